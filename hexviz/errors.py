@@ -1,0 +1,64 @@
+"""Every error a person can meet, as one tree.
+
+::
+
+    HexvizError
+    ├── ReadError        a file cannot be read as an ONNX model
+    ├── WriteError       a result cannot be written
+    ├── SourceError      a SOURCE names nothing that can be opened
+    ├── ExportError      an exporter failed on a model
+    ├── SelectionError   a selection matches no module
+    ├── UnknownOpError   an op id is not in the graph
+    └── ServeError       the page cannot be served
+
+A message is one line that says what is wrong and what to do about it.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ExportError",
+    "HexvizError",
+    "ReadError",
+    "SelectionError",
+    "ServeError",
+    "SourceError",
+    "UnknownOpError",
+    "WriteError",
+]
+
+
+class HexvizError(Exception):
+    """The root of every error a person meets."""
+
+
+class ReadError(HexvizError):
+    """A file cannot be read as an ONNX model."""
+
+
+class WriteError(HexvizError):
+    """A result cannot be written."""
+
+
+class SourceError(HexvizError):
+    """A SOURCE (sample, file, factory, hub id) names nothing that can be opened."""
+
+
+class ExportError(HexvizError):
+    """An exporter failed on a model; ``log`` holds what it printed."""
+
+    def __init__(self, message: str, *, log: str = "") -> None:
+        super().__init__(message)
+        self.log = log
+
+
+class SelectionError(HexvizError):
+    """A selection of modules matches nothing."""
+
+
+class UnknownOpError(HexvizError):
+    """An op id that is not in the graph."""
+
+
+class ServeError(HexvizError):
+    """The page cannot be served."""

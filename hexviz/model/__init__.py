@@ -1,0 +1,1 @@
+"""Reading and writing ONNX; ops, the module tree, the tagged graph."""

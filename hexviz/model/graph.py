@@ -1,0 +1,174 @@
+"""The tagged graph: ops with modules and provenance, edges, values, and the file they came from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from types import MappingProxyType
+
+import networkx as nx
+import onnx
+
+from hexviz.errors import UnknownOpError
+from hexviz.model.flat import Edge, FlatGraph
+from hexviz.model.modules import ModuleTree
+from hexviz.model.op import Op, Provenance
+from hexviz.model.writer import tagged_proto, write
+
+__all__ = ["TaggedGraph", "Value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A value of the graph as people see it: ``float32[batch, 16, 128]``.
+
+    ``shape`` holds ints and symbol names (``"?"`` where neither is known);
+    ``None`` if even the rank is unknown. ``kind`` is ``input``,
+    ``initializer`` or ``value``.
+    """
+
+    id: str
+    name: str
+    dtype: str | None
+    shape: tuple[int | str, ...] | None
+    kind: str
+
+    def __str__(self) -> str:
+        dims = "" if self.shape is None else f"[{', '.join(map(str, self.shape))}]"
+        return f"{self.dtype or 'unknown type'}{dims}"
+
+
+class TaggedGraph:
+    """An ONNX graph in which every op has a module, and a reason for it.
+
+    Instances are immutable; build them with :func:`hexviz.load` or
+    :func:`hexviz.export`. ``ops`` is in execution order with the ops of
+    If/Loop/Scan bodies before their owner; ``edges`` refer to positions in it.
+    ``timings`` maps a stage to the seconds it took.
+    """
+
+    def __init__(
+        self,
+        *,
+        proto: onnx.ModelProto,
+        flat: FlatGraph,
+        ops: tuple[Op, ...],
+        modules: ModuleTree,
+        name: str = "",
+        base_dir: Path | None = None,
+        timings: Mapping[str, float] | None = None,
+    ) -> None:
+        self._proto = proto
+        self._base_dir = base_dir
+        self.flat = flat
+        self.ops = ops
+        self.modules = modules
+        self.name = name
+        self.timings = MappingProxyType(dict(timings or {}))
+
+    @property
+    def edges(self) -> tuple[Edge, ...]:
+        """Every value that goes from one op to another, by position."""
+        return self.flat.edges
+
+    @cached_property
+    def positions(self) -> Mapping[str, int]:
+        """Op id → position in ``ops``."""
+        return MappingProxyType({op.id: at for at, op in enumerate(self.ops)})
+
+    @cached_property
+    def inputs(self) -> tuple[Value, ...]:
+        """The model's inputs that are not initializers."""
+        return tuple(
+            self.value(value) for value in self.flat.inputs if value not in self.flat.weights
+        )
+
+    @cached_property
+    def outputs(self) -> tuple[Value, ...]:
+        """The model's outputs."""
+        return tuple(self.value(value) for value in self.flat.outputs)
+
+    def value(self, value_id: str) -> Value:
+        """Type and shape of a value, by its id."""
+        value = self.flat.values[value_id]
+        if value_id in self.flat.weights:
+            kind = "initializer"
+        else:
+            kind = "value" if value.producer() is not None else "input"
+        shape = value.shape
+        return Value(
+            id=value_id,
+            name=value.name or "",
+            dtype=value.dtype.name.lower() if value.dtype is not None else None,
+            shape=None
+            if shape is None
+            else tuple(dim if isinstance(dim, int) else str(dim.value or "?") for dim in shape),
+            kind=kind,
+        )
+
+    def op(self, op_id: str) -> Op:
+        """The op with this id.
+
+        Raises:
+            UnknownOpError: if there is none; the message names near ids.
+        """
+        at = self.positions.get(op_id)
+        if at is None:
+            near = difflib.get_close_matches(op_id, self.positions, n=3)
+            hint = f"; near ones: {', '.join(near)}" if near else ""
+            raise UnknownOpError(f"No op has the id {op_id!r}{hint}.")
+        return self.ops[at]
+
+    def explain(self, op_id: str) -> Provenance:
+        """How the op got its module.
+
+        Raises:
+            UnknownOpError: if there is no such op.
+        """
+        return self.op(op_id).provenance
+
+    def to_networkx(self) -> nx.DiGraph[str]:
+        """The graph as a ``networkx.DiGraph``.
+
+        Node key = op id, with ``name``, ``op_type``, ``domain``, ``module``,
+        ``tag``, ``origin``, ``rule``, ``confidence``, ``context`` (FQN or
+        ``None``), ``auxiliary`` and ``body`` as node attributes. An edge holds
+        the names of the values it carries as ``values``.
+        """
+        graph: nx.DiGraph[str] = nx.DiGraph(name=self.name)
+        for op in self.ops:
+            graph.add_node(
+                op.id,
+                name=op.name,
+                op_type=op.op_type,
+                domain=op.domain,
+                module=op.module,
+                tag=op.tag,
+                origin=op.provenance.origin,
+                rule=op.provenance.rule,
+                confidence=op.provenance.confidence,
+                context=op.context.module if op.context else None,
+                auxiliary=op.auxiliary,
+                body=op.body,
+            )
+        for edge in self.edges:
+            source, target = self.ops[edge.source].id, self.ops[edge.target].id
+            if graph.has_edge(source, target):
+                graph.edges[source, target]["values"] += (edge.value,)
+            else:
+                graph.add_edge(source, target, values=(edge.value,))
+        return graph
+
+    def save(self, path: str | Path) -> None:
+        """Write the model with its tags in the metadata; topology, names and weights untouched.
+
+        The file appears whole or not at all. External data that lies beside
+        the original is copied when the target is another folder.
+
+        Raises:
+            WriteError: if the file cannot be written; an old one is kept.
+        """
+        write(tagged_proto(self._proto, self.ops, self.modules), Path(path), self._base_dir)

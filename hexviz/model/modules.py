@@ -1,0 +1,168 @@
+"""The module tree: FQN → class, tag, parameter count.
+
+Only modules that can own ops are in the tree: a ``ModuleList`` never runs, so
+``encoder.layer`` is no module and ``encoder.layer.0`` is a child of
+``encoder``, shown as ``BertLayer.0``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hexviz.model import fqn as names
+
+__all__ = ["Module", "ModuleInfo", "ModuleTree", "build_tree"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModuleInfo:
+    """What a source tells of one module: its class (``""`` if unknown) and parameter count.
+
+    ``parameters`` counts elements of the parameters held by the module and
+    everything below it; ``None`` where it is unknown.
+    """
+
+    class_name: str = ""
+    parameters: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """One module of the tree; ``ops`` are the ids of its own ops, in order of execution."""
+
+    fqn: str
+    tag: str
+    class_name: str
+    parent: str | None
+    children: tuple[str, ...]
+    ops: tuple[str, ...] = ()
+    parameters: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The last step of the tag, as shown in a box title: ``BertLayer.0``."""
+        return self.tag.rpartition("/")[2] or "model"
+
+
+class ModuleTree:
+    """All modules by FQN, parents before children.
+
+    Iterating yields every :class:`Module`; ``tree[fqn]`` finds one. The root
+    ``""`` is always there.
+    """
+
+    def __init__(self, modules: Iterable[Module]) -> None:
+        self._modules = {module.fqn: module for module in modules}
+        self._by_tag = {module.tag: module.fqn for module in self._modules.values()}
+
+    def __getitem__(self, fqn: str) -> Module:
+        return self._modules[fqn]
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self._modules.values())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __contains__(self, fqn: object) -> bool:
+        return fqn in self._modules
+
+    @property
+    def by_tag(self) -> Mapping[str, str]:
+        """Tag → FQN."""
+        return MappingProxyType(self._by_tag)
+
+    def nearest(self, fqn: str) -> str:
+        """The deepest module of the tree that encloses ``fqn``."""
+        while fqn not in self._modules:
+            fqn = names.parent(fqn)
+        return fqn
+
+
+def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
+    """Build the tree, with tags, from what is known of each FQN.
+
+    The parent of a module is its nearest *known* ancestor. Tags map one to
+    one to FQNs::
+
+        encoder            BertEncoder    /BertModel/BertEncoder
+        encoder.layer.0    BertLayer      /BertModel/BertEncoder/BertLayer.0
+        encoder.x, .y      Linear twice   …/Linear.x, …/Linear.y
+        decoder            (no class)     /BertModel/decoder
+    """
+    known = {"": infos.get("", ModuleInfo())} | {fqn: info for fqn, info in infos.items() if fqn}
+    children: dict[str, list[str]] = {fqn: [] for fqn in known}
+    parents: dict[str, str] = {}
+    for fqn in known:
+        if fqn:
+            above = names.parent(fqn)
+            while above not in known:
+                above = names.parent(above)
+            parents[fqn] = above
+            children[above].append(fqn)
+    tags = {"": "/" + _clean(known[""].class_name)}
+    modules: list[Module] = []
+    pending = [""]
+    while pending:
+        fqn = pending.pop()
+        labels = _labels(fqn, children[fqn], known)
+        base = tags[fqn].rstrip("/")
+        tags.update({child: f"{base}/{label}" for child, label in labels.items()})
+        modules.append(
+            Module(
+                fqn=fqn,
+                tag=tags[fqn],
+                class_name=known[fqn].class_name,
+                parent=parents.get(fqn),
+                children=tuple(children[fqn]),
+                parameters=known[fqn].parameters,
+            )
+        )
+        pending.extend(reversed(children[fqn]))
+    return ModuleTree(modules)
+
+
+def _clean(label: str) -> str:
+    # "/" separates the steps of a tag, so a step cannot hold one.
+    return label.replace("/", "∕")
+
+
+def _labels(parent: str, children: list[str], known: Mapping[str, ModuleInfo]) -> dict[str, str]:
+    """A label for each child, unique among its siblings.
+
+    Each round spells the members of a clash out further: class, class and
+    last step, class and whole path; a counter settles what is left.
+    """
+    classes = {child: _clean(known[child].class_name) for child in children}
+    paths = {child: _clean(child[len(parent) + 1 if parent else 0 :]) for child in children}
+    last = {child: path.rpartition(".")[2] for child, path in paths.items()}
+
+    def spelled(child: str, level: int) -> str:
+        if not classes[child]:
+            return paths[child]
+        if level == 0 and not last[child].isdecimal():
+            return classes[child]
+        return f"{classes[child]}.{paths[child] if level >= 2 else last[child]}"
+
+    level = dict.fromkeys(children, 0)
+    for _ in range(2):
+        groups: dict[str, list[str]] = {}
+        for child in children:
+            groups.setdefault(spelled(child, level[child]), []).append(child)
+        for members in groups.values():
+            if len(members) > 1:
+                for child in members:
+                    level[child] += 1
+    result: dict[str, str] = {}
+    taken: set[str] = set()
+    for child in children:
+        label = base = spelled(child, level[child])
+        count = 2
+        while label in taken:
+            label = f"{base}~{count}"
+            count += 1
+        taken.add(label)
+        result[child] = label
+    return result

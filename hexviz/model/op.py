@@ -1,0 +1,96 @@
+"""The plain data of one op: what it is, where it belongs, and how that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ORIGINS", "RULES", "Candidate", "Context", "Op", "Provenance"]
+
+ORIGINS = ("declared", "inherited", "fallback", "manual")
+"""How an op can get its module, most trustworthy first except for ``manual``."""
+
+RULES = {
+    "metadata": "declared",
+    "name": "declared",
+    "weight": "declared",
+    "trace": "inherited",
+    "consumers": "inherited",
+    "producers": "inherited",
+    "root": "fallback",
+    "override": "manual",
+}
+"""Rule → the origin it belongs to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A module that was considered and not taken: its score in 0..1, and why it lost."""
+
+    module: str
+    score: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """How one op got its module.
+
+    ``evidence`` are the ids of the ops it was decided from, nearest first;
+    ``values`` the names of the values (or weights) that carry the evidence.
+    ``confidence`` is in 0..1; 1 means that the exporter recorded the module.
+    """
+
+    module: str
+    origin: str
+    rule: str
+    evidence: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The module an auxiliary op serves.
+
+    ``rule`` is ``consumers`` (primary ops downstream), ``producers`` (none
+    downstream: primary ops upstream) or ``root`` (neither). ``evidence`` is
+    the chain of op ids from the op's neighbour to the nearest such primary
+    op; ``users`` the modules of *all* nearest primary ops, in order of
+    execution. ``module`` is the common ancestor of ``users``.
+    """
+
+    module: str
+    tag: str
+    rule: str
+    evidence: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Op:
+    """One ONNX ``NodeProto``, with its module.
+
+    ``id`` is unique in the graph: the first non-empty output value name,
+    prefixed by ``body`` for ops inside If, Loop and Scan bodies and
+    functions. ``index`` is the position in the node list of its own graph.
+    ``inputs`` and ``outputs`` are value ids (see :mod:`hexviz.model.flat`);
+    an omitted optional one is ``""``. ``auxiliary`` is the op's category or
+    ``None`` for a primary op. ``shared_by`` lists the modules that use an op
+    which several of them share.
+    """
+
+    index: int
+    body: str
+    id: str
+    name: str
+    op_type: str
+    domain: str
+    module: str
+    tag: str
+    provenance: Provenance
+    context: Context | None
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    auxiliary: str | None
+    shared_by: tuple[str, ...] = ()

@@ -1,0 +1,143 @@
+"""Tags in a file's metadata: writing them, and taking them out again.
+
+Only ``metadata_props`` change. Runtimes reject unknown node *attributes*, and
+a graph's topology, names and weights are not ours to touch.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import json
+from collections.abc import Iterator, MutableSequence
+from pathlib import Path
+
+import onnx
+
+from hexviz.errors import WriteError
+from hexviz.model.files import write_atomically
+from hexviz.model.modules import ModuleTree
+from hexviz.model.op import Op
+from hexviz.model.reader import external_locations
+
+__all__ = ["PREFIX", "tagged_proto", "without_tags", "write"]
+
+PREFIX = "hexviz."
+"""What every metadata key of hexviz starts with."""
+
+_CHUNK = 1 << 24  # bytes copied at a time: weights can be larger than memory
+
+
+def tagged_proto(
+    proto: onnx.ModelProto, ops: tuple[Op, ...], modules: ModuleTree
+) -> onnx.ModelProto:
+    """A copy of ``proto`` that carries the tags, replacing older ones."""
+    result = without_tags(proto)
+    by_place = {(op.body, op.index): op for op in ops}
+    for path, index, node in _nodes(result, by_place):
+        for key, value in _op_entries(by_place[path, index]):
+            node.metadata_props.add(key=PREFIX + key, value=value)
+    tree = {
+        module.fqn: {
+            "class": module.class_name,
+            "tag": module.tag,
+            "parameters": module.parameters,
+        }
+        for module in modules
+    }
+    result.metadata_props.add(key=PREFIX + "modules", value=json.dumps(tree, ensure_ascii=False))
+    return result
+
+
+def without_tags(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy of ``proto`` without any metadata of hexviz."""
+    result = onnx.ModelProto()
+    result.CopyFrom(proto)
+    _strip(result.metadata_props)
+    stack = [*result.graph.node, *(node for function in result.functions for node in function.node)]
+    while stack:
+        node = stack.pop()
+        _strip(node.metadata_props)
+        for attribute in node.attribute:
+            stack.extend(attribute.g.node if attribute.HasField("g") else ())
+            stack.extend(inner for graph in attribute.graphs for inner in graph.node)
+    return result
+
+
+def write(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
+    """Write a model, and copy the external data it refers to from ``base_dir`` beside it.
+
+    Raises:
+        WriteError: if a file cannot be written; old files are kept.
+    """
+    try:
+        content = proto.SerializeToString()
+    except ValueError as error:
+        raise WriteError(
+            f"{path} would be over 2 GB, more than one ONNX file can hold: "
+            "export with external data."
+        ) from error
+    target = path.parent.resolve()
+    if base_dir is not None and base_dir != target:
+        for location in sorted(external_locations(proto)):
+            _copy_data(base_dir / location, target / location)
+    write_atomically(path, [content])
+
+
+def _copy_data(source: Path, target: Path) -> None:
+    if target.exists():
+        if filecmp.cmp(source, target, shallow=False):
+            return
+        raise WriteError(
+            f"{target} exists and holds other weights: choose an empty folder for the result."
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteError(f"Cannot write to {target.parent}: {error.strerror}.") from error
+    with source.open("rb") as data:
+        write_atomically(target, iter(lambda: data.read(_CHUNK), b""))
+
+
+def _strip(entries: MutableSequence[onnx.StringStringEntryProto]) -> None:
+    kept = [(entry.key, entry.value) for entry in entries if not entry.key.startswith(PREFIX)]
+    if len(kept) != len(entries):
+        del entries[:]
+        for key, value in kept:
+            entries.append(onnx.StringStringEntryProto(key=key, value=value))
+
+
+def _nodes(
+    proto: onnx.ModelProto, by_place: dict[tuple[str, int], Op]
+) -> Iterator[tuple[str, int, onnx.NodeProto]]:
+    """Every node with its body's path and its index, as :mod:`hexviz.model.flat` names them."""
+    stack = [("", proto.graph.node)]
+    for function in proto.functions:
+        parts = (function.domain, function.name, function.overload)
+        stack.append(("function:" + "::".join(filter(None, parts)), function.node))
+    while stack:
+        path, nodes = stack.pop()
+        for index, node in enumerate(nodes):
+            yield path, index, node
+            for attribute in node.attribute:
+                here = f"{by_place[path, index].id}/{attribute.name}"
+                if attribute.HasField("g"):
+                    stack.append((here, attribute.g.node))
+                for place, graph in enumerate(attribute.graphs):
+                    stack.append((f"{here}.{place}", graph.node))
+
+
+def _op_entries(op: Op) -> Iterator[tuple[str, str]]:
+    provenance = op.provenance
+    yield "module", op.module
+    yield "tag", op.tag
+    yield "origin", provenance.origin
+    yield "rule", provenance.rule
+    yield "evidence", json.dumps(provenance.evidence, ensure_ascii=False)
+    yield "confidence", f"{provenance.confidence:g}"
+    if op.context is not None:
+        yield "context", op.context.module
+    if provenance.values:
+        yield "values", json.dumps(provenance.values, ensure_ascii=False)
+    if provenance.candidates:
+        rejected = [[one.module, one.score, one.reason] for one in provenance.candidates]
+        yield "candidates", json.dumps(rejected, ensure_ascii=False)

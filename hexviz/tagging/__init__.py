@@ -1,0 +1,1 @@
+"""How ops get their modules: rules, inheritance, context, provenance."""

@@ -1,0 +1,104 @@
+"""What an auxiliary op serves: the module where the nearest primary ops it feeds meet.
+
+::
+
+    Shape → Gather → Concat → Reshape → MatMul (attention.self)
+                        ↑        └────→ Add    (attention.output)
+                     Constant
+
+MatMul and Add are the nearest primary ops downstream of all five; they meet in
+``attention``, which is therefore the context of each of them. Where nothing
+primary is downstream, the same is asked upstream; the root is the answer only
+where there is neither.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import reduce
+
+from hexviz.model import fqn as names
+from hexviz.model.flat import FlatGraph, Neighbours
+
+__all__ = ["ContextFacts", "find_contexts"]
+
+_CHAIN = 32  # steps of a chain that are kept as evidence
+
+
+class ContextFacts:
+    """Where the primary ops around an auxiliary op are: modules, and the chain to the nearest."""
+
+    __slots__ = ("chain", "module", "rule", "users")
+
+    def __init__(
+        self, module: str, rule: str, chain: tuple[int, ...], users: tuple[str, ...]
+    ) -> None:
+        self.module = module
+        self.rule = rule
+        self.chain = chain
+        self.users = users
+
+
+def find_contexts(
+    flat: FlatGraph, modules: Sequence[str], primary: Sequence[bool]
+) -> dict[int, ContextFacts]:
+    """Context of every auxiliary op, by position; ``chain`` holds positions, nearest first."""
+    down = _Reach(flat.order[::-1], flat.successors, modules, primary)
+    up = _Reach(flat.order, flat.predecessors, modules, primary)
+    first_op: dict[str, int] = {}
+    for at in flat.order:
+        first_op.setdefault(modules[at], at)
+    result = {}
+    for at in flat.order:
+        if primary[at]:
+            continue
+        reach, rule = (down, "consumers") if down.users[at] else (up, "producers")
+        users = sorted(reach.users[at], key=first_op.__getitem__)
+        if users:
+            meeting = reduce(names.common_ancestor, users)
+            result[at] = ContextFacts(meeting, rule, reach.chain(at), tuple(users))
+        else:
+            result[at] = ContextFacts("", "root", (), ())
+    return result
+
+
+class _Reach:
+    """One sweep in one direction: whom each op reaches through auxiliary ops alone."""
+
+    def __init__(
+        self,
+        order: Sequence[int],
+        neighbours: Neighbours,
+        modules: Sequence[str],
+        primary: Sequence[bool],
+    ) -> None:
+        nobody: frozenset[str] = frozenset()
+        single = {module: frozenset((module,)) for module in set(modules)}
+        self.primary = primary
+        self.users: list[frozenset[str]] = [nobody] * len(modules)
+        self.step: list[int] = [-1] * len(modules)
+        distance = [0] * len(modules)
+        for at in order:
+            if primary[at]:
+                continue
+            best = -1
+            reached = nobody
+            for near in neighbours[at]:
+                through = single[modules[near]] if primary[near] else self.users[near]
+                if not through:
+                    continue
+                # Sets are shared along a chain; a new one is made only where chains part.
+                reached = through if not reached or reached <= through else reached | through
+                far = 1 if primary[near] else distance[near] + 1
+                if best == -1 or far < best:
+                    best, self.step[at] = far, near
+            self.users[at], distance[at] = reached, best
+
+    def chain(self, at: int) -> tuple[int, ...]:
+        """The ops from ``at``'s neighbour to the nearest primary op."""
+        result: list[int] = []
+        while len(result) < _CHAIN and (at := self.step[at]) != -1:
+            result.append(at)
+            if self.primary[at]:
+                break
+        return tuple(result)

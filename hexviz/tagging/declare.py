@@ -1,0 +1,220 @@
+"""What a file itself says of each op's module, and the module tree that follows from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import onnx_ir as ir
+
+from hexviz.model import fqn as names
+from hexviz.model.auxiliary import category
+from hexviz.model.flat import FlatGraph, FlatOp
+from hexviz.model.modules import ModuleInfo
+from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
+from hexviz.model.writer import PREFIX
+from hexviz.tagging.metadata import Scope, scope_of, scope_of_tag
+from hexviz.tagging.naming import owner_of_weight, scope_in_names
+
+__all__ = ["CONFIDENCE", "Declarations", "declare", "weights_looked_up"]
+
+CONFIDENCE = {"metadata": 1.0, "name": 0.95, "weight": 0.9}
+"""How far each declared rule is trusted: a record made while running the model,
+a name derived from one, and a holder that need not be the one who used it."""
+
+
+@dataclass(slots=True)
+class Declarations:
+    """Per op position what is declared of it, and what is known of each module."""
+
+    provenance: dict[int, Provenance] = field(default_factory=dict)
+    modules: dict[str, ModuleInfo] = field(default_factory=dict)
+
+    def learn(self, fqn: str, class_name: str = "") -> None:
+        """Add a module, or its class name where only its path was known."""
+        known = self.modules.get(fqn)
+        if known is None or (class_name and not known.class_name):
+            self.modules[fqn] = ModuleInfo(class_name, known.parameters if known else None)
+
+
+def declare(
+    flat: FlatGraph,
+    model_metadata: Mapping[str, str],
+    modules: Mapping[str, ModuleInfo] | None = None,
+) -> Declarations:
+    """Collect what metadata, names and weights declare.
+
+    ``modules`` is an exporter's full list of modules. With it, a declared FQN
+    that is not in the list (a container that never runs) counts for its
+    nearest ancestor; without it the tree is made of what is declared.
+    """
+    result = Declarations(modules=dict(_stored_modules(model_metadata)))
+    if modules is not None:
+        result.modules = dict(modules)
+    complete = bool(result.modules)
+    weight_users = _weight_users(flat)
+    scopes: set[tuple[str, ...]] = set()
+    for at, op in enumerate(flat.ops):
+        stored = _stored(op)
+        if stored is not None:
+            result.learn(stored.module)
+            result.provenance[at] = stored
+            continue
+        found = list(_sources(flat, op, weight_users))
+        if not found:
+            continue
+        scope, rule, source = found[0]
+        module = scope.module
+        if complete:
+            while module not in result.modules and module:
+                module = names.parent(module)
+        else:
+            scopes.add(scope.fqns)
+            for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
+                result.learn(fqn, class_name)
+        result.provenance[at] = Provenance(
+            module=module,
+            origin="declared",
+            rule=rule,
+            values=(source,) if source else (),
+            candidates=tuple(_disagreements(module, found[1:])),
+            confidence=CONFIDENCE[rule],
+        )
+    if not complete and not any(len(scope) > 1 for scope in scopes):
+        # Nothing but weights tells of modules, so every step of a path may be one.
+        for fqn in list(result.modules):
+            for above in names.ancestors(fqn):
+                result.learn(above)
+    result.learn("")
+    return result
+
+
+Source = tuple[Scope, str, str]
+"""A scope, the rule that found it, and the name it was read from (``""`` for metadata)."""
+
+
+def _sources(
+    flat: FlatGraph, op: FlatOp, weight_users: Mapping[str, frozenset[str]]
+) -> Iterator[Source]:
+    recorded = scope_of(op.metadata) or _tag_attribute(op.node)
+    if recorded is not None:
+        yield recorded, "metadata", ""
+    outputs = [flat.values[value].name or "" for value in op.outputs if value]
+    named = scope_in_names(op.name, outputs)
+    if named is not None:
+        yield _unclassed(named[0]), "name", named[1]
+    if category(op.domain, op.op_type) == "infrastructure":
+        # An Identity restores a de-duplicated weight under the name of its user's
+        # module; the weight it reads is another module's.
+        aliased = next(filter(None, (owner_of_weight(output) for output in outputs)), None)
+        if aliased is not None:
+            yield _unclassed((aliased,)), "name", outputs[0]
+        return
+    for value in op.inputs:
+        owner = owner_of_weight(flat.weights.get(value, ""))
+        # A weight that different kinds of op look at (a tied embedding) was
+        # lent to another module by its holder, so it names neither for sure.
+        if owner is not None and len(weight_users[value]) <= 1:
+            yield _unclassed((owner,)), "weight", flat.weights[value]
+            return
+
+
+def _unclassed(fqns: tuple[str, ...]) -> Scope:
+    return Scope(fqns, ("",) * len(fqns))
+
+
+def _tag_attribute(node: ir.Node) -> Scope | None:
+    attribute = node.attributes.get("hierarchy_tag")
+    if attribute is None or attribute.type != ir.AttributeType.STRING:
+        return None
+    return scope_of_tag(attribute.as_string())
+
+
+def _weight_users(flat: FlatGraph) -> dict[str, frozenset[str]]:
+    users: dict[str, set[str]] = {value: set() for value in flat.weights}
+    for op in flat.ops:
+        # Layout ops prepare a weight for its real user; a Gather is a user itself.
+        if category(op.domain, op.op_type, looks_up_weight=True) is None:
+            for value in op.inputs:
+                if value in users:
+                    users[value].add(op.op_type)
+    return {value: frozenset(types) for value, types in users.items()}
+
+
+def weights_looked_up(flat: FlatGraph) -> frozenset[int]:
+    """Positions of ops whose first input is a module's own weight, also through Identity."""
+    owned = {value for value, name in flat.weights.items() if owner_of_weight(name) is not None}
+    found = set()
+    for at in flat.order:
+        op = flat.ops[at]
+        if op.inputs and op.inputs[0] in owned:
+            found.add(at)
+            if op.op_type == "Identity":
+                owned.update(op.outputs)
+    return frozenset(found)
+
+
+def _disagreements(module: str, others: list[Source]) -> Iterator[Candidate]:
+    for scope, rule, source in others:
+        other = scope.module
+        if not names.is_within(other, module) and not names.is_within(module, other):
+            yield Candidate(other, CONFIDENCE[rule], f"{source} points there, by rule {rule}")
+
+
+def _stored(op: FlatOp) -> Provenance | None:
+    """The provenance that hexviz itself wrote, or ``None`` if there is none to believe."""
+    metadata = op.metadata
+    module, origin = metadata.get(PREFIX + "module"), metadata.get(PREFIX + "origin")
+    rule = metadata.get(PREFIX + "rule", "")
+    if module is None or origin not in ORIGINS or RULES.get(rule) != origin:
+        return None
+    rejected = [
+        Candidate(str(one[0]), float(one[1]), str(one[2]))
+        for one in _json_list(metadata.get(PREFIX + "candidates"))
+        if isinstance(one, list) and len(one) == 3 and isinstance(one[1], int | float)
+    ]
+    try:
+        confidence = min(1.0, max(0.0, float(metadata.get(PREFIX + "confidence", "0"))))
+    except ValueError:
+        confidence = 0.0
+    return Provenance(
+        module=module,
+        origin=origin,
+        rule=rule,
+        evidence=_strings(metadata.get(PREFIX + "evidence")),
+        values=_strings(metadata.get(PREFIX + "values")),
+        candidates=tuple(rejected),
+        confidence=confidence,
+    )
+
+
+def _stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleInfo]]:
+    try:
+        stored = json.loads(metadata.get(PREFIX + "modules", "{}"))
+    except ValueError:
+        return
+    if not isinstance(stored, dict):
+        return
+    for fqn, entry in stored.items():
+        if isinstance(entry, dict):
+            class_name, parameters = entry.get("class"), entry.get("parameters")
+            yield (
+                fqn,
+                ModuleInfo(
+                    class_name if isinstance(class_name, str) else "",
+                    parameters if isinstance(parameters, int) else None,
+                ),
+            )
+
+
+def _json_list(text: str | None) -> list[object]:
+    try:
+        parsed = json.loads(text or "[]")
+    except (ValueError, RecursionError):
+        return []
+    return parsed if isinstance(parsed, list) else []
+
+
+def _strings(text: str | None) -> tuple[str, ...]:
+    return tuple(entry for entry in _json_list(text) if isinstance(entry, str))

@@ -1,0 +1,116 @@
+"""Rule ``metadata``: the module that an exporter or another tool wrote on a node.
+
+Keys, most specific first: hexviz's own, PyTorch's ``name_scopes`` with
+``class_hierarchy`` (torch/onnx/_internal/exporter/_core.py writes them),
+``namespace`` (the same, as one string), and ``winml.hierarchy.tag``.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+__all__ = ["Scope", "scope_of", "scope_of_tag"]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The modules that enclose an op, outermost first, each with its class name (or ``""``)."""
+
+    fqns: tuple[str, ...]
+    class_names: tuple[str, ...]
+
+    @property
+    def module(self) -> str:
+        """FQN of the innermost module."""
+        return self.fqns[-1]
+
+
+# PyTorch's bookkeeping for nodes that came from no module.
+_PSEUDO = "_empty_nn_module_stack"
+
+# The last entry names the FX node, so nearly every list of scopes is unique in
+# a file while the part before it repeats; cutting it off lets the cache work.
+_LAST_ENTRY = re.compile(r", (?:'[^'\\]*'|\"[^\"\\]*\")\]$")
+
+# A module that is called a second time appears as ``name@1``.
+_CALL_COUNT = re.compile(r"@\d+")
+
+
+def scope_of(metadata: Mapping[str, str]) -> Scope | None:
+    """The scope that a node's metadata declares, or ``None``."""
+    scopes = metadata.get("pkg.torch.onnx.name_scopes")
+    if scopes is not None:
+        classes = metadata.get("pkg.torch.onnx.class_hierarchy", "[]")
+        found = _enclosing(_without_last(scopes), _without_last(classes))
+        if found is not None:
+            return found
+    namespace = metadata.get("namespace")
+    if namespace is not None:
+        found = _from_namespace(namespace.rpartition("/")[0])
+        if found is not None:
+            return found
+    tag = metadata.get("winml.hierarchy.tag")
+    return scope_of_tag(tag) if tag else None
+
+
+def scope_of_tag(tag: str) -> Scope | None:
+    """The scope of a path in class names, ``/BertModel/BertEncoder/BertLayer.0``.
+
+    Such a path has no attribute names, so the steps below the root stand in
+    for them: ``BertEncoder.BertLayer.0``.
+
+    >>> scope_of_tag("/BertModel/BertEncoder/BertLayer.0").fqns
+    ('', 'BertEncoder', 'BertEncoder.BertLayer.0')
+    """
+    steps = [step for step in tag.split("/") if step]
+    if not steps:
+        return None
+    fqns = ["", *(".".join(steps[1 : end + 1]) for end in range(1, len(steps)))]
+    return Scope(tuple(fqns), tuple(step.partition(".")[0] for step in steps))
+
+
+def _without_last(text: str) -> str:
+    shortened, cut = _LAST_ENTRY.subn("]", text)
+    if cut:
+        return shortened
+    entries = _entries(text)
+    return repr(list(entries[:-1]))
+
+
+@functools.lru_cache(maxsize=4096)
+def _entries(text: str) -> tuple[str, ...]:
+    try:
+        parsed = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        return ()
+    if not isinstance(parsed, list | tuple):
+        return ()
+    return tuple(entry for entry in parsed if isinstance(entry, str))
+
+
+@functools.lru_cache(maxsize=4096)
+def _enclosing(scopes: str, classes: str) -> Scope | None:
+    fqns, class_names = _entries(scopes), _entries(classes)
+    if len(class_names) != len(fqns):
+        class_names = ("",) * len(fqns)
+    return _scope(zip(fqns, class_names, strict=True))
+
+
+@functools.lru_cache(maxsize=4096)
+def _from_namespace(text: str) -> Scope | None:
+    steps = (step.partition(": ") for step in text.split("/")) if text else ()
+    return _scope((name, class_name) for name, _, class_name in steps)
+
+
+def _scope(pairs: Iterable[tuple[str, str]]) -> Scope | None:
+    fqns: list[str] = []
+    class_names: list[str] = []
+    for name, class_name in pairs:
+        if not name.startswith(_PSEUDO):
+            fqns.append(_CALL_COUNT.sub("", name))
+            class_names.append(class_name.rpartition(".")[2])
+    return Scope(tuple(fqns), tuple(class_names)) if fqns else None

@@ -1,0 +1,79 @@
+"""Provenance and context in one sentence a person believes, made from the same record."""
+
+from __future__ import annotations
+
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import Op
+
+__all__ = ["context_sentence", "module_sentence"]
+
+
+def module_sentence(graph: TaggedGraph, op: Op) -> str:
+    """How the op got its module."""
+    place = _place(op.tag)
+    names = [_op(graph, near) for near in op.provenance.evidence]
+    values = op.provenance.values
+    return {
+        "metadata": f"Ran in {place}: the exporter recorded it.",
+        "name": f"Ran in {place}: the name {_first(values)} says so.",
+        "weight": f"Ran in {place}: it uses {_first(values)}, a weight of that module.",
+        "trace": _trace_sentence(place, names),
+        "consumers": f"Placed in {place}, where its users meet: {_listing(names)}.",
+        "producers": f"Placed in {place}, where its inputs come from: {_listing(names)}.",
+        "override": f"Placed in {place} by hand.",
+        "root": "Nothing is known of its module, so it stands at the root.",
+    }[op.provenance.rule]
+
+
+def _trace_sentence(place: str, names: list[str]) -> str:
+    if len(names) == 2:
+        return f"Ran in {place}, the deepest module open both at {names[0]} and at {names[1]}."
+    return f"Ran in {place}: next to it lie {_listing(names)} and the edge of the graph."
+
+
+def _first(values: tuple[str, ...]) -> str:
+    return f"“{values[0]}”" if values else "it carries"
+
+
+def context_sentence(graph: TaggedGraph, op: Op) -> str | None:
+    """How an auxiliary op got its context; ``None`` for a primary op."""
+    context = op.context
+    if context is None:
+        return None
+    if context.rule == "root":
+        return "No context: it neither feeds a primary op nor is fed by one."
+    *through, source = context.evidence
+    sentence = f"Context inherited from {_op(graph, source)} in {_place(graph.op(source).tag)}"
+    if through:
+        sentence += f", through {_chain([_op(graph, step) for step in through])}"
+    if context.rule == "producers":
+        sentence += "; it feeds no primary op, so what feeds it decides"
+    if len(context.users) > 1:
+        tags = [_place(graph.modules[user].tag) for user in context.users]
+        sentence += (
+            f". It serves {len(tags)} modules ({_listing(tags)}), which meet in "
+            f"{_place(context.tag)}"
+        )
+    return sentence + "."
+
+
+def _op(graph: TaggedGraph, op_id: str) -> str:
+    at = graph.positions.get(op_id)
+    if at is None:
+        return op_id
+    return f"{graph.ops[at].op_type} “{op_id}”"
+
+
+def _place(tag: str) -> str:
+    return tag if tag != "/" else "the root"
+
+
+def _listing(names: list[str], most: int = 3) -> str:
+    shown = ", ".join(names[:most])
+    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+
+
+def _chain(names: list[str], most: int = 4) -> str:
+    if len(names) <= most:
+        return " → ".join(names)
+    return f"{names[0]} → {names[1]} → … ({len(names) - 3} more) … → {names[-1]}"

@@ -1,0 +1,123 @@
+"""From a parsed file to a tagged graph: declare, inherit, give context."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from hexviz.model.auxiliary import category
+from hexviz.model.flat import FlatGraph, flatten
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.modules import ModuleInfo, ModuleTree, build_tree
+from hexviz.model.op import Context, Op, Provenance
+from hexviz.model.reader import ModelFile, read
+from hexviz.tagging.context import find_contexts
+from hexviz.tagging.declare import declare, weights_looked_up
+from hexviz.tagging.inherit import inherit
+
+__all__ = ["load", "tag"]
+
+
+def load(path: str | Path) -> TaggedGraph:
+    """Open an ONNX file; its ops are tagged if it carries no tags yet.
+
+    Raises:
+        ReadError: if it is missing or no readable ONNX model.
+    """
+    started = time.perf_counter()
+    file = read(path)
+    return tag(file, timings={"read": time.perf_counter() - started})
+
+
+def tag(
+    file: ModelFile,
+    *,
+    modules: Mapping[str, ModuleInfo] | None = None,
+    timings: Mapping[str, float] | None = None,
+) -> TaggedGraph:
+    """Give every op of a model a module, and every auxiliary op a context.
+
+    ``modules`` is the exporter's list of modules with class names and
+    parameter counts; without it, the tree is what the file declares.
+    ``timings`` of earlier stages (seconds) are carried along.
+    """
+    stages = dict(timings or {})
+    started = time.perf_counter()
+    flat = flatten(file.model)
+    stages["graph"] = time.perf_counter() - started
+    started = time.perf_counter()
+    declared = declare(flat, file.model.metadata_props, modules)
+    provenance = inherit(flat, declared.provenance)
+    stages["inheritance"] = time.perf_counter() - started
+    started = time.perf_counter()
+    tree = build_tree(declared.modules)
+    ops = _ops(flat, provenance, tree)
+    stages["context"] = time.perf_counter() - started
+    return TaggedGraph(
+        proto=file.proto,
+        flat=flat,
+        ops=ops,
+        modules=_with_ops(tree, ops),
+        name=file.name,
+        base_dir=file.base_dir,
+        timings=stages,
+    )
+
+
+def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree) -> tuple[Op, ...]:
+    lookups = weights_looked_up(flat)
+    # An inherited module is where others meet, which may be a container that is
+    # no module of the tree: its nearest module then holds the op.
+    modules = [tree.nearest(provenance[at].module) for at in range(len(flat.ops))]
+    categories = [
+        category(op.domain, op.op_type, looks_up_weight=at in lookups)
+        for at, op in enumerate(flat.ops)
+    ]
+    contexts = find_contexts(flat, modules, [kind is None for kind in categories])
+    result = []
+    for at, op in enumerate(flat.ops):
+        facts = contexts.get(at)
+        context = None
+        if facts is not None:
+            served = tree.nearest(facts.module)
+            chain = tuple(flat.ops[step].id for step in facts.chain)
+            context = Context(served, tree[served].tag, facts.rule, chain, facts.users)
+        why = provenance[at]
+        result.append(
+            Op(
+                index=op.index,
+                body=op.body,
+                id=op.id,
+                name=op.name,
+                op_type=op.op_type,
+                domain=op.domain,
+                module=modules[at],
+                tag=tree[modules[at]].tag,
+                provenance=why if why.module == modules[at] else replace(why, module=modules[at]),
+                context=context,
+                inputs=op.inputs,
+                outputs=op.outputs,
+                auxiliary=categories[at],
+                shared_by=_sharers(flat, at, modules) if categories[at] else (),
+            )
+        )
+    return tuple(result)
+
+
+def _sharers(flat: FlatGraph, at: int, modules: list[str]) -> tuple[str, ...]:
+    """The modules that use an op without inputs of its own, if several do."""
+    if flat.predecessors[at] or len(flat.successors[at]) < 2:
+        return ()
+    if any(value in flat.inputs for value in flat.ops[at].inputs):
+        return ()
+    users = tuple(dict.fromkeys(modules[after] for after in flat.successors[at]))
+    return users if len(users) > 1 else ()
+
+
+def _with_ops(tree: ModuleTree, ops: tuple[Op, ...]) -> ModuleTree:
+    own: dict[str, list[str]] = {}
+    for op in ops:
+        own.setdefault(op.module, []).append(op.id)
+    return ModuleTree(replace(module, ops=tuple(own.get(module.fqn, ()))) for module in tree)

@@ -1,0 +1,52 @@
+import networkx as nx
+import pytest
+
+from hexviz.errors import UnknownOpError
+from tests.build import parse, scoped, tagged
+from tests.model.test_flat import BRANCHES
+
+
+def test_to_networkx_has_every_op_and_every_edge() -> None:
+    graph = tagged(scoped(parse(BRANCHES), {"a": "enc", "y": "enc.att", "z": "head"}))
+    result = graph.to_networkx()
+    assert set(result) == {op.id for op in graph.ops}
+    assert nx.is_directed_acyclic_graph(result)
+    assert result.nodes["y/then_branch/t"]["op_type"] == "Add"
+    assert result.nodes["a"]["module"] == "enc"
+    assert result.edges["y/else_branch/s", "y/else_branch/e"]["values"] == ("y/else_branch/s",)
+
+
+def test_two_values_between_two_ops_share_an_edge() -> None:
+    graph = tagged(
+        parse("""g (float[4] x) => (float[2] y) {
+            a, b = Split <num_outputs = 2> (x)
+            y = Add (a, b)
+        }""")
+    )
+    assert dict(graph.to_networkx().edges) == {("a", "y"): {"values": ("a", "b")}}
+
+
+def test_explain_gives_the_provenance_of_an_op() -> None:
+    graph = tagged(scoped(parse(BRANCHES), {"a": "enc"}))
+    assert graph.explain("a").rule == "metadata"
+
+
+def test_an_unknown_op_suggests_near_ids() -> None:
+    graph = tagged(parse("g (float[2] x) => (float[2] out_1) { out_1 = Neg (x) }"))
+    with pytest.raises(UnknownOpError, match="No op has the id 'out_2'; near ones: out_1"):
+        graph.explain("out_2")
+
+
+def test_values_know_their_type_and_shape() -> None:
+    graph = tagged(
+        parse("""g (float[N,2] x) => (float[N,2] y) <float[2] w = {1, 2}> {
+        y = Add (x, w) }""")
+    )
+    assert str(graph.value("x")) == "float[N, 2]"
+    assert [value.kind for value in map(graph.value, ("x", "w", "y"))] == [
+        "input",
+        "initializer",
+        "value",
+    ]
+    assert [value.name for value in graph.inputs] == ["x"]
+    assert [value.name for value in graph.outputs] == ["y"]

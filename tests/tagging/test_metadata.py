@@ -1,0 +1,57 @@
+from hexviz.tagging.metadata import Scope, scope_of, scope_of_tag
+
+
+def pytorch(scopes: list[str], classes: list[str]) -> Scope | None:
+    return scope_of(
+        {
+            "pkg.torch.onnx.name_scopes": repr(scopes),
+            "pkg.torch.onnx.class_hierarchy": repr(classes),
+        }
+    )
+
+
+def test_the_last_entry_is_the_fx_node_and_the_one_before_it_the_owner() -> None:
+    scope = pytorch(["", "enc", "enc.0", "add_1"], ["my.Net", "my.Enc", "my.Layer", "aten.add"])
+    assert scope == Scope(("", "enc", "enc.0"), ("Net", "Enc", "Layer"))
+    assert scope.module == "enc.0"
+
+
+def test_bookkeeping_scopes_are_no_modules() -> None:
+    pseudo = "_empty_nn_module_stack_from_metadata_hook"
+    assert pytorch([pseudo, "add"], ["x", "aten.add"]) is None
+    assert pytorch(["", pseudo, "add"], ["Net", "x", "aten.add"]) == Scope(("",), ("Net",))
+
+
+def test_an_op_with_an_fx_node_alone_is_not_declared() -> None:
+    assert pytorch(["add"], ["aten.add"]) is None
+
+
+def test_the_count_of_a_repeated_call_is_no_part_of_the_name() -> None:
+    scope = pytorch(["", "act@1", "relu"], ["Net", "ReLU", "aten.relu"])
+    assert scope is not None
+    assert scope.module == "act"
+
+
+def test_entries_with_quotes_and_commas_are_parsed_whole() -> None:
+    scope = pytorch(["", "a, 'b'", "x, y"], ["Net", "B", "op"])
+    assert scope == Scope(("", "a, 'b'"), ("Net", "B"))
+
+
+def test_metadata_is_never_run() -> None:
+    assert scope_of({"pkg.torch.onnx.name_scopes": "__import__('os').getcwd()"}) is None
+    assert scope_of({"pkg.torch.onnx.name_scopes": "[" * 5000}) is None
+    assert scope_of({"pkg.torch.onnx.name_scopes": "{'a': 1}"}) is None
+
+
+def test_namespace_is_read_where_there_are_no_scopes() -> None:
+    text = ": my.Net/enc: my.Enc/add_1: aten.add"
+    assert scope_of({"namespace": text}) == Scope(("", "enc"), ("Net", "Enc"))
+
+
+def test_a_path_of_class_names_makes_a_tree_too() -> None:
+    tag = "/BertModel/BertEncoder/BertLayer.0"
+    assert scope_of({"winml.hierarchy.tag": tag}) == scope_of_tag(tag)
+    assert scope_of_tag(tag) == Scope(
+        ("", "BertEncoder", "BertEncoder.BertLayer.0"), ("BertModel", "BertEncoder", "BertLayer")
+    )
+    assert scope_of_tag("/") is None

@@ -1,0 +1,52 @@
+"""Sentences are made of the same record as the tags, word for word."""
+
+import onnx
+from hypothesis import given
+
+from hexviz.model.op import RULES
+from hexviz.tagging.sentence import context_sentence, module_sentence
+from tests.build import parse, scoped, tagged
+from tests.tagging.random_graphs import models
+
+CHAIN = scoped(
+    parse("""g (float[2] x) => (float[2] y) {
+    s = Shape (x)
+    u = Unsqueeze (s, s)
+    r = Reshape (x, u)
+    y = Relu (r)
+}"""),
+    {"s": "att", "u": "att", "r": "att", "y": "att.out"},
+)
+
+
+def test_context_is_told_from_whom_and_through_what() -> None:
+    graph = tagged(CHAIN)
+    assert context_sentence(graph, graph.op("s")) == (
+        "Context inherited from Relu “y” in /Module/Module/Module, "
+        "through Unsqueeze “u” → Reshape “r”."
+    )
+    assert context_sentence(graph, graph.op("y")) is None
+
+
+def test_declared_is_told_plainly() -> None:
+    graph = tagged(CHAIN)
+    assert module_sentence(graph, graph.op("s")) == (
+        "Ran in /Module/Module: the exporter recorded it."
+    )
+
+
+@given(models())
+def test_every_op_has_a_sentence_that_names_its_evidence(proto: onnx.ModelProto) -> None:
+    graph = tagged(proto)
+    for op in graph.ops:
+        sentence = module_sentence(graph, op)
+        assert sentence.endswith(".")
+        if op.module:
+            assert op.tag in sentence
+        assert op.provenance.rule in RULES
+        for step in op.provenance.evidence[:2]:
+            assert f"“{step}”" in sentence
+        told = context_sentence(graph, op)
+        if op.context and op.context.evidence:
+            assert told is not None
+            assert f"“{op.context.evidence[-1]}”" in told

@@ -1,0 +1,199 @@
+"""From a file to tags: every rule once, on the smallest graph that shows it."""
+
+import onnx
+import pytest
+
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.modules import ModuleInfo
+from tests.build import parse, scoped, tagged
+
+
+def rules(graph: TaggedGraph) -> dict[str, tuple[str, str]]:
+    return {op.id: (op.module, op.provenance.rule) for op in graph.ops}
+
+
+CHAIN = """g (float[2] x) => (float[2] d) {
+    a = Neg (x)  b = Abs (a)  c = Relu (b)  d = Exp (c)
+}"""
+
+
+def test_metadata() -> None:
+    graph = tagged(
+        scoped(
+            parse(CHAIN),
+            {"a": "enc", "b": "enc", "c": "enc.att", "d": ""},
+            {"": "Net", "enc": "Encoder", "enc.att": "Attention"},
+        )
+    )
+    assert rules(graph)["c"] == ("enc.att", "metadata")
+    assert graph.op("c").tag == "/Net/Encoder/Attention"
+    assert graph.op("c").provenance.confidence == 1
+
+
+def test_name() -> None:
+    proto = parse(CHAIN)
+    for node, name in zip(
+        proto.graph.node, ["/enc/Neg", "/enc/l.0/Abs", "Relu_3", "/Exp"], strict=True
+    ):
+        node.name = name
+    graph = tagged(proto)
+    assert rules(graph) == {
+        "a": ("enc", "name"),
+        "b": ("enc.l.0", "name"),
+        "c": ("", "trace"),
+        "d": ("", "name"),
+    }
+    assert {module.fqn for module in graph.modules} == {"", "enc", "enc.l.0"}
+
+
+WEIGHTS = """g (float[1,2] x) => (float[1,2] y)
+    <float[2,2] "enc.fc.weight" = {1, 2, 3, 4}, float[2] "head.bias" = {1, 2}> {
+    a = MatMul (x, "enc.fc.weight")
+    y = Add (a, "head.bias")
+}"""
+
+
+def test_weight() -> None:
+    graph = tagged(parse(WEIGHTS))
+    assert rules(graph) == {"a": ("enc.fc", "weight"), "y": ("head", "weight")}
+    assert graph.op("a").provenance.values == ("enc.fc.weight",)
+    assert {module.fqn for module in graph.modules} == {"", "enc", "enc.fc", "head"}
+
+
+def test_a_lent_weight_names_nobody() -> None:
+    """A tied embedding: looked up by one module, multiplied with by another."""
+    graph = tagged(
+        parse("""g (int64[2] i, float[1,2] x) => (float[2,2] e, float[1,2] y)
+        <float[2,2] "emb.weight" = {1, 2, 3, 4}> {
+        e = Gather ("emb.weight", i)
+        y = MatMul (x, "emb.weight")
+    }""")
+    )
+    assert {op.provenance.origin for op in graph.ops} == {"fallback"}
+
+
+def test_an_embedding_lookup_is_primary_and_another_gather_is_not() -> None:
+    graph = tagged(
+        parse("""g (int64[2] i, float[2,2] x) => (float[2,2] e, float[2,2] y)
+        <float[2,2] "emb.weight" = {1, 2, 3, 4}> {
+        e = Gather ("emb.weight", i)
+        y = Gather (x, i)
+    }""")
+    )
+    assert graph.op("e").auxiliary is None
+    assert graph.op("y").auxiliary == "tensor manipulation"
+
+
+def test_a_restored_duplicate_weight_belongs_to_whom_it_is_restored_for() -> None:
+    graph = tagged(
+        parse("""g (float[2] x) => (float[2] y) <float[2] "a.bias" = {0, 0}> {
+        "b.bias" = Identity ("a.bias")
+        y = Add (x, "b.bias")
+    }""")
+    )
+    assert rules(graph)["b.bias"] == ("b", "name")
+
+
+def test_trace_takes_the_deepest_module_open_at_both_ends() -> None:
+    graph = tagged(
+        scoped(parse(CHAIN), {"a": "enc.l.0", "d": "enc.l.1"}),
+        {fqn: ModuleInfo() for fqn in ("", "enc", "enc.l.0", "enc.l.1")},
+    )
+    assert rules(graph)["b"] == ("enc", "trace")
+    assert graph.op("b").provenance.evidence == ("a", "d")
+
+
+def test_a_static_op_goes_with_the_module_that_opens_next() -> None:
+    graph = tagged(
+        scoped(
+            parse("""g (float[2] x) => (float[2] y) {
+        a = Neg (x)
+        k = Constant <value = float[1] {2}> ()
+        y = Mul (a, k)
+    }"""),
+            {"a": "one", "y": "two"},
+        )
+    )
+    assert rules(graph)["k"] == ("two", "consumers")
+    rejected = graph.op("k").provenance.candidates
+    assert [one.module for one in rejected] == [""]
+
+
+def test_glue_between_two_modules_stays_with_their_parent() -> None:
+    graph = tagged(
+        scoped(
+            parse("""g (float[2] x) => (float[2] y) {
+        a = Neg (x)
+        g = Identity (a)
+        y = Exp (g)
+    }"""),
+            {"a": "net.one", "y": "net.two"},
+        )
+    )
+    assert rules(graph)["g"] == ("net", "trace")
+
+
+def test_what_is_known_of_nothing_is_root_by_fallback() -> None:
+    graph = tagged(parse(CHAIN))
+    assert {(op.module, op.provenance.origin, op.tag) for op in graph.ops} == {
+        ("", "fallback", "/")
+    }
+
+
+def test_a_shared_constant_stands_at_the_common_ancestor_and_lists_its_users() -> None:
+    graph = tagged(
+        scoped(
+            parse("""g (float[2] x) => (float[2] y) {
+        k = Constant <value = float[1] {2}> ()
+        a = Mul (x, k)
+        y = Mul (a, k)
+    }"""),
+            {"a": "net.one", "y": "net.two"},
+        )
+    )
+    op = graph.op("k")
+    assert op.module == "net"
+    assert op.shared_by == ("net.one", "net.two")
+
+
+def test_sources_that_disagree_are_kept() -> None:
+    proto = scoped(parse(CHAIN), {"a": "enc"})
+    proto.graph.node[0].name = "/decoder/Neg"
+    candidates = tagged(proto).op("a").provenance.candidates
+    assert [(one.module, one.reason) for one in candidates] == [
+        ("decoder", "/decoder/Neg points there, by rule name")
+    ]
+
+
+def test_an_exporters_list_of_modules_bounds_the_tree() -> None:
+    proto = parse(CHAIN)
+    for node in proto.graph.node:
+        node.name = f"/enc/list/{node.op_type}"
+    graph = tagged(proto, {"": ModuleInfo("Net", 10), "enc": ModuleInfo("Encoder", 10)})
+    assert {op.module for op in graph.ops} == {"enc"}
+    assert graph.modules["enc"].parameters == 10
+
+
+def test_a_hierarchy_tag_attribute() -> None:
+    proto = parse(CHAIN)
+    for node in proto.graph.node:
+        node.attribute.append(onnx.helper.make_attribute("hierarchy_tag", "/Net/Layer.0"))
+    graph = tagged(proto)
+    assert graph.op("a").tag == "/Net/Layer.0"
+
+
+@pytest.mark.parametrize("key", ["hexviz.confidence", "hexviz.evidence", "hexviz.candidates"])
+def test_damaged_tags_of_our_own_do_no_harm(key: str) -> None:
+    proto = parse(CHAIN)
+    for node in proto.graph.node:
+        for name, value in (("module", "enc"), ("origin", "declared"), ("rule", "metadata")):
+            node.metadata_props.add(key=f"hexviz.{name}", value=value)
+        node.metadata_props.add(key=key, value="{[")
+    assert {op.module for op in tagged(proto).ops} == {"enc"}
+
+
+def test_a_tag_whose_rule_and_origin_contradict_is_not_believed() -> None:
+    proto = parse(CHAIN)
+    for name, value in (("module", "enc"), ("origin", "declared"), ("rule", "root")):
+        proto.graph.node[0].metadata_props.add(key=f"hexviz.{name}", value=value)
+    assert tagged(proto).op("a").provenance.origin == "fallback"
