@@ -1,0 +1,105 @@
+"""PyTorch's exporter over ``torch.export`` (``torch.onnx.export(dynamo=True)``)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+import onnx
+import torch
+from torch import nn
+
+from hexviz.errors import ExportError
+from hexviz.exporters.weightless import declare_external, fake_parameters, forget_data
+
+__all__ = ["PROTOBUF_LIMIT", "STAGES", "export", "stage_of"]
+
+STAGES = ("tracing", "decomposing", "translating", "optimizing", "serializing")
+"""What the exporter goes through; ``optimizing`` only if asked to."""
+
+PROTOBUF_LIMIT = 2**31 - 1
+"""Bytes that one protobuf message can hold."""
+
+# The exporter says on stdout what it begins; nothing else tells its stages.
+_ANNOUNCED = {
+    "Obtain model graph": "tracing",
+    "Run decompositions...": "decomposing",
+    "Translate the graph into ONNX...": "translating",
+    "Optimize the ONNX graph...": "optimizing",
+}
+
+
+def stage_of(line: str) -> str | None:
+    """The stage that a line printed by the exporter begins, if any.
+
+    >>> stage_of("[torch.onnx] Run decompositions...")
+    'decomposing'
+    >>> stage_of("[torch.onnx] Run decompositions... ✅") is None
+    True
+    """
+    if line.endswith(("✅", "❌")):
+        return None
+    for begin, stage in _ANNOUNCED.items():
+        if begin in line:
+            return stage
+    return None
+
+
+def export(
+    model: nn.Module,
+    args: tuple[Any, ...],
+    kwargs: Mapping[str, Any],
+    *,
+    opset: int | None,
+    dynamic_shapes: Any,
+    optimize: bool,
+    weights: bool,
+    enter: Callable[[str], None],
+) -> onnx.ModelProto:
+    """The model exactly as ``torch.onnx.export(model, …, dynamo=True)`` would write it.
+
+    With ``weights=False`` the parameters are replaced by fake tensors while
+    the exporter runs, and come out as initializers with name, type and shape
+    but no data (see :mod:`hexviz.exporters.weightless`); the optimiser then
+    leaves out what it needs their values for.
+
+    Raises:
+        ExportError: if the weights do not fit into one protobuf file.
+        Exception: whatever the exporter or the model raises.
+    """
+
+    def run(*, optimize: bool) -> torch.onnx.ONNXProgram:
+        program = torch.onnx.export(
+            model,
+            args,
+            kwargs=dict(kwargs) or None,
+            dynamo=True,
+            opset_version=opset,
+            dynamic_shapes=dynamic_shapes,
+            optimize=optimize,
+        )
+        return cast("torch.onnx.ONNXProgram", program)
+
+    if not weights:
+        with fake_parameters(model):
+            program = run(optimize=False)
+        forgotten = forget_data(program.model)
+        if optimize:
+            enter("optimizing")
+            program.optimize()
+        declare_external(program.model, forgotten)
+        enter("serializing")
+        return program.model_proto
+    program = run(optimize=optimize)
+    size = sum(
+        int(value.const_value.nbytes)
+        for value in program.model.graph.initializers.values()
+        if value.const_value is not None
+    )
+    if size > PROTOBUF_LIMIT:
+        raise ExportError(
+            f"The weights take {size / 1e9:.1f} GB and one ONNX file holds at most 2 GB: "
+            "export without weights (weights=False, --no-weights)."
+        )
+    enter("serializing")
+    return program.model_proto

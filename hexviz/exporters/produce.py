@@ -1,0 +1,64 @@
+"""From a SOURCE to a tagged graph: what the command and the page's jobs both do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from hexviz.exporters.export import export_model
+from hexviz.exporters.sources import Source, open_source
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.reader import from_proto
+from hexviz.tagging.tag import tag
+
+__all__ = ["produce"]
+
+
+def produce(
+    source: str,
+    *,
+    exporter: Literal["dynamo", "torchscript"] = "dynamo",
+    opset: int | None = None,
+    dynamic: bool = False,
+    weights: bool = True,
+    optimize: bool = True,
+    progress: Callable[[str, float], None] | None = None,
+) -> TaggedGraph:
+    """Build the model a SOURCE names, export it, and tag it.
+
+    ``dynamic`` leaves every size of every input open, as far as the model
+    allows; the rest is as in :func:`hexviz.export`.
+
+    Raises:
+        SourceError: if the source names nothing that can be built.
+        ExportError: if the exporter fails on it.
+    """
+    built = open_source(source, weights=weights)
+    exported = export_model(
+        built.model,
+        built.args,
+        built.kwargs,
+        exporter=exporter,
+        opset=opset,
+        dynamic_shapes=_open_shapes(built) if dynamic else None,
+        weights=weights,
+        optimize=optimize,
+        name=built.name,
+        progress=progress,
+    )
+    file = from_proto(exported.proto, name=exported.name)
+    return tag(file, modules=exported.modules, timings=exported.timings)
+
+
+def _open_shapes(built: Source) -> Any:
+    """Every dimension of every tensor input marked as open, in the form the exporter takes."""
+    import torch
+
+    def opened(value: object) -> Any:
+        if not isinstance(value, torch.Tensor):
+            return None
+        return dict.fromkeys(range(value.dim()), torch.export.Dim.AUTO)
+
+    if built.kwargs and not built.args:
+        return {name: opened(value) for name, value in built.kwargs.items()}
+    return tuple(opened(value) for value in (*built.args, *built.kwargs.values()))

@@ -1,0 +1,30 @@
+"""What an exporter hands on: the bare ONNX model, and what torch knows of the modules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import onnx
+
+from hexviz.model.modules import ModuleInfo
+
+__all__ = ["Exported"]
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One export of one model, before any op is tagged.
+
+    ``proto`` is what the exporter itself would have written to a file, byte
+    for byte under deterministic serialisation. ``modules`` maps each module's
+    FQN to its class and parameter count (see
+    :func:`hexviz.exporters.modules.describe_modules`). ``name`` is the name of
+    the model as people see it. ``timings`` maps each stage of the export to
+    the seconds it took, in order.
+    """
+
+    proto: onnx.ModelProto
+    modules: Mapping[str, ModuleInfo]
+    name: str
+    timings: Mapping[str, float] = field(default_factory=dict)

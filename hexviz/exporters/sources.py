@@ -1,0 +1,153 @@
+"""Open a SOURCE: a sample's name, ``package.module:factory`` or ``hf:MODEL_ID``.
+
+torch is imported when a source is opened, not when this module is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import importlib
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hexviz.errors import SourceError
+from hexviz.exporters.wording import first_line
+from sample_models import SAMPLES
+
+if TYPE_CHECKING:
+    from torch import nn
+
+__all__ = ["NEEDS_TRANSFORMERS", "Source", "open_source"]
+
+NEEDS_TRANSFORMERS = 'needs transformers: pip install "hexviz[hf]".'
+"""How every line ends that reports the missing extra."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model that is ready to be exported: ``model(*args, **kwargs)`` runs it.
+
+    ``name`` is what people call it: the sample's name, the factory's, or the
+    model id on the hub.
+    """
+
+    model: nn.Module
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    name: str = ""
+
+
+def open_source(source: str, *, weights: bool = True) -> Source:
+    """Build the model that ``source`` names, with example inputs.
+
+    Args:
+        source: a sample's name; ``package.module:factory``, where the factory
+            takes no arguments and returns a model, or a model and its example
+            inputs (a tuple of positional ones, a dict of keyword ones, or a
+            single tensor); or ``hf:MODEL_ID``, an id on the Hugging Face hub
+            or a local folder. Modules are also looked for in the current
+            folder.
+        weights: with ``False``, an ``hf:`` model is built from its
+            configuration alone, with random weights. Others are as they are.
+
+    Raises:
+        SourceError: if there is no such thing, or it cannot be built.
+    """
+    if source.startswith("hf:"):
+        from hexviz.exporters.hub import open_hub
+
+        return open_hub(source.removeprefix("hf:"), weights=weights)
+    if ":" in source:
+        return _open_factory(source)
+    return _open_sample(source)
+
+
+def _open_sample(name: str) -> Source:
+    sample = SAMPLES.get(name)
+    if sample is None:
+        near = difflib.get_close_matches(name, SAMPLES, n=3, cutoff=0.5)
+        hint = f"; near names: {', '.join(near)}" if near else ""
+        raise SourceError(
+            f"There is no sample {name!r}{hint}. See `hexviz samples`, "
+            "or give package.module:factory or hf:MODEL_ID."
+        )
+    try:
+        module = importlib.import_module(sample.module)
+    except ModuleNotFoundError as error:
+        if sample.needs_transformers and (error.name or "").startswith("transformers"):
+            raise SourceError(f"The sample {name} {NEEDS_TRANSFORMERS}") from error
+        raise
+    inputs = module.example_inputs()
+    args, kwargs = ((), inputs) if isinstance(inputs, dict) else (inputs, {})
+    return Source(module.build(), args, kwargs, name)
+
+
+def _open_factory(source: str) -> Source:
+    from torch import nn
+
+    from hexviz.exporters.inputs import as_call, make_inputs
+
+    module_name, _, attribute = source.rpartition(":")
+    with _importing_from_here():
+        factory = _find(module_name, attribute)
+        if isinstance(factory, nn.Module):
+            made: object = factory
+        else:
+            try:
+                made = factory()
+            except Exception as error:
+                raise SourceError(f"The factory {source} failed: {first_line(error)}") from error
+    pair = isinstance(made, tuple) and len(made) == 2
+    model, inputs = made if pair and isinstance(made, tuple) else (made, None)
+    if not isinstance(model, nn.Module):
+        raise SourceError(
+            f"The factory {source} returned {type(model).__name__}, not a torch.nn.Module: "
+            "let it return a model, or (model, example_inputs)."
+        )
+    call = as_call(inputs) if pair else make_inputs(model)
+    if call is None:
+        raise SourceError(
+            f"The factory {source} returned example inputs of type {type(inputs).__name__}: "
+            "let it return a tuple, a dict or a tensor."
+        )
+    return Source(model, *call, name=attribute)
+
+
+def _find(module_name: str, attribute: str) -> Any:
+    try:
+        module = importlib.import_module(module_name)
+    # A module runs its code on import, and that can raise anything.
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if not module_name or (missing and f"{module_name}.".startswith(f"{missing}.")):
+            raise SourceError(
+                f"There is no module {module_name!r} to import {attribute!r} from: "
+                "check the name, and run from the folder that holds it."
+            ) from error
+        raise SourceError(f"Importing {module_name} failed: {first_line(error)}") from error
+    factory = getattr(module, attribute, None)
+    if not callable(factory):
+        near = difflib.get_close_matches(attribute, _callables(module), n=3)
+        hint = f"; near names: {', '.join(near)}" if near else ""
+        raise SourceError(f"{module_name} has nothing callable named {attribute!r}{hint}.")
+    return factory
+
+
+def _callables(module: object) -> list[str]:
+    return [name for name, value in vars(module).items() if callable(value) and name[:1] != "_"]
+
+
+@contextlib.contextmanager
+def _importing_from_here() -> Iterator[None]:
+    # An installed command does not look for modules in the current folder, as `python -m` does.
+    here = str(Path.cwd())
+    sys.path.insert(0, here)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ValueError):
+            sys.path.remove(here)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import pytest
+
+from hexviz.exporters.result import Exported
+
+
+@functools.cache
+def export_once(name: str, exporter: str, optimize: bool) -> Exported:
+    from hexviz.exporters.export import export_model
+    from hexviz.exporters.sources import open_source
+
+    source = open_source(name)
+    return export_model(
+        source.model,
+        source.args,
+        source.kwargs,
+        exporter=exporter,
+        optimize=optimize,
+        name=source.name,
+    )
+
+
+@pytest.fixture(scope="session")
+def exported() -> Callable[..., Exported]:
+    """``exported(name, exporter="dynamo", optimize=False)``: a sample's export, made once."""
+
+    def cached(name: str, exporter: str = "dynamo", optimize: bool = False) -> Exported:
+        # TorchScript has no such choice: one export serves both.
+        return export_once(name, exporter, optimize and exporter == "dynamo")
+
+    return cached
