@@ -9,6 +9,7 @@
     ├── ExportError      an exporter failed on a model
     ├── SelectionError   a selection matches no module
     ├── UnknownOpError   an op id is not in the graph
+    ├── ViewLimitError   more would be on the page than can be read
     └── ServeError       the page cannot be served
 
 A message is one line that says what is wrong and what to do about it.
@@ -24,6 +25,7 @@ __all__ = [
     "ServeError",
     "SourceError",
     "UnknownOpError",
+    "ViewLimitError",
     "WriteError",
 ]
 
@@ -58,6 +60,10 @@ class SelectionError(HexvizError):
 
 class UnknownOpError(HexvizError):
     """An op id that is not in the graph."""
+
+
+class ViewLimitError(HexvizError):
+    """Opening a module would put more on the page than can be read or drawn smoothly."""
 
 
 class ServeError(HexvizError):

@@ -1,0 +1,1 @@
+"""What a selection of modules means: by FQN prefix, segment by segment."""

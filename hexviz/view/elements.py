@@ -1,0 +1,227 @@
+"""A laid-out scene as elements for Cytoscape, with everything that styles them in ``data``.
+
+Modules are plain nodes drawn behind what is in them, in the order of ``z``:
+compound parents cost twice the time and take their children with them when
+they are removed. Ids are those of the scene, ``s:…`` for stubs, and
+``e:SOURCE->TARGET`` for edges (``b:…`` for bypasses, which may run beside a plain one).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from hexviz.view.index import Index
+from hexviz.view.labels import Label
+from hexviz.view.layout import Box, Layout, StubBox
+from hexviz.view.metrics import text_width
+from hexviz.view.palette import PAGE, Palette
+from hexviz.view.parts import SceneEdge, SceneNode
+from hexviz.view.problem import Point
+from hexviz.view.scene import Scene
+
+__all__ = ["to_elements"]
+
+Element = dict[str, Any]
+
+# A browser merges new data into an element it has: what an edge once had stays
+# unless it is taken back, so each edge says of all of this what it is.
+_PLAIN: Mapping[str, Any] = MappingProxyType(
+    {"label": "", "label_x": 0, "label_y": 0, "bends": 0, "upward": 0, "beside": 0, "fan": 0}
+)
+
+_LEAF = 1000
+_MOST_WITH_FANS = 800
+_LABEL_ROOM, _LABEL_FAR = 22.0, 60.0
+
+
+def to_elements(
+    index: Index, scene: Scene, layout: Layout, labels: Sequence[Label], swatches: Palette
+) -> list[Element]:
+    """The elements, boxes first, each with its position; for ``layout={"name": "preset"}``."""
+    nodes = [
+        {
+            "data": _node_data(index, node, box, label, swatches),
+            "position": {"x": round(box.x, 1), "y": round(box.y, 1)},
+        }
+        for node, box, label in zip(scene.nodes, layout.boxes, labels, strict=True)
+    ]
+    ends: dict[int, int] = {}
+    for edge in scene.edges:
+        if not edge.stub:
+            ends[edge.source] = ends.get(edge.source, 0) + 1
+            ends[-1 - edge.target] = ends.get(-1 - edge.target, 0) + 1
+    # The lines behind stubs are drawn on demand only: the first to go where the page is full.
+    spare = len(scene.nodes) + len(scene.edges) <= _MOST_WITH_FANS
+    edges = [
+        _edge(index, scene, layout, at, ends, swatches)
+        for at, edge in enumerate(scene.edges)
+        if spare or not edge.stub
+    ]
+    stubs: list[Element] = []
+    for stub in layout.stubs:
+        stubs += _stub(scene, stub)
+    return [*nodes, *stubs, *edges]
+
+
+def _node_data(
+    index: Index, node: SceneNode, box: Box, label: Label, swatches: Palette
+) -> dict[str, Any]:
+    home = index.containers[node.key or node.parent].module
+    swatch = swatches[home]
+    data: dict[str, Any] = {
+        "id": node.id,
+        "kind": node.kind,
+        "label": label.text,
+        "fqn": home,
+        "parent_key": node.parent,
+        "open": int(node.is_open),
+        "width": round(box.width, 1),
+        "height": round(box.height, 1),
+        "z": _LEAF,
+        "fill": swatch.fill,
+        "border": swatch.border,
+        "ink": swatch.ink,
+    }
+    if node.kind in ("module", "section"):
+        container = index.containers[node.key]
+        data |= {
+            "key": node.key,
+            "tag": index.graph.modules[home].tag,
+            "name": container.label,
+            "ops": container.count,
+        }
+        if node.is_open:
+            data["z"] = node.depth
+            # Cytoscape puts a label beside the node; this takes it back in, to the left.
+            data["title_x"] = round(12 - box.width, 1)
+    elif node.kind in ("op", "constant"):
+        op = index.graph.ops[node.position]
+        data |= {
+            "op": op.id,
+            "name": op.op_type,
+            "origin": op.provenance.origin,
+            "rule": op.provenance.rule,
+            "category": op.auxiliary or "",
+            "context": op.context.module if op.context else "",
+            "shared": int(bool(op.shared_by)),
+            "fill": swatch.soft if op.auxiliary else swatch.solid,
+            "ink": swatch.ink if op.auxiliary else swatch.solid_ink,
+        }
+    elif node.kind in ("input", "output"):
+        values = index.graph.inputs if node.kind == "input" else index.graph.outputs
+        value = values[node.position]
+        data |= {"value": value.id, "name": value.name, "type": str(value)}
+    else:
+        data["name"] = label.text
+    return data
+
+
+def _edge(
+    index: Index,
+    scene: Scene,
+    layout: Layout,
+    at: int,
+    ends: Mapping[int, int],
+    swatches: Palette,
+) -> Element:
+    edge = scene.edges[at]
+    source, target = scene.nodes[edge.source], scene.nodes[edge.target]
+    data: dict[str, Any] = {
+        "id": f"{'b' if edge.via else 'e'}:{source.id}->{target.id}",
+        "source": source.id,
+        "target": target.id,
+        "count": edge.count,
+        "values": list(edge.values),
+        "via": edge.via,
+        "width": round(min(3.2, 1.1 + 0.7 * math.log2(max(1, edge.count))), 2),
+        "live": int(edge.live),
+        "name": _edge_name(edge),
+    }
+    if edge.stub:
+        return {"data": {**_PLAIN, **data, "fan": 1}}
+    if at in layout.beside:
+        return {"data": {**_PLAIN, **data, "beside": 1}}
+    if at in layout.upward:
+        data["upward"] = 1
+    start, end = layout.boxes[edge.source], layout.boxes[edge.target]
+    bends = layout.routes[at]
+    if bends and not _straight(bends, start, end):
+        data["bends"] = len(bends)
+        data["distances"], data["weights"] = _relative(bends, start, end)
+    else:
+        lone = ends[edge.source] == 1 and ends[-1 - edge.target] == 1
+        near = _LABEL_ROOM <= end.top - start.bottom <= _LABEL_FAR
+        room = near and start.x == end.x and lone
+        if room and edge.count == 1 and not edge.via and edge.values:
+            _add_label(data, index.shape(edge.values[0]), size=9.0)
+    if edge.via:
+        data["label"], data["label_x"] = _edge_name(edge), 0
+        # Bypasses that meet in one node have their labels one below the other.
+        before = sum(other.via > 0 and other.target == edge.target for other in scene.edges[:at])
+        data["label_y"] = 13 * before
+        around = index.containers[target.parent].module
+        data["label_fill"] = swatches[around].fill if around else PAGE[swatches.theme]
+    return {"data": {**_PLAIN, **data}}
+
+
+def _add_label(data: dict[str, Any], label: str, size: float) -> None:
+    if label:
+        data["label"] = label
+        data["label_x"] = round(text_width(label, size) / 2 + 6, 1)
+        data["label_y"] = 0
+
+
+def _edge_name(edge: SceneEdge) -> str:
+    if edge.via:
+        return f"via {edge.via} hidden {'op' if edge.via == 1 else 'ops'}"
+    return edge.values[0] if edge.count == 1 else f"{edge.count} values"
+
+
+def _stub(scene: Scene, stub: StubBox) -> list[Element]:
+    edges = [scene.edges[at] for at in stub.edges]
+    target = scene.nodes[edges[0].target]
+    values = [value for edge in edges for value in edge.values]
+    node = {
+        "id": f"s:{target.id}",
+        "kind": "stub",
+        "label": stub.text,
+        "name": ", ".join(values),
+        "from": [scene.nodes[edge.source].id for edge in edges],
+        "to": target.id,
+        "parent_key": target.parent,
+        "open": 0,
+        "width": round(stub.box.width, 1),
+        "height": round(stub.box.height, 1),
+        "z": _LEAF,
+    }
+    line = {
+        "id": f"e:s:{target.id}",
+        "source": node["id"],
+        "target": target.id,
+        "count": sum(edge.count for edge in edges),
+        "values": values,
+        "via": 0,
+        "width": 1,
+        "live": int(any(edge.live for edge in edges)),
+        "name": stub.text,
+        "beside": 1,
+    }
+    position = {"x": round(stub.box.x, 1), "y": round(stub.box.y, 1)}
+    return [{"data": node, "position": position}, {"data": line}]
+
+
+def _straight(bends: Sequence[Point], start: Box, end: Box) -> bool:
+    """Whether all control points lie on the line between the middles of two boxes in a column."""
+    return abs(start.x - end.x) < 1 and all(abs(x - start.x) < 1.5 for x, _ in bends)
+
+
+def _relative(bends: Sequence[Point], start: Box, end: Box) -> tuple[list[float], list[float]]:
+    """Control points as Cytoscape wants them: beside and along the line between the centres."""
+    dx, dy = end.x - start.x, end.y - start.y
+    length = math.hypot(dx, dy) or 1.0
+    distances = [((y - start.y) * dx - (x - start.x) * dy) / length for x, y in bends]
+    weights = [((x - start.x) * dx + (y - start.y) * dy) / length**2 for x, y in bends]
+    return [round(d, 2) for d in distances], [round(w, 5) for w in weights]

@@ -1,0 +1,95 @@
+"""What is written on each node, and how large that makes it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from hexviz.view.index import Index
+from hexviz.view.metrics import (
+    CLOSED_HEIGHT,
+    DOT,
+    OP_HEIGHT,
+    TITLE_HEIGHT,
+    box_size,
+    shorten,
+    text_width,
+)
+from hexviz.view.parts import SceneNode
+from hexviz.view.problem import Point
+
+__all__ = ["Label", "label_of", "title_width"]
+
+_LONGEST = 34
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The text of a node and its size (width, height) in pixels while it is closed."""
+
+    text: str
+    size: Point
+
+
+def label_of(index: Index, node: SceneNode) -> Label:
+    """The text of a node.
+
+    A closed module shows its title and, below, its path and number of ops; an
+    open one its title and path in one line.
+    """
+    graph = index.graph
+    if node.kind == "constant":
+        return Label("", (DOT, DOT))
+    if node.kind == "op":
+        text = shorten(graph.ops[node.position].op_type, _LONGEST)
+        return Label(text, (box_size(text, OP_HEIGHT), OP_HEIGHT))
+    if node.kind in ("input", "output"):
+        values = graph.inputs if node.kind == "input" else graph.outputs
+        text = shorten(values[node.position].name, _LONGEST)
+        return Label(text, (box_size(text, OP_HEIGHT, least=64.0) + 12, OP_HEIGHT))
+    if node.kind == "hidden":
+        text = f"{node.position} hidden {_ops(node.position)}"
+        return Label(text, (box_size(text, 24.0, size=11.0), 24.0))
+    box = index.containers[node.key]
+    title = shorten(box.label, _LONGEST)
+    tail = _tail(index, node)
+    if node.is_open:
+        text = f"{title}  {tail}" if tail else title
+        return Label(text, (title_width(text), TITLE_HEIGHT))
+    detail = f"{box.count:,} {_ops(box.count)}"
+    if box.is_section:
+        text = f"{detail}\n{_types(index, node)}"
+        return Label(text, (box_size(text, CLOSED_HEIGHT, least=96.0), CLOSED_HEIGHT))
+    text = f"{title}\n{tail + ' · ' if tail else ''}{detail}"
+    return Label(text, (box_size(text, CLOSED_HEIGHT, least=96.0), CLOSED_HEIGHT))
+
+
+def title_width(text: str) -> float:
+    """Width of a title inside of an open box, its margins included."""
+    return text_width(text, 12.0, bold=True) + 28.0
+
+
+def _ops(count: int) -> str:
+    return "op" if count == 1 else "ops"
+
+
+def _types(index: Index, node: SceneNode) -> str:
+    """The op types of a section, most telling first: rather Gather than one more Constant."""
+    box = index.containers[node.key]
+    ops = [index.graph.ops[at] for at in index.op_at[box.low : box.high].tolist()]
+    types = Counter((op.auxiliary is not None, op.op_type) for op in ops)
+    ranked = sorted(types, key=lambda kind: (kind[0], -types[kind], kind[1]))
+    names = [name for _, name in ranked]
+    return ", ".join(names[:2]) + (" …" if len(names) > 2 else "")
+
+
+def _tail(index: Index, node: SceneNode) -> str:
+    """The end of the path, unless the title says the same."""
+    box = index.containers[node.key]
+    if box.is_section:
+        return ""
+    around = index.containers[node.parent].module
+    tail = box.module[len(around) + 1 :] if around else box.module
+    said = box.label.lower().removeprefix(index.graph.modules[box.module].class_name.lower())
+    known = (box.label.lower(), said.removeprefix("."))
+    return "" if tail.lower() in known else shorten(tail, _LONGEST)

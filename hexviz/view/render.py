@@ -1,0 +1,81 @@
+"""From a state to what the browser draws, in one call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from hexviz.view.cache import LayoutCache
+from hexviz.view.elements import to_elements
+from hexviz.view.index import Index
+from hexviz.view.labels import label_of
+from hexviz.view.layout import Box, lay_out
+from hexviz.view.legend import Legend, build_legend
+from hexviz.view.palette import Theme
+from hexviz.view.problem import Arrangement, Problem
+from hexviz.view.scene import build_scene
+from hexviz.view.state import ViewState, initial_state
+
+__all__ = ["PAGE_SIZE", "Layouts", "Rendered", "first_view", "render"]
+
+Layouts = LayoutCache[Problem, Arrangement]
+"""The cache that :func:`render` wants: one per server is enough, models share it."""
+
+
+PAGE_SIZE = (1200.0, 1000.0)
+"""Room in pixels that a first view may take: text stays readable when it is fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What one state looks like.
+
+    ``bounds`` encloses everything, in model pixels. ``n_visible`` counts the
+    ops and modules on the page, of which ``n_ops`` are ops.
+    """
+
+    elements: list[dict[str, Any]]
+    bounds: Box
+    legend: Legend
+    n_visible: int
+    n_ops: int
+
+
+def render(index: Index, state: ViewState, theme: Theme, cache: Layouts) -> Rendered:
+    """Draw a state of a graph.
+
+    The index must have been built for ``state.placement``.
+    """
+    if index.placement != state.placement:
+        raise ValueError(
+            f"The index places ops by {index.placement}, the state by {state.placement}."
+        )
+    scene = build_scene(index, state)
+    labels = [label_of(index, node) for node in scene.nodes]
+    layout = lay_out(scene, labels, cache)
+    swatches = index.palettes[theme]
+    return Rendered(
+        elements=to_elements(index, scene, layout, labels, swatches),
+        bounds=layout.bounds,
+        legend=build_legend(index, scene, swatches),
+        n_visible=len(scene.nodes),
+        n_ops=sum(node.kind in ("op", "constant") for node in scene.nodes),
+    )
+
+
+def first_view(
+    index: Index,
+    cache: Layouts,
+    *,
+    hidden: frozenset[str] = frozenset(),
+    page: tuple[float, float] = PAGE_SIZE,
+) -> ViewState:
+    """The state to start with: as many levels open as stay readable on a page of this size."""
+
+    def fits(state: ViewState) -> bool:
+        scene = build_scene(index, state)
+        labels = [label_of(index, node) for node in scene.nodes]
+        bounds = lay_out(scene, labels, cache).bounds
+        return bounds.width <= page[0] and bounds.height <= page[1]
+
+    return initial_state(index, hidden=hidden, fits=fits)

@@ -1,0 +1,208 @@
+"""What a person has chosen to see: open modules, placement, filter.
+
+A state is plain and hashable, so that it can go into a link. Containers are
+named by their keys (see :class:`hexviz.view.index.Container`); the root is
+always open and never listed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from hexviz.errors import ViewLimitError
+from hexviz.extraction.selection import EVERYTHING, Selection
+from hexviz.model.fqn import is_within
+from hexviz.view.index import Container, Index, Placement
+
+__all__ = [
+    "FIRST_VIEW",
+    "MOST_NODES",
+    "ViewLimitError",
+    "ViewState",
+    "close",
+    "count_visible",
+    "hide",
+    "initial_state",
+    "is_hidden",
+    "open_path",
+    "reveal",
+    "toggle",
+]
+
+FIRST_VIEW = 80
+"""Nodes a first view may have: with their edges, about 150 elements."""
+MOST_NODES = 500
+"""Nodes a view may ever have: with their edges, about 1,000 elements."""
+
+
+_WORTH = 2.0  # ops shown per box drawn: below this, opening shows little but single ops
+_FEW = 12
+
+
+@dataclass(frozen=True, slots=True)
+class ViewState:
+    """Open containers, where auxiliary ops are placed, and the FQNs hidden by the filter.
+
+    A hidden FQN hides the ops placed in that module and everything below it.
+    """
+
+    open: frozenset[str] = field(default_factory=frozenset)
+    placement: Placement = "module"
+    hidden: frozenset[str] = field(default_factory=frozenset)
+
+
+def is_hidden(fqn: str, hidden: frozenset[str]) -> bool:
+    """Whether a module is hidden, by itself or by one above it; by segment.
+
+    >>> is_hidden("layer1.0", frozenset({"layer1"})), is_hidden("layer10", frozenset({"layer1"}))
+    (True, False)
+    """
+    return not Selection(EVERYTHING.modules, exclude=hidden).holds(fqn)
+
+
+def initial_state(
+    index: Index,
+    *,
+    hidden: frozenset[str] = frozenset(),
+    limit: int = FIRST_VIEW,
+    fits: Callable[[ViewState], bool] = lambda _: True,
+) -> ViewState:
+    """A first view: as many levels open as stay readable.
+
+    Level by level, the modules that show most ops for the room they take come
+    first; modules of one class below one class open together or not at all, so
+    that twelve equal layers look equal. Sections stay closed. ``fits`` may refuse a state
+    for other reasons, such as the room it takes.
+    """
+    state = ViewState(frozenset(), index.placement, hidden)
+    state = _open_levels(state, index, limit, fits, least=_WORTH)
+    if count_visible(index, state.open, hidden) < _FEW:
+        state = _open_levels(state, index, limit, fits, least=0.0)
+    return state
+
+
+def _open_levels(
+    state: ViewState,
+    index: Index,
+    limit: int,
+    fits: Callable[[ViewState], bool],
+    least: float,
+) -> ViewState:
+    hidden = state.hidden
+    opened = set(state.open)
+    shown = count_visible(index, state.open, hidden)
+    level = _children(index, index.containers[""])
+    while level:
+        groups: dict[tuple[str, str], list[Container]] = {}
+        for box in level:
+            if not box.is_section and not is_hidden(box.module, hidden):
+                above = index.containers[box.parent or ""].module
+                groups.setdefault((_kind(index, above), _kind(index, box.module)), []).append(box)
+        below: list[Container] = []
+        for group in sorted(groups.values(), key=_worth, reverse=True):
+            cost = sum(len(box.items) for box in group)
+            wider = frozenset(opened).union(box.key for box in group)
+            if group[0].key in opened:
+                below.extend(child for box in group for child in _children(index, box))
+                continue
+            if (
+                _worth(group) >= least
+                and sum(box.count for box in group) > len(group)
+                and shown + cost <= limit
+                and fits(ViewState(wider, index.placement, hidden))
+            ):
+                shown += cost
+                opened.update(wider)
+                below.extend(child for box in group for child in _children(index, box))
+        level = below
+    return replace(state, open=frozenset(opened))
+
+
+def _children(index: Index, box: Container) -> list[Container]:
+    return [index.containers[item] for item in box.items if isinstance(item, str)]
+
+
+def _kind(index: Index, fqn: str) -> str:
+    """What makes modules alike: their class or, unknown, their path up to its number."""
+    return index.graph.modules[fqn].class_name or fqn.rstrip("0123456789")
+
+
+def _worth(group: list[Container]) -> float:
+    return sum(box.count for box in group) / sum(len(box.items) for box in group)
+
+
+def count_visible(index: Index, opened: frozenset[str], hidden: frozenset[str]) -> int:
+    """Number of nodes a state puts on the page, boxes included; an upper bound under a filter."""
+    count = len(index.graph.inputs) + len(index.graph.outputs)
+    pending = [""]
+    while pending:
+        box = index.containers[pending.pop()]
+        for item in box.items:
+            if isinstance(item, int):
+                count += not is_hidden(box.module, hidden)
+            elif not is_hidden(index.containers[item].module, hidden):
+                count += 1
+                if item in opened:
+                    pending.append(item)
+    return count
+
+
+def open_path(state: ViewState, index: Index, key: str) -> ViewState:
+    """The state with a container and all around it open.
+
+    Raises:
+        ViewLimitError: if more than the page can show would be visible.
+    """
+    opened = state.open | (set(index.path(key)) - {""})
+    count = count_visible(index, opened, state.hidden)
+    if count > MOST_NODES:
+        label = index.containers[key].label
+        raise ViewLimitError(
+            f"Opening {label} would show {count:,} boxes and ops, more than the {MOST_NODES} "
+            "that stay readable: close another module first."
+        )
+    return replace(state, open=opened)
+
+
+def close(state: ViewState, index: Index, key: str) -> ViewState:
+    """The state with a container closed; what is open in it opens again with it."""
+    _ = index.containers[key]
+    return replace(state, open=state.open - {key})
+
+
+def toggle(state: ViewState, index: Index, key: str) -> ViewState:
+    """Open a closed container, close an open one.
+
+    Raises:
+        ViewLimitError: if more than the page can show would be visible.
+    """
+    if key in state.open:
+        return close(state, index, key)
+    return open_path(state, index, key)
+
+
+def reveal(state: ViewState, index: Index, op_id: str) -> ViewState:
+    """The state with exactly those containers opened that an op needs to be seen.
+
+    An op in a hidden module has the filter lifted from the modules around it.
+
+    Raises:
+        UnknownOpError: if there is no such op.
+        ViewLimitError: if the path cannot be opened even with all else closed.
+    """
+    position = index.graph.positions[index.graph.op(op_id).id]
+    key = index.home[position]
+    module = index.containers[key].module
+    hidden = frozenset(name for name in state.hidden if not is_within(module, name))
+    state = replace(state, hidden=hidden)
+    try:
+        return open_path(state, index, key)
+    except ViewLimitError:
+        # What a person asks to see comes before what happened to be open.
+        return open_path(replace(state, open=frozenset()), index, key)
+
+
+def hide(state: ViewState, fqns: Iterable[str]) -> ViewState:
+    """The state with exactly these modules hidden."""
+    return replace(state, hidden=frozenset(fqns))

@@ -1,0 +1,240 @@
+"""The Cytoscape stylesheet of a theme.
+
+What tells elements apart is in their data, because a change to the elements
+drops classes. Classes are for what comes and goes in the browser alone:
+``selected``, ``evidence``, ``dimmed``, ``hover``, ``match``, and ``shown`` on
+an edge whose source is pointed at.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hexviz.view.palette import Theme
+
+__all__ = ["FONT", "stylesheet"]
+
+FONT = 'Inter, "Segoe UI", "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif'
+"""Fonts close in width to the table in :mod:`hexviz.view.metrics`."""
+
+_COLOURS: dict[Theme, dict[str, str]] = {
+    "light": {
+        "edge": "#69717c",
+        "faint": "#a8aeb7",
+        "edge_label": "#565d67",
+        "end_fill": "#272c33",
+        "end_ink": "#ffffff",
+        "accent": "#0b57d0",
+        "evidence": "#a83f00",
+        "match": "#7a5c00",
+        "stub": "#eef0f3",
+        "stub_ink": "#474e58",
+    },
+    "dark": {
+        "edge": "#949ca8",
+        "faint": "#5f6772",
+        "edge_label": "#a9b0bb",
+        "end_fill": "#dfe3e8",
+        "end_ink": "#14171c",
+        "accent": "#8ab4f8",
+        "evidence": "#ffa266",
+        "match": "#f0cf65",
+        "stub": "#2c323a",
+        "stub_ink": "#c3c9d2",
+    },
+}
+
+
+def stylesheet(theme: Theme) -> list[dict[str, Any]]:
+    """Rules for ``Cytoscape(stylesheet=…)``; they change with the theme only."""
+    colours = _COLOURS[theme]
+    return [*_nodes(colours), *_edges(colours), *_classes(colours)]
+
+
+def _rule(selector: str, **style: Any) -> dict[str, Any]:
+    return {
+        "selector": selector,
+        "style": {name.replace("_", "-"): value for name, value in style.items()},
+    }
+
+
+def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        _rule(
+            "node",
+            # An empty list: Cytoscape otherwise looks for images on every node in every frame.
+            background_image=[],
+            shape="round-rectangle",
+            width="data(width)",
+            height="data(height)",
+            border_width=1.2,
+            border_style="solid",
+            label="data(label)",
+            font_family=FONT,
+            font_size=12,
+            min_zoomed_font_size=4,
+            text_valign="center",
+            text_halign="center",
+            text_wrap="wrap",
+            text_max_width="1000px",
+            line_height=1.25,
+            z_index="data(z)",
+            z_index_compare="manual",
+            overlay_padding=3,
+        ),
+        _rule(
+            "node[fill]",
+            background_color="data(fill)",
+            border_color="data(border)",
+            color="data(ink)",
+        ),
+        _rule('node[kind = "module"][open = 0], node[kind = "section"][open = 0]', font_weight=500),
+        _rule(
+            'node[kind = "module"][open = 1], node[kind = "section"][open = 1]',
+            font_weight="bold",
+            text_valign="top",
+            text_halign="right",
+            text_margin_x="data(title_x)",
+            text_margin_y=22,
+            text_wrap="none",
+            overlay_opacity=0,
+        ),
+        _rule('node[kind = "section"]', border_style="dashed", shape="rectangle"),
+        _rule('node[origin = "inherited"]', border_style="dashed"),
+        _rule('node[origin = "fallback"]', border_style="dotted", border_width=2),
+        _rule('node[origin = "manual"]', border_style="double", border_width=4),
+        _rule('node[kind = "constant"]', shape="ellipse", border_width=1.2),
+        _rule(
+            'node[kind = "input"], node[kind = "output"]',
+            background_color=colours["end_fill"],
+            border_color=colours["end_fill"],
+            color=colours["end_ink"],
+            font_weight=500,
+        ),
+        # Barrels, as drawn by Cytoscape for round corners of half the height.
+        _rule('node[kind = "input"]', shape="cut-rectangle"),
+        _rule('node[kind = "output"]', shape="cut-rectangle", border_style="double"),
+        _rule(
+            'node[kind = "stub"]',
+            background_color=colours["stub"],
+            border_color=colours["edge"],
+            border_width=1,
+            color=colours["stub_ink"],
+            font_size=10,
+        ),
+        _rule(
+            'node[kind = "hidden"]',
+            shape="round-octagon",
+            background_color=colours["stub"],
+            border_color=colours["edge"],
+            border_style="dashed",
+            color=colours["stub_ink"],
+            font_size=11,
+        ),
+    ]
+
+
+def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
+    return [
+        _rule(
+            "edge",
+            width="data(width)",
+            line_color=colours["edge"],
+            target_arrow_color=colours["edge"],
+            target_arrow_shape="triangle",
+            arrow_scale=0.75,
+            curve_style="straight",
+            source_endpoint="0% 50%",
+            target_endpoint="0% -50%",
+            z_index=500,
+            z_index_compare="manual",
+            font_family=FONT,
+            font_size=9,
+            min_zoomed_font_size=4,
+            color=colours["edge_label"],
+            overlay_padding=3,
+        ),
+        _rule(
+            "edge[?label]",
+            label="data(label)",
+            text_margin_x="data(label_x)",
+            text_margin_y="data(label_y)",
+        ),
+        _rule(
+            "edge[bends > 0]",
+            curve_style="unbundled-bezier",
+            edge_distances="node-position",
+            control_point_distances="data(distances)",
+            control_point_weights="data(weights)",
+        ),
+        # Constants and shapes step back behind the tensors.
+        _rule("edge[live = 0]", line_color=colours["faint"], target_arrow_color=colours["faint"]),
+        _rule("edge[upward = 1]", source_endpoint="0% -50%", target_endpoint="0% 50%"),
+        _rule(
+            "edge[beside = 1]",
+            source_endpoint="50% 0%",
+            target_endpoint="-50% 0%",
+            target_arrow_shape="none",
+            width=1,
+        ),
+        _rule(
+            "edge[via > 0]",
+            line_style="dashed",
+            line_dash_pattern=[6, 4],
+            font_size=10,
+            text_background_color="data(label_fill)",
+            text_background_opacity=0.85,
+            text_background_padding=2,
+        ),
+        # The lines that stubs stand for: there to be shown when one is pointed at.
+        _rule(
+            "edge[fan = 1]",
+            display="none",
+            curve_style="unbundled-bezier",
+            control_point_distances=[40],
+            control_point_weights=[0.5],
+            line_style="dotted",
+        ),
+        _rule("edge.shown", display="element"),
+    ]
+
+
+def _classes(colours: dict[str, str]) -> list[dict[str, Any]]:
+    accent, evidence = colours["accent"], colours["evidence"]
+    return [
+        _rule(".dimmed", opacity=0.28),
+        _rule("node.hover", underlay_color=accent, underlay_opacity=0.18, underlay_padding=4),
+        _rule("edge.hover", line_color=accent, target_arrow_color=accent, width=2.2, z_index=600),
+        _rule(
+            "node.match", underlay_color=colours["match"], underlay_opacity=0.45, underlay_padding=5
+        ),
+        _rule(
+            "node.evidence",
+            border_color=evidence,
+            border_width=3,
+            underlay_color=evidence,
+            underlay_opacity=0.22,
+            underlay_padding=5,
+            opacity=1,
+        ),
+        _rule(
+            "edge.evidence",
+            line_color=evidence,
+            target_arrow_color=evidence,
+            width=2.8,
+            opacity=1,
+            z_index=600,
+        ),
+        _rule(
+            "node.selected",
+            border_color=accent,
+            border_width=3,
+            underlay_color=accent,
+            underlay_opacity=0.25,
+            underlay_padding=6,
+            opacity=1,
+        ),
+        _rule(
+            "edge.selected", line_color=accent, target_arrow_color=accent, width=2.8, z_index=600
+        ),
+    ]
