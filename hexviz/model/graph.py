@@ -11,11 +11,13 @@ from types import MappingProxyType
 
 import networkx as nx
 import onnx
+import onnx_ir as ir
 
 from hexviz.errors import UnknownOpError
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.modules import ModuleTree
 from hexviz.model.op import Op, Provenance
+from hexviz.model.shapes import infer_types
 from hexviz.model.writer import tagged_proto, write
 
 __all__ = ["TaggedGraph", "Value"]
@@ -98,16 +100,26 @@ class TaggedGraph:
             kind = "initializer"
         else:
             kind = "value" if value.producer() is not None else "input"
-        shape = value.shape
+        dtype, shape = value.dtype, value.shape
+        inferred = self._inferred.get(value_id) if dtype is None or shape is None else None
+        if inferred is not None:
+            known = ir.serde.deserialize_type_proto_for_type(inferred)
+            dtype = dtype or (known.dtype if known else None)
+            shape = shape or ir.serde.deserialize_type_proto_for_shape(inferred)
         return Value(
             id=value_id,
             name=value.name or "",
-            dtype=value.dtype.name.lower() if value.dtype is not None else None,
+            dtype=dtype.name.lower() if dtype is not None else None,
             shape=None
             if shape is None
             else tuple(dim if isinstance(dim, int) else str(dim.value or "?") for dim in shape),
             kind=kind,
         )
+
+    @cached_property
+    def _inferred(self) -> Mapping[str, onnx.TypeProto]:
+        """Types that the file leaves out; asked for when somebody looks, not on opening."""
+        return infer_types(self._proto)
 
     def op(self, op_id: str) -> Op:
         """The op with this id.

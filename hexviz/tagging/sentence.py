@@ -49,11 +49,7 @@ def context_sentence(graph: TaggedGraph, op: Op) -> str | None:
     if context.rule == "producers":
         sentence += "; it feeds no primary op, so what feeds it decides"
     if len(context.users) > 1:
-        tags = [_place(graph.modules[user].tag) for user in context.users]
-        sentence += (
-            f". It serves {len(tags)} modules ({_listing(tags)}), which meet in "
-            f"{_place(context.tag)}"
-        )
+        sentence += f". It serves {len(context.users)} modules, which meet in {_place(context.tag)}"
     return sentence + "."
 
 

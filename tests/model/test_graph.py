@@ -50,3 +50,22 @@ def test_values_know_their_type_and_shape() -> None:
     ]
     assert [value.name for value in graph.inputs] == ["x"]
     assert [value.name for value in graph.outputs] == ["y"]
+
+
+def test_types_that_the_file_leaves_out_are_inferred() -> None:
+    graph = tagged(
+        parse("""g (float[N,6] x) => (float[N,2,3] y) {
+            s = Constant <value = int64[3] {-1, 2, 3}> ()
+            r = Reshape (x, s)
+            y = Neg (r)
+        }""")
+    )
+    assert str(graph.value("s")) == "int64[3]"
+    assert graph.value("r").dtype == "float"
+    assert graph.value("r").shape is not None
+    assert graph.value("r").shape[1:] == (2, 3)
+
+
+def test_a_graph_that_cannot_be_inferred_still_shows() -> None:
+    graph = tagged(parse("g (float[2] x) => (float[2] y) { a = Nonsense (x)  y = Neg (a) }"))
+    assert str(graph.value("a")) == "unknown type"

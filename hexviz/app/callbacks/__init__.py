@@ -1,0 +1,1 @@
+"""Thin adapters from what happens in the browser to pure functions, one file per concern."""

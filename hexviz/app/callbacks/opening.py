@@ -1,0 +1,142 @@
+"""Opening a model: from the address, an upload, or a sample that is exported first."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+from dash import ALL, Dash, Input, Output, State, ctx, no_update
+
+from hexviz.app.address import from_query, to_store
+from hexviz.app.jobs import exported_path, run_export
+from hexviz.app.notices import failure
+from hexviz.app.page import MAX_UPLOAD
+from hexviz.app.store import ModelStore
+from hexviz.errors import HexvizError, ReadError, SourceError
+
+__all__ = ["decode_upload", "register"]
+
+
+def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
+    """Attach the callbacks of this file to an app."""
+
+    @app.callback(
+        Output("view", "data", allow_duplicate=True),
+        Output("selection", "data", allow_duplicate=True),
+        Output("opener", "opened", allow_duplicate=True),
+        Output("notices", "sendNotifications", allow_duplicate=True),
+        Input("address", "search"),
+        prevent_initial_call="initial_duplicate",
+    )
+    def on_address(query: str | None) -> tuple[Any, ...]:
+        key = _model_in(query)
+        if key is None:
+            return no_update, no_update, True, no_update
+        try:
+            model = store.get(key)
+        except HexvizError as error:
+            return no_update, no_update, True, failure(error)
+        state, selection = from_query(query or "", model)
+        return to_store(key, state), selection, False, no_update
+
+    @app.callback(
+        Output("view", "data", allow_duplicate=True),
+        Output("selection", "data", allow_duplicate=True),
+        Output("opener", "opened", allow_duplicate=True),
+        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("upload", "contents"),
+        Input("upload", "contents"),
+        State("upload", "filename"),
+        prevent_initial_call=True,
+    )
+    def on_upload(contents: str | None, filename: str | None) -> tuple[Any, ...]:
+        if not contents:
+            return (no_update,) * 5
+        try:
+            key = store.add_upload(decode_upload(contents), filename or "upload.onnx")
+            shown = _first_view(store, key)
+        except HexvizError as error:
+            # Cleared, so that the same file can be tried again.
+            return no_update, no_update, no_update, failure(error), None
+        return shown, {}, False, no_update, None
+
+    @app.callback(
+        Output("view", "data", allow_duplicate=True),
+        Output("selection", "data", allow_duplicate=True),
+        Output("opener", "opened", allow_duplicate=True),
+        Output("notices", "sendNotifications", allow_duplicate=True),
+        Input("exported", "data"),
+        prevent_initial_call=True,
+    )
+    def on_exported(result: dict[str, Any] | None) -> tuple[Any, ...]:
+        if not result:
+            return (no_update,) * 4
+        try:
+            if "error" in result:
+                raise SourceError(str(result["error"]))
+            # The browser only hands back which sample it was; the path is ours.
+            if result.get("sample") not in samples:
+                raise SourceError("No such sample.")
+            path = exported_path(result["sample"], optimize=bool(result.get("optimize")))
+            shown = _first_view(store, store.add_file(path))
+        except HexvizError as error:
+            return no_update, no_update, no_update, failure(error)
+        return shown, {}, False, no_update
+
+    @app.callback(
+        Output("exported", "data"),
+        Input({"sample": ALL}, "n_clicks"),
+        State("optimize", "checked"),
+        background=True,
+        running=[
+            (Output("job", "hidden"), False, True),
+            (Output("upload", "disabled"), True, False),
+        ],
+        progress=[Output("job-stage", "children"), Output("job-bar", "value")],
+        cancel=[Input("cancel", "n_clicks")],
+        prevent_initial_call=True,
+    )
+    def on_sample(
+        set_progress: Callable[[tuple[str, float]], None], _clicks: list[int], optimize: bool
+    ) -> Any:
+        chosen = ctx.triggered_id
+        if not chosen or not ctx.triggered[0]["value"] or chosen["sample"] not in samples:
+            return no_update
+        return run_export(chosen["sample"], optimize=bool(optimize), report=set_progress)
+
+    @app.callback(
+        Output("opener", "opened", allow_duplicate=True),
+        Input("open-dialog", "n_clicks"),
+        prevent_initial_call=True,
+    )
+    def on_open(_clicks: int) -> bool:
+        return True
+
+
+def decode_upload(contents: str) -> bytes:
+    """The bytes of an upload (``data:…;base64,…``).
+
+    Raises:
+        ReadError: if it is too large or was garbled on its way.
+    """
+    encoded = contents.partition(",")[2]
+    if len(encoded) * 3 // 4 > MAX_UPLOAD:
+        raise ReadError(
+            f"That file is over {MAX_UPLOAD // 1024**2} MB: open it with `hexviz view FILE`."
+        )
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise ReadError("The upload did not arrive whole: try again.") from error
+
+
+def _first_view(store: ModelStore, key: str) -> dict[str, Any]:
+    return to_store(key, store.get(key).first_view())
+
+
+def _model_in(query: str | None) -> str | None:
+    from urllib.parse import parse_qs
+
+    return parse_qs((query or "").removeprefix("?")).get("model", [None])[0]

@@ -1,0 +1,75 @@
+"""The Dash app. Two of them can live in one process: nothing is shared between them."""
+
+from __future__ import annotations
+
+from dash import ClientsideFunction, Dash, Input, Output, State
+
+from hexviz.app.callbacks import drawing, inspecting, moving, opening
+from hexviz.app.folders import assets_folder
+from hexviz.app.jobs import job_manager
+from hexviz.app.page import MAX_UPLOAD, page
+from hexviz.app.store import ModelStore
+from sample_models import SAMPLES
+
+__all__ = ["create_app"]
+
+
+def create_app(store: ModelStore) -> Dash:
+    """Build an app on a store of models."""
+    app = Dash(
+        "hexviz",
+        title="hexviz",
+        update_title="",
+        serve_locally=True,
+        assets_folder=str(assets_folder()),
+        background_callback_manager=job_manager(),
+    )
+    # Base64 makes an upload a third larger, and the rest of a request is small.
+    app.server.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD * 4 // 3 + (1 << 20)
+    app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
+    opening.register(app, store, frozenset(SAMPLES))
+    drawing.register(app, store)
+    moving.register(app, store)
+    inspecting.register(app, store)
+    _register_clientside(app)
+    return app
+
+
+def _register_clientside(app: Dash) -> None:
+    """What needs no server: see assets/graph.js."""
+
+    def call(name: str, *arguments: Input | Output | State, initial: bool = False) -> None:
+        app.clientside_callback(
+            ClientsideFunction("hexviz", name), *arguments, prevent_initial_call=not initial
+        )
+
+    call("highlight", Input("highlight", "data"))
+    call("drawn", Input("graph", "elements"), State("view", "data"))
+    call(
+        "controls",
+        Output("tree", "data"),
+        Output("tree", "expanded"),
+        Output("tree", "checked"),
+        Output("placement", "value"),
+        Input("controls", "data"),
+    )
+    call("expanded", Input("tree", "expanded"))
+    call("checked", Input("tree", "checked"))
+    call("chosen", Input("tree", "selected"))
+    call("placed", Input("placement", "value"))
+    call("fit", Input("fit", "n_clicks"))
+    call("address", Input("address-shown", "data"))
+    call(
+        "tab",
+        Output("graph-pane", "hidden"),
+        Output("ops-pane", "hidden"),
+        Input("tab", "value"),
+    )
+    call(
+        "theme",
+        Output("theme-provider", "forceColorScheme"),
+        Output("theme", "data"),
+        Input("theme-toggle", "n_clicks"),
+        State("theme", "data"),
+        initial=True,
+    )

@@ -1,0 +1,53 @@
+"""Work outside the web process: exporting a sample, with progress, and a way to cancel it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import diskcache
+from dash import DiskcacheManager
+
+from hexviz.app.folders import exports_folder, jobs_folder
+from hexviz.errors import HexvizError
+
+__all__ = ["exported_path", "job_manager", "run_export"]
+
+
+def job_manager() -> DiskcacheManager:
+    """Dash's manager for background callbacks on one machine.
+
+    Its cache holds JSON only: diskcache's default unpickles what it finds
+    (CVE-2025-69872).
+    """
+    return DiskcacheManager(diskcache.Cache(str(jobs_folder()), disk=diskcache.JSONDisk))
+
+
+def exported_path(sample: str, *, optimize: bool) -> Path:
+    """Where the export of a sample is kept."""
+    return exports_folder() / f"{sample}{'-optimized' if optimize else ''}.onnx"
+
+
+def run_export(
+    sample: str, *, optimize: bool, report: Callable[[tuple[str, float]], None]
+) -> dict[str, Any]:
+    """Export a sample into its file; returns plain JSON, an ``error`` line if it failed.
+
+    ``report`` gets a stage and how far the export is, in percent. An error is
+    returned, not raised: a raised one would reach the browser with its traceback.
+    """
+    from hexviz.exporters.produce import produce
+
+    report((f"Loading PyTorch and {sample}", 3.0))
+    try:
+        graph = produce(
+            sample,
+            optimize=optimize,
+            progress=lambda stage, done: report((f"{sample}: {stage}", 5 + 85 * done)),
+        )
+        report((f"{sample}: writing {len(graph.ops):,} ops", 95.0))
+        graph.save(exported_path(sample, optimize=optimize))
+    except HexvizError as error:
+        return {"error": str(error)}
+    return {"sample": sample, "optimize": optimize}

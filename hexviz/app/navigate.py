@@ -1,0 +1,136 @@
+"""What a person does on the page, as pure steps from one view to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from hexviz.app.address import Selection
+from hexviz.app.store import OpenModel
+from hexviz.model.fqn import is_within
+from hexviz.view import state as views
+from hexviz.view.index import Placement
+from hexviz.view.state import ViewState
+
+__all__ = [
+    "checked_modules",
+    "close_all",
+    "expand",
+    "filter_by",
+    "open_level",
+    "place",
+    "select_module",
+    "select_op",
+    "toggle",
+]
+
+
+def toggle(model: OpenModel, view: ViewState, key: str) -> ViewState:
+    """Open a closed box, close an open one; an unknown box changes nothing.
+
+    Raises:
+        ViewLimitError: if more would be visible than can be read.
+    """
+    index = model.index(view.placement)
+    return views.toggle(view, index, key) if key in index.containers else view
+
+
+def select_op(model: OpenModel, view: ViewState, op_id: str) -> tuple[ViewState, Selection]:
+    """Select an op, with the boxes open that it needs to be seen.
+
+    Raises:
+        UnknownOpError: if there is no such op.
+        ViewLimitError: if it cannot be shown even with all else closed.
+    """
+    revealed = views.reveal(view, model.index(view.placement), op_id)
+    return revealed, {"kind": "op", "id": op_id}
+
+
+def select_module(model: OpenModel, view: ViewState, fqn: str) -> tuple[ViewState, Selection]:
+    """Select a module and open the boxes around it; a module without ops has no box."""
+    if fqn not in model.graph.modules:
+        return view, {}
+    index = model.index(view.placement)
+    if fqn in index.containers and fqn:
+        parent = index.containers[fqn].parent or ""
+        view = views.open_path(view, index, parent) if parent else view
+        hidden = frozenset(one for one in view.hidden if not is_within(fqn, one))
+        view = replace(view, hidden=hidden)
+    return view, {"kind": "module", "id": fqn}
+
+
+def open_level(model: OpenModel, view: ViewState) -> ViewState:
+    """Open every box in sight that still fits on the page, in order."""
+    index = model.index(view.placement)
+    pending, opened = [""], set(view.open)
+    while pending:
+        for item in index.containers[pending.pop(0)].items:
+            if not isinstance(item, str):
+                continue
+            if item in view.open:
+                pending.append(item)
+            elif views.count_visible(index, frozenset(opened | {item}), view.hidden) <= (
+                views.MOST_NODES
+            ):
+                opened.add(item)
+    return replace(view, open=frozenset(opened))
+
+
+def close_all(view: ViewState) -> ViewState:
+    """Close every box."""
+    return replace(view, open=frozenset())
+
+
+def place(model: OpenModel, view: ViewState, placement: Placement) -> ViewState:
+    """Place auxiliary ops by where they ran or by what they serve.
+
+    What is open stays open where the other placement has that box.
+    """
+    known = model.index(placement).containers
+    return replace(
+        view, placement=placement, open=frozenset(key for key in view.open if key in known)
+    )
+
+
+def expand(model: OpenModel, view: ViewState, expanded: Iterable[str]) -> ViewState:
+    """Follow the module tree: of the modules that have a row to expand, open just these.
+
+    Raises:
+        ViewLimitError: if more would be visible than can be read.
+    """
+    index = model.index(view.placement)
+    rows = {module.fqn for module in model.graph.modules if module.children}
+    wanted = {fqn for fqn in expanded if fqn in rows and fqn in index.containers} - {""}
+    view = replace(view, open=frozenset(key for key in view.open if key not in rows - wanted))
+    for key in sorted(wanted - view.open):
+        view = views.open_path(view, index, key)
+    return view
+
+
+def filter_by(model: OpenModel, view: ViewState, checked: Iterable[str]) -> ViewState:
+    """Follow the check boxes: hide the topmost modules of which no leaf is checked."""
+    kept = {above for leaf in checked for above in _path(model, leaf)}
+    hidden = [
+        module.fqn
+        for module in model.graph.modules
+        if module.fqn not in kept and (module.parent is None or module.parent in kept)
+    ]
+    return views.hide(view, hidden)
+
+
+def checked_modules(model: OpenModel, view: ViewState) -> list[str]:
+    """The leaves of the module tree that the filter leaves visible."""
+    return [
+        module.fqn
+        for module in model.graph.modules
+        if not module.children and not views.is_hidden(module.fqn, view.hidden)
+    ]
+
+
+def _path(model: OpenModel, fqn: str) -> list[str]:
+    path = []
+    here: str | None = fqn if fqn in model.graph.modules else None
+    while here is not None:
+        path.append(here)
+        here = model.graph.modules[here].parent
+    return path

@@ -1,0 +1,55 @@
+"""Serving the page on this machine."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import webbrowser
+from pathlib import Path
+
+import waitress
+
+from hexviz.app.factory import create_app
+from hexviz.app.folders import uploads_folder
+from hexviz.app.store import ModelStore
+from hexviz.errors import ServeError
+
+__all__ = ["serve"]
+
+_THREADS = 8
+
+
+def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> None:
+    """Serve the page until interrupted, with ``first`` open if it is given.
+
+    Raises:
+        ReadError: if ``first`` is no readable ONNX model.
+        ServeError: if the address cannot be used.
+    """
+    store = ModelStore(uploads_folder())
+    key = store.add_file(first) if first is not None else None
+    listener = _listen(host, port)
+    shown, bound = listener.getsockname()[:2]
+    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}/"
+    if key is not None:
+        url += f"?model={key}"
+    app = create_app(store)
+    server = waitress.create_server(app.server, sockets=[listener], threads=_THREADS)
+    print(f"hexviz serves {url} (Ctrl+C stops it)", flush=True)  # noqa: T201
+    if open_browser:
+        threading.Timer(0.3, webbrowser.open, [url]).start()
+    try:
+        server.run()
+    finally:
+        server.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        raise ServeError(
+            f"Cannot serve on {host}:{port} ({error.strerror}): "
+            "choose another with --port, or --port 0 for any free one."
+        ) from error

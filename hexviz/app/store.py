@@ -1,0 +1,138 @@
+"""The models a server has open: by content digest, a bounded number in memory.
+
+The browser only ever holds a digest. What was evicted, or was open before a
+restart, is read again from its file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+from hexviz.errors import SourceError
+from hexviz.model.files import write_atomically
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.reader import digest, parse
+from hexviz.tagging.tag import load, tag
+from hexviz.view.cache import LayoutCache
+from hexviz.view.index import Index, Placement, build_index
+from hexviz.view.palette import Theme
+from hexviz.view.render import Layouts, Rendered, first_view, render
+from hexviz.view.state import ViewState
+
+__all__ = ["ModelStore", "OpenModel"]
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[^\w.\- ]")
+
+
+class OpenModel:
+    """A model in memory, with what the page derives from it."""
+
+    def __init__(self, key: str, graph: TaggedGraph) -> None:
+        self.key = key
+        self.graph = graph
+        self._indexes: dict[Placement, Index] = {}
+        self._layouts: Layouts = LayoutCache()
+
+    def index(self, placement: Placement) -> Index:
+        """The graph made ready for drawing under one placement; built when first asked for."""
+        found = self._indexes.get(placement)
+        if found is None:
+            # Two threads may build it at once; both results are equal.
+            found = self._indexes[placement] = build_index(self.graph, placement)
+        return found
+
+    def first_view(
+        self, placement: Placement = "module", *, hidden: frozenset[str] = frozenset()
+    ) -> ViewState:
+        """As many levels open as stay readable."""
+        return first_view(self.index(placement), self._layouts, hidden=hidden)
+
+    def render(self, view: ViewState, theme: Theme) -> Rendered:
+        """What a view looks like."""
+        return render(self.index(view.placement), view, theme, self._layouts)
+
+    def element(self, view: ViewState, op_id: str) -> str:
+        """The element that stands for an op in a view: its own, or the closed box around it."""
+        index = self.index(view.placement)
+        position = self.graph.positions[op_id]
+        for key in index.path(index.home[position]):
+            if key and key not in view.open:
+                return f"m:{key}"
+        return f"o:{op_id}"
+
+
+class ModelStore:
+    """Models by digest; safe to use from several threads."""
+
+    def __init__(self, uploads: Path, *, capacity: int = 4) -> None:
+        self._uploads = uploads
+        self._capacity = capacity
+        self._paths: dict[str, Path] = {}
+        self._open: OrderedDict[str, OpenModel] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def add_file(self, path: Path) -> str:
+        """Open a file that lies on this machine; returns its digest.
+
+        Raises:
+            ReadError: if it is no readable ONNX model.
+        """
+        graph = load(path)
+        with path.open("rb") as file:
+            key = hashlib.file_digest(file, "sha256").hexdigest()
+        with self._lock:
+            self._paths[key] = path.resolve()
+            self._keep(OpenModel(key, graph))
+        return key
+
+    def add_upload(self, content: bytes, name: str) -> str:
+        """Open uploaded bytes and keep them on disk; returns their digest.
+
+        Raises:
+            ReadError: if they are no readable ONNX model; nothing is kept then.
+        """
+        label = _NAME.sub("_", Path(name).name)[:120] or "upload.onnx"
+        graph = tag(parse(content, name=label))
+        key = digest(content)
+        write_atomically(self._uploads / f"{key}.onnx", [content])
+        write_atomically(self._uploads / f"{key}.name", [label.encode()])
+        with self._lock:
+            self._keep(OpenModel(key, graph))
+        return key
+
+    def get(self, key: str) -> OpenModel:
+        """The model with this digest.
+
+        Raises:
+            SourceError: if it is not known here any more.
+        """
+        with self._lock:
+            found = self._open.get(key)
+            if found is not None:
+                self._open.move_to_end(key)
+                return found
+        found = OpenModel(key, self._reload(key))
+        with self._lock:
+            self._keep(found)
+        return found
+
+    def _reload(self, key: str) -> TaggedGraph:
+        path = self._paths.get(key)
+        if path is not None and path.is_file():
+            return load(path)
+        kept = self._uploads / f"{key}.onnx"
+        if _DIGEST.fullmatch(key) and kept.is_file():
+            name = (self._uploads / f"{key}.name").read_text()
+            return tag(parse(kept.read_bytes(), name=name))
+        raise SourceError("This model is not open on the server any more: open it again.")
+
+    def _keep(self, model: OpenModel) -> None:
+        self._open[model.key] = model
+        self._open.move_to_end(model.key)
+        while len(self._open) > self._capacity:
+            self._open.popitem(last=False)

@@ -1,0 +1,222 @@
+"""The ``hexviz`` command: a thin face over the same functions a script calls.
+
+Exit codes: 0 fine, 1 findings or a failed verification, 2 bad usage or input.
+Errors go to stderr as one line.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
+
+from hexviz.errors import HexvizError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="hexviz",
+    help="Which PyTorch module does each op of an ONNX graph belong to, and how is that known?",
+    no_args_is_help=False,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        metavar="SOURCE",
+        help="A sample's name, an .onnx file, package.module:factory, or hf:MODEL_ID.",
+    ),
+]
+OnnxFile = Annotated[Path, typer.Argument(metavar="FILE", help="An .onnx file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes any free one.")
+]
+Host = Annotated[str, typer.Option(help="Address to serve on.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="The file to write.")]
+
+
+def main() -> None:
+    """Run the command; any :class:`HexvizError` ends it with one line and exit code 2."""
+    arguments = sys.argv[1:]
+    commands = {"view", "export", "tag", "analyze", "samples"}
+    # `hexviz model.onnx` is short for `hexviz view model.onnx`.
+    if not arguments or (arguments[0] not in commands and not arguments[0].startswith("--h")):
+        arguments = ["view", *arguments]
+    try:
+        app(args=arguments, prog_name="hexviz")
+    except HexvizError as error:
+        print(f"hexviz: {error}", file=sys.stderr)  # noqa: T201
+        raise SystemExit(2) from error
+
+
+@app.command()
+def view(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SOURCE]",
+            help="What to open first: a sample's name, an .onnx file, "
+            "package.module:factory, or hf:MODEL_ID. Without it, the page asks.",
+        ),
+    ] = None,
+    port: Port = 8050,
+    host: Host = "127.0.0.1",
+    no_browser: NoBrowser = False,
+) -> None:
+    """Open the page in a browser."""
+    from hexviz.app.serve import serve
+
+    with _progress() as report:
+        first = _onnx_path(source, report) if source else None
+    serve(first, host=host, port=port, open_browser=not no_browser)
+
+
+@app.command()
+def export(
+    source: Source,
+    output: Output,
+    exporter: Annotated[
+        Literal["dynamo", "torchscript"], typer.Option(help="Which of PyTorch's exporters to use.")
+    ] = "dynamo",
+    opset: Annotated[
+        int | None, typer.Option(help="ONNX opset; the exporter's own if left out.")
+    ] = None,
+    dynamic: Annotated[
+        bool, typer.Option("--dynamic", help="Leave the sizes of the inputs open.")
+    ] = False,
+    no_weights: Annotated[
+        bool, typer.Option("--no-weights", help="Keep shapes and types, leave the weights out.")
+    ] = False,
+    no_optimize: Annotated[
+        bool, typer.Option("--no-optimize", help="Keep every op the exporter first wrote.")
+    ] = False,
+) -> None:
+    """Export a PyTorch model to ONNX, with a tag on every op."""
+    from hexviz.exporters.produce import produce
+
+    with _progress() as report:
+        graph = produce(
+            source,
+            exporter=exporter,
+            opset=opset,
+            dynamic=dynamic,
+            weights=not no_weights,
+            optimize=not no_optimize,
+            progress=report,
+        )
+        graph.save(output)
+    _say(f"{output}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
+
+
+@app.command()
+def tag(source: OnnxFile, output: Output) -> None:
+    """Tag every op of an ONNX file and write the result to another file."""
+    from hexviz.tagging.tag import load
+
+    graph = load(source)
+    graph.save(output)
+    _say(f"{output}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
+
+
+@app.command()
+def analyze(
+    file: OnnxFile,
+    ops: Annotated[bool, typer.Option("--ops", help="Also list every op.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say how the ops of a file got their modules."""
+    from hexviz.tagging.summary import summarize
+    from hexviz.tagging.tag import load
+
+    document = summarize(load(file), ops=ops)
+    if as_json:
+        print(json.dumps(document, indent=2, ensure_ascii=False))  # noqa: T201
+    else:
+        _print_summary(document)
+
+
+@app.command()
+def samples(as_json: AsJson = False) -> None:
+    """List the sample models."""
+    from sample_models import SAMPLES
+
+    if as_json:
+        listed = [
+            {"name": name, "title": sample.title, "description": sample.description}
+            for name, sample in SAMPLES.items()
+        ]
+        print(json.dumps({"samples": listed}, indent=2, ensure_ascii=False))  # noqa: T201
+        return
+    table = Table("name", "what it is", box=None, header_style="bold")
+    for name, sample in SAMPLES.items():
+        table.add_row(name, sample.description)
+    Console().print(table)
+
+
+def _onnx_path(source: str, report: Callable[[str, float], None]) -> Path:
+    """The file to show: the one named, or a fresh export in the cache folder."""
+    path = Path(source)
+    if path.suffix == ".onnx" or path.is_file():
+        return path
+    from hexviz.app.folders import exports_folder
+    from hexviz.exporters.produce import produce
+
+    graph = produce(source, optimize=False, progress=report)
+    target = exports_folder() / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', graph.name)}.onnx"
+    graph.save(target)
+    return target
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, float], None]]:
+    """A bar on stderr; it appears with the first report, so quick work shows none."""
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0, visible=False)
+        yield lambda stage, done: bar.update(task, description=stage, completed=done, visible=True)
+
+
+def _print_summary(document: dict[str, Any]) -> None:
+    console = Console()
+    auxiliary = document["auxiliary"]
+    console.print(f"[bold]{escape(document['model'])}[/bold]: {document['ops']} ops")
+    console.print(f"coverage   {document['coverage']:.1%} of ops have a module")
+    console.print("origins    " + _counts(document["origins"]))
+    console.print("rules      " + _counts(document["rules"]))
+    console.print(
+        f"auxiliary  {auxiliary['ops']} ops, {auxiliary['context_inherited']} with a context "
+        "below the root"
+    )
+    table = Table("module", "tag", box=None, header_style="bold")
+    table.add_column("ops", justify="right")
+    for module in document["modules"]:
+        table.add_row(escape(module["module"]), escape(module["tag"]), str(module["ops"]))
+    console.print(table)
+    if "nodes" in document:
+        listing = Table("op", "type", "module", "rule", "context", box=None, header_style="bold")
+        for node in document["nodes"]:
+            context = node["context"]["tag"] if node["context"] else ""
+            cells = (node["id"], node["op_type"], node["tag"], node["rule"], context)
+            listing.add_row(*map(escape, cells))
+        console.print(listing)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def _say(line: str) -> None:
+    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,44 @@
+"""Types and shapes of values that a file leaves out, by ONNX's own inference.
+
+Exporters record them for some values only. Inference runs on a copy without
+large weights: their dimensions are enough, and the copy stays small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import onnx
+import onnx.shape_inference
+
+__all__ = ["infer_types"]
+
+_SMALL = 1024
+"""Bytes of data up to which an initializer is kept: a shape or an index may be read from it."""
+
+
+def infer_types(proto: onnx.ModelProto) -> Mapping[str, onnx.TypeProto]:
+    """Value name → type, for values of the top graph; empty where inference gives up."""
+    light = onnx.ModelProto(ir_version=proto.ir_version)
+    light.opset_import.extend(proto.opset_import)
+    light.functions.extend(proto.functions)
+    graph = light.graph
+    graph.name = proto.graph.name
+    graph.node.extend(proto.graph.node)
+    graph.input.extend(proto.graph.input)
+    graph.output.extend(proto.graph.output)
+    graph.value_info.extend(proto.graph.value_info)
+    given = {value.name for value in graph.input}
+    for tensor in proto.graph.initializer:
+        if tensor.data_location != onnx.TensorProto.EXTERNAL and len(tensor.raw_data) <= _SMALL:
+            graph.initializer.append(tensor)
+        elif tensor.name not in given:
+            graph.input.append(
+                onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+            )
+    try:
+        inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
+    except (onnx.shape_inference.InferenceError, ValueError):
+        # A model may be wrong in places and still be worth looking at.
+        return {}
+    return {value.name: value.type for value in inferred.graph.value_info}

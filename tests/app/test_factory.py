@@ -1,0 +1,54 @@
+from pathlib import Path
+
+import pytest
+
+from hexviz.app.factory import create_app
+from hexviz.app.folders import assets_folder
+from hexviz.app.serve import _listen, serve
+from hexviz.app.store import ModelStore
+from hexviz.errors import ReadError, ServeError
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def test_two_apps_live_in_one_process(store: ModelStore, tmp_path: Path) -> None:
+    other = ModelStore(tmp_path / "uploads")
+    for app in (create_app(store), create_app(other)):
+        client = app.server.test_client()
+        assert client.get("/").status_code == 200
+        outputs = [entry["output"] for entry in client.get("/_dash-dependencies").get_json()]
+        assert any("graph.elements" in output for output in outputs)
+
+
+def test_the_page_asks_no_other_host_for_anything(store: ModelStore) -> None:
+    shown = create_app(store).server.test_client().get("/").get_data(as_text=True)
+    assert "https://" not in shown
+    assert 'src="//' not in shown
+    assert "graph.js" in shown
+
+
+def test_the_cache_folder_is_for_its_owner_alone(store: ModelStore, tmp_path: Path) -> None:
+    create_app(store)
+    assert (tmp_path / "cache" / "hexviz").stat().st_mode & 0o077 == 0
+
+
+def test_assets_are_found() -> None:
+    assert (assets_folder() / "graph.js").is_file()
+    assert (assets_folder() / "hexviz.css").is_file()
+
+
+def test_a_port_that_is_taken_is_a_clear_line() -> None:
+    taken = _listen("127.0.0.1", 0)
+    port = taken.getsockname()[1]
+    with taken, pytest.raises(ServeError, match=rf"Cannot serve on 127\.0\.0\.1:{port} .* --port"):
+        _listen("127.0.0.1", port)
+
+
+def test_a_file_that_is_no_model_stops_before_anything_is_served(tmp_path: Path) -> None:
+    path = tmp_path / "x.onnx"
+    path.write_bytes(b"nonsense")
+    with pytest.raises(ReadError, match="is not an ONNX model"):
+        serve(path, host="127.0.0.1", port=0, open_browser=False)

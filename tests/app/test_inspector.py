@@ -1,0 +1,66 @@
+from typing import Any
+
+from dash import html
+from dash.development.base_component import Component
+
+from hexviz.app.callbacks.inspecting import highlight, inspect
+from hexviz.app.store import OpenModel
+from hexviz.view.state import ViewState
+
+
+def text(component: Any) -> str:
+    """All text in a component, as a person would read it."""
+    if isinstance(component, str):
+        return component
+    if isinstance(component, list | tuple):
+        return "".join(map(text, component))
+    if isinstance(component, Component):
+        return text(getattr(component, "children", None) or "")
+    return ""
+
+
+def links(component: Any, attribute: str) -> list[str]:
+    if isinstance(component, list | tuple):
+        return [found for one in component for found in links(one, attribute)]
+    if not isinstance(component, Component):
+        return []
+    own = [getattr(component, attribute)] if hasattr(component, attribute) else []
+    return own + links(getattr(component, "children", None), attribute)
+
+
+def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -> None:
+    content = inspect(model, {"kind": "op", "id": "s"})
+    shown = text(content)
+    assert "Context inherited from Mul “m” in /Module/Module.enc/Module.att" in shown
+    assert "through Reshape “r”" in shown
+    assert "float[1, 4]" in shown
+    assert links(content, "data-op")[:2] == ["r", "m"]
+
+
+def test_a_primary_op_has_no_context(model: OpenModel) -> None:
+    shown = text(inspect(model, {"kind": "op", "id": "m"}))
+    assert "Context" not in shown
+    assert "the exporter recorded it" in shown
+
+
+def test_modules_and_the_model_are_described(model: OpenModel) -> None:
+    shown = text(inspect(model, {"kind": "module", "id": "enc.att"}))
+    assert "4 (2 its own)" in shown
+    assert "25%" in shown
+    assert "Model inputs" in text(inspect(model, {}))
+
+
+def test_names_with_markup_stay_text(model: OpenModel) -> None:
+    for part in inspect(model, {"kind": "op", "id": "s"}):
+        assert not isinstance(part, html.Iframe)
+    assert not links(inspect(model, {"kind": "op", "id": "s"}), "dangerously_allow_html")
+
+
+def test_the_highlight_marks_the_chain_or_the_boxes_it_is_in(model: OpenModel) -> None:
+    closed = highlight(model, ViewState(), {"kind": "op", "id": "s"})
+    assert closed == {"selected": "o:s", "module": "", "evidence": ["m:enc"]}
+    opened = ViewState(frozenset({"enc", "enc.att"}))
+    shown = highlight(model, opened, {"kind": "op", "id": "s"})
+    assert shown is not None
+    assert shown["evidence"] == ["o:r", "o:m"]
+    assert highlight(model, opened, {}) is None

@@ -1,0 +1,45 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from hexviz.app.store import ModelStore
+from hexviz.errors import ReadError, SourceError
+
+
+def test_an_upload_is_kept_by_its_digest_and_read_again_after_a_restart(
+    store: ModelStore, net: bytes, tmp_path: Path
+) -> None:
+    key = store.add_upload(net, "net.onnx")
+    assert key == hashlib.sha256(net).hexdigest()
+    again = ModelStore(tmp_path / "uploads")
+    assert again.get(key).graph.name == "net.onnx"
+    assert again.get(key) is again.get(key)
+
+
+def test_what_is_evicted_is_read_again(store: ModelStore, net: bytes, tmp_path: Path) -> None:
+    files = []
+    for at in range(3):
+        path = tmp_path / f"{at}.onnx"
+        path.write_bytes(net.replace(b"test", b"test") + b"\x1a\x01" + bytes([65 + at]))
+        files.append(store.add_file(path))
+    assert len(set(files)) == 3
+    assert len(store._open) == 2
+    assert store.get(files[0]).graph.name == "0.onnx"
+
+
+def test_a_broken_upload_leaves_nothing_behind(store: ModelStore, tmp_path: Path) -> None:
+    with pytest.raises(ReadError):
+        store.add_upload(b"not a model", "x.onnx")
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+def test_the_name_of_an_upload_cannot_leave_its_folder(store: ModelStore, net: bytes) -> None:
+    key = store.add_upload(net, "../../<b>etc</b>/pass\x00wd")
+    assert store.get(key).graph.name == "pass_wd"
+
+
+@pytest.mark.parametrize("key", ["", "0" * 64, "../../etc/passwd", "a" * 63 + "/"])
+def test_an_unknown_model_is_a_clear_line(store: ModelStore, key: str) -> None:
+    with pytest.raises(SourceError, match="not open on the server any more: open it again"):
+        store.get(key)

@@ -1,0 +1,140 @@
+"""A real Chromium against the real command in a subprocess."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from hexviz.exporters.result import Exported
+from hexviz.model.reader import from_proto
+from hexviz.tagging.tag import tag
+from tests.browser.install_chromium import find
+
+READY = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
+
+
+class Server:
+    """A running ``hexviz view``."""
+
+    def __init__(self, source: Path | None, cache: Path) -> None:
+        command = [sys.executable, "-m", "hexviz", "view", *([str(source)] if source else [])]
+        self.process = subprocess.Popen(
+            [*command, "--no-browser", "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"XDG_CACHE_HOME": str(cache)},
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        found = re.search(r"http://\S+", line)
+        assert found, f"hexviz did not start: {line}"
+        self.url = found.group()
+
+    def stop(self) -> str:
+        """End it; returns what it wrote to stderr."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        try:
+            return self.process.communicate(timeout=10)[1]
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            return self.process.communicate()[1]
+
+
+class Sheet:
+    """A page with what went wrong on it, and a hand on its canvas."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.errors: list[str] = []
+        self.hosts: set[str] = set()
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+
+    def _console(self, message: Any) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
+
+    def open(self, url: str) -> None:
+        self.page.goto(url)
+        self.page.wait_for_function(READY)
+        self.page.wait_for_function("() => document.querySelectorAll('.tree li').length > 1")
+
+    def cy(self, script: str, *arguments: Any) -> Any:
+        """Run JavaScript with the Cytoscape instance as ``cy`` and the arguments as ``a``."""
+        return self.page.evaluate(
+            f"a => {{ const cy = document.getElementById('graph')._cyreg.cy; return {script}; }}",
+            list(arguments),
+        )
+
+    def wait(self, script: str, *arguments: Any) -> None:
+        """Wait until a condition on ``cy`` holds."""
+        self.page.wait_for_function(
+            f"a => {{ const cy = document.getElementById('graph')._cyreg.cy; return {script}; }}",
+            arg=list(arguments),
+        )
+
+    def shows(self, element: str) -> None:
+        self.wait("cy.getElementById(a[0]).nonempty()", element)
+
+    def click(self, element: str) -> None:
+        """Click a node where it is drawn."""
+        self.shows(element)
+        self.cy("cy.getElementById(a[0]).nonempty() && cy.center(cy.getElementById(a[0]))", element)
+        x, y = self.cy(
+            """(() => { const p = cy.getElementById(a[0]).renderedPosition();
+            const r = cy.container().getBoundingClientRect();
+            return [p.x + r.left, p.y + r.top]; })()""",
+            element,
+        )
+        self.page.mouse.click(x, y)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = find()
+    assert path, "run `make browser` first"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def bert(exported: Callable[..., Exported], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """BERT-tiny, unoptimised and tagged, as a file."""
+    result = exported("bert-tiny")
+    path = tmp_path_factory.mktemp("models") / "bert-tiny.onnx"
+    tag(from_proto(result.proto, name="bert-tiny"), modules=result.modules).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def server(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    running = Server(bert, tmp_path_factory.mktemp("cache"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def sheet(browser: Browser) -> Iterator[Sheet]:
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    sheet = Sheet(page)
+    yield sheet
+    page.close()
+    assert sheet.errors == []
+    assert all(host.startswith("127.0.0.1:") or not host for host in sheet.hosts), sheet.hosts

@@ -1,0 +1,199 @@
+"""The main job in a browser. Every test also ends with: no console error, no other host asked."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.conftest import Server, Sheet
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def closed(sheet: Sheet, server: Server) -> Sheet:
+    """The page with every box closed."""
+    sheet.open(server.url + "&open=")
+    sheet.shows("m:encoder")
+    return sheet
+
+
+def test_the_first_view_names_the_model_and_its_figures(sheet: Sheet, server: Server) -> None:
+    sheet.open(server.url)
+    expect(sheet.page.locator("#model-title")).to_have_text("bert-tiny.onnx")
+    expect(sheet.page.locator("#model-figures")).to_contain_text("100% of 256 ops tagged")
+    expect(sheet.page.locator("#model-figures")).to_contain_text("256 declared")
+    assert sheet.cy("cy.elements().length") < 300
+
+
+def test_boxes_open_and_close_in_place_and_the_tree_follows(closed: Sheet) -> None:
+    closed.click("m:encoder")
+    closed.shows("m:encoder.layer.0")
+    row = closed.page.locator('.tree li[data-value="encoder.layer.0"]')
+    expect(row).to_be_visible()
+    assert closed.cy("cy.getElementById('m:encoder').data('open')") == 1
+    closed.page.locator('.tree li[data-value="encoder"] > .mantine-Tree-label').click()
+    closed.wait("cy.getElementById('m:encoder.layer.0').empty()")
+    expect(row).to_have_count(0)
+
+
+def test_the_opened_box_stays_where_the_eye_left_it(closed: Sheet) -> None:
+    closed.cy("cy.center(cy.getElementById('m:encoder'))")
+    box = "cy.getElementById('m:encoder')"
+    top = f"({box}.renderedPosition('y') - {box}.renderedHeight() / 2)"
+    before = closed.cy(top)
+    closed.click("m:encoder")
+    closed.shows("m:encoder.layer.0")
+    closed.wait(f"Math.abs({top} - a[0]) < 3", before)
+
+
+def test_an_auxiliary_op_tells_its_context_and_shows_the_chain(closed: Sheet) -> None:
+    page = closed.page
+    page.keyboard.press("/")
+    page.keyboard.type("reshape encoder.layer.0.attention.self")
+    expect(page.locator("#hits .hit").first).to_contain_text("Reshape")
+    page.keyboard.press("Enter")
+    sentence = page.locator("#context-sentence")
+    expect(sentence).to_contain_text("Context inherited from")
+    expect(sentence).to_contain_text("BertSelfAttention")
+    expect(page.locator(".steps .link").first).to_be_visible()
+    closed.wait("cy.nodes('.selected').length === 1 && cy.nodes('.evidence').length > 0")
+    last = page.locator("section", has_text="The chain, step by step").locator(".link").last
+    wanted = last.get_attribute("data-op")
+    last.click()
+    closed.wait("cy.nodes('.selected').data('op') === a[0]", wanted)
+    expect(page.locator("#inspector .heading h2")).to_be_visible()
+
+
+def test_clicking_an_op_on_the_canvas_selects_it(closed: Sheet) -> None:
+    closed.page.locator("#search").fill("softmax")
+    closed.page.locator("#hits .hit").first.click()
+    closed.wait("cy.nodes('.selected').length === 1")
+    closed.page.keyboard.press("Escape")
+    closed.page.locator(".model-title").click()
+    closed.page.keyboard.press("Escape")
+    closed.wait("cy.nodes('.selected').length === 0")
+    node = closed.cy("cy.nodes('[name = \"Softmax\"]').id()")
+    closed.click(node)
+    expect(closed.page.locator("#inspector h2")).to_have_text("Softmax")
+
+
+def test_a_filter_hides_a_module_and_bridges_it(closed: Sheet) -> None:
+    row = closed.page.locator('.tree li[data-value="encoder"] > .mantine-Tree-label')
+    row.locator(".mantine-CheckboxIndicator-indicator").click()
+    closed.wait("cy.getElementById('m:encoder').empty()")
+    closed.wait("cy.edges('[via > 0]').length > 0")
+    labels = closed.cy("cy.edges('[via > 0]').map(e => e.data('label') || e.data('name'))")
+    assert all(re.fullmatch(r"via \d+ hidden ops?", label) for label in labels)
+    expect(closed.page.locator("#filter-note")).to_have_text("170 hidden")
+    closed.page.locator("#show-all").click()
+    closed.shows("m:encoder")
+    closed.wait("cy.edges('[via > 0]').length === 0")
+
+
+def test_hiding_everything_says_so(closed: Sheet) -> None:
+    row = closed.page.locator('.tree li[data-value=""] > .mantine-Tree-label')
+    row.locator(".mantine-CheckboxIndicator-indicator").click()
+    expect(closed.page.locator("#filter-note")).to_have_text("256 hidden")
+    closed.wait("cy.nodes('[kind = \"module\"]').empty()")
+
+
+def test_auxiliary_ops_move_to_what_they_serve(closed: Sheet) -> None:
+    page = closed.page
+    page.locator("#search").fill("expand_2")
+    page.locator("#hits .hit").first.click()
+    closed.shows("o:expand_2")
+    box = "cy.getElementById('o:expand_2').data('fqn')"
+    assert closed.cy(box) == ""
+    page.get_by_text("what they serve").click()
+    closed.wait(f"{box} === 'encoder' || cy.nodes('.selected').data('fqn') === 'encoder'")
+
+
+def test_the_table_of_ops_leads_back_to_the_graph(closed: Sheet) -> None:
+    page = closed.page
+    page.locator("#tab label", has_text="Ops").click()
+    cell = page.locator('#ops [col-id="op_type"]', has_text="Gelu").first
+    page.locator("#ops .ag-header-cell[col-id=op_type]").click()
+    page.locator("#ops .ag-header-cell[col-id=op_type]").click()
+    page.locator("#ops .ag-body-viewport").hover()
+    for _ in range(60):
+        if cell.is_visible():
+            break
+        page.mouse.wheel(0, 400)
+        page.wait_for_timeout(30)
+    cell.click()
+    expect(page.locator("#inspector h2")).to_have_text("Gelu")
+
+
+def test_a_link_brings_the_view_back(closed: Sheet, server: Server) -> None:
+    page = closed.page
+    page.locator("#search").fill("softmax")
+    page.locator("#hits .hit").first.click()
+    page.wait_for_function("() => location.search.includes('&op=')")
+    closed.open(page.url)
+    closed.wait("cy.nodes('.selected').length === 1")
+    expect(page.locator("#inspector h2")).to_have_text("Softmax")
+
+
+def test_light_and_dark(closed: Sheet) -> None:
+    page = closed.page
+    colour = "() => getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(colour)
+    fill = closed.cy("cy.getElementById('m:encoder').data('fill')")
+    page.locator("#theme-toggle").click()
+    closed.wait("cy.getElementById('m:encoder').data('fill') !== a[0]", fill)
+    assert page.evaluate(colour) != light
+
+
+def test_an_upload_opens_and_a_bad_one_is_one_clear_notice(
+    closed: Sheet, bert: Path, tmp_path: Path
+) -> None:
+    page = closed.page
+    page.locator("#open-dialog").click()
+    bad = tmp_path / "bad.onnx"
+    bad.write_text("not a model")
+    page.locator("#upload input[type=file]").set_input_files(bad)
+    expect(page.get_by_text("bad.onnx is not an ONNX model")).to_be_visible()
+    good = tmp_path / "my model.onnx"
+    good.write_bytes(bert.read_bytes() + b"\x1a\x02up")
+    page.locator("#upload input[type=file]").set_input_files(good)
+    expect(page.locator("#model-title")).to_have_text("my model.onnx")
+
+
+def test_a_sample_is_exported_with_progress(sheet: Sheet, server: Server) -> None:
+    page = sheet.page
+    page.goto(server.url.partition("?")[0])
+    page.get_by_role("button", name=re.compile("^custom-auxiliary")).click()
+    expect(page.locator("#job-stage")).to_contain_text("custom-auxiliary", timeout=20_000)
+    expect(page.locator("#model-title")).to_have_text("custom-auxiliary.onnx", timeout=60_000)
+    expect(page.locator("#model-figures")).to_contain_text("100% of")
+
+
+def test_an_export_can_be_cancelled(sheet: Sheet, server: Server) -> None:
+    page = sheet.page
+    page.goto(server.url.partition("?")[0])
+    page.get_by_role("button", name=re.compile("^sam-vit")).click()
+    expect(page.locator("#job-stage")).to_contain_text("sam-vit", timeout=20_000)
+    page.locator("#cancel").click()
+    expect(page.locator("#job")).to_be_hidden()
+    page.wait_for_timeout(1500)
+    assert page.locator("#model-title").inner_text() == ""
+
+
+def test_a_model_that_is_gone_says_so(sheet: Sheet, server: Server) -> None:
+    sheet.page.goto(server.url.partition("?")[0] + "?model=" + "0" * 64)
+    expect(sheet.page.get_by_text("not open on the server any more")).to_be_visible()
+
+
+def test_two_tabs_do_not_disturb_each_other(
+    browser: Browser, closed: Sheet, server: Server
+) -> None:
+    page = browser.new_page()
+    other = Sheet(page)
+    other.open(server.url + "&open=")
+    other.click("m:encoder")
+    other.shows("m:encoder.layer.0")
+    assert closed.cy("cy.getElementById('m:encoder.layer.0').empty()")
+    page.close()
+    assert other.errors == []

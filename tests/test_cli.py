@@ -1,0 +1,164 @@
+"""The command as a person runs it: a fresh process, real files, exit codes, one line on stderr."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import onnx
+import pytest
+
+from hexviz.model.writer import without_tags
+from tests.app.conftest import NET, SCOPES
+from tests.build import parse, scoped
+from tests.model.test_reader import external
+
+
+def hexviz(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "hexviz", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        timeout=240,
+        check=False,
+    )
+
+
+def fails(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """The run ended with exit code 2, nothing on stdout, and one clear line."""
+    assert done.returncode == 2
+    assert done.stdout == ""
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("hexviz: ")
+    for part in parts:
+        assert part in lines[0]
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    path = tmp_path / "net.onnx"
+    path.write_bytes(scoped(parse(NET), SCOPES).SerializeToString())
+    return path
+
+
+def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None:
+    done = hexviz("analyze", net, "--ops", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    assert set(document) == {
+        "model", "ops", "tagged", "coverage", "origins", "rules", "auxiliary", "modules",
+        "stages", "peak_memory_mb", "nodes",
+    }  # fmt: skip
+    assert (document["ops"], document["tagged"], document["coverage"]) == (8, 8, 1.0)
+    assert document["origins"] == {"declared": 8}
+    assert document["auxiliary"] == {
+        "ops": 3, "declared": 3, "inherited": 0, "fallback": 0, "context_inherited": 3,
+    }  # fmt: skip
+    assert set(document["modules"][0]) == {"module", "tag", "class_name", "ops"}
+    shape = document["nodes"][1]
+    assert set(shape) == {
+        "index", "body", "id", "name", "op_type", "module", "tag", "origin", "rule",
+        "confidence", "evidence", "shared_by", "auxiliary", "context",
+    }  # fmt: skip
+    assert shape["context"]["module"] == "enc.att"
+    assert shape["context"]["evidence"] == ["r", "m"]
+    assert document["nodes"][0]["context"] is None
+
+
+def test_analyze_for_people(net: Path) -> None:
+    done = hexviz("analyze", net)
+    assert done.returncode == 0
+    assert "100.0% of ops have a module" in done.stdout
+    assert "enc.att" in done.stdout
+
+
+def test_tag_writes_tags_and_nothing_else(net: Path, tmp_path: Path) -> None:
+    before = net.read_bytes()
+    done = hexviz("tag", net, "-o", tmp_path / "tagged.onnx")
+    assert done.returncode == 0
+    assert net.read_bytes() == before
+    tagged = onnx.load(tmp_path / "tagged.onnx")
+    assert without_tags(tagged).SerializeToString(deterministic=True) == before
+
+
+def test_samples_are_listed() -> None:
+    document = json.loads(hexviz("samples", "--json").stdout)
+    names = [sample["name"] for sample in document["samples"]]
+    assert names == [
+        "custom-auxiliary", "residual-cnn", "small-transformer", "bert-tiny", "resnet-50",
+        "gpt2", "sam-vit",
+    ]  # fmt: skip
+    assert "bert-tiny" in hexviz("samples").stdout
+
+
+def test_export_tags_what_it_writes(tmp_path: Path) -> None:
+    out = tmp_path / "out.onnx"
+    done = hexviz("export", "custom-auxiliary", "-o", out, "--no-optimize")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(hexviz("analyze", out, "--json").stdout)
+    assert document["coverage"] == 1
+    assert document["auxiliary"]["ops"] > document["ops"] / 2
+    onnx.checker.check_model(onnx.load(out), full_check=True)
+
+
+def test_export_with_open_sizes_and_without_weights(tmp_path: Path) -> None:
+    dynamic = hexviz("export", "small-transformer", "-o", tmp_path / "d.onnx", "--dynamic")
+    assert dynamic.returncode == 0, dynamic.stderr
+    shape = onnx.load(tmp_path / "d.onnx").graph.input[0].type.tensor_type.shape
+    assert any(dim.dim_param for dim in shape.dim)
+    light = hexviz("export", "small-transformer", "-o", tmp_path / "l.onnx", "--no-weights")
+    assert light.returncode == 0, light.stderr
+    assert (tmp_path / "l.onnx").stat().st_size < (tmp_path / "d.onnx").stat().st_size / 2
+    assert hexviz("analyze", tmp_path / "l.onnx").returncode == 0
+
+
+def test_bad_input_is_one_clear_line(tmp_path: Path, net: Path) -> None:
+    text = tmp_path / "text.onnx"
+    text.write_text("not a model")
+    cut = tmp_path / "cut.onnx"
+    cut.write_bytes(net.read_bytes()[:-9])
+    lost = tmp_path / "lost.onnx"
+    lost.write_bytes(external("weights.bin").SerializeToString())
+    for command in (["analyze"], ["tag", "-o", tmp_path / "o.onnx"], ["view", "--no-browser"]):
+        fails(hexviz(*command, text), "text.onnx is not an ONNX model")
+        fails(hexviz(*command, cut), "cut.onnx is not an ONNX model, or was cut short")
+        fails(hexviz(*command, lost), "weights.bin, which is missing")
+    fails(hexviz("analyze", tmp_path / "no.onnx"), "does not exist")
+    assert not (tmp_path / "o.onnx").exists()
+
+
+def test_sources_that_name_nothing(tmp_path: Path) -> None:
+    out = tmp_path / "o.onnx"
+    (tmp_path / "mine.py").write_text("def broken():\n    raise ValueError('no such luck')\n")
+    fails(hexviz("export", "bert-tyni", "-o", out), "bert-tiny")
+    fails(hexviz("export", "mine:broken", "-o", out, cwd=tmp_path), "no such luck")
+    assert not out.exists()
+    assert sorted(path.name for path in tmp_path.iterdir() if path.suffix) == ["mine.py"]
+
+
+def test_a_hub_id_without_a_network_names_the_way_out(tmp_path: Path) -> None:
+    done = hexviz("export", "hf:prajjwal1/bert-tiny", "-o", tmp_path / "o.onnx")
+    if done.returncode:  # with a network it works
+        fails(done, "--no-weights")
+
+
+def test_a_taken_port(net: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        fails(hexviz("view", net, "--no-browser", "--port", port), f"127.0.0.1:{port}", "--port")
+
+
+def test_usage_errors_exit_with_2() -> None:
+    assert hexviz("analyze").returncode == 2
+    assert hexviz("analyze", "--nonsense").returncode == 2
+
+
+@pytest.mark.parametrize("command", ["view", "export", "tag", "analyze", "samples"])
+def test_every_command_has_help(command: str) -> None:
+    done = hexviz(command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout

@@ -1,0 +1,90 @@
+"""Imports go down only, and importing the core loads neither torch nor dash."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import hexviz
+
+PACKAGE = Path(hexviz.__file__).parent
+FLOORS = ["errors", "model", "tagging", "extraction", "exporters", "view", "app"]
+"""Lowest first. ``api`` and ``cli`` and the package itself stand above all of them."""
+ABOVE_ALL = {"api", "cli", "__init__", "__main__"}
+
+
+def floor_of(module: str) -> int:
+    """The floor of a dotted module name below ``hexviz``."""
+    name = module.split(".")[1] if "." in module else "__init__"
+    return len(FLOORS) if name in ABOVE_ALL else FLOORS.index(name)
+
+
+def imports(source: str) -> set[str]:
+    """All modules of hexviz that a source text imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name.split(".")[0] == "hexviz"}
+
+
+def upward(module: str, source: str) -> set[str]:
+    """The imports of a module that go up."""
+    return {name for name in imports(source) if floor_of(name) > floor_of(module)}
+
+
+def sources() -> list[tuple[str, Path]]:
+    return [
+        (".".join(("hexviz", *path.relative_to(PACKAGE).with_suffix("").parts)), path)
+        for path in sorted(PACKAGE.rglob("*.py"))
+    ]
+
+
+@pytest.mark.parametrize(("module", "path"), sources(), ids=[name for name, _ in sources()])
+def test_imports_go_down(module: str, path: Path) -> None:
+    assert not upward(module, path.read_text())
+
+
+def test_an_upward_import_is_found() -> None:
+    assert upward("hexviz.model.op", "from hexviz.app.store import ModelStore")
+    assert upward("hexviz.tagging.tag", "def f():\n    import hexviz.view.scene")
+    assert upward("hexviz.app.store", "from hexviz.cli import app")
+    assert not upward("hexviz.tagging.tag", "from hexviz.model.op import Op")
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level packages that a fresh interpreter has loaded after running ``code``."""
+    script = f"{code}\nimport sys\nprint(*{{name.partition('.')[0] for name in sys.modules}})"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+HEAVY = {"torch", "dash", "transformers"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import hexviz",
+        "import hexviz.cli",
+        "import hexviz.exporters.sources",
+        "import hexviz.view.render",
+        "import sample_models",
+    ],
+)
+def test_the_core_is_light(code: str) -> None:
+    assert not loaded_by(code) & HEAVY
+
+
+def test_the_page_needs_no_torch() -> None:
+    assert "torch" not in loaded_by("import hexviz.app.serve")
+
+
+def test_heavy_imports_are_noticed() -> None:
+    assert loaded_by("import dash") & HEAVY
