@@ -1,12 +1,13 @@
 # make demo   a sample model in the page        make test   everything CI runs
 # make lint   ruff      make types   mypy       make wheel  build sdist and wheel
+# make bench-page   how fast the page is
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test lint types wheel browser clean
+.PHONY: demo test lint types wheel browser bench-page clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -27,6 +28,13 @@ wheel: $(READY)
 # Playwright's own browser is not reachable everywhere; the system's Chromium serves as well.
 browser: $(READY)
 	$(BIN)/python tests/browser/install_chromium.py
+
+# Seconds until BERT-tiny is drawn and until an opened module is painted; see docs/performance.md.
+bench-page: $(READY) browser
+	mkdir -p build
+	$(BIN)/hexviz export bert-tiny --no-optimize -o build/bert-tiny.onnx
+	$(BIN)/python -m tests.browser.measure build/bert-tiny.onnx encoder encoder.layer.0 \
+		encoder.layer.0.attention encoder.layer.0.attention.self
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -73,7 +73,10 @@ class Sheet:
         self.page.wait_for_function("() => document.querySelectorAll('.tree li').length > 1")
 
     def cy(self, script: str, *arguments: Any) -> Any:
-        """Run JavaScript with the Cytoscape instance as ``cy`` and the arguments as ``a``."""
+        """Run JavaScript with the Cytoscape instance as ``cy`` and the arguments as ``a``.
+
+        Say ``void`` where the result is Cytoscape's own: it cannot be sent over.
+        """
         return self.page.evaluate(
             f"a => {{ const cy = document.getElementById('graph')._cyreg.cy; return {script}; }}",
             list(arguments),
@@ -92,7 +95,7 @@ class Sheet:
     def click(self, element: str) -> None:
         """Click a node where it is drawn."""
         self.shows(element)
-        self.cy("cy.getElementById(a[0]).nonempty() && cy.center(cy.getElementById(a[0]))", element)
+        self.cy("void cy.center(cy.getElementById(a[0]))", element)
         x, y = self.cy(
             """(() => { const p = cy.getElementById(a[0]).renderedPosition();
             const r = cy.container().getBoundingClientRect();

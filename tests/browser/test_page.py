@@ -39,7 +39,7 @@ def test_boxes_open_and_close_in_place_and_the_tree_follows(closed: Sheet) -> No
 
 
 def test_the_opened_box_stays_where_the_eye_left_it(closed: Sheet) -> None:
-    closed.cy("cy.center(cy.getElementById('m:encoder'))")
+    closed.cy("void cy.center(cy.getElementById('m:encoder'))")
     box = "cy.getElementById('m:encoder')"
     top = f"({box}.renderedPosition('y') - {box}.renderedHeight() / 2)"
     before = closed.cy(top)

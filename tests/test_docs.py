@@ -1,0 +1,51 @@
+"""README and docs say what the code does now."""
+
+import re
+from pathlib import Path
+
+import typer.main
+
+from hexviz.cli import app
+from hexviz.model.op import RULES
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+
+
+def options() -> dict[str, set[str]]:
+    """Command → its long options, as the command itself has them."""
+    group = typer.main.get_command(app)
+    return {
+        name: {
+            option
+            for parameter in command.params
+            for option in parameter.opts
+            if option.startswith("--")
+        }
+        for name, command in group.commands.items()  # type: ignore[attr-defined]
+    }
+
+
+def test_the_readme_names_every_command_and_option() -> None:
+    for command, flags in options().items():
+        assert f"hexviz {command}" in README
+        for flag in flags - {"--output", "--help"}:
+            assert flag in README, f"{command} {flag}"
+
+
+def test_the_readme_names_no_option_that_is_not_there() -> None:
+    known = set().union(*options().values()) | {"--no-browser"}
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) <= known
+
+
+def test_every_link_and_picture_is_there() -> None:
+    for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_rule_is_documented() -> None:
+    tagging = (ROOT / "docs" / "tagging.md").read_text()
+    for rule in RULES:
+        if rule != "override":  # a person's tags have no command yet
+            assert f"`{rule}`" in tagging
