@@ -1,28 +1,282 @@
-// What happens on the canvas without the server: clicks become events, the
-// highlight is a matter of classes, and an opened box stays where the eye left it.
+// The canvas: clicks, highlight by classes, and an opened box that stays where
+// the eye left it. Everything else is the server's.
 (function () {
   "use strict";
 
+  const hexviz = (window.hexviz = window.hexviz || {});
   const TITLE = 26; // height of a box's title strip, in model units
   const READABLE = 0.6; // zoom below which labels are too small to read
-  const MARKED = ["selected", "evidence", "dimmed", "match"];
+  const LARGEST = 1.1; // zoom that fitting a small graph stops at
+  const EDGE = 20; // room in pixels kept around what is brought into view
+  const MARKED = ["selected", "evidence"];
+  const MOVING = ["checked", "close-all", "show-all", "place", "open-level"];
+
   let bound = null;
   let highlight = null;
-  let anchor = null;
-  let shown = null;
-  let counter = 0;
+  let anchor = null; // the box that was just opened or closed, and where it was
+  let shown = null; // digest of the model on the page
   let clicked = -Infinity; // when the canvas was last clicked
-  let wantedInView = null;
+  let wantedInView = null; // what was selected elsewhere and is to be seen
+  let fitLater = false; // fitting was asked for while the canvas was hidden
+  let lookAround = false; // much may have moved: look whether anything is in sight
+  let center = null; // model point in the middle of the canvas
 
   function cytoscape() {
     const element = document.getElementById("graph");
     return element && element._cyreg ? element._cyreg.cy : null;
   }
 
-  function send(type, value) {
-    counter += 1;
-    window.dash_clientside.set_props("event", { data: { type: type, value: value, n: counter } });
+  // Of the box itself: a bounding box also grows with borders and highlights.
+  function sides(node) {
+    const x = node.renderedPosition("x");
+    const y = node.renderedPosition("y");
+    const width = node.renderedWidth() / 2;
+    const height = node.renderedHeight() / 2;
+    return { left: x - width, right: x + width, top: y - height, bottom: y + height, x: x };
   }
+
+  function toggle(node) {
+    const box = sides(node);
+    anchor = { id: node.id(), x: box.x, y: box.top };
+    hexviz.send("toggle", node.data("key"));
+  }
+
+  function inTitle(node, event) {
+    return event.position.y < node.position("y") - node.height() / 2 + TITLE;
+  }
+
+  // An element's id says what it stands for: "o:" an op, "m:" a box.
+  function follow(element) {
+    const id = element.slice(2);
+    if (element.startsWith("o:")) {
+      hexviz.send("reveal", id);
+    } else if (element.startsWith("m:")) {
+      hexviz.send("reveal-module", id.split("@")[0]);
+    } else if (element.startsWith("i:")) {
+      hexviz.send("value", id);
+    }
+  }
+
+  function onTap(event) {
+    const node = event.target;
+    if (node === event.cy) {
+      clicked = performance.now();
+      hexviz.send("clear", null);
+      return;
+    }
+    if (!node.isNode()) {
+      return;
+    }
+    const kind = node.data("kind");
+    const box = kind === "module" || kind === "section";
+    if (kind !== "stub") {
+      clicked = performance.now();
+    }
+    if (box && (!node.data("open") || inTitle(node, event))) {
+      toggle(node);
+    } else if (box) {
+      hexviz.send("module", node.data("fqn"));
+    } else if (kind === "stub") {
+      follow(node.data("from")[0]);
+    } else if (kind === "input" || kind === "output") {
+      hexviz.send("value", node.data("value"));
+    } else if (node.data("op") !== undefined) {
+      hexviz.send("op", node.data("op"));
+    }
+  }
+
+  // Positions change after the elements do: wait for the frame in which they settled.
+  let waiting = false;
+  function onElements() {
+    if (!waiting) {
+      waiting = true;
+      requestAnimationFrame(function () {
+        waiting = false;
+        settle();
+      });
+    }
+  }
+
+  function settle() {
+    const cy = cytoscape();
+    if (!cy || !cy.width()) {
+      return;
+    }
+    if (anchor) {
+      const node = cy.getElementById(anchor.id);
+      if (node.nonempty()) {
+        const box = sides(node);
+        cy.panBy({ x: anchor.x - box.x, y: anchor.y - box.top });
+        bringIn(cy, node);
+      }
+      anchor = null;
+      lookAround = false;
+    } else if (lookAround) {
+      lookAround = false;
+      const seen = cy.extent();
+      const nodes = cy.nodes();
+      const inSight = nodes.filter(function (node) {
+        const at = node.position();
+        return at.x > seen.x1 && at.x < seen.x2 && at.y > seen.y1 && at.y < seen.y2;
+      });
+      if (inSight.length < nodes.length / 3) {
+        fit();
+      }
+    }
+    mark();
+    // What is to be shown may arrive before or after the elements that show it.
+    if (wantedInView && performance.now() < wantedInView.until) {
+      intoView(wantedInView.id);
+    }
+  }
+
+  // The smallest shift that shows a box, or its top left corner where it is too large.
+  function bringIn(cy, node) {
+    const box = sides(node);
+    const shift = function (low, high, size) {
+      if (high > size - EDGE) {
+        return Math.max(size - EDGE - high, EDGE - low);
+      }
+      return low < EDGE ? Math.min(EDGE - low, size - EDGE - high) : 0;
+    };
+    cy.panBy({
+      x: box.right - box.left > cy.width() - 2 * EDGE ? 0 : shift(box.left, box.right, cy.width()),
+      y: box.top < EDGE || box.bottom > cy.height() - EDGE
+        ? shift(box.top, Math.min(box.bottom, box.top + cy.height() - 2 * EDGE), cy.height())
+        : 0,
+    });
+  }
+
+  function markRow(module) {
+    document.querySelectorAll(".tree .current").forEach(function (row) {
+      row.classList.remove("current");
+    });
+    const row = document.querySelector(`.tree li[data-value="${CSS.escape(module)}"]`);
+    if (row) {
+      row.classList.add("current");
+      row.querySelector(".mantine-Tree-label").scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  function mark() {
+    const cy = cytoscape();
+    if (!cy) {
+      return;
+    }
+    cy.batch(function () {
+      cy.elements().removeClass(MARKED.join(" "));
+      if (!highlight) {
+        return;
+      }
+      cy.getElementById(highlight.selected || "").addClass("selected");
+      const chain = cy.collection();
+      (highlight.evidence || []).forEach(function (id) {
+        chain.merge(cy.getElementById(id));
+      });
+      chain.addClass("evidence");
+      const steps = chain.union(cy.getElementById(highlight.selected || ""));
+      steps.edgesWith(steps).addClass("evidence");
+    });
+  }
+
+  function fit() {
+    const cy = cytoscape();
+    if (!cy) {
+      return;
+    }
+    cy.resize();
+    fitLater = !cy.width();
+    if (fitLater || !cy.nodes().length) {
+      return;
+    }
+    cy.fit(undefined, 28);
+    if (cy.zoom() > LARGEST) {
+      cy.zoom(LARGEST);
+      cy.center();
+    }
+  }
+  hexviz.fit = fit;
+
+  // The first sight of a model: all of it if its labels can be read then, else its top.
+  function firstSight(cy) {
+    fit();
+    if (!fitLater && cy.zoom() < READABLE) {
+      const box = cy.elements().boundingBox();
+      cy.zoom(READABLE);
+      cy.pan({
+        x: cy.width() / 2 - (READABLE * (box.x1 + box.x2)) / 2,
+        y: EDGE - READABLE * box.y1,
+      });
+    }
+    settle();
+  }
+
+  function intoView(id) {
+    const cy = cytoscape();
+    const node = cy && id ? cy.getElementById(id) : null;
+    if (!node || node.empty() || !cy.width()) {
+      return;
+    }
+    const box = sides(node);
+    if (cy.zoom() < READABLE) {
+      cy.zoom(0.9);
+      cy.center(node);
+    } else if (
+      box.left < 0 || box.top < 0 || box.right > cy.width() || box.bottom > cy.height()
+    ) {
+      cy.center(node);
+    }
+  }
+
+  function bind() {
+    const cy = cytoscape();
+    if (!cy || cy === bound) {
+      return;
+    }
+    bound = cy;
+    cy.on("tap", onTap);
+    cy.on("add remove position", onElements);
+    cy.on("viewport", function () {
+      const seen = cy.extent();
+      center = { x: (seen.x1 + seen.x2) / 2, y: (seen.y1 + seen.y2) / 2 };
+    });
+    cy.on("mouseover", "node", function (event) {
+      const node = event.target;
+      node.addClass("hover");
+      node.connectedEdges().addClass("hover");
+      if (node.data("kind") === "stub") {
+        // The lines this stub stands for, where they are on the page.
+        (node.data("from") || []).forEach(function (source) {
+          cy.getElementById(`e:${source}->${node.data("to")}`).addClass("shown");
+        });
+      }
+      cy.container().style.cursor = "pointer";
+    });
+    cy.on("mouseout", "node", function (event) {
+      event.target.removeClass("hover");
+      event.target.connectedEdges().removeClass("hover");
+      cy.edges(".shown").removeClass("shown");
+      cy.container().style.cursor = "";
+    });
+    window.addEventListener("resize", function () {
+      const middle = center;
+      cy.resize();
+      if (middle && cy.width()) {
+        cy.pan({
+          x: cy.width() / 2 - middle.x * cy.zoom(),
+          y: cy.height() / 2 - middle.y * cy.zoom(),
+        });
+      }
+    });
+  }
+  new MutationObserver(bind).observe(document.documentElement, { childList: true, subtree: true });
+
+  // Back and forward lead to another model: the address says which.
+  window.addEventListener("popstate", function () {
+    if (new URLSearchParams(window.location.search).get("model") !== shown) {
+      window.location.reload();
+    }
+  });
 
   // What the server last gave to the controls. Their properties come back as
   // events as well; only what differs from this was done by a person.
@@ -38,188 +292,18 @@
     return true;
   }
 
-  // Of the box itself: a bounding box also grows with borders and highlights.
-  function top(node) {
-    return node.renderedPosition("y") - node.renderedHeight() / 2;
-  }
-
-  function toggle(node) {
-    anchor = { id: node.id(), x: node.renderedPosition("x"), y: top(node) };
-    send("toggle", node.data("key"));
-  }
-
-  function inTitle(node, event) {
-    return event.position.y < node.position("y") - node.height() / 2 + TITLE;
-  }
-
-  function onTap(event) {
-    const node = event.target;
-    clicked = performance.now();
-    if (node === event.cy) {
-      send("clear", "");
-      return;
-    }
-    const kind = node.data("kind");
-    if (kind === "module" && (!node.data("open") || inTitle(node, event))) {
-      toggle(node);
-    } else if (kind === "module") {
-      send("module", node.data("fqn"));
-    } else if (node.data("op") !== undefined && node.data("op") !== null) {
-      send("op", node.data("op"));
-    }
-  }
-
-  // Positions change after the elements do: wait for the frame in which they settled.
-  let waiting = false;
-  function onElements() {
-    if (waiting) {
-      return;
-    }
-    waiting = true;
-    requestAnimationFrame(function () {
-      waiting = false;
-      settle();
-    });
-  }
-
-  function settle() {
-    const cy = cytoscape();
-    if (!cy) {
-      return;
-    }
-    if (anchor) {
-      const node = cy.getElementById(anchor.id);
-      if (node.nonempty()) {
-        cy.panBy({ x: anchor.x - node.renderedPosition("x"), y: anchor.y - top(node) });
-      }
-      anchor = null;
-    }
-    mark();
-    // What is to be shown may arrive before or after the elements that show it.
-    if (wantedInView && performance.now() < wantedInView.until) {
-      intoView(wantedInView.id);
-    }
-  }
-
-  function markRow(module) {
-    document.querySelectorAll(".tree .current").forEach(function (row) {
-      row.classList.remove("current");
-    });
-    const row = document.querySelector(`.tree li[data-value="${CSS.escape(module)}"]`);
-    if (row) {
-      row.classList.add("current");
-      row.scrollIntoView({ block: "nearest" });
-    }
-  }
-
-  function mark() {
-    const cy = cytoscape();
-    if (!cy) {
-      return;
-    }
-    cy.batch(function () {
-      cy.elements().removeClass(MARKED.join(" "));
-      if (!highlight) {
-        return;
-      }
-      if (highlight.selected) {
-        cy.getElementById(highlight.selected).addClass("selected");
-      }
-      const chain = cy.collection();
-      (highlight.evidence || []).forEach(function (id) {
-        chain.merge(cy.getElementById(id));
-      });
-      chain.addClass("evidence");
-      const steps = chain.union(cy.getElementById(highlight.selected || ""));
-      steps.edgesWith(steps).addClass("evidence");
-    });
-  }
-
-  function comfortable(cy) {
-    // Fit, but never so far out that labels cannot be read when there is room to pan.
-    cy.resize();
-    cy.fit(undefined, 28);
-    if (cy.zoom() > 1.1) {
-      cy.zoom(1.1);
-      cy.center();
-    }
-  }
-
-  function intoView(id) {
-    const cy = cytoscape();
-    const node = cy && id ? cy.getElementById(id) : null;
-    if (!node || node.empty()) {
-      return;
-    }
-    const box = node.renderedBoundingBox();
-    const outside = box.x1 < 0 || box.y1 < 0 || box.x2 > cy.width() || box.y2 > cy.height();
-    if (cy.zoom() < READABLE) {
-      cy.zoom(0.9);
-      cy.center(node);
-    } else if (outside) {
-      cy.center(node);
-    }
-  }
-
-  function bind() {
-    const cy = cytoscape();
-    if (!cy || cy === bound) {
-      return;
-    }
-    bound = cy;
-    cy.on("tap", onTap);
-    cy.on("add remove position", onElements);
-    cy.on("mouseover", "node", function (event) {
-      event.target.addClass("hover");
-      event.target.connectedEdges().addClass("hover");
-      cy.container().style.cursor = "pointer";
-    });
-    cy.on("mouseout", "node", function (event) {
-      event.target.removeClass("hover");
-      event.target.connectedEdges().removeClass("hover");
-      cy.container().style.cursor = "";
-    });
-    window.addEventListener("resize", function () {
-      cy.resize();
-    });
-  }
-
-  new MutationObserver(bind).observe(document.documentElement, { childList: true, subtree: true });
-
-  document.addEventListener("click", function (event) {
-    const link = event.target.closest && event.target.closest("[data-op], [data-module]");
-    if (!link) {
-      return;
-    }
-    if (link.dataset.op !== undefined) {
-      send("reveal", link.dataset.op);
-    } else {
-      send("reveal-module", link.dataset.module);
-    }
-  });
-
-  document.addEventListener("keydown", function (event) {
-    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
-    const cy = cytoscape();
-    if (event.key === "Escape" && typing) {
-      event.target.blur();
-      return;
-    }
-    if (typing || event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    if (event.key === "/") {
-      event.preventDefault();
-      document.getElementById("search").focus();
-    } else if (event.key === "f" && cy) {
-      comfortable(cy);
-    } else if (event.key === "Escape") {
-      send("clear", "");
-    }
-  });
-
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.hexviz = {
+    answered: function (number) {
+      if (number) {
+        hexviz.answered();
+      }
+    },
+    sent: function (event) {
+      if (event && MOVING.includes(event.type)) {
+        lookAround = true;
+      }
+    },
     controls: function (wanted) {
       const skip = window.dash_clientside.no_update;
       if (!wanted) {
@@ -230,74 +314,87 @@
     },
     expanded: function (keys) {
       if (byPerson("expanded", keys)) {
-        send("expanded", keys);
+        hexviz.send("expanded", keys);
       }
     },
     checked: function (leaves) {
       if (byPerson("checked", leaves)) {
-        send("checked", leaves);
-      }
-    },
-    chosen: function (keys) {
-      if (keys && keys.length) {
-        send("reveal-module", keys[0]);
+        hexviz.send("checked", leaves);
       }
     },
     placed: function (placement) {
       if (byPerson("placement", placement)) {
-        send("place", placement);
+        hexviz.send("place", placement);
+      }
+    },
+    row: function (rows) {
+      if (rows && rows.length) {
+        hexviz.send("reveal", rows[0].id);
       }
     },
     highlight: function (wanted) {
       highlight = wanted;
       // What was clicked is in sight already, at the zoom the person chose.
-      const follow = wanted && wanted.selected && performance.now() - clicked > 1500;
-      wantedInView = follow ? { id: wanted.selected, until: performance.now() + 2000 } : null;
+      const elsewhere = wanted && wanted.selected && performance.now() - clicked > 1500;
+      wantedInView = elsewhere
+        ? { id: wanted.selected, until: performance.now() + 2000 }
+        : null;
       markRow(wanted ? wanted.module : "");
       requestAnimationFrame(settle);
     },
     drawn: function (elements, view) {
       const model = view ? view.model : null;
-      if (model && elements && elements.length && model !== shown) {
-        shown = model;
-        anchor = null;
-        const tryFit = function (left) {
-          const cy = cytoscape();
-          if (cy && cy.nodes().length) {
-            comfortable(cy);
-            mark();
-          } else if (left > 0) {
-            requestAnimationFrame(function () {
-              tryFit(left - 1);
-            });
-          }
-        };
-        requestAnimationFrame(function () {
-          tryFit(60);
-        });
+      if (!model || !elements || !elements.length || model === shown) {
+        return;
       }
+      shown = model;
+      anchor = null;
+      const attempt = function (left) {
+        const cy = cytoscape();
+        if (cy && cy.nodes().length) {
+          firstSight(cy);
+        } else if (left > 0) {
+          requestAnimationFrame(function () {
+            attempt(left - 1);
+          });
+        }
+      };
+      requestAnimationFrame(function () {
+        attempt(60);
+      });
     },
-    fit: function () {
-      const cy = cytoscape();
-      if (cy) {
-        comfortable(cy);
-      }
-    },
+    fit: fit,
     tab: function (tab) {
       const graph = tab === "graph";
+      document.querySelector(".tools").classList.toggle("table", !graph);
       if (graph) {
         requestAnimationFrame(function () {
           const cy = cytoscape();
           if (cy) {
             cy.resize();
+            if (fitLater) {
+              firstSight(cy);
+            } else if (highlight && highlight.selected) {
+              intoView(highlight.selected);
+            }
+            mark();
           }
         });
       }
       return [!graph, graph];
     },
     address: function (query) {
-      if (query) {
-        window.history.replaceState(null, "", window.location.pathname + query);
+      if (!query) {
+        return;
+      }
+      const now = new URLSearchParams(window.location.search).get("model");
+      const then = new URLSearchParams(query).get("model");
+      const target = window.location.pathname + query;
+      // Another model is another page to go back from; a changed view of one is not.
+      if (now !== then) {
+        window.history.pushState(null, "", target);
+      } else {
+        window.history.replaceState(null, "", target);
       }
     },
     theme: function (clicks, stored) {
@@ -309,6 +406,7 @@
         theme = theme === "dark" ? "light" : "dark";
       }
       document.documentElement.dataset.theme = theme;
+      document.body.dataset.agThemeMode = theme;
       return [theme, theme];
     },
   };

@@ -7,12 +7,20 @@ from urllib.parse import parse_qs, urlencode
 
 from hexviz.app.store import OpenModel
 from hexviz.view.index import Placement
-from hexviz.view.state import MOST_NODES, ViewState, count_visible
+from hexviz.view.state import MOST_NODES, ViewState, count_visible, reveal
 
-__all__ = ["Selection", "from_query", "from_store", "to_query", "to_store"]
+__all__ = [
+    "Selection",
+    "from_query",
+    "from_store",
+    "model_in",
+    "tab_in",
+    "to_query",
+    "to_store",
+]
 
 Selection = dict[str, str]
-"""What is selected: ``{"kind": "op" | "module", "id": …}``, or empty."""
+"""What is selected: ``{"kind": "op" | "module" | "value", "id": …}``, or empty."""
 
 
 def to_store(key: str, state: ViewState) -> dict[str, Any]:
@@ -34,9 +42,11 @@ def from_store(view: dict[str, Any]) -> ViewState:
     )
 
 
-def to_query(view: dict[str, Any], selection: Selection) -> str:
-    """The address's query for a view and a selection."""
+def to_query(view: dict[str, Any], selection: Selection, tab: str = "graph") -> str:
+    """The address's query for a view, a selection and the tab they are seen in."""
     pairs = [("model", view["model"])]
+    if tab != "graph":
+        pairs.append(("tab", tab))
     if view["placement"] != "module":
         pairs.append(("place", view["placement"]))
     # An empty "open" says that everything is closed; none at all asks for the first view.
@@ -49,22 +59,46 @@ def to_query(view: dict[str, Any], selection: Selection) -> str:
 
 def from_query(query: str, model: OpenModel) -> tuple[ViewState, Selection]:
     """View and selection from an address; boxes and ops it names wrongly are left out."""
-    fields = parse_qs(query.removeprefix("?"), keep_blank_values=True)
+    fields = _fields(query)
     placement: Placement = "context" if fields.get("place") == ["context"] else "module"
     index = model.index(placement)
     hidden = frozenset(fqn for fqn in fields.get("hide", ()) if fqn in model.graph.modules)
+    selection = _selection(fields, model)
     if "open" in fields:
         opened = frozenset(key for key in fields["open"] if key and key in index.containers)
         state = ViewState(opened, placement, hidden)
     else:
         state = model.first_view(placement, hidden=hidden)
+        if selection.get("kind") == "op":
+            # A link that names an op and no boxes wants to show the op.
+            state = reveal(state, index, selection["id"])
     if count_visible(index, state.open, hidden) > MOST_NODES:
         state = model.first_view(placement, hidden=hidden)
-    for kind, known in (("op", model.graph.positions), ("module", model.graph.modules)):
+    return state, selection
+
+
+def tab_in(query: str | None) -> str:
+    """The tab an address asks for: ``graph`` or ``ops``."""
+    return "ops" if _fields(query).get("tab") == ["ops"] else "graph"
+
+
+def model_in(query: str | None) -> str | None:
+    """The digest of the model an address names."""
+    return next(iter(_fields(query).get("model", [])), None)
+
+
+def _fields(query: str | None) -> dict[str, list[str]]:
+    return parse_qs((query or "").removeprefix("?"), keep_blank_values=True)
+
+
+def _selection(fields: dict[str, list[str]], model: OpenModel) -> Selection:
+    graph = model.graph
+    kinds = (("op", graph.positions), ("module", graph.modules), ("value", graph.flat.values))
+    for kind, known in kinds:
         for wanted in fields.get(kind, ()):
             if wanted in known:
-                return state, {"kind": kind, "id": wanted}
-    return state, {}
+                return {"kind": kind, "id": wanted}
+    return {}
 
 
 def _strings(value: object) -> list[str]:

@@ -15,8 +15,9 @@ from hexviz.model.modules import Module
 from hexviz.model.op import Op
 from hexviz.tagging.sentence import context_sentence, module_sentence
 
-__all__ = ["inspect_model", "inspect_module", "inspect_op"]
+__all__ = ["inspect_model", "inspect_module", "inspect_op", "inspect_value"]
 
+_MOST_READERS = 40
 _LONGEST = 160  # characters of an attribute or list shown before it is cut
 
 
@@ -76,11 +77,31 @@ def inspect_module(graph: TaggedGraph, module: Module) -> list[Any]:
     parts: list[Any] = [
         _heading(module.class_name or module.label, "module"),
         html.Div(_path(module.tag), className="mono breakable"),
+        html.Button("Open or close its box", className="tool", **{"data-toggle": module.fqn})
+        if module.fqn
+        else None,
         _section("Module", _table(figures)),
         _section("Made of", _mix(within)),
     ]
     if module.children:
         parts.append(_section("Contains", _links(graph, module.children)))
+    return parts
+
+
+def inspect_value(graph: TaggedGraph, value_id: str) -> list[Any]:
+    """A model input or output: its type, where it comes from and who reads it."""
+    value = graph.value(value_id)
+    makers = [op.id for op in graph.ops if value_id in op.outputs]
+    readers = [op.id for op in graph.ops if value_id in op.inputs]
+    is_input = value.kind == "input"
+    parts: list[Any] = [
+        _heading(value.name, "model input" if is_input else "model output"),
+        html.Div(str(value), className="mono breakable"),
+    ]
+    if makers:
+        parts.append(_steps(graph, makers, "Comes from"))
+    if readers:
+        parts.append(_steps(graph, readers[:_MOST_READERS], f"Read by {len(readers)}"))
     return parts
 
 

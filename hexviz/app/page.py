@@ -57,6 +57,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="address-shown"),
             dcc.Store(id="model"),
             dcc.Store(id="controls"),
+            dcc.Store(id="answer"),
             dcc.Store(id="exported"),
             dmc.NotificationContainer(id="notices", position="bottom-right"),
             html.Div(
@@ -108,7 +109,13 @@ def _modules() -> html.Nav:
                 children=[
                     html.Span("Modules"),
                     html.Span(id="filter-note", className="quiet"),
-                    html.Button("show all", id="show-all", className="link", hidden=True),
+                    html.Button(
+                        "show all",
+                        id="show-all",
+                        className="link",
+                        hidden=True,
+                        **{"data-event": "show-all"},
+                    ),
                 ],
             ),
             html.Div(
@@ -119,7 +126,9 @@ def _modules() -> html.Nav:
                     expanded=[""],
                     checked=[],
                     checkboxes=True,
-                    selectOnClick=True,
+                    expandOnClick=False,
+                    expandOnSpace=False,
+                    checkOnSpace=True,
                     levelOffset=16,
                 ),
             ),
@@ -154,8 +163,18 @@ def _middle() -> html.Main:
                             {"value": "context", "label": "what they serve"},
                         ],
                     ),
-                    _tool("open-level", "Open a level", "Open every module that is in sight"),
-                    _tool("close-all", "Close all", "Close every module"),
+                    _tool(
+                        "open-level",
+                        "Open a level",
+                        "Open every module that is in sight",
+                        **{"data-event": "open-level"},
+                    ),
+                    _tool(
+                        "close-all",
+                        "Close all",
+                        "Close every module",
+                        **{"data-event": "close-all"},
+                    ),
                     _tool("fit", "Fit", "Fit the graph into the window (f)"),
                 ],
             ),
@@ -180,7 +199,7 @@ def _middle() -> html.Main:
                                 wheelSensitivity=0.2,
                                 style={"width": "100%", "height": "100%"},
                             ),
-                            html.Div(id="empty", className="empty"),
+                            html.Div("Open a model to begin.", id="empty", className="empty"),
                         ],
                     ),
                     html.Div(id="legend", className="legend"),
@@ -212,8 +231,8 @@ def _middle() -> html.Main:
     )
 
 
-def _tool(name: str, label: str, title: str) -> html.Button:
-    return html.Button(label, id=name, className="tool", title=title)
+def _tool(name: str, label: str, title: str, **data: str) -> html.Button:
+    return html.Button(label, id=name, className="tool", title=title, **data)
 
 
 def _inspector() -> html.Aside:
@@ -228,25 +247,30 @@ def _opener(samples: Mapping[str, str]) -> dmc.Modal:
         size="lg",
         closeButtonProps={"aria-label": "Close"},
         children=[
-            dcc.Upload(
-                id="upload",
-                className="upload",
-                accept=".onnx",
-                max_size=MAX_UPLOAD,
-                children=html.Div(
-                    [
-                        html.B("Choose an .onnx file"),
-                        " or drop it here",
-                        html.Div(
-                            f"up to {MAX_UPLOAD // 1024**2} MB; for larger ones run "
-                            "hexviz view FILE",
-                            className="quiet",
-                        ),
-                    ]
+            html.Div(
+                id="upload-box",
+                **{"data-most": str(MAX_UPLOAD)},
+                children=dcc.Upload(
+                    id="upload",
+                    className="upload",
+                    accept=".onnx",
+                    max_size=MAX_UPLOAD,
+                    children=html.Div(
+                        [
+                            html.B("Choose an .onnx file"),
+                            " or drop it here",
+                            html.Div(
+                                f"up to {MAX_UPLOAD // 1024**2} MB; for larger ones run "
+                                "hexviz view FILE",
+                                className="quiet",
+                            ),
+                        ]
+                    ),
                 ),
             ),
             html.Div("or export a sample model", className="or"),
-            html.Div(
+            html.Fieldset(
+                id="samples",
                 className="samples",
                 children=[
                     html.Button(

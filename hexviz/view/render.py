@@ -22,8 +22,8 @@ Layouts = LayoutCache[Problem, Arrangement]
 """The cache that :func:`render` wants: one per server is enough, models share it."""
 
 
-PAGE_SIZE = (1200.0, 1000.0)
-"""Room in pixels that a first view may take: text stays readable when it is fitted."""
+PAGE_SIZE = (1150.0, 1150.0)
+"""Room in pixels that a first view may take: fitted, its labels can still be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def render(index: Index, state: ViewState, theme: Theme, cache: Layouts) -> Rend
         elements=to_elements(index, scene, layout, labels, swatches),
         bounds=layout.bounds,
         legend=build_legend(index, scene, swatches),
-        n_visible=len(scene.nodes),
+        n_visible=sum(node.kind not in ("input", "output") for node in scene.nodes),
         n_ops=sum(node.kind in ("op", "constant") for node in scene.nodes),
     )
 

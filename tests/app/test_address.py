@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexviz.app.address import from_query, from_store, to_query, to_store
+from hexviz.app.address import from_query, from_store, model_in, tab_in, to_query, to_store
 from hexviz.app.store import OpenModel
 from hexviz.view.state import ViewState
 from tests.app.conftest import NET, SCOPES
@@ -48,3 +48,18 @@ def test_a_store_with_nonsense_in_it_is_an_empty_view() -> None:
     assert from_store({"open": 7, "placement": [], "hidden": [1, "enc"]}) == ViewState(
         hidden=frozenset({"enc"})
     )
+
+
+def test_a_link_to_an_op_alone_opens_what_it_needs() -> None:
+    view, selection = from_query("?op=r", MODEL)
+    assert selection == {"kind": "op", "id": "r"}
+    assert MODEL.element(view, "r") == "o:r"
+
+
+def test_the_tab_is_in_the_link() -> None:
+    stored = to_store(MODEL.key, ViewState())
+    assert tab_in(to_query(stored, {}, "ops")) == "ops"
+    assert tab_in(to_query(stored, {})) == "graph"
+    assert tab_in("?tab=elsewhere") == "graph"
+    assert tab_in(None) == "graph"
+    assert model_in(to_query(stored, {})) == MODEL.key

@@ -64,3 +64,11 @@ def test_the_highlight_marks_the_chain_or_the_boxes_it_is_in(model: OpenModel) -
     assert shown is not None
     assert shown["evidence"] == ["o:r", "o:m"]
     assert highlight(model, opened, {}) is None
+
+
+def test_a_model_input_names_its_readers(model: OpenModel) -> None:
+    content = inspect(model, {"kind": "value", "id": "x"})
+    assert "model input" in text(content)
+    assert links(content, "data-op") == ["a"]
+    shown = highlight(model, ViewState(), {"kind": "value", "id": "x"})
+    assert shown == {"selected": "i:x", "module": "", "evidence": []}

@@ -33,9 +33,59 @@ def test_boxes_open_and_close_in_place_and_the_tree_follows(closed: Sheet) -> No
     row = closed.page.locator('.tree li[data-value="encoder.layer.0"]')
     expect(row).to_be_visible()
     assert closed.cy("cy.getElementById('m:encoder').data('open')") == 1
-    closed.page.locator('.tree li[data-value="encoder"] > .mantine-Tree-label').click()
+    chevron = '.tree li[data-value="encoder"] > .mantine-Tree-label > span:first-child'
+    closed.page.locator(chevron).click()
     closed.wait("cy.getElementById('m:encoder.layer.0').empty()")
     expect(row).to_have_count(0)
+
+
+def test_a_section_of_ops_opens_like_a_box(closed: Sheet) -> None:
+    section = closed.cy("cy.nodes('[kind = \"section\"]').id()")
+    closed.click(section)
+    closed.wait("cy.getElementById(a[0]).data('open') === 1", section)
+    closed.wait('cy.nodes(\'[name = "Where"], [name = "And"]\').length > 0')
+
+
+def test_the_tree_selects_and_is_worked_by_keyboard(closed: Sheet) -> None:
+    page = closed.page
+    page.locator('.tree li[data-value="pooler"] > .mantine-Tree-label').click()
+    expect(page.locator("#inspector h2")).to_have_text("BertPooler")
+    closed.wait("cy.nodes('.selected').id() === 'm:pooler'")
+    page.locator('.tree li[data-value="pooler"]').focus()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.locator("#inspector h2")).to_have_text("BertEncoder")
+    page.keyboard.press("ArrowRight")
+    closed.shows("m:encoder.layer.0")
+    page.keyboard.press("Space")
+    closed.wait("cy.getElementById('m:encoder').empty()")
+
+
+def test_rapid_clicks_are_all_kept(closed: Sheet) -> None:
+    for key in ("embeddings", "encoder", "pooler"):
+        closed.page.evaluate("key => window.hexviz.send('toggle', key)", key)
+    closed.shows("m:encoder.layer.0")
+    closed.shows("m:pooler.dense")
+    closed.shows("m:embeddings.LayerNorm")
+
+
+def test_a_typed_search_and_enter_without_a_pause(closed: Sheet) -> None:
+    closed.page.keyboard.press("/")
+    closed.page.keyboard.type("gelu\n")
+    expect(closed.page.locator("#inspector h2")).to_have_text("Gelu")
+    closed.page.keyboard.press("Escape")
+    closed.page.keyboard.press("/")
+    closed.page.keyboard.type("BertPooler\n")
+    expect(closed.page.locator("#inspector h2")).to_have_text("BertPooler")
+
+
+def test_stubs_and_inputs_lead_somewhere(closed: Sheet) -> None:
+    closed.click("i:input_ids")
+    expect(closed.page.locator("#inspector h2")).to_have_text("input_ids")
+    stub = closed.cy("cy.nodes('[kind = \"stub\"]').id()")
+    closed.click(stub)
+    closed.wait("cy.nodes('.selected').length === 1")
+    expect(closed.page.locator("#inspector h2")).not_to_have_text("input_ids")
 
 
 def test_the_opened_box_stays_where_the_eye_left_it(closed: Sheet) -> None:
@@ -159,6 +209,36 @@ def test_an_upload_opens_and_a_bad_one_is_one_clear_notice(
     good.write_bytes(bert.read_bytes() + b"\x1a\x02up")
     page.locator("#upload input[type=file]").set_input_files(good)
     expect(page.locator("#model-title")).to_have_text("my model.onnx")
+
+
+def test_an_upload_that_is_too_large_or_no_model_is_refused_in_words(
+    closed: Sheet, tmp_path: Path
+) -> None:
+    page = closed.page
+    page.locator("#open-dialog").click()
+    expect(page.locator("#upload-box")).to_be_visible()
+    page.evaluate("document.getElementById('upload-box').dataset.most = '1000'")
+    large = tmp_path / "large.onnx"
+    large.write_bytes(b"x" * 2000)
+    page.locator("#upload input[type=file]").set_input_files(large)
+    expect(page.get_by_text("large.onnx is over 0 MB: open it with")).to_be_visible()
+    note = tmp_path / "note.txt"
+    note.write_text("hello")
+    page.locator("#upload input[type=file]").set_input_files(note)
+    expect(page.get_by_text("note.txt is not an .onnx file")).to_be_visible()
+    expect(page.locator("#model-title")).to_have_text("bert-tiny.onnx")
+
+
+def test_back_returns_to_the_model_before(closed: Sheet, bert: Path, tmp_path: Path) -> None:
+    page = closed.page
+    page.locator("#open-dialog").click()
+    other = tmp_path / "other.onnx"
+    other.write_bytes(bert.read_bytes() + b"\x1a\x02bk")
+    page.locator("#upload input[type=file]").set_input_files(other)
+    expect(page.locator("#model-title")).to_have_text("other.onnx")
+    page.wait_for_timeout(500)
+    page.go_back()
+    expect(page.locator("#model-title")).to_have_text("bert-tiny.onnx")
 
 
 def test_a_sample_is_exported_with_progress(sheet: Sheet, server: Server) -> None:

@@ -14,6 +14,7 @@ from hexviz.app.store import ModelStore, OpenModel
 from hexviz.errors import HexvizError
 from hexviz.model.modules import ModuleTree
 from hexviz.tagging.summary import summarize
+from hexviz.view.legend import LegendEntry
 from hexviz.view.palette import Theme
 from hexviz.view.render import Rendered
 from hexviz.view.state import ViewState, is_hidden
@@ -50,7 +51,7 @@ def register(app: Dash, store: ModelStore) -> None:
         return (
             rendered.elements,
             _legend(rendered),
-            [] if rendered.elements else "Everything is hidden by the filter.",
+            [] if rendered.n_visible else "Everything is hidden by the filter.",
             controls(model, state, with_tree=model.key != described),
             _filter_note(model, state),
             not state.hidden,
@@ -130,7 +131,7 @@ def figures(document: dict[str, Any]) -> list[Any]:
         share = auxiliary["context_inherited"] / auxiliary["ops"]
         parts.append(
             html.Span(
-                [html.B(f"{share:.0%}"), f" of {auxiliary['ops']:,} auxiliary in context"],
+                [html.B(f"{share:.0%}"), f" of {auxiliary['ops']:,} auxiliary ops with a context"],
                 title="auxiliary ops that serve a module below the root",
             )
         )
@@ -148,7 +149,7 @@ def _legend(rendered: Rendered) -> list[Any]:
                         "borderColor": entry.swatch.border,
                     },
                 ),
-                entry.label,
+                _told_apart(entry, rendered),
             ],
             className="entry",
             title=entry.fqn,
@@ -161,6 +162,12 @@ def _legend(rendered: Rendered) -> list[Any]:
         html.Div(modules, className="row"),
         html.Div(origin_legend(rendered.legend), className="row"),
     ]
+
+
+def _told_apart(entry: LegendEntry, rendered: Rendered) -> str:
+    """The label of a module, with its path where another one on the page has the same."""
+    twins = sum(other.label == entry.label for other in rendered.legend.modules)
+    return f"{entry.label} ({entry.fqn})" if twins > 1 else entry.label
 
 
 def _filter_note(model: OpenModel, state: ViewState) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 
 from hexviz.app.address import Selection, from_store, to_query
-from hexviz.app.inspector import inspect_model, inspect_module, inspect_op
+from hexviz.app.inspector import inspect_model, inspect_module, inspect_op, inspect_value
 from hexviz.app.search import Hit, search
 from hexviz.app.store import ModelStore, OpenModel
 from hexviz.errors import HexvizError
@@ -26,9 +26,12 @@ def register(app: Dash, store: ModelStore) -> None:
         Output("address-shown", "data"),
         Input("selection", "data"),
         Input("view", "data"),
+        Input("tab", "value"),
         prevent_initial_call=True,
     )
-    def on_selection(selection: Selection, view: dict[str, Any] | None) -> tuple[Any, ...]:
+    def on_selection(
+        selection: Selection, view: dict[str, Any] | None, tab: str
+    ) -> tuple[Any, ...]:
         if not view:
             return no_update, no_update, no_update
         try:
@@ -38,15 +41,16 @@ def register(app: Dash, store: ModelStore) -> None:
         except HexvizError:
             # The selection is of a model that has just been replaced.
             return no_update, None, no_update
-        return content, marked, to_query(view, selection)
+        return content, marked, to_query(view, selection, tab)
 
     @app.callback(
         Output("hits", "children"),
         Input("search", "value"),
+        Input("model", "data"),
         State("view", "data"),
         prevent_initial_call=True,
     )
-    def on_search(query: str | None, view: dict[str, Any] | None) -> list[Any]:
+    def on_search(query: str | None, _model: str, view: dict[str, Any] | None) -> list[Any]:
         if not view or not query:
             return []
         try:
@@ -91,6 +95,8 @@ def inspect(model: OpenModel, selection: Selection) -> list[Any]:
             return inspect_op(graph, graph.op(op_id))
         case {"kind": "module", "id": fqn} if fqn in graph.modules:
             return inspect_module(graph, graph.modules[fqn])
+        case {"kind": "value", "id": value_id} if value_id in graph.flat.values:
+            return inspect_value(graph, value_id)
     return inspect_model(graph)
 
 
@@ -110,6 +116,9 @@ def highlight(model: OpenModel, view: ViewState, selection: Selection) -> dict[s
                 "module": op.module,
                 "evidence": [element for element in dict.fromkeys(elements) if element],
             }
+        case {"kind": "value", "id": value_id}:
+            kind = "i" if value_id in model.graph.flat.inputs else "u"
+            return {"selected": f"{kind}:{value_id}", "module": "", "evidence": []}
         case {"kind": "module", "id": fqn}:
             return {"selected": f"m:{fqn}", "module": fqn, "evidence": []}
     return None

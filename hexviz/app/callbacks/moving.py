@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, no_update
 
 from hexviz.app import navigate
 from hexviz.app.address import Selection, from_store, to_store
@@ -28,85 +28,80 @@ def register(app: Dash, store: ModelStore) -> None:
         Output("view", "data", allow_duplicate=True),
         Output("selection", "data", allow_duplicate=True),
         Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("answer", "data"),
         Input("event", "data"),
-        Input("open-level", "n_clicks"),
-        Input("close-all", "n_clicks"),
-        Input("show-all", "n_clicks"),
-        Input("search", "n_submit"),
-        Input("ops", "selectedRows"),
-        State("search", "value"),
         State("view", "data"),
         prevent_initial_call=True,
     )
-    def on_action(*values: Any) -> tuple[Any, Any, Any]:
-        view = values[-1]
-        if not view or not ctx.triggered:
-            return no_update, no_update, no_update
-        trigger = ctx.triggered[0]
-        action, value = trigger["prop_id"], trigger["value"]
-        if action == "search.n_submit":
-            value = values[-2]
+    def on_event(event: Any, view: dict[str, Any] | None) -> tuple[Any, ...]:
+        match event:
+            case {"type": str(kind), "value": value, "n": int(number)}:
+                pass
+            case _:
+                return (no_update,) * 4
+        if not view:
+            return no_update, no_update, no_update, number
         try:
             model = store.get(view["model"])
             before = from_store(view)
-            after, selection = move(model, before, action, value)
+            after, selection = move(model, before, kind, value)
         except HexvizError as error:
-            return no_update, no_update, failure(error)
+            return no_update, no_update, failure(error), number
         return (
             to_store(model.key, after) if after != before else no_update,
             no_update if selection is None else selection,
             no_update,
+            number,
         )
 
 
-def move(model: OpenModel, view: ViewState, action: str, value: Any) -> Moved:
-    """The next view after an action, named by the property that changed and its new value.
-
-    A value that makes no sense changes nothing.
+def move(model: OpenModel, view: ViewState, kind: str, value: Any) -> Moved:
+    """The next view after something a person did; a value without sense changes nothing.
 
     Raises:
         HexvizError: with the reason, if what is asked cannot be shown.
     """
-    match action, value:
-        case "event.data", {"type": str(kind), "value": target}:
-            return _event(model, view, kind, target)
-        case "open-level.n_clicks", int():
-            return navigate.open_level(model, view), None
-        case "close-all.n_clicks", int():
-            return navigate.close_all(view), None
-        case "show-all.n_clicks", int():
-            return navigate.filter_by(model, view, _all_modules(model)), None
-        case "search.n_submit", str(query):
-            hits = search(model.graph, query, most=1)
-            return navigate.select_op(model, view, hits[0].id) if hits else (view, None)
-        case "ops.selectedRows", [{"id": str(op_id)}, *_]:
-            return navigate.select_op(model, view, op_id)
-    return view, None
-
-
-def _event(model: OpenModel, view: ViewState, kind: str, target: Any) -> Moved:
-    match kind, target:
+    match kind, value:
         case "toggle", str():
-            after = navigate.toggle(model, view, target)
-            opened = target in after.open and target in model.graph.modules
-            return after, {"kind": "module", "id": target} if opened else None
+            after = navigate.toggle(model, view, value)
+            opened = value in after.open and value in model.graph.modules
+            return after, {"kind": "module", "id": value} if opened else None
         case "op", str():
-            return view, {"kind": "op", "id": model.graph.op(target).id}
-        case "module", str() if target in model.graph.modules:
-            return view, {"kind": "module", "id": target}
+            return view, {"kind": "op", "id": model.graph.op(value).id}
+        case "module", str() if value in model.graph.modules:
+            return view, {"kind": "module", "id": value}
+        case "value", str() if value in model.graph.flat.values:
+            return view, {"kind": "value", "id": value}
         case "reveal", str():
-            return navigate.select_op(model, view, target)
+            return navigate.select_op(model, view, value)
         case "reveal-module", str():
-            return navigate.select_module(model, view, target)
+            return navigate.select_module(model, view, value)
+        case "search", str():
+            return _first_hit(model, view, value)
         case "expanded", list():
-            return navigate.expand(model, view, _texts(target)), None
+            return navigate.expand(model, view, _texts(value)), None
         case "checked", list():
-            return navigate.filter_by(model, view, _texts(target)), None
+            return navigate.filter_by(model, view, _texts(value)), None
+        case "show-all", _:
+            return navigate.filter_by(model, view, _all_modules(model)), None
         case "place", "module" | "context":
-            return navigate.place(model, view, target), None
+            return navigate.place(model, view, value), None
+        case "open-level", _:
+            return navigate.open_level(model, view), None
+        case "close-all", _:
+            return navigate.close_all(view), None
         case "clear", _:
             return view, {}
     return view, None
+
+
+def _first_hit(model: OpenModel, view: ViewState, query: str) -> Moved:
+    hits = search(model.graph, query, most=1)
+    if not hits:
+        return view, None
+    if hits[0].kind == "module":
+        return navigate.select_module(model, view, hits[0].id)
+    return navigate.select_op(model, view, hits[0].id)
 
 
 def _texts(values: Sequence[Any]) -> list[str]:

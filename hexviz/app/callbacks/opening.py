@@ -9,7 +9,7 @@ from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
-from hexviz.app.address import from_query, to_store
+from hexviz.app.address import from_query, model_in, tab_in, to_store
 from hexviz.app.jobs import exported_path, run_export
 from hexviz.app.notices import failure
 from hexviz.app.page import MAX_UPLOAD
@@ -27,19 +27,20 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
         Output("selection", "data", allow_duplicate=True),
         Output("opener", "opened", allow_duplicate=True),
         Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("tab", "value"),
         Input("address", "search"),
         prevent_initial_call="initial_duplicate",
     )
     def on_address(query: str | None) -> tuple[Any, ...]:
-        key = _model_in(query)
+        key = model_in(query)
         if key is None:
-            return no_update, no_update, True, no_update
+            return no_update, no_update, True, no_update, no_update
         try:
             model = store.get(key)
+            state, selection = from_query(query or "", model)
         except HexvizError as error:
-            return no_update, no_update, True, failure(error)
-        state, selection = from_query(query or "", model)
-        return to_store(key, state), selection, False, no_update
+            return no_update, no_update, True, failure(error), no_update
+        return to_store(key, state), selection, False, no_update, tab_in(query)
 
     @app.callback(
         Output("view", "data", allow_duplicate=True),
@@ -92,6 +93,9 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
         background=True,
         running=[
             (Output("job", "hidden"), False, True),
+            (Output("job-stage", "children"), "Starting…", ""),
+            (Output("job-bar", "value"), 0, 0),
+            (Output("samples", "disabled"), True, False),
             (Output("upload", "disabled"), True, False),
         ],
         progress=[Output("job-stage", "children"), Output("job-bar", "value")],
@@ -134,9 +138,3 @@ def decode_upload(contents: str) -> bytes:
 
 def _first_view(store: ModelStore, key: str) -> dict[str, Any]:
     return to_store(key, store.get(key).first_view())
-
-
-def _model_in(query: str | None) -> str | None:
-    from urllib.parse import parse_qs
-
-    return parse_qs((query or "").removeprefix("?")).get("model", [None])[0]
