@@ -85,12 +85,13 @@
     }
   }
 
-  // Positions change after the elements do: wait for the frame in which they settled.
+  // Positions change after the elements do, in the same task: look once it is
+  // over, and before the next frame, so that nothing is painted twice.
   let waiting = false;
   function onElements() {
     if (!waiting) {
       waiting = true;
-      requestAnimationFrame(function () {
+      queueMicrotask(function () {
         waiting = false;
         settle();
       });
