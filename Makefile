@@ -7,7 +7,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test lint types wheel browser bench-page clean
+.PHONY: demo test lint types wheel browser bench-page pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -28,6 +28,12 @@ wheel: $(READY)
 # Playwright's own browser is not reachable everywhere; the system's Chromium serves as well.
 browser: $(READY)
 	$(BIN)/python tests/browser/install_chromium.py
+
+# The README's pictures, from the page as it is now.
+pictures: $(READY) browser
+	mkdir -p build docs/images
+	$(BIN)/hexviz export bert-tiny --no-optimize -o build/bert-tiny.onnx
+	$(BIN)/python -m tests.browser.pictures build/bert-tiny.onnx docs/images
 
 # Seconds until BERT-tiny is drawn and until an opened module is painted; see docs/performance.md.
 bench-page: $(READY) browser

@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from hexviz.view.captions import Caption, bypass_text, place_captions
 from hexviz.view.index import Index
 from hexviz.view.labels import Label
 from hexviz.view.layout import Box, Layout, StubBox
 from hexviz.view.metrics import text_width
-from hexviz.view.palette import PAGE, Palette
+from hexviz.view.palette import Palette
 from hexviz.view.parts import SceneEdge, SceneNode
 from hexviz.view.problem import Point
 from hexviz.view.scene import Scene
@@ -56,14 +57,15 @@ def to_elements(
     # The lines behind stubs are drawn on demand only: the first to go where the page is full.
     spare = len(scene.nodes) + len(scene.edges) <= _MOST_WITH_FANS
     edges = [
-        _edge(index, scene, layout, at, ends, swatches)
+        _edge(index, scene, layout, at, ends)
         for at, edge in enumerate(scene.edges)
         if spare or not edge.stub
     ]
+    captions = [_caption(scene, caption) for caption in place_captions(scene, layout, labels)]
     stubs: list[Element] = []
     for stub in layout.stubs:
         stubs += _stub(scene, stub)
-    return [*nodes, *stubs, *edges]
+    return [*nodes, *stubs, *captions, *edges]
 
 
 def _node_data(
@@ -125,7 +127,6 @@ def _edge(
     layout: Layout,
     at: int,
     ends: Mapping[int, int],
-    swatches: Palette,
 ) -> Element:
     edge = scene.edges[at]
     source, target = scene.nodes[edge.source], scene.nodes[edge.target]
@@ -158,12 +159,7 @@ def _edge(
         if room and edge.count == 1 and not edge.via and edge.values:
             _add_label(data, index.shape(edge.values[0]), size=9.0)
     if edge.via:
-        data["label"], data["label_x"] = _edge_name(edge), 0
-        # Bypasses that meet in one node have their labels one below the other.
-        before = sum(other.via > 0 and other.target == edge.target for other in scene.edges[:at])
-        data["label_y"] = 13 * before
-        around = index.containers[target.parent].module
-        data["label_fill"] = swatches[around].fill if around else PAGE[swatches.theme]
+        data["label"] = data["name"]  # drawn by its caption, which stands clear of the boxes
     return {"data": {**_PLAIN, **data}}
 
 
@@ -176,8 +172,27 @@ def _add_label(data: dict[str, Any], label: str, size: float) -> None:
 
 def _edge_name(edge: SceneEdge) -> str:
     if edge.via:
-        return f"via {edge.via} hidden {'op' if edge.via == 1 else 'ops'}"
+        return bypass_text(edge.via)
     return edge.values[0] if edge.count == 1 else f"{edge.count} values"
+
+
+def _caption(scene: Scene, caption: Caption) -> Element:
+    edge = scene.edges[caption.edge]
+    source, target = scene.nodes[edge.source], scene.nodes[edge.target]
+    return {
+        "data": {
+            "id": f"v:{source.id}->{target.id}",
+            "kind": "caption",
+            "label": caption.text,
+            "name": caption.text,
+            "parent_key": target.parent,
+            "open": 0,
+            "width": round(caption.box.width, 1),
+            "height": round(caption.box.height, 1),
+            "z": _LEAF,
+        },
+        "position": {"x": round(caption.box.x, 1), "y": round(caption.box.y, 1)},
+    }
 
 
 def _stub(scene: Scene, stub: StubBox) -> list[Element]:

@@ -123,6 +123,15 @@ def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
             font_size=10,
         ),
         _rule(
+            'node[kind = "caption"]',
+            background_color=colours["stub"],
+            background_opacity=0.9,
+            border_width=0,
+            color=colours["stub_ink"],
+            font_size=10,
+            events="no",
+        ),
+        _rule(
             'node[kind = "hidden"]',
             shape="round-octagon",
             background_color=colours["stub"],
@@ -179,12 +188,9 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
         ),
         _rule(
             "edge[via > 0]",
+            label="",
             line_style="dashed",
             line_dash_pattern=[6, 4],
-            font_size=10,
-            text_background_color="data(label_fill)",
-            text_background_opacity=0.85,
-            text_background_padding=2,
         ),
         # The lines that stubs stand for: there to be shown when one is pointed at.
         _rule(

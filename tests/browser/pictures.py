@@ -1,0 +1,51 @@
+"""The README's pictures, taken from the running page: `make pictures`."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+from tests.browser.conftest import Server, Sheet
+from tests.browser.install_chromium import find
+
+SIZE = {"width": 1280, "height": 800}
+ATTENTION = "&open=encoder&open=encoder.layer.0&open=encoder.layer.0.attention"
+VIEWS = {
+    "collapsed": ("", "light", None),
+    "explained": (
+        f"{ATTENTION}&open=encoder.layer.0.attention.self&op=val_82",
+        "light",
+        "o:val_91",
+    ),
+    "filtered": ("&open=encoder&hide=encoder.layer.0&hide=pooler", "light", None),
+    "dark": (f"{ATTENTION}&module=encoder.layer.0.attention", "dark", None),
+}
+"""Picture → what follows the model in the address, the theme, the element to look at."""
+
+
+def take(source: Path, folder: Path) -> None:
+    """Take all pictures of an unoptimised BERT-tiny into a folder."""
+    with tempfile.TemporaryDirectory() as cache, sync_playwright() as playwright:
+        server = Server(source, Path(cache))
+        browser = playwright.chromium.launch(
+            executable_path=find(), args=["--no-sandbox", "--disable-gpu"]
+        )
+        for name, (query, scheme, element) in VIEWS.items():
+            page = browser.new_page(viewport=SIZE, color_scheme=scheme)
+            sheet = Sheet(page)
+            sheet.open(server.url + query)
+            page.wait_for_timeout(1200)
+            if element:
+                sheet.cy("void (cy.zoom(0.8), cy.center(cy.getElementById(a[0])))", element)
+                page.wait_for_timeout(400)
+            page.screenshot(path=folder / f"{name}.png")
+            page.close()
+        browser.close()
+        server.stop()
+
+
+if __name__ == "__main__":
+    take(Path(sys.argv[1]), Path(sys.argv[2]))
