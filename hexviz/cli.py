@@ -12,12 +12,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NoReturn
 
 import typer
+import typer.exceptions
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from hexviz.errors import HexvizError
@@ -54,13 +55,23 @@ def main() -> None:
     arguments = sys.argv[1:]
     commands = {"view", "export", "tag", "analyze", "samples"}
     # `hexviz model.onnx` is short for `hexviz view model.onnx`.
-    if not arguments or (arguments[0] not in commands and not arguments[0].startswith("--h")):
+    if not arguments or arguments[0] not in {*commands, "--help"}:
         arguments = ["view", *arguments]
     try:
-        app(args=arguments, prog_name="hexviz")
+        code = app(args=arguments, prog_name="hexviz", standalone_mode=False)
     except HexvizError as error:
-        print(f"hexviz: {error}", file=sys.stderr)  # noqa: T201
-        raise SystemExit(2) from error
+        _fail(str(error))
+    except typer.exceptions.TyperException as error:
+        told = getattr(error, "format_message", error.__str__)()
+        _fail(f"{told.rstrip('.')}. See `hexviz --help`.")
+    except (typer.Abort, KeyboardInterrupt):
+        raise SystemExit(130) from None
+    raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _fail(line: str) -> NoReturn:
+    print("hexviz:", " ".join(line.split()), file=sys.stderr)  # noqa: T201
+    raise SystemExit(2)
 
 
 @app.command()
@@ -144,7 +155,7 @@ def analyze(
 
     document = summarize(load(file), ops=ops)
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=False))  # noqa: T201
+        print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
     else:
         _print_summary(document)
 
@@ -159,7 +170,7 @@ def samples(as_json: AsJson = False) -> None:
             {"name": name, "title": sample.title, "description": sample.description}
             for name, sample in SAMPLES.items()
         ]
-        print(json.dumps({"samples": listed}, indent=2, ensure_ascii=False))  # noqa: T201
+        print(json.dumps({"samples": listed}, indent=2, ensure_ascii=True))  # noqa: T201
         return
     table = Table("name", "what it is", box=None, header_style="bold")
     for name, sample in SAMPLES.items():
@@ -183,10 +194,21 @@ def _onnx_path(source: str, report: Callable[[str, float], None]) -> Path:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, float], None]]:
-    """A bar on stderr; it appears with the first report, so quick work shows none."""
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, visible=False)
-        yield lambda stage, done: bar.update(task, description=stage, completed=done, visible=True)
+    """A bar on stderr from the first report on; work without reports leaves no trace of one."""
+    bar = Progress(console=Console(stderr=True), transient=True)
+    tasks: list[TaskID] = []
+
+    def report(stage: str, done: float) -> None:
+        if not tasks:
+            bar.start()
+            tasks.append(bar.add_task(stage, total=1.0))
+        bar.update(tasks[0], description=stage, completed=done)
+
+    try:
+        yield report
+    finally:
+        if tasks:
+            bar.stop()
 
 
 def _print_summary(document: dict[str, Any]) -> None:

@@ -152,13 +152,26 @@ def test_a_taken_port(net: Path) -> None:
         fails(hexviz("view", net, "--no-browser", "--port", port), f"127.0.0.1:{port}", "--port")
 
 
-def test_usage_errors_exit_with_2() -> None:
-    assert hexviz("analyze").returncode == 2
-    assert hexviz("analyze", "--nonsense").returncode == 2
-
-
 @pytest.mark.parametrize("command", ["view", "export", "tag", "analyze", "samples"])
 def test_every_command_has_help(command: str) -> None:
     done = hexviz(command, "--help")
     assert done.returncode == 0
     assert "Usage" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["analyze"],
+        ["analyze", "--nonsense", "x.onnx"],
+        ["unheard-of", "of", "this"],
+        ["export", "bert-tiny", "--exporter", "none", "-o", "x.onnx"],
+        ["--port", "many"],
+    ],
+)
+def test_wrong_usage_is_one_clear_line(arguments: list[str]) -> None:
+    fails(hexviz(*arguments), "hexviz --help")
+
+
+def test_options_of_view_need_no_view(tmp_path: Path) -> None:
+    fails(hexviz("--host", "127.0.0.1", tmp_path / "no.onnx"), "does not exist")

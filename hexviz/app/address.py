@@ -13,6 +13,7 @@ __all__ = [
     "Selection",
     "from_query",
     "from_store",
+    "key_of",
     "model_in",
     "tab_in",
     "to_query",
@@ -31,6 +32,11 @@ def to_store(key: str, state: ViewState) -> dict[str, Any]:
         "placement": state.placement,
         "hidden": sorted(state.hidden),
     }
+
+
+def key_of(view: Any) -> object:
+    """The digest a view is of, as far as the browser sent one."""
+    return view.get("model") if isinstance(view, dict) else None
 
 
 def from_store(view: dict[str, Any]) -> ViewState:

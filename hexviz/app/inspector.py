@@ -18,6 +18,7 @@ from hexviz.tagging.sentence import context_sentence, module_sentence
 __all__ = ["inspect_model", "inspect_module", "inspect_op", "inspect_value"]
 
 _MOST_READERS = 40
+_FEW = 16  # elements of a tensor that are shown
 _LONGEST = 160  # characters of an attribute or list shown before it is cut
 
 
@@ -93,9 +94,13 @@ def inspect_value(graph: TaggedGraph, value_id: str) -> list[Any]:
     value = graph.value(value_id)
     makers = [op.id for op in graph.ops if value_id in op.outputs]
     readers = [op.id for op in graph.ops if value_id in op.inputs]
-    is_input = value.kind == "input"
+    kind = "value"
+    if value_id in graph.flat.inputs:
+        kind = "model input"
+    elif value_id in graph.flat.outputs:
+        kind = "model output"
     parts: list[Any] = [
-        _heading(value.name, "model input" if is_input else "model output"),
+        _heading(value.name, kind),
         html.Div(str(value), className="mono breakable"),
     ]
     if makers:
@@ -254,16 +259,26 @@ def _attributes(node: ir.Node) -> list[tuple[str, str]]:
 
 
 def _shown(attribute: ir.Attr) -> str:
+    if attribute.is_ref():
+        return f"given by the caller as {attribute.ref_attr_name}"
     if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
         return "a graph"
     if attribute.type == ir.AttributeType.TENSOR:
-        tensor = attribute.as_tensor()
-        kind = f"{tensor.dtype.name.lower()}{list(tensor.shape)}"
-        if tensor.size > 16:
-            return kind
-        return f"{kind} = {tensor.numpy().tolist()}"
+        return _shown_tensor(attribute.as_tensor())
     text = str(attribute.value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _shown_tensor(tensor: ir.TensorProtocol) -> str:
+    """A tensor's type, and its elements if they are few and lie in the file itself."""
+    try:
+        kind = f"{tensor.dtype.name.lower()}{list(tensor.shape)}"
+        if isinstance(tensor, ir.ExternalTensor) or tensor.size > _FEW:
+            return kind
+        return f"{kind} = {tensor.numpy().tolist()}"
+    except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
+        # A damaged constant is a thing to see, not to fail on.
+        return f"unreadable ({str(error).partition(chr(10))[0]})"
 
 
 def _mix(ops: list[Op], most: int = 6) -> html.Div:

@@ -50,4 +50,8 @@ def run_export(
         graph.save(exported_path(sample, optimize=optimize))
     except HexvizError as error:
         return {"error": str(error)}
+    except Exception as error:  # noqa: BLE001 - whatever a model's code raises must not escape
+        return {
+            "error": f"{sample} failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
+        }
     return {"sample": sample, "optimize": optimize}

@@ -6,17 +6,17 @@ restart, is read again from its file.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 
 from hexviz.errors import SourceError
 from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.reader import digest, parse
-from hexviz.tagging.tag import load, tag
+from hexviz.model.reader import digest, parse, read_file
+from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
 from hexviz.view.index import Index, Placement, build_index
 from hexviz.view.palette import Theme
@@ -27,6 +27,15 @@ __all__ = ["ModelStore", "OpenModel"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[^\w.\- ]")
+
+
+def _load(path: Path) -> tuple[TaggedGraph, str]:
+    """A file's graph and digest, both of the same bytes."""
+    started = time.perf_counter()
+    content = read_file(path)
+    file = parse(content, name=path.name, base_dir=path.resolve().parent)
+    graph = tag(file, timings={"read": time.perf_counter() - started})
+    return graph, digest(content)
 
 
 class OpenModel:
@@ -82,9 +91,7 @@ class ModelStore:
         Raises:
             ReadError: if it is no readable ONNX model.
         """
-        graph = load(path)
-        with path.open("rb") as file:
-            key = hashlib.file_digest(file, "sha256").hexdigest()
+        graph, key = _load(path)
         with self._lock:
             self._paths[key] = path.resolve()
             self._keep(OpenModel(key, graph))
@@ -105,12 +112,14 @@ class ModelStore:
             self._keep(OpenModel(key, graph))
         return key
 
-    def get(self, key: str) -> OpenModel:
+    def get(self, key: object) -> OpenModel:
         """The model with this digest.
 
         Raises:
-            SourceError: if it is not known here any more.
+            SourceError: if it is not known here any more, or is no digest.
         """
+        if not isinstance(key, str) or not _DIGEST.fullmatch(key):
+            raise SourceError("That is no link to a model: open one.")
         with self._lock:
             found = self._open.get(key)
             if found is not None:
@@ -124,9 +133,12 @@ class ModelStore:
     def _reload(self, key: str) -> TaggedGraph:
         path = self._paths.get(key)
         if path is not None and path.is_file():
-            return load(path)
+            graph, now = _load(path)
+            if now != key:
+                raise SourceError(f"{path.name} has changed since it was opened: open it again.")
+            return graph
         kept = self._uploads / f"{key}.onnx"
-        if _DIGEST.fullmatch(key) and kept.is_file():
+        if kept.is_file():
             name = (self._uploads / f"{key}.name").read_text()
             return tag(parse(kept.read_bytes(), name=name))
         raise SourceError("This model is not open on the server any more: open it again.")

@@ -11,6 +11,10 @@ from hexviz.errors import WriteError
 
 __all__ = ["write_atomically"]
 
+# Asked for once, while nothing else runs yet: asking means to set it for a moment.
+_UMASK = os.umask(0o077)
+os.umask(_UMASK)
+
 
 def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
     """Write ``chunks`` to a temporary file beside ``path``, then put it in its place.
@@ -29,9 +33,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         # mkstemp makes owner-only files; a result gets what any new file here would.
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(temporary).chmod(0o666 & ~mask)
+        Path(temporary).chmod(0o666 & ~_UMASK)
         Path(temporary).replace(path)
     except OSError as error:
         Path(temporary).unlink(missing_ok=True)

@@ -19,12 +19,13 @@ from __future__ import annotations
 import graphlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from urllib.parse import quote
 
 import onnx_ir as ir
 
 from hexviz.errors import ReadError
 
-__all__ = ["Edge", "FlatGraph", "FlatOp", "flatten"]
+__all__ = ["Edge", "FlatGraph", "FlatOp", "flatten", "function_path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def flatten(model: ir.Model) -> FlatGraph:
     listing = _Listing()
     functions = {}
     for identifier, function in model.functions.items():
-        path = "function:" + "::".join(filter(None, identifier))
+        path = function_path(*identifier)
         functions[identifier] = path
         listing.walk(_Body(path, function))
     listing.walk(_Body("", model.graph))
@@ -118,6 +119,16 @@ def flatten(model: ir.Model) -> FlatGraph:
     )
 
 
+def function_path(domain: str, name: str, overload: str = "") -> str:
+    """The body path of a function: one path for each identifier, and none holds a ``/``.
+
+    >>> function_path("local", "twice"), function_path("a/b", "f", "1")
+    ('function:local::twice', 'function:a%2Fb::f::1')
+    """
+    parts = (domain, name, overload) if overload else (domain, name)
+    return "function:" + "::".join(quote(part, safe=" .-_") for part in parts)
+
+
 class _Listing:
     """Collects the ops of one model in order; edges come last, once every id is known."""
 
@@ -127,6 +138,8 @@ class _Listing:
         self.values: dict[str, ir.Value] = {}
         self.weights: dict[str, str] = {}
         self.yields: dict[str, tuple[str, ...]] = {}
+        self.nameless: dict[tuple[str, int], str] = {}
+        self.claimed: set[str] = set()
 
     def identify(self, value: ir.Value, path: str) -> str:
         known = self.ids.get(value)
@@ -134,7 +147,8 @@ class _Listing:
             name = value.name or "?"
             known = base = f"{path}/{name}" if path else name
             count = 2
-            while known in self.values:  # a file that breaks SSA still gets unique ids
+            # A file that breaks SSA still gets unique ids.
+            while known in self.values or known in self.claimed:
                 known = f"{base}~{count}"
                 count += 1
             self.ids[value] = known
@@ -175,7 +189,14 @@ class _Listing:
         for value in step.node.outputs:
             if value.name:
                 return self.ids[value]
-        return f"{step.path}/#{step.index}" if step.path else f"#{step.index}"
+        claimed = self.nameless.get((step.path, step.index))
+        if claimed is None:
+            claimed = f"{step.path}/#{step.index}" if step.path else f"#{step.index}"
+            while claimed in self.values:
+                claimed += "~"
+            self.nameless[step.path, step.index] = claimed
+            self.claimed.add(claimed)
+        return claimed
 
     def _append(self, step: _Step) -> None:
         node, path = step.node, step.path
@@ -212,6 +233,8 @@ class _Listing:
 
 def _bodies(node: ir.Node, op_id: str) -> Iterator[_Body]:
     for name, attribute in node.attributes.items():
+        if attribute.is_ref():  # filled in by the caller of the function, who has the body
+            continue
         if attribute.type == ir.AttributeType.GRAPH:
             yield _Body(f"{op_id}/{name}", attribute.as_graph())
         elif attribute.type == ir.AttributeType.GRAPHS:

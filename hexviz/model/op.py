@@ -56,8 +56,10 @@ class Context:
     ``rule`` is ``consumers`` (primary ops downstream), ``producers`` (none
     downstream: primary ops upstream) or ``root`` (neither). ``evidence`` is
     the chain of op ids from the op's neighbour to the nearest such primary
-    op; ``users`` the modules of *all* nearest primary ops, in order of
-    execution. ``module`` is the common ancestor of ``users``.
+    op, which is always its last (a chain of over 32 ops lacks its middle).
+    ``module`` is the common ancestor of the modules of *all* nearest primary
+    ops; ``users`` lists those modules in order of execution, some hundreds at
+    most.
     """
 
     module: str

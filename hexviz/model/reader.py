@@ -13,7 +13,15 @@ from google.protobuf.message import DecodeError
 
 from hexviz.errors import ReadError
 
-__all__ = ["WEIGHTS_LEFT_OUT", "ModelFile", "digest", "external_locations", "parse", "read"]
+__all__ = [
+    "WEIGHTS_LEFT_OUT",
+    "ModelFile",
+    "digest",
+    "external_locations",
+    "parse",
+    "read",
+    "read_file",
+]
 
 WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
 """External-data location of a weight that was deliberately not exported."""
@@ -42,15 +50,23 @@ def read(path: str | Path) -> ModelFile:
             file that holds its weights is missing.
     """
     path = Path(path)
+    return parse(read_file(path), name=path.name, base_dir=path.resolve().parent)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises:
+        ReadError: if it is missing, a folder, or cannot be read.
+    """
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except FileNotFoundError as error:
         raise ReadError(f"{path} does not exist: check the path.") from error
     except IsADirectoryError as error:
         raise ReadError(f"{path} is a folder: name the .onnx file in it.") from error
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
-    return parse(content, name=path.name, base_dir=path.resolve().parent)
 
 
 def parse(content: bytes, *, name: str, base_dir: Path | None = None) -> ModelFile:
@@ -80,13 +96,47 @@ def from_proto(proto: onnx.ModelProto, *, name: str, base_dir: Path | None = Non
     for location in sorted(external_locations(proto)):
         _check_external(location, name, base_dir)
     try:
-        model = ir.from_proto(proto)
-    except (ir.serde.SerdeError, ValueError, TypeError, KeyError) as error:
-        reason = str(error.__cause__ or error).splitlines()[0]
+        model = _look_at(proto)
+    except (ir.serde.SerdeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        cause: BaseException = error
+        while cause.__cause__ is not None:
+            cause = cause.__cause__
+        reason = (str(cause).splitlines() or [type(cause).__name__])[0]
         raise ReadError(f"{name} is malformed ({reason}): export it again.") from error
     if base_dir is not None:
         ir.external_data.set_base_dir(model.graph, base_dir)
     return ModelFile(proto, model, name, base_dir)
+
+
+def _look_at(proto: onnx.ModelProto) -> ir.Model:
+    """onnx-ir's view of a model, without the parts of ONNX that it has no types for.
+
+    Maps (what a classifier's ZipMap puts out) and sparse constants are valid;
+    they are only left out of the view, and only where it fails with them.
+    """
+    try:
+        return ir.from_proto(proto)
+    except (ir.serde.SerdeError, ValueError, TypeError):
+        known = onnx.ModelProto()
+        known.CopyFrom(proto)
+        graph = known.graph
+        for value in (*graph.input, *graph.output, *graph.value_info):
+            if _mentions_map(value.type):
+                value.ClearField("type")
+        for node in graph.node:
+            for at in reversed(range(len(node.attribute))):
+                if node.attribute[at].type == onnx.AttributeProto.SPARSE_TENSOR:
+                    del node.attribute[at]
+        if known == proto:
+            raise
+        return ir.from_proto(known)
+
+
+def _mentions_map(kind: onnx.TypeProto) -> bool:
+    while kind.WhichOneof("value") in ("sequence_type", "optional_type"):
+        inner = kind.sequence_type if kind.HasField("sequence_type") else kind.optional_type
+        kind = inner.elem_type
+    return bool(kind.HasField("map_type"))
 
 
 def external_locations(proto: onnx.ModelProto) -> set[str]:
@@ -124,18 +174,26 @@ def _check_external(location: str, name: str, base_dir: Path | None) -> None:
             f"{name} keeps its weights in another file ({location}), which was not given: "
             "put both in one folder and run `hexviz view` on it there."
         )
+    if not location or "\0" in location:
+        raise ReadError(f"{name} wants weights from a file without a name: export it again.")
     relative = PurePosixPath(location)
     if relative.is_absolute() or ".." in relative.parts or "\\" in location:
         raise ReadError(
             f"{name} wants weights from outside its folder ({location}), which is not allowed."
         )
-    target = (base_dir / relative).resolve()
+    try:
+        target = (base_dir / relative).resolve()
+        is_there = target.is_file()
+    except (OSError, ValueError) as error:
+        raise ReadError(
+            f"{name} wants weights from a file whose name cannot be one: export it again."
+        ) from error
     if not target.is_relative_to(base_dir):
         raise ReadError(
             f"{name} wants weights through a link out of its folder ({location}), "
             "which is not allowed."
         )
-    if not target.is_file():
+    if not is_there:
         raise ReadError(
             f"{name} keeps its weights in {location}, which is missing: "
             "put that file into the same folder."

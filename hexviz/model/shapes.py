@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import onnx
+import onnx.checker
 import onnx.shape_inference
 
 __all__ = ["infer_types"]
@@ -38,7 +39,7 @@ def infer_types(proto: onnx.ModelProto) -> Mapping[str, onnx.TypeProto]:
             )
     try:
         inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
-    except (onnx.shape_inference.InferenceError, ValueError):
+    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
         # A model may be wrong in places and still be worth looking at.
         return {}
     return {value.name: value.type for value in inferred.graph.value_info}

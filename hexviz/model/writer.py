@@ -15,6 +15,7 @@ import onnx
 
 from hexviz.errors import WriteError
 from hexviz.model.files import write_atomically
+from hexviz.model.flat import function_path
 from hexviz.model.modules import ModuleTree
 from hexviz.model.op import Op
 from hexviz.model.reader import external_locations
@@ -77,25 +78,34 @@ def write(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
             "export with external data."
         ) from error
     target = path.parent.resolve()
-    if base_dir is not None and base_dir != target:
-        for location in sorted(external_locations(proto)):
-            _copy_data(base_dir / location, target / location)
-    write_atomically(path, [content])
-
-
-def _copy_data(source: Path, target: Path) -> None:
-    if target.exists():
-        if filecmp.cmp(source, target, shallow=False):
-            return
-        raise WriteError(
-            f"{target} exists and holds other weights: choose an empty folder for the result."
-        )
+    copied: list[Path] = []
     try:
+        if base_dir is not None and base_dir != target:
+            for location in sorted(external_locations(proto)):
+                if _copy_data(base_dir / location, target / location):
+                    copied.append(target / location)  # noqa: PERF401 - kept if the next one fails
+        write_atomically(path, [content])
+    except WriteError:
+        for data in copied:
+            data.unlink(missing_ok=True)
+        raise
+
+
+def _copy_data(source: Path, target: Path) -> bool:
+    """Copy a file of weights; ``False`` if the same file is there already."""
+    try:
+        if target.exists():
+            if filecmp.cmp(source, target, shallow=False):
+                return False
+            raise WriteError(
+                f"{target} exists and holds other weights: choose an empty folder for the result."
+            )
         target.parent.mkdir(parents=True, exist_ok=True)
+        with source.open("rb") as data:
+            write_atomically(target, iter(lambda: data.read(_CHUNK), b""))
     except OSError as error:
-        raise WriteError(f"Cannot write to {target.parent}: {error.strerror}.") from error
-    with source.open("rb") as data:
-        write_atomically(target, iter(lambda: data.read(_CHUNK), b""))
+        raise WriteError(f"Cannot copy the weights in {source}: {error.strerror}.") from error
+    return True
 
 
 def _strip(entries: MutableSequence[onnx.StringStringEntryProto]) -> None:
@@ -112,8 +122,8 @@ def _nodes(
     """Every node with its body's path and its index, as :mod:`hexviz.model.flat` names them."""
     stack = [("", proto.graph.node)]
     for function in proto.functions:
-        parts = (function.domain, function.name, function.overload)
-        stack.append(("function:" + "::".join(filter(None, parts)), function.node))
+        path = function_path(function.domain, function.name, function.overload)
+        stack.append((path, function.node))
     while stack:
         path, nodes = stack.pop()
         for index, node in enumerate(nodes):

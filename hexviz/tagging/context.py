@@ -15,7 +15,6 @@ where there is neither.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph, Neighbours
@@ -23,6 +22,7 @@ from hexviz.model.flat import FlatGraph, Neighbours
 __all__ = ["ContextFacts", "find_contexts"]
 
 _CHAIN = 32  # steps of a chain that are kept as evidence
+_USERS = 256  # users' modules from which on no more are added: lists nobody reads cost memory
 
 
 class ContextFacts:
@@ -55,8 +55,7 @@ def find_contexts(
         reach, rule = (down, "consumers") if down.users[at] else (up, "producers")
         users = sorted(reach.users[at], key=first_op.__getitem__)
         if users:
-            meeting = reduce(names.common_ancestor, users)
-            result[at] = ContextFacts(meeting, rule, reach.chain(at), tuple(users))
+            result[at] = ContextFacts(reach.meeting[at] or "", rule, reach.chain(at), tuple(users))
         else:
             result[at] = ContextFacts("", "root", (), ())
     return result
@@ -76,7 +75,9 @@ class _Reach:
         single = {module: frozenset((module,)) for module in set(modules)}
         self.primary = primary
         self.users: list[frozenset[str]] = [nobody] * len(modules)
+        self.meeting: list[str | None] = [None] * len(modules)
         self.step: list[int] = [-1] * len(modules)
+        self.last: list[int] = [-1] * len(modules)
         distance = [0] * len(modules)
         for at in order:
             if primary[at]:
@@ -87,18 +88,26 @@ class _Reach:
                 through = single[modules[near]] if primary[near] else self.users[near]
                 if not through:
                     continue
+                here = modules[near] if primary[near] else self.meeting[near]
+                known = self.meeting[at]
+                self.meeting[at] = (
+                    here if known is None or here is None else names.common_ancestor(known, here)
+                )
                 # Sets are shared along a chain; a new one is made only where chains part.
-                reached = through if not reached or reached <= through else reached | through
+                if not reached or reached <= through:
+                    reached = through
+                elif len(reached) < _USERS:
+                    reached |= through
                 far = 1 if primary[near] else distance[near] + 1
                 if best == -1 or far < best:
                     best, self.step[at] = far, near
+                    self.last[at] = near if primary[near] else self.last[near]
             self.users[at], distance[at] = reached, best
 
     def chain(self, at: int) -> tuple[int, ...]:
-        """The ops from ``at``'s neighbour to the nearest primary op."""
+        """The ops from ``at``'s neighbour to the nearest primary op, long ones without a middle."""
         result: list[int] = []
-        while len(result) < _CHAIN and (at := self.step[at]) != -1:
+        last = self.last[at]
+        while len(result) < _CHAIN - 1 and (at := self.step[at]) != last:
             result.append(at)
-            if self.primary[at]:
-                break
-        return tuple(result)
+        return (*result, last)

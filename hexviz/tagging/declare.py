@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import onnx_ir as ir
 
 from hexviz.model import fqn as names
 from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph, FlatOp
-from hexviz.model.modules import ModuleInfo
+from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
 from hexviz.model.writer import PREFIX
 from hexviz.tagging.metadata import Scope, scope_of, scope_of_tag
@@ -19,9 +21,12 @@ from hexviz.tagging.naming import owner_of_weight, scope_in_names
 
 __all__ = ["CONFIDENCE", "Declarations", "declare", "weights_looked_up"]
 
-CONFIDENCE = {"metadata": 1.0, "name": 0.95, "weight": 0.9}
+CONFIDENCE = MappingProxyType(
+    {"metadata": 1.0, "name": 0.95, "weight": 0.9, "weight in several places": 0.7}
+)
 """How far each declared rule is trusted: a record made while running the model,
-a name derived from one, and a holder that need not be the one who used it."""
+a name derived from one, and a holder that need not be the one who used it,
+the less so where several ops use it."""
 
 
 @dataclass(slots=True)
@@ -53,11 +58,16 @@ def declare(
     if modules is not None:
         result.modules = dict(modules)
     complete = bool(result.modules)
+    by_tag = build_tree(result.modules).by_tag if complete else {}
+    # Tags of our own that were concluded or given up on hold for the graph they
+    # were made for; in one that has changed since, only what was declared counts.
+    stored_tags = [_stored(op) for op in flat.ops]
+    unchanged = None not in stored_tags
     weight_users = _weight_users(flat)
     scopes: set[tuple[str, ...]] = set()
     for at, op in enumerate(flat.ops):
-        stored = _stored(op)
-        if stored is not None:
+        stored = stored_tags[at]
+        if stored is not None and (unchanged or stored.origin in ("declared", "manual")):
             result.learn(stored.module)
             result.provenance[at] = stored
             continue
@@ -67,6 +77,7 @@ def declare(
         scope, rule, source = found[0]
         module = scope.module
         if complete:
+            module = by_tag.get(scope.tag, module)
             while module not in result.modules and module:
                 module = names.parent(module)
         else:
@@ -79,7 +90,7 @@ def declare(
             rule=rule,
             values=(source,) if source else (),
             candidates=tuple(_disagreements(module, found[1:])),
-            confidence=CONFIDENCE[rule],
+            confidence=_confidence(flat, op, rule, source, weight_users),
         )
     if not complete and not any(len(scope) > 1 for scope in scopes):
         # Nothing but weights tells of modules, so every step of a path may be one.
@@ -90,12 +101,26 @@ def declare(
     return result
 
 
+def _confidence(
+    flat: FlatGraph,
+    op: FlatOp,
+    rule: str,
+    source: str,
+    weight_users: Mapping[str, Mapping[str, int]],
+) -> float:
+    if rule == "weight":
+        used = next(value for value in op.inputs if flat.weights.get(value) == source)
+        if sum(weight_users[used].values()) > 1:
+            return CONFIDENCE["weight in several places"]
+    return CONFIDENCE[rule]
+
+
 Source = tuple[Scope, str, str]
 """A scope, the rule that found it, and the name it was read from (``""`` for metadata)."""
 
 
 def _sources(
-    flat: FlatGraph, op: FlatOp, weight_users: Mapping[str, frozenset[str]]
+    flat: FlatGraph, op: FlatOp, weight_users: Mapping[str, Mapping[str, int]]
 ) -> Iterator[Source]:
     recorded = scope_of(op.metadata) or _tag_attribute(op.node)
     if recorded is not None:
@@ -126,20 +151,21 @@ def _unclassed(fqns: tuple[str, ...]) -> Scope:
 
 def _tag_attribute(node: ir.Node) -> Scope | None:
     attribute = node.attributes.get("hierarchy_tag")
-    if attribute is None or attribute.type != ir.AttributeType.STRING:
+    if attribute is None or attribute.is_ref() or not isinstance(attribute.value, str):
         return None
-    return scope_of_tag(attribute.as_string())
+    return scope_of_tag(attribute.value)
 
 
-def _weight_users(flat: FlatGraph) -> dict[str, frozenset[str]]:
-    users: dict[str, set[str]] = {value: set() for value in flat.weights}
+def _weight_users(flat: FlatGraph) -> dict[str, Counter[str]]:
+    """Per weight how many ops of each type compute with it."""
+    users: dict[str, Counter[str]] = {value: Counter() for value in flat.weights}
     for op in flat.ops:
         # Layout ops prepare a weight for its real user; a Gather is a user itself.
         if category(op.domain, op.op_type, looks_up_weight=True) is None:
             for value in op.inputs:
                 if value in users:
-                    users[value].add(op.op_type)
-    return {value: frozenset(types) for value, types in users.items()}
+                    users[value][op.op_type] += 1
+    return users
 
 
 def weights_looked_up(flat: FlatGraph) -> frozenset[int]:
@@ -173,10 +199,13 @@ def _stored(op: FlatOp) -> Provenance | None:
         Candidate(str(one[0]), float(one[1]), str(one[2]))
         for one in _json_list(metadata.get(PREFIX + "candidates"))
         if isinstance(one, list) and len(one) == 3 and isinstance(one[1], int | float)
+        if 0 <= one[1] <= 1
     ]
     try:
-        confidence = min(1.0, max(0.0, float(metadata.get(PREFIX + "confidence", "0"))))
+        confidence = float(metadata.get(PREFIX + "confidence", "0"))
     except ValueError:
+        confidence = 0.0
+    if not 0 <= confidence <= 1:  # also what is no number
         confidence = 0.0
     return Provenance(
         module=module,
@@ -190,10 +219,7 @@ def _stored(op: FlatOp) -> Provenance | None:
 
 
 def _stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleInfo]]:
-    try:
-        stored = json.loads(metadata.get(PREFIX + "modules", "{}"))
-    except ValueError:
-        return
+    stored = _json(metadata.get(PREFIX + "modules"))
     if not isinstance(stored, dict):
         return
     for fqn, entry in stored.items():
@@ -208,11 +234,16 @@ def _stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleIn
             )
 
 
-def _json_list(text: str | None) -> list[object]:
+def _json(text: str | None) -> object:
+    """What a stranger's JSON says, or ``None``."""
     try:
-        parsed = json.loads(text or "[]")
+        return json.loads(text or "null")
     except (ValueError, RecursionError):
-        return []
+        return None
+
+
+def _json_list(text: str | None) -> list[object]:
+    parsed = _json(text)
     return parsed if isinstance(parsed, list) else []
 
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
+from types import MappingProxyType
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
@@ -30,14 +31,16 @@ from hexviz.model.op import Candidate, Provenance
 
 __all__ = ["CONFIDENCE", "inherit", "order_is_kept"]
 
-CONFIDENCE = {
-    "trace": 0.9,
-    "trace between modules": 0.6,
-    "consumers": 0.8,
-    "consumers without order": 0.6,
-    "producers": 0.5,
-    "root": 0.0,
-}
+CONFIDENCE = MappingProxyType(
+    {
+        "trace": 0.9,
+        "trace between modules": 0.6,
+        "consumers": 0.8,
+        "consumers without order": 0.6,
+        "producers": 0.5,
+        "root": 0.0,
+    }
+)
 """Stated confidence by kind of evidence; a first estimate, see docs/tagging.md."""
 
 _EVIDENCE = 8  # ops named as evidence at most; more than that explains nothing
@@ -60,7 +63,7 @@ def inherit(flat: FlatGraph, declared: Mapping[int, Provenance]) -> dict[int, Pr
         if at in result:
             continue
         users = [after for after in flat.successors[at] if after in result]
-        if users or bounds is not None:
+        if users or (bounds is not None and bounds.hold(at)):
             result[at] = _decide(flat, result, at, users, bounds=bounds, is_static=at in static)
         else:
             undecided.append(at)
@@ -78,7 +81,7 @@ def order_is_kept(declared: Mapping[int, Provenance]) -> bool:
     return runs <= _RUNS_PER_MODULE * len(touched)
 
 
-_DATA_INPUTS = {"Shape": 0, "Size": 0, "CastLike": 1}
+_DATA_INPUTS = MappingProxyType({"Shape": 0, "Size": 0, "CastLike": 1})
 """How many leading inputs an op reads data from, where it reads only shape or type of the rest."""
 
 
@@ -102,6 +105,10 @@ class _Bounds:
                 last[stream] = at
         return nearest
 
+    def hold(self, at: int) -> bool:
+        """Whether anything is declared before or after this position."""
+        return self.before[at] is not None or self.after[at] is not None
+
     def module(self, at: int | None) -> str:
         """The module open at a declared op; the root before the first and after the last."""
         return "" if at is None else self.declared[at].module
@@ -113,8 +120,12 @@ def _static(flat: FlatGraph) -> frozenset[int]:
     found: set[int] = set()
     for at in flat.order:
         op = flat.ops[at]
-        data = op.inputs[: _DATA_INPUTS.get(op.op_type, len(op.inputs))]
-        if all(not value or value in values for value in data):
+        kept = _DATA_INPUTS.get(op.op_type)
+        # What the bodies of an If capture is no input of it, but a predecessor.
+        captured = () if kept is not None else flat.predecessors[at]
+        if all(not value or value in values for value in op.inputs[:kept]) and all(
+            before in found for before in captured
+        ):
             found.add(at)
             values.update(op.outputs)
     return frozenset(found)
@@ -130,12 +141,12 @@ def _decide(
     is_static: bool,
 ) -> Provenance:
     meeting = _meeting(known, users)
-    if bounds is None:
+    if bounds is None or not bounds.hold(at):
         return Provenance(
             module=meeting or "",
             origin="inherited",
             rule="consumers",
-            evidence=_ids(flat, users),
+            evidence=_telling(flat, known, users),
             values=_between(flat, at, users),
             confidence=CONFIDENCE["consumers without order"],
         )
@@ -146,11 +157,15 @@ def _decide(
     if meeting is not None and is_static:
         ahead = names.common_ancestor(meeting, later)
         if ahead != bound and names.is_within(ahead, bound):
+            evidence = _telling(flat, known, users)
+            if ahead != meeting and after is not None:
+                # The users lie deeper still; what opens next drew the line.
+                evidence = (*evidence, flat.ops[after].id)
             return Provenance(
                 module=ahead,
                 origin="inherited",
                 rule="consumers",
-                evidence=_ids(flat, users),
+                evidence=evidence,
                 values=_between(flat, at, users),
                 candidates=(
                     Candidate(
@@ -166,7 +181,7 @@ def _decide(
         rejected.append(
             Candidate(meeting, 0.3, "its users are there, but it was not open when the op ran")
         )
-    if earlier == later:
+    if earlier == later and before is not None and after is not None:
         return Provenance(
             bound, "inherited", "trace", ends, (), tuple(rejected), CONFIDENCE["trace"]
         )
@@ -186,7 +201,7 @@ def _from_producers(flat: FlatGraph, known: Mapping[int, Provenance], at: int) -
         module=meeting,
         origin="inherited",
         rule="producers",
-        evidence=_ids(flat, sources),
+        evidence=_telling(flat, known, sources),
         values=tuple(
             value
             for value in flat.ops[at].inputs
@@ -201,6 +216,15 @@ def _meeting(known: Mapping[int, Provenance], positions: Sequence[int]) -> str |
     if not positions:
         return None
     return reduce(names.common_ancestor, (known[one].module for one in positions))
+
+
+def _telling(
+    flat: FlatGraph, known: Mapping[int, Provenance], positions: Sequence[int]
+) -> tuple[str, ...]:
+    """The ids of a few of ``positions``, one for each module first: they meet where all do."""
+    one_each = {known[one].module: one for one in reversed(positions)}
+    chosen = dict.fromkeys([*reversed(one_each.values()), *positions])
+    return _ids(flat, list(chosen))
 
 
 def _ids(flat: FlatGraph, positions: Sequence[int]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Rule ``metadata``: the module that an exporter or another tool wrote on a node.
 
-Keys, most specific first: hexviz's own, PyTorch's ``name_scopes`` with
+Keys, most specific first: PyTorch's ``name_scopes`` with
 ``class_hierarchy`` (torch/onnx/_internal/exporter/_core.py writes them),
 ``namespace`` (the same, as one string), and ``winml.hierarchy.tag``.
 """
@@ -13,15 +13,22 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from hexviz.model.fqn import join
+
 __all__ = ["Scope", "scope_of", "scope_of_tag"]
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The modules that enclose an op, outermost first, each with its class name (or ``""``)."""
+    """The modules that enclose an op, outermost first, each with its class name (or ``""``).
+
+    ``tag`` is the path in class names where that is all a source tells; the
+    FQNs are then made of it.
+    """
 
     fqns: tuple[str, ...]
     class_names: tuple[str, ...]
+    tag: str = ""
 
     @property
     def module(self) -> str:
@@ -70,7 +77,8 @@ def scope_of_tag(tag: str) -> Scope | None:
     if not steps:
         return None
     fqns = ["", *(".".join(steps[1 : end + 1]) for end in range(1, len(steps)))]
-    return Scope(tuple(fqns), tuple(step.partition(".")[0] for step in steps))
+    class_names = tuple(step.partition(".")[0] for step in steps)
+    return Scope(tuple(fqns), class_names, "/" + "/".join(steps))
 
 
 def _without_last(text: str) -> str:
@@ -89,7 +97,15 @@ def _entries(text: str) -> tuple[str, ...]:
         return ()
     if not isinstance(parsed, list | tuple):
         return ()
-    return tuple(entry for entry in parsed if isinstance(entry, str))
+    return tuple(entry for entry in parsed if isinstance(entry, str) and _is_text(entry))
+
+
+def _is_text(entry: str) -> bool:
+    try:
+        entry.encode()
+    except UnicodeEncodeError:  # a lone surrogate can be parsed and never written
+        return False
+    return True
 
 
 @functools.lru_cache(maxsize=4096)
@@ -111,6 +127,6 @@ def _scope(pairs: Iterable[tuple[str, str]]) -> Scope | None:
     class_names: list[str] = []
     for name, class_name in pairs:
         if not name.startswith(_PSEUDO):
-            fqns.append(_CALL_COUNT.sub("", name))
+            fqns.append(join(_CALL_COUNT.sub("", name).split(".")))
             class_names.append(class_name.rpartition(".")[2])
     return Scope(tuple(fqns), tuple(class_names)) if fqns else None

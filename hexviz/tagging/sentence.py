@@ -14,15 +14,29 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
     names = [_op(graph, near) for near in op.provenance.evidence]
     values = op.provenance.values
     return {
-        "metadata": f"Ran in {place}: the exporter recorded it.",
+        "metadata": f"Ran in {place}: the file's metadata records it.",
         "name": f"Ran in {place}: the name {_first(values)} says so.",
         "weight": f"Ran in {place}: it uses {_first(values)}, a weight of that module.",
         "trace": _trace_sentence(place, names),
-        "consumers": f"Placed in {place}, where its users meet: {_listing(names)}.",
-        "producers": f"Placed in {place}, where its inputs come from: {_listing(names)}.",
+        "consumers": _consumers_sentence(graph, op, place),
+        "producers": f"Placed in {place}, where its inputs meet: {_listing(names)}.",
         "override": f"Placed in {place} by hand.",
         "root": "Nothing is known of its module, so it stands at the root.",
     }[op.provenance.rule]
+
+
+def _consumers_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
+    at = graph.positions[op.id]
+    users = {graph.ops[after].id for after in graph.flat.successors[at]}
+    named = [_op(graph, near) for near in op.provenance.evidence if near in users]
+    others = [_op(graph, near) for near in op.provenance.evidence if near not in users]
+    told = _listing(named, total=len(users))
+    if others:
+        return (
+            f"Placed in {place}, which holds all its users ({told}) "
+            f"and what opens next, {others[0]}."
+        )
+    return f"Placed in {place}, where its users meet: {told}."
 
 
 def _trace_sentence(place: str, names: list[str]) -> str:
@@ -64,9 +78,10 @@ def _place(tag: str) -> str:
     return tag if tag != "/" else "the root"
 
 
-def _listing(names: list[str], most: int = 3) -> str:
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
+def _listing(names: list[str], *, most: int = 3, total: int | None = None) -> str:
+    shown = names[:most]
+    rest = (len(names) if total is None else total) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
 
 
 def _chain(names: list[str], most: int = 4) -> str:

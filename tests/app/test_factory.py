@@ -1,9 +1,12 @@
+import contextlib
 from pathlib import Path
 
 import pytest
 
+from hexviz.app import factory
 from hexviz.app.factory import create_app
 from hexviz.app.folders import assets_folder
+from hexviz.app.jobs import job_manager
 from hexviz.app.serve import _listen, serve
 from hexviz.app.store import ModelStore
 from hexviz.errors import ReadError, ServeError
@@ -33,6 +36,48 @@ def test_the_page_asks_no_other_host_for_anything(store: ModelStore) -> None:
 def test_the_cache_folder_is_for_its_owner_alone(store: ModelStore, tmp_path: Path) -> None:
     create_app(store)
     assert (tmp_path / "cache" / "hexviz").stat().st_mode & 0o077 == 0
+
+
+def test_a_request_larger_than_any_upload_is_refused(
+    store: ModelStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(factory, "MAX_UPLOAD", 0)
+    client = create_app(store).server.test_client()
+    body = b'{"x": "' + b"a" * (1 << 21) + b'"}'
+    answer = client.post("/_dash-update-component", data=body, content_type="application/json")
+    assert answer.status_code == 413
+
+
+def test_what_jobs_report_is_kept_as_json(store: ModelStore, tmp_path: Path) -> None:
+    """The cache's default would unpickle what it finds (CVE-2025-69872)."""
+    manager = job_manager()
+    with (
+        contextlib.closing(manager.handle) as cache,
+        pytest.raises(TypeError, match="not JSON serializable"),
+    ):
+        cache.set("key", object())
+
+
+@pytest.mark.parametrize("view", [{"model": ["a"]}, {"model": 5}, [1], {"open": []}, "text"])
+def test_a_view_without_sense_is_no_server_error(store: ModelStore, view: object) -> None:
+    client = create_app(store).server.test_client()
+    listed = client.get("/_dash-dependencies").get_json()
+    draw = next(entry for entry in listed if "graph.elements" in entry["output"])
+    values = {"view.data": view, "theme-provider.forceColorScheme": "light", "model.data": None}
+    given = {"inputs": draw["inputs"], "state": draw["state"]}
+    body = {
+        "output": draw["output"],
+        "outputs": [
+            dict(zip(("id", "property"), one.partition("@")[0].rsplit(".", 1), strict=True))
+            for one in draw["output"].strip(".").split("...")
+        ],
+        "changedPropIds": ["view.data"],
+        **{
+            kind: [{**one, "value": values[f"{one['id']}.{one['property']}"]} for one in listed]
+            for kind, listed in given.items()
+        },
+    }
+    assert client.post("/_dash-update-component", json=body).status_code in (200, 204)
 
 
 def test_assets_are_found() -> None:

@@ -1,11 +1,13 @@
 from typing import Any
 
-from dash import html
+import onnx
 from dash.development.base_component import Component
 
 from hexviz.app.callbacks.inspecting import highlight, inspect
 from hexviz.app.store import OpenModel
+from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.view.state import ViewState
+from tests.build import parse, tagged
 
 
 def text(component: Any) -> str:
@@ -40,7 +42,7 @@ def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -
 def test_a_primary_op_has_no_context(model: OpenModel) -> None:
     shown = text(inspect(model, {"kind": "op", "id": "m"}))
     assert "Context" not in shown
-    assert "the exporter recorded it" in shown
+    assert "the file's metadata records it" in shown
 
 
 def test_modules_and_the_model_are_described(model: OpenModel) -> None:
@@ -50,10 +52,28 @@ def test_modules_and_the_model_are_described(model: OpenModel) -> None:
     assert "Model inputs" in text(inspect(model, {}))
 
 
-def test_names_with_markup_stay_text(model: OpenModel) -> None:
-    for part in inspect(model, {"kind": "op", "id": "s"}):
-        assert not isinstance(part, html.Iframe)
-    assert not links(inspect(model, {"kind": "op", "id": "s"}), "dangerously_allow_html")
+def test_names_with_markup_stay_text() -> None:
+    proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
+    proto.graph.node[0].name = name = "<img src=x onerror=alert(1)>"
+    model = OpenModel("0" * 64, tagged(proto))
+    content = inspect(model, {"kind": "op", "id": "y"})
+    assert name in text(content)
+    assert links(content, "dangerously_allow_html") == []
+
+
+def test_odd_attributes_are_shown_and_nothing_is_read_from_other_files() -> None:
+    proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
+    node = proto.graph.node[0]
+    damaged = onnx.TensorProto(data_type=onnx.TensorProto.FLOAT, dims=[4], raw_data=b"x")
+    outside = onnx.TensorProto(data_type=onnx.TensorProto.FLOAT, dims=[2])
+    outside.data_location = onnx.TensorProto.EXTERNAL
+    outside.external_data.add(key="location", value=WEIGHTS_LEFT_OUT)
+    for name, tensor in (("damaged", damaged), ("outside", outside)):
+        node.attribute.append(onnx.helper.make_attribute(name, tensor))
+    shown = text(inspect(OpenModel("0" * 64, tagged(proto)), {"kind": "op", "id": "y"}))
+    assert "damaged" in shown
+    assert "unreadable" in shown
+    assert "float[2]" in shown
 
 
 def test_the_highlight_marks_the_chain_or_the_boxes_it_is_in(model: OpenModel) -> None:

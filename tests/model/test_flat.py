@@ -3,7 +3,7 @@ import onnx_ir as ir
 import pytest
 
 from hexviz.errors import ReadError
-from hexviz.model.flat import FlatGraph, flatten
+from hexviz.model.flat import FlatGraph, flatten, function_path
 from tests.build import parse
 
 BRANCHES = """
@@ -92,7 +92,7 @@ def test_a_cycle_is_an_error_that_names_an_op() -> None:
         flat("g (float[2] x) => (float[2] z) { y = Add (x, z)  z = Relu (y) }")
 
 
-def test_nesting_far_beyond_the_recursion_limit() -> None:
+def test_bodies_thirty_deep() -> None:
     inner = onnx.helper.make_graph([onnx.helper.make_node("Identity", ["x"], ["r"])], "g", [], [])
     inner.output.add(name="r")
     for _ in range(30):
@@ -103,3 +103,20 @@ def test_nesting_far_beyond_the_recursion_limit() -> None:
     graph = flatten(ir.from_proto(onnx.helper.make_model(inner)))
     assert len(graph.ops) == 31
     assert len({op.id for op in graph.ops}) == 31
+
+
+def test_an_op_without_outputs_gets_an_id_that_nothing_else_has() -> None:
+    """A custom op may have no outputs; a value may be called what hexviz would call it."""
+    proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
+    silent = onnx.helper.make_node("Print", ["x"], [], domain="my")
+    proto.graph.node.insert(0, silent)
+    proto.graph.node.append(onnx.helper.make_node("Neg", ["x"], ["#0"]))
+    graph = flatten(ir.from_proto(proto))
+    assert len({op.id for op in graph.ops}) == 3
+
+
+def test_paths_of_functions_never_collide() -> None:
+    names = [("a", "b", ""), ("", "a", "b"), ("a::b", "c", ""), ("a", "b::c", ""), ("a/b", "c", "")]
+    paths = [function_path(*name) for name in names]
+    assert len(set(paths)) == len(names)
+    assert not any("/" in path for path in paths)

@@ -93,3 +93,28 @@ def test_weights_left_out_on_purpose_are_no_missing_file() -> None:
     proto = external(WEIGHTS_LEFT_OUT)
     assert external_locations(proto) == set()
     assert parse(proto.SerializeToString(), name="m.onnx").proto == proto
+
+
+@pytest.mark.parametrize("location", ["", "a\0b", "x" * 5000])
+def test_a_location_that_is_no_name_is_a_clear_line(tmp_path: Path, location: str) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(external(location).SerializeToString())
+    with pytest.raises(ReadError, match="export it again"):
+        read(path)
+
+
+def test_a_classifier_that_puts_out_maps_opens() -> None:
+    """A valid model; onnx-ir has no type for maps."""
+    proto = parse_text("g (float[1,2] x) => (float[1,2] y) { y = Neg (x) }")
+    output = proto.graph.output.add(name="z")
+    kind = output.type.sequence_type.elem_type.map_type
+    kind.key_type = onnx.TensorProto.INT64
+    kind.value_type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    proto.graph.node.append(
+        onnx.helper.make_node(
+            "ZipMap", ["y"], ["z"], domain="ai.onnx.ml", classlabels_int64s=[0, 1]
+        )
+    )
+    file = parse(proto.SerializeToString(), name="classifier.onnx")
+    assert [node.op_type for node in file.model.graph] == ["Neg", "ZipMap"]
+    assert file.proto == proto

@@ -101,3 +101,36 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(WriteError, match="No such file or directory"):
         tagged(parse(LINEAR)).save(tmp_path / "no" / "t.onnx")
+
+
+FUNCTIONS = """<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
+g (float[2] x) => (float[2] y) { y = local.twice (x) }
+<domain: "local", opset_import: ["" : 20]>
+twice (v) => (w) { u = Neg (v)  w = Neg (u) }
+"""
+
+
+def test_nodes_of_functions_are_tagged_and_stripped_too(tmp_path: Path) -> None:
+    proto = parse(FUNCTIONS)
+    result = saved(proto, tmp_path)
+    for node in result.functions[0].node:
+        assert "hexviz.module" in {entry.key for entry in node.metadata_props}
+    assert without_tags(result) == proto
+
+
+def test_a_failed_model_takes_its_copied_weights_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "a", tmp_path / "b"
+    source.mkdir()
+    target.mkdir()
+    (source / "m.onnx").write_bytes(external("weights.bin").SerializeToString())
+    (source / "weights.bin").write_bytes(bytes(8))
+    graph = hexviz.load(source / "m.onnx")
+    (target / "m.onnx").mkdir()  # a folder where the file should go
+    with pytest.raises(WriteError):
+        graph.save(target / "m.onnx")
+    assert [path.name for path in target.iterdir()] == ["m.onnx"]
+    (source / "weights.bin").unlink()
+    with pytest.raises(WriteError, match="Cannot copy the weights"):
+        graph.save(target / "n.onnx")

@@ -9,6 +9,7 @@ from hypothesis import given
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
+from hexviz.tagging.sentence import context_sentence
 from tests.build import parse, scoped, tagged
 from tests.tagging.random_graphs import models
 
@@ -86,3 +87,16 @@ def test_a_mask_runs_in_the_model_and_serves_the_attention() -> None:
     assert op.module == ""
     assert op.context is not None
     assert (op.context.module, op.context.evidence) == ("att", ("y",))
+
+
+def test_a_long_chain_still_ends_at_the_primary_op() -> None:
+    lines = "".join(f"  v{at + 1} = Identity (v{at})\n" for at in range(60))
+    proto = parse(f"g (float[2] v0) => (float[2] y) {{\n{lines}  y = Relu (v60)\n}}")
+    graph = tagged(scoped(proto, {f"v{at}": "" for at in range(1, 61)} | {"y": "deep.mod"}))
+    context = graph.op("v1").context
+    assert context is not None
+    assert context.evidence[-1] == "y"
+    assert len(context.evidence) == 32
+    told = context_sentence(graph, graph.op("v1"))
+    assert told is not None
+    assert "from Relu “y” in /Module/Module/Module" in told

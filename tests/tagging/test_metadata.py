@@ -52,6 +52,8 @@ def test_a_path_of_class_names_makes_a_tree_too() -> None:
     tag = "/BertModel/BertEncoder/BertLayer.0"
     assert scope_of({"winml.hierarchy.tag": tag}) == scope_of_tag(tag)
     assert scope_of_tag(tag) == Scope(
-        ("", "BertEncoder", "BertEncoder.BertLayer.0"), ("BertModel", "BertEncoder", "BertLayer")
+        ("", "BertEncoder", "BertEncoder.BertLayer.0"),
+        ("BertModel", "BertEncoder", "BertLayer"),
+        tag,
     )
     assert scope_of_tag("/") is None

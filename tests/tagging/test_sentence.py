@@ -31,7 +31,7 @@ def test_context_is_told_from_whom_and_through_what() -> None:
 def test_declared_is_told_plainly() -> None:
     graph = tagged(CHAIN)
     assert module_sentence(graph, graph.op("s")) == (
-        "Ran in /Module/Module: the exporter recorded it."
+        "Ran in /Module/Module: the file's metadata records it."
     )
 
 
@@ -50,3 +50,31 @@ def test_every_op_has_a_sentence_that_names_its_evidence(proto: onnx.ModelProto)
         if op.context and op.context.evidence:
             assert told is not None
             assert f"“{op.context.evidence[-1]}”" in told
+
+
+def test_what_opens_next_is_told_apart_from_the_users() -> None:
+    graph = tagged(
+        scoped(
+            parse("""g (float[2] x) => (float[2] y) {
+            a = Neg (x)
+            k = Constant <value = float[1] {2}> ()
+            b = Exp (a)
+            y = Mul (b, k)
+        }"""),
+            {"a": "one", "b": "two.b.d", "y": "two.b.c"},
+        )
+    )
+    op = graph.op("k")
+    assert op.module == "two.b"
+    sentence = module_sentence(graph, op)
+    assert "which holds all its users (Mul “y”) and what opens next, Exp “b”" in sentence
+
+
+def test_more_users_than_are_named_are_counted() -> None:
+    lines = "".join(f"  y{at} = Mul (a, k)\n" for at in range(20))
+    proto = parse(
+        "g (float[2] x) => (float[2] y0) {\n  a = Neg (x)\n"
+        f"  k = Constant <value = float[1] {{2}}> ()\n{lines}}}"
+    )
+    graph = tagged(scoped(proto, {"a": "one"} | {f"y{at}": "two" for at in range(20)}))
+    assert "and 17 more" in module_sentence(graph, graph.op("k"))

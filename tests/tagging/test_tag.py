@@ -5,6 +5,7 @@ import pytest
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
+from hexviz.model.writer import tagged_proto
 from tests.build import parse, scoped, tagged
 
 
@@ -197,3 +198,83 @@ def test_a_tag_whose_rule_and_origin_contradict_is_not_believed() -> None:
     for name, value in (("module", "enc"), ("origin", "declared"), ("rule", "root")):
         proto.graph.node[0].metadata_props.add(key=f"hexviz.{name}", value=value)
     assert tagged(proto).op("a").provenance.origin == "fallback"
+
+
+def test_a_function_that_nothing_is_declared_of_goes_with_its_users() -> None:
+    graph = tagged(
+        scoped(
+            parse("""<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
+            g (float[2] x) => (float[2] y) { a = Neg (x)  y = local.twice (a) }
+            <domain: "local", opset_import: ["" : 20]>
+            twice (v) => (w) { u = Neg (v)  w = Neg (u) }"""),
+            {"a": "enc", "y": "enc.head"},
+        )
+    )
+    inner = graph.op("function:local::twice/w")
+    assert (inner.module, inner.provenance.rule) == ("enc.head", "consumers")
+    assert inner.provenance.evidence == ("y",)
+    assert inner.provenance.confidence < 0.9
+
+
+def test_an_if_whose_branches_carry_data_is_not_static() -> None:
+    graph = tagged(
+        scoped(
+            parse("""g (float[2] x) => (float[2] y) {
+            a = Neg (x)
+            c = Constant <value = bool[1] {1}> ()
+            i = If (c) <
+              then_branch = g1 () => (float[2] t) { t = Neg (a) },
+              else_branch = g2 () => (float[2] e) { e = Abs (a) }
+            >
+            y = Exp (i)
+        }"""),
+            {"a": "net.one", "y": "net.two"},
+        )
+    )
+    assert rules(graph)["i"] == ("net", "trace")
+
+
+def test_concluded_tags_of_a_graph_that_has_changed_are_concluded_again() -> None:
+    graph = tagged(parse(CHAIN))
+    stored = tagged_proto(parse(CHAIN), graph.ops, graph.modules)
+    assert {op.provenance.rule for op in tagged(stored).ops} == {"root"}
+    stored.graph.node.append(onnx.helper.make_node("Neg", ["d"], ["e"]))
+    assert {op.provenance.rule for op in tagged(stored).ops} == {"root"}
+
+
+def test_a_path_of_class_names_finds_the_module_it_names() -> None:
+    proto = parse(CHAIN)
+    for node in proto.graph.node:
+        node.metadata_props.add(key="winml.hierarchy.tag", value="/Net/Encoder/Layer.0")
+    modules = {
+        "": ModuleInfo("Net"),
+        "enc": ModuleInfo("Encoder"),
+        "enc.layers.0": ModuleInfo("Layer"),
+        "enc.layers.1": ModuleInfo("Layer"),
+    }
+    assert {op.module for op in tagged(proto, modules).ops} == {"enc.layers.0"}
+
+
+def test_a_weight_in_several_places_is_trusted_less() -> None:
+    graph = tagged(
+        parse("""g (float[1,2] x) => (float[1,2] y) <float[2,2] "a.weight" = {1, 2, 3, 4}> {
+        b = MatMul (x, "a.weight")
+        y = MatMul (b, "a.weight")
+    }""")
+    )
+    assert {op.provenance.confidence for op in graph.ops} == {0.7}
+
+
+@pytest.mark.parametrize("value", ["[" * 100000, "1" * 400, "NaN", '[["m", 1e999, "r"]]'])
+def test_hostile_json_in_our_own_keys_is_ignored(value: str) -> None:
+    proto = parse(CHAIN)
+    for node in proto.graph.node:
+        for name, text in (("module", "enc"), ("origin", "declared"), ("rule", "metadata")):
+            node.metadata_props.add(key=f"hexviz.{name}", value=text)
+        for name in ("evidence", "values", "candidates", "confidence"):
+            node.metadata_props.add(key=f"hexviz.{name}", value=value)
+    proto.metadata_props.add(key="hexviz.modules", value=value)
+    for op in tagged(proto).ops:
+        assert op.module == "enc"
+        assert op.provenance.candidates == ()
+        assert 0 <= op.provenance.confidence <= 1

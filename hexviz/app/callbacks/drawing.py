@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
 
-from hexviz.app.address import from_store
+from hexviz.app.address import from_store, key_of
 from hexviz.app.navigate import checked_modules
 from hexviz.app.notices import failure
 from hexviz.app.page import origin_legend
@@ -43,7 +43,7 @@ def register(app: Dash, store: ModelStore) -> None:
         if not view:
             return (no_update,) * 7
         try:
-            model = store.get(view["model"])
+            model = store.get(key_of(view))
             state = from_store(view)
             rendered = model.render(state, _theme(scheme))
         except HexvizError as error:
@@ -75,13 +75,13 @@ def register(app: Dash, store: ModelStore) -> None:
         prevent_initial_call=True,
     )
     def describe(view: dict[str, Any] | None, described: str | None) -> tuple[Any, ...]:
-        if not view or view["model"] == described:
+        if not view or key_of(view) == described:
             return (no_update,) * 3
         try:
-            graph = store.get(view["model"]).graph
+            graph = store.get(key_of(view)).graph
         except HexvizError:  # the drawing callback has already said so
             return (no_update,) * 3
-        return graph.name, figures(summarize(graph)), view["model"]
+        return graph.name, figures(summarize(graph)), key_of(view)
 
 
 def controls(model: OpenModel, state: ViewState, *, with_tree: bool) -> dict[str, Any]:

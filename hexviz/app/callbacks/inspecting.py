@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import Dash, Input, Output, State, html, no_update
 
-from hexviz.app.address import Selection, from_store, to_query
+from hexviz.app.address import Selection, from_store, key_of, to_query, to_store
 from hexviz.app.inspector import inspect_model, inspect_module, inspect_op, inspect_value
 from hexviz.app.search import Hit, search
 from hexviz.app.store import ModelStore, OpenModel
@@ -35,13 +35,14 @@ def register(app: Dash, store: ModelStore) -> None:
         if not view:
             return no_update, no_update, no_update
         try:
-            model = store.get(view["model"])
+            model = store.get(key_of(view))
             content = inspect(model, selection)
-            marked = highlight(model, from_store(view), selection)
+            state = from_store(view)
+            marked = highlight(model, state, selection)
         except HexvizError:
             # The selection is of a model that has just been replaced.
             return no_update, None, no_update
-        return content, marked, to_query(view, selection, tab)
+        return content, marked, to_query(to_store(model.key, state), selection, tab)
 
     @app.callback(
         Output("hits", "children"),
@@ -54,7 +55,7 @@ def register(app: Dash, store: ModelStore) -> None:
         if not view or not query:
             return []
         try:
-            found = search(store.get(view["model"]).graph, query)
+            found = search(store.get(key_of(view)).graph, query)
         except HexvizError:
             return []
         if not found:
@@ -72,7 +73,7 @@ def register(app: Dash, store: ModelStore) -> None:
         if tab != "ops" or not view:
             return no_update
         try:
-            graph = store.get(view["model"]).graph
+            graph = store.get(key_of(view)).graph
         except HexvizError:
             return no_update
         rows = []

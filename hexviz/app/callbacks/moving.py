@@ -8,7 +8,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, no_update
 
 from hexviz.app import navigate
-from hexviz.app.address import Selection, from_store, to_store
+from hexviz.app.address import Selection, from_store, key_of, to_store
 from hexviz.app.notices import failure
 from hexviz.app.search import search
 from hexviz.app.store import ModelStore, OpenModel
@@ -42,7 +42,7 @@ def register(app: Dash, store: ModelStore) -> None:
         if not view:
             return no_update, no_update, no_update, number
         try:
-            model = store.get(view["model"])
+            model = store.get(key_of(view))
             before = from_store(view)
             after, selection = move(model, before, kind, value)
         except HexvizError as error:
