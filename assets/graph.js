@@ -283,10 +283,13 @@
   // events as well; only what differs from this was done by a person.
   let given = {};
 
+  function same(one, other) {
+    const spelled = (value) => JSON.stringify([].concat(value || []).sort());
+    return spelled(one) === spelled(other);
+  }
+
   function byPerson(name, value) {
-    const before = JSON.stringify([].concat(given[name] || []).sort());
-    const now = JSON.stringify([].concat(value || []).sort());
-    if (value === undefined || value === null || before === now) {
+    if (value === undefined || value === null || same(given[name], value)) {
       return false;
     }
     given[name] = value;
@@ -305,13 +308,20 @@
         lookAround = true;
       }
     },
-    controls: function (wanted) {
+    controls: function (wanted, expanded, checked, placement) {
       const skip = window.dash_clientside.no_update;
       if (!wanted) {
         return [skip, skip, skip, skip];
       }
       given = wanted;
-      return [wanted.tree || skip, wanted.expanded, wanted.checked, wanted.placement];
+      // Only what differs is set: setting what a person changes just now would undo it.
+      const unless = (shown, value) => (wanted.tree || !same(shown, value) ? value : skip);
+      return [
+        wanted.tree || skip,
+        unless(expanded, wanted.expanded),
+        unless(checked, wanted.checked),
+        unless(placement, wanted.placement),
+      ];
     },
     expanded: function (keys) {
       if (byPerson("expanded", keys)) {

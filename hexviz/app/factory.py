@@ -52,6 +52,9 @@ def _register_clientside(app: Dash) -> None:
         Output("tree", "checked"),
         Output("placement", "value"),
         Input("controls", "data"),
+        State("tree", "expanded"),
+        State("tree", "checked"),
+        State("placement", "value"),
     )
     call("expanded", Input("tree", "expanded"))
     call("checked", Input("tree", "checked"))
