@@ -93,7 +93,7 @@
       document.getElementById("search").focus();
       document.getElementById("search").select();
     } else if (event.key === "f") {
-      hexviz.fit();
+      hexviz.canvas.fit();
     } else if (event.key === "Escape") {
       hexviz.send("clear", null);
     }

@@ -9,12 +9,10 @@
   const LARGEST = 1.1; // zoom that fitting a small graph stops at
   const EDGE = 20; // room in pixels kept around what is brought into view
   const MARKED = ["selected", "evidence"];
-  const MOVING = ["checked", "close-all", "show-all", "place", "open-level"];
 
   let bound = null;
   let highlight = null;
   let anchor = null; // the box that was just opened or closed, and where it was
-  let shown = null; // digest of the model on the page
   let clicked = -Infinity; // when the canvas was last clicked
   let wantedInView = null; // what was selected elsewhere and is to be seen
   let fitLater = false; // fitting was asked for while the canvas was hidden
@@ -196,7 +194,6 @@
       cy.center();
     }
   }
-  hexviz.fit = fit;
 
   // The first sight of a model: all of it if its labels can be read then, else its top.
   function firstSight(cy) {
@@ -272,93 +269,10 @@
   }
   new MutationObserver(bind).observe(document.documentElement, { childList: true, subtree: true });
 
-  // Back and forward lead to another model: the address says which.
-  window.addEventListener("popstate", function () {
-    if (new URLSearchParams(window.location.search).get("model") !== shown) {
-      window.location.reload();
-    }
-  });
-
-  // What the server last gave to the controls. Their properties come back as
-  // events as well; only what differs from this was done by a person.
-  let given = {};
-
-  function same(one, other) {
-    const spelled = (value) => JSON.stringify([].concat(value || []).sort());
-    return spelled(one) === spelled(other);
-  }
-
-  function byPerson(name, value) {
-    if (value === undefined || value === null || same(given[name], value)) {
-      return false;
-    }
-    given[name] = value;
-    return true;
-  }
-
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.hexviz = {
-    answered: function (number) {
-      if (number) {
-        hexviz.answered();
-      }
-    },
-    sent: function (event) {
-      if (event && MOVING.includes(event.type)) {
-        lookAround = true;
-      }
-    },
-    controls: function (wanted, expanded, checked, placement) {
-      const skip = window.dash_clientside.no_update;
-      if (!wanted) {
-        return [skip, skip, skip, skip];
-      }
-      given = wanted;
-      // Only what differs is set: setting what a person changes just now would undo it.
-      const unless = (shown, value) => (wanted.tree || !same(shown, value) ? value : skip);
-      return [
-        wanted.tree || skip,
-        unless(expanded, wanted.expanded),
-        unless(checked, wanted.checked),
-        unless(placement, wanted.placement),
-      ];
-    },
-    expanded: function (keys) {
-      if (byPerson("expanded", keys)) {
-        hexviz.send("expanded", keys);
-      }
-    },
-    checked: function (leaves) {
-      if (byPerson("checked", leaves)) {
-        hexviz.send("checked", leaves);
-      }
-    },
-    placed: function (placement) {
-      if (byPerson("placement", placement)) {
-        hexviz.send("place", placement);
-      }
-    },
-    row: function (rows) {
-      if (rows && rows.length) {
-        hexviz.send("reveal", rows[0].id);
-      }
-    },
-    highlight: function (wanted) {
-      highlight = wanted;
-      // What was clicked is in sight already, at the zoom the person chose.
-      const elsewhere = wanted && wanted.selected && performance.now() - clicked > 1500;
-      wantedInView = elsewhere
-        ? { id: wanted.selected, until: performance.now() + 2000 }
-        : null;
-      markRow(wanted ? wanted.module : "");
-      requestAnimationFrame(settle);
-    },
-    drawn: function (elements, view) {
-      const model = view ? view.model : null;
-      if (!model || !elements || !elements.length || model === shown) {
-        return;
-      }
-      shown = model;
+  hexviz.canvas = {
+    fit: fit,
+    // A model that is new on the page, once its elements have arrived.
+    welcome: function () {
       anchor = null;
       const attempt = function (left) {
         const cy = cytoscape();
@@ -374,51 +288,34 @@
         attempt(60);
       });
     },
-    fit: fit,
-    tab: function (tab) {
-      const graph = tab === "graph";
-      document.querySelector(".tools").classList.toggle("table", !graph);
-      if (graph) {
-        requestAnimationFrame(function () {
-          const cy = cytoscape();
-          if (cy) {
-            cy.resize();
-            if (fitLater) {
-              firstSight(cy);
-            } else if (highlight && highlight.selected) {
-              intoView(highlight.selected);
-            }
-            mark();
-          }
-        });
-      }
-      return [!graph, graph];
+    // What is selected, and its chain of evidence: ids of elements, and the module's row.
+    highlight: function (wanted) {
+      highlight = wanted;
+      // What was clicked is in sight already, at the zoom the person chose.
+      const elsewhere = wanted && wanted.selected && performance.now() - clicked > 1500;
+      wantedInView = elsewhere
+        ? { id: wanted.selected, until: performance.now() + 2000 }
+        : null;
+      markRow(wanted ? wanted.module : "");
+      requestAnimationFrame(settle);
     },
-    address: function (query) {
-      if (!query) {
+    // The next change may put everything elsewhere.
+    lookAround: function () {
+      lookAround = true;
+    },
+    // The canvas is in sight again after another tab was.
+    shown: function () {
+      const cy = cytoscape();
+      if (!cy) {
         return;
       }
-      const now = new URLSearchParams(window.location.search).get("model");
-      const then = new URLSearchParams(query).get("model");
-      const target = window.location.pathname + query;
-      // Another model is another page to go back from; a changed view of one is not.
-      if (now !== then) {
-        window.history.pushState(null, "", target);
-      } else {
-        window.history.replaceState(null, "", target);
+      cy.resize();
+      if (fitLater) {
+        firstSight(cy);
+      } else if (highlight && highlight.selected) {
+        intoView(highlight.selected);
       }
-    },
-    theme: function (clicks, stored) {
-      let theme = stored;
-      if (theme !== "light" && theme !== "dark") {
-        theme = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-      }
-      if (window.dash_clientside.callback_context.triggered.length && clicks) {
-        theme = theme === "dark" ? "light" : "dark";
-      }
-      document.documentElement.dataset.theme = theme;
-      document.body.dataset.agThemeMode = theme;
-      return [theme, theme];
+      mark();
     },
   };
 })();

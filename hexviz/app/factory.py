@@ -36,7 +36,7 @@ def create_app(store: ModelStore) -> Dash:
 
 
 def _register_clientside(app: Dash) -> None:
-    """What needs no server: see assets/graph.js."""
+    """What needs no server: see assets/controls.js."""
 
     def call(name: str, *arguments: Input | Output | State, initial: bool = False) -> None:
         app.clientside_callback(
