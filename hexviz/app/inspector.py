@@ -77,7 +77,7 @@ def inspect_module(graph: TaggedGraph, module: Module) -> list[Any]:
     ]
     parts: list[Any] = [
         _heading(module.class_name or module.label, "module"),
-        html.Div(_path(module.tag), className="mono breakable"),
+        html.Div(_breaking(module.tag), className="mono breakable"),
         html.Button("Open or close its box", className="tool", **{"data-toggle": module.fqn})
         if module.fqn
         else None,
@@ -187,20 +187,15 @@ def _op_link(graph: TaggedGraph, op_id: str) -> Any:
 def _module_link(graph: TaggedGraph, fqn: str) -> html.Button:
     module = graph.modules[graph.modules.nearest(fqn)]
     return html.Button(
-        _path(module.tag),
+        _breaking(module.tag),
         className="link breakable",
         title=module.fqn,
         **{"data-module": module.fqn},
     )
 
 
-def _path(tag: str) -> list[Any]:
-    """A tag that breaks into lines at its slashes."""
-    return _breaking(tag)
-
-
 def _breaking(sentence: str) -> list[Any]:
-    """A sentence whose tags break into lines at their slashes."""
+    """A tag, or a sentence with tags, that breaks into lines at the slashes."""
     first, *rest = sentence.split("/")
     return [first, *(part for step in rest for part in (html.Wbr(), f"/{step}"))]
 

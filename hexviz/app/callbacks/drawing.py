@@ -156,10 +156,10 @@ def _legend(rendered: Rendered) -> list[Any]:
         )
         for entry in rendered.legend.modules
     ]
-    if rendered.legend.more:
-        modules.append(html.Span(f"and {rendered.legend.more} more", className="entry quiet"))
+    more = f"and {rendered.legend.more} more" if rendered.legend.more else ""
     return [
         html.Div(modules, className="row"),
+        html.Span(more, className="quiet"),  # beside the row, which may be cut off
         html.Div(origin_legend(rendered.legend), className="row"),
     ]
 
