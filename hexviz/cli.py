@@ -33,6 +33,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+bench_app = typer.Typer(no_args_is_help=True)
+app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")
+
 Source = Annotated[
     str,
     typer.Argument(
@@ -53,7 +56,7 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="The file to write.
 def main() -> None:
     """Run the command; any :class:`HexvizError` ends it with one line and exit code 2."""
     arguments = sys.argv[1:]
-    commands = {"view", "export", "tag", "analyze", "samples"}
+    commands = {"view", "export", "tag", "analyze", "samples", "bench"}
     # `hexviz model.onnx` is short for `hexviz view model.onnx`.
     if not arguments or arguments[0] not in {*commands, "--help"}:
         arguments = ["view", *arguments]
@@ -178,6 +181,30 @@ def samples(as_json: AsJson = False) -> None:
     Console().print(table)
 
 
+@bench_app.command()
+def inheritance(
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE]...",
+            help="Models to measure on; without any, all of the benchmark's own.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How often inference names the module an exporter recorded, beside simpler rules."""
+    from hexviz.bench.run import bench_inheritance
+
+    with _progress() as report:
+        document = bench_inheritance(sources or (), report=report)
+    if as_json:
+        print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
+        return
+    _print_accuracy(document["summary"])
+    for one in document["failed"]:
+        _say(f"Not measured: {one['model']}, {one['exporter']}: {one['error']}")
+
+
 def _onnx_path(source: str, report: Callable[[str, float], None]) -> Path:
     """The file to show: the one named, or a fresh export in the cache folder."""
     path = Path(source)
@@ -234,6 +261,24 @@ def _print_summary(document: dict[str, Any]) -> None:
             cells = (node["id"], node["op_type"], node["tag"], node["rule"], context)
             listing.add_row(*map(escape, cells))
         console.print(listing)
+
+
+def _print_accuracy(summary: list[dict[str, Any]]) -> None:
+    """A table per split and exporter: exact / on branch of each rule under each condition."""
+    tables: dict[str, dict[str, dict[str, Any]]] = {}
+    for row in summary:
+        split = "reported only" if row["reported"] else "tuned on"
+        title = f"{row['exporter']}, {row['models']} models {split}: exact / on branch"
+        tables.setdefault(title, {}).setdefault(row["condition"], {})[row["rule"]] = row
+    for title, conditions in tables.items():
+        rules = list(next(iter(conditions.values())))
+        table = Table("blanked", box=None, header_style="bold", title=title, title_justify="left")
+        for name in ("ops", *rules):
+            table.add_column(name, justify="right")
+        for condition, by_rule in conditions.items():
+            shares = [f"{one['exact']:.3f} / {one['on_branch']:.3f}" for one in by_rule.values()]
+            table.add_row(condition, str(by_rule[rules[0]]["ops"]), *shares)
+        Console().print(table)
 
 
 def _counts(counts: dict[str, int]) -> str:

@@ -10,7 +10,7 @@ import pytest
 import hexviz
 
 PACKAGE = Path(hexviz.__file__).parent
-FLOORS = ["errors", "model", "tagging", "extraction", "exporters", "view", "app"]
+FLOORS = ["errors", "model", "tagging", "extraction", "exporters", "bench", "view", "app"]
 """Lowest first. ``api`` and ``cli`` and the package itself stand above all of them."""
 ABOVE_ALL = {"api", "cli", "__init__", "__main__"}
 

@@ -11,12 +11,11 @@ import threading
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from hexviz.errors import SourceError
 from hexviz.exporters.capture import Log, captured
 from hexviz.exporters.inputs import make_inputs
 from hexviz.exporters.sources import NEEDS_TRANSFORMERS, Source
+from hexviz.exporters.weightless import parameters_without_memory
 from hexviz.exporters.wording import first_line
 
 __all__ = ["open_hub"]
@@ -75,8 +74,8 @@ def _model(transformers: Any, config: Any, where: str, *, online: bool, weights:
     options = {"attn_implementation": "eager", "trust_remote_code": False}
     try:
         if not weights:
-            torch.manual_seed(0)
-            return transformers.AutoModel.from_config(config, **options)
+            with parameters_without_memory():
+                return transformers.AutoModel.from_config(config, **options)
         return transformers.AutoModel.from_pretrained(
             where, config=config, use_safetensors=True, local_files_only=not online, **options
         )

@@ -52,7 +52,7 @@ def open_source(source: str, *, weights: bool = True) -> Source:
             or a local folder. Modules are also looked for in the current
             folder.
         weights: with ``False``, an ``hf:`` model is built from its
-            configuration alone, with random weights. Others are as they are.
+            configuration alone, and its parameters take no memory. Others are as they are.
 
     Raises:
         SourceError: if there is no such thing, or it cannot be built.

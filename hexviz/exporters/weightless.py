@@ -1,4 +1,4 @@
-"""Export a model's structure without its weights.
+"""Build and export a model's structure without its weights.
 
 While the exporter runs, every parameter is a fake tensor: it has type and
 shape, and no memory. Buffers stay real; they are small, and some of them
@@ -16,13 +16,38 @@ import contextlib
 from collections.abc import Iterator, Mapping
 
 import onnx_ir as ir
+import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
 
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 
-__all__ = ["declare_external", "fake_parameters", "forget_data"]
+__all__ = ["declare_external", "fake_parameters", "forget_data", "parameters_without_memory"]
+
+
+@contextlib.contextmanager
+def parameters_without_memory() -> Iterator[None]:
+    """Put every parameter that a module registers while inside on the meta device.
+
+    A new parameter's memory is not touched until it is filled in, and filling
+    in a meta tensor does nothing, so a model of any size is built in the
+    memory of its buffers. Those stay real.
+    """
+    register = nn.Module.register_parameter
+
+    def without_memory(module: nn.Module, name: str, parameter: nn.Parameter | None) -> None:
+        # A parameter that has moved already is being tied, and has to stay the same one.
+        if parameter is not None and not parameter.is_meta:
+            meta = parameter.to("meta")
+            parameter = nn.Parameter(meta, requires_grad=parameter.requires_grad)
+        register(module, name, parameter)
+
+    nn.Module.register_parameter = without_memory  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        nn.Module.register_parameter = register  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
@@ -34,7 +59,8 @@ def fake_parameters(model: nn.Module) -> Iterator[None]:
     for module in model.modules():
         for name, parameter in module.named_parameters(recurse=False, remove_duplicate=False):
             if parameter not in fakes:
-                fake = mode.from_tensor(parameter.detach(), static_shapes=True)
+                with mode:  # on the CPU, also where the parameter is on the meta device
+                    fake = torch.empty(parameter.shape, dtype=parameter.dtype)
                 fakes[parameter] = nn.Parameter(fake, requires_grad=parameter.requires_grad)
             before.append((module, name, parameter))
     try:

@@ -38,6 +38,8 @@ class Provenance:
     ``evidence`` are the ids of the ops it was decided from, nearest first;
     ``values`` the names of the values (or weights) that carry the evidence.
     ``confidence`` is in 0..1; 1 means that the exporter recorded the module.
+    ``witnesses`` are ids of ops elsewhere that do the same in modules of the
+    same kind, where that decided.
     """
 
     module: str
@@ -47,6 +49,7 @@ class Provenance:
     values: tuple[str, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     confidence: float = 1.0
+    witnesses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

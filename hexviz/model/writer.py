@@ -148,6 +148,8 @@ def _op_entries(op: Op) -> Iterator[tuple[str, str]]:
         yield "context", op.context.module
     if provenance.values:
         yield "values", json.dumps(provenance.values, ensure_ascii=False)
+    if provenance.witnesses:
+        yield "witnesses", json.dumps(provenance.witnesses, ensure_ascii=False)
     if provenance.candidates:
         rejected = [[one.module, one.score, one.reason] for one in provenance.candidates]
         yield "candidates", json.dumps(rejected, ensure_ascii=False)

@@ -215,6 +215,7 @@ def _stored(op: FlatOp) -> Provenance | None:
         values=_strings(metadata.get(PREFIX + "values")),
         candidates=tuple(rejected),
         confidence=confidence,
+        witnesses=_strings(metadata.get(PREFIX + "witnesses")),
     )
 
 

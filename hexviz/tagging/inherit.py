@@ -7,32 +7,46 @@ undeclared op were open at the declared ops before and after it as well::
     open      enc, attn, query    ──── enc, attn ────   enc, attn, key
 
 The deepest module open at both ends (``enc.attn``) is therefore the op's own
-module or an ancestor of it: the *bound*, rule ``trace``. If ``y`` is *static*
-(made of constants, weights and shapes alone), everything that uses it lies deeper, in
-``key``, and ``key`` is just what opens next, then ``y`` was made for it and
-most likely in it: rule ``consumers``. An op that takes data from elsewhere may
-as well be the glue between two modules (the reshape after attention), so it
-stays at the bound: an ancestor is vague, a wrong branch is a lie.
+module or an ancestor of it: the *bound*. What is decided, in this order:
 
-Where the order says nothing any more (a rewrite shuffled the graph), dataflow
-alone decides: the common ancestor of the users, else of the producers.
+1. **Doubles** (rule ``trace``): the same op in sibling blocks is recorded, and
+   all of them agree (:mod:`hexviz.tagging.siblings`).
+2. **Habits** (rule ``producers`` or ``consumers``): every module of a kind
+   ends or begins so (:mod:`hexviz.tagging.habits`).
+3. Other ops that carry data stay at the bound (rule ``trace``): they may be
+   glue, and an ancestor is vague where a wrong branch is a lie.
+4. **Static** ops (made of constants, weights and shapes alone) were made for
+   their users: if all of them lie in what opens next, so do they (rule
+   ``consumers``), else they stay at the bound. An ``Identity`` that restores a
+   de-duplicated weight goes with its users wherever exporters list it.
+
+Where the order is lost (a rewrite shuffled the graph), one rebuilt from
+dataflow takes its place (:mod:`hexviz.tagging.order`), with less confidence.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import reduce
-from itertools import pairwise
 from types import MappingProxyType
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
+from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import Candidate, Provenance
+from hexviz.tagging.anatomy import Anatomy
+from hexviz.tagging.habits import Habit, find_habits
+from hexviz.tagging.order import execution_order, nearest
+from hexviz.tagging.siblings import Testimony, ask_siblings
 
-__all__ = ["CONFIDENCE", "inherit", "order_is_kept"]
+__all__ = ["CONFIDENCE", "Inheritance", "inherit"]
 
 CONFIDENCE = MappingProxyType(
     {
+        "doubles": 0.95,
+        "habit": 0.95,
+        "own arithmetic": 0.8,
         "trace": 0.9,
         "trace between modules": 0.6,
         "consumers": 0.8,
@@ -41,77 +55,268 @@ CONFIDENCE = MappingProxyType(
         "root": 0.0,
     }
 )
-"""Stated confidence by kind of evidence; a first estimate, see docs/tagging.md."""
+"""Stated confidence by kind of evidence, see docs/tagging.md for the measured shares."""
+
+_REBUILT = 0.9
+"""What confidence is multiplied by where the order had to be rebuilt."""
 
 _EVIDENCE = 8  # ops named as evidence at most; more than that explains nothing
 
-_RUNS_PER_MODULE = 3.0
-"""In an order of execution a module's ops form few runs (between its children);
-in a shuffled one nearly every op starts a run. Above this mean the order counts as lost."""
+
+@dataclass(frozen=True, slots=True)
+class Inheritance:
+    """A provenance for every position, and modules that only inference knows of."""
+
+    provenance: dict[int, Provenance]
+    modules: dict[str, ModuleInfo]
 
 
-def inherit(flat: FlatGraph, declared: Mapping[int, Provenance]) -> dict[int, Provenance]:
-    """Provenance for every position, declared ones included. Linear in the graph."""
-    result = dict(declared)
+def inherit(
+    flat: FlatGraph, declared: Mapping[int, Provenance], modules: Mapping[str, ModuleInfo]
+) -> Inheritance:
+    """Provenance for every position, declared ones included. Linear in the graph.
+
+    ``modules`` are those that the file or the exporter tells of.
+    """
+    if len(declared) == len(flat.ops):
+        return Inheritance(dict(declared), {})
     if not declared:
         nothing = Provenance("", "fallback", "root", confidence=CONFIDENCE["root"])
-        return dict.fromkeys(range(len(flat.ops)), nothing)
-    bounds = _Bounds(flat, declared) if order_is_kept(declared) else None
+        return Inheritance(dict.fromkeys(range(len(flat.ops)), nothing), {})
+    order, kept = execution_order(flat, declared)
+    anatomy = Anatomy(flat, declared, modules)
+    before, after = nearest(flat, order, declared)
+    doubles = ask_siblings(flat, anatomy, before, after)
+    known = dict(declared)
+    for at, testimony in doubles.items():
+        known[at] = _from_doubles(flat, at, testimony, before, after)
+    inferred = _inferred(doubles, known, modules)
+    if doubles:
+        anatomy = Anatomy(flat, known, {**modules, **inferred})
+        before, after = nearest(flat, order, known)
+    bounds = _Bounds(flat, known, before, after)
     static = _static(flat)
-    undecided = []
+    undecided = {
+        at
+        for at, op in enumerate(flat.ops)
+        if at not in known and at not in static and op.op_type != "Identity"
+    }
+    for at, habit in find_habits(flat, anatomy, order, undecided).items():
+        known[at] = _from_habit(flat, bounds, at, habit)
+    for at in undecided - known.keys():
+        if bounds.hold(at):
+            known[at] = _from_order(bounds, at, None)
+    settled = _Bounds(flat, known, *nearest(flat, order, known))
+    rest = _rest(flat, known, static, bounds, settled)
+    if not kept:
+        rest = {
+            at: why if at in declared else replace(why, confidence=why.confidence * _REBUILT)
+            for at, why in rest.items()
+        }
+    return Inheritance(rest, inferred)
+
+
+def _inferred(
+    doubles: Mapping[int, Testimony],
+    known: Mapping[int, Provenance],
+    modules: Mapping[str, ModuleInfo],
+) -> dict[str, ModuleInfo]:
+    """Modules that doubles stand for and nothing tells of, with their siblings' class."""
+    result = {}
+    for testimony in doubles.values():
+        if testimony.module not in modules:
+            sibling = known[testimony.witnesses[0]].module
+            told = modules.get(sibling)
+            result[testimony.module] = ModuleInfo(told.class_name if told else "", None)
+    return result
+
+
+def _rest(
+    flat: FlatGraph,
+    known: Mapping[int, Provenance],
+    static: frozenset[int],
+    bounds: _Bounds,
+    settled: _Bounds,
+) -> dict[int, Provenance]:
+    """Static ops and those that only pass on what they get, users before sources."""
+    result = dict(known)
+    unheld = []
     for at in reversed(flat.order):
         if at in result:
             continue
-        users = [after for after in flat.successors[at] if after in result]
-        if users or (bounds is not None and bounds.hold(at)):
-            result[at] = _decide(flat, result, at, users, bounds=bounds, is_static=at in static)
+        users = [user for user in flat.successors[at] if user in result]
+        if users and (not bounds.hold(at) or _restores_weight(flat, at)):
+            result[at] = _from_users(flat, result, at, users)
+        elif bounds.hold(at):
+            ahead = _ahead(flat, result, settled, at, users) if at in static else None
+            result[at] = ahead or _from_order(
+                settled if at in static else bounds, at, _meeting(result, users)
+            )
         else:
-            undecided.append(at)
-    for at in reversed(undecided):
+            unheld.append(at)
+    for at in reversed(unheld):
         result[at] = _from_producers(flat, result, at)
     return result
 
 
-def order_is_kept(declared: Mapping[int, Provenance]) -> bool:
-    """Whether the node order still reads like an execution: modules' ops come in few runs."""
-    modules = [declared[at].module for at in sorted(declared)]
-    runs = 1 + sum(one != two for one, two in pairwise(modules))
-    # The modules passed through: every change of module opens or closes at least one.
-    touched = {above for module in set(modules) for above in names.ancestors(module)}
-    return runs <= _RUNS_PER_MODULE * len(touched)
+class _Bounds:
+    """For each position the nearest known op before and after it in execution order."""
+
+    def __init__(
+        self,
+        flat: FlatGraph,
+        known: Mapping[int, Provenance],
+        before: Sequence[int | None],
+        after: Sequence[int | None],
+    ) -> None:
+        self.before = before
+        self.after = after
+        self._ids = [op.id for op in flat.ops]
+        self._modules = {at: why.module for at, why in known.items()}
+
+    def hold(self, at: int) -> bool:
+        """Whether anything is known before or after this position."""
+        return self.before[at] is not None or self.after[at] is not None
+
+    def ends(self, at: int) -> tuple[str, str]:
+        """The modules open before and after; the root before the first and after the last."""
+        one, two = self.before[at], self.after[at]
+        return (
+            "" if one is None else self._modules[one],
+            "" if two is None else self._modules[two],
+        )
+
+    def module(self, at: int) -> str:
+        """The deepest module open at both ends."""
+        return names.common_ancestor(*self.ends(at))
+
+    def evidence(self, at: int) -> tuple[str, ...]:
+        """The ids of the ops at both ends."""
+        return tuple(self._ids[end] for end in (self.before[at], self.after[at]) if end is not None)
+
+
+def _from_doubles(
+    flat: FlatGraph,
+    at: int,
+    testimony: Testimony,
+    before: Sequence[int | None],
+    after: Sequence[int | None],
+) -> Provenance:
+    return Provenance(
+        module=testimony.module,
+        origin="inherited",
+        rule="trace",
+        evidence=_ids(flat, [end for end in (before[at], after[at]) if end is not None]),
+        confidence=CONFIDENCE["doubles"],
+        witnesses=_ids(flat, testimony.witnesses),
+    )
+
+
+def _from_habit(flat: FlatGraph, bounds: _Bounds, at: int, habit: Habit) -> Provenance:
+    near = flat.ops[habit.neighbour]
+    mine = flat.ops[at]
+    shared = (
+        set(near.outputs) & set(mine.inputs)
+        if habit.after
+        else (set(mine.outputs) & set(near.inputs))
+    )
+    bound = bounds.module(at)
+    other = bounds.ends(at)[1 if habit.after else 0]
+    rejected = [
+        Candidate(bound, CONFIDENCE["trace between modules"], "encloses the modules on both sides")
+    ]
+    if other != bound:
+        rejected.append(Candidate(other, 0.2, "was open on one side of it only"))
+    return Provenance(
+        module=habit.module,
+        origin="inherited",
+        rule="producers" if habit.after else "consumers",
+        evidence=(near.id,),
+        values=tuple(value for value in (*mine.inputs, *mine.outputs) if value in shared),
+        candidates=tuple(rejected),
+        confidence=CONFIDENCE["habit" if habit.witnesses else "own arithmetic"],
+        witnesses=_ids(flat, habit.witnesses),
+    )
+
+
+def _from_order(bounds: _Bounds, at: int, meeting: str | None) -> Provenance:
+    """At the bound, with what else was considered."""
+    earlier, later = bounds.ends(at)
+    bound = bounds.module(at)
+    rejected = []
+    if meeting is not None and not names.is_within(bound, meeting):
+        rejected.append(
+            Candidate(meeting, 0.3, "its users are there, but it was not open when the op ran")
+        )
+    evidence = bounds.evidence(at)
+    same = earlier == later and len(evidence) == 2
+    if not same:
+        for end in dict.fromkeys((earlier, later)):
+            if end != bound and all(one.module != end for one in rejected):
+                rejected.append(Candidate(end, 0.2, "was open on one side of it only"))
+    confidence = CONFIDENCE["trace" if same else "trace between modules"]
+    return Provenance(bound, "inherited", "trace", evidence, (), tuple(rejected), confidence)
+
+
+def _ahead(
+    flat: FlatGraph,
+    known: Mapping[int, Provenance],
+    bounds: _Bounds,
+    at: int,
+    users: Sequence[int],
+) -> Provenance | None:
+    """A static op in what opens next, if all its users lie there; ``None`` if they do not."""
+    meeting = _meeting(known, users)
+    if meeting is None:
+        return None
+    bound = bounds.module(at)
+    ahead = names.common_ancestor(meeting, bounds.ends(at)[1])
+    if ahead == bound or not names.is_within(ahead, bound):
+        return None
+    evidence = _telling(flat, known, users)
+    following = bounds.after[at]
+    if ahead != meeting and following is not None:
+        # The users lie deeper still; what opens next drew the line.
+        evidence = (*evidence, flat.ops[following].id)
+    return Provenance(
+        module=ahead,
+        origin="inherited",
+        rule="consumers",
+        evidence=evidence,
+        values=_between(flat, at, users),
+        candidates=(
+            Candidate(
+                bound,
+                CONFIDENCE["trace between modules"],
+                "was open before and after it, but all its users lie deeper",
+            ),
+        ),
+        confidence=CONFIDENCE["consumers"],
+    )
+
+
+def _from_users(
+    flat: FlatGraph, known: Mapping[int, Provenance], at: int, users: Sequence[int]
+) -> Provenance:
+    restores = _restores_weight(flat, at)
+    return Provenance(
+        module=_meeting(known, users) or "",
+        origin="inherited",
+        rule="consumers",
+        evidence=_telling(flat, known, users),
+        values=_between(flat, at, users),
+        confidence=CONFIDENCE["consumers" if restores else "consumers without order"],
+    )
+
+
+def _restores_weight(flat: FlatGraph, at: int) -> bool:
+    """Whether an op does nothing but give a weight another name; its place in the order is moot."""
+    op = flat.ops[at]
+    return op.op_type == "Identity" and all(value in flat.weights for value in op.inputs)
 
 
 _DATA_INPUTS = MappingProxyType({"Shape": 0, "Size": 0, "CastLike": 1})
 """How many leading inputs an op reads data from, where it reads only shape or type of the rest."""
-
-
-class _Bounds:
-    """For each position the nearest declared op before and after it in execution order."""
-
-    def __init__(self, flat: FlatGraph, declared: Mapping[int, Provenance]) -> None:
-        self.declared = declared
-        self.before = self._sweep(flat, range(len(flat.ops)))
-        self.after = self._sweep(flat, range(len(flat.ops) - 1, -1, -1))
-
-    def _sweep(self, flat: FlatGraph, positions: Iterable[int]) -> dict[int, int | None]:
-        """Functions run where they are called, so each is an order of its own."""
-        nearest: dict[int, int | None] = {}
-        last: dict[str, int] = {}
-        for at in positions:
-            body = flat.ops[at].body
-            stream = body.partition("/")[0] if body.startswith("function:") else ""
-            nearest[at] = last.get(stream)
-            if at in self.declared:
-                last[stream] = at
-        return nearest
-
-    def hold(self, at: int) -> bool:
-        """Whether anything is declared before or after this position."""
-        return self.before[at] is not None or self.after[at] is not None
-
-    def module(self, at: int | None) -> str:
-        """The module open at a declared op; the root before the first and after the last."""
-        return "" if at is None else self.declared[at].module
 
 
 def _static(flat: FlatGraph) -> frozenset[int]:
@@ -129,67 +334,6 @@ def _static(flat: FlatGraph) -> frozenset[int]:
             found.add(at)
             values.update(op.outputs)
     return frozenset(found)
-
-
-def _decide(
-    flat: FlatGraph,
-    known: Mapping[int, Provenance],
-    at: int,
-    users: Sequence[int],
-    *,
-    bounds: _Bounds | None,
-    is_static: bool,
-) -> Provenance:
-    meeting = _meeting(known, users)
-    if bounds is None or not bounds.hold(at):
-        return Provenance(
-            module=meeting or "",
-            origin="inherited",
-            rule="consumers",
-            evidence=_telling(flat, known, users),
-            values=_between(flat, at, users),
-            confidence=CONFIDENCE["consumers without order"],
-        )
-    before, after = bounds.before[at], bounds.after[at]
-    earlier, later = bounds.module(before), bounds.module(after)
-    bound = names.common_ancestor(earlier, later)
-    ends = _ids(flat, [end for end in (before, after) if end is not None])
-    if meeting is not None and is_static:
-        ahead = names.common_ancestor(meeting, later)
-        if ahead != bound and names.is_within(ahead, bound):
-            evidence = _telling(flat, known, users)
-            if ahead != meeting and after is not None:
-                # The users lie deeper still; what opens next drew the line.
-                evidence = (*evidence, flat.ops[after].id)
-            return Provenance(
-                module=ahead,
-                origin="inherited",
-                rule="consumers",
-                evidence=evidence,
-                values=_between(flat, at, users),
-                candidates=(
-                    Candidate(
-                        bound,
-                        CONFIDENCE["trace between modules"],
-                        "was open before and after it, but all its users lie deeper",
-                    ),
-                ),
-                confidence=CONFIDENCE["consumers"],
-            )
-    rejected = []
-    if meeting is not None and not names.is_within(bound, meeting):
-        rejected.append(
-            Candidate(meeting, 0.3, "its users are there, but it was not open when the op ran")
-        )
-    if earlier == later and before is not None and after is not None:
-        return Provenance(
-            bound, "inherited", "trace", ends, (), tuple(rejected), CONFIDENCE["trace"]
-        )
-    for end in (earlier, later):
-        if end != bound and all(one.module != end for one in rejected):
-            rejected.append(Candidate(end, 0.2, "was open on one side of it only"))
-    confidence = CONFIDENCE["trace between modules"]
-    return Provenance(bound, "inherited", "trace", ends, (), tuple(rejected), confidence)
 
 
 def _from_producers(flat: FlatGraph, known: Mapping[int, Provenance], at: int) -> Provenance:

@@ -17,9 +17,9 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
         "metadata": f"Ran in {place}: the file's metadata records it.",
         "name": f"Ran in {place}: the name {_first(values)} says so.",
         "weight": f"Ran in {place}: it uses {_first(values)}, a weight of that module.",
-        "trace": _trace_sentence(place, names),
+        "trace": _trace_sentence(graph, op, place, names),
         "consumers": _consumers_sentence(graph, op, place),
-        "producers": f"Placed in {place}, where its inputs meet: {_listing(names)}.",
+        "producers": _producers_sentence(graph, op, place, names),
         "override": f"Placed in {place} by hand.",
         "root": "Nothing is known of its module, so it stands at the root.",
     }[op.provenance.rule]
@@ -30,6 +30,13 @@ def _consumers_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
     users = {graph.ops[after].id for after in graph.flat.successors[at]}
     named = [_op(graph, near) for near in op.provenance.evidence if near in users]
     others = [_op(graph, near) for near in op.provenance.evidence if near not in users]
+    if op.provenance.witnesses:
+        alike = [_op(graph, one) for one in op.provenance.witnesses]
+        led = [_op(graph, near) for near in op.provenance.evidence]
+        return (
+            f"Placed in {place}, which it begins before {_listing(led)}: modules of that kind all "
+            f"begin so, whoever calls them; see {_listing(alike)}."
+        )
     told = _listing(named, total=len(users))
     if others:
         return (
@@ -39,10 +46,28 @@ def _consumers_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
     return f"Placed in {place}, where its users meet: {told}."
 
 
-def _trace_sentence(place: str, names: list[str]) -> str:
+def _trace_sentence(graph: TaggedGraph, op: Op, place: str, names: list[str]) -> str:
+    if op.provenance.witnesses:
+        doubles = [_op(graph, one) for one in op.provenance.witnesses]
+        return (
+            f"Ran in {place}, between {_listing(names)}: its doubles in sibling modules, "
+            f"{_listing(doubles)}, are recorded there."
+        )
     if len(names) == 2:
         return f"Ran in {place}, the deepest module open both at {names[0]} and at {names[1]}."
     return f"Ran in {place}: next to it lie {_listing(names)} and the edge of the graph."
+
+
+def _producers_sentence(graph: TaggedGraph, op: Op, place: str, names: list[str]) -> str:
+    if op.provenance.witnesses:
+        others = [_op(graph, one) for one in op.provenance.witnesses]
+        return (
+            f"Placed in {place}, which it ends after {names[0]}: modules of that kind all end so, "
+            f"whoever calls them; see {_listing(others)}."
+        )
+    if op.provenance.candidates:
+        return f"Placed in {place}, which was computing itself and goes on with {names[0]}."
+    return f"Placed in {place}, where its inputs meet: {_listing(names)}."
 
 
 def _first(values: tuple[str, ...]) -> str:

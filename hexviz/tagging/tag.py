@@ -49,11 +49,11 @@ def tag(
     stages["graph"] = time.perf_counter() - started
     started = time.perf_counter()
     declared = declare(flat, file.model.metadata_props, modules)
-    provenance = inherit(flat, declared.provenance)
+    inherited = inherit(flat, declared.provenance, declared.modules)
     stages["inheritance"] = time.perf_counter() - started
     started = time.perf_counter()
-    tree = build_tree(declared.modules)
-    ops = _ops(flat, provenance, tree)
+    tree = build_tree({**declared.modules, **inherited.modules})
+    ops = _ops(flat, inherited.provenance, tree)
     stages["context"] = time.perf_counter() - started
     return TaggedGraph(
         proto=file.proto,

@@ -1,0 +1,1 @@
+"""Measuring hexviz: accuracy against known truth."""

@@ -1,0 +1,113 @@
+"""In which order the ops ran: the file's, or one rebuilt from dataflow where that is lost.
+
+Exporters list ops as they ran, so a module's ops come in few runs, between
+those of its children. A rewrite can list them in any topological order. Then
+the graph is read as an evaluation from its outputs backwards, each op just
+before the first that needs it::
+
+    file     a.1  b.1  c.1  a.2  c.2  b.2        y = c.2(b.2(a.2), c.1)
+    rebuilt  a.1  a.2  b.1  b.2  c.1  c.2
+
+Ops of one module feed each other more than others, so they come together
+again: it is an order the model could have run in, though not the one it did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from hexviz.model.flat import FlatGraph
+from hexviz.model.op import Provenance
+
+__all__ = ["evaluation_order", "execution_order", "nearest", "stream_of"]
+
+_RUNS = 1.5
+"""A file's order counts as lost from this many times the rebuilt order's runs on: in order,
+the tuned models' exports have 0.8 to 1.3 times as many, shuffled with 60 % of ops blanked up to 5.
+"""
+
+_SOON = 4
+"""Exporters write a Constant just before its use. Within this many positions stand over 90 %
+of the tuned models' Constants, and 2 to 41 % once shuffled; half is the limit."""
+
+
+def execution_order(
+    flat: FlatGraph, declared: Mapping[int, Provenance]
+) -> tuple[Sequence[int], bool]:
+    """All positions in the order the ops ran, and whether that is the file's own order."""
+    rebuilt = evaluation_order(flat)
+    own = range(len(flat.ops))
+    lost = _runs(own, declared) > _RUNS * _runs(rebuilt, declared)
+    return (rebuilt, False) if lost or _is_scattered(flat) else (own, True)
+
+
+def _runs(order: Iterable[int], declared: Mapping[int, Provenance]) -> int:
+    """In how many runs the modules' ops come."""
+    modules = [declared[at].module for at in order if at in declared]
+    return 1 + sum(one != two for one, two in pairwise(modules))
+
+
+def _is_scattered(flat: FlatGraph) -> bool:
+    """Whether most ops without inputs stand far ahead of the first that uses them."""
+    ahead = [
+        min(users) - at
+        for at, users in enumerate(flat.successors)
+        if users and not flat.ops[at].inputs
+    ]
+    return 2 * sum(gap > _SOON for gap in ahead) > len(ahead)
+
+
+def evaluation_order(flat: FlatGraph) -> tuple[int, ...]:
+    """All positions, each just before the first op that needs it, from the outputs backwards.
+
+    The order follows from the graph's outputs and each op's inputs alone, not
+    from where ops stand in the file, except among ops that nothing uses.
+    """
+    makers = {value: at for at, op in enumerate(flat.ops) for value in op.outputs if value}
+    ends = [makers[value] for value in flat.outputs if value in makers]
+    ends.extend(at for at in range(len(flat.ops)) if not flat.successors[at])
+    seen = [False] * len(flat.ops)
+    order: list[int] = []
+    for end in ends:
+        stack: list[tuple[int, Iterator[int]]] = []
+        if not seen[end]:
+            seen[end] = True
+            stack.append((end, iter(flat.predecessors[end])))
+        while stack:
+            at, sources = stack[-1]
+            source = next(sources, None)
+            if source is None:
+                order.append(at)
+                stack.pop()
+            elif not seen[source]:
+                seen[source] = True
+                stack.append((source, iter(flat.predecessors[source])))
+    return tuple(order)
+
+
+def stream_of(body: str) -> str:
+    """Which order the ops of a body are part of: a function's own, or the graph's (``""``).
+
+    Functions run where they are called, so each is an order of its own.
+    """
+    return body.partition("/")[0] if body.startswith("function:") else ""
+
+
+def nearest(
+    flat: FlatGraph, order: Sequence[int], known: Iterable[int]
+) -> tuple[list[int | None], list[int | None]]:
+    """For each position the nearest known one before it, and the nearest after it, in ``order``."""
+    marked = set(known)
+    return _sweep(flat, order, marked), _sweep(flat, reversed(order), marked)
+
+
+def _sweep(flat: FlatGraph, order: Iterable[int], known: set[int]) -> list[int | None]:
+    result: list[int | None] = [None] * len(flat.ops)
+    last: dict[str, int] = {}
+    for at in order:
+        stream = stream_of(flat.ops[at].body)
+        result[at] = last.get(stream)
+        if at in known:
+            last[stream] = at
+    return result

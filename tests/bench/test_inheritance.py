@@ -1,0 +1,102 @@
+"""The accuracy benchmark: it counts right, and inference keeps its floors on unseen models."""
+
+from statistics import mean
+
+import pytest
+
+from hexviz.bench.baselines import consumers_only, earlier_rule
+from hexviz.bench.inheritance import CONDITIONS, Score, compare, know, summarize
+from hexviz.bench.models import MODELS, build
+from hexviz.exporters.export import export_model
+from hexviz.model.flat import flatten
+from hexviz.model.reader import from_proto
+from tests.build import parse, scoped
+
+FLOOR_MODELS = ("distilbert", "vit", "qwen3", "whisper-encoder", "u-net", "electra")
+"""Reported-only models, quick to export; `hexviz bench inheritance` measures them all."""
+
+
+def test_answers_are_counted_by_how_near_they_are() -> None:
+    score = Score()
+    for answer in ("a.b", "a", "a.b.c", "", "a.c", "ab"):
+        score.add(answer, "a.b", fallback=answer == "")
+    assert score.record() == {
+        "ops": 6,
+        "exact": round(1 / 6, 4),
+        "on_branch": round(4 / 6, 4),
+        "wrong_branch": round(2 / 6, 4),
+        "fallback": round(1 / 6, 4),
+    }
+    assert Score().record()["exact"] is None
+
+
+GRAPH = scoped(
+    parse("""g (float[2] x) => (float[2] y) {
+    a = Neg (x)
+    r = Identity (a)
+    y = Exp (r)
+    k = Identity (x)
+}"""),
+    {"a": "enc", "y": "dec.out", "k": "dec"},
+)
+
+
+def test_the_rules_it_is_measured_against_do_what_they_say() -> None:
+    flat = flatten(from_proto(GRAPH, name="").model)
+    assert earlier_rule(flat, {0: "enc", 2: "dec.out"}) == {1: "enc", 3: "enc"}
+    assert earlier_rule(flat, {2: "dec.out"}) == {0: "dec.out", 1: "dec.out", 3: "dec.out"}
+    assert consumers_only(flat, {0: "enc", 2: "dec.out"}) == {1: "dec.out", 3: ""}
+
+
+def test_only_what_is_blanked_is_asked() -> None:
+    truth = know(GRAPH)
+    assert truth.modules == {"a": "enc", "y": "dec.out", "k": "dec"}
+    records = list(compare(truth, CONDITIONS[0]))
+    assert [(one["rule"], one["ops"]) for one in records] == [
+        ("hexviz", 1),
+        ("earlier", 1),
+        ("consumers", 1),
+    ]
+
+
+def test_tuned_and_reported_models_are_kept_apart() -> None:
+    asked = {"bert-tiny", "resnet-50", "gpt2", "sam-vit"}
+    reported = {
+        "distilbert",
+        "vit",
+        "qwen3",
+        "clip-vision",
+        "whisper-encoder",
+        "albert",
+        "u-net",
+        "lstm",
+    }
+    assert asked <= {name for name, model in MODELS.items() if not model.reported}
+    assert reported <= {name for name, model in MODELS.items() if model.reported}
+
+
+@pytest.mark.parametrize("exporter", ["dynamo", "torchscript"])
+def test_accuracy_on_models_never_tuned_on(exporter: str) -> None:
+    results = []
+    for name in FLOOR_MODELS:
+        source = build(name)
+        proto = export_model(
+            source.model, source.args, source.kwargs, exporter=exporter, optimize=False, name=name
+        ).proto
+        truth = know(proto)
+        results += [
+            {"model": name, "exporter": exporter, "reported": True, **record}
+            for condition in CONDITIONS
+            for record in compare(truth, condition)
+        ]
+    figures = {(row["condition"], row["rule"]): row for row in summarize(results)}
+    for condition in CONDITIONS:
+        mine, earlier = (figures[condition.name, rule] for rule in ("hexviz", "earlier"))
+        assert mine["exact"] > earlier["exact"]
+        assert mine["wrong_branch"] < earlier["wrong_branch"]
+        assert mine["fallback"] == 0
+    assert figures["auxiliary", "hexviz"]["exact"] >= 0.93
+    assert figures["auxiliary", "hexviz"]["on_branch"] >= 0.995
+    assert figures["auxiliary, shuffled", "hexviz"]["exact"] >= 0.85
+    wrong = mean(row["wrong_branch"] for (_, rule), row in figures.items() if rule == "hexviz")
+    assert wrong <= 0.01
