@@ -137,6 +137,7 @@ _TUNED: dict[str, Callable[[], Source]] = {
         num_conv_pos_embedding_groups=4,
     ),
     "mobilenet-v2": _of("MobileNetV2", image_size=96, depth_multiplier=0.35),
+    "albert": _of("Albert", **_TEXT, embedding_size=32, num_hidden_layers=4),
     "t5-encoder": _of(
         "T5Encoder", vocab_size=500, d_model=64, d_kv=16, d_ff=128, num_layers=4, num_heads=4
     ),
@@ -162,7 +163,6 @@ _REPORTED: dict[str, Callable[[], Source]] = {
         **_IMAGE,
     ),
     "whisper-encoder": _whisper_encoder,
-    "albert": _of("Albert", **_TEXT, embedding_size=32, num_hidden_layers=4),
     "u-net": _local("u_net"),
     "lstm": _local("lstm_tagger"),
     "convnext": _of("ConvNext", image_size=64, hidden_sizes=[16, 32, 64, 128], depths=[2, 2, 3, 2]),

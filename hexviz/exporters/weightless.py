@@ -43,7 +43,7 @@ def parameters_without_memory() -> Iterator[None]:
             parameter = nn.Parameter(meta, requires_grad=parameter.requires_grad)
         register(module, name, parameter)
 
-    nn.Module.register_parameter = without_memory  # type: ignore[method-assign]
+    nn.Module.register_parameter = without_memory  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 import onnx_ir as ir
@@ -17,7 +17,7 @@ from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
 from hexviz.model.writer import PREFIX
 from hexviz.tagging.metadata import Scope, scope_of, scope_of_tag
-from hexviz.tagging.naming import owner_of_weight, scope_in_names
+from hexviz.tagging.naming import first_call, owner_of_weight, scope_in_names
 
 __all__ = ["CONFIDENCE", "Declarations", "declare", "weights_looked_up"]
 
@@ -78,6 +78,14 @@ def declare(
         module = scope.module
         if complete:
             module = by_tag.get(scope.tag, module)
+            first = first_call(module)
+            if (
+                rule == "name"
+                and first
+                and module not in result.modules
+                and first in result.modules
+            ):
+                module = first
             while module not in result.modules and module:
                 module = names.parent(module)
         else:
@@ -92,6 +100,8 @@ def declare(
             candidates=tuple(_disagreements(module, found[1:])),
             confidence=_confidence(flat, op, rule, source, weight_users),
         )
+    if not complete:
+        _merge_calls(flat, result)
     if not complete and not any(len(scope) > 1 for scope in scopes):
         # Nothing but weights tells of modules, so every step of a path may be one.
         for fqn in list(result.modules):
@@ -99,6 +109,35 @@ def declare(
                 result.learn(above)
     result.learn("")
     return result
+
+
+def _merge_calls(flat: FlatGraph, result: Declarations) -> None:
+    """Take the scopes of a module's second and later calls for the module itself.
+
+    ``query_1`` may be a second call of ``query`` or a module of that name. A
+    file has such calls if anything in a ``query_1`` computes with a weight of
+    ``query``; then every numbered scope that holds no weight itself is one.
+    """
+    modules = result.modules.keys() - {""}
+    named = {
+        at: why.module
+        for at, why in result.provenance.items()
+        if why.rule == "name" and first_call(why.module) in modules
+    }
+    if not named:
+        return
+    owners = {owner_of_weight(name) for name in flat.weights.values()}
+    calls = any(
+        owner_of_weight(flat.weights.get(value, "")) == first_call(module)
+        for at, module in named.items()
+        for value in flat.ops[at].inputs
+    )
+    if calls:
+        for at, module in named.items():
+            if module not in owners:
+                why = result.provenance[at]
+                result.provenance[at] = replace(why, module=first_call(module))
+                result.modules.pop(module, None)
 
 
 def _confidence(

@@ -41,14 +41,12 @@ _TOLD = 3  # other places of a habit that are named
 class Habit:
     """Why an op belongs to a module: it ends it (``after``) or begins it.
 
-    ``neighbour`` is the known op it follows or leads to; ``witnesses`` are
-    positions of ops that do the same in other modules of the kind, none if
-    it just goes on after the module's own arithmetic.
+    ``witnesses`` are positions of ops that do the same in other modules of
+    the kind, none if it just goes on after the module's own arithmetic.
     """
 
     module: str
     after: bool
-    neighbour: int
     witnesses: tuple[int, ...]
 
 
@@ -90,7 +88,10 @@ class _Gap:
 def find_habits(
     flat: FlatGraph, anatomy: Anatomy, order: Sequence[int], undecided: set[int]
 ) -> dict[int, Habit]:
-    """A habit for each of the ``undecided`` positions that one explains."""
+    """A habit for each of the ``undecided`` positions that one explains.
+
+    They come so that what links an op to its module comes before the op.
+    """
     if not undecided:
         return {}
     links = _Links(flat, anatomy, undecided)
@@ -242,15 +243,18 @@ def _settle(
     downward = range(len(gap.path) - 1, gap.turn, -1)
     beginning = [_claimant(claims, gap, depth, downward) for depth in range(count)][::-1]
     tail = 0
-    while tail < count and _wins(claims, gap, ending[tail], beginning[tail]):
+    for one, other in zip(ending, beginning, strict=True):
+        if one is None or not _wins(claims, gap, one, other):
+            break
+        yield gap.ops[tail], _habit(claims, gap, one, tail)
         tail += 1
     head = count
-    while head > tail and _wins(claims, gap, beginning[head - 1], ending[head - 1]):
+    while head > tail:
+        one, other = beginning[head - 1], ending[head - 1]
+        if one is None or not _wins(claims, gap, one, other):
+            break
+        yield gap.ops[head - 1], _habit(claims, gap, one, count - head)
         head -= 1
-    for place in range(tail):
-        yield gap.ops[place], _habit(claims, gap, ending[place], place)
-    for place in range(head, count):
-        yield gap.ops[place], _habit(claims, gap, beginning[place], count - 1 - place)
     if tail or gap.left is None or not gap.turn:
         return
     module = gap.path[0]
@@ -260,7 +264,7 @@ def _settle(
         op = flat.ops[gap.ops[place]]
         if category(op.domain, op.op_type) is None:
             return
-        yield gap.ops[place], Habit(module, after=True, neighbour=gap.left, witnesses=())
+        yield gap.ops[place], Habit(module, after=True, witnesses=())
 
 
 def _claimant(claims: Mapping[object, _Claim], gap: _Gap, depth: int, places: range) -> int | None:
@@ -272,17 +276,13 @@ def _claimant(claims: Mapping[object, _Claim], gap: _Gap, depth: int, places: ra
     return None
 
 
-def _wins(claims: Mapping[object, _Claim], gap: _Gap, one: int | None, other: int | None) -> bool:
-    if one is None or other is None:
-        return one is not None
+def _wins(claims: Mapping[object, _Claim], gap: _Gap, one: int, other: int | None) -> bool:
+    if other is None:
+        return True
     return len(claims[gap.keys[one]].gaps) > len(claims[gap.keys[other]].gaps)
 
 
-def _habit(claims: Mapping[object, _Claim], gap: _Gap, at: int | None, depth: int) -> Habit:
-    assert at is not None  # noqa: S101 - _wins is false without a claimant
-    after = at < gap.turn
-    neighbour = gap.left if after else gap.right
-    assert neighbour is not None  # noqa: S101 - the path ends at the root where there is none
+def _habit(claims: Mapping[object, _Claim], gap: _Gap, at: int, depth: int) -> Habit:
     examples = claims[gap.keys[at]].examples
     others = [own[depth] for own in examples if len(own) > depth and own[depth] not in gap.ops]
-    return Habit(gap.path[at], after, neighbour, tuple(others[:_TOLD]))
+    return Habit(gap.path[at], at < gap.turn, tuple(others[:_TOLD]))

@@ -102,7 +102,7 @@ def inherit(
         if at not in known and at not in static and op.op_type != "Identity"
     }
     for at, habit in find_habits(flat, anatomy, order, undecided).items():
-        known[at] = _from_habit(flat, bounds, at, habit)
+        known[at] = _from_habit(flat, bounds, at, habit, _linked(flat, known, at, habit))
     for at in undecided - known.keys():
         if bounds.hold(at):
             known[at] = _from_order(bounds, at, None)
@@ -212,8 +212,21 @@ def _from_doubles(
     )
 
 
-def _from_habit(flat: FlatGraph, bounds: _Bounds, at: int, habit: Habit) -> Provenance:
-    near = flat.ops[habit.neighbour]
+def _linked(flat: FlatGraph, known: Mapping[int, Provenance], at: int, habit: Habit) -> int:
+    """The op of the habit's module that this one follows or leads to, also through Identity."""
+    neighbours = flat.predecessors if habit.after else flat.successors
+    waiting = list(neighbours[at])
+    while waiting:
+        near = waiting.pop()
+        if near in known and names.is_within(known[near].module, habit.module):
+            return near
+        if near not in known and flat.ops[near].op_type == "Identity":
+            waiting.extend(neighbours[near])
+    raise AssertionError("a habit holds only for ops that dataflow links to their module")
+
+
+def _from_habit(flat: FlatGraph, bounds: _Bounds, at: int, habit: Habit, linked: int) -> Provenance:
+    near = flat.ops[linked]
     mine = flat.ops[at]
     shared = (
         set(near.outputs) & set(mine.inputs)

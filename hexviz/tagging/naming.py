@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-__all__ = ["owner_of_weight", "scope_in_name", "scope_in_names"]
+__all__ = ["first_call", "owner_of_weight", "scope_in_name", "scope_in_names"]
+
+_LATER_CALL = re.compile(r"_\d+$")
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
@@ -42,6 +44,18 @@ def scope_in_names(name: str, outputs: Iterable[str]) -> tuple[tuple[str, ...], 
         if fqns:
             return fqns, text
     return None
+
+
+def first_call(fqn: str) -> str:
+    """The FQN without the number that the TorchScript exporter adds to a later call's scope.
+
+    Without such a number it is ``""``, which is no call of anything.
+
+    >>> first_call("layers.0.query_2"), first_call("layers.0.query")
+    ('layers.0.query', '')
+    """
+    shortened, numbered = _LATER_CALL.subn("", fqn)
+    return shortened if numbered else ""
 
 
 def owner_of_weight(name: str) -> str | None:

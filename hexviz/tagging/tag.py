@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +45,29 @@ def tag(
     parameter counts; without it, the tree is what the file declares.
     ``timings`` of earlier stages (seconds) are carried along.
     """
-    stages = dict(timings or {})
+    with _collector_paused():
+        return _tag(file, modules, dict(timings or {}))
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Let Python's cycle collector rest: nothing made here is garbage before it is returned.
+
+    It would go through all objects of the model again and again as new ones
+    are made, which takes half of the time at 50,000 ops.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _tag(
+    file: ModelFile, modules: Mapping[str, ModuleInfo] | None, stages: dict[str, float]
+) -> TaggedGraph:
     started = time.perf_counter()
     flat = flatten(file.model)
     stages["graph"] = time.perf_counter() - started

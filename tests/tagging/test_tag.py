@@ -278,3 +278,34 @@ def test_hostile_json_in_our_own_keys_is_ignored(value: str) -> None:
         assert op.module == "enc"
         assert op.provenance.candidates == ()
         assert 0 <= op.provenance.confidence <= 1
+
+
+SHARED = """g (float[2] x) => (float[2] y)
+<float[2] "enc.fc.bias" = {1, 1}, float[2] "enc.fc_2.bias" = {2, 2}> {
+    a = Add (x, "enc.fc.bias")
+    n = Neg (a)
+    b = Add (n, "enc.fc.bias")
+    m = Neg (b)
+    y = Add (m, "enc.fc_2.bias")
+}"""
+
+
+def test_a_later_call_of_a_module_is_no_module_of_its_own() -> None:
+    proto = parse(SHARED)
+    scopes = ("enc/fc", "enc/act", "enc/fc_1", "enc/act_1", "enc/fc_2")
+    for node, scope in zip(proto.graph.node, scopes, strict=True):
+        node.name = f"/{scope}/{node.op_type}"
+    whole = {fqn: ModuleInfo("") for fqn in ("", "enc", "enc.fc", "enc.act", "enc.fc_2")}
+    for graph in (tagged(proto), tagged(proto, whole)):
+        modules = [op.module for op in graph.ops]
+        assert modules == ["enc.fc", "enc.act", "enc.fc", "enc.act", "enc.fc_2"]
+        assert [module.fqn for module in graph.modules] == list(whole)
+
+
+def test_a_numbered_module_that_shares_no_weight_is_one() -> None:
+    proto = parse(SHARED.replace('(n, "enc.fc.bias")', "(n, x)"))
+    for node, scope in zip(
+        proto.graph.node, ("enc/fc", "enc/act", "enc/fc_1", "enc/act_1", "enc/fc_2"), strict=True
+    ):
+        node.name = f"/{scope}/{node.op_type}"
+    assert [op.module for op in tagged(proto).ops][2:4] == ["enc.fc_1", "enc.act_1"]
