@@ -72,6 +72,11 @@ def export_model(
         raise ExportError(
             f"The {exporter} exporter cannot leave out the weights: use the dynamo exporter."
         )
+    if weights and any(parameter.is_meta for parameter in model.parameters()):
+        raise ExportError(
+            f"{name or type(model).__name__} was built on the meta device and has no weights: "
+            "leave them out (weights=False, --no-weights)."
+        )
     if isinstance(args, torch.Tensor):
         args = (args,)
     name = name or type(model).__name__

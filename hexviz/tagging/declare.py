@@ -17,7 +17,7 @@ from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
 from hexviz.model.writer import PREFIX
 from hexviz.tagging.metadata import Scope, scope_of, scope_of_tag
-from hexviz.tagging.naming import first_call, owner_of_weight, scope_in_names
+from hexviz.tagging.naming import first_call, owner_of_weight, scope_in_names, separator_of
 
 __all__ = ["CONFIDENCE", "Declarations", "declare", "weights_looked_up"]
 
@@ -64,6 +64,7 @@ def declare(
     stored_tags = [_stored(op) for op in flat.ops]
     unchanged = None not in stored_tags
     weight_users = _weight_users(flat)
+    separator = separator_of(op.name for op in flat.ops)
     scopes: set[tuple[str, ...]] = set()
     for at, op in enumerate(flat.ops):
         stored = stored_tags[at]
@@ -71,7 +72,7 @@ def declare(
             result.learn(stored.module)
             result.provenance[at] = stored
             continue
-        found = list(_sources(flat, op, weight_users))
+        found = list(_sources(flat, op, weight_users, separator))
         if not found:
             continue
         scope, rule, source = found[0]
@@ -159,13 +160,16 @@ Source = tuple[Scope, str, str]
 
 
 def _sources(
-    flat: FlatGraph, op: FlatOp, weight_users: Mapping[str, Mapping[str, int]]
+    flat: FlatGraph,
+    op: FlatOp,
+    weight_users: Mapping[str, Mapping[str, int]],
+    separator: str,
 ) -> Iterator[Source]:
     recorded = scope_of(op.metadata) or _tag_attribute(op.node)
     if recorded is not None:
         yield recorded, "metadata", ""
     outputs = [flat.values[value].name or "" for value in op.outputs if value]
-    named = scope_in_names(op.name, outputs)
+    named = scope_in_names(op.name, outputs, separator)
     if named is not None:
         yield _unclassed(named[0]), "name", named[1]
     if category(op.domain, op.op_type) == "infrastructure":

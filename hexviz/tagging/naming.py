@@ -2,7 +2,7 @@
 
 The TorchScript exporter names a node by the scope it ran in,
 ``/encoder/layer.0/attention/self/MatMul``, and its outputs after the node;
-other producers use the same ``/``. A weight is named for the module that holds
+most producers use the same ``/``, some a dot. A weight is named for the module that holds
 it, ``encoder.layer.0.attention.self.query.weight``.
 """
 
@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import takewhile
 
-__all__ = ["first_call", "owner_of_weight", "scope_in_name", "scope_in_names"]
+__all__ = ["first_call", "owner_of_weight", "scope_in_name", "scope_in_names", "separator_of"]
 
 _LATER_CALL = re.compile(r"_\d+$")
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 
-def scope_in_name(name: str) -> tuple[str, ...]:
+def scope_in_name(name: str, separator: str = "/") -> tuple[str, ...]:
     """The FQNs of the scopes in a node or value name, root first; empty if it has none.
+
+    A converter that fused several nodes joins their names by ``;``; such a
+    node belongs where theirs meet. ONNX Runtime's optimiser puts the fusion's
+    name behind that of the node it began with.
 
     >>> scope_in_name("/encoder/layer.0/attention/MatMul")
     ('', 'encoder', 'encoder.layer.0', 'encoder.layer.0.attention')
@@ -27,19 +32,61 @@ def scope_in_name(name: str) -> tuple[str, ...]:
     ('',)
     >>> scope_in_name("Conv_173")
     ()
+    >>> scope_in_name("model/dense/BiasAdd;model/MatMul")
+    ('', 'model')
+    >>> scope_in_name("/head/MatMul/MatMulAddFusion")
+    ('', 'head')
     """
-    if "/" not in name:
+    if separator not in name:
         return ()
-    steps = [step for step in name.rpartition("/")[0].split("/") if step]
-    return tuple(".".join(steps[:end]) for end in range(len(steps) + 1))
+    parts = [_steps(part, separator) for part in name.split(";")]
+    shared = parts[0]
+    for other in parts[1:]:
+        pairs = takewhile(lambda pair: pair[0] == pair[1], zip(shared, other, strict=False))
+        shared = [one for one, _ in pairs]
+    return tuple(".".join(shared[:end]) for end in range(len(shared) + 1))
 
 
-def scope_in_names(name: str, outputs: Iterable[str]) -> tuple[tuple[str, ...], str] | None:
+def _steps(name: str, separator: str) -> list[str]:
+    """The scopes in a name without the op's own part."""
+    if separator == "/" and name.rstrip("/").endswith("Fusion"):
+        name = name.rstrip("/").rpartition("/")[0]
+    return [step for step in name.rpartition(separator)[0].split(separator) if step]
+
+
+def separator_of(names: Iterable[str]) -> str:
+    """What separates the scopes in a file's node names: ``/``, or ``.`` where all speaks for it.
+
+    A dot is also in ``input.3`` and ``Conv.0``, which are no scopes. So dots
+    count only in a file without any ``/``, if most names have one, what
+    follows the last of them is no number, and names share what comes before.
+
+    >>> separator_of(["encoder.fc.MatMul", "encoder.fc.Add", "encoder.Relu"])
+    '.'
+    >>> separator_of(["Conv.0", "Relu.1", "p2o.Conv.2"])
+    '/'
+    """
+    listed = [name for name in names if name]
+    if any("/" in name for name in listed):
+        return "/"
+    dotted = [name.rpartition(".") for name in listed if "." in name]
+    scopes = {scope for scope, _, last in dotted if not last.isdigit()}
+    named = sum(not last.isdigit() for _, _, last in dotted)
+    return "." if 2 * named > len(listed) and len(scopes) < named else "/"
+
+
+def scope_in_names(
+    name: str, outputs: Iterable[str], separator: str = "/"
+) -> tuple[tuple[str, ...], str] | None:
     """The scopes in a node's name, else in the first output name that has any.
 
+    ``separator`` is that of node names; value names have scopes by ``/`` only.
     Returns the FQNs and the name they were read from.
     """
-    for text in (name, *outputs):
+    fqns = scope_in_name(name, separator)
+    if fqns:
+        return fqns, name
+    for text in outputs:
         fqns = scope_in_name(text)
         if fqns:
             return fqns, text

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import onnx
 import pytest
+import torch
 
 from hexviz.errors import ExportError
+from hexviz.exporters.capture import Log, captured
 from hexviz.exporters.export import export_model
 from hexviz.exporters.result import Exported
 from hexviz.exporters.sources import open_source
@@ -57,3 +62,65 @@ def test_torchscript_cannot() -> None:
     source = open_source("residual-cnn")
     with pytest.raises(ExportError, match=r"cannot leave out the weights: use the dynamo exporter"):
         export_model(source.model, source.args, exporter="torchscript", weights=False)
+
+
+LLAMA = {
+    "vocab_size": 60,
+    "hidden_size": 16,
+    "intermediate_size": 24,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "max_position_embeddings": 32,
+}
+
+
+def test_a_model_built_without_memory_gives_the_graph_of_a_real_one(tmp_path: Path) -> None:
+    from transformers import LlamaConfig, LlamaModel
+
+    with captured(Log()):
+        LlamaConfig(**LLAMA).save_pretrained(tmp_path / "llama")
+        config = LlamaConfig(**LLAMA, attn_implementation="eager")
+        config.use_cache = False
+        real = LlamaModel(config)
+    source = open_source(f"hf:{tmp_path / 'llama'}", weights=False)
+    light = export_model(source.model, source.args, source.kwargs, weights=False, optimize=False)
+    full = export_model(real, source.args, source.kwargs, optimize=False)
+    assert nodes(light) == nodes(full)
+    assert weights(light) == weights(full)
+    assert light.modules == full.modules
+    # What is no parameter keeps its value, here the rotary embedding's frequencies.
+    kept = [one for one in light.proto.graph.initializer if one.raw_data]
+    assert kept
+    real_data = {one.name: one.raw_data for one in full.proto.graph.initializer}
+    assert all(one.raw_data == real_data[one.name] for one in kept)
+
+
+def test_gigabytes_of_parameters_take_no_memory() -> None:
+    script = """
+import resource
+from torch import nn
+from hexviz.exporters.weightless import parameters_without_memory
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with parameters_without_memory():
+    model = nn.Sequential(*(nn.Linear(8192, 8192) for _ in range(64)))
+tied = nn.Linear(2, 2)
+with parameters_without_memory():
+    tied.weight = model[0].weight
+assert tied.weight is model[0].weight
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout) < 100_000  # kilobytes; the parameters would take 17 GB
+
+
+def test_a_model_on_the_meta_device_needs_to_leave_its_weights_out() -> None:
+    with torch.device("meta"):
+        model = torch.nn.Sequential(torch.nn.Linear(4, 3), torch.nn.ReLU())
+    inputs = (torch.ones(2, 4),)
+    with pytest.raises(ExportError, match="no weights: leave them out"):
+        export_model(model, inputs)
+    light = export_model(model, inputs, weights=False)
+    assert weights(light) == {"0.weight": (1, [3, 4]), "0.bias": (1, [3])}
+    assert all(parameter.is_meta for parameter in model.parameters())
