@@ -113,7 +113,10 @@ def _look_at(proto: onnx.ModelProto) -> ir.Model:
 
     Maps (what a classifier's ZipMap puts out) and sparse constants are valid;
     they are only left out of the view, and only where it fails with them.
+    A sparse initializer is seen as one whose data is elsewhere.
     """
+    if proto.graph.sparse_initializer:
+        proto = _with_stand_ins(proto)
     try:
         return ir.from_proto(proto)
     except (ir.serde.SerdeError, ValueError, TypeError):
@@ -130,6 +133,21 @@ def _look_at(proto: onnx.ModelProto) -> ir.Model:
         if known == proto:
             raise
         return ir.from_proto(known)
+
+
+def _with_stand_ins(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy that has a dense initializer without data for each sparse one."""
+    known = onnx.ModelProto()
+    known.CopyFrom(proto)
+    for sparse in proto.graph.sparse_initializer:
+        dense = known.graph.initializer.add(
+            name=sparse.values.name,
+            dims=sparse.dims,
+            data_type=sparse.values.data_type,
+            data_location=onnx.TensorProto.EXTERNAL,
+        )
+        dense.external_data.add(key="location", value=WEIGHTS_LEFT_OUT)
+    return known
 
 
 def _mentions_map(kind: onnx.TypeProto) -> bool:
