@@ -7,7 +7,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test lint types wheel browser bench-page pictures clean
+.PHONY: demo test lint types wheel browser bench-page bench-tagging bench-inheritance pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -41,6 +41,14 @@ bench-page: $(READY) browser
 	$(BIN)/hexviz export bert-tiny --no-optimize -o build/bert-tiny.onnx
 	$(BIN)/python -m tests.browser.measure build/bert-tiny.onnx encoder encoder.layer.0 \
 		encoder.layer.0.attention encoder.layer.0.attention.self
+
+# Seconds of tagging beside parsing and exporting, by size; some minutes.
+bench-tagging: $(READY)
+	$(BIN)/python -m tests.bench.measure
+
+# How often an inferred module is the recorded one, on all models of the benchmark; some minutes.
+bench-inheritance: $(READY)
+	$(BIN)/hexviz bench inheritance
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

@@ -21,7 +21,7 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from hexviz.errors import HexvizError
+from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["app", "main"]
 
@@ -62,6 +62,8 @@ def main() -> None:
         arguments = ["view", *arguments]
     try:
         code = app(args=arguments, prog_name="hexviz", standalone_mode=False)
+    except ExportError as error:
+        _fail(f"{error}{_where_log_is(error)}")
     except HexvizError as error:
         _fail(str(error))
     except typer.exceptions.TyperException as error:
@@ -70,6 +72,18 @@ def main() -> None:
     except (typer.Abort, KeyboardInterrupt):
         raise SystemExit(130) from None
     raise SystemExit(code if isinstance(code, int) else 0)
+
+
+def _where_log_is(error: ExportError) -> str:
+    """What an exporter printed before it failed, kept in the cache folder, as a sentence."""
+    if not error.log:
+        return ""
+    from hexviz.app.folders import exports_folder
+    from hexviz.model.files import write_atomically
+
+    path = exports_folder() / "failed.log"
+    write_atomically(path, [error.log.encode()])
+    return f" The log is in {path}."
 
 
 def _fail(line: str) -> NoReturn:
@@ -134,6 +148,7 @@ def export(
         )
         graph.save(output)
     _say(f"{output}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
+    _say(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in graph.timings.items()))
 
 
 @app.command()

@@ -175,3 +175,24 @@ def test_wrong_usage_is_one_clear_line(arguments: list[str]) -> None:
 
 def test_options_of_view_need_no_view(tmp_path: Path) -> None:
     fails(hexviz("--host", "127.0.0.1", tmp_path / "no.onnx"), "does not exist")
+
+
+def test_an_export_tells_its_stages_and_a_failure_where_its_log_is(tmp_path: Path) -> None:
+    done = hexviz("export", "custom-auxiliary", "-o", tmp_path / "out.onnx")
+    assert done.returncode == 0, done.stderr
+    stages = done.stderr.strip().splitlines()[-1]
+    for stage in ("building", "tracing", "translating", "serializing", "inheritance", "context"):
+        assert f"{stage} " in stages
+    (tmp_path / "factories.py").write_text(
+        "import torch\n"
+        "class Dependent(torch.nn.Module):\n"
+        "    def forward(self, x):\n"
+        "        return x + 1 if x.sum() > 0 else x\n"
+        "def build():\n"
+        "    return Dependent(), (torch.ones(2),)\n"
+    )
+    done = hexviz("export", "factories:build", "-o", tmp_path / "no.onnx", cwd=tmp_path)
+    fails(done, "dynamo exporter failed", "Try the torchscript exporter", "The log is in ")
+    log = Path(done.stderr.strip().rpartition("The log is in ")[2].rstrip("."))
+    assert "GuardOnDataDependentSymNode" in log.read_text()
+    assert not (tmp_path / "no.onnx").exists()

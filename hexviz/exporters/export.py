@@ -102,7 +102,12 @@ def export_model(
         except Exception as error:
             log.write(describe(error))
             message = explain(
-                error, name=name, exporter=exporter, dynamic=bool(dynamic_shapes), opset=opset
+                error,
+                name=name,
+                exporter=exporter,
+                dynamic=bool(dynamic_shapes),
+                opset=opset,
+                own=_own_failure(model, args, kwargs or {}),
             )
             raise ExportError(message, log=log.getvalue()) from error
         modules = describe_modules(model)
@@ -137,6 +142,20 @@ def _run(
         weights=weights,
         enter=stages.enter,
     )
+
+
+def _own_failure(
+    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> BaseException | None:
+    """What the model raises when it is just called; without weights it cannot be."""
+    if any(parameter.is_meta for parameter in model.parameters()):
+        return None
+    try:
+        with torch.no_grad():
+            model(*args, **kwargs)
+    except Exception as error:  # noqa: BLE001 - a model's own code can raise anything at all
+        return error
+    return None
 
 
 def _follow(stages: Stages) -> Callable[[str], None]:

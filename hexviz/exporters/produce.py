@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -33,7 +34,11 @@ def produce(
         SourceError: if the source names nothing that can be built.
         ExportError: if the exporter fails on it.
     """
+    if progress is not None:
+        progress("building", 0.0)
+    started = time.perf_counter()
     built = open_source(source, weights=weights)
+    building = time.perf_counter() - started
     exported = export_model(
         built.model,
         built.args,
@@ -47,7 +52,7 @@ def produce(
         progress=progress,
     )
     file = from_proto(exported.proto, name=exported.name)
-    return tag(file, modules=exported.modules, timings=exported.timings)
+    return tag(file, modules=exported.modules, timings={"building": building, **exported.timings})
 
 
 def _open_shapes(built: Source) -> Any:

@@ -61,3 +61,10 @@ class Dependent(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x + 1 if x.sum() > 0 else x - 1
+
+
+class Fixed(nn.Module):
+    """Fixes a size of its input to 2."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(2, 4) * torch.arange(4.0) if x.shape[0] == 2 else x
