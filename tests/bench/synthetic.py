@@ -37,7 +37,7 @@ _ATTRIBUTES = {"Constant": {"value_ints": [1, 2, 3, 4]}, "Cast": {"to": TensorPr
 
 def synthetic(ops: int, flavour: str) -> bytes:
     """A serialized model of at least ``ops`` ops, one layer after the other."""
-    draw = random.Random(0).random
+    draw = random.Random(0).random  # noqa: S311 - reproducible, nothing to guess
     nodes: list[onnx.NodeProto] = []
     value = "input"
     while len(nodes) < ops:

@@ -37,6 +37,23 @@ def test_what_every_module_of_a_kind_begins_with_is_its_own_whoever_calls_it() -
         assert why.candidates[0].module == "a"
 
 
+def test_what_every_module_of_a_kind_ends_with_is_its_own_too() -> None:
+    graph = of(
+        """g (float[2,2] x, float[2,2] w, int64[2] s) => (float[2,2] y) {
+        m1 = MatMul (x, w)
+        r1 = Reshape (m1, s)
+        k = Tanh (r1)
+        m2 = MatMul (k, w)
+        r2 = Reshape (m2, s)
+        y = Exp (r2)
+    }""",
+        {"m1": "a.one", "k": "a", "m2": "a.two", "y": "a"},
+    )
+    for op, module, other in (("r1", "a.one", "r2"), ("r2", "a.two", "r1")):
+        why = graph.explain(op)
+        assert (why.module, why.rule, why.witnesses) == (module, "producers", (other,))
+
+
 def test_one_that_goes_without_refutes_the_habit() -> None:
     text = DENSE.replace("m2 = MatMul (r2, w)", "m2 = MatMul (r2, w)\n    m3 = MatMul (m2, w)")
     text = text.replace("y = Exp (m2)", "y = Exp (m3)")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 
 import onnx
-from hypothesis import given, settings
+from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from hexviz.bench.blanking import shuffle
@@ -17,7 +17,7 @@ from hexviz.tagging.declare import declare
 from hexviz.tagging.inherit import inherit
 from hexviz.tagging.order import evaluation_order, execution_order
 from tests.build import tagged
-from tests.tagging.random_graphs import models
+from tests.tagging.random_graphs import models, repeated
 
 
 @given(models())
@@ -44,11 +44,14 @@ def allowed(graph: TaggedGraph, at: int, order: Sequence[int], declared: set[int
     after = [graph.ops[one].module for one in order[place + 1 :] if one in declared][:1] or [""]
     bound = names.common_ancestor(before[0], after[0])
     inside = set(names.ancestors(before[0]) + names.ancestors(after[0]))
+    # A module that nothing is declared for may have been open anywhere in its parent.
+    settled = {above for one in declared for above in names.ancestors(graph.ops[one].module)}
+    inside |= {module.fqn for module in graph.modules if module.fqn not in settled}
     return {graph.modules.nearest(fqn) for fqn in inside if names.is_within(fqn, bound)}
 
 
 @settings(max_examples=300)
-@given(models(), st.booleans())
+@given(models() | repeated(), st.booleans())
 def test_an_inherited_module_lies_where_order_and_dataflow_allow(
     proto: onnx.ModelProto, shuffled: bool
 ) -> None:
@@ -85,7 +88,7 @@ def ancestors(graph: TaggedGraph, at: int) -> set[int]:
 
 
 @settings(max_examples=50)
-@given(models())
+@given(models() | repeated())
 def test_names_of_ops_and_values_do_not_matter(proto: onnx.ModelProto) -> None:
     renamed = onnx.ModelProto()
     renamed.CopyFrom(proto)
@@ -137,3 +140,14 @@ def test_the_order_of_dictionaries_does_not_matter(proto: onnx.ModelProto, rando
     random.shuffle(items)
     random.shuffle(modules)
     assert inherit(flat, dict(items), dict(modules)) == one
+
+
+def test_repeated_graphs_reach_doubles_and_habits() -> None:
+    """The properties above are worth something only if such ops occur."""
+    for rule in ("trace", "consumers"):
+        find(
+            repeated(),
+            lambda proto, rule=rule: any(
+                op.provenance.witnesses and op.provenance.rule == rule for op in tagged(proto).ops
+            ),
+        )
