@@ -65,7 +65,7 @@ def declare(
     unchanged = None not in stored_tags
     weight_users = _weight_users(flat)
     separator = separator_of(op.name for op in flat.ops)
-    scopes: set[tuple[str, ...]] = set()
+    scopes: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
     for at, op in enumerate(flat.ops):
         stored = stored_tags[at]
         if stored is not None and (unchanged or stored.origin in ("declared", "manual")):
@@ -89,8 +89,8 @@ def declare(
                 module = first
             while module not in result.modules and module:
                 module = names.parent(module)
-        else:
-            scopes.add(scope.fqns)
+        elif (scope.fqns, scope.class_names) not in scopes:
+            scopes.add((scope.fqns, scope.class_names))
             for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
                 result.learn(fqn, class_name)
         result.provenance[at] = Provenance(
@@ -103,7 +103,7 @@ def declare(
         )
     if not complete:
         _merge_calls(flat, result)
-    if not complete and not any(len(scope) > 1 for scope in scopes):
+    if not complete and not any(len(fqns) > 1 for fqns, _ in scopes):
         # Nothing but weights tells of modules, so every step of a path may be one.
         for fqn in list(result.modules):
             for above in names.ancestors(fqn):
@@ -180,7 +180,9 @@ def _sources(
             yield _unclassed((aliased,)), "name", outputs[0]
         return
     for value in op.inputs:
-        owner = owner_of_weight(flat.weights.get(value, ""))
+        if value not in flat.weights:
+            continue
+        owner = owner_of_weight(flat.weights[value])
         # A weight that different kinds of op look at (a tied embedding) was
         # lent to another module by its holder, so it names neither for sure.
         if owner is not None and len(weight_users[value]) <= 1:

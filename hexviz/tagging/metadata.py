@@ -126,11 +126,16 @@ def _from_namespace(text: str) -> Scope | None:
     return _scope((name, class_name) for name, _, class_name in steps)
 
 
+@functools.lru_cache(maxsize=65536)
+def _fqn(name: str) -> str:
+    return join(_CALL_COUNT.sub("", name).split("."))
+
+
 def _scope(pairs: Iterable[tuple[str, str]]) -> Scope | None:
     fqns: list[str] = []
     class_names: list[str] = []
     for name, class_name in pairs:
         if not name.startswith(_PSEUDO):
-            fqns.append(join(_CALL_COUNT.sub("", name).split(".")))
+            fqns.append(_fqn(name))
             class_names.append(class_name.rpartition(".")[2])
     return Scope(tuple(fqns), tuple(class_names)) if fqns else None

@@ -8,6 +8,7 @@ it, ``encoder.layer.0.attention.self.query.weight``.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from itertools import takewhile
@@ -105,6 +106,7 @@ def first_call(fqn: str) -> str:
     return shortened if numbered else ""
 
 
+@functools.lru_cache(maxsize=65536)
 def owner_of_weight(name: str) -> str | None:
     """The FQN of the module that holds a parameter of this name, or ``None``.
 
