@@ -12,7 +12,7 @@ from hexviz.model.flat import flatten
 from hexviz.model.reader import from_proto
 from tests.build import parse, scoped
 
-FLOOR_MODELS = ("distilbert", "vit", "qwen3", "whisper-encoder", "u-net", "electra")
+FLOOR_MODELS = ("distilbert", "vit", "whisper-encoder", "u-net")
 """Reported-only models, quick to export; `hexviz bench inheritance` measures them all."""
 
 
