@@ -22,6 +22,7 @@ from hexviz.bench.baselines import consumers_only, earlier_rule
 from hexviz.bench.blanking import blank, shuffle
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 
@@ -87,9 +88,15 @@ class Score:
         }
 
 
-def know(proto: onnx.ModelProto) -> Truth:
-    """Read the truth from an export: only what metadata or scoped names record counts."""
-    graph = tag(from_proto(proto, name="truth"))
+def know(
+    proto: onnx.ModelProto, modules: Mapping[str, ModuleInfo] | None = None
+) -> Truth:
+    """Read the truth from an export: only what metadata or scoped names record counts.
+
+    With the exporter's list of ``modules``, names that the TorchScript exporter
+    shortened are read by it.
+    """
+    graph = tag(from_proto(proto, name="truth"), modules=modules)
     recorded = [
         op
         for op in graph.ops

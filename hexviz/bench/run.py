@@ -46,7 +46,7 @@ def bench_inheritance(
             except ExportError as error:
                 failed.append({"model": name, "exporter": exporter, "error": str(error)})
                 continue
-            truth = know(exported.proto)
+            truth = know(exported.proto, exported.modules)
             reported = name not in MODELS or MODELS[name].reported
             results.extend(
                 {"model": name, "exporter": exporter, "reported": reported, **record}

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from types import MappingProxyType
-
-import onnx_ir as ir
 
 from hexviz.model import fqn as names
-from hexviz.model.auxiliary import category
-from hexviz.model.flat import FlatGraph, FlatOp
+from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo, build_tree
-from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
-from hexviz.model.writer import PREFIX
-from hexviz.tagging.metadata import Scope, scope_of, scope_of_tag
-from hexviz.tagging.naming import first_call, owner_of_weight, scope_in_names, separator_of
+from hexviz.model.op import Candidate, Provenance
+from hexviz.tagging.naming import first_call, owner_of_weight
+from hexviz.tagging.sources import CONFIDENCE, Source, Sources
+from hexviz.tagging.stored import stored_modules, stored_provenance
 
-__all__ = ["CONFIDENCE", "Declarations", "declare", "weights_looked_up"]
-
-CONFIDENCE = MappingProxyType(
-    {"metadata": 1.0, "name": 0.95, "weight": 0.9, "weight in several places": 0.7}
-)
-"""How far each declared rule is trusted: a record made while running the model,
-a name derived from one, and a holder that need not be the one who used it,
-the less so where several ops use it."""
+__all__ = ["Declarations", "declare"]
 
 
 @dataclass(slots=True)
@@ -54,28 +41,30 @@ def declare(
     that is not in the list (a container that never runs) counts for its
     nearest ancestor; without it the tree is made of what is declared.
     """
-    result = Declarations(modules=dict(_stored_modules(model_metadata)))
+    result = Declarations(modules=dict(stored_modules(model_metadata)))
     if modules is not None:
         result.modules = dict(modules)
     complete = bool(result.modules)
     by_tag = build_tree(result.modules).by_tag if complete else {}
     # Tags of our own that were concluded or given up on hold for the graph they
     # were made for; in one that has changed since, only what was declared counts.
-    stored_tags = [_stored(op) for op in flat.ops]
+    stored_tags = [stored_provenance(op) for op in flat.ops]
     unchanged = None not in stored_tags
-    weight_users = _weight_users(flat)
-    separator = separator_of(op.name for op in flat.ops)
-    scopes: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
-    for at, op in enumerate(flat.ops):
-        stored = stored_tags[at]
+    for at, stored in enumerate(stored_tags):
         if stored is not None and (unchanged or stored.origin in ("declared", "manual")):
             result.learn(stored.module)
             result.provenance[at] = stored
+    sources = Sources(flat, result.provenance.keys(), result.modules)
+    scopes: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    doubted: dict[int, list[Source]] = {}
+    for at in range(len(flat.ops)):
+        if at in result.provenance:
             continue
-        found = list(_sources(flat, op, weight_users, separator))
+        found = sources.of(at)
         if not found:
             continue
-        scope, rule, source = found[0]
+        chosen = _most_specific(found)
+        scope, rule, text = chosen
         module = scope.module
         if complete:
             module = by_tag.get(scope.tag, module)
@@ -93,13 +82,14 @@ def declare(
             scopes.add((scope.fqns, scope.class_names))
             for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
                 result.learn(fqn, class_name)
+        if len(found) > 1:
+            doubted[at] = [one for one in found if one is not chosen]
         result.provenance[at] = Provenance(
             module=module,
             origin="declared",
             rule=rule,
-            values=(source,) if source else (),
-            candidates=tuple(_disagreements(module, found[1:])),
-            confidence=_confidence(flat, op, rule, source, weight_users),
+            values=(text,) if text else (),
+            confidence=sources.confidence(at, rule, text),
         )
     if not complete:
         _merge_calls(flat, result)
@@ -109,7 +99,48 @@ def declare(
             for above in names.ancestors(fqn):
                 result.learn(above)
     result.learn("")
+    _note_disagreements(result, doubted)
     return result
+
+
+def _most_specific(found: list[Source]) -> Source:
+    """The first source, or a recorded one that is deeper on the same branch.
+
+    A weight's holder may lend it to the module around it, so it is no better
+    for being deeper.
+    """
+    best = found[0]
+    for one in found[1:]:
+        deeper = len(one[0].module) > len(best[0].module)
+        if deeper and one[1] != "weight" and not one[0].tag and not best[0].tag:
+            best = one if names.is_within(one[0].module, best[0].module) else best
+    return best
+
+
+def _note_disagreements(result: Declarations, doubted: Mapping[int, list[Source]]) -> None:
+    """Keep what other sources said as candidates, where it is not just less specific."""
+    by_tag = (
+        build_tree(result.modules).by_tag
+        if any(scope.tag for others in doubted.values() for scope, _, _ in others)
+        else {}
+    )
+    for at, others in doubted.items():
+        why = result.provenance[at]
+        candidates: dict[str, Candidate] = {}
+        for scope, rule, text in others:
+            module = scope.module if not scope.tag else _named_by_tag(scope.tag, by_tag)
+            if not names.is_within(why.module, module) and first_call(module) != why.module:
+                reason = f"{text or 'another record on the op'} points there, by rule {rule}"
+                candidates.setdefault(module, Candidate(module, CONFIDENCE[rule], reason))
+        if candidates:
+            result.provenance[at] = replace(why, candidates=tuple(candidates.values()))
+
+
+def _named_by_tag(tag: str, by_tag: Mapping[str, str]) -> str:
+    """The deepest module on a tag's path that the tree knows."""
+    while tag not in by_tag and tag:
+        tag = tag.rpartition("/")[0]
+    return by_tag.get(tag, "")
 
 
 def _merge_calls(flat: FlatGraph, result: Declarations) -> None:
@@ -139,159 +170,3 @@ def _merge_calls(flat: FlatGraph, result: Declarations) -> None:
                 why = result.provenance[at]
                 result.provenance[at] = replace(why, module=first_call(module))
                 result.modules.pop(module, None)
-
-
-def _confidence(
-    flat: FlatGraph,
-    op: FlatOp,
-    rule: str,
-    source: str,
-    weight_users: Mapping[str, Mapping[str, int]],
-) -> float:
-    if rule == "weight":
-        used = next(value for value in op.inputs if flat.weights.get(value) == source)
-        if sum(weight_users[used].values()) > 1:
-            return CONFIDENCE["weight in several places"]
-    return CONFIDENCE[rule]
-
-
-Source = tuple[Scope, str, str]
-"""A scope, the rule that found it, and the name it was read from (``""`` for metadata)."""
-
-
-def _sources(
-    flat: FlatGraph,
-    op: FlatOp,
-    weight_users: Mapping[str, Mapping[str, int]],
-    separator: str,
-) -> Iterator[Source]:
-    recorded = scope_of(op.metadata) or _tag_attribute(op.node)
-    if recorded is not None:
-        yield recorded, "metadata", ""
-    outputs = [flat.values[value].name or "" for value in op.outputs if value]
-    named = scope_in_names(op.name, outputs, separator)
-    if named is not None:
-        yield _unclassed(named[0]), "name", named[1]
-    if category(op.domain, op.op_type) == "infrastructure":
-        # An Identity restores a de-duplicated weight under the name of its user's
-        # module; the weight it reads is another module's.
-        aliased = next(filter(None, (owner_of_weight(output) for output in outputs)), None)
-        if aliased is not None:
-            yield _unclassed((aliased,)), "name", outputs[0]
-        return
-    for value in op.inputs:
-        if value not in flat.weights:
-            continue
-        owner = owner_of_weight(flat.weights[value])
-        # A weight that different kinds of op look at (a tied embedding) was
-        # lent to another module by its holder, so it names neither for sure.
-        if owner is not None and len(weight_users[value]) <= 1:
-            yield _unclassed((owner,)), "weight", flat.weights[value]
-            return
-
-
-def _unclassed(fqns: tuple[str, ...]) -> Scope:
-    return Scope(fqns, ("",) * len(fqns))
-
-
-def _tag_attribute(node: ir.Node) -> Scope | None:
-    attribute = node.attributes.get("hierarchy_tag")
-    if attribute is None or attribute.is_ref() or not isinstance(attribute.value, str):
-        return None
-    return scope_of_tag(attribute.value)
-
-
-def _weight_users(flat: FlatGraph) -> dict[str, Counter[str]]:
-    """Per weight how many ops of each type compute with it."""
-    users: dict[str, Counter[str]] = {value: Counter() for value in flat.weights}
-    for op in flat.ops:
-        # Layout ops prepare a weight for its real user; a Gather is a user itself.
-        if category(op.domain, op.op_type, looks_up_weight=True) is None:
-            for value in op.inputs:
-                if value in users:
-                    users[value][op.op_type] += 1
-    return users
-
-
-def weights_looked_up(flat: FlatGraph) -> frozenset[int]:
-    """Positions of ops whose first input is a module's own weight, also through Identity."""
-    owned = {value for value, name in flat.weights.items() if owner_of_weight(name) is not None}
-    found = set()
-    for at in flat.order:
-        op = flat.ops[at]
-        if op.inputs and op.inputs[0] in owned:
-            found.add(at)
-            if op.op_type == "Identity":
-                owned.update(op.outputs)
-    return frozenset(found)
-
-
-def _disagreements(module: str, others: list[Source]) -> Iterator[Candidate]:
-    for scope, rule, source in others:
-        other = scope.module
-        if not names.is_within(other, module) and not names.is_within(module, other):
-            yield Candidate(other, CONFIDENCE[rule], f"{source} points there, by rule {rule}")
-
-
-def _stored(op: FlatOp) -> Provenance | None:
-    """The provenance that hexviz itself wrote, or ``None`` if there is none to believe."""
-    metadata = op.metadata
-    module, origin = metadata.get(PREFIX + "module"), metadata.get(PREFIX + "origin")
-    rule = metadata.get(PREFIX + "rule", "")
-    if module is None or origin not in ORIGINS or RULES.get(rule) != origin:
-        return None
-    rejected = [
-        Candidate(str(one[0]), float(one[1]), str(one[2]))
-        for one in _json_list(metadata.get(PREFIX + "candidates"))
-        if isinstance(one, list) and len(one) == 3 and isinstance(one[1], int | float)
-        if 0 <= one[1] <= 1
-    ]
-    try:
-        confidence = float(metadata.get(PREFIX + "confidence", "0"))
-    except ValueError:
-        confidence = 0.0
-    if not 0 <= confidence <= 1:  # also what is no number
-        confidence = 0.0
-    return Provenance(
-        module=module,
-        origin=origin,
-        rule=rule,
-        evidence=_strings(metadata.get(PREFIX + "evidence")),
-        values=_strings(metadata.get(PREFIX + "values")),
-        candidates=tuple(rejected),
-        confidence=confidence,
-        witnesses=_strings(metadata.get(PREFIX + "witnesses")),
-    )
-
-
-def _stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleInfo]]:
-    stored = _json(metadata.get(PREFIX + "modules"))
-    if not isinstance(stored, dict):
-        return
-    for fqn, entry in stored.items():
-        if isinstance(entry, dict):
-            class_name, parameters = entry.get("class"), entry.get("parameters")
-            yield (
-                fqn,
-                ModuleInfo(
-                    class_name if isinstance(class_name, str) else "",
-                    parameters if isinstance(parameters, int) else None,
-                ),
-            )
-
-
-def _json(text: str | None) -> object:
-    """What a stranger's JSON says, or ``None``."""
-    try:
-        return json.loads(text or "null")
-    except (ValueError, RecursionError):
-        return None
-
-
-def _json_list(text: str | None) -> list[object]:
-    parsed = _json(text)
-    return parsed if isinstance(parsed, list) else []
-
-
-def _strings(text: str | None) -> tuple[str, ...]:
-    return tuple(entry for entry in _json_list(text) if isinstance(entry, str))

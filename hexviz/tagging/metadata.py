@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from hexviz.model.fqn import join
 
-__all__ = ["Scope", "scope_of", "scope_of_tag"]
+__all__ = ["Scope", "scope_of_tag", "scopes_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,9 @@ class Scope:
 # PyTorch's bookkeeping for nodes that came from no module.
 _PSEUDO = "_empty_nn_module_stack"
 
+# The module that torch.export wraps what it traced in, which no one wrote.
+_EXPORT_ROOT = "_export_root"
+
 # The last entry names the FX node, so nearly every list of scopes is unique in
 # a file while the part before it repeats; cutting it off lets the cache work.
 _LAST_ENTRY = re.compile(r", (?:'[^'\\]*'|\"[^\"\\]*\")\]$")
@@ -49,21 +52,16 @@ _PLAIN_LIST = re.compile(r"\['[^'\\]*'(?:, '[^'\\]*')*\]")
 _CALL_COUNT = re.compile(r"@\d+")
 
 
-def scope_of(metadata: Mapping[str, str]) -> Scope | None:
-    """The scope that a node's metadata declares, or ``None``."""
-    scopes = metadata.get("pkg.torch.onnx.name_scopes")
-    if scopes is not None:
-        classes = metadata.get("pkg.torch.onnx.class_hierarchy", "[]")
-        found = _enclosing(_without_last(scopes), _without_last(classes))
-        if found is not None:
-            return found
-    namespace = metadata.get("namespace")
-    if namespace is not None:
-        found = _from_namespace(namespace.rpartition("/")[0])
-        if found is not None:
-            return found
+def scopes_of(metadata: Mapping[str, str]) -> tuple[Scope, ...]:
+    """The scopes that a node's metadata declares, most trustworthy first, each once."""
+    found = _recorded(
+        _without_last(metadata.get("pkg.torch.onnx.name_scopes", "")),
+        _without_last(metadata.get("pkg.torch.onnx.class_hierarchy", "")),
+        metadata.get("namespace", "").rpartition("/")[0],
+    )
     tag = metadata.get("winml.hierarchy.tag")
-    return scope_of_tag(tag) if tag else None
+    by_tag = scope_of_tag(tag) if tag else None
+    return found if by_tag is None else (*found, by_tag)
 
 
 def scope_of_tag(tag: str) -> Scope | None:
@@ -84,6 +82,8 @@ def scope_of_tag(tag: str) -> Scope | None:
 
 
 def _without_last(text: str) -> str:
+    if not text:
+        return text
     shortened, cut = _LAST_ENTRY.subn("]", text)
     if cut:
         return shortened
@@ -93,6 +93,8 @@ def _without_last(text: str) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def _entries(text: str) -> tuple[str, ...]:
+    if not text:
+        return ()
     if _PLAIN_LIST.fullmatch(text):  # nearly always, and ten times as fast as Python's parser
         return tuple(text[2:-2].split("', '"))
     try:
@@ -113,22 +115,23 @@ def _is_text(entry: str) -> bool:
 
 
 @functools.lru_cache(maxsize=4096)
-def _enclosing(scopes: str, classes: str) -> Scope | None:
+def _recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
+    """What PyTorch's two keys say: one scope if they agree, as they nearly always do."""
     fqns, class_names = _entries(scopes), _entries(classes)
     if len(class_names) != len(fqns):
         class_names = ("",) * len(fqns)
-    return _scope(zip(fqns, class_names, strict=True))
-
-
-@functools.lru_cache(maxsize=4096)
-def _from_namespace(text: str) -> Scope | None:
-    steps = (step.partition(": ") for step in text.split("/")) if text else ()
-    return _scope((name, class_name) for name, _, class_name in steps)
+    named = _scope(zip(fqns, class_names, strict=True))
+    steps = (step.partition(": ") for step in namespace.split("/")) if namespace else ()
+    spaced = _scope((name, class_name) for name, _, class_name in steps)
+    if named is not None and spaced is not None and named.fqns == spaced.fqns:
+        return (named,)
+    return tuple(scope for scope in (named, spaced) if scope is not None)
 
 
 @functools.lru_cache(maxsize=65536)
 def _fqn(name: str) -> str:
-    return join(_CALL_COUNT.sub("", name).split("."))
+    steps = _CALL_COUNT.sub("", name).split(".")
+    return join(steps[1:] if steps[0] == _EXPORT_ROOT else steps)
 
 
 def _scope(pairs: Iterable[tuple[str, str]]) -> Scope | None:
@@ -136,6 +139,10 @@ def _scope(pairs: Iterable[tuple[str, str]]) -> Scope | None:
     class_names: list[str] = []
     for name, class_name in pairs:
         if not name.startswith(_PSEUDO):
-            fqns.append(_fqn(name))
+            fqn = _fqn(name)
+            # Above the root there is only what wrapped it.
+            if not fqn:
+                fqns, class_names = [], []
+            fqns.append(fqn)
             class_names.append(class_name.rpartition(".")[2])
     return Scope(tuple(fqns), tuple(class_names)) if fqns else None

@@ -10,49 +10,57 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
-__all__ = ["first_call", "owner_of_weight", "scope_in_name", "scope_in_names", "separator_of"]
+from hexviz.tagging.scopes import Path
+
+__all__ = ["first_call", "owner_of_weight", "path_in_name", "paths_in_names", "separator_of"]
 
 _LATER_CALL = re.compile(r"_\d+$")
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
+_FUSED = ("Fusion", "Fusion/")
 
-def scope_in_name(name: str, separator: str = "/") -> tuple[str, ...]:
-    """The FQNs of the scopes in a node or value name, root first; empty if it has none.
+
+def path_in_name(name: str, separator: str = "/") -> Path | None:
+    """The scopes in a node or value name, outermost first; ``None`` if it has none.
 
     A converter that fused several nodes joins their names by ``;``; such a
     node belongs where theirs meet. ONNX Runtime's optimiser puts the fusion's
     name behind that of the node it began with.
 
-    >>> scope_in_name("/encoder/layer.0/attention/MatMul")
-    ('', 'encoder', 'encoder.layer.0', 'encoder.layer.0.attention')
-    >>> scope_in_name("/Add")
-    ('',)
-    >>> scope_in_name("Conv_173")
+    >>> path_in_name("/encoder/layer.0/attention/MatMul")
+    ('encoder', 'layer.0', 'attention')
+    >>> path_in_name("/Add")
     ()
-    >>> scope_in_name("model/dense/BiasAdd;model/MatMul")
-    ('', 'model')
-    >>> scope_in_name("/head/MatMul/MatMulAddFusion")
-    ('', 'head')
+    >>> path_in_name("Conv_173") is None
+    True
+    >>> path_in_name("model/dense/BiasAdd;model/MatMul")
+    ('model',)
+    >>> path_in_name("/head/MatMul/MatMulAddFusion")
+    ('head',)
+    >>> path_in_name("node_MatMul_63/MatMulAddFusion") is None
+    True
     """
+    if separator == "/":
+        name = _before_fusion(name)
     if separator not in name:
-        return ()
-    parts = [_steps(part, separator) for part in name.split(";")]
-    shared = parts[0]
-    for other in parts[1:]:
+        return None
+    shared, *others = (_steps(part, separator) for part in name.split(";"))
+    for other in others:
         pairs = takewhile(lambda pair: pair[0] == pair[1], zip(shared, other, strict=False))
-        shared = [one for one, _ in pairs]
-    return tuple(".".join(shared[:end]) for end in range(len(shared) + 1))
+        shared = tuple(one for one, _ in pairs)
+    return shared
 
 
-def _steps(name: str, separator: str) -> list[str]:
-    """The scopes in a name without the op's own part."""
-    if separator == "/" and name.rstrip("/").endswith("Fusion"):
-        name = name.rstrip("/").rpartition("/")[0]
-    return [step for step in name.rpartition(separator)[0].split(separator) if step]
+def _before_fusion(name: str) -> str:
+    return name.rstrip("/").rpartition("/")[0] if name.endswith(_FUSED) else name
+
+
+def _steps(name: str, separator: str) -> Path:
+    return tuple(step for step in name.rpartition(separator)[0].split(separator) if step)
 
 
 def separator_of(names: Iterable[str]) -> str:
@@ -67,7 +75,7 @@ def separator_of(names: Iterable[str]) -> str:
     >>> separator_of(["Conv.0", "Relu.1", "p2o.Conv.2"])
     '/'
     """
-    listed = [name for name in names if name]
+    listed = [_before_fusion(name) for name in names if name]
     if any("/" in name for name in listed):
         return "/"
     dotted = [name.rpartition(".") for name in listed if "." in name]
@@ -76,22 +84,26 @@ def separator_of(names: Iterable[str]) -> str:
     return "." if 2 * named > len(listed) and len(scopes) < named else "/"
 
 
-def scope_in_names(
+def paths_in_names(
     name: str, outputs: Iterable[str], separator: str = "/"
-) -> tuple[tuple[str, ...], str] | None:
-    """The scopes in a node's name, else in the first output name that has any.
+) -> Iterator[tuple[Path, str]]:
+    """The scopes in a node's name and in those of its outputs, each once, with that name.
 
     ``separator`` is that of node names; value names have scopes by ``/`` only.
-    Returns the FQNs and the name they were read from.
     """
-    fqns = scope_in_name(name, separator)
-    if fqns:
-        return fqns, name
-    for text in outputs:
-        fqns = scope_in_name(text)
-        if fqns:
-            return fqns, text
-    return None
+    path = path_in_name(name, separator)
+    seen = set()
+    if path is not None:
+        seen.add(path)
+        yield path, name
+    for output in outputs:
+        # The TorchScript exporter names an output after its node.
+        if path is not None and separator == "/" and output.startswith(name):
+            continue
+        other = path_in_name(output)
+        if other is not None and other not in seen:
+            seen.add(other)
+            yield other, output
 
 
 def first_call(fqn: str) -> str:

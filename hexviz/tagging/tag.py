@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 
+from hexviz.model import fqn as names
 from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph, flatten
 from hexviz.model.graph import TaggedGraph
@@ -16,8 +18,9 @@ from hexviz.model.modules import ModuleInfo, ModuleTree, build_tree
 from hexviz.model.op import Context, Op, Provenance
 from hexviz.model.reader import ModelFile, read
 from hexviz.tagging.context import find_contexts
-from hexviz.tagging.declare import declare, weights_looked_up
+from hexviz.tagging.declare import declare
 from hexviz.tagging.inherit import inherit
+from hexviz.tagging.sources import weights_looked_up
 
 __all__ = ["load", "tag"]
 
@@ -92,6 +95,7 @@ def _tag(
 
 def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree) -> tuple[Op, ...]:
     lookups = weights_looked_up(flat)
+    inputs = frozenset(flat.inputs) - flat.weights.keys()
     # An inherited module is where others meet, which may be a container that is
     # no module of the tree: its nearest module then holds the op.
     modules = [tree.nearest(provenance[at].module) for at in range(len(flat.ops))]
@@ -124,20 +128,31 @@ def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree
                 inputs=op.inputs,
                 outputs=op.outputs,
                 auxiliary=categories[at],
-                shared_by=_sharers(flat, at, modules) if categories[at] else (),
+                shared_by=_sharers(flat, at, modules, inputs) if categories[at] else (),
             )
         )
     return tuple(result)
 
 
-def _sharers(flat: FlatGraph, at: int, modules: list[str]) -> tuple[str, ...]:
-    """The modules that use an op without inputs of its own, if several do."""
-    if flat.predecessors[at] or len(flat.successors[at]) < 2:
-        return ()
-    if any(value in flat.inputs for value in flat.ops[at].inputs):
+def _sharers(
+    flat: FlatGraph, at: int, modules: list[str], inputs: Collection[str]
+) -> tuple[str, ...]:
+    """The modules that use an auxiliary op, in order, if it is shared by several.
+
+    An op without inputs (a de-duplicated constant) is shared by all who use
+    it, wherever it stands. One that is computed (a mask) is, if it was made
+    above them for several: what a module hands to its neighbours is not.
+    """
+    if len(flat.successors[at]) < 2:
         return ()
     users = tuple(dict.fromkeys(modules[after] for after in flat.successors[at]))
-    return users if len(users) > 1 else ()
+    if len(users) < 2:
+        return ()
+    if not flat.predecessors[at] and not any(value in inputs for value in flat.ops[at].inputs):
+        return users
+    meeting = reduce(names.common_ancestor, users)
+    above = names.is_within(meeting, modules[at]) and meeting not in users
+    return users if above else ()
 
 
 def _with_ops(tree: ModuleTree, ops: tuple[Op, ...]) -> ModuleTree:

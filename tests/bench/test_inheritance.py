@@ -79,10 +79,10 @@ def test_accuracy_on_models_never_tuned_on(exporter: str) -> None:
     results = []
     for name in FLOOR_MODELS:
         source = build(name)
-        proto = export_model(
+        exported = export_model(
             source.model, source.args, source.kwargs, exporter=exporter, optimize=False, name=name
-        ).proto
-        truth = know(proto)
+        )
+        truth = know(exported.proto, exported.modules)
         results += [
             {"model": name, "exporter": exporter, "reported": True, **record}
             for condition in CONDITIONS

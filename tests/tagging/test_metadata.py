@@ -1,4 +1,11 @@
-from hexviz.tagging.metadata import Scope, scope_of, scope_of_tag
+from hexviz.tagging.metadata import Scope, scope_of_tag, scopes_of
+
+
+def scope_of(metadata: dict[str, str]) -> Scope | None:
+    """The only scope that is declared, if any is."""
+    found = scopes_of(metadata)
+    assert len(found) <= 1
+    return found[0] if found else None
 
 
 def pytorch(scopes: list[str], classes: list[str]) -> Scope | None:
@@ -57,3 +64,23 @@ def test_a_path_of_class_names_makes_a_tree_too() -> None:
         tag,
     )
     assert scope_of_tag("/") is None
+
+
+def test_keys_that_agree_are_one_source_and_keys_that_do_not_are_two() -> None:
+    scopes = {
+        "pkg.torch.onnx.name_scopes": "['', 'enc', 'add_1']",
+        "pkg.torch.onnx.class_hierarchy": "['my.Net', 'my.Enc', 'aten.add']",
+    }
+    enc = Scope(("", "enc"), ("Net", "Enc"))
+    assert scopes_of({**scopes, "namespace": ": my.Net/enc: my.Enc/add_1: aten.add"}) == (enc,)
+    assert scopes_of({**scopes, "namespace": ": my.Net/dec: my.Dec/add_1: aten.add"}) == (
+        enc,
+        Scope(("", "dec"), ("Net", "Dec")),
+    )
+
+
+def test_what_torch_export_wraps_a_model_in_is_no_module() -> None:
+    scope = pytorch(
+        ["", "_export_root", "_export_root.enc", "add"], ["Wrapper", "my.Net", "my.Enc", "aten.add"]
+    )
+    assert scope == Scope(("", "enc"), ("Net", "Enc"))

@@ -1,27 +1,31 @@
 import pytest
 
-from hexviz.tagging.naming import owner_of_weight, scope_in_names
+from hexviz.tagging.naming import owner_of_weight, paths_in_names
 from tests.build import parse, tagged
 
 
 @pytest.mark.parametrize(
-    ("name", "outputs", "module"),
+    ("name", "outputs", "path"),
     [
-        ("/encoder/layer.0/MatMul", (), "encoder.layer.0"),
-        ("/Add", (), ""),
-        ("", ("/encoder/Constant_output_0",), "encoder"),
-        ("bert/encoder/MatMul", (), "bert.encoder"),
+        ("/encoder/layer.0/MatMul", (), ("encoder", "layer.0")),
+        ("/Add", (), ()),
+        ("", ("/encoder/Constant_output_0",), ("encoder",)),
+        ("bert/encoder/MatMul", (), ("bert", "encoder")),
+        ("/encoder/MatMul", ("/encoder/MatMul_output_0",), ("encoder",)),
     ],
 )
-def test_scopes_in_names(name: str, outputs: tuple[str, ...], module: str) -> None:
-    found = scope_in_names(name, outputs)
-    assert found is not None
-    assert found[0][-1] == module
+def test_scopes_in_names(name: str, outputs: tuple[str, ...], path: tuple[str, ...]) -> None:
+    assert [found for found, _ in paths_in_names(name, outputs)] == [path]
 
 
-@pytest.mark.parametrize("name", ["", "Conv_173", "node_add_1", "val_3"])
+def test_names_of_node_and_output_that_disagree_are_both_read() -> None:
+    found = list(paths_in_names("/enc/Add", ["/dec/Add_output_0", "y"]))
+    assert found == [(("enc",), "/enc/Add"), (("dec",), "/dec/Add_output_0")]
+
+
+@pytest.mark.parametrize("name", ["", "Conv_173", "node_add_1", "node_MatMul_63/MatMulAddFusion"])
 def test_flat_names_have_no_scope(name: str) -> None:
-    assert scope_in_names(name, ()) is None
+    assert not list(paths_in_names(name, ()))
 
 
 @pytest.mark.parametrize(

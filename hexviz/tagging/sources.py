@@ -1,0 +1,157 @@
+"""What a file says of each op's module: on the op, in its names, and in its weights' names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+from types import MappingProxyType
+
+import onnx_ir as ir
+
+from hexviz.model import fqn as names
+from hexviz.model.auxiliary import category
+from hexviz.model.flat import FlatGraph, FlatOp
+from hexviz.tagging.metadata import Scope, scope_of_tag, scopes_of
+from hexviz.tagging.naming import owner_of_weight, paths_in_names, separator_of
+from hexviz.tagging.scopes import find_modules
+
+__all__ = ["CONFIDENCE", "Source", "Sources", "weights_looked_up"]
+
+CONFIDENCE = MappingProxyType(
+    {"metadata": 1.0, "name": 0.95, "weight": 0.9, "weight in several places": 0.7}
+)
+"""How far each declared rule is trusted: a record made while running the model,
+a name derived from one, and a holder that need not be the one who used it,
+the less so where several ops use it."""
+
+Source = tuple[Scope, str, str]
+"""A scope, the rule that found it, and the name it was read from (``""`` for metadata)."""
+
+
+class Sources:
+    """What the file says of each op, most trustworthy first, from all of its names at once."""
+
+    def __init__(self, flat: FlatGraph, settled: Collection[int], modules: Collection[str]) -> None:
+        self._flat = flat
+        self._weights = _named_weights(flat)
+        self._users = _weight_users(flat, self._weights)
+        separator = separator_of(op.name for op in flat.ops)
+        self._paths = {
+            at: paths
+            for at, op in enumerate(flat.ops)
+            if at not in settled
+            and (paths := list(paths_in_names(op.name, self._outputs(op), separator)))
+        }
+        self._modules = find_modules(
+            (path for paths in self._paths.values() for path, _ in paths),
+            modules or _holders(self._weights.values()),
+        )
+
+    def _outputs(self, op: FlatOp) -> list[str]:
+        return [self._flat.values[value].name or "" for value in op.outputs if value]
+
+    def of(self, at: int) -> list[Source]:
+        """All that is said of the op at this position."""
+        op = self._flat.ops[at]
+        recorded = [*scopes_of(op.metadata), *_tag_attribute(op.node)]
+        found: list[Source] = [(scope, "metadata", "") for scope in recorded]
+        found.extend(
+            (_unclassed(self._modules[path]), "name", text)
+            for path, text in self._paths.get(at, ())
+        )
+        if op.op_type == "Constant":
+            if not found and op.outputs and op.outputs[0] in self._weights:
+                found.append(self._held(op.outputs[0]))
+        elif category(op.domain, op.op_type) == "infrastructure":
+            # An Identity restores a de-duplicated weight under the name of its user's
+            # module; the weight it reads is another module's.
+            for output in self._outputs(op):
+                owner = owner_of_weight(output)
+                if owner is not None:
+                    found.append((_unclassed((owner,)), "name", output))
+                    break
+        else:
+            for value in op.inputs:
+                # A weight that different kinds of op look at (a tied embedding) was
+                # lent to another module by its holder, so it names neither for sure.
+                if value in self._weights and len(self._users[value]) <= 1:
+                    found.append(self._held(value))
+                    break
+        return found
+
+    def _held(self, value: str) -> Source:
+        name = self._weights[value]
+        return _unclassed((owner_of_weight(name) or "",)), "weight", name
+
+    def confidence(self, at: int, rule: str, text: str) -> float:
+        """How far a rule is trusted that read this name."""
+        if rule == "weight":
+            inputs = self._flat.ops[at].inputs
+            used = next((value for value in inputs if self._weights.get(value) == text), None)
+            if used is not None and sum(self._users[used].values()) > 1:
+                return CONFIDENCE["weight in several places"]
+        return CONFIDENCE[rule]
+
+
+def _named_weights(flat: FlatGraph) -> dict[str, str]:
+    """Value id → name of each weight that is named for a module.
+
+    Converters that write weights as Constant ops (Paddle's) name the value.
+    """
+    found = {
+        value: name for value, name in flat.weights.items() if owner_of_weight(name) is not None
+    }
+    for op in flat.ops:
+        if op.op_type == "Constant" and op.outputs and op.outputs[0]:
+            name = flat.values[op.outputs[0]].name or ""
+            if owner_of_weight(name) is not None:
+                found[op.outputs[0]] = name
+    return found
+
+
+def _holders(weights: Iterable[str]) -> set[str]:
+    """The modules that hold these weights, and all that enclose them."""
+    found: set[str] = set()
+    for name in weights:
+        fqn = owner_of_weight(name) or ""
+        while fqn and fqn not in found:
+            found.add(fqn)
+            fqn = names.parent(fqn)
+    return found
+
+
+def _unclassed(fqns: tuple[str, ...]) -> Scope:
+    return Scope(fqns, ("",) * len(fqns))
+
+
+def _tag_attribute(node: ir.Node) -> Iterator[Scope]:
+    attribute = node.attributes.get("hierarchy_tag")
+    if attribute is not None and not attribute.is_ref() and isinstance(attribute.value, str):
+        scope = scope_of_tag(attribute.value)
+        if scope is not None:
+            yield scope
+
+
+def _weight_users(flat: FlatGraph, weights: Collection[str]) -> dict[str, Counter[str]]:
+    """Per weight how many ops of each type compute with it."""
+    users: dict[str, Counter[str]] = {value: Counter() for value in weights}
+    for op in flat.ops:
+        # Layout ops prepare a weight for its real user; a Gather is a user itself.
+        if category(op.domain, op.op_type, looks_up_weight=True) is None:
+            for value in op.inputs:
+                if value in users:
+                    users[value][op.op_type] += 1
+    return users
+
+
+def weights_looked_up(flat: FlatGraph) -> frozenset[int]:
+    """Positions of ops whose first input is a module's own weight, also through Identity."""
+    owned = set(_named_weights(flat))
+    found = set()
+    for at in flat.order:
+        op = flat.ops[at]
+        if op.inputs and op.inputs[0] in owned:
+            found.add(at)
+            if op.op_type == "Identity":
+                owned.update(op.outputs)
+    return frozenset(found)
