@@ -88,9 +88,7 @@ class Score:
         }
 
 
-def know(
-    proto: onnx.ModelProto, modules: Mapping[str, ModuleInfo] | None = None
-) -> Truth:
+def know(proto: onnx.ModelProto, modules: Mapping[str, ModuleInfo] | None = None) -> Truth:
     """Read the truth from an export: only what metadata or scoped names record counts.
 
     With the exporter's list of ``modules``, names that the TorchScript exporter

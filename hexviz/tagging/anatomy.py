@@ -59,7 +59,14 @@ class Anatomy:
             own.setdefault(module, Counter())[op.op_type] += 1
             if category(op.domain, op.op_type) is None:
                 self.primary[module] += 1
+        held = {
+            module
+            for at, module in self.module.items()
+            if any(value in flat.weights for value in flat.ops[at].inputs)
+        }
         self.kind = {fqn: self._kind_of(fqn, own.get(fqn, Counter())) for fqn in modules}
+        self.weighted = frozenset(self.kind[module] for module in held)
+        """Kinds of modules that compute with weights themselves."""
 
     def _kind_of(self, fqn: str, own: Counter[str]) -> str:
         class_name = self._modules[fqn].class_name

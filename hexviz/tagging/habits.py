@@ -184,11 +184,11 @@ def _enter(
         if after:
             edge = first if at == 0 else climbs[at - 1]
             parent, step = path[at + 1], climbs[at]
-            own = _prefix(anatomy, ops, fqn, links.sources)
+            own = _prefix(flat, anatomy, ops, fqn, links.sources)
         else:
             edge = last if at == len(path) - 1 else drops[at - turn]
             parent, step = path[at - 1], drops[at - turn - 1]
-            own = _prefix(anatomy, ops[::-1], fqn, links.users)
+            own = _prefix(flat, anatomy, ops[::-1], fqn, links.users)
         key = (after, anatomy.kind[fqn], edge)
         keys.append(key)
         types = tuple(flat.ops[one].op_type for one in own)
@@ -216,14 +216,22 @@ def _path(anatomy: Anatomy, left: int | None, right: int | None) -> tuple[tuple[
 
 
 def _prefix(
+    flat: FlatGraph,
     anatomy: Anatomy,
     ops: tuple[int, ...],
     fqn: str,
     neighbours: Callable[[int], Iterator[int]],
 ) -> tuple[int, ...]:
-    """The first of ``ops`` that dataflow links, one by one, to the module or to each other."""
+    """The first of ``ops`` that dataflow links, one by one, to the module or to each other.
+
+    A weight is held by the module that computes with it, so it ends there
+    where modules of the kind compute with none.
+    """
     mine: set[int] = set()
+    weighted = anatomy.kind[fqn] in anatomy.weighted
     for at in ops:
+        if not weighted and any(value in flat.weights for value in flat.ops[at].inputs):
+            break
         linked = any(
             near in mine or (near in anatomy.module and names.is_within(anatomy.module[near], fqn))
             for near in neighbours(at)

@@ -112,3 +112,18 @@ def test_a_leaf_does_not_and_arithmetic_is_never_taken_that_way() -> None:
     unknown = ATTENTION.replace("t = Transpose (c)", "t = Softmax (c)")
     graph = of(unknown, {"q": "a.one", "p": "a", "c": "a", "y": "b.one"})
     assert graph.explain("t").module == graph.explain("r").module == ""
+
+
+def test_modules_that_compute_without_weights_do_not_end_with_one() -> None:
+    text = """g (float[2,2] x) => (float[2,2] y) <float[2,2] p = {1, 2, 3, 4}> {
+        m1 = Neg (x)
+        r1 = MatMul (m1, p)
+        k = Tanh (r1)
+        m2 = Neg (k)
+        r2 = MatMul (m2, p)
+        y = Exp (r2)
+    }"""
+    scopes = {"m1": "a.one", "k": "a", "m2": "a.two", "y": "a"}
+    assert {of(text, scopes).op(name).module for name in ("r1", "r2")} == {"a"}
+    without = text.replace(", p)", ", x)")
+    assert [of(without, scopes).op(name).module for name in ("r1", "r2")] == ["a.one", "a.two"]

@@ -1,5 +1,6 @@
 """Doubles in other blocks as witnesses."""
 
+from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 
@@ -54,3 +55,56 @@ def test_doubles_that_disagree_decide_nothing() -> None:
             if node.output[0] in ("d3", "d5") and entry.key == scope:
                 entry.value = entry.value.replace("dropout", "dense")
     assert tagged(proto).explain("d4").module == "net.4.out"
+
+
+def convolutions(hidden: set[str], stages: int = 5) -> TaggedGraph:
+    """Stages of blocks of two ``Conv``-like pairs and a sum, all of one shape."""
+    lines, scopes, last = [], {}, "x"
+    for stage in range(stages):
+        for block in range(3):
+            own, start = f"s.{stage}.b.{block}", last
+            for part in range(2):
+                at = f"{stage}{block}{part}"
+                lines += [f"m{at} = MatMul ({last}, w)", f"r{at} = Relu (m{at})"]
+                scopes |= {f"m{at}": f"{own}.p.{part}.conv", f"r{at}": f"{own}.p.{part}.act"}
+                last = f"r{at}"
+            lines.append(f"a{stage}{block} = Add ({last}, {start})")
+            scopes[f"a{stage}{block}"] = own
+            last = f"a{stage}{block}"
+    text = (
+        "g (float[2,2] x, float[2,2] w) => (float[2,2] y) {"
+        + "\n".join([*lines, f"y = Sigmoid ({last})"])
+        + "}"
+    )
+    told = {name: fqn for name, fqn in scopes.items() if name not in hidden}
+    return tagged(scoped(parse(text), {**told, "y": ""}))
+
+
+def test_an_index_inside_the_blocks_tells_their_parts_apart() -> None:
+    for name, module in (("m310", "s.3.b.1.p.0.conv"), ("r311", "s.3.b.1.p.1.act")):
+        why = convolutions({name}).explain(name)
+        assert (why.module, bool(why.witnesses)) == (module, True)
+
+
+def test_where_another_member_of_a_list_may_have_run_nothing_is_claimed() -> None:
+    hidden = {"m310", "r310", "m311", "a30", "r301"}
+    graph = convolutions(hidden)
+    truth = {
+        "m310": "s.3.b.1.p.0.conv",
+        "r310": "s.3.b.1.p.0.act",
+        "m311": "s.3.b.1.p.1.conv",
+        "a30": "s.3.b.0",
+        "r301": "s.3.b.0.p.1.act",
+    }
+    for name, module in truth.items():
+        answer = graph.op(name).module
+        assert is_within(answer, module) or is_within(module, answer)
+
+
+def test_blocks_that_stand_elsewhere_do_not_lend_their_index() -> None:
+    """All doubles are the first of their stage; the op is in none of those."""
+    hidden = {f"a{stage}{block}" for stage in range(5) for block in (1, 2)} | {"a30"}
+    graph = convolutions(hidden)
+    for name in hidden:
+        answer, module = graph.op(name).module, f"s.{name[1]}.b.{name[2]}"
+        assert is_within(answer, module) or is_within(module, answer)
