@@ -49,8 +49,8 @@ class Anatomy:
         for fqn in modules:
             if fqn:
                 self.children.setdefault(self.nearest(names.parent(fqn)), set()).add(fqn)
-        self.module = {at: self.nearest(why.module) for at, why in declared.items()}
-        """Declared position → its module, which is one of the tree."""
+        self.module = {at: self.nearest(declared[at].module) for at in sorted(declared)}
+        """Declared position, in order → its module, which is one of the tree."""
         own: dict[str, Counter[str]] = {}
         self.primary: Counter[str] = Counter()
         """Module → how many declared ops of its own do arithmetic."""
