@@ -9,6 +9,7 @@ from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import Candidate, Provenance
+from hexviz.tagging.metadata import Scope
 from hexviz.tagging.naming import first_call, owner_of_weight
 from hexviz.tagging.sources import CONFIDENCE, Source, Sources
 from hexviz.tagging.stored import stored_modules, stored_provenance
@@ -55,7 +56,8 @@ def declare(
             result.learn(stored.module)
             result.provenance[at] = stored
     sources = Sources(flat, result.provenance.keys(), result.modules)
-    scopes: set[tuple[tuple[str, ...], tuple[str, ...]]] = set()
+    scopes: dict[int, Scope] = {}
+    recorded: dict[str, Provenance] = {}
     doubted: dict[int, list[Source]] = {}
     for at in range(len(flat.ops)):
         if at in result.provenance:
@@ -63,7 +65,7 @@ def declare(
         found = sources.of(at)
         if not found:
             continue
-        chosen = _most_specific(found)
+        chosen = _most_specific(found) if len(found) > 1 else found[0]
         scope, rule, text = chosen
         module = scope.module
         if complete:
@@ -78,22 +80,28 @@ def declare(
                 module = first
             while module not in result.modules and module:
                 module = names.parent(module)
-        elif (scope.fqns, scope.class_names) not in scopes:
-            scopes.add((scope.fqns, scope.class_names))
+        elif id(scope) not in scopes:
+            scopes[id(scope)] = scope
             for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
                 result.learn(fqn, class_name)
         if len(found) > 1:
             doubted[at] = [one for one in found if one is not chosen]
-        result.provenance[at] = Provenance(
-            module=module,
-            origin="declared",
-            rule=rule,
-            values=(text,) if text else (),
-            confidence=sources.confidence(at, rule, text),
-        )
+        if not text:  # then nothing in it is of this op alone
+            why = recorded.get(module)
+            if why is None:
+                why = recorded[module] = Provenance(module, "declared", rule)
+        else:
+            why = Provenance(
+                module=module,
+                origin="declared",
+                rule=rule,
+                values=(text,),
+                confidence=sources.confidence(at, rule, text),
+            )
+        result.provenance[at] = why
     if not complete:
         _merge_calls(flat, result)
-    if not complete and not any(len(fqns) > 1 for fqns, _ in scopes):
+    if not complete and not any(len(scope.fqns) > 1 for scope in scopes.values()):
         # Nothing but weights tells of modules, so every step of a path may be one.
         for fqn in list(result.modules):
             for above in names.ancestors(fqn):

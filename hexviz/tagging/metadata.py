@@ -42,10 +42,6 @@ _PSEUDO = "_empty_nn_module_stack"
 # The module that torch.export wraps what it traced in, which no one wrote.
 _EXPORT_ROOT = "_export_root"
 
-# The last entry names the FX node, so nearly every list of scopes is unique in
-# a file while the part before it repeats; cutting it off lets the cache work.
-_LAST_ENTRY = re.compile(r", (?:'[^'\\]*'|\"[^\"\\]*\")\]$")
-
 _PLAIN_LIST = re.compile(r"\['[^'\\]*'(?:, '[^'\\]*')*\]")
 
 # A module that is called a second time appears as ``name@1``.
@@ -82,13 +78,17 @@ def scope_of_tag(tag: str) -> Scope | None:
 
 
 def _without_last(text: str) -> str:
-    if not text:
-        return text
-    shortened, cut = _LAST_ENTRY.subn("]", text)
-    if cut:
-        return shortened
-    entries = _entries(text)
-    return repr(list(entries[:-1]))
+    """The list without its last entry, which names the FX node.
+
+    That makes nearly every list unique in a file while the rest repeats, so
+    cutting it off lets the cache work.
+    """
+    cut = text.rfind(", '")
+    if cut != -1 and text.endswith("']"):
+        last = text[cut + 3 : -2]
+        if "'" not in last and "\\" not in last:
+            return text[:cut] + "]"
+    return repr(list(_entries(text)[:-1])) if text else text
 
 
 @functools.lru_cache(maxsize=4096)
@@ -121,6 +121,8 @@ def _recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
     if len(class_names) != len(fqns):
         class_names = ("",) * len(fqns)
     named = _scope(zip(fqns, class_names, strict=True))
+    if namespace == "/".join(map(": ".join, zip(fqns, class_names, strict=True))):
+        return () if named is None else (named,)
     steps = (step.partition(": ") for step in namespace.split("/")) if namespace else ()
     spaced = _scope((name, class_name) for name, _, class_name in steps)
     if named is not None and spaced is not None and named.fqns == spaced.fqns:
@@ -129,20 +131,21 @@ def _recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
 
 
 @functools.lru_cache(maxsize=65536)
-def _fqn(name: str) -> str:
+def _step(name: str, class_name: str) -> tuple[str, str] | None:
+    """FQN and class name of one entry, ``None`` for one that is no module."""
+    if name.startswith(_PSEUDO):
+        return None
     steps = _CALL_COUNT.sub("", name).split(".")
-    return join(steps[1:] if steps[0] == _EXPORT_ROOT else steps)
+    fqn = join(steps[1:] if steps[0] == _EXPORT_ROOT else steps)
+    return fqn, class_name.rpartition(".")[2]
 
 
 def _scope(pairs: Iterable[tuple[str, str]]) -> Scope | None:
-    fqns: list[str] = []
-    class_names: list[str] = []
-    for name, class_name in pairs:
-        if not name.startswith(_PSEUDO):
-            fqn = _fqn(name)
-            # Above the root there is only what wrapped it.
-            if not fqn:
-                fqns, class_names = [], []
-            fqns.append(fqn)
-            class_names.append(class_name.rpartition(".")[2])
-    return Scope(tuple(fqns), tuple(class_names)) if fqns else None
+    steps = [step for name, class_name in pairs if (step := _step(name, class_name)) is not None]
+    if not steps:
+        return None
+    fqns, class_names = zip(*steps, strict=True)
+    if "" in fqns[1:]:  # above the root there is only what wrapped it
+        root = len(fqns) - 1 - fqns[::-1].index("")
+        fqns, class_names = fqns[root:], class_names[root:]
+    return Scope(fqns, class_names)

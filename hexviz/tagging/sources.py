@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from types import MappingProxyType
 
 import onnx_ir as ir
@@ -42,10 +42,11 @@ class Sources:
             if at not in settled
             and (paths := list(paths_in_names(op.name, self._outputs(op), separator)))
         }
-        self._modules = find_modules(
+        found = find_modules(
             (path for paths in self._paths.values() for path, _ in paths),
             modules or _holders(self._weights.values()),
         )
+        self._scopes = {path: _unclassed(fqns) for path, fqns in found.items()}
 
     def _outputs(self, op: FlatOp) -> list[str]:
         return [self._flat.values[value].name or "" for value in op.outputs if value]
@@ -53,12 +54,12 @@ class Sources:
     def of(self, at: int) -> list[Source]:
         """All that is said of the op at this position."""
         op = self._flat.ops[at]
-        recorded = [*scopes_of(op.metadata), *_tag_attribute(op.node)]
-        found: list[Source] = [(scope, "metadata", "") for scope in recorded]
-        found.extend(
-            (_unclassed(self._modules[path]), "name", text)
-            for path, text in self._paths.get(at, ())
-        )
+        found: list[Source] = [(scope, "metadata", "") for scope in scopes_of(op.metadata)]
+        by_attribute = _tag_attribute(op.node)
+        if by_attribute is not None:
+            found.append((by_attribute, "metadata", ""))
+        for path, text in self._paths.get(at, ()):
+            found.append((self._scopes[path], "name", text))
         if op.op_type == "Constant":
             if not found and op.outputs and op.outputs[0] in self._weights:
                 found.append(self._held(op.outputs[0]))
@@ -124,12 +125,13 @@ def _unclassed(fqns: tuple[str, ...]) -> Scope:
     return Scope(fqns, ("",) * len(fqns))
 
 
-def _tag_attribute(node: ir.Node) -> Iterator[Scope]:
+def _tag_attribute(node: ir.Node) -> Scope | None:
+    if not node.attributes:
+        return None
     attribute = node.attributes.get("hierarchy_tag")
-    if attribute is not None and not attribute.is_ref() and isinstance(attribute.value, str):
-        scope = scope_of_tag(attribute.value)
-        if scope is not None:
-            yield scope
+    if attribute is None or attribute.is_ref() or not isinstance(attribute.value, str):
+        return None
+    return scope_of_tag(attribute.value)
 
 
 def _weight_users(flat: FlatGraph, weights: Collection[str]) -> dict[str, Counter[str]]:
