@@ -264,6 +264,8 @@ def _print_summary(document: dict[str, Any]) -> None:
         f"auxiliary  {auxiliary['ops']} ops, {auxiliary['context_inherited']} with a context "
         "below the root"
     )
+    if document["weights_left_out"]:
+        console.print(f"weights    {document['weights_left_out']} left out: it cannot be run")
     table = Table("module", "tag", box=None, header_style="bold")
     table.add_column("ops", justify="right")
     for module in document["modules"]:

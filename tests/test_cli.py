@@ -49,7 +49,8 @@ def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None
     document = json.loads(done.stdout)
     assert set(document) == {
         "model", "ops", "tagged", "coverage", "origins", "rules", "auxiliary", "modules",
-        "stages", "peak_memory_mb", "nodes",
+        "stages",
+        "weights_left_out", "peak_memory_mb", "nodes",
     }  # fmt: skip
     assert (document["ops"], document["tagged"], document["coverage"]) == (8, 8, 1.0)
     assert document["origins"] == {"declared": 8}

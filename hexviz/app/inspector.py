@@ -75,6 +75,10 @@ def inspect_module(graph: TaggedGraph, module: Module) -> list[Any]:
         ("ops", f"{len(within):,} ({len(module.ops):,} its own)"),
         ("auxiliary", f"{auxiliary / len(within):.0%}" if within else "none"),
     ]
+    used = {value for op in within for value in op.inputs}
+    left_out = len(used & graph.weights_left_out)
+    if left_out:
+        figures.append(("weights", f"{left_out:,} left out of the export"))
     parts: list[Any] = [
         _heading(module.class_name or module.label, "module"),
         html.Div(_breaking(module.tag), className="mono breakable"),
@@ -224,6 +228,8 @@ def _values(
         if source is not None and source != op_id:
             name = html.Button(value.name, className="link mono breakable", **{"data-op": source})
         kind = "" if value.kind == "value" else f" · {value.kind}"
+        if value.left_out:
+            kind += ", left out"
         rows.append(
             html.Tr(
                 [html.Td(role, className="quiet")] * bool(names)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import diskcache
 from dash import DiskcacheManager
 
 from hexviz.app.folders import exports_folder, jobs_folder
-from hexviz.errors import HexvizError
+from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["exported_path", "job_manager", "run_export"]
+
+_LOG = 20_000  # characters of a log that are shown
 
 
 def job_manager() -> DiskcacheManager:
@@ -32,7 +35,9 @@ def exported_path(sample: str, *, optimize: bool) -> Path:
 def run_export(
     sample: str, *, optimize: bool, report: Callable[[tuple[str, float]], None]
 ) -> dict[str, Any]:
-    """Export a sample into its file; returns plain JSON, an ``error`` line if it failed.
+    """Export a sample into its file; returns plain JSON: the sample and seconds by stage.
+
+    If it failed, that is an ``error`` line and the end of the exporter's ``log``.
 
     ``report`` gets a stage and how far the export is, in percent. An error is
     returned, not raised: a raised one would reach the browser with its traceback.
@@ -47,11 +52,15 @@ def run_export(
             progress=lambda stage, done: report((f"{sample}: {stage}", 5 + 85 * done)),
         )
         report((f"{sample}: writing {len(graph.ops):,} ops", 95.0))
+        started = time.perf_counter()
         graph.save(exported_path(sample, optimize=optimize))
+        stages = {**graph.timings, "writing": time.perf_counter() - started}
+    except ExportError as error:
+        return {"error": str(error), "log": error.log[-_LOG:]}
     except HexvizError as error:
         return {"error": str(error)}
     except Exception as error:  # noqa: BLE001 - whatever a model's code raises must not escape
         return {
             "error": f"{sample} failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
         }
-    return {"sample": sample, "optimize": optimize}
+    return {"sample": sample, "optimize": optimize, "stages": stages}

@@ -317,6 +317,7 @@ def _opener(samples: Mapping[str, str]) -> dmc.Modal:
                     ),
                 ],
             ),
+            html.Div(id="job-outcome"),
         ],
     )
 

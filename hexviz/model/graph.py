@@ -17,6 +17,7 @@ from hexviz.errors import UnknownOpError
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.modules import ModuleTree
 from hexviz.model.op import Op, Provenance
+from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.model.shapes import infer_types
 from hexviz.model.writer import tagged_proto, write
 
@@ -29,7 +30,8 @@ class Value:
 
     ``shape`` holds ints and symbol names (``"?"`` where neither is known);
     ``None`` if even the rank is unknown. ``kind`` is ``input``,
-    ``initializer`` or ``value``.
+    ``initializer`` or ``value``. ``left_out`` tells of an initializer that it
+    was exported without its data (``weights=False``).
     """
 
     id: str
@@ -37,6 +39,7 @@ class Value:
     dtype: str | None
     shape: tuple[int | str, ...] | None
     kind: str
+    left_out: bool = False
 
     def __str__(self) -> str:
         dims = "" if self.shape is None else f"[{', '.join(map(str, self.shape))}]"
@@ -114,7 +117,18 @@ class TaggedGraph:
             if shape is None
             else tuple(dim if isinstance(dim, int) else str(dim.value or "?") for dim in shape),
             kind=kind,
+            left_out=value_id in self.weights_left_out,
         )
+
+    @cached_property
+    def weights_left_out(self) -> frozenset[str]:
+        """The value ids of weights that were exported without their data."""
+        found = set()
+        for value_id in self.flat.weights:
+            tensor = self.flat.values[value_id].const_value
+            if isinstance(tensor, ir.ExternalTensor) and tensor.location == WEIGHTS_LEFT_OUT:
+                found.add(value_id)
+        return frozenset(found)
 
     @cached_property
     def _inferred(self) -> Mapping[str, onnx.TypeProto]:

@@ -26,6 +26,10 @@ __all__ = [
 WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
 """External-data location of a weight that was deliberately not exported."""
 
+_SPARSE = (
+    "hexviz-sparse-weight"  # location of the stand-in for a weight that the file stores sparsely
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
@@ -146,7 +150,7 @@ def _with_stand_ins(proto: onnx.ModelProto) -> onnx.ModelProto:
             data_type=sparse.values.data_type,
             data_location=onnx.TensorProto.EXTERNAL,
         )
-        dense.external_data.add(key="location", value=WEIGHTS_LEFT_OUT)
+        dense.external_data.add(key="location", value=_SPARSE)
     return known
 
 

@@ -17,8 +17,9 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
 
     ``coverage`` is the share of ops that have a module (the root included);
     ``auxiliary.context_inherited`` counts auxiliary ops whose context lies
-    below the root; ``stages`` are seconds, ``peak_memory_mb`` is that of this
-    process so far.
+    below the root; ``weights_left_out`` counts weights that were exported
+    without their data; ``stages`` are seconds, ``peak_memory_mb`` is that of
+    this process so far.
     """
     auxiliary = [op for op in graph.ops if op.auxiliary]
     by_origin = Counter(op.provenance.origin for op in auxiliary)
@@ -46,6 +47,7 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
             }
             for module in graph.modules
         ],
+        "weights_left_out": len(graph.weights_left_out),
         "stages": dict(graph.timings),
         "peak_memory_mb": _peak_memory_mb(),
     }

@@ -3,9 +3,11 @@ from typing import Any
 import onnx
 from dash.development.base_component import Component
 
+from hexviz.app.callbacks.drawing import figures
 from hexviz.app.callbacks.inspecting import highlight, inspect
 from hexviz.app.store import OpenModel
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
+from hexviz.tagging.summary import summarize
 from hexviz.view.state import ViewState
 from tests.build import parse, tagged
 
@@ -92,3 +94,34 @@ def test_a_model_input_names_its_readers(model: OpenModel) -> None:
     assert links(content, "data-op") == ["a"]
     shown = highlight(model, ViewState(), {"kind": "value", "id": "x"})
     assert shown == {"selected": "i:x", "module": "", "evidence": []}
+
+
+def left_out(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """The model with its first initializer's data left out, as the exporter does it."""
+    tensor = proto.graph.initializer[0]
+    for stored in ("raw_data", "float_data"):
+        tensor.ClearField(stored)
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    tensor.external_data.add(key="location", value=WEIGHTS_LEFT_OUT)
+    return proto
+
+
+def test_a_weight_that_was_left_out_is_shown_as_such() -> None:
+    text_of_model = """g (float[1,2] x) => (float[1,2] y)
+    <float[2,2] "fc.weight" = {1, 2, 3, 4}, float[2] "fc.bias" = {1, 2}> {
+        m = MatMul (x, "fc.weight")
+        y = Add (m, "fc.bias")
+    }"""
+    whole = OpenModel("0" * 64, tagged(parse(text_of_model)))
+    light = OpenModel("1" * 64, tagged(left_out(parse(text_of_model))))
+    assert light.graph.weights_left_out == {"fc.weight"}
+    note = "weights left out"
+    for model, there in ((whole, False), (light, True)):
+        op = text(inspect(model, {"kind": "op", "id": "m"}))
+        assert ("initializer, left out" in op) is there
+        assert "left out" not in text(inspect(model, {"kind": "op", "id": "y"}))
+        module = text(inspect(model, {"kind": "module", "id": "fc"}))
+        assert ("1 left out of the export" in module) is there
+        summary = summarize(model.graph)
+        assert summary["weights_left_out"] == there
+        assert (note in text(figures(summary))) is there

@@ -1,11 +1,15 @@
 import base64
+from pathlib import Path
 
 import pytest
 
 from hexviz.app import page
 from hexviz.app.callbacks import opening
 from hexviz.app.callbacks.opening import decode_upload
-from hexviz.errors import ReadError
+from hexviz.app.jobs import run_export
+from hexviz.app.notices import export_done
+from hexviz.errors import ExportError, ReadError
+from hexviz.exporters import produce
 
 
 def test_an_upload_is_decoded() -> None:
@@ -23,3 +27,27 @@ def test_an_upload_that_is_too_large_names_the_way_out(monkeypatch: pytest.Monke
     with pytest.raises(ReadError, match=r"over 1 MB: open it with `hexviz view FILE`"):
         decode_upload("data:;base64," + "A" * (2 * 1024**2))
     assert page.MAX_UPLOAD >= 100 * 1024**2
+
+
+def test_a_failed_export_hands_on_its_line_and_the_end_of_its_log(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def failing(*_: object, **__: object) -> None:
+        raise ExportError("It failed.", log="early " * 10_000 + "the cause")
+
+    monkeypatch.setattr(produce, "produce", failing)
+    result = run_export("bert-tiny", optimize=False, report=lambda _: None)
+    assert result["error"] == "It failed."
+    assert result["log"].endswith("the cause")
+    assert len(result["log"]) == 20_000
+
+
+def test_a_finished_export_tells_seconds_by_stage(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    result = run_export("custom-auxiliary", optimize=False, report=lambda _: None)
+    assert {"building", "tracing", "inheritance", "writing"} <= result["stages"].keys()
+    assert all(seconds >= 0 for seconds in result["stages"].values())
+    (shown,) = export_done(result["stages"])
+    assert "tracing" in shown["message"]

@@ -250,6 +250,21 @@ def test_a_sample_is_exported_with_progress(sheet: Sheet, server: Server) -> Non
     expect(page.locator("#model-figures")).to_contain_text("100% of")
 
 
+def test_an_export_that_failed_shows_its_log_as_text(sheet: Sheet, server: Server) -> None:
+    page = sheet.page
+    page.goto(server.url.partition("?")[0])
+    expect(page.get_by_role("button", name=re.compile("^sam-vit"))).to_be_visible()
+    log = "<img src=x onerror=alert(1)>\nTraceback: the cause"
+    page.evaluate(
+        "data => dash_clientside.set_props('exported', {data})",
+        {"error": "The exporter failed on it. Try another.", "log": log},
+    )
+    expect(page.get_by_role("alert")).to_contain_text("Try another.")
+    page.get_by_text("What the exporter said").click()
+    expect(page.locator("#job-outcome pre")).to_have_text(log)
+    assert page.locator("#job-outcome img").count() == 0
+
+
 def test_an_export_can_be_cancelled(sheet: Sheet, server: Server) -> None:
     page = sheet.page
     page.goto(server.url.partition("?")[0])

@@ -60,6 +60,7 @@ def test_a_sparse_weight_tells_its_module_too() -> None:
         ("enc.fc", "weight"),
         ("", "trace"),
     ]
+    assert not graph.weights_left_out
 
 
 def test_quantised_ops_belong_to_the_owner_of_their_weight() -> None:

@@ -135,6 +135,15 @@ def figures(document: dict[str, Any]) -> list[Any]:
                 title="auxiliary ops that serve a module below the root",
             )
         )
+    if document["weights_left_out"]:
+        parts.append(
+            html.Span(
+                "weights left out",
+                className="pill",
+                title=f"{document['weights_left_out']:,} weights were not exported: the graph "
+                "can be looked at, and not run",
+            )
+        )
     return parts
 
 

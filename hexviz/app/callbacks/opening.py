@@ -11,7 +11,7 @@ from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
 from hexviz.app.address import from_query, model_in, tab_in, to_store
 from hexviz.app.jobs import exported_path, run_export
-from hexviz.app.notices import failure
+from hexviz.app.notices import export_done, export_failed, failure
 from hexviz.app.page import MAX_UPLOAD
 from hexviz.app.store import ModelStore
 from hexviz.errors import HexvizError, ReadError, SourceError
@@ -68,23 +68,25 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
         Output("selection", "data", allow_duplicate=True),
         Output("opener", "opened", allow_duplicate=True),
         Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("job-outcome", "children"),
         Input("exported", "data"),
         prevent_initial_call=True,
     )
     def on_exported(result: dict[str, Any] | None) -> tuple[Any, ...]:
         if not result:
-            return (no_update,) * 4
+            return (no_update,) * 5
+        if "error" in result:
+            outcome = export_failed(str(result["error"]), str(result.get("log", "")))
+            return no_update, no_update, no_update, no_update, outcome
         try:
-            if "error" in result:
-                raise SourceError(str(result["error"]))
             # The browser only hands back which sample it was; the path is ours.
             if result.get("sample") not in samples:
                 raise SourceError("No such sample.")
             path = exported_path(result["sample"], optimize=bool(result.get("optimize")))
             shown = _first_view(store, store.add_file(path))
         except HexvizError as error:
-            return no_update, no_update, no_update, failure(error)
-        return shown, {}, False, no_update
+            return no_update, no_update, no_update, failure(error), None
+        return shown, {}, False, export_done(_seconds(result.get("stages"))), None
 
     @app.callback(
         Output("exported", "data"),
@@ -95,6 +97,7 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
             (Output("job", "hidden"), False, True),
             (Output("job-stage", "children"), "Starting…", ""),
             (Output("job-bar", "value"), 0, 0),
+            (Output("job-outcome", "hidden"), True, False),
             (Output("samples", "disabled"), True, False),
             (Output("upload", "disabled"), True, False),
         ],
@@ -117,6 +120,13 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
     )
     def on_open(_clicks: int) -> bool:
         return True
+
+
+def _seconds(stages: object) -> dict[str, float]:
+    """Stage → seconds, from what the browser handed back."""
+    if not isinstance(stages, dict):
+        return {}
+    return {str(name): float(one) for name, one in stages.items() if isinstance(one, int | float)}
 
 
 def decode_upload(contents: str) -> bytes:
