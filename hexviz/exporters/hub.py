@@ -15,7 +15,6 @@ from hexviz.errors import SourceError
 from hexviz.exporters.capture import Log, captured
 from hexviz.exporters.inputs import make_inputs
 from hexviz.exporters.sources import NEEDS_TRANSFORMERS, Source
-from hexviz.exporters.weightless import parameters_without_memory
 from hexviz.exporters.wording import first_line
 
 __all__ = ["open_hub"]
@@ -74,8 +73,7 @@ def _model(transformers: Any, config: Any, where: str, *, online: bool, weights:
     options = {"attn_implementation": "eager", "trust_remote_code": False}
     try:
         if not weights:
-            with parameters_without_memory():
-                return transformers.AutoModel.from_config(config, **options)
+            return transformers.AutoModel.from_config(config, **options)
         return transformers.AutoModel.from_pretrained(
             where, config=config, use_safetensors=True, local_files_only=not online, **options
         )

@@ -51,18 +51,28 @@ def open_source(source: str, *, weights: bool = True) -> Source:
             single tensor); or ``hf:MODEL_ID``, an id on the Hugging Face hub
             or a local folder. Modules are also looked for in the current
             folder.
-        weights: with ``False``, an ``hf:`` model is built from its
-            configuration alone, and its parameters take no memory. Others are as they are.
+        weights: with ``False``, the model's parameters have type and shape
+            and take no memory, and an ``hf:`` model is built from its
+            configuration alone.
 
     Raises:
         SourceError: if there is no such thing, or it cannot be built.
     """
+    if weights:
+        return _open(source, weights=True)
+    from hexviz.exporters.weightless import parameters_without_memory
+
+    with parameters_without_memory():
+        return _open(source, weights=False)
+
+
+def _open(source: str, *, weights: bool) -> Source:
     if source.startswith("hf:"):
         from hexviz.exporters.hub import open_hub
 
         return open_hub(source.removeprefix("hf:"), weights=weights)
     if ":" in source:
-        return _open_factory(source)
+        return _open_factory(source, weights=weights)
     return _open_sample(source)
 
 
@@ -86,7 +96,7 @@ def _open_sample(name: str) -> Source:
     return Source(module.build(), args, kwargs, name)
 
 
-def _open_factory(source: str) -> Source:
+def _open_factory(source: str, *, weights: bool) -> Source:
     from torch import nn
 
     from hexviz.exporters.inputs import as_call, make_inputs
@@ -100,7 +110,10 @@ def _open_factory(source: str) -> Source:
             try:
                 made = factory()
             except Exception as error:
-                raise SourceError(f"The factory {source} failed: {first_line(error)}") from error
+                valueless = "" if weights else " Without weights, its parameters have no values."
+                raise SourceError(
+                    f"The factory {source} failed: {first_line(error)}{valueless}"
+                ) from error
     pair = isinstance(made, tuple) and len(made) == 2
     model, inputs = made if pair and isinstance(made, tuple) else (made, None)
     if not isinstance(model, nn.Module):

@@ -9,7 +9,7 @@ import onnx
 import pytest
 import torch
 
-from hexviz.errors import ExportError
+from hexviz.errors import ExportError, SourceError
 from hexviz.exporters.capture import Log, captured
 from hexviz.exporters.export import export_model
 from hexviz.exporters.result import Exported
@@ -56,6 +56,50 @@ def test_the_optimiser_works_around_unknown_weights() -> None:
     light = export_model(source.model, source.args, source.kwargs, weights=False)
     op_types = {op_type for op_type, _, _ in nodes(light)}
     assert {"Conv", "BatchNormalization", "Gemm"} <= op_types
+
+
+@pytest.mark.parametrize("name", ["custom-auxiliary", "residual-cnn", "bert-tiny", "gpt2"])
+def test_every_source_can_be_built_without_memory_for_its_parameters(name: str) -> None:
+    real, source = open_source(name), open_source(name, weights=False)
+    assert all(parameter.is_meta for parameter in source.model.parameters())
+    assert not any(buffer.is_meta for buffer in source.model.buffers())
+    kinds = [
+        {fqn: (one.shape, one.dtype) for fqn, one in model.named_parameters()}
+        for model in (real.model, source.model)
+    ]
+    assert kinds[0] == kinds[1]
+
+
+FACTORIES = """
+import torch
+from torch import nn
+
+def huge():
+    model = nn.Sequential(*(nn.Linear(32768, 32768, bias=False) for _ in range(10)))
+    model.append(nn.Linear(32768, 32768, bias=False))
+    model[-1].weight = model[0].weight
+    return model, (torch.ones(1, 32768),)
+
+def looks():
+    layer = nn.Linear(2, 2)
+    layer.scale = float(layer.weight.abs().max())
+    return layer, (torch.ones(1, 2),)
+"""
+
+
+def test_a_factory_of_any_size_and_one_that_needs_its_values(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hexviz_large.py").write_text(FACTORIES)
+    monkeypatch.chdir(tmp_path)
+    source = open_source("hexviz_large:huge", weights=False)
+    layers = list(source.model.children())
+    assert layers[0].weight is layers[-1].weight
+    light = export_model(source.model, source.args, weights=False)
+    assert sum(map(len, (one.raw_data for one in light.proto.graph.initializer))) == 0
+    assert len(nodes(light)) >= 11
+    with pytest.raises(SourceError, match="Without weights, its parameters have no values"):
+        open_source("hexviz_large:looks", weights=False)
 
 
 def test_torchscript_cannot() -> None:
