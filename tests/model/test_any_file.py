@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import hexviz
+from hexviz.exporters.result import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 
@@ -121,3 +123,32 @@ def test_weights_of_gigabytes_in_another_file_are_not_loaded(tmp_path: Path) -> 
         check=True,
     )
     assert int(done.stdout) < 50_000  # kilobytes
+
+
+@pytest.mark.parametrize("exporter", ["dynamo", "torchscript"])
+def test_a_file_that_onnx_runtime_optimised_keeps_its_modules(
+    exported: Callable[..., Exported], exporter: str, tmp_path: Path
+) -> None:
+    """The optimiser drops all metadata; fused nodes are named after the first they replace."""
+    import onnxruntime
+
+    proto = exported("bert-tiny", exporter).proto
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(tmp_path / "fused.onnx")
+    options.log_severity_level = 3
+    onnxruntime.InferenceSession(
+        proto.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    graph = hexviz.load(tmp_path / "fused.onnx")
+    assert {op.domain for op in graph.ops} > {"com.microsoft"}
+    assert any(op.op_type.startswith("Fused") or "Skip" in op.op_type for op in graph.ops)
+    assert "encoder.layer.1.attention.self.query" in graph.modules
+    computing = [op for op in graph.ops if op.op_type in ("MatMul", "FusedMatMul", "Gemm", "Gelu")]
+    assert len(computing) >= 10
+    below = [op for op in computing if op.module.startswith("encoder.layer.")]
+    assert len(below) >= 0.7 * len(computing)
+    declared_at_root = [
+        op.name for op in graph.ops if not op.module and op.provenance.origin == "declared"
+    ]
+    assert not [name for name in declared_at_root if "Fusion" in name]

@@ -166,6 +166,73 @@ def test_sources_that_disagree_are_kept() -> None:
     ]
 
 
+def test_a_deeper_record_on_the_same_branch_wins_and_a_deeper_weight_does_not() -> None:
+    proto = scoped(parse(WEIGHTS), {"a": "enc", "y": "head.sub"})
+    proto.graph.node[1].name = "/head/Add"
+    graph = tagged(proto)
+    assert rules(graph) == {"a": ("enc", "metadata"), "y": ("head.sub", "metadata")}
+    # Whose weight it is stays known; that a scope is less specific is no contradiction.
+    assert [(one.module, one.score) for one in graph.op("a").provenance.candidates] == [
+        ("enc.fc", 0.9)
+    ]
+    assert graph.op("y").provenance.candidates == ()
+    proto.graph.node[0].name = "/enc/deep/MatMul"
+    deeper = tagged(proto).op("a")
+    assert (deeper.module, deeper.provenance.rule) == ("enc.deep", "name")
+
+
+def test_keys_and_names_that_contradict_each_other_are_all_kept() -> None:
+    proto = scoped(parse(CHAIN), {"a": "enc", "b": "enc.att", "c": "dec", "d": ""})
+    first = proto.graph.node[0]
+    first.metadata_props.add(key="namespace", value=": Module/dec: Module/a: aten.op")
+    first.metadata_props.add(key="winml.hierarchy.tag", value="/Module/Module.enc/Module")
+    first.name = "/enc/att/Neg"
+    op = tagged(proto).op("a")
+    assert (op.module, op.provenance.rule) == ("enc.att", "name")
+    assert {one.module for one in op.provenance.candidates} == {"dec"}
+    first.metadata_props[-1].value = "/Module/Module.dec/Module"
+    first.name = ""
+    op = tagged(proto).op("a")
+    assert (op.module, op.provenance.rule) == ("enc", "metadata")
+    assert {one.module for one in op.provenance.candidates} == {"dec"}
+
+
+def test_weights_in_constants_name_modules_too() -> None:
+    """As Paddle's converter writes them."""
+    proto = parse("""g (float[2] x) => (float[2] y) {
+        "conv2d_0.w_0" = Constant <value = float[2] {1, 2}> ()
+        a = Mul (x, "conv2d_0.w_0")
+        "Constant.1" = Constant <value = float[2] {1, 2}> ()
+        y = Add (a, "Constant.1")
+    }""")
+    assert rules(tagged(proto)) == {
+        "conv2d_0.w_0": ("conv2d_0", "weight"),
+        "a": ("conv2d_0", "weight"),
+        "Constant.1": ("", "trace"),
+        "y": ("", "trace"),
+    }
+
+
+def test_a_mask_made_above_its_users_is_shared_and_what_a_module_hands_on_is_not() -> None:
+    graph = tagged(
+        scoped(
+            parse("""g (float[2] x) => (float[2] y) {
+        i = Identity (x)
+        m = Unsqueeze (x, x)
+        a = Mul (i, m)
+        b = Mul (a, m)
+        c = Mul (i, b)
+        y = Identity (c)
+    }"""),
+            {"i": "emb", "m": "", "a": "net.one", "b": "net.two", "c": "net.three", "y": ""},
+        )
+    )
+    assert graph.op("m").module == ""
+    assert graph.op("m").shared_by == ("net.one", "net.two")
+    assert graph.op("i").shared_by == ()
+    assert graph.op("y").shared_by == ()
+
+
 def test_an_exporters_list_of_modules_bounds_the_tree() -> None:
     proto = parse(CHAIN)
     for node in proto.graph.node:
