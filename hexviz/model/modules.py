@@ -107,9 +107,10 @@ def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
     pending = [""]
     while pending:
         fqn = pending.pop()
-        labels = _labels(fqn, children[fqn], known)
-        base = tags[fqn].rstrip("/")
-        tags.update({child: f"{base}/{label}" for child, label in labels.items()})
+        if children[fqn]:
+            labels = _labels(fqn, children[fqn], known)
+            base = tags[fqn].rstrip("/")
+            tags.update({child: f"{base}/{label}" for child, label in labels.items()})
         modules.append(
             Module(
                 fqn=fqn,

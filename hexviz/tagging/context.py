@@ -44,7 +44,8 @@ def find_contexts(
 ) -> dict[int, ContextFacts]:
     """Context of every auxiliary op, by position; ``chain`` holds positions, nearest first."""
     down = _Reach(flat.order[::-1], flat.successors, modules, primary)
-    up = _Reach(flat.order, flat.predecessors, modules, primary)
+    # Seldom asked, and then by few.
+    up = None
     first_op: dict[str, int] = {}
     for at in flat.order:
         first_op.setdefault(modules[at], at)
@@ -52,8 +53,14 @@ def find_contexts(
     for at in flat.order:
         if primary[at]:
             continue
-        reach, rule = (down, "consumers") if down.users[at] else (up, "producers")
-        users = sorted(reach.users[at], key=first_op.__getitem__)
+        reach, rule = down, "consumers"
+        if not down.users[at]:
+            if up is None:
+                up = _Reach(flat.order, flat.predecessors, modules, primary)
+            reach, rule = up, "producers"
+        users: Sequence[str] = tuple(reach.users[at])
+        if len(users) > 1:
+            users = sorted(users, key=first_op.__getitem__)
         if users:
             result[at] = ContextFacts(reach.meeting[at] or "", rule, reach.chain(at), tuple(users))
         else:

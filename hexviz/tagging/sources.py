@@ -40,6 +40,8 @@ class Sources:
             at: paths
             for at, op in enumerate(flat.ops)
             if at not in settled
+            # Ids hold the values' names; most files have no scope in either.
+            and (separator in op.name or "/" in "".join(op.outputs))
             and (paths := list(paths_in_names(op.name, self._outputs(op), separator)))
         }
         found = find_modules(
@@ -126,10 +128,10 @@ def _unclassed(fqns: tuple[str, ...]) -> Scope:
 
 
 def _tag_attribute(node: ir.Node) -> Scope | None:
-    if not node.attributes:
+    if "hierarchy_tag" not in node.attributes:
         return None
-    attribute = node.attributes.get("hierarchy_tag")
-    if attribute is None or attribute.is_ref() or not isinstance(attribute.value, str):
+    attribute = node.attributes["hierarchy_tag"]
+    if attribute.is_ref() or not isinstance(attribute.value, str):
         return None
     return scope_of_tag(attribute.value)
 

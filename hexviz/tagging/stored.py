@@ -12,13 +12,17 @@ from hexviz.model.writer import PREFIX
 
 __all__ = ["stored_modules", "stored_provenance"]
 
+_MODULE = PREFIX + "module"
+
 
 def stored_provenance(op: FlatOp) -> Provenance | None:
     """The provenance that hexviz itself wrote, or ``None`` if there is none to believe."""
     metadata = op.metadata
-    module, origin = metadata.get(PREFIX + "module"), metadata.get(PREFIX + "origin")
-    rule = metadata.get(PREFIX + "rule", "")
-    if module is None or origin not in ORIGINS or RULES.get(rule) != origin:
+    module = metadata.get(_MODULE)
+    if module is None:
+        return None
+    origin, rule = metadata.get(PREFIX + "origin"), metadata.get(PREFIX + "rule", "")
+    if origin not in ORIGINS or RULES.get(rule) != origin:
         return None
     rejected = [
         Candidate(str(one[0]), float(one[1]), str(one[2]))

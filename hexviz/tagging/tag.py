@@ -98,7 +98,11 @@ def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree
     inputs = frozenset(flat.inputs) - flat.weights.keys()
     # An inherited module is where others meet, which may be a container that is
     # no module of the tree: its nearest module then holds the op.
-    modules = [tree.nearest(provenance[at].module) for at in range(len(flat.ops))]
+    tags = {module.fqn: module.tag for module in tree}
+    modules = [
+        fqn if fqn in tags else tree.nearest(fqn)
+        for fqn in (provenance[at].module for at in range(len(flat.ops)))
+    ]
     categories = [
         category(op.domain, op.op_type, looks_up_weight=at in lookups)
         for at, op in enumerate(flat.ops)
@@ -109,9 +113,9 @@ def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree
         facts = contexts.get(at)
         context = None
         if facts is not None:
-            served = tree.nearest(facts.module)
-            chain = tuple(flat.ops[step].id for step in facts.chain)
-            context = Context(served, tree[served].tag, facts.rule, chain, facts.users)
+            served = facts.module if facts.module in tags else tree.nearest(facts.module)
+            chain = tuple([flat.ops[step].id for step in facts.chain])
+            context = Context(served, tags[served], facts.rule, chain, facts.users)
         why = provenance[at]
         result.append(
             Op(
@@ -122,7 +126,7 @@ def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree
                 op_type=op.op_type,
                 domain=op.domain,
                 module=modules[at],
-                tag=tree[modules[at]].tag,
+                tag=tags[modules[at]],
                 provenance=why if why.module == modules[at] else replace(why, module=modules[at]),
                 context=context,
                 inputs=op.inputs,
