@@ -216,6 +216,8 @@ def inheritance(
         print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
         return
     _print_accuracy(document["summary"])
+    _print_models(document["results"])
+    _print_op_types(document["op_types"])
     for one in document["failed"]:
         _say(f"Not measured: {one['model']}, {one['exporter']}: {one['error']}")
 
@@ -295,6 +297,36 @@ def _print_accuracy(summary: list[dict[str, Any]]) -> None:
         for condition, by_rule in conditions.items():
             shares = [f"{one['exact']:.3f} / {one['on_branch']:.3f}" for one in by_rule.values()]
             table.add_row(condition, str(by_rule[rules[0]]["ops"]), *shares)
+        Console().print(table)
+
+
+def _print_models(results: list[dict[str, Any]]) -> None:
+    """Per model and exporter what hexviz made of auxiliary ops, or of what was asked first."""
+    first = results[0]["condition"] if results else ""
+    table = Table("model", "exporter", box=None, header_style="bold", title_justify="left")
+    table.title = f"by model, {first} blanked"
+    for name in ("ops", "exact", "on branch", "wrong branch", "fallback"):
+        table.add_column(name, justify="right")
+    for one in results:
+        if one["rule"] == "hexviz" and one["condition"] == first and one["ops"]:
+            figures = (one[key] for key in ("exact", "on_branch", "wrong_branch", "fallback"))
+            shares = [f"{share:.3f}" for share in figures]
+            table.add_row(escape(one["model"]), one["exporter"], str(one["ops"]), *shares)
+    Console().print(table)
+
+
+def _print_op_types(by_exporter: dict[str, dict[str, dict[str, int]]]) -> None:
+    """Per op type how many were asked, exact and wrong, on the models reported only."""
+    for exporter, types in by_exporter.items():
+        if not types:
+            continue
+        table = Table("op type", box=None, header_style="bold", title_justify="left")
+        table.title = f"{exporter}, by op type, models reported only"
+        for name in ("ops", "exact", "wrong branch"):
+            table.add_column(name, justify="right")
+        for kind, counts in types.items():
+            cells = (counts[key] for key in ("ops", "exact", "wrong_branch"))
+            table.add_row(escape(kind), *map(str, cells))
         Console().print(table)
 
 
