@@ -217,7 +217,10 @@ def inheritance(
         return
     _print_accuracy(document["summary"])
     _print_models(document["results"])
-    _print_op_types(document["op_types"])
+    for exporter, types in document["op_types"].items():
+        _print_totals(f"{exporter}, auxiliary blanked, models reported only", "op type", types)
+    for split, stated in document["confidences"].items():
+        _print_totals(f"{split} models, all conditions", "rule, confidence", stated)
     for one in document["failed"]:
         _say(f"Not measured: {one['model']}, {one['exporter']}: {one['error']}")
 
@@ -315,19 +318,17 @@ def _print_models(results: list[dict[str, Any]]) -> None:
     Console().print(table)
 
 
-def _print_op_types(by_exporter: dict[str, dict[str, dict[str, int]]]) -> None:
-    """Per op type how many were asked, exact and wrong, on the models reported only."""
-    for exporter, types in by_exporter.items():
-        if not types:
-            continue
-        table = Table("op type", box=None, header_style="bold", title_justify="left")
-        table.title = f"{exporter}, by op type, models reported only"
-        for name in ("ops", "exact", "wrong branch"):
-            table.add_column(name, justify="right")
-        for kind, counts in types.items():
-            cells = (counts[key] for key in ("ops", "exact", "wrong_branch"))
-            table.add_row(escape(kind), *map(str, cells))
-        Console().print(table)
+def _print_totals(title: str, what: str, totals: dict[str, dict[str, int]]) -> None:
+    """How many were asked, exact and wrong; nothing if nobody was."""
+    if not totals:
+        return
+    table = Table(what, box=None, header_style="bold", title=title, title_justify="left")
+    for name in ("ops", "exact", "wrong branch"):
+        table.add_column(name, justify="right")
+    for kind, counts in totals.items():
+        cells = (counts[key] for key in ("ops", "exact", "wrong_branch"))
+        table.add_row(escape(kind), *map(str, cells))
+    Console().print(table)
 
 
 def _counts(counts: dict[str, int]) -> str:

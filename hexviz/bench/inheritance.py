@@ -26,7 +26,7 @@ from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 
-__all__ = ["CONDITIONS", "Condition", "Score", "Truth", "compare", "know", "summarize"]
+__all__ = ["CONDITIONS", "Condition", "Score", "Truth", "compare", "know", "summarize", "totals"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,11 @@ def know(proto: onnx.ModelProto, modules: Mapping[str, ModuleInfo] | None = None
 
 
 def compare(truth: Truth, condition: Condition, *, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """A record per rule for one export under one condition; hexviz's own has one per op type."""
+    """A record per rule for one export under one condition.
+
+    hexviz's own also has one per op type, and one per stated confidence
+    (``"trace 0.95"``: rule and confidence), which tells what that is worth.
+    """
     if condition.share is None:
         chosen = set(truth.auxiliary)
     else:
@@ -122,13 +126,23 @@ def compare(truth: Truth, condition: Condition, *, seed: int = 0) -> Iterator[di
         for at, op in enumerate(graph.ops)
         if not op.body and outputs.get(op.index) in chosen
     }
-    whole, by_type = Score(), dict[str, Score]()
+    whole, by_type, by_confidence = Score(), dict[str, Score](), dict[str, Score]()
     for at, module in asked.items():
         op = graph.ops[at]
-        for score in (whole, by_type.setdefault(op.op_type, Score())):
+        stated = f"{op.provenance.rule} {op.provenance.confidence:.2f}"
+        for score in (
+            whole,
+            by_type.setdefault(op.op_type, Score()),
+            by_confidence.setdefault(stated, Score()),
+        ):
             score.add(op.module, module, fallback=op.provenance.origin == "fallback")
-    types = {kind: score.record() for kind, score in sorted(by_type.items())}
-    yield {"condition": condition.name, "rule": "hexviz", **whole.record(), "op_types": types}
+    yield {
+        "condition": condition.name,
+        "rule": "hexviz",
+        **whole.record(),
+        "op_types": {kind: score.record() for kind, score in sorted(by_type.items())},
+        "confidences": {kind: score.record() for kind, score in sorted(by_confidence.items())},
+    }
     for name, answers in _baselines(graph):
         score = Score()
         for at, module in asked.items():
@@ -181,15 +195,18 @@ def summarize(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def op_types(results: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
-    """Op type → how many were asked, exact and wrong, over all of hexviz's own results given."""
-    totals: dict[str, Counter[str]] = {}
+def totals(results: Iterable[Mapping[str, Any]], part: str) -> dict[str, dict[str, int]]:
+    """How many were asked, exact and wrong, over all of hexviz's own results given.
+
+    By op type or by confidence, as ``part`` (``"op_types"``, ``"confidences"``) says.
+    """
+    counted: dict[str, Counter[str]] = {}
     for one in results:
-        for kind, record in one.get("op_types", {}).items():
-            total = totals.setdefault(kind, Counter())
+        for kind, record in one.get(part, {}).items():
+            total = counted.setdefault(kind, Counter())
             total["ops"] += record["ops"]
             total["exact"] += round(record["exact"] * record["ops"])
             total["wrong_branch"] += round(record["wrong_branch"] * record["ops"])
     return {
-        kind: dict(total) for kind, total in sorted(totals.items(), key=lambda kv: -kv[1]["ops"])
+        kind: dict(total) for kind, total in sorted(counted.items(), key=lambda kv: -kv[1]["ops"])
     }

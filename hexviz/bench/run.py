@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from hexviz.bench.inheritance import CONDITIONS, compare, know, op_types, summarize
+from hexviz.bench.inheritance import CONDITIONS, compare, know, summarize, totals
 from hexviz.bench.models import MODELS, build
 from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
@@ -56,14 +56,21 @@ def bench_inheritance(
     return {
         "summary": summarize(results),
         "op_types": {
-            exporter: op_types(
-                one
-                for one in results
-                if one["exporter"] == exporter
-                and one["reported"]
-                and one["condition"] == CONDITIONS[0].name
+            exporter: totals(
+                (
+                    one
+                    for one in results
+                    if one["exporter"] == exporter
+                    and one["reported"]
+                    and one["condition"] == CONDITIONS[0].name
+                ),
+                "op_types",
             )
             for exporter in EXPORTERS
+        },
+        "confidences": {
+            split: totals((one for one in results if one["reported"] is reported), "confidences")
+            for split, reported in (("tuned", False), ("reported", True))
         },
         "results": results,
         "failed": failed,

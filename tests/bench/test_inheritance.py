@@ -5,7 +5,7 @@ from statistics import mean
 import pytest
 
 from hexviz.bench.baselines import consumers_only, earlier_rule
-from hexviz.bench.inheritance import CONDITIONS, Score, compare, know, summarize
+from hexviz.bench.inheritance import CONDITIONS, Score, compare, know, summarize, totals
 from hexviz.bench.models import MODELS, build
 from hexviz.exporters.export import export_model
 from hexviz.model.flat import flatten
@@ -57,6 +57,9 @@ def test_only_what_is_blanked_is_asked() -> None:
         ("earlier", 1),
         ("consumers", 1),
     ]
+    for part in ("op_types", "confidences"):
+        (counted,) = totals(records, part).values()
+        assert counted == {"ops": 1, "exact": 0, "wrong_branch": 0}  # the root, for dec
 
 
 def test_tuned_and_reported_models_are_kept_apart() -> None:
