@@ -75,10 +75,10 @@ def inspect_module(graph: TaggedGraph, module: Module) -> list[Any]:
         ("ops", f"{len(within):,} ({len(module.ops):,} its own)"),
         ("auxiliary", f"{auxiliary / len(within):.0%}" if within else "none"),
     ]
-    used = {value for op in within for value in op.inputs}
-    left_out = len(used & graph.weights_left_out)
+    missing = graph.weights_left_out
+    left_out = {value for op in within for value in op.inputs if value in missing}
     if left_out:
-        figures.append(("weights", f"{left_out:,} left out of the export"))
+        figures.append(("weights", f"{len(left_out):,} left out of the export"))
     parts: list[Any] = [
         _heading(module.class_name or module.label, "module"),
         html.Div(_breaking(module.tag), className="mono breakable"),
@@ -278,7 +278,8 @@ def _shown_tensor(tensor: ir.TensorProtocol) -> str:
             return kind
         return f"{kind} = {tensor.numpy().tolist()}"
     except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError) as error:
-        # A damaged constant is a thing to see, not to fail on.
+        # What onnx-ir raises on a tensor with a wrong size, an unknown type or no data at
+        # all. A damaged constant is a thing to see, not to fail on.
         return f"unreadable ({str(error).partition(chr(10))[0]})"
 
 

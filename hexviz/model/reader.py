@@ -26,9 +26,8 @@ __all__ = [
 WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
 """External-data location of a weight that was deliberately not exported."""
 
-_SPARSE = (
-    "hexviz-sparse-weight"  # location of the stand-in for a weight that the file stores sparsely
-)
+# Location of the stand-in for a weight that the file stores sparsely.
+_SPARSE = "hexviz-sparse-weight"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,9 +36,11 @@ from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import Candidate, Provenance
 from hexviz.tagging.anatomy import Anatomy
+from hexviz.tagging.bounds import Bounds
 from hexviz.tagging.habits import Habit, find_habits
 from hexviz.tagging.order import execution_order, nearest
 from hexviz.tagging.siblings import Testimony, ask_siblings
+from hexviz.tagging.static import static_ops
 
 __all__ = ["CONFIDENCE", "Inheritance", "inherit"]
 
@@ -94,8 +96,8 @@ def inherit(
     if doubles:
         anatomy = Anatomy(flat, known, {**modules, **inferred})
         before, after = nearest(flat, order, known)
-    bounds = _Bounds(flat, known, before, after)
-    static = _static(flat)
+    bounds = Bounds(flat, known, before, after)
+    static = static_ops(flat)
     undecided = {
         at
         for at, op in enumerate(flat.ops)
@@ -106,7 +108,7 @@ def inherit(
     for at in undecided - known.keys():
         if bounds.hold(at):
             known[at] = _from_order(bounds, at, None)
-    settled = _Bounds(flat, known, *nearest(flat, order, known))
+    settled = Bounds(flat, known, *nearest(flat, order, known))
     rest = _rest(flat, known, static, bounds, settled)
     if not kept:
         rest = {
@@ -135,8 +137,8 @@ def _rest(
     flat: FlatGraph,
     known: Mapping[int, Provenance],
     static: frozenset[int],
-    bounds: _Bounds,
-    settled: _Bounds,
+    bounds: Bounds,
+    settled: Bounds,
 ) -> dict[int, Provenance]:
     """Static ops and those that only pass on what they get, users before sources."""
     result = dict(known)
@@ -157,42 +159,6 @@ def _rest(
     for at in reversed(unheld):
         result[at] = _from_producers(flat, result, at)
     return result
-
-
-class _Bounds:
-    """For each position the nearest known op before and after it in execution order."""
-
-    def __init__(
-        self,
-        flat: FlatGraph,
-        known: Mapping[int, Provenance],
-        before: Sequence[int | None],
-        after: Sequence[int | None],
-    ) -> None:
-        self.before = before
-        self.after = after
-        self._ids = [op.id for op in flat.ops]
-        self._modules = {at: why.module for at, why in known.items()}
-
-    def hold(self, at: int) -> bool:
-        """Whether anything is known before or after this position."""
-        return self.before[at] is not None or self.after[at] is not None
-
-    def ends(self, at: int) -> tuple[str, str]:
-        """The modules open before and after; the root before the first and after the last."""
-        one, two = self.before[at], self.after[at]
-        return (
-            "" if one is None else self._modules[one],
-            "" if two is None else self._modules[two],
-        )
-
-    def module(self, at: int) -> str:
-        """The deepest module open at both ends."""
-        return names.common_ancestor(*self.ends(at))
-
-    def evidence(self, at: int) -> tuple[str, ...]:
-        """The ids of the ops at both ends."""
-        return tuple(self._ids[end] for end in (self.before[at], self.after[at]) if end is not None)
 
 
 def _from_doubles(
@@ -225,7 +191,7 @@ def _linked(flat: FlatGraph, known: Mapping[int, Provenance], at: int, habit: Ha
     raise AssertionError("a habit holds only for ops that dataflow links to their module")
 
 
-def _from_habit(flat: FlatGraph, bounds: _Bounds, at: int, habit: Habit, linked: int) -> Provenance:
+def _from_habit(flat: FlatGraph, bounds: Bounds, at: int, habit: Habit, linked: int) -> Provenance:
     near = flat.ops[linked]
     mine = flat.ops[at]
     shared = (
@@ -252,7 +218,7 @@ def _from_habit(flat: FlatGraph, bounds: _Bounds, at: int, habit: Habit, linked:
     )
 
 
-def _from_order(bounds: _Bounds, at: int, meeting: str | None) -> Provenance:
+def _from_order(bounds: Bounds, at: int, meeting: str | None) -> Provenance:
     """At the bound, with what else was considered."""
     earlier, later = bounds.ends(at)
     bound = bounds.module(at)
@@ -274,7 +240,7 @@ def _from_order(bounds: _Bounds, at: int, meeting: str | None) -> Provenance:
 def _ahead(
     flat: FlatGraph,
     known: Mapping[int, Provenance],
-    bounds: _Bounds,
+    bounds: Bounds,
     at: int,
     users: Sequence[int],
 ) -> Provenance | None:
@@ -326,27 +292,6 @@ def _restores_weight(flat: FlatGraph, at: int) -> bool:
     """Whether an op does nothing but give a weight another name; its place in the order is moot."""
     op = flat.ops[at]
     return op.op_type == "Identity" and all(value in flat.weights for value in op.inputs)
-
-
-_DATA_INPUTS = MappingProxyType({"Shape": 0, "Size": 0, "CastLike": 1})
-"""How many leading inputs an op reads data from, where it reads only shape or type of the rest."""
-
-
-def _static(flat: FlatGraph) -> frozenset[int]:
-    """Ops that no data of the model's inputs reaches; its shapes and types may."""
-    values = set(flat.weights)
-    found: set[int] = set()
-    for at in flat.order:
-        op = flat.ops[at]
-        kept = _DATA_INPUTS.get(op.op_type)
-        # What the bodies of an If capture is no input of it, but a predecessor.
-        captured = () if kept is not None else flat.predecessors[at]
-        if all(not value or value in values for value in op.inputs[:kept]) and all(
-            before in found for before in captured
-        ):
-            found.add(at)
-            values.update(op.outputs)
-    return frozenset(found)
 
 
 def _from_producers(flat: FlatGraph, known: Mapping[int, Provenance], at: int) -> Provenance:

@@ -13,9 +13,17 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
-from hexviz.tagging.scopes import Path
+__all__ = [
+    "Path",
+    "first_call",
+    "owner_of_weight",
+    "path_in_name",
+    "paths_in_names",
+    "separator_of",
+]
 
-__all__ = ["first_call", "owner_of_weight", "path_in_name", "paths_in_names", "separator_of"]
+Path = tuple[str, ...]
+"""The scopes in a name, outermost first; ``()`` is the root."""
 
 _LATER_CALL = re.compile(r"_\d+$")
 

@@ -20,17 +20,13 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from hexviz.model import fqn as names
+from hexviz.tagging.naming import Path, first_call
 
-__all__ = ["Path", "find_modules"]
-
-Path = tuple[str, ...]
-"""The scopes in a name, outermost first; ``()`` is the root."""
+__all__ = ["find_modules"]
 
 _INDEX = re.compile(r"\d+(?:\.\d+)*(?:_\d+)?")
 
 _INDICES = re.compile(r"(?:\.\d+)+$")
-
-_LATER_CALL = re.compile(r"_\d+$")
 
 _NESTED = 4
 """How many containers that are never called may lie in each other, at most."""
@@ -107,10 +103,9 @@ def _module_of(
         # A list may be called what the module that holds it is called.
         if _INDEX.fullmatch(index) and (member in known or outside not in known):
             return member
-    call = _LATER_CALL.search(step)
-    first_call = step[: call.start()] if call else step
+    called = first_call(step) or step
     # A member of a list that has no weights itself is where the list is.
-    for name in dict.fromkeys((step, first_call, _INDICES.sub("", first_call))):
+    for name in dict.fromkeys((step, called, _INDICES.sub("", called))):
         if names.join((scope.fqn, name)) in known:
             return outside
         found = [

@@ -5,6 +5,13 @@ from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 
 
+def told(lines: list[str], scopes: dict[str, str], hidden: set[str]) -> TaggedGraph:
+    """The graph of these lines, with every scope on record but the hidden ones."""
+    text = "g (float[2,2] x, float[2,2] w) => (float[2,2] y) {" + "\n".join(lines) + "}"
+    known = {name: fqn for name, fqn in scopes.items() if name not in hidden}
+    return tagged(scoped(parse(text), known, {"net.0.out.dropout": "Dropout"}))
+
+
 def blocks(count: int, hidden: set[str], *, odd: int | None = None) -> TaggedGraph:
     """Equal blocks in a row, ``MatMul → Identity → Add``; ``odd`` has another op in between."""
     lines, scopes, last = [], {}, "x"
@@ -21,13 +28,8 @@ def blocks(count: int, hidden: set[str], *, odd: int | None = None) -> TaggedGra
             f"a{at}": f"net.{at}.out",
         }
         last = f"a{at}"
-    text = (
-        "g (float[2,2] x, float[2,2] w) => (float[2,2] y) {"
-        + "\n".join([*lines, f"y = Relu ({last})"])
-        + "}"
-    )
-    told = {name: fqn for name, fqn in scopes.items() if name not in hidden}
-    return tagged(scoped(parse(text), {**told, "y": "net"}, {"net.0.out.dropout": "Dropout"}))
+    lines.append(f"y = Relu ({last})")
+    return told(lines, {**scopes, "y": "net"}, hidden)
 
 
 def test_doubles_name_even_a_module_that_nothing_else_is_declared_for() -> None:
@@ -71,13 +73,8 @@ def convolutions(hidden: set[str], stages: int = 5) -> TaggedGraph:
             lines.append(f"a{stage}{block} = Add ({last}, {start})")
             scopes[f"a{stage}{block}"] = own
             last = f"a{stage}{block}"
-    text = (
-        "g (float[2,2] x, float[2,2] w) => (float[2,2] y) {"
-        + "\n".join([*lines, f"y = Sigmoid ({last})"])
-        + "}"
-    )
-    told = {name: fqn for name, fqn in scopes.items() if name not in hidden}
-    return tagged(scoped(parse(text), {**told, "y": ""}))
+    lines.append(f"y = Sigmoid ({last})")
+    return told(lines, {**scopes, "y": ""}, hidden)
 
 
 def test_an_index_inside_the_blocks_tells_their_parts_apart() -> None:
