@@ -31,6 +31,7 @@ def to_store(key: str, state: ViewState) -> dict[str, Any]:
         "open": sorted(state.open),
         "placement": state.placement,
         "hidden": sorted(state.hidden),
+        "apart": sorted(state.apart),
     }
 
 
@@ -45,6 +46,7 @@ def from_store(view: dict[str, Any]) -> ViewState:
         open=frozenset(_strings(view.get("open"))),
         placement="context" if view.get("placement") == "context" else "module",
         hidden=frozenset(_strings(view.get("hidden"))),
+        apart=frozenset(_strings(view.get("apart"))),
     )
 
 
@@ -57,6 +59,7 @@ def to_query(view: dict[str, Any], selection: Selection, tab: str = "graph") -> 
         pairs.append(("place", view["placement"]))
     # An empty "open" says that everything is closed; none at all asks for the first view.
     pairs += [("open", key) for key in view["open"] or [""]]
+    pairs += [("apart", key) for key in view["apart"]]
     pairs += [("hide", fqn) for fqn in view["hidden"]]
     if selection:
         pairs.append((selection["kind"], selection["id"]))
@@ -71,14 +74,15 @@ def from_query(query: str, model: OpenModel) -> tuple[ViewState, Selection]:
     hidden = frozenset(fqn for fqn in fields.get("hide", ()) if fqn in model.graph.modules)
     selection = _selection(fields, model)
     if "open" in fields:
-        opened = frozenset(key for key in fields["open"] if key and key in index.containers)
-        state = ViewState(opened, placement, hidden)
+        boxes = (index.box_of(key) for key in fields["open"] if key)
+        apart = frozenset(key for key in fields.get("apart", ()) if key in index.stacks)
+        state = ViewState(frozenset(filter(None, boxes)), placement, hidden, apart)
     else:
         state = model.first_view(placement, hidden=hidden)
         if selection.get("kind") == "op":
             # A link that names an op and no boxes wants to show the op.
             state = reveal(state, index, selection["id"])
-    if count_visible(index, state.open, hidden) > MOST_NODES:
+    if count_visible(index, state) > MOST_NODES:
         state = model.first_view(placement, hidden=hidden)
     return state, selection
 

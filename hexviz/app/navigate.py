@@ -10,12 +10,14 @@ from hexviz.app.store import OpenModel
 from hexviz.model.fqn import is_within
 from hexviz.view import state as views
 from hexviz.view.index import Placement
+from hexviz.view.sight import content
 from hexviz.view.state import ViewState
 
 __all__ = [
     "checked_modules",
     "close_all",
     "expand",
+    "expanded_rows",
     "filter_by",
     "open_level",
     "place",
@@ -47,12 +49,17 @@ def select_op(model: OpenModel, view: ViewState, op_id: str) -> tuple[ViewState,
 
 
 def select_module(model: OpenModel, view: ViewState, fqn: str) -> tuple[ViewState, Selection]:
-    """Select a module and open the boxes around it; a module without ops has no box."""
+    """Select a module and open the boxes around it; a module without ops has no box.
+
+    Raises:
+        ViewLimitError: if more would be visible than can be read.
+    """
     if fqn not in model.graph.modules:
         return view, {}
     index = model.index(view.placement)
-    if fqn in index.containers and fqn:
-        parent = index.containers[fqn].parent or ""
+    key = index.box_of(fqn)
+    if key:
+        parent = index.containers[key].parent or ""
         view = views.open_path(view, index, parent) if parent else view
         hidden = frozenset(one for one in view.hidden if not is_within(fqn, one))
         view = replace(view, hidden=hidden)
@@ -62,18 +69,33 @@ def select_module(model: OpenModel, view: ViewState, fqn: str) -> tuple[ViewStat
 def open_level(model: OpenModel, view: ViewState) -> ViewState:
     """Open every box in sight that still fits on the page, in order."""
     index = model.index(view.placement)
-    pending, opened = [""], set(view.open)
+    apart = model.apart(view)
+    pending, wider = [""], view
     while pending:
-        for item in index.containers[pending.pop(0)].items:
+        for item in content(index, index.containers[pending.pop(0)], apart):
             if not isinstance(item, str):
                 continue
             if item in view.open:
                 pending.append(item)
-            elif views.count_visible(index, frozenset(opened | {item}), view.hidden) <= (
-                views.MOST_NODES
-            ):
-                opened.add(item)
-    return replace(view, open=frozenset(opened))
+                continue
+            one_more = replace(wider, open=wider.open | {item})
+            if views.count_visible(index, one_more) <= views.MOST_NODES:
+                wider = one_more
+    return wider
+
+
+def turn_stack(model: OpenModel, view: ViewState, key: str) -> ViewState:
+    """Show the members of a stack one by one, or one for all again.
+
+    Raises:
+        ViewLimitError: if more would be visible than can be read.
+    """
+    index = model.index(view.placement)
+    if key not in index.stacks:
+        return view
+    if key in view.apart:
+        return views.put_together(view, key)
+    return views.open_path(views.take_apart(view, index, key), index, key)
 
 
 def close_all(view: ViewState) -> ViewState:
@@ -88,23 +110,39 @@ def place(model: OpenModel, view: ViewState, placement: Placement) -> ViewState:
     """
     known = model.index(placement).containers
     return replace(
-        view, placement=placement, open=frozenset(key for key in view.open if key in known)
+        view,
+        placement=placement,
+        open=frozenset(key for key in view.open if key in known),
+        apart=frozenset(key for key in view.apart if key in known),
     )
 
 
 def expand(model: OpenModel, view: ViewState, expanded: Iterable[str]) -> ViewState:
-    """Follow the module tree: of the modules that have a row to expand, open just these.
+    """Follow the module tree: open the boxes of rows just expanded, close those just collapsed.
 
     Raises:
         ViewLimitError: if more would be visible than can be read.
     """
     index = model.index(view.placement)
-    rows = {module.fqn for module in model.graph.modules if module.children}
-    wanted = {fqn for fqn in expanded if fqn in rows and fqn in index.containers} - {""}
-    view = replace(view, open=frozenset(key for key in view.open if key not in rows - wanted))
-    for key in sorted(wanted - view.open):
-        view = views.open_path(view, index, key)
+    before, now = set(expanded_rows(model, view)), set(expanded)
+    for fqn in sorted(now - before):
+        key = index.box_of(fqn)
+        if key and fqn in model.graph.modules:
+            view = views.open_path(view, index, key)
+    for fqn in sorted(before - now):
+        key = model.open_box(view, fqn)
+        if key:
+            view = views.close(view, index, key)
     return view
+
+
+def expanded_rows(model: OpenModel, view: ViewState) -> list[str]:
+    """The modules whose rows in the tree are expanded: those whose boxes are open."""
+    return [
+        module.fqn
+        for module in model.graph.modules
+        if module.children and (not module.fqn or model.open_box(view, module.fqn))
+    ]
 
 
 def filter_by(model: OpenModel, view: ViewState, checked: Iterable[str]) -> ViewState:

@@ -16,11 +16,13 @@ from hexviz.errors import SourceError
 from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest, parse, read_file
+from hexviz.model.rest import collector_rests, leave_out_what_lives
 from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
 from hexviz.view.index import Index, Placement, build_index
 from hexviz.view.palette import Theme
 from hexviz.view.render import Layouts, Rendered, first_view, render
+from hexviz.view.sight import apart_stacks, box_showing, drawn_path, stand_in
 from hexviz.view.state import ViewState
 
 __all__ = ["ModelStore", "OpenModel"]
@@ -33,8 +35,9 @@ def _load(path: Path) -> tuple[TaggedGraph, str]:
     """A file's graph and digest, both of the same bytes."""
     started = time.perf_counter()
     content = read_file(path)
-    file = parse(content, name=path.name, base_dir=path.resolve().parent)
-    graph = tag(file, timings={"read": time.perf_counter() - started})
+    with collector_rests():
+        file = parse(content, name=path.name, base_dir=path.resolve().parent)
+        graph = tag(file, timings={"read": time.perf_counter() - started})
     return graph, digest(content)
 
 
@@ -53,6 +56,7 @@ class OpenModel:
         if found is None:
             # Two threads may build it at once; both results are equal.
             found = self._indexes[placement] = build_index(self.graph, placement)
+            leave_out_what_lives()
         return found
 
     def first_view(
@@ -68,11 +72,33 @@ class OpenModel:
     def element(self, view: ViewState, op_id: str) -> str:
         """The element that stands for an op in a view: its own, or the closed box around it."""
         index = self.index(view.placement)
-        position = self.graph.positions[op_id]
-        for key in index.path(index.home[position]):
-            if key and key not in view.open:
+        apart = self.apart(view)
+        position = stand_in(index, self.graph.positions[op_id], apart)
+        for key in drawn_path(index, index.home[position], apart):
+            if key not in view.open:
                 return f"m:{key}"
-        return f"o:{op_id}"
+        return f"o:{self.graph.ops[position].id}"
+
+    def open_box(self, view: ViewState, fqn: str) -> str | None:
+        """The key of the open box that shows what is in a module; ``None`` if there is none."""
+        index = self.index(view.placement)
+        key = index.box_of(fqn)
+        path = drawn_path(index, key, self.apart(view)) if key else []
+        if not path or path[-1] not in view.open:
+            return None
+        return path[-1] if key in (path[-1], *index.containers[path[-1]].members[:1]) else None
+
+    def apart(self, view: ViewState) -> frozenset[str]:
+        """The stacks of a view whose members are shown one by one."""
+        return apart_stacks(self.index(view.placement), view.apart, view.hidden)
+
+    def box(self, view: ViewState, fqn: str) -> str | None:
+        """The element that stands for a module in a view; ``None`` if it has no ops."""
+        index = self.index(view.placement)
+        key = index.box_of(fqn)
+        if not key:
+            return None
+        return f"m:{box_showing(index, key, view.open, self.apart(view))}"
 
 
 class ModelStore:

@@ -71,7 +71,7 @@ def to_elements(
 def _node_data(
     index: Index, node: SceneNode, box: Box, label: Label, swatches: Palette
 ) -> dict[str, Any]:
-    home = index.containers[node.key or node.parent].module
+    home = index.containers[node.key or node.parent].face
     swatch = swatches[home]
     data: dict[str, Any] = {
         "id": node.id,
@@ -94,6 +94,7 @@ def _node_data(
             "tag": index.graph.modules[home].tag,
             "name": container.label,
             "ops": container.count,
+            "stack": len(container.members),
         }
         if node.is_open:
             data["z"] = node.depth

@@ -15,19 +15,21 @@ close like modules.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.rest import collector_rests
+from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme
-from hexviz.view.sections import Member, split
 from hexviz.view.shapes import spelled_shape
 
-__all__ = ["SECTION", "Container", "Index", "Placement", "build_index"]
+__all__ = ["SECTION", "Index", "Placement", "build_index"]
 
 Placement = Literal["module", "context"]
 Ints = npt.NDArray[np.int64]
@@ -36,42 +38,14 @@ SECTION = 150
 """Direct children a container may have before it is split into sections."""
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
-    """A module or a section of one, with what lies directly in it.
-
-    ``key`` is the FQN, or ``FQN@first-last`` (1-based) for a section.
-    ``items`` are in execution order: the keys of child containers, and ops as
-    positions in ``graph.ops``. Its ops, at any depth, are the slots ``low`` to
-    ``high``. ``label`` is the title of its box.
-    """
-
-    key: str
-    module: str
-    parent: str | None
-    depth: int
-    items: tuple[str | int, ...]
-    low: int
-    high: int
-    label: str
-
-    @property
-    def count(self) -> int:
-        """Number of ops in it, at any depth."""
-        return self.high - self.low
-
-    @property
-    def is_section(self) -> bool:
-        """Whether it is a part of a module's children, and no module itself."""
-        return self.key != self.module
-
-
 @dataclass(frozen=True)
 class Index:
     """A graph made ready for drawing under one placement of its auxiliary ops.
 
     ``slot_of`` maps a position in ``graph.ops`` to its slot, ``op_at`` the
     other way. Model inputs and outputs follow in the slots after the ops.
+    ``hosts`` leads from a module that has no box of its own to the key of the
+    box it shares with what is alone in it.
     ``source``, ``target`` and ``value`` are the edges, as slots and positions
     in ``values``. ``home`` is the container key of each position,
     ``topological`` ranks the slots of ops so that edges go up. ``live`` marks
@@ -83,6 +57,7 @@ class Index:
     graph: TaggedGraph
     placement: Placement
     containers: Mapping[str, Container]
+    hosts: Mapping[str, str]
     home: tuple[str, ...]
     slot_of: Ints
     op_at: Ints
@@ -95,10 +70,20 @@ class Index:
     folded: frozenset[int]
     palettes: Mapping[Theme, Palette]
 
+    @cached_property
+    def stacks(self) -> Mapping[str, Container]:
+        """The containers that are stacks of equal siblings."""
+        return {key: box for key, box in self.containers.items() if box.members}
+
     @property
     def n_ops(self) -> int:
         """Number of ops; the slots from here on are the model's inputs, then its outputs."""
         return len(self.home)
+
+    def box_of(self, fqn: str) -> str | None:
+        """The key of a module's box, which others may share; ``None`` if it has no ops."""
+        key = self.hosts.get(fqn, fqn)
+        return key if key in self.containers else None
 
     def path(self, key: str) -> list[str]:
         """The containers around one, root first, the one itself last."""
@@ -121,20 +106,24 @@ def build_index(
     they serve (``context``). ``section`` bounds the direct children of a
     container.
     """
+    with collector_rests():
+        return _build(graph, placement, section)
+
+
+def _build(graph: TaggedGraph, placement: Placement, section: int) -> Index:
     modules = [_placed(graph, position, placement) for position in range(len(graph.ops))]
-    items = _items(graph, modules)
     folded = frozenset(_folded(graph))
-    containers, home, op_at = _contain(graph, items, folded, section)
-    slot_of = np.empty(len(op_at), dtype=np.int64)
-    slot_of[op_at] = np.arange(len(op_at))
+    boxes = contain(graph, modules, folded, section)
+    op_at, slot_of = boxes.op_at, boxes.slot_of
     source, target, value, values = _edges(graph, slot_of)
     topological = np.empty(len(op_at), dtype=np.int64)
     topological[slot_of[list(graph.flat.order)]] = np.arange(len(op_at))
     return Index(
         graph=graph,
         placement=placement,
-        containers=containers,
-        home=tuple(home),
+        containers=boxes.containers,
+        hosts=boxes.hosts,
+        home=boxes.home,
         slot_of=slot_of,
         op_at=op_at,
         source=source,
@@ -153,104 +142,6 @@ def _placed(graph: TaggedGraph, position: int, placement: Placement) -> str:
     if placement == "context" and op.context is not None:
         return graph.modules.nearest(op.context.module)
     return graph.modules.nearest(op.module)
-
-
-def _items(graph: TaggedGraph, modules: list[str]) -> dict[str, list[Member]]:
-    """Direct children per module with ops below, in the order of their first op."""
-    items: dict[str, list[Member]] = {"": []}
-    for position, fqn in enumerate(modules):
-        if fqn not in items:
-            # The first op of a branch places all modules on the way down to it.
-            below: str = fqn
-            items[below] = []
-            while (parent := graph.modules[below].parent) is not None:
-                known = parent in items
-                items.setdefault(parent, []).append(below)
-                if known:
-                    break
-                below = parent
-        items[fqn].append(position)
-    return items
-
-
-@dataclass(slots=True)
-class _Draft:
-    """A container before its slots are known; ``members`` are not yet split into sections."""
-
-    key: str
-    module: str
-    parent: str | None
-    depth: int
-    members: Sequence[Member]
-    first: int
-    label: str
-    items: tuple[str | int, ...] = ()
-    low: int = -1
-    high: int = -1
-
-
-def _contain(
-    graph: TaggedGraph, items: dict[str, list[Member]], folded: frozenset[int], section: int
-) -> tuple[dict[str, Container], list[str], Ints]:
-    """Lay the containers out as runs of slots, depth first, on a stack of our own."""
-    drafts: list[_Draft] = []
-    home = [""] * len(graph.ops)
-    op_at: list[int] = []
-    work: list[_Draft | int] = [_Draft("", "", None, 0, items[""], 1, graph.modules[""].label)]
-    while work:
-        step = work.pop()
-        if isinstance(step, int):
-            op_at.append(step)
-        elif step.low < 0:
-            step.low = len(op_at)
-            drafts.append(step)
-            parts = _parts(graph, step, items, folded, section)
-            step.items = tuple(part if isinstance(part, int) else part.key for part in parts)
-            home_key = step.key
-            for part in parts:
-                if isinstance(part, int):
-                    home[part] = home_key
-            work.append(step)  # met again once all below has its slots
-            work.extend(reversed(parts))
-        else:
-            step.high = len(op_at)
-    containers = {
-        draft.key: Container(
-            key=draft.key,
-            module=draft.module,
-            parent=draft.parent,
-            depth=draft.depth,
-            items=draft.items,
-            low=draft.low,
-            high=draft.high,
-            label=draft.label,
-        )
-        for draft in drafts
-    }
-    return containers, home, np.array(op_at, dtype=np.int64)
-
-
-def _parts(
-    graph: TaggedGraph,
-    draft: _Draft,
-    items: dict[str, list[Member]],
-    folded: frozenset[int],
-    limit: int,
-) -> list[_Draft | int]:
-    """What lies directly in a container: ops, child modules and sections."""
-    parts: list[_Draft | int] = []
-    for part in split(draft.members, first=draft.first, folded=folded, limit=limit):
-        if isinstance(part, int):
-            parts.append(part)
-            continue
-        if isinstance(part, str):
-            key, module, members, first = part, part, items[part], 1
-            label = graph.modules[part].label
-        else:
-            key, module = f"{draft.module}@{part.first}-{part.last}", draft.module
-            members, first, label = list(part.members), part.first, part.label
-        parts.append(_Draft(key, module, draft.key, draft.depth + 1, members, first, label))
-    return parts
 
 
 def _edges(graph: TaggedGraph, slot_of: Ints) -> tuple[Ints, Ints, Ints, tuple[str, ...]]:
@@ -297,18 +188,14 @@ def _live(graph: TaggedGraph, slot_of: Ints) -> npt.NDArray[np.bool_]:
 
 def _folded(graph: TaggedGraph) -> Iterator[int]:
     """Auxiliary ops that read nothing and feed one op: drawn as dots beside it."""
-    fed: dict[int, set[int]] = {}
-    reads = set()
-    for edge in graph.edges:
-        fed.setdefault(edge.source, set()).add(edge.target)
-        reads.add(edge.target)
     inputs = {value.id for value in graph.inputs}
     outputs = {value.id for value in graph.outputs}
+    flat = graph.flat
     for position, op in enumerate(graph.ops):
         if (
             op.auxiliary is not None
-            and position not in reads
-            and len(fed.get(position, ())) == 1
+            and not flat.predecessors[position]
+            and len(flat.successors[position]) == 1
             and inputs.isdisjoint(op.inputs)
             and outputs.isdisjoint(op.outputs)
         ):

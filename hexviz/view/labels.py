@@ -88,8 +88,18 @@ def _tail(index: Index, node: SceneNode) -> str:
     box = index.containers[node.key]
     if box.is_section:
         return ""
-    around = index.containers[node.parent].module
-    tail = box.module[len(around) + 1 :] if around else box.module
-    said = box.label.lower().removeprefix(index.graph.modules[box.module].class_name.lower())
+    around = index.containers[node.parent].face
+    tail = box.face[len(around) + 1 :] if around else box.face
+    if box.members:
+        return _range(tail, len(box.members)) if not node.is_open else f"{tail} for all"
+    said = box.label.lower().removeprefix(index.graph.modules[box.face].class_name.lower())
     known = (box.label.lower(), said.removeprefix("."))
     return "" if tail.lower() in known else shorten(tail, _LONGEST)
+
+
+def _range(first: str, count: int) -> str:
+    """The paths of equal siblings in short: ``layer.0 … 11`` where they are numbered."""
+    stem, dot, number = first.rpartition(".")
+    if not number.isdigit():
+        return f"{first} …"
+    return f"{stem}{dot}{number} … {int(number) + count - 1}"

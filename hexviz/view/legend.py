@@ -53,9 +53,9 @@ def build_legend(
     shown.sort(key=lambda node: node.depth)
     entries = tuple(
         LegendEntry(
-            node.key,
+            index.containers[node.key].face,
             index.containers[node.key].label,
-            swatches[node.key],
+            swatches[index.containers[node.key].face],
             index.containers[node.key].count,
         )
         for node in shown[:most]

@@ -12,18 +12,23 @@ A node's id names what it shows: ``m:`` container key, ``o:`` op id, ``i:`` /
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from hexviz.view.bypass import HUB, Bypass, bridge
-from hexviz.view.index import Container, Index
+from hexviz.view.containers import Container
+from hexviz.view.index import Index
 from hexviz.view.parts import Kind, SceneEdge, SceneNode
+from hexviz.view.sight import apart_stacks, content
 from hexviz.view.state import ViewState, is_hidden
 from hexviz.view.stubs import FAN, mark_stubs
 
 __all__ = ["Scene", "build_scene"]
+
+Ints = npt.NDArray[np.int64]
 
 _SHOWN_VALUES = 4
 
@@ -38,65 +43,95 @@ class Scene:
 
 def build_scene(index: Index, state: ViewState, *, fan: int = FAN) -> Scene:
     """Collect what is visible and lift every edge of the model to it."""
-    nodes, owner = _visible(index, state)
-    lifted_source, lifted_target = owner[index.source], owner[index.target]
-    edges = _lift(index, len(nodes), lifted_source, lifted_target)
-    touched = (lifted_source < 0) | (lifted_target < 0)
+    sight = _Sight(index, state)
+    source, target, value = sight.edges()
+    owner = sight.owner
+    edges = _lift(index, len(sight.nodes), owner, source, target, value)
+    touched = (owner[source] < 0) | (owner[target] < 0)
+    nodes = sight.nodes
     if touched.any():
-        bypass = bridge(
-            index.source[touched], index.target[touched], index.value[touched], owner, index
-        )
+        bypass = bridge(source[touched], target[touched], value[touched], owner, index)
         edges.extend(_bypass_edges(bypass, nodes, index))
     return Scene(tuple(nodes), tuple(mark_stubs(edges, nodes, index, fan)))
 
 
-def _visible(index: Index, state: ViewState) -> tuple[list[SceneNode], npt.NDArray[np.int64]]:
-    """The nodes, and for each slot the node that shows it (-1 if hidden)."""
-    graph = index.graph
-    hidden, topmost = _hidden_boxes(index, state.hidden)
-    n_inputs, n_outputs = len(graph.inputs), len(graph.outputs)
-    owner = np.full(index.n_ops + n_inputs + n_outputs, -1, dtype=np.int64)
-    nodes: list[SceneNode] = []
-    for at, value in enumerate(graph.inputs):
-        owner[index.n_ops + at] = len(nodes)
-        nodes.append(SceneNode(f"i:{value.id}", "input", "", 1, position=at))
-    pending: list[Container] = [index.containers[""]]
-    while pending:
-        box = pending.pop()
-        own_hidden = is_hidden(box.module, state.hidden)
+class _Sight:
+    """The nodes of a scene, and for each slot the node that shows it (-1 if hidden)."""
+
+    def __init__(self, index: Index, state: ViewState) -> None:
+        self.index = index
+        self.state = state
+        self.apart = apart_stacks(index, state.apart, state.hidden)
+        self.hidden, self.topmost = _hidden_boxes(index, state.hidden)
+        n_inputs, n_outputs = len(index.graph.inputs), len(index.graph.outputs)
+        self.owner: Ints = np.full(index.n_ops + n_inputs + n_outputs, -1, dtype=np.int64)
+        self.nodes: list[SceneNode] = []
+        self.stacks: list[Container] = []
+        for at, one in enumerate(index.graph.inputs):
+            self._ending("input", f"i:{one.id}", at, index.n_ops + at)
+        pending: list[Container] = [index.containers[""]]
+        while pending:
+            pending.extend(reversed(self._fill(pending.pop())))
+        for at, one in enumerate(index.graph.outputs):
+            self._ending("output", f"u:{one.id}", at, index.n_ops + n_inputs + at)
+        for stack in reversed(self.stacks):  # inner ones first: outer ones hold copies of them
+            size = stack.count // len(stack.members)
+            first = self.owner[stack.low : stack.low + size]
+            self.owner[stack.low : stack.high] = np.tile(first, len(stack.members))
+
+    def _ending(self, kind: Kind, name: str, at: int, slot: int) -> None:
+        self.owner[slot] = len(self.nodes)
+        self.nodes.append(SceneNode(name, kind, "", 1, position=at))
+
+    def _fill(self, box: Container) -> list[Container]:
+        """Add what an open box shows; returns the open boxes in it."""
+        index, graph = self.index, self.index.graph
+        own_hidden = is_hidden(box.module, self.state.hidden)
         inner: list[Container] = []
-        for item in box.items:
+        if box.members and box.key not in self.apart:
+            self.stacks.append(box)
+        for item in content(index, box, self.apart):
             if isinstance(item, int):
                 if own_hidden:
                     continue
-                slot = index.slot_of[item]
-                owner[slot] = len(nodes)
+                self.owner[index.slot_of[item]] = len(self.nodes)
                 kind: Kind = "constant" if item in index.folded else "op"
-                op_id = graph.ops[item].id
-                nodes.append(SceneNode(f"o:{op_id}", kind, box.key, box.depth + 1, "", item))
+                name = f"o:{graph.ops[item].id}"
+                self.nodes.append(SceneNode(name, kind, box.key, box.depth + 1, "", item))
                 continue
             child = index.containers[item]
-            if hidden.get(item, 0) == child.count:
+            if self.hidden.get(item, 0) == child.count:
                 continue
-            is_open = item in state.open
+            is_open = item in self.state.open
             if is_open:
                 inner.append(child)
             else:
-                _own(owner, child, len(nodes), topmost)
+                self._own(child)
             kind = "section" if child.is_section else "module"
-            nodes.append(SceneNode(f"m:{item}", kind, box.key, child.depth, item, -1, is_open))
-        pending.extend(reversed(inner))
-    for at, value in enumerate(graph.outputs):
-        owner[index.n_ops + n_inputs + at] = len(nodes)
-        nodes.append(SceneNode(f"u:{value.id}", "output", "", 1, position=at))
-    return nodes, owner
+            self.nodes.append(
+                SceneNode(f"m:{item}", kind, box.key, box.depth + 1, item, -1, is_open)
+            )
+        return inner
 
+    def _own(self, box: Container) -> None:
+        self.owner[box.low : box.high] = len(self.nodes)
+        for inner in self.topmost:
+            if box.low <= inner.low and inner.high <= box.high:
+                self.owner[inner.low : inner.high] = -1
 
-def _own(owner: npt.NDArray[np.int64], box: Container, node: int, hidden: list[Container]) -> None:
-    owner[box.low : box.high] = node
-    for inner in hidden:
-        if box.low <= inner.low and inner.high <= box.high:
-            owner[inner.low : inner.high] = -1
+    def edges(self) -> tuple[Ints, Ints, Ints]:
+        """The model's edges that are seen: of a stack only those of the member that is shown.
+
+        What one member hands to the next is not drawn: the first would point to itself.
+        """
+        source, target, value = self.index.source, self.index.target, self.index.value
+        for stack in self.stacks:
+            end = stack.low + stack.count // len(stack.members)
+            within = (source >= stack.low) & (source < stack.high)
+            within &= (target >= stack.low) & (target < stack.high)
+            kept = ~within | ((source < end) & (target < end))
+            source, target, value = source[kept], target[kept], value[kept]
+        return source, target, value
 
 
 def _hidden_boxes(index: Index, hidden: frozenset[str]) -> tuple[dict[str, int], list[Container]]:
@@ -110,7 +145,7 @@ def _hidden_boxes(index: Index, hidden: frozenset[str]) -> tuple[dict[str, int],
         if box.parent in inside:
             inside.add(key)
             counts[key] = box.count
-        elif is_hidden(box.module, hidden):
+        elif is_hidden(box.module if box.members else box.face, hidden):
             inside.add(key)
             topmost.append(box)
             for around in index.path(key):
@@ -119,18 +154,16 @@ def _hidden_boxes(index: Index, hidden: frozenset[str]) -> tuple[dict[str, int],
 
 
 def _lift(
-    index: Index,
-    n_nodes: int,
-    source: npt.NDArray[np.int64],
-    target: npt.NDArray[np.int64],
+    index: Index, n_nodes: int, owner: Ints, model_source: Ints, model_target: Ints, values: Ints
 ) -> list[SceneEdge]:
     """One edge per pair of visible nodes, with the number of distinct values it carries."""
+    source, target = owner[model_source], owner[model_target]
     kept = (source >= 0) & (target >= 0) & (source != target)
     pairs = source[kept] * n_nodes + target[kept]
     n_values = max(1, len(index.values))
-    codes = pairs * n_values + index.value[kept]
+    codes = pairs * n_values + values[kept]
     distinct, where = np.unique(codes, return_index=True)
-    live = index.live[index.source[kept][where]].tolist()
+    live = index.live[model_source[kept][where]].tolist()
     grouped: dict[int, list[int]] = {}
     alive: dict[int, bool] = {}
     for code, is_live in zip(distinct.tolist(), live, strict=True):
@@ -140,19 +173,20 @@ def _lift(
     return [
         SceneEdge(
             *divmod(pair, n_nodes),
-            len(values),
-            tuple(index.values[value] for value in values[:_SHOWN_VALUES]),
+            len(carried),
+            tuple(index.values[value] for value in carried[:_SHOWN_VALUES]),
             live=alive[pair],
         )
-        for pair, values in grouped.items()
+        for pair, carried in grouped.items()
     ]
 
 
 def _bypass_edges(bypass: Bypass, nodes: list[SceneNode], index: Index) -> list[SceneEdge]:
     """Bypass edges between visible nodes; a hub node is added for each tangled region."""
     hubs: list[int] = []
+    drawn = {node.key for node in nodes if node.is_open}
     for region in bypass.hubs:
-        parent = _meet(index, [nodes[at] for at in region.touched])
+        parent = _meet(index, [nodes[at] for at in region.touched], drawn)
         depth = index.containers[parent].depth + 1
         hubs.append(len(nodes))
         nodes.append(SceneNode(f"h:{region.name}", "hidden", parent, depth, "", region.n_ops))
@@ -168,12 +202,12 @@ def _bypass_edges(bypass: Bypass, nodes: list[SceneNode], index: Index) -> list[
     ]
 
 
-def _meet(index: Index, nodes: Sequence[SceneNode]) -> str:
-    """The deepest container around all nodes."""
+def _meet(index: Index, nodes: Sequence[SceneNode], drawn: AbstractSet[str]) -> str:
+    """The deepest box on the page around all nodes."""
     paths = [index.path(node.parent) for node in nodes]
     shared = ""
     for steps in zip(*paths, strict=False):
         if len(set(steps)) > 1:
             break
-        shared = steps[0]
+        shared = steps[0] if steps[0] in drawn else shared
     return shared

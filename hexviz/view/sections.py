@@ -16,10 +16,21 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import groupby
 
-__all__ = ["Member", "Section", "split"]
+__all__ = ["Member", "Part", "Run", "Section", "split"]
 
 Member = str | int
 """A child module by FQN, or an op by its position in the graph."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Siblings that are equal all through, by FQN, in execution order."""
+
+    members: tuple[str, ...]
+
+
+Part = Member | Run
+"""What lies directly in a module, once its equal siblings are taken together."""
 
 _FEW_OPS = 40
 _LONG_RUN = 10
@@ -31,7 +42,7 @@ class Section:
 
     first: int
     last: int
-    members: tuple[Member, ...]
+    members: tuple[Part, ...]
 
     @property
     def label(self) -> str:
@@ -41,8 +52,8 @@ class Section:
 
 
 def split(
-    members: Sequence[Member], *, first: int = 1, folded: AbstractSet[int], limit: int
-) -> list[Member | Section]:
+    members: Sequence[Part], *, first: int = 1, folded: AbstractSet[int], limit: int
+) -> list[Part | Section]:
     """The members, with sections in place of what is too much to show at once.
 
     ``first`` is the number of the first member. ``folded`` are ops drawn as
@@ -66,12 +77,12 @@ def split(
 
 
 def _fold_runs(
-    members: Sequence[Member], first: int, folded: AbstractSet[int]
-) -> list[Member | Section]:
+    members: Sequence[Part], first: int, folded: AbstractSet[int]
+) -> list[Part | Section]:
     ops = [member for member in members if isinstance(member, int) and member not in folded]
     if len(ops) <= _FEW_OPS or all(isinstance(member, int) for member in members):
         return list(members)
-    parts: list[Member | Section] = []
+    parts: list[Part | Section] = []
     for is_op, group in groupby(members, key=lambda member: isinstance(member, int)):
         run = tuple(group)
         if is_op and len(run) >= _LONG_RUN:

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 from hexviz.errors import ViewLimitError
 from hexviz.extraction.selection import EVERYTHING, Selection
 from hexviz.model.fqn import is_within
-from hexviz.view.index import Container, Index, Placement
+from hexviz.view.containers import Container
+from hexviz.view.index import Index, Placement
+from hexviz.view.sight import apart_stacks, content, drawn_path
 
 __all__ = [
     "FIRST_VIEW",
@@ -26,7 +28,9 @@ __all__ = [
     "initial_state",
     "is_hidden",
     "open_path",
+    "put_together",
     "reveal",
+    "take_apart",
     "toggle",
 ]
 
@@ -45,11 +49,14 @@ class ViewState:
     """Open containers, where auxiliary ops are placed, and the FQNs hidden by the filter.
 
     A hidden FQN hides the ops placed in that module and everything below it.
+    ``apart`` are the stacks of equal siblings whose members are shown one by
+    one; in the others, the first one is shown for all.
     """
 
     open: frozenset[str] = field(default_factory=frozenset)
     placement: Placement = "module"
     hidden: frozenset[str] = field(default_factory=frozenset)
+    apart: frozenset[str] = field(default_factory=frozenset)
 
 
 def is_hidden(fqn: str, hidden: frozenset[str]) -> bool:
@@ -77,7 +84,7 @@ def initial_state(
     """
     state = ViewState(frozenset(), index.placement, hidden)
     state = _open_levels(state, index, limit, fits, least=_WORTH)
-    if count_visible(index, state.open, hidden) < _FEW:
+    if count_visible(index, state) < _FEW:
         state = _open_levels(state, index, limit, fits, least=0.0)
     return state
 
@@ -91,36 +98,44 @@ def _open_levels(
 ) -> ViewState:
     hidden = state.hidden
     opened = set(state.open)
-    shown = count_visible(index, state.open, hidden)
-    level = _children(index, index.containers[""])
+    apart = apart_stacks(index, state.apart, hidden)
+    shown = count_visible(index, state)
+    level = _children(index, index.containers[""], apart)
     while level:
         groups: dict[tuple[str, str], list[Container]] = {}
         for box in level:
             if not box.is_section and not is_hidden(box.module, hidden):
                 above = index.containers[box.parent or ""].module
-                groups.setdefault((_kind(index, above), _kind(index, box.module)), []).append(box)
+                groups.setdefault((_kind(index, above), _kind(index, box.face)), []).append(box)
         below: list[Container] = []
-        for group in sorted(groups.values(), key=_worth, reverse=True):
-            cost = sum(len(box.items) for box in group)
+
+        def worth(group: list[Container]) -> float:
+            """Ops shown per box drawn."""
+            return sum(box.count for box in group) / sum(
+                len(content(index, box, apart)) for box in group
+            )
+
+        for group in sorted(groups.values(), key=worth, reverse=True):
+            cost = sum(len(content(index, box, apart)) for box in group)
             wider = frozenset(opened).union(box.key for box in group)
             if group[0].key in opened:
-                below.extend(child for box in group for child in _children(index, box))
+                below.extend(child for box in group for child in _children(index, box, apart))
                 continue
             if (
-                _worth(group) >= least
+                sum(box.count for box in group) >= least * cost
                 and sum(box.count for box in group) > len(group)
                 and shown + cost <= limit
                 and fits(ViewState(wider, index.placement, hidden))
             ):
                 shown += cost
                 opened.update(wider)
-                below.extend(child for box in group for child in _children(index, box))
+                below.extend(child for box in group for child in _children(index, box, apart))
         level = below
     return replace(state, open=frozenset(opened))
 
 
-def _children(index: Index, box: Container) -> list[Container]:
-    return [index.containers[item] for item in box.items if isinstance(item, str)]
+def _children(index: Index, box: Container, apart: frozenset[str]) -> list[Container]:
+    return [index.containers[item] for item in content(index, box, apart) if isinstance(item, str)]
 
 
 def _kind(index: Index, fqn: str) -> str:
@@ -128,22 +143,19 @@ def _kind(index: Index, fqn: str) -> str:
     return index.graph.modules[fqn].class_name or fqn.rstrip("0123456789")
 
 
-def _worth(group: list[Container]) -> float:
-    return sum(box.count for box in group) / sum(len(box.items) for box in group)
-
-
-def count_visible(index: Index, opened: frozenset[str], hidden: frozenset[str]) -> int:
+def count_visible(index: Index, state: ViewState) -> int:
     """Number of nodes a state puts on the page, boxes included; an upper bound under a filter."""
+    apart = apart_stacks(index, state.apart, state.hidden)
     count = len(index.graph.inputs) + len(index.graph.outputs)
     pending = [""]
     while pending:
         box = index.containers[pending.pop()]
-        for item in box.items:
+        for item in content(index, box, apart):
             if isinstance(item, int):
-                count += not is_hidden(box.module, hidden)
-            elif not is_hidden(index.containers[item].module, hidden):
+                count += not is_hidden(box.module, state.hidden)
+            elif not is_hidden(index.containers[item].face, state.hidden):
                 count += 1
-                if item in opened:
+                if item in state.open:
                     pending.append(item)
     return count
 
@@ -151,18 +163,41 @@ def count_visible(index: Index, opened: frozenset[str], hidden: frozenset[str]) 
 def open_path(state: ViewState, index: Index, key: str) -> ViewState:
     """The state with a container and all around it open.
 
+    A stack in which another than the first member is to be opened is taken apart.
+
     Raises:
         ViewLimitError: if more than the page can show would be visible.
     """
-    opened = state.open | (set(index.path(key)) - {""})
-    count = count_visible(index, opened, state.hidden)
+    wider = state
+    while True:
+        apart = apart_stacks(index, wider.apart, wider.hidden)
+        path = drawn_path(index, key, apart)
+        stack = index.containers[path[-1]] if path else None
+        if stack is None or not stack.members or stack.key in apart or stack.key == key:
+            break
+        if key == stack.members[0]:
+            break
+        wider = take_apart(wider, index, stack.key)
+    wider = replace(wider, open=wider.open.union(path))
+    count = count_visible(index, wider)
     if count > MOST_NODES:
         label = index.containers[key].label
         raise ViewLimitError(
             f"Opening {label} would show {count:,} boxes and ops, more than the {MOST_NODES} "
             "that stay readable: close another module first."
         )
-    return replace(state, open=opened)
+    return wider
+
+
+def take_apart(state: ViewState, index: Index, key: str) -> ViewState:
+    """The state in which a stack shows all of its members; what was open in the first stays so."""
+    first = {index.containers[key].members[0]} if key in state.open else set()
+    return replace(state, open=state.open | first, apart=state.apart | {key})
+
+
+def put_together(state: ViewState, key: str) -> ViewState:
+    """The state in which a stack shows its first member for all."""
+    return replace(state, open=state.open | {key}, apart=state.apart - {key})
 
 
 def close(state: ViewState, index: Index, key: str) -> ViewState:

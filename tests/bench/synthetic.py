@@ -73,7 +73,7 @@ def _declare(node: onnx.NodeProto, module: str, flavour: str) -> None:
         node.name = f"/{'/'.join(steps)}/{node.op_type}_{node.output[0]}"
     elif flavour == "metadata":
         scopes = ["", *(".".join(steps[: end + 1]) for end in range(len(steps))), node.output[0]]
-        classes = [*(f"Class{len(one)}" for one in scopes[:-1]), "aten.op"]
+        classes = [*(f"Level{one.count(chr(46))}" for one in scopes[:-1]), "aten.op"]
         for key, text in (
             ("pkg.torch.onnx.name_scopes", repr(scopes)),
             ("pkg.torch.onnx.class_hierarchy", repr(classes)),

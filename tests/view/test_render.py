@@ -72,7 +72,7 @@ def test_a_bypass_edge_says_how_many_ops_it_bridges() -> None:
 
 def test_stubs_name_the_value_and_keep_the_line_for_later() -> None:
     nodes = [Node("mask", ["x"], "Add")]
-    nodes += [Node(f"l{at}", ["mask"], "Add", f"layer{at}") for at in range(8)]
+    nodes += [Node(f"l{at}", ["mask"], f"Kind{at}", f"layer{at}") for at in range(8)]
     found = by_id(build_index(build(nodes, ["l7"])), ViewState())
     stub = found["s:m:layer5"]["data"]
     assert (stub["label"], stub["from"], stub["to"]) == ("mask", ["o:mask"], "m:layer5")

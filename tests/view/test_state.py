@@ -60,7 +60,7 @@ def test_the_first_view_keeps_to_its_limit() -> None:
     index = build_index(build(nodes, ["v299"]))
     state = initial_state(index, limit=60)
     assert state.open == {"a"}
-    assert count_visible(index, state.open, state.hidden) <= 60
+    assert count_visible(index, state) <= 60
     assert initial_state(index, limit=60, fits=lambda _: False).open == frozenset()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 
 from hexviz.app.address import from_store, key_of
-from hexviz.app.navigate import checked_modules
+from hexviz.app.navigate import checked_modules, expanded_rows
 from hexviz.app.notices import failure
 from hexviz.app.page import origin_legend
 from hexviz.app.store import ModelStore, OpenModel
@@ -91,7 +91,7 @@ def controls(model: OpenModel, state: ViewState, *, with_tree: bool) -> dict[str
     before its rows drops them and reports that nothing is checked.
     """
     shown = {
-        "expanded": ["", *sorted(state.open)],
+        "expanded": expanded_rows(model, state),
         "checked": checked_modules(model, state),
         "placement": state.placement,
     }

@@ -121,7 +121,7 @@ def highlight(model: OpenModel, view: ViewState, selection: Selection) -> dict[s
             kind = "i" if value_id in model.graph.flat.inputs else "u"
             return {"selected": f"{kind}:{value_id}", "module": "", "evidence": []}
         case {"kind": "module", "id": fqn}:
-            return {"selected": f"m:{fqn}", "module": fqn, "evidence": []}
+            return {"selected": model.box(view, fqn), "module": fqn, "evidence": []}
     return None
 
 

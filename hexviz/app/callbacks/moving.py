@@ -64,8 +64,10 @@ def move(model: OpenModel, view: ViewState, kind: str, value: Any) -> Moved:
     match kind, value:
         case "toggle", str():
             after = navigate.toggle(model, view, value)
-            opened = value in after.open and value in model.graph.modules
-            return after, {"kind": "module", "id": value} if opened else None
+            box = model.index(view.placement).containers.get(value)
+            if box is None or box.is_section or value not in after.open:
+                return after, None
+            return after, {"kind": "module", "id": box.face}
         case "op", str():
             return view, {"kind": "op", "id": model.graph.op(value).id}
         case "module", str() if value in model.graph.modules:
@@ -84,6 +86,8 @@ def move(model: OpenModel, view: ViewState, kind: str, value: Any) -> Moved:
             return navigate.filter_by(model, view, _texts(value)), None
         case "show-all", _:
             return navigate.filter_by(model, view, _all_modules(model)), None
+        case "stack", str():
+            return navigate.turn_stack(model, view, value), None
         case "place", "module" | "context":
             return navigate.place(model, view, value), None
         case "open-level", _:

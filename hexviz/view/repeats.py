@@ -1,0 +1,187 @@
+"""Siblings that are the same all through: one of them can stand for all.
+
+::
+
+    encoder:  layer.0 → layer.1 → … → layer.11      ⇒      layer.0 ×12 ─┐
+                                                              ↑─────────┘
+
+Two siblings are the same if they hold the same modules, of the same classes,
+with the same ops in the same order, with equal attributes and output types,
+connected in the same way; what comes from outside may differ. The elements of
+constants and weights are not compared, their types and shapes are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import onnx_ir as ir
+
+from hexviz.model.graph import TaggedGraph
+from hexviz.view.sections import Member, Part, Run
+
+__all__ = ["LEAST", "Anatomy", "Span", "anatomy", "runs"]
+
+Ints = npt.NDArray[np.int64]
+Span = tuple[int, int]
+
+LEAST = 3
+"""Siblings from which on one stands for all."""
+
+_OUTSIDE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Anatomy:
+    """What makes ops alike, by slot.
+
+    ``kinds`` numbers ops by type, attributes, output types and class of their
+    module. ``target`` and ``source`` are the slots at the ends of every edge,
+    in the order of the targets and of their inputs. ``spans`` gives each
+    module's slots, ``inner`` the modules below each by the end of their path.
+    """
+
+    kinds: Ints
+    target: Ints
+    source: Ints
+    spans: Mapping[str, Span]
+    inner: Mapping[str, tuple[str, ...]]
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two modules are the same all through."""
+        (low, high), (begin, end) = self.spans[one], self.spans[other]
+        return (
+            high - low == end - begin
+            and self.inner[one] == self.inner[other]
+            and bool(np.array_equal(self.kinds[low:high], self.kinds[begin:end]))
+            and bool(np.array_equal(self._edges(low, high), self._edges(begin, end)))
+        )
+
+    def _edges(self, low: int, high: int) -> Ints:
+        first, last = np.searchsorted(self.target, (low, high))
+        source = self.source[first:last]
+        within = (source >= low) & (source < high)
+        return np.stack([self.target[first:last] - low, np.where(within, source - low, _OUTSIDE)])
+
+
+def anatomy(
+    graph: TaggedGraph, modules: Sequence[str], op_at: Ints, spans: Mapping[str, Span]
+) -> Anatomy:
+    """Gather what :func:`runs` compares; linear in the graph.
+
+    ``modules`` is the module of each position, ``op_at`` the position of each
+    slot, ``spans`` the slots of each module that has ops.
+    """
+    maker: dict[str, int] = {}
+    for slot, position in enumerate(op_at.tolist()):
+        for value in graph.ops[position].outputs:
+            maker[value] = slot
+    numbers: dict[object, int] = {}
+    given = _given_dims(graph)
+    kinds: list[int] = []
+    ends: list[tuple[int, int]] = []
+    for slot, position in enumerate(op_at.tolist()):
+        kind = _kind(graph, position, modules[position], given)
+        kinds.append(numbers.setdefault(kind, len(numbers)))
+        ends += [(slot, maker.get(value, _OUTSIDE)) for value in graph.ops[position].inputs]
+    table = np.array(ends, dtype=np.int64).reshape(-1, 2)
+    return Anatomy(
+        np.array(kinds, dtype=np.int64),
+        table[:, 0].copy(),
+        table[:, 1].copy(),
+        spans,
+        _inner(graph, spans),
+    )
+
+
+def _kind(graph: TaggedGraph, position: int, module: str, given: frozenset[str]) -> object:
+    op = graph.ops[position]
+    node = graph.flat.ops[position].node
+    return (
+        op.domain,
+        op.op_type,
+        graph.modules[module].class_name,
+        tuple((name, _told(one)) for name, one in node.attributes.items()),
+        tuple(_type(value, given) for value in node.outputs),
+        tuple(
+            _type(graph.flat.values[value], given)
+            for value in op.inputs
+            if value in graph.flat.weights
+        ),
+    )
+
+
+def _told(attribute: ir.Attr) -> object:
+    """An attribute as something to compare: of tensors the type and shape, of bodies nothing."""
+    if attribute.is_ref():
+        return attribute.ref_attr_name
+    if attribute.type == ir.AttributeType.TENSOR:
+        tensor = attribute.as_tensor()
+        return tensor.dtype, tuple(map(str, tensor.shape))
+    if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
+        return None
+    return str(attribute.value)
+
+
+def _type(value: ir.Value, given: frozenset[str]) -> object:
+    """Type and shape; a dimension that the exporter named for this value alone merely varies."""
+    if value.shape is None:
+        return value.dtype
+    dims = [
+        dim if isinstance(dim, int) else str(dim.value) if str(dim.value) in given else None
+        for dim in value.shape
+    ]
+    return value.dtype, tuple(dims)
+
+
+def _given_dims(graph: TaggedGraph) -> frozenset[str]:
+    """The names of dimensions that the model's inputs have."""
+    return frozenset(dim for one in graph.inputs for dim in one.shape or () if isinstance(dim, str))
+
+
+def _inner(graph: TaggedGraph, spans: Mapping[str, Span]) -> dict[str, tuple[str, ...]]:
+    """For each module, those below that have ops, each as the end of its path and its class."""
+    inner: dict[str, list[str]] = {fqn: [] for fqn in spans}
+    for module in graph.modules:
+        around = module.parent
+        while module.fqn in inner and around is not None:
+            inner[around].append(f"{module.fqn[len(around) :]}:{module.class_name}")
+            around = graph.modules[around].parent
+    return {fqn: tuple(names) for fqn, names in inner.items()}
+
+
+def runs(members: Sequence[Member], facts: Anatomy, *, least: int = LEAST) -> list[Part]:
+    """The members of a module, with each run of at least ``least`` equal siblings as one.
+
+    Only siblings that are numbered one after the other, as those of a list
+    are: query, key and value have the same anatomy and different parts to play.
+    """
+    found: list[Part] = []
+    run: list[str] = []
+
+    def close() -> None:
+        if len(run) >= least:
+            found.append(Run(tuple(run)))
+        else:
+            found.extend(run)
+        run.clear()
+
+    for member in members:
+        if isinstance(member, str):
+            if run and not (_next(run[-1]) == member and facts.same(run[-1], member)):
+                close()
+            run.append(member)
+        else:
+            close()
+            found.append(member)
+    close()
+    return found
+
+
+def _next(fqn: str) -> str:
+    """The path of the next member of a list; ``""`` for what is in none."""
+    stem, dot, number = fqn.rpartition(".")
+    return f"{stem}{dot}{int(number) + 1}" if number.isdecimal() else ""
