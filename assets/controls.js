@@ -3,35 +3,57 @@
   "use strict";
 
   const hexviz = (window.hexviz = window.hexviz || {});
-  const MOVING = ["checked", "close-all", "show-all", "place", "open-level"];
+  const MOVING = ["check", "show-all", "close-all", "place", "open-level", "stack", "visit"];
   let shown = null; // digest of the model on the page
-
-  // Back and forward lead to another model: the address says which.
-  window.addEventListener("popstate", function () {
-    if (new URLSearchParams(window.location.search).get("model") !== shown) {
-      window.location.reload();
-    }
-  });
 
   // What the server last gave to the controls. Their properties come back as
   // events as well; only what differs from this was done by a person.
-  let given = {};
+  let given = { placement: "module", colour: "module" };
 
-  function same(one, other) {
-    const spelled = (value) => JSON.stringify([].concat(value || []).sort());
-    return spelled(one) === spelled(other);
-  }
-
-  function byPerson(name, value) {
-    if (value === undefined || value === null || same(given[name], value)) {
-      return false;
+  function byPerson(name, value, event) {
+    if (value && given[name] !== value) {
+      given[name] = value;
+      hexviz.send(event, value);
     }
-    given[name] = value;
-    return true;
   }
+
+  function stored() {
+    try {
+      return JSON.parse(window.localStorage.getItem("theme"));
+    } catch (error) {
+      return null;
+    }
+  }
+
+  hexviz.theme = function () {
+    const theme = document.documentElement.dataset.theme || stored();
+    if (theme === "light" || theme === "dark") {
+      return theme;
+    }
+    return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+  };
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.hexviz = {
+    // The address names the model; back and forward lead to another place in it.
+    start: function () {
+      const query = window.location.search;
+      if (new URLSearchParams(query).get("model")) {
+        hexviz.send("visit", query);
+      } else {
+        window.dash_clientside.set_props("opener", { opened: true });
+      }
+    },
+    visit: function (key) {
+      if (key) {
+        hexviz.send("visit", "?model=" + encodeURIComponent(key));
+      }
+    },
+    numbered: function (key) {
+      if (key) {
+        hexviz.send("numbers", key);
+      }
+    },
     answered: function (number) {
       if (number) {
         hexviz.answered();
@@ -42,34 +64,28 @@
         hexviz.canvas.lookAround();
       }
     },
-    controls: function (wanted, expanded, checked, placement) {
+    controls: function (wanted, placement, colour) {
       const skip = window.dash_clientside.no_update;
       if (!wanted) {
-        return [skip, skip, skip, skip];
+        return [skip, skip];
       }
       given = wanted;
       // Only what differs is set: setting what a person changes just now would undo it.
-      const unless = (shown, value) => (wanted.tree || !same(shown, value) ? value : skip);
       return [
-        wanted.tree || skip,
-        unless(expanded, wanted.expanded),
-        unless(checked, wanted.checked),
-        unless(placement, wanted.placement),
+        wanted.placement === placement ? skip : wanted.placement,
+        wanted.colour === colour ? skip : wanted.colour,
       ];
     },
-    expanded: function (keys) {
-      if (byPerson("expanded", keys)) {
-        hexviz.send("expanded", keys);
-      }
-    },
-    checked: function (leaves) {
-      if (byPerson("checked", leaves)) {
-        hexviz.send("checked", leaves);
-      }
-    },
     placed: function (placement) {
-      if (byPerson("placement", placement)) {
-        hexviz.send("place", placement);
+      byPerson("placement", placement, "place");
+    },
+    coloured: function (mode) {
+      if (mode === "numbers" && given.colour !== "numbers") {
+        // There may be none yet: a file is asked for, and its numbers are taken then.
+        window.dash_clientside.set_props("colour", { value: given.colour });
+        hexviz.local["choose-numbers"]();
+      } else {
+        byPerson("colour", mode, "colour");
       }
     },
     row: function (rows) {
@@ -80,15 +96,12 @@
     highlight: function (wanted) {
       hexviz.canvas.highlight(wanted);
     },
-    drawn: function (elements, view) {
-      const model = view ? view.model : null;
+    drawn: function (elements, place) {
+      const model = place ? place.model : null;
       if (model && elements && elements.length && model !== shown) {
         shown = model;
         hexviz.canvas.welcome();
       }
-    },
-    fit: function () {
-      hexviz.canvas.fit();
     },
     tab: function (tab) {
       const graph = tab === "graph";
@@ -99,30 +112,33 @@
       return [!graph, graph];
     },
     address: function (query) {
-      if (!query) {
+      if (!query || query === window.location.search) {
         return;
       }
-      const now = new URLSearchParams(window.location.search).get("model");
-      const then = new URLSearchParams(query).get("model");
       const target = window.location.pathname + query;
-      // Another model is another page to go back from; a changed view of one is not.
-      if (now !== then) {
-        window.history.pushState(null, "", target);
-      } else {
+      const now = new URLSearchParams(window.location.search);
+      // The first view of a model is spelled out, not gone to; all else can be gone back from.
+      if (now.get("model") && !now.has("open")) {
         window.history.replaceState(null, "", target);
+      } else {
+        window.history.pushState(null, "", target);
       }
     },
-    theme: function (clicks, stored) {
-      let theme = stored;
-      if (theme !== "light" && theme !== "dark") {
-        theme = window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-      }
-      if (window.dash_clientside.callback_context.triggered.length && clicks) {
+    theme: function (clicks, chosen, stylesheets) {
+      const skip = window.dash_clientside.no_update;
+      const before = document.documentElement.dataset.theme;
+      let theme = hexviz.theme();
+      const turned = window.dash_clientside.callback_context.triggered.length && clicks;
+      if (turned) {
         theme = theme === "dark" ? "light" : "dark";
       }
       document.documentElement.dataset.theme = theme;
       document.body.dataset.agThemeMode = theme;
-      return [theme, theme];
+      if (turned) {
+        hexviz.send("redraw", null);
+      }
+      const same = theme === (before || "light");
+      return [theme, theme, same ? skip : stylesheets[theme]];
     },
   };
 })();

@@ -1,5 +1,5 @@
 // What a person does becomes events for the server, one at a time: each is
-// computed from the view that the one before it led to.
+// computed from the place that the one before it led to.
 (function () {
   "use strict";
 
@@ -19,7 +19,7 @@
 
   hexviz.send = function (type, value) {
     counter += 1;
-    waiting.push({ type: type, value: value, n: counter });
+    waiting.push({ type: type, value: value, n: counter, theme: hexviz.theme() });
     next();
   };
 
@@ -28,74 +28,63 @@
     next();
   };
 
-  hexviz.notify = function (message) {
+  hexviz.notify = function (title, message, color) {
     window.dash_clientside.set_props("notices", {
       sendNotifications: [
-        { action: "show", title: "That did not work", message: message, color: "red",
-          autoClose: 12000 },
+        { action: "show", title: title, message: message, color: color, autoClose: 9000 },
       ],
     });
+  };
+
+  // What needs no server.
+  hexviz.local = {
+    back: function () {
+      window.history.back();
+    },
+    forward: function () {
+      window.history.forward();
+    },
+    fit: function () {
+      hexviz.canvas.fit();
+    },
+    "open-dialog": function () {
+      window.dash_clientside.set_props("opener", { opened: true });
+    },
+    "choose-numbers": function () {
+      document.querySelector("#numbers input").click();
+    },
+    "show-keys": function () {
+      window.dash_clientside.set_props("keys", { opened: true });
+    },
   };
 
   // Buttons and links say in their data what they do.
   const LINKS = { op: "reveal", module: "reveal-module", toggle: "toggle" };
 
-  // In the capturing phase: the tree keeps its clicks to itself after that.
-  document.addEventListener("click", onClick, true);
+  hexviz.act = function (type, value) {
+    if (hexviz.local[type]) {
+      hexviz.local[type](value);
+    } else {
+      hexviz.send(type, value);
+    }
+  };
 
-  function onClick(event) {
+  document.addEventListener("click", function (event) {
     const element = event.target;
-    if (!element.closest) {
+    const link =
+      element.closest &&
+      element.closest("[data-op], [data-module], [data-toggle], [data-event], [data-key]");
+    if (!link) {
       return;
     }
-    const link = element.closest("[data-op], [data-module], [data-toggle], [data-event]");
-    if (link) {
-      const kind = Object.keys(LINKS).find((name) => link.dataset[name] !== undefined);
-      if (kind) {
-        hexviz.send(LINKS[kind], link.dataset[kind]);
-      } else {
-        hexviz.send(link.dataset.event, null);
-      }
-      return;
-    }
-    const label = element.closest(".tree .mantine-Tree-label");
-    if (label && !element.closest(".mantine-CheckboxIndicator-indicator")) {
-      const chevron = label.firstElementChild;
-      const opens = chevron.contains(element) && getComputedStyle(chevron).visibility === "visible";
-      hexviz.send(opens ? "toggle" : "reveal-module", label.dataset.value);
-    }
-  }
-
-  function inDialog() {
-    return document.querySelector(".mantine-Modal-content") !== null;
-  }
-
-  document.addEventListener("keydown", function (event) {
-    const field = event.target;
-    const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(field.tagName);
-    if (event.key === "Enter" && field.id === "search") {
-      hexviz.send("search", field.value);
-      return;
-    }
-    if (event.key === "Escape" && typing) {
-      field.blur();
-      return;
-    }
-    if (typing || inDialog() || event.ctrlKey || event.metaKey || event.altKey) {
-      return;
-    }
-    const row = field.closest && field.closest(".tree li[data-value]");
-    if (event.key === "Enter" && row) {
-      event.preventDefault();
-      hexviz.send("reveal-module", row.dataset.value);
-    } else if (event.key === "/") {
-      event.preventDefault();
-      document.getElementById("search").focus();
-      document.getElementById("search").select();
-    } else if (event.key === "f") {
-      hexviz.canvas.fit();
-    } else if (event.key === "Escape") {
-      hexviz.send("clear", null);
+    const kind = Object.keys(LINKS).find((name) => link.dataset[name] !== undefined);
+    if (kind) {
+      hexviz.send(LINKS[kind], link.dataset[kind]);
+    } else if (link.dataset.event !== undefined) {
+      const value = link.dataset.value;
+      hexviz.act(link.dataset.event, value === undefined ? null : value);
+    } else {
+      hexviz.tree.choose(link);
     }
   });
 
@@ -126,7 +115,7 @@
       if (target.value) {
         target.value = "";
       }
-      hexviz.notify(reason);
+      hexviz.notify("That did not work", reason, "red");
     }
   }
   document.addEventListener("change", guard, true);

@@ -8,7 +8,7 @@
   const READABLE = 0.6; // zoom below which labels are too small to read
   const LARGEST = 1.1; // zoom that fitting a small graph stops at
   const EDGE = 20; // room in pixels kept around what is brought into view
-  const MARKED = ["selected", "evidence"];
+  const MARKED = ["selected", "evidence", "dimmed"];
 
   let bound = null;
   let highlight = null;
@@ -63,6 +63,13 @@
       return;
     }
     if (!node.isNode()) {
+      clicked = performance.now();
+      hexviz.send("edge", node.id());
+      return;
+    }
+    if (ways && node.data("op") !== undefined) {
+      hexviz.send("trace", ["between", ways, node.data("op")]);
+      endWays();
       return;
     }
     const kind = node.data("kind");
@@ -80,6 +87,17 @@
       hexviz.send("value", node.data("value"));
     } else if (node.data("op") !== undefined) {
       hexviz.send("op", node.data("op"));
+    }
+  }
+
+  // The first op of a pair between which all ways are asked for.
+  let ways = null;
+  function endWays() {
+    ways = null;
+    const note = document.getElementById("trace-note");
+    if (highlight) {
+      note.textContent = highlight.note;
+      document.getElementById("trace").hidden = !highlight.note;
     }
   }
 
@@ -123,6 +141,7 @@
       }
     }
     mark();
+    hexviz.minimap.read(cy);
     // What is to be shown may arrive before or after the elements that show it.
     if (wantedInView && performance.now() < wantedInView.until) {
       intoView(wantedInView.id);
@@ -146,17 +165,6 @@
     });
   }
 
-  function markRow(module) {
-    document.querySelectorAll(".tree .current").forEach(function (row) {
-      row.classList.remove("current");
-    });
-    const row = document.querySelector(`.tree li[data-value="${CSS.escape(module)}"]`);
-    if (row) {
-      row.classList.add("current");
-      row.querySelector(".mantine-Tree-label").scrollIntoView({ block: "nearest" });
-    }
-  }
-
   function mark() {
     const cy = cytoscape();
     if (!cy) {
@@ -167,6 +175,9 @@
       if (!highlight) {
         return;
       }
+      if (highlight.traced || highlight.lit) {
+        dim(cy);
+      }
       cy.getElementById(highlight.selected || "").addClass("selected");
       const chain = cy.collection();
       (highlight.evidence || []).forEach(function (id) {
@@ -176,6 +187,24 @@
       const steps = chain.union(cy.getElementById(highlight.selected || ""));
       steps.edgesWith(steps).addClass("evidence");
     });
+  }
+
+  // What is neither traced nor lit steps back; open boxes stay, for what is in them.
+  function dim(cy) {
+    const traced = highlight.traced ? new Set(highlight.traced) : null;
+    const lit = highlight.lit ? new Set(highlight.lit) : null;
+    const away = cy.nodes().filter(function (node) {
+      const data = node.data();
+      if (data.open === 1) {
+        return false;
+      }
+      const id = data.kind === "stub" ? data.to : data.id;
+      const buckets = data.kind === "stub" ? cy.getElementById(id).data("buckets") : data.buckets;
+      return (traced && !traced.has(id)) || (lit && !(buckets || []).some((one) => lit.has(one)));
+    });
+    away.addClass("dimmed");
+    const kept = cy.nodes().difference(away);
+    cy.edges().difference(kept.edgesWith(kept)).addClass("dimmed");
   }
 
   function fit() {
@@ -195,8 +224,17 @@
     }
   }
 
-  // The first sight of a model: all of it if its labels can be read then, else its top.
+  // The first sight of a model: what a link asks for, all of it if its labels can be read
+  // then, else its top.
   function firstSight(cy) {
+    const asked = (new URLSearchParams(window.location.search).get("at") || "").split(",");
+    const [zoom, x, y] = asked.map(Number);
+    if (asked.length === 3 && zoom > 0 && isFinite(x) && isFinite(y)) {
+      cy.zoom(zoom);
+      hexviz.canvas.centreOn(x, y);
+      settle();
+      return;
+    }
     fit();
     if (!fitLater && cy.zoom() < READABLE) {
       const box = cy.elements().boundingBox();
@@ -237,6 +275,7 @@
     cy.on("viewport", function () {
       const seen = cy.extent();
       center = { x: (seen.x1 + seen.x2) / 2, y: (seen.y1 + seen.y2) / 2 };
+      hexviz.minimap.draw(cy);
     });
     cy.on("mouseover", "node", function (event) {
       const node = event.target;
@@ -267,10 +306,129 @@
       }
     });
   }
+  ["up", "down", "between"].forEach(function (way) {
+    hexviz.local["trace-" + way] = (op) => hexviz.canvas.trace(way, op);
+  });
   new MutationObserver(bind).observe(document.documentElement, { childList: true, subtree: true });
+
+  // The neighbour along an edge, or the nearest one to a side.
+  function neighbour(cy, node, way) {
+    const here = node.position();
+    const nodes = function (edges, end) {
+      return edges.filter("[fan = 0], [!fan]").map((edge) => edge[end]());
+    };
+    let found;
+    if (way === "down" && node.data("open") === 1) {
+      // Into the box: to what stands highest in it.
+      return cy.nodes().filter((one) => one.data("parent_key") === node.data("key") &&
+        one.data("kind") !== "stub" &&
+        one.data("kind") !== "caption").sort((a, b) => a.position("y") - b.position("y"))[0];
+    }
+    if (way === "down") {
+      found = nodes(node.outgoers("edge"), "target");
+    } else if (way === "up") {
+      found = nodes(node.incomers("edge"), "source");
+    } else {
+      const sign = way === "right" ? 1 : -1;
+      found = cy.nodes().filter(function (one) {
+        return one.data("parent_key") === node.data("parent_key") && one.data("kind") !== "caption" &&
+          one.data("kind") !== "stub" && sign * (one.position("x") - here.x) > 1;
+      }).toArray();
+    }
+    const far = function (one) {
+      const at = one.position();
+      const aside = way === "down" || way === "up" ? 1 : 4;
+      return Math.abs(at.x - here.x) + aside * Math.abs(at.y - here.y);
+    };
+    const next = found.filter((one) => one.data("kind") !== "stub");
+    if (!next.length && way === "up" && node.data("parent_key")) {
+      return cy.getElementById("m:" + node.data("parent_key")); // out of the box
+    }
+    return next.sort((a, b) => far(a) - far(b))[0];
+  }
+
+  function select(node) {
+    const kind = node.data("kind");
+    if (kind === "module") {
+      hexviz.send("module", node.data("fqn"));
+    } else if (kind === "section") {
+      hexviz.send("toggle", node.data("key"));
+    } else if (kind === "input" || kind === "output") {
+      hexviz.send("value", node.data("value"));
+    } else if (node.data("op") !== undefined) {
+      hexviz.send("op", node.data("op"));
+    }
+  }
+
+  function selected() {
+    const cy = cytoscape();
+    return cy && highlight && highlight.selected ? cy.getElementById(highlight.selected) : null;
+  }
 
   hexviz.canvas = {
     fit: fit,
+    cytoscape: cytoscape,
+    walk: function (way) {
+      const cy = cytoscape();
+      const node = selected();
+      if (!cy || !cy.nodes().length) {
+        return;
+      }
+      if (!node || node.empty() || !node.isNode()) {
+        select(cy.nodes('[kind = "input"]').union(cy.nodes()).first());
+        return;
+      }
+      const next = neighbour(cy, node, way);
+      if (next) {
+        select(next);
+      }
+    },
+    open: function () {
+      const node = selected();
+      if (node && node.nonempty() && node.isNode() && node.data("key")) {
+        toggle(node);
+      }
+    },
+    leave: function () {
+      if (ways) {
+        endWays();
+      } else {
+        hexviz.send("escape", null);
+      }
+    },
+    zoom: function (factor) {
+      const cy = cytoscape();
+      if (cy) {
+        cy.zoom({
+          level: cy.zoom() * factor,
+          renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 },
+        });
+      }
+    },
+    centreOn: function (x, y) {
+      const cy = cytoscape();
+      cy.pan({ x: cy.width() / 2 - x * cy.zoom(), y: cy.height() / 2 - y * cy.zoom() });
+    },
+    // Zoom, and the model point in the middle.
+    viewport: function () {
+      const cy = cytoscape();
+      const seen = cy.extent();
+      return [cy.zoom().toFixed(4), ((seen.x1 + seen.x2) / 2).toFixed(1),
+        ((seen.y1 + seen.y2) / 2).toFixed(1)];
+    },
+    trace: function (way, op) {
+      const node = selected();
+      const from = op || (node && node.nonempty() && node.isNode() ? node.data("op") : undefined);
+      if (from === undefined) {
+        hexviz.notify("Nothing to trace", "Click an op first.", "blue");
+      } else if (way === "between") {
+        ways = from;
+        document.getElementById("trace-note").textContent = "Click the op to find all ways to";
+        document.getElementById("trace").hidden = false;
+      } else {
+        hexviz.send("trace", [way, from]);
+      }
+    },
     // A model that is new on the page, once its elements have arrived.
     welcome: function () {
       anchor = null;
@@ -296,7 +454,9 @@
       wantedInView = elsewhere
         ? { id: wanted.selected, until: performance.now() + 2000 }
         : null;
-      markRow(wanted ? wanted.module : "");
+      hexviz.tree.mark(wanted ? wanted.row : null);
+      document.getElementById("trace").hidden = !(wanted && wanted.note);
+      document.getElementById("trace-note").textContent = wanted ? wanted.note : "";
       requestAnimationFrame(settle);
     },
     // The next change may put everything elsewhere.

@@ -9,6 +9,7 @@
     ├── ExportError      an exporter failed on a model
     ├── SelectionError   a selection matches no module
     ├── UnknownOpError   an op id is not in the graph
+    ├── NumbersError     a person's numbers do not fit the graph
     ├── ViewLimitError   more would be on the page than can be read
     └── ServeError       the page cannot be served
 
@@ -20,6 +21,7 @@ from __future__ import annotations
 __all__ = [
     "ExportError",
     "HexvizError",
+    "NumbersError",
     "ReadError",
     "SelectionError",
     "ServeError",
@@ -60,6 +62,10 @@ class SelectionError(HexvizError):
 
 class UnknownOpError(HexvizError):
     """An op id that is not in the graph."""
+
+
+class NumbersError(HexvizError):
+    """Numbers to colour ops by that cannot be read, or are of another model."""
 
 
 class ViewLimitError(HexvizError):

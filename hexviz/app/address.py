@@ -1,90 +1,117 @@
-"""The view in the page's address: what a person shares when they copy the link."""
+"""A place in the page's address: what a person shares when they copy the link."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from hexviz.app.place import NOTHING, Place, Selection, Trace
 from hexviz.app.store import OpenModel
+from hexviz.model.fqn import is_within
+from hexviz.view.colouring import COLOURINGS, Mode
 from hexviz.view.index import Placement
 from hexviz.view.state import MOST_NODES, ViewState, count_visible, reveal
 
-__all__ = [
-    "Selection",
-    "from_query",
-    "from_store",
-    "key_of",
-    "model_in",
-    "tab_in",
-    "to_query",
-    "to_store",
-]
-
-Selection = dict[str, str]
-"""What is selected: ``{"kind": "op" | "module" | "value", "id": …}``, or empty."""
+__all__ = ["from_query", "from_store", "key_of", "model_in", "tab_in", "to_query", "to_store"]
 
 
-def to_store(key: str, state: ViewState) -> dict[str, Any]:
-    """A view as the plain JSON the browser holds."""
+def to_store(key: str, place: Place) -> dict[str, Any]:
+    """A place as the plain JSON the browser holds."""
+    view, trace = place.view, place.trace
     return {
         "model": key,
-        "open": sorted(state.open),
-        "placement": state.placement,
-        "hidden": sorted(state.hidden),
-        "apart": sorted(state.apart),
+        "open": sorted(view.open),
+        "placement": view.placement,
+        "hidden": sorted(view.hidden),
+        "apart": sorted(view.apart),
+        "colour": view.colour,
+        "selection": list(place.selection),
+        "trace": [trace.way, trace.op, trace.to] if trace else None,
+        "lit": sorted(place.lit),
+        "numbers": place.numbers,
     }
 
 
-def key_of(view: Any) -> object:
-    """The digest a view is of, as far as the browser sent one."""
-    return view.get("model") if isinstance(view, dict) else None
+def key_of(stored: Any) -> object:
+    """The digest a place is in, as far as the browser sent one."""
+    return stored.get("model") if isinstance(stored, dict) else None
 
 
-def from_store(view: dict[str, Any]) -> ViewState:
-    """A view from what the browser sent; anything unexpected counts as absent."""
-    return ViewState(
-        open=frozenset(_strings(view.get("open"))),
-        placement="context" if view.get("placement") == "context" else "module",
-        hidden=frozenset(_strings(view.get("hidden"))),
-        apart=frozenset(_strings(view.get("apart"))),
+def from_store(stored: Mapping[str, Any]) -> Place:
+    """A place from what the browser sent; anything unexpected counts as absent."""
+    numbers = stored.get("numbers")
+    return Place(
+        view=ViewState(
+            open=frozenset(_strings(stored.get("open"))),
+            placement=_placement(stored.get("placement")),
+            hidden=frozenset(_strings(stored.get("hidden"))),
+            apart=frozenset(_strings(stored.get("apart"))),
+            colour=_colour(stored.get("colour")),
+        ),
+        selection=_selection(stored.get("selection")),
+        trace=_trace(_strings(stored.get("trace"))),
+        lit=frozenset(_strings(stored.get("lit"))),
+        numbers=numbers if isinstance(numbers, str) else "",
     )
 
 
-def to_query(view: dict[str, Any], selection: Selection, tab: str = "graph") -> str:
-    """The address's query for a view, a selection and the tab they are seen in."""
-    pairs = [("model", view["model"])]
+def to_query(key: str, place: Place, tab: str = "graph") -> str:
+    """The address's query for a place and the tab it is seen in."""
+    view, (kind, what), trace = place.view, place.selection, place.trace
+    pairs = [("model", key)]
     if tab != "graph":
         pairs.append(("tab", tab))
-    if view["placement"] != "module":
-        pairs.append(("place", view["placement"]))
+    if view.placement != "module":
+        pairs.append(("place", view.placement))
     # An empty "open" says that everything is closed; none at all asks for the first view.
-    pairs += [("open", key) for key in view["open"] or [""]]
-    pairs += [("apart", key) for key in view["apart"]]
-    pairs += [("hide", fqn) for fqn in view["hidden"]]
-    if selection:
-        pairs.append((selection["kind"], selection["id"]))
+    pairs += [("open", one) for one in sorted(view.open) or [""]]
+    pairs += [("apart", one) for one in sorted(view.apart)]
+    pairs += [("hide", fqn) for fqn in sorted(view.hidden)]
+    if view.colour != "module":
+        pairs.append(("colour", view.colour))
+        pairs += [("numbers", place.numbers)] * (view.colour == "numbers")
+    pairs += [("lit", bucket) for bucket in sorted(place.lit)]
+    if kind:
+        pairs.append((kind, what))
+    if trace:
+        pairs.append((trace.way, trace.op))
+        pairs += [("to", trace.to)] * (trace.way == "between")
     return "?" + urlencode(pairs)
 
 
-def from_query(query: str, model: OpenModel) -> tuple[ViewState, Selection]:
-    """View and selection from an address; boxes and ops it names wrongly are left out."""
+def from_query(query: str, model: OpenModel) -> Place:
+    """The place in an address; boxes, modules and ops it names wrongly are left out."""
     fields = _fields(query)
-    placement: Placement = "context" if fields.get("place") == ["context"] else "module"
+    placement = _placement(next(iter(fields.get("place", ())), None))
     index = model.index(placement)
-    hidden = frozenset(fqn for fqn in fields.get("hide", ()) if fqn in model.graph.modules)
-    selection = _selection(fields, model)
+    hidden = frozenset(fqn for fqn in fields.get("hide", ()) if _is_module(fqn, model))
+    numbers = next(iter(fields.get("numbers", ())), "")
+    colour = _colour(next(iter(fields.get("colour", ())), None))
+    if colour == "numbers" and model.numbers.get(numbers) is None:
+        colour, numbers = "module", ""
+    selection = _selected(fields, model)
     if "open" in fields:
         boxes = (index.box_of(key) for key in fields["open"] if key)
         apart = frozenset(key for key in fields.get("apart", ()) if key in index.stacks)
-        state = ViewState(frozenset(filter(None, boxes)), placement, hidden, apart)
+        view = ViewState(frozenset(filter(None, boxes)), placement, hidden, apart)
     else:
-        state = model.first_view(placement, hidden=hidden)
-        if selection.get("kind") == "op":
+        view = model.first_view(placement, hidden=hidden)
+        if selection[0] == "op":
             # A link that names an op and no boxes wants to show the op.
-            state = reveal(state, index, selection["id"])
-    if count_visible(index, state) > MOST_NODES:
-        state = model.first_view(placement, hidden=hidden)
-    return state, selection
+            view = reveal(view, index, selection[1])
+    if count_visible(index, view) > MOST_NODES:
+        view = model.first_view(placement, hidden=hidden)
+    view = ViewState(view.open, placement, view.hidden, view.apart, colour)
+    traced = [
+        [way, *fields[way][:1], *fields.get("to", [])[:1]]
+        for way in ("up", "down", "between")
+        if way in fields
+    ]
+    trace = _trace(traced[0]) if traced else None
+    if trace and not {trace.op, trace.to or trace.op} <= model.graph.positions.keys():
+        trace = None
+    return Place(view, selection, trace, frozenset(fields.get("lit", ())), numbers)
 
 
 def tab_in(query: str | None) -> str:
@@ -101,14 +128,49 @@ def _fields(query: str | None) -> dict[str, list[str]]:
     return parse_qs((query or "").removeprefix("?"), keep_blank_values=True)
 
 
-def _selection(fields: dict[str, list[str]], model: OpenModel) -> Selection:
+def _is_module(fqn: str, model: OpenModel) -> bool:
+    """Whether it is a module, or a list of modules (``encoder.layer``)."""
+    return fqn in model.graph.modules or any(is_within(one.fqn, fqn) for one in model.graph.modules)
+
+
+def _selected(fields: Mapping[str, list[str]], model: OpenModel) -> Selection:
     graph = model.graph
-    kinds = (("op", graph.positions), ("module", graph.modules), ("value", graph.flat.values))
-    for kind, known in kinds:
-        for wanted in fields.get(kind, ()):
-            if wanted in known:
-                return {"kind": kind, "id": wanted}
-    return {}
+    for wanted in fields.get("op", ()):
+        if wanted in graph.positions:
+            return "op", wanted
+    for wanted in fields.get("module", ()):
+        if wanted in graph.modules:
+            return "module", wanted
+    for wanted in fields.get("value", ()):
+        if wanted in graph.flat.values:
+            return "value", wanted
+    for wanted in fields.get("edge", ()):
+        return "edge", wanted
+    return NOTHING
+
+
+def _selection(sent: object) -> Selection:
+    match sent:
+        case ["op" | "module" | "value" | "edge" as kind, str(what)]:
+            return kind, what
+    return NOTHING
+
+
+def _trace(sent: list[str]) -> Trace | None:
+    match sent:
+        case ["up" | "down" as way, str(op), *_]:
+            return Trace(way, op)
+        case ["between", str(op), str(to)]:
+            return Trace("between", op, to)
+    return None
+
+
+def _placement(sent: object) -> Placement:
+    return "context" if sent == "context" else "module"
+
+
+def _colour(sent: object) -> Mode:
+    return next((mode for mode in COLOURINGS if mode == sent), "module")
 
 
 def _strings(value: object) -> list[str]:

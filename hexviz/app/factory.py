@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from hexviz.app.callbacks import drawing, inspecting, moving, opening
+from hexviz.app.callbacks import inspecting, moving, opening
 from hexviz.app.folders import assets_folder
 from hexviz.app.jobs import job_manager
 from hexviz.app.page import MAX_UPLOAD, page
@@ -28,7 +28,6 @@ def create_app(store: ModelStore) -> Dash:
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD * 4 // 3 + (1 << 20)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
     opening.register(app, store, frozenset(SAMPLES))
-    drawing.register(app, store)
     moving.register(app, store)
     inspecting.register(app, store)
     _register_clientside(app)
@@ -43,27 +42,28 @@ def _register_clientside(app: Dash) -> None:
             ClientsideFunction("hexviz", name), *arguments, prevent_initial_call=not initial
         )
 
+    call("start", Input("address", "search"), initial=True)
     call("highlight", Input("highlight", "data"))
     call("drawn", Input("graph", "elements"), State("view", "data"))
     call(
         "controls",
-        Output("tree", "data"),
-        Output("tree", "expanded"),
-        Output("tree", "checked"),
         Output("placement", "value"),
+        Output("colour", "value"),
         Input("controls", "data"),
-        State("tree", "expanded"),
-        State("tree", "checked"),
         State("placement", "value"),
+        State("colour", "value"),
     )
-    call("expanded", Input("tree", "expanded"))
-    call("checked", Input("tree", "checked"))
+    call("placed", Input("placement", "value"))
+    call("coloured", Input("colour", "value"))
+    call("visit", Input("uploaded", "data"))
+    call("numbered", Input("numbers-read", "data"))
     call("row", Input("ops", "selectedRows"))
     call("sent", Input("event", "data"))
     call("answered", Input("answer", "data"))
-    call("placed", Input("placement", "value"))
-    call("fit", Input("fit", "n_clicks"))
     call("address", Input("address-shown", "data"))
+    call(
+        "opener", Output("opener", "opened", allow_duplicate=True), Input("open-dialog", "n_clicks")
+    )
     call(
         "tab",
         Output("graph-pane", "hidden"),
@@ -74,7 +74,9 @@ def _register_clientside(app: Dash) -> None:
         "theme",
         Output("theme-provider", "forceColorScheme"),
         Output("theme", "data"),
+        Output("graph", "stylesheet"),
         Input("theme-toggle", "n_clicks"),
         State("theme", "data"),
+        State("stylesheets", "data"),
         initial=True,
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
-from hexviz.app.address import Selection
+from hexviz.app.place import NOTHING, Selection
 from hexviz.app.store import OpenModel
 from hexviz.model.fqn import is_within
 from hexviz.view import state as views
@@ -14,16 +13,13 @@ from hexviz.view.sight import content
 from hexviz.view.state import ViewState
 
 __all__ = [
-    "checked_modules",
     "close_all",
-    "expand",
-    "expanded_rows",
-    "filter_by",
     "open_level",
-    "place",
+    "place_auxiliary",
     "select_module",
     "select_op",
     "toggle",
+    "turn_stack",
 ]
 
 
@@ -34,7 +30,7 @@ def toggle(model: OpenModel, view: ViewState, key: str) -> ViewState:
         ViewLimitError: if more would be visible than can be read.
     """
     index = model.index(view.placement)
-    return views.toggle(view, index, key) if key in index.containers else view
+    return views.toggle(view, index, key) if key in index.containers and key else view
 
 
 def select_op(model: OpenModel, view: ViewState, op_id: str) -> tuple[ViewState, Selection]:
@@ -44,8 +40,7 @@ def select_op(model: OpenModel, view: ViewState, op_id: str) -> tuple[ViewState,
         UnknownOpError: if there is no such op.
         ViewLimitError: if it cannot be shown even with all else closed.
     """
-    revealed = views.reveal(view, model.index(view.placement), op_id)
-    return revealed, {"kind": "op", "id": op_id}
+    return views.reveal(view, model.index(view.placement), op_id), ("op", op_id)
 
 
 def select_module(model: OpenModel, view: ViewState, fqn: str) -> tuple[ViewState, Selection]:
@@ -55,15 +50,14 @@ def select_module(model: OpenModel, view: ViewState, fqn: str) -> tuple[ViewStat
         ViewLimitError: if more would be visible than can be read.
     """
     if fqn not in model.graph.modules:
-        return view, {}
+        return view, NOTHING
     index = model.index(view.placement)
     key = index.box_of(fqn)
     if key:
-        parent = index.containers[key].parent or ""
-        view = views.open_path(view, index, parent) if parent else view
+        view = views.show_box(view, index, key)
         hidden = frozenset(one for one in view.hidden if not is_within(fqn, one))
         view = replace(view, hidden=hidden)
-    return view, {"kind": "module", "id": fqn}
+    return view, ("module", fqn)
 
 
 def open_level(model: OpenModel, view: ViewState) -> ViewState:
@@ -103,7 +97,7 @@ def close_all(view: ViewState) -> ViewState:
     return replace(view, open=frozenset())
 
 
-def place(model: OpenModel, view: ViewState, placement: Placement) -> ViewState:
+def place_auxiliary(model: OpenModel, view: ViewState, placement: Placement) -> ViewState:
     """Place auxiliary ops by where they ran or by what they serve.
 
     What is open stays open where the other placement has that box.
@@ -115,60 +109,3 @@ def place(model: OpenModel, view: ViewState, placement: Placement) -> ViewState:
         open=frozenset(key for key in view.open if key in known),
         apart=frozenset(key for key in view.apart if key in known),
     )
-
-
-def expand(model: OpenModel, view: ViewState, expanded: Iterable[str]) -> ViewState:
-    """Follow the module tree: open the boxes of rows just expanded, close those just collapsed.
-
-    Raises:
-        ViewLimitError: if more would be visible than can be read.
-    """
-    index = model.index(view.placement)
-    before, now = set(expanded_rows(model, view)), set(expanded)
-    for fqn in sorted(now - before):
-        key = index.box_of(fqn)
-        if key and fqn in model.graph.modules:
-            view = views.open_path(view, index, key)
-    for fqn in sorted(before - now):
-        key = model.open_box(view, fqn)
-        if key:
-            view = views.close(view, index, key)
-    return view
-
-
-def expanded_rows(model: OpenModel, view: ViewState) -> list[str]:
-    """The modules whose rows in the tree are expanded: those whose boxes are open."""
-    return [
-        module.fqn
-        for module in model.graph.modules
-        if module.children and (not module.fqn or model.open_box(view, module.fqn))
-    ]
-
-
-def filter_by(model: OpenModel, view: ViewState, checked: Iterable[str]) -> ViewState:
-    """Follow the check boxes: hide the topmost modules of which no leaf is checked."""
-    kept = {above for leaf in checked for above in _path(model, leaf)}
-    hidden = [
-        module.fqn
-        for module in model.graph.modules
-        if module.fqn not in kept and (module.parent is None or module.parent in kept)
-    ]
-    return views.hide(view, hidden)
-
-
-def checked_modules(model: OpenModel, view: ViewState) -> list[str]:
-    """The leaves of the module tree that the filter leaves visible."""
-    return [
-        module.fqn
-        for module in model.graph.modules
-        if not module.children and not views.is_hidden(module.fqn, view.hidden)
-    ]
-
-
-def _path(model: OpenModel, fqn: str) -> list[str]:
-    path = []
-    here: str | None = fqn if fqn in model.graph.modules else None
-    while here is not None:
-        path.append(here)
-        here = model.graph.modules[here].parent
-    return path

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import get_args
 
 import dash_ag_grid as dag
 import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from hexviz.view.legend import Legend
+from hexviz.view.colouring import COLOURINGS
+from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import stylesheet
 
-__all__ = ["MAX_UPLOAD", "page"]
+__all__ = ["MAX_NUMBERS", "MAX_UPLOAD", "page"]
 
 MAX_UPLOAD = 256 * 1024 * 1024
 """Largest upload in bytes; larger files are opened with ``hexviz view FILE``."""
 
-_ORIGINS = {
-    "declared": "recorded by the exporter, or said by names (solid border)",
-    "inherited": "concluded from the ops around it (dashed border)",
-    "fallback": "nothing is known: the root (dotted border)",
-    "manual": "set by a person (double border)",
+MAX_NUMBERS = 16 * 1024 * 1024
+"""Largest file of numbers in bytes."""
+
+_COLOURS = {
+    "module": "by module",
+    "origin": "by origin",
+    "rule": "by rule",
+    "confidence": "by confidence",
+    "category": "by category",
+    "dtype": "by dtype",
+    "numbers": "by numbers",
 }
 
 _COLUMNS = [
@@ -56,7 +63,6 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
         children=[
             dcc.Location(id="address", refresh=False),
             dcc.Store(id="view"),
-            dcc.Store(id="selection", data={}),
             dcc.Store(id="highlight"),
             dcc.Store(id="event"),
             dcc.Store(id="theme", storage_type="local"),
@@ -65,10 +71,13 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="controls"),
             dcc.Store(id="answer"),
             dcc.Store(id="exported"),
+            dcc.Store(id="uploaded"),
+            dcc.Store(id="numbers-read"),
+            dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
             dmc.NotificationContainer(id="notices", position="bottom-right"),
             html.Div(
                 className="page",
-                children=[_bar(), _modules(), _middle(), _inspector(), _opener(samples)],
+                children=[_bar(), _modules(), _middle(), _inspector(), _opener(samples), _keys()],
             ),
         ],
     )
@@ -82,7 +91,13 @@ def _bar() -> html.Header:
             html.Div(id="model-title", className="model-title"),
             html.Div(id="model-figures", className="figures"),
             html.Div(className="spacer"),
-            dmc.Button("Open…", id="open-dialog", size="compact-sm", variant="light"),
+            dmc.Button(
+                "Open…",
+                id="open-dialog",
+                size="compact-sm",
+                variant="light",
+                **{"data-event": "open-dialog"},
+            ),
             dmc.Button(
                 "◐",
                 id="theme-toggle",
@@ -125,18 +140,7 @@ def _modules() -> html.Nav:
                 ],
             ),
             html.Div(
-                className="tree",
-                children=dmc.Tree(
-                    id="tree",
-                    data=[],
-                    expanded=[""],
-                    checked=[],
-                    checkboxes=True,
-                    expandOnClick=False,
-                    expandOnSpace=False,
-                    checkOnSpace=True,
-                    levelOffset=16,
-                ),
+                id="tree", className="tree", role="tree", **{"aria-label": "Modules in the graph"}
             ),
         ],
     )
@@ -158,8 +162,23 @@ def _middle() -> html.Main:
                             {"value": "ops", "label": "Ops"},
                         ],
                     ),
+                    _tool("back", "‹", "Back to what was looked at before ([)", "back"),
+                    _tool("forward", "›", "Forward again (])", "forward"),
                     html.Div(className="spacer"),
-                    html.Span("Auxiliary ops", className="quiet", id="placement-label"),
+                    dmc.Select(
+                        id="colour",
+                        value="module",
+                        size="xs",
+                        w=132,
+                        className="colour",
+                        allowDeselect=False,
+                        data=[{"value": mode, "label": _COLOURS[mode]} for mode in COLOURINGS],
+                        **{"aria-label": "Colour by"},
+                    ),
+                    # Opened from the menu, or by choosing numbers before there are any.
+                    dcc.Upload(
+                        id="numbers", className="numbers", accept=".json,.csv", max_size=MAX_NUMBERS
+                    ),
                     dmc.SegmentedControl(
                         id="placement",
                         value="module",
@@ -168,20 +187,34 @@ def _middle() -> html.Main:
                             {"value": "module", "label": "where they ran"},
                             {"value": "context", "label": "what they serve"},
                         ],
+                        **{"aria-label": "Auxiliary ops stand"},
                     ),
-                    _tool(
-                        "open-level",
-                        "Open a level",
-                        "Open every module that is in sight",
-                        **{"data-event": "open-level"},
+                    _tool("open-level", "Open", "Open every box in sight", "open-level"),
+                    _tool("close-all", "Close", "Close all boxes", "close-all"),
+                    _tool("fit", "Fit", "Fit everything into the window (f)", "fit"),
+                    dmc.Menu(
+                        [
+                            dmc.MenuTarget(
+                                html.Button(
+                                    "⋯",
+                                    id="more",
+                                    className="tool",
+                                    title="Link, pictures, keys",
+                                    **{"aria-label": "More"},
+                                )
+                            ),
+                            dmc.MenuDropdown(
+                                [
+                                    _entry("copy-link", "Copy link to this view"),
+                                    _entry("save-png", "Save picture (PNG)"),
+                                    _entry("save-svg", "Save picture (SVG)"),
+                                    _entry("choose-numbers", "Colour by numbers from a file…"),
+                                    _entry("show-keys", "Keys (?)"),
+                                ]
+                            ),
+                        ],
+                        position="bottom-end",
                     ),
-                    _tool(
-                        "close-all",
-                        "Close all",
-                        "Close every module",
-                        **{"data-event": "close-all"},
-                    ),
-                    _tool("fit", "Fit", "Fit the graph into the window (f)"),
                 ],
             ),
             html.Div(
@@ -206,6 +239,19 @@ def _middle() -> html.Main:
                                 style={"width": "100%", "height": "100%"},
                             ),
                             html.Div("Open a model to begin.", id="empty", className="empty"),
+                            html.Div(
+                                id="trace",
+                                className="trace",
+                                hidden=True,
+                                role="status",
+                                children=[
+                                    html.Span(id="trace-note"),
+                                    html.Button(
+                                        "end", className="link", **{"data-event": "untrace"}
+                                    ),
+                                ],
+                            ),
+                            html.Canvas(id="minimap", className="minimap", hidden=True),
                         ],
                     ),
                     html.Div(id="legend", className="legend"),
@@ -239,8 +285,14 @@ def _middle() -> html.Main:
     )
 
 
-def _tool(name: str, label: str, title: str, **data: str) -> html.Button:
-    return html.Button(label, id=name, className="tool", title=title, **data)
+def _tool(name: str, label: str, title: str, event: str) -> html.Button:
+    return html.Button(
+        label, id=name, className="tool", title=title, **{"data-event": event, "aria-label": title}
+    )
+
+
+def _entry(event: str, label: str) -> dmc.MenuItem:
+    return dmc.MenuItem(html.Div(label, **{"data-event": event}))
 
 
 def _inspector() -> html.Aside:
@@ -322,13 +374,41 @@ def _opener(samples: Mapping[str, str]) -> dmc.Modal:
     )
 
 
-def origin_legend(legend: Legend) -> list[Any]:
-    """How the border of an op tells its origin, for the origins in sight."""
-    return [
-        html.Span(
-            [html.Span(className=f"swatch origin-{origin}"), origin],
-            title=_ORIGINS[origin],
-            className="entry",
-        )
-        for origin, _border in legend.origins
-    ]
+_KEYS = (
+    ("/", "search"),
+    ("n  p", "next and previous match"),
+    ("↓  ↑", "along an edge, to what follows or comes before"),
+    ("→  ←", "to the neighbour beside"),
+    ("Enter", "open the selected box"),
+    ("Esc", "close the box around it; end a trace"),
+    ("d  u", "trace all that depends on the op, all that it needs"),
+    ("b", "trace all ways to the next op that is clicked"),
+    ("f", "fit everything into the window"),
+    ("+  −", "zoom"),
+    ("[  ]", "back and forward through what was looked at"),
+    ("c", "copy a link to this exact view"),
+    ("?", "these keys"),
+)
+
+
+def _keys() -> dmc.Modal:
+    return dmc.Modal(
+        id="keys",
+        title="Keys",
+        opened=False,
+        closeButtonProps={"aria-label": "Close"},
+        children=html.Table(
+            html.Tbody(
+                [
+                    html.Tr(
+                        [
+                            html.Td([dmc.Kbd(key, size="sm") for key in keys.split()]),
+                            html.Td(what),
+                        ]
+                    )
+                    for keys, what in _KEYS
+                ]
+            ),
+            className="keys",
+        ),
+    )

@@ -19,16 +19,21 @@ from hexviz.model.reader import digest, parse, read_file
 from hexviz.model.rest import collector_rests, leave_out_what_lives
 from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
+from hexviz.view.colouring import Colouring, Mode, colour_by
 from hexviz.view.index import Index, Placement, build_index
 from hexviz.view.palette import Theme
 from hexviz.view.render import Layouts, Rendered, first_view, render
-from hexviz.view.sight import apart_stacks, box_showing, drawn_path, stand_in
+from hexviz.view.sight import apart_stacks, box_showing
 from hexviz.view.state import ViewState
 
 __all__ = ["ModelStore", "OpenModel"]
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[^\w.\- ]")
+
+
+_KEPT_VIEWS = 6
+_KEPT_NUMBERS = 8
 
 
 def _load(path: Path) -> tuple[TaggedGraph, str]:
@@ -42,13 +47,22 @@ def _load(path: Path) -> tuple[TaggedGraph, str]:
 
 
 class OpenModel:
-    """A model in memory, with what the page derives from it."""
+    """A model in memory, with what the page derives from it.
+
+    ``numbers`` holds what people dropped in to colour its ops by: position →
+    number, by the digest of the file.
+    """
 
     def __init__(self, key: str, graph: TaggedGraph) -> None:
         self.key = key
         self.graph = graph
+        self.numbers: LayoutCache[str, dict[int, float]] = LayoutCache(_KEPT_NUMBERS)
         self._indexes: dict[Placement, Index] = {}
         self._layouts: Layouts = LayoutCache()
+        self._rendered: LayoutCache[tuple[ViewState, str, Theme], Rendered] = LayoutCache(
+            _KEPT_VIEWS
+        )
+        self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
 
     def index(self, placement: Placement) -> Index:
         """The graph made ready for drawing under one placement; built when first asked for."""
@@ -65,28 +79,30 @@ class OpenModel:
         """As many levels open as stay readable."""
         return first_view(self.index(placement), self._layouts, hidden=hidden)
 
-    def render(self, view: ViewState, theme: Theme) -> Rendered:
-        """What a view looks like."""
-        return render(self.index(view.placement), view, theme, self._layouts)
+    def render(self, view: ViewState, theme: Theme, numbers: str = "") -> Rendered:
+        """What a view looks like; ``numbers`` names those to colour by.
 
-    def element(self, view: ViewState, op_id: str) -> str:
-        """The element that stands for an op in a view: its own, or the closed box around it."""
-        index = self.index(view.placement)
-        apart = self.apart(view)
-        position = stand_in(index, self.graph.positions[op_id], apart)
-        for key in drawn_path(index, index.home[position], apart):
-            if key not in view.open:
-                return f"m:{key}"
-        return f"o:{self.graph.ops[position].id}"
+        Raises:
+            NumbersError: if the view is coloured by numbers that are not here.
+        """
+        key = (view, numbers, theme)
+        known = self._rendered.get(key)
+        if known is None:
+            index = self.index(view.placement)
+            colouring = self._colouring(index, view.colour, numbers)
+            known = render(index, view, theme, self._layouts, colouring)
+            self._rendered.put(key, known)
+        return known
 
-    def open_box(self, view: ViewState, fqn: str) -> str | None:
-        """The key of the open box that shows what is in a module; ``None`` if there is none."""
-        index = self.index(view.placement)
-        key = index.box_of(fqn)
-        path = drawn_path(index, key, self.apart(view)) if key else []
-        if not path or path[-1] not in view.open:
+    def _colouring(self, index: Index, mode: Mode, numbers: str) -> Colouring | None:
+        if mode == "module":
             return None
-        return path[-1] if key in (path[-1], *index.containers[path[-1]].members[:1]) else None
+        key = (index.placement, mode, numbers)
+        known = self._colourings.get(key)
+        if known is None:
+            known = colour_by(index, mode, self.numbers.get(numbers))
+            self._colourings.put(key, known)
+        return known
 
     def apart(self, view: ViewState) -> frozenset[str]:
         """The stacks of a view whose members are shown one by one."""
@@ -96,9 +112,7 @@ class OpenModel:
         """The element that stands for a module in a view; ``None`` if it has no ops."""
         index = self.index(view.placement)
         key = index.box_of(fqn)
-        if not key:
-            return None
-        return f"m:{box_showing(index, key, view.open, self.apart(view))}"
+        return f"m:{box_showing(index, key, view.open, self.apart(view))}" if key else None
 
 
 class ModelStore:

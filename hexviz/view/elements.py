@@ -9,16 +9,18 @@ they are removed. Ids are those of the scene, ``s:…`` for stubs, and
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from hexviz.view.captions import Caption, bypass_text, place_captions
+from hexviz.view.colouring import Colouring
 from hexviz.view.index import Index
 from hexviz.view.labels import Label
 from hexviz.view.layout import Box, Layout, StubBox
 from hexviz.view.metrics import text_width
-from hexviz.view.palette import Palette
+from hexviz.view.palette import Palette, Swatch
 from hexviz.view.parts import SceneEdge, SceneNode
 from hexviz.view.problem import Point
 from hexviz.view.scene import Scene
@@ -39,12 +41,18 @@ _LABEL_ROOM, _LABEL_FAR = 22.0, 60.0
 
 
 def to_elements(
-    index: Index, scene: Scene, layout: Layout, labels: Sequence[Label], swatches: Palette
+    index: Index,
+    scene: Scene,
+    layout: Layout,
+    labels: Sequence[Label],
+    swatches: Palette,
+    colouring: Colouring | None = None,
 ) -> list[Element]:
     """The elements, boxes first, each with its position; for ``layout={"name": "preset"}``."""
+    told = _told(index, colouring, swatches)
     nodes = [
         {
-            "data": _node_data(index, node, box, label, swatches),
+            "data": _node_data(index, node, box, label, told),
             "position": {"x": round(box.x, 1), "y": round(box.y, 1)},
         }
         for node, box, label in zip(scene.nodes, layout.boxes, labels, strict=True)
@@ -69,10 +77,10 @@ def to_elements(
 
 
 def _node_data(
-    index: Index, node: SceneNode, box: Box, label: Label, swatches: Palette
+    index: Index, node: SceneNode, box: Box, label: Label, told: _Told
 ) -> dict[str, Any]:
     home = index.containers[node.key or node.parent].face
-    swatch = swatches[home]
+    swatch, buckets = told(node)
     data: dict[str, Any] = {
         "id": node.id,
         "kind": node.kind,
@@ -86,6 +94,7 @@ def _node_data(
         "fill": swatch.fill,
         "border": swatch.border,
         "ink": swatch.ink,
+        "buckets": buckets,
     }
     if node.kind in ("module", "section"):
         container = index.containers[node.key]
@@ -120,6 +129,37 @@ def _node_data(
     else:
         data["name"] = label.text
     return data
+
+
+_Told = Callable[[SceneNode], tuple[Swatch, list[str]]]
+"""From a node to its colours and the entries of the legend it belongs to."""
+
+
+def _told(index: Index, colouring: Colouring | None, swatches: Palette) -> _Told:
+    if colouring is None:
+
+        def by_module(node: SceneNode) -> tuple[Swatch, list[str]]:
+            key = node.key or node.parent
+            return swatches[index.containers[key].face], index.faces(key)
+
+        return by_module
+    colours = colouring.swatches(swatches.theme)
+
+    def by_answer(node: SceneNode) -> tuple[Swatch, list[str]]:
+        if node.kind in ("op", "constant"):
+            slot = int(index.slot_of[node.position])
+            at = colouring.answer(slot, slot + 1)
+            return colours[at], [colouring.names[at]]
+        if node.kind not in ("module", "section"):
+            return swatches[""], []
+        box = index.containers[node.key]
+        if node.is_open:
+            return swatches[""], colouring.answers(box)
+        swatch = colours[colouring.answer(box.low, box.high)]
+        # A closed box is a mixture: it wears the colour more lightly than an op does.
+        return replace(swatch, fill=swatch.soft), colouring.answers(box)
+
+    return by_answer
 
 
 def _edge(

@@ -75,6 +75,15 @@ class Index:
         """The containers that are stacks of equal siblings."""
         return {key: box for key, box in self.containers.items() if box.members}
 
+    @cached_property
+    def guests(self) -> Mapping[str, str]:
+        """The box of several modules → the outermost of them."""
+        outermost: dict[str, str] = {}
+        for fqn, key in self.hosts.items():
+            if key not in outermost or len(fqn) < len(outermost[key]):
+                outermost[key] = fqn
+        return outermost
+
     @property
     def n_ops(self) -> int:
         """Number of ops; the slots from here on are the model's inputs, then its outputs."""
@@ -91,6 +100,10 @@ class Index:
         while (parent := self.containers[steps[-1]].parent) is not None:
             steps.append(parent)
         return steps[::-1]
+
+    def faces(self, key: str) -> list[str]:
+        """The modules whose colours the boxes around a container bear, and its own."""
+        return list(dict.fromkeys(self.containers[step].face for step in self.path(key)))
 
     def shape(self, value_id: str) -> str:
         """The shape of a value as an edge label: ``2×16×128``; ``""`` if unknown."""

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from hexviz.model.op import ORIGINS
+from hexviz.view.colouring import Colouring
 from hexviz.view.index import Index
-from hexviz.view.palette import Swatch
+from hexviz.view.palette import Swatch, Theme
 from hexviz.view.scene import Scene
 
 __all__ = ["BORDERS", "Legend", "LegendEntry", "build_legend"]
@@ -25,9 +26,12 @@ _MOST = 12
 
 @dataclass(frozen=True, slots=True)
 class LegendEntry:
-    """A module on the page: FQN, title, colours, number of its ops at any depth."""
+    """One colour: the bucket its ops are in, what it says, and how many ops it is for.
 
-    fqn: str
+    By module, a bucket is the FQN of a module on the page; else, the answer.
+    """
+
+    bucket: str
     label: str
     swatch: Swatch
     ops: int
@@ -35,30 +39,36 @@ class LegendEntry:
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """The modules on the page, outermost first; ``more`` counts those left off.
+    """What the colours say, and how many entries were left off (``more``).
 
-    ``origins`` are the (origin, border style) pairs that occur on the page.
+    By module, the modules on the page come outermost first. ``origins`` are
+    the (origin, border style) pairs that occur on the page.
     """
 
-    modules: tuple[LegendEntry, ...]
+    entries: tuple[LegendEntry, ...]
     more: int
     origins: tuple[tuple[str, str], ...]
 
 
 def build_legend(
-    index: Index, scene: Scene, swatches: Mapping[str, Swatch], *, most: int = _MOST
+    index: Index,
+    scene: Scene,
+    swatches: Mapping[str, Swatch],
+    colouring: Colouring | None,
+    theme: Theme,
+    *,
+    most: int = _MOST,
 ) -> Legend:
     """The legend of a scene."""
-    shown = [node for node in scene.nodes if node.kind == "module"]
-    shown.sort(key=lambda node: node.depth)
-    entries = tuple(
-        LegendEntry(
-            index.containers[node.key].face,
-            index.containers[node.key].label,
-            swatches[index.containers[node.key].face],
-            index.containers[node.key].count,
-        )
-        for node in shown[:most]
+    entries = (
+        _modules(index, scene, swatches)
+        if colouring is None
+        else [
+            LegendEntry(name, name, swatch, int((colouring.codes == at).sum()))
+            for at, (name, swatch) in enumerate(
+                zip(colouring.names, colouring.swatches(theme), strict=True)
+            )
+        ]
     )
     origins = {
         index.graph.ops[node.position].provenance.origin
@@ -66,7 +76,14 @@ def build_legend(
         if node.kind in ("op", "constant")
     }
     return Legend(
-        entries,
-        max(0, len(shown) - most),
+        tuple(entries[:most]),
+        max(0, len(entries) - most),
         tuple((origin, BORDERS[origin]) for origin in ORIGINS if origin in origins),
     )
+
+
+def _modules(index: Index, scene: Scene, swatches: Mapping[str, Swatch]) -> list[LegendEntry]:
+    shown = [node for node in scene.nodes if node.kind == "module"]
+    shown.sort(key=lambda node: node.depth)
+    boxes = [index.containers[node.key] for node in shown]
+    return [LegendEntry(box.face, box.label, swatches[box.face], box.count) for box in boxes]

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from hexviz.view.cache import LayoutCache
+from hexviz.view.colouring import Colouring
 from hexviz.view.elements import to_elements
 from hexviz.view.index import Index
 from hexviz.view.labels import label_of
@@ -22,16 +26,18 @@ Layouts = LayoutCache[Problem, Arrangement]
 """The cache that :func:`render` wants: one per server is enough, models share it."""
 
 
-PAGE_SIZE = (1150.0, 1150.0)
+PAGE_SIZE = (1150.0, 1000.0)
 """Room in pixels that a first view may take: fitted, its labels can still be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Rendered:
     """What one state looks like.
 
     ``bounds`` encloses everything, in model pixels. ``n_visible`` counts the
-    ops and modules on the page, of which ``n_ops`` are ops.
+    ops and modules on the page, of which ``n_ops`` are ops. ``owner`` is, for
+    each slot of the index, the position of the element that shows it in
+    ``shown``; -1 if it is hidden.
     """
 
     elements: list[dict[str, Any]]
@@ -39,12 +45,26 @@ class Rendered:
     legend: Legend
     n_visible: int
     n_ops: int
+    shown: tuple[str, ...]
+    owner: npt.NDArray[np.int64]
+
+    def element(self, index: Index, position: int) -> str | None:
+        """The id of the element that shows an op; ``None`` if it is hidden."""
+        at = int(self.owner[index.slot_of[position]])
+        return self.shown[at] if at >= 0 else None
 
 
-def render(index: Index, state: ViewState, theme: Theme, cache: Layouts) -> Rendered:
+def render(
+    index: Index,
+    state: ViewState,
+    theme: Theme,
+    cache: Layouts,
+    colouring: Colouring | None = None,
+) -> Rendered:
     """Draw a state of a graph.
 
-    The index must have been built for ``state.placement``.
+    The index must have been built for ``state.placement``, the colouring for
+    ``state.colour``.
     """
     if index.placement != state.placement:
         raise ValueError(
@@ -55,11 +75,13 @@ def render(index: Index, state: ViewState, theme: Theme, cache: Layouts) -> Rend
     layout = lay_out(scene, labels, cache)
     swatches = index.palettes[theme]
     return Rendered(
-        elements=to_elements(index, scene, layout, labels, swatches),
+        elements=to_elements(index, scene, layout, labels, swatches, colouring),
         bounds=layout.bounds,
-        legend=build_legend(index, scene, swatches),
+        legend=build_legend(index, scene, swatches, colouring, theme),
         n_visible=sum(node.kind not in ("input", "output") for node in scene.nodes),
         n_ops=sum(node.kind in ("op", "constant") for node in scene.nodes),
+        shown=tuple(node.id for node in scene.nodes),
+        owner=scene.owner,
     )
 
 

@@ -33,12 +33,17 @@ Ints = npt.NDArray[np.int64]
 _SHOWN_VALUES = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """All that is visible: parents before what lies in them, siblings in execution order."""
+    """All that is visible: parents before what lies in them, siblings in execution order.
+
+    ``owner`` is, for each slot, the position of the node that shows it; -1 if
+    it is hidden.
+    """
 
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
+    owner: Ints
 
 
 def build_scene(index: Index, state: ViewState, *, fan: int = FAN) -> Scene:
@@ -52,7 +57,7 @@ def build_scene(index: Index, state: ViewState, *, fan: int = FAN) -> Scene:
     if touched.any():
         bypass = bridge(source[touched], target[touched], value[touched], owner, index)
         edges.extend(_bypass_edges(bypass, nodes, index))
-    return Scene(tuple(nodes), tuple(mark_stubs(edges, nodes, index, fan)))
+    return Scene(tuple(nodes), tuple(mark_stubs(edges, nodes, index, fan)), owner)
 
 
 class _Sight:

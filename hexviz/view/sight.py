@@ -18,7 +18,7 @@ from hexviz.model.fqn import is_within
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
 
-__all__ = ["apart_stacks", "box_showing", "content", "drawn_path", "stand_in"]
+__all__ = ["apart_stacks", "box_showing", "content", "drawn_path"]
 
 Keys = AbstractSet[str]
 
@@ -73,17 +73,3 @@ def box_showing(index: Index, key: str, opened: Keys, apart: Keys) -> str:
     """The box on the page that shows a container: its own or the closed one around it."""
     path = drawn_path(index, key, apart)
     return next((step for step in path if step not in opened), path[-1] if path else "")
-
-
-def stand_in(index: Index, position: int, apart: Keys) -> int:
-    """The op that stands for one at ``position``: itself, unless a stack's first member does."""
-    while True:
-        slot = int(index.slot_of[position])
-        for key in index.path(index.home[position]):
-            box = index.containers[key]
-            size = box.count // max(1, len(box.members))
-            if box.members and key not in apart and slot >= box.low + size:
-                position = int(index.op_at[box.low + (slot - box.low) % size])
-                break  # on the way to the other op there may be stacks as well
-        else:
-            return position

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from hexviz.errors import ViewLimitError
 from hexviz.extraction.selection import EVERYTHING, Selection
 from hexviz.model.fqn import is_within
+from hexviz.view.colouring import Mode
 from hexviz.view.containers import Container
 from hexviz.view.index import Index, Placement
 from hexviz.view.sight import apart_stacks, content, drawn_path
@@ -30,6 +31,7 @@ __all__ = [
     "open_path",
     "put_together",
     "reveal",
+    "show_box",
     "take_apart",
     "toggle",
 ]
@@ -50,13 +52,15 @@ class ViewState:
 
     A hidden FQN hides the ops placed in that module and everything below it.
     ``apart`` are the stacks of equal siblings whose members are shown one by
-    one; in the others, the first one is shown for all.
+    one; in the others, the first one is shown for all. ``colour`` is what the
+    colours of the graph say.
     """
 
     open: frozenset[str] = field(default_factory=frozenset)
     placement: Placement = "module"
     hidden: frozenset[str] = field(default_factory=frozenset)
     apart: frozenset[str] = field(default_factory=frozenset)
+    colour: Mode = "module"
 
 
 def is_hidden(fqn: str, hidden: frozenset[str]) -> bool:
@@ -82,7 +86,7 @@ def initial_state(
     that twelve equal layers look equal. Sections stay closed. ``fits`` may refuse a state
     for other reasons, such as the room it takes.
     """
-    state = ViewState(frozenset(), index.placement, hidden)
+    state = ViewState(placement=index.placement, hidden=hidden)
     state = _open_levels(state, index, limit, fits, least=_WORTH)
     if count_visible(index, state) < _FEW:
         state = _open_levels(state, index, limit, fits, least=0.0)
@@ -125,7 +129,7 @@ def _open_levels(
                 sum(box.count for box in group) >= least * cost
                 and sum(box.count for box in group) > len(group)
                 and shown + cost <= limit
-                and fits(ViewState(wider, index.placement, hidden))
+                and fits(replace(state, open=wider))
             ):
                 shown += cost
                 opened.update(wider)
@@ -168,17 +172,28 @@ def open_path(state: ViewState, index: Index, key: str) -> ViewState:
     Raises:
         ViewLimitError: if more than the page can show would be visible.
     """
+    return _opened(state, index, key, whole=True)
+
+
+def show_box(state: ViewState, index: Index, key: str) -> ViewState:
+    """The state with all open that a container's own box needs to be seen.
+
+    Raises:
+        ViewLimitError: if more than the page can show would be visible.
+    """
+    return _opened(state, index, key, whole=False)
+
+
+def _opened(state: ViewState, index: Index, key: str, *, whole: bool) -> ViewState:
     wider = state
     while True:
-        apart = apart_stacks(index, wider.apart, wider.hidden)
-        path = drawn_path(index, key, apart)
-        stack = index.containers[path[-1]] if path else None
-        if stack is None or not stack.members or stack.key in apart or stack.key == key:
+        path = drawn_path(index, key, apart_stacks(index, wider.apart, wider.hidden))
+        # The way ends early at a stack whose first member stands for the one wanted.
+        last = index.containers[path[-1]] if path else None
+        if last is None or last.key == key or key in last.members[:1]:
             break
-        if key == stack.members[0]:
-            break
-        wider = take_apart(wider, index, stack.key)
-    wider = replace(wider, open=wider.open.union(path))
+        wider = take_apart(wider, index, last.key)
+    wider = replace(wider, open=wider.open.union(path if whole else set(path) - {key}))
     count = count_visible(index, wider)
     if count > MOST_NODES:
         label = index.containers[key].label

@@ -1,116 +1,206 @@
-"""Everything a person does to the view: open, close, place, filter, select, jump."""
+"""Everything a person does to the view: one event in, the next place and its picture out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
 
 from hexviz.app import navigate
-from hexviz.app.address import Selection, from_store, key_of, to_store
+from hexviz.app.address import from_query, from_store, key_of, model_in, tab_in, to_store
 from hexviz.app.notices import failure
+from hexviz.app.picture import described, picture
+from hexviz.app.place import NOTHING, Place, Trace
 from hexviz.app.search import search
 from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.tree import check
 from hexviz.errors import HexvizError
-from hexviz.view.state import ViewState
+from hexviz.view.colouring import COLOURINGS
+from hexviz.view.palette import Theme
 
 __all__ = ["move", "register"]
 
-Moved = tuple[ViewState, Selection | None]
-"""The next view, and the next selection where it changes."""
+_OUTPUTS = {
+    "view": "data",
+    "graph": "elements",
+    "tree": "children",
+    "legend": "children",
+    "empty": "children",
+    "highlight": "data",
+    "controls": "data",
+    "filter-note": "children",
+    "show-all": "hidden",
+    "model-title": "children",
+    "model-figures": "children",
+    "model": "data",
+    "opener": "opened",
+    "tab": "value",
+    "notices": "sendNotifications",
+    "answer": "data",
+}
+"""All that one event may change, in one answer: a second one would be painted later."""
 
 
 def register(app: Dash, store: ModelStore) -> None:
     """Attach the callback of this file to an app."""
 
     @app.callback(
-        Output("view", "data", allow_duplicate=True),
-        Output("selection", "data", allow_duplicate=True),
-        Output("notices", "sendNotifications", allow_duplicate=True),
-        Output("answer", "data"),
+        *(
+            Output(name, prop, allow_duplicate=name in ("opener", "notices"))
+            for name, prop in _OUTPUTS.items()
+        ),
         Input("event", "data"),
         State("view", "data"),
+        State("model", "data"),
         prevent_initial_call=True,
     )
-    def on_event(event: Any, view: dict[str, Any] | None) -> tuple[Any, ...]:
-        match event:
-            case {"type": str(kind), "value": value, "n": int(number)}:
-                pass
-            case _:
-                return (no_update,) * 4
-        if not view:
-            return no_update, no_update, no_update, number
-        try:
-            model = store.get(key_of(view))
-            before = from_store(view)
-            after, selection = move(model, before, kind, value)
-        except HexvizError as error:
-            return no_update, no_update, failure(error), number
-        return (
-            to_store(model.key, after) if after != before else no_update,
-            no_update if selection is None else selection,
-            no_update,
-            number,
-        )
+    def on_event(event: Any, stored: dict[str, Any] | None, shown: str | None) -> list[Any]:
+        changes = answer(store, event, stored, shown)
+        return [changes.get(name, no_update) for name in _OUTPUTS]
 
 
-def move(model: OpenModel, view: ViewState, kind: str, value: Any) -> Moved:
-    """The next view after something a person did; a value without sense changes nothing.
+def answer(
+    store: ModelStore,
+    event: Any,
+    stored: dict[str, Any] | None,
+    shown: str | None,
+) -> dict[str, Any]:
+    """What changes on the page after an event: component → new value.
+
+    ``stored`` is the place the browser is at, ``shown`` the model its bar tells of.
+    """
+    match event:
+        case {"type": str(kind), "value": value, "n": int(number), "theme": scheme}:
+            theme: Theme = "dark" if scheme == "dark" else "light"
+        case _:
+            return {}
+    changes: dict[str, Any] = {"answer": number}
+    before: Place | None = None
+    try:
+        if kind == "visit":
+            query = value if isinstance(value, str) else ""
+            model = store.get(model_in(query))
+            after = from_query(query, model)
+            changes |= {"opener": False, "tab": tab_in(query)}
+        elif stored:
+            model = store.get(key_of(stored))
+            here = from_store(stored)
+            after = move(model, here, kind, value)
+            before = None if kind == "redraw" else here
+        else:
+            return changes
+        changes |= picture(model, before, after, theme)
+    except HexvizError as error:
+        return changes | {"notices": failure(error)} | ({"opener": True} if kind == "visit" else {})
+    if after != before:
+        changes["view"] = to_store(model.key, after)
+    if model.key != shown:
+        changes |= described(model)
+    return changes
+
+
+def move(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
+    """The next place after something a person did; a value without sense changes nothing.
 
     Raises:
         HexvizError: with the reason, if what is asked cannot be shown.
     """
+    view = place.view
     match kind, value:
-        case "toggle", str():
-            after = navigate.toggle(model, view, value)
-            box = model.index(view.placement).containers.get(value)
-            if box is None or box.is_section or value not in after.open:
-                return after, None
-            return after, {"kind": "module", "id": box.face}
         case "op", str():
-            return view, {"kind": "op", "id": model.graph.op(value).id}
+            return replace(place, selection=("op", model.graph.op(value).id))
         case "module", str() if value in model.graph.modules:
-            return view, {"kind": "module", "id": value}
+            return replace(place, selection=("module", value))
         case "value", str() if value in model.graph.flat.values:
-            return view, {"kind": "value", "id": value}
+            return replace(place, selection=("value", value))
+        case "edge", str():
+            return replace(place, selection=("edge", value))
+        case "toggle", str():
+            return _toggle(model, place, value)
         case "reveal", str():
-            return navigate.select_op(model, view, value)
+            view, selection = navigate.select_op(model, view, value)
+            return replace(place, view=view, selection=selection)
         case "reveal-module", str():
-            return navigate.select_module(model, view, value)
+            view, selection = navigate.select_module(model, view, value)
+            return replace(place, view=view, selection=selection)
         case "search", str():
-            return _first_hit(model, view, value)
-        case "expanded", list():
-            return navigate.expand(model, view, _texts(value)), None
-        case "checked", list():
-            return navigate.filter_by(model, view, _texts(value)), None
+            return _first_hit(model, place, value)
+        case "check", str() if value in model.index(view.placement).containers:
+            return replace(place, view=replace(view, hidden=check(model, view, value)))
         case "show-all", _:
-            return navigate.filter_by(model, view, _all_modules(model)), None
+            return replace(place, view=replace(view, hidden=frozenset()))
         case "stack", str():
-            return navigate.turn_stack(model, view, value), None
+            return replace(place, view=navigate.turn_stack(model, view, value))
         case "place", "module" | "context":
-            return navigate.place(model, view, value), None
+            return replace(place, view=navigate.place_auxiliary(model, view, value))
         case "open-level", _:
-            return navigate.open_level(model, view), None
+            return replace(place, view=navigate.open_level(model, view))
         case "close-all", _:
-            return navigate.close_all(view), None
+            return replace(place, view=navigate.close_all(view))
+        case "colour", str():
+            return _colour(place, value)
+        case "numbers", str() if model.numbers.get(value) is not None:
+            return replace(
+                place, view=replace(view, colour="numbers"), lit=frozenset(), numbers=value
+            )
+        case "lit", str():
+            return replace(place, lit=place.lit ^ {value})
+        case "unlit", _:
+            return replace(place, lit=frozenset())
+        case "trace", ["up" | "down" as way, str(op)]:
+            return replace(place, trace=Trace(way, model.graph.op(op).id))
+        case "trace", ["between", str(op), str(to)]:
+            return replace(
+                place, trace=Trace("between", model.graph.op(op).id, model.graph.op(to).id)
+            )
+        case "untrace", _:
+            return replace(place, trace=None)
+        case "escape", _:
+            return _escape(model, place)
         case "clear", _:
-            return view, {}
-    return view, None
+            return replace(place, selection=NOTHING)
+    return place
 
 
-def _first_hit(model: OpenModel, view: ViewState, query: str) -> Moved:
+def _toggle(model: OpenModel, place: Place, key: str) -> Place:
+    view = navigate.toggle(model, place.view, key)
+    box = model.index(view.placement).containers.get(key)
+    if box is None or box.is_section or key not in view.open:
+        return replace(place, view=view)
+    return replace(place, view=view, selection=("module", box.face))
+
+
+def _first_hit(model: OpenModel, place: Place, query: str) -> Place:
     hits = search(model.graph, query, most=1)
     if not hits:
-        return view, None
-    if hits[0].kind == "module":
-        return navigate.select_module(model, view, hits[0].id)
-    return navigate.select_op(model, view, hits[0].id)
+        return place
+    kind = "reveal-module" if hits[0].kind == "module" else "reveal"
+    return move(model, place, kind, hits[0].id)
 
 
-def _texts(values: Sequence[Any]) -> list[str]:
-    return [value for value in values if isinstance(value, str)]
+def _colour(place: Place, value: str) -> Place:
+    mode = next((mode for mode in COLOURINGS if mode == value), place.view.colour)
+    return replace(place, view=replace(place.view, colour=mode), lit=frozenset())
 
 
-def _all_modules(model: OpenModel) -> list[str]:
-    return [module.fqn for module in model.graph.modules]
+def _escape(model: OpenModel, place: Place) -> Place:
+    """Leave what was entered last: a trace, a lit legend, the box around what is selected."""
+    if place.trace:
+        return replace(place, trace=None)
+    if place.lit:
+        return replace(place, lit=frozenset())
+    view = place.view
+    index = model.index(view.placement)
+    kind, what = place.selection
+    key = ""
+    if kind == "op":
+        key = index.home[model.graph.positions[what]]
+    elif kind == "module":
+        key = index.box_of(what) or ""
+    around = [step for step in index.path(key)[1:] if step in view.open]
+    if not around:
+        return replace(place, selection=NOTHING)
+    box = index.containers[around[-1]]
+    closed = replace(view, open=view.open - {box.key})
+    return replace(place, view=closed, selection=("module", box.face))

@@ -1,4 +1,4 @@
-"""Opening a model: from the address, an upload, or a sample that is exported first."""
+"""What comes in: a model by upload or as a sample that is exported first, and numbers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
-from hexviz.app.address import from_query, model_in, tab_in, to_store
+from hexviz.app.address import key_of
 from hexviz.app.jobs import exported_path, run_export
 from hexviz.app.notices import export_done, export_failed, failure
 from hexviz.app.page import MAX_UPLOAD
 from hexviz.app.store import ModelStore
 from hexviz.errors import HexvizError, ReadError, SourceError
+from hexviz.model.reader import digest
+from hexviz.view.numbers import read_numbers
 
 __all__ = ["decode_upload", "register"]
 
@@ -23,29 +25,7 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
     """Attach the callbacks of this file to an app."""
 
     @app.callback(
-        Output("view", "data", allow_duplicate=True),
-        Output("selection", "data", allow_duplicate=True),
-        Output("opener", "opened", allow_duplicate=True),
-        Output("notices", "sendNotifications", allow_duplicate=True),
-        Output("tab", "value"),
-        Input("address", "search"),
-        prevent_initial_call="initial_duplicate",
-    )
-    def on_address(query: str | None) -> tuple[Any, ...]:
-        key = model_in(query)
-        if key is None:
-            return no_update, no_update, True, no_update, no_update
-        try:
-            model = store.get(key)
-            state, selection = from_query(query or "", model)
-        except HexvizError as error:
-            return no_update, no_update, True, failure(error), no_update
-        return to_store(key, state), selection, False, no_update, tab_in(query)
-
-    @app.callback(
-        Output("view", "data", allow_duplicate=True),
-        Output("selection", "data", allow_duplicate=True),
-        Output("opener", "opened", allow_duplicate=True),
+        Output("uploaded", "data"),
         Output("notices", "sendNotifications", allow_duplicate=True),
         Output("upload", "contents"),
         Input("upload", "contents"),
@@ -54,19 +34,16 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
     )
     def on_upload(contents: str | None, filename: str | None) -> tuple[Any, ...]:
         if not contents:
-            return (no_update,) * 5
+            return (no_update,) * 3
         try:
             key = store.add_upload(decode_upload(contents), filename or "upload.onnx")
-            shown = _first_view(store, key)
         except HexvizError as error:
             # Cleared, so that the same file can be tried again.
-            return no_update, no_update, no_update, failure(error), None
-        return shown, {}, False, no_update, None
+            return no_update, failure(error), None
+        return key, no_update, None
 
     @app.callback(
-        Output("view", "data", allow_duplicate=True),
-        Output("selection", "data", allow_duplicate=True),
-        Output("opener", "opened", allow_duplicate=True),
+        Output("uploaded", "data", allow_duplicate=True),
         Output("notices", "sendNotifications", allow_duplicate=True),
         Output("job-outcome", "children"),
         Input("exported", "data"),
@@ -74,19 +51,40 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
     )
     def on_exported(result: dict[str, Any] | None) -> tuple[Any, ...]:
         if not result:
-            return (no_update,) * 5
+            return (no_update,) * 3
         if "error" in result:
             outcome = export_failed(str(result["error"]), str(result.get("log", "")))
-            return no_update, no_update, no_update, no_update, outcome
+            return no_update, no_update, outcome
         try:
             # The browser only hands back which sample it was; the path is ours.
             if result.get("sample") not in samples:
                 raise SourceError("No such sample.")
             path = exported_path(result["sample"], optimize=bool(result.get("optimize")))
-            shown = _first_view(store, store.add_file(path))
+            key = store.add_file(path)
         except HexvizError as error:
-            return no_update, no_update, no_update, failure(error), None
-        return shown, {}, False, export_done(_seconds(result.get("stages"))), None
+            return no_update, failure(error), None
+        return key, export_done(_seconds(result.get("stages"))), None
+
+    @app.callback(
+        Output("numbers-read", "data"),
+        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("numbers", "contents"),
+        Input("numbers", "contents"),
+        State("view", "data"),
+        prevent_initial_call=True,
+    )
+    def on_numbers(contents: str | None, stored: dict[str, Any] | None) -> tuple[Any, ...]:
+        if not contents or not stored:
+            return (no_update,) * 3
+        try:
+            model = store.get(key_of(stored))
+            content = decode_upload(contents)
+            key = digest(content)[:16]
+            found = read_numbers(content.decode("utf-8-sig", "replace"), model.graph)
+            model.numbers.put(key, found)
+        except HexvizError as error:
+            return no_update, failure(error), None
+        return key, no_update, None
 
     @app.callback(
         Output("exported", "data"),
@@ -113,14 +111,6 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
             return no_update
         return run_export(chosen["sample"], optimize=bool(optimize), report=set_progress)
 
-    @app.callback(
-        Output("opener", "opened", allow_duplicate=True),
-        Input("open-dialog", "n_clicks"),
-        prevent_initial_call=True,
-    )
-    def on_open(_clicks: int) -> bool:
-        return True
-
 
 def _seconds(stages: object) -> dict[str, float]:
     """Stage → seconds, from what the browser handed back."""
@@ -144,7 +134,3 @@ def decode_upload(contents: str) -> bytes:
         return base64.b64decode(encoded, validate=True)
     except binascii.Error as error:
         raise ReadError("The upload did not arrive whole: try again.") from error
-
-
-def _first_view(store: ModelStore, key: str) -> dict[str, Any]:
-    return to_store(key, store.get(key).first_view())

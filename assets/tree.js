@@ -1,0 +1,87 @@
+// The module tree: which row is marked, and the keys of a tree as screen readers expect them.
+(function () {
+  "use strict";
+
+  const hexviz = (window.hexviz = window.hexviz || {});
+
+  function rows() {
+    return Array.from(document.querySelectorAll("#tree [data-key]"));
+  }
+
+  function level(row) {
+    return Number(row.getAttribute("aria-level"));
+  }
+
+  function focus(row) {
+    if (row) {
+      rows().forEach((one) => one.setAttribute("tabindex", one === row ? "0" : "-1"));
+      row.focus();
+    }
+  }
+
+  hexviz.tree = {
+    choose: function (row) {
+      focus(row);
+      if (row.classList.contains("section-row")) {
+        hexviz.send("toggle", row.dataset.key);
+      } else {
+        hexviz.send("reveal-module", row.dataset.fqn);
+      }
+    },
+    // The row of what is selected on the canvas.
+    mark: function (key) {
+      rows().forEach(function (row) {
+        const current = key !== null && row.dataset.key === key;
+        row.classList.toggle("current", current);
+        row.setAttribute("aria-selected", String(current));
+        if (current) {
+          row.scrollIntoView({ block: "nearest" });
+        }
+      });
+    },
+    // Returns whether the key meant something to the tree.
+    key: function (row, key) {
+      const all = rows();
+      const at = all.indexOf(row);
+      const open = row.getAttribute("aria-expanded") === "true";
+      switch (key) {
+        case "ArrowDown":
+          focus(all[at + 1]);
+          return true;
+        case "ArrowUp":
+          focus(all[at - 1]);
+          return true;
+        case "Home":
+          focus(all[0]);
+          return true;
+        case "End":
+          focus(all[all.length - 1]);
+          return true;
+        case "ArrowRight":
+          if (!open) {
+            hexviz.send("toggle", row.dataset.key);
+          } else if (all[at + 1] && level(all[at + 1]) > level(row)) {
+            focus(all[at + 1]);
+          }
+          return true;
+        case "ArrowLeft":
+          if (open && row.dataset.key) {
+            hexviz.send("toggle", row.dataset.key);
+          } else {
+            focus(all.slice(0, at).reverse().find((one) => level(one) < level(row)));
+          }
+          return true;
+        case "Enter":
+          hexviz.tree.choose(row);
+          return true;
+        case " ":
+          if (!row.classList.contains("section-row")) {
+            hexviz.send("check", row.dataset.key);
+          }
+          return true;
+        default:
+          return false;
+      }
+    },
+  };
+})();

@@ -1,0 +1,58 @@
+"""What the page shows of a place, and what changes from one to the next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hexviz.app.highlight import highlight
+from hexviz.app.place import Place
+from hexviz.app.store import OpenModel
+from hexviz.app.tree import rows
+from hexviz.app.widgets import figures, legend, tree
+from hexviz.tagging.summary import summarize
+from hexviz.view.palette import Theme
+from hexviz.view.state import ViewState, is_hidden
+
+__all__ = ["Picture", "described", "picture"]
+
+Picture = dict[str, Any]
+"""Component → what it shows."""
+
+
+def picture(model: OpenModel, before: Place | None, after: Place, theme: Theme) -> Picture:
+    """What changes on the page from one place to the next; all of it without one before.
+
+    Raises:
+        HexvizError: if the place cannot be shown.
+    """
+    view = after.view
+    drawn = model.render(view, theme, after.numbers)
+    changes: Picture = {"highlight": highlight(model, after, drawn)}
+    if before is None or (before.view, before.numbers) != (view, after.numbers):
+        changes |= {
+            "graph": drawn.elements,
+            "tree": tree(rows(model, view)),
+            "empty": [] if drawn.n_visible else "Everything is hidden by the filter.",
+            "controls": {"placement": view.placement, "colour": view.colour},
+            "filter-note": _filter_note(model, view),
+            "show-all": not view.hidden,
+        }
+    if "graph" in changes or (before is not None and before.lit != after.lit):
+        changes["legend"] = legend(drawn.legend, after)
+    return changes
+
+
+def described(model: OpenModel) -> Picture:
+    """What the bar says of a model that is new on the page."""
+    return {
+        "model-title": model.graph.name,
+        "model-figures": figures(summarize(model.graph)),
+        "model": model.key,
+    }
+
+
+def _filter_note(model: OpenModel, view: ViewState) -> str:
+    if not view.hidden:
+        return ""
+    hidden = sum(is_hidden(op.module, view.hidden) for op in model.graph.ops)
+    return f"{hidden:,} hidden"

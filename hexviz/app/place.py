@@ -1,0 +1,42 @@
+"""Where a person is on the page: all that a link has to carry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hexviz.view.state import ViewState
+
+__all__ = ["NOTHING", "Place", "Selection", "Trace", "Way"]
+
+Selection = tuple[Literal["op", "module", "value", "edge", ""], str]
+"""What is selected: its kind, and its op id, FQN, value id or element id."""
+
+NOTHING: Selection = ("", "")
+
+Way = Literal["up", "down", "between"]
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is traced: all an op depends on (``up``), all that depends on it (``down``), or
+    all on the ways ``between`` it and the op ``to``."""
+
+    way: Way
+    op: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A view, what is selected and traced in it, and the legend's entries that are lit.
+
+    ``numbers`` names a person's numbers that the graph is coloured by; the
+    server keeps them.
+    """
+
+    view: ViewState = field(default_factory=ViewState)
+    selection: Selection = NOTHING
+    trace: Trace | None = None
+    lit: frozenset[str] = frozenset()
+    numbers: str = ""

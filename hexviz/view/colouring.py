@@ -1,0 +1,162 @@
+"""What the colours of the graph say: the module, or one of several facts about each op.
+
+::
+
+    by module       each op in its module's colours       (palette.py)
+    by a fact       origin, rule, category, dtype: one colour per answer
+    by a number     confidence, or a person's own: five steps from low to high
+
+A closed box has the colours of the answer most of its ops give, or of their
+mean; what is open stays grey, so that what is in it can be seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from hexviz.errors import NumbersError
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import ORIGINS, RULES
+from hexviz.view.containers import Container
+from hexviz.view.index import Index
+from hexviz.view.palette import Swatch, Theme
+from hexviz.view.scales import category_swatch, plain_swatch, step_swatch
+
+__all__ = ["COLOURINGS", "Colouring", "Mode", "colour_by"]
+
+Mode = Literal["module", "origin", "rule", "confidence", "category", "dtype", "numbers"]
+
+COLOURINGS: tuple[Mode, ...] = get_args(Mode)
+"""What a graph can be coloured by."""
+
+_STEPS = 5
+_MOST = 7
+_REST = "other"
+_NONE = "none"
+
+
+@dataclass(frozen=True)
+class Colouring:
+    """The answers to one question about all ops: ``codes`` by slot, as positions in ``names``.
+
+    ``ordered`` says that the names are steps of a scale, low to high; the last
+    of them is then what has no number, where ``with_none``.
+    """
+
+    names: tuple[str, ...]
+    codes: npt.NDArray[np.int64]
+    ordered: bool = False
+    with_none: bool = False
+
+    def swatches(self, theme: Theme) -> list[Swatch]:
+        """The colours of each name."""
+        count = len(self.names)
+        if not self.ordered:
+            return [
+                plain_swatch(theme) if name in (_REST, _NONE) else category_swatch(at, theme)
+                for at, name in enumerate(self.names)
+            ]
+        steps = count - self.with_none
+        found = [step_swatch(at / max(1, steps - 1), theme) for at in range(steps)]
+        return [*found, plain_swatch(theme)] if self.with_none else found
+
+    def answer(self, low: int, high: int) -> int:
+        """What most of the ops in some slots say; of steps, their mean."""
+        codes = self.codes[low:high]
+        if self.ordered:
+            known = codes[codes < len(self.names) - self.with_none]
+            return round(float(known.mean())) if len(known) else len(self.names) - 1
+        return int(np.bincount(codes, minlength=1).argmax())
+
+    def answers(self, box: Container) -> list[str]:
+        """All that the ops of a container say."""
+        return [self.names[code] for code in np.unique(self.codes[box.low : box.high]).tolist()]
+
+
+def _facts(graph: TaggedGraph, mode: Mode) -> list[str]:
+    """The answer of each op to a question that is not about numbers."""
+    match mode:
+        case "origin":
+            return [op.provenance.origin for op in graph.ops]
+        case "rule":
+            return [op.provenance.rule for op in graph.ops]
+        case "category":
+            return [op.auxiliary or "primary" for op in graph.ops]
+        case _:
+            values = graph.flat.values
+            types = [
+                next((values[one].dtype for one in op.outputs if one in values), None)
+                for op in graph.ops
+            ]
+            return [one.name.lower() if one is not None else _NONE for one in types]
+
+
+def colour_by(index: Index, mode: Mode, numbers: Mapping[int, float] | None = None) -> Colouring:
+    """The colouring for a mode other than ``module``.
+
+    ``numbers`` maps positions of ops to a person's own numbers.
+
+    Raises:
+        NumbersError: if the mode asks for such numbers and there are none.
+    """
+    graph = index.graph
+    if mode == "confidence":
+        return _by_confidence(index)
+    if mode == "numbers":
+        if not numbers:
+            raise NumbersError("There are no numbers to colour by: drop a JSON or CSV file first.")
+        return _by_number(index, numbers)
+    answers = _facts(graph, mode)
+    names = _ranked(answers, mode)
+    place = {name: at for at, name in enumerate(names)}
+    rest = place.get(_REST, 0)
+    codes = np.array([place.get(answer, rest) for answer in answers], dtype=np.int64)
+    return Colouring(tuple(names), codes[index.op_at])
+
+
+def _ranked(answers: Sequence[str], mode: Mode) -> list[str]:
+    """The names in a fixed order, where there is one, else the most frequent first."""
+    found = dict.fromkeys(answers)
+    known: Sequence[str] = {"origin": ORIGINS, "rule": tuple(RULES)}.get(mode, ())
+    if known:
+        return [name for name in known if name in found]
+    counted = dict.fromkeys(found, 0)
+    for answer in answers:
+        counted[answer] += 1
+    names = sorted(counted, key=lambda name: (name == _NONE, -counted[name], name))
+    return names if len(names) <= _MOST else [*names[: _MOST - 1], _REST]
+
+
+_SURE = ((0.5, "below 50 %"), (0.7, "50 to 70 %"), (0.9, "70 to 90 %"), (1.0, "90 to 99 %"))
+
+
+def _by_confidence(index: Index) -> Colouring:
+    edges = [edge for edge, _ in _SURE]
+    sure = np.array([op.provenance.confidence for op in index.graph.ops], dtype=np.float64)
+    names = (*(name for _, name in _SURE), "100 %")
+    return Colouring(names, np.searchsorted(edges, sure[index.op_at], side="right"), ordered=True)
+
+
+def _by_number(index: Index, numbers: Mapping[int, float]) -> Colouring:
+    """Steps of equal width from the least to the greatest; one more for ops without a number."""
+    low, high = min(numbers.values()), max(numbers.values())
+    width = (high - low) / _STEPS
+    steps = _STEPS if width else 1
+    codes = np.full(index.n_ops, steps, dtype=np.int64)
+    for position, number in numbers.items():
+        codes[position] = min(steps - 1, int((number - low) / width)) if width else 0
+    edges = [low + step * width for step in range(steps)] + [high]
+    names = [f"{one:.4g} to {other:.4g}" for one, other in pairwise(edges)]
+    without = len(numbers) < index.n_ops
+    return Colouring(
+        (*(names if width else [f"{low:.4g}"]), *(["no number"] if without else [])),
+        codes[index.op_at],
+        ordered=True,
+        with_none=without,
+    )
