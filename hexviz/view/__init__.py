@@ -4,7 +4,7 @@
 
     TaggedGraph ─ build_index ─→ Index ─┐
                      ViewState ─────────┼─ render ─→ Rendered.elements → Cytoscape
-              theme, LayoutCache ───────┘
+              theme, LayoutCache ───────┘                         └→ to_svg → a file
 """
 
 from hexviz.view.cache import LayoutCache
@@ -23,6 +23,7 @@ from hexviz.view.state import (
     toggle,
 )
 from hexviz.view.stylesheet import stylesheet
+from hexviz.view.svg import to_svg
 
 __all__ = [
     "PAGE",
@@ -45,5 +46,6 @@ __all__ = [
     "render",
     "reveal",
     "stylesheet",
+    "to_svg",
     "toggle",
 ]

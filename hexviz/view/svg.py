@@ -1,0 +1,154 @@
+"""The page as a picture: the elements that Cytoscape gets, drawn as one SVG file.
+
+The stylesheet of the canvas decides here as well, so there is one place that
+says how things look. What a browser alone adds is left out: selection,
+pointing, and the lines behind stubs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from hexviz.view.cascade import Cascade
+from hexviz.view.curve import curve_of
+from hexviz.view.layout import Box
+from hexviz.view.markup import clean, element, places, text_element
+from hexviz.view.metrics import text_width
+from hexviz.view.outline import outlined
+from hexviz.view.palette import PAGE, Theme
+from hexviz.view.problem import Point
+from hexviz.view.stylesheet import FONT, stylesheet
+
+__all__ = ["to_svg"]
+
+_MARGIN = 20.0
+_DESCENT = 0.22
+"""Share of the font size that letters reach below the line they stand on; browsers round it."""
+
+_Drawn = tuple[str, list[Point]]
+"""Markup, and points that reach as far as it does."""
+
+
+def to_svg(elements: Sequence[Mapping[str, Any]], theme: Theme, *, title: str) -> str:
+    """A standalone SVG file that shows elements as the canvas does.
+
+    ``elements`` are those of :func:`hexviz.view.render.render`, drawn for the
+    same theme.
+    """
+    cascade = Cascade(stylesheet(theme))
+    styled = [(one, cascade.style(one["data"])) for one in elements]
+    boxes = {one["data"]["id"]: _box(one, style) for one, style in styled if "position" in one}
+    drawn: list[_Drawn] = []
+    for one, style in sorted(styled, key=lambda pair: int(pair[1]["z-index"])):
+        data = one["data"]
+        if style.get("display") == "none":
+            continue
+        if "position" in one:
+            drawn.append(_node(data["kind"], style, boxes[data["id"]]))
+        else:
+            drawn.append(_edge(style, boxes[data["source"]], boxes[data["target"]]))
+    frame = _frame(point for _, reach in drawn for point in reach)
+    return _document([markup for markup, _ in drawn], frame, PAGE[theme], title)
+
+
+def _document(parts: Sequence[str], frame: Box, page: str, title: str) -> str:
+    title = clean(title).replace("\n", " ")
+    place: dict[str, Any] = {"width": frame.width, "height": frame.height}
+    lines = [
+        text_element("title", title),
+        element("rect", x=frame.left, y=frame.top, **place, fill=page),
+        *parts,
+    ]
+    attributes: dict[str, Any] = {
+        "xmlns": "http://www.w3.org/2000/svg",
+        **place,
+        "viewBox": places([(frame.left, frame.top), (frame.width, frame.height)]).replace(",", " "),
+        "role": "img",
+        "aria_label": title,
+        "font_family": FONT,
+        "text_anchor": "middle",
+    }
+    return element("svg", "\n".join(["", *lines, ""]), **attributes) + "\n"
+
+
+def _frame(reach: Iterable[Point]) -> Box:
+    """What encloses all points, with a margin."""
+    found = list(reach) or [(0.0, 0.0)]
+    xs, ys = [x for x, _ in found], [y for _, y in found]
+    width, height = max(xs) - min(xs) + 2 * _MARGIN, max(ys) - min(ys) + 2 * _MARGIN
+    return Box((min(xs) + max(xs)) / 2, (min(ys) + max(ys)) / 2, width, height)
+
+
+def _box(node: Mapping[str, Any], style: Mapping[str, Any]) -> Box:
+    """A node with its border, half of which lies outside of its outline."""
+    place, border = node["position"], style["border-width"]
+    return Box(place["x"], place["y"], style["width"] + border, style["height"] + border)
+
+
+def _node(kind: str, style: Mapping[str, Any], around: Box) -> _Drawn:
+    border = style["border-width"]
+    box = Box(around.x, around.y, around.width - border, around.height - border)
+    place = (
+        box.right if style["text-halign"] == "right" else box.x,
+        box.top if style["text-valign"] == "top" else box.y,
+    )
+    text, reach = _text(style, place)
+    reach += [(around.left, around.top), (around.right, around.bottom)]
+    return element("g", outlined(style, box) + text, **{"class": kind}), reach
+
+
+def _edge(style: Mapping[str, Any], source: Box, target: Box) -> _Drawn:
+    curve = curve_of(style, source, target)
+    width, others = style["width"], curve.points[1:]
+    line: dict[str, Any] = {
+        "d": f"M{places(curve.points[:1])}{'L' if len(others) == 1 else 'Q'}{places(others)}",
+        "fill": "none",
+        "stroke": style["line-color"],
+        "stroke_width": width,
+        "stroke_linejoin": "round",
+    }
+    if style.get("line-style") == "dashed":
+        line["stroke_dasharray"] = " ".join(map(str, style["line-dash-pattern"]))
+    markup = element("path", **line)
+    if curve.arrow:
+        head, colour = places(curve.arrow), style["target-arrow-color"]
+        markup += element("polygon", points=head, fill=colour)
+    text, reach = _text(style, curve.middle)
+    half = width / 2
+    reach += [(x + side, y + side) for x, y in curve.extremes() for side in (-half, half)]
+    return element("g", markup + text, **{"class": "edge"}), reach
+
+
+def _text(style: Mapping[str, Any], place: Point) -> _Drawn:
+    """The label of a node or an edge, one element per line.
+
+    As in Cytoscape a line is as high as its font is large, and what is aligned
+    to the top or the right of a node stands outside, but for its margins.
+    """
+    label, size = clean(style.get("label", "")), style["font-size"]
+    if not label.strip():
+        return "", []
+    wraps = style.get("text-wrap") == "wrap"
+    lines = label.split("\n") if wraps else [label.replace("\n", " ")]
+    step = size * style.get("line-height", 1.0)
+    x, y = place[0] + style.get("text-margin-x", 0), place[1] + style.get("text-margin-y", 0)
+    if style.get("text-valign", "center") == "center":
+        y += size / 2
+        y -= (len(lines) - 1) * step / 2
+    else:
+        y -= (len(lines) - 1) * step
+    font: dict[str, Any] = {"font_size": size, "fill": style["color"]}
+    if "font-weight" in style:
+        font["font_weight"] = str(style["font-weight"])
+    if starts := style.get("text-halign") == "right":
+        font["text_anchor"] = "start"
+    markup, reach = "", []
+    for line in lines:
+        width = text_width(line, size, bold=style.get("font-weight") == "bold")
+        left = x if starts else x - width / 2
+        reach += [(left, y - size), (left + width, y)]
+        kept = {} if line == " ".join(line.split()) else {"xml:space": "preserve"}
+        markup += text_element("text", line, x=x, y=y - round(_DESCENT * size), **font, **kept)
+        y += step
+    return markup, reach
