@@ -42,7 +42,8 @@ class Histogram:
 
     The first bin starts at ``low``, the last ends at ``high`` and includes
     it. For integers of a small range there is a bin for each: ``whole`` is
-    set then, and bin ``n`` counts the elements that are ``low + n``.
+    set then, ``low`` and ``high`` are integers, and bin ``n`` counts the
+    elements that are ``low + n``.
     """
 
     low: float
@@ -56,7 +57,8 @@ class Statistics:
     """Figures of a tensor's elements.
 
     ``minimum``, ``maximum``, ``mean`` and ``std`` (of the population) are of
-    the finite elements, ``None`` if there are none; False counts as 0 and
+    the finite elements, ``None`` if there are none; of integers, the first
+    two are integers. False counts as 0 and
     True as 1. ``zeros``, ``nans`` and ``infinities`` count elements.
     ``zero_slices`` tells of pruned channels: ``(axis, slices that are all
     zero, slices)`` for each of the first two axes of a tensor with several
@@ -79,9 +81,9 @@ class TensorSummary:
 
     ``size`` counts elements; ``nbytes`` is ``None`` for text, whose length
     no type tells. ``outside`` says that the data lies in a file beside the
-    model. ``unread`` is the reason, in a few words, why the data was not
-    looked at though nothing is wrong with it, ``unreadable`` why it could
-    not be; both are ``""`` otherwise. ``elements`` spells out all of few.
+    model. ``note`` is the reason, in a few words, why there are no
+    statistics though nothing is wrong, ``unreadable`` why the data could not
+    be read; both are ``""`` otherwise. ``elements`` spells out all of few.
     ``statistics`` and ``histogram`` are ``None`` for what has none.
     """
 
@@ -90,19 +92,23 @@ class TensorSummary:
     size: int
     nbytes: int | None
     outside: bool = False
-    unread: str = ""
+    note: str = ""
     unreadable: str = ""
     elements: str = ""
     statistics: Statistics | None = None
     histogram: Histogram | None = None
 
 
-def tensor_summary(tensor: ir.TensorProtocol) -> TensorSummary:
-    """Look at a tensor's elements; what is damaged or missing is told, never raised."""
+def tensor_summary(tensor: ir.TensorProtocol, *, most: int = MOST_READ) -> TensorSummary:
+    """Look at a tensor of up to ``most`` elements.
+
+    What is damaged or missing is told, never raised.
+    """
     dtype, size, nbytes = "unknown type", 0, None
     shape: tuple[int, ...] = ()
-    outside = isinstance(tensor, ir.ExternalTensor)
-    unread = unreadable = elements = ""
+    elsewhere = (WEIGHTS_LEFT_OUT, STORED_SPARSELY)
+    outside = isinstance(tensor, ir.ExternalTensor) and tensor.location not in elsewhere
+    note = unreadable = elements = ""
     statistics = histogram = None
     try:
         dtype = tensor.dtype.name.lower()
@@ -111,15 +117,15 @@ def tensor_summary(tensor: ir.TensorProtocol) -> TensorSummary:
             raise ValueError("a dimension is negative")
         size = math.prod(shape)
         nbytes = None if tensor.dtype.is_string() else math.ceil(size * tensor.dtype.itemsize)
-        unread = _reason_to_leave(tensor, size)
-        if not unread:
+        note = _reason_to_leave(tensor, size, most)
+        if not note:
             array = _elements(tensor, size)
             if size <= _FEW:
                 elements = _spelled(array.tolist())
             if tensor.dtype.is_string():
-                unread = "text has no statistics"
+                note = "text, so without statistics"
             elif np.iscomplexobj(array):
-                unread = "complex numbers have no order"
+                note = "complex numbers, so without statistics"
             elif size:
                 with np.errstate(all="ignore"):
                     statistics, histogram = _figures(array, tensor.dtype)
@@ -136,7 +142,7 @@ def tensor_summary(tensor: ir.TensorProtocol) -> TensorSummary:
         size=size,
         nbytes=nbytes,
         outside=outside,
-        unread=unread,
+        note=note,
         unreadable=unreadable,
         elements=elements,
         statistics=statistics,
@@ -150,15 +156,13 @@ def _told(error: BaseException) -> str:
     return (text.splitlines() or [""])[0] or type(error).__name__
 
 
-def _reason_to_leave(tensor: ir.TensorProtocol, size: int) -> str:
+def _reason_to_leave(tensor: ir.TensorProtocol, size: int, most: int) -> str:
     if isinstance(tensor, ir.ExternalTensor):
         if tensor.location == WEIGHTS_LEFT_OUT:
             return "left out of the export"
         if tensor.location == STORED_SPARSELY:
-            return "stored sparsely"
-    if size > MOST_READ:
-        return f"more than {MOST_READ:,} elements"
-    return ""
+            return "stored sparsely, so not read"
+    return f"more than {most:,} elements, so not read" if size > most else ""
 
 
 def _elements(tensor: ir.TensorProtocol, size: int) -> npt.NDArray[Any]:
@@ -245,8 +249,11 @@ def _figures(array: npt.NDArray[Any], dtype: ir.DataType) -> tuple[Statistics, H
         mean, std = float(scaled.mean()) * scale, float(scaled.std()) * scale
         counted = (is_whole or array.dtype == np.bool_) and peak < _EXACT
         histogram = _histogram(scaled, scale, counted)
-        if is_whole and peak >= _EXACT:
-            minimum, maximum = int(array.min()), int(array.max())
+        if (
+            is_whole
+        ):  # numpy's own integers have more digits than a float, onnx-ir's small ones fewer
+            exact = array if peak >= _EXACT else finite
+            minimum, maximum = int(exact.min()), int(exact.max())
     slices = _zero_slices(numbers) if zeros else ()
     return Statistics(minimum, maximum, mean, std, zeros, nans, infinities, slices), histogram
 
@@ -254,11 +261,11 @@ def _figures(array: npt.NDArray[Any], dtype: ir.DataType) -> tuple[Statistics, H
 def _histogram(numbers: Floats, scale: float, is_whole: bool) -> Histogram:
     low, high = float(numbers.min()), float(numbers.max())
     span = high - low
-    if span == 0:
-        return Histogram(low * scale, high * scale, (numbers.size,), whole=is_whole)
     if is_whole and span < MOST_BINS:
-        counts = np.bincount((numbers - low).astype(np.int64), minlength=int(span) + 1)
-        return Histogram(low, high, tuple(counts.tolist()), whole=True)
+        counts = np.bincount((numbers - low).astype(np.int64))
+        return Histogram(int(low), int(high), tuple(counts.tolist()), whole=True)
+    if span == 0:
+        return Histogram(low * scale, high * scale, (numbers.size,))
     # Divided before it is multiplied: the inverse of a tiny span is infinite.
     places = (numbers - low) / span
     places *= MOST_BINS

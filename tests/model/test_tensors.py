@@ -42,7 +42,7 @@ def test_figures_of_ordinary_numbers() -> None:
     assert len(summary.histogram.counts) == MOST_BINS
     assert sum(summary.histogram.counts) == 4
     assert summary.histogram.counts[-1] == 1  # the greatest is in the last bin, not past it
-    assert not summary.unread
+    assert not summary.note
     assert not summary.unreadable
 
 
@@ -109,7 +109,7 @@ def test_long_integers_keep_their_digits() -> None:
 def test_text_is_spelled_and_has_no_statistics() -> None:
     summary = tensor_summary(ir.tensor(["a", "b" * 100, "<b>"]))
     assert summary.elements == f"[“a”, “{'b' * 39}…”, “<b>”]"
-    assert summary.unread == "text has no statistics"
+    assert summary.note == "text, so without statistics"
     assert summary.nbytes is None
     assert summary.statistics is None
     stray = summary_of_proto(data_type=onnx.TensorProto.STRING, dims=[1], string_data=[b"\xff\xfe"])
@@ -119,7 +119,7 @@ def test_text_is_spelled_and_has_no_statistics() -> None:
 def test_complex_numbers_have_no_statistics() -> None:
     summary = summary_of([1 + 2j], np.complex64)
     assert summary.elements == "[(1+2j)]"
-    assert summary.unread == "complex numbers have no order"
+    assert summary.note == "complex numbers, so without statistics"
 
 
 def test_empty_and_scalar_tensors() -> None:
@@ -190,7 +190,7 @@ def test_large_tensors_are_not_read() -> None:
             raise AssertionError("it was read")
 
     large = tensor_summary(Large(np.zeros((MOST_READ + 1,), np.int8)))
-    assert large.unread == "more than 1,000,000 elements"
+    assert large.note == "more than 1,000,000 elements, so not read"
     assert (large.size, large.nbytes) == (MOST_READ + 1, MOST_READ + 1)
     assert large.statistics is None
     assert not large.unreadable
@@ -227,7 +227,7 @@ def test_a_file_of_gigabytes_is_not_opened(tmp_path: Path, monkeypatch: Any) -> 
     monkeypatch.setattr(tensors, "_read", lambda _: pytest.fail("it was opened"))
     size = 800_000_000
     summary = tensor_summary(external(tmp_path, shape=ir.Shape([size]), length=4 * size))
-    assert summary.unread == "more than 1,000,000 elements"
+    assert summary.note == "more than 1,000,000 elements, so not read"
     assert summary.nbytes == 3_200_000_000
 
 
@@ -269,12 +269,16 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("location", "reason"),
-    [(WEIGHTS_LEFT_OUT, "left out of the export"), (STORED_SPARSELY, "stored sparsely")],
+    [
+        (WEIGHTS_LEFT_OUT, "left out of the export"),
+        (STORED_SPARSELY, "stored sparsely, so not read"),
+    ],
 )
 def test_what_is_elsewhere_says_so(tmp_path: Path, location: str, reason: str) -> None:
     (tmp_path / location).write_bytes(b"\0" * 16)
     summary = tensor_summary(external(tmp_path, location=location))
-    assert summary.unread == reason
+    assert summary.note == reason
+    assert not summary.outside
     assert not summary.unreadable
     assert summary.statistics is None
 

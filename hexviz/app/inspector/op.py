@@ -10,6 +10,7 @@ from dash import html
 
 from hexviz.app.inspector.parts import (
     breaking,
+    counted,
     heading,
     module_link,
     module_links,
@@ -17,13 +18,17 @@ from hexviz.app.inspector.parts import (
     steps,
     table,
 )
-from hexviz.app.inspector.tensor import shown_tensor
+from hexviz.app.inspector.source import source_section
+from hexviz.app.inspector.tensor import shown_tensor, tensor_section
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
+from hexviz.model.stack import STACK_TRACE
 from hexviz.tagging.sentence import context_sentence, module_sentence
 
 __all__ = ["inspect_op"]
 
+_MOST_VALUES = 40  # inputs or outputs that are listed
+_MOST_INITIALIZERS = 8
 _LONGEST = 160  # characters of an attribute or list shown before it is cut
 
 
@@ -33,7 +38,7 @@ def inspect_op(graph: TaggedGraph, op: Op) -> list[Any]:
     parts: list[Any] = [
         heading(op.op_type, op.auxiliary and f"auxiliary · {op.auxiliary}"),
         html.Div(op.id, className="mono breakable"),
-        section("Ran in", module_link(graph, op.module), origin_line(op)),
+        section("Ran in", module_link(graph, op.module), _origin_line(op)),
         html.P(breaking(module_sentence(graph, op)), className="sentence", id="module-sentence"),
     ]
     if why.evidence:
@@ -55,11 +60,14 @@ def inspect_op(graph: TaggedGraph, op: Op) -> list[Any]:
         parts += _context(graph, op)
     if op.shared_by:
         parts.append(section("Shared by", module_links(graph, op.shared_by)))
+    flat = graph.flat.ops[graph.positions[op.id]]
     parts += [
+        source_section(flat.metadata.get(STACK_TRACE, "")),
         section("Inputs", _values(graph, op.inputs, op.id, _input_names(op))),
         section("Outputs", _values(graph, op.outputs, op.id)),
+        *_initializers(graph, op),
     ]
-    attributes = _attributes(graph.flat.ops[graph.positions[op.id]].node)
+    attributes = _attributes(flat.node)
     if attributes:
         parts.append(section("Attributes", table(attributes)))
     details = [("name", op.name or "(none)"), ("domain", op.domain or "ai.onnx")]
@@ -86,7 +94,7 @@ def _context(graph: TaggedGraph, op: Op) -> list[Any]:
     return parts
 
 
-def origin_line(op: Op) -> html.Div:
+def _origin_line(op: Op) -> html.Div:
     why = op.provenance
     return html.Div(
         [
@@ -102,7 +110,8 @@ def _values(
 ) -> html.Table:
     producers = {value: op.id for op in _around(graph, op_id) for value in op.outputs}
     rows = []
-    for at, value_id in enumerate(value_ids):
+    listed = list(value_ids)
+    for at, value_id in enumerate(listed[:_MOST_VALUES]):
         role = names[at] if at < len(names) else ""
         if not value_id:
             rows.append(html.Tr([html.Td(role), html.Td("left out", className="quiet")]))
@@ -121,7 +130,23 @@ def _values(
                 + [html.Td([name, html.Div(f"{value}{kind}", className="quiet")])]
             )
         )
+    if len(listed) > _MOST_VALUES:
+        rows.append(html.Tr(html.Td(f"and {len(listed) - _MOST_VALUES:,} more", className="quiet")))
     return html.Table(html.Tbody(rows)) if rows else html.Div("none", className="quiet")
+
+
+def _initializers(graph: TaggedGraph, op: Op) -> list[Any]:
+    """What the op's weights and constants hold, those that are read at once."""
+    used = [value for value in dict.fromkeys(op.inputs) if value in graph.flat.weights]
+    parts: list[Any] = []
+    for value in used[:_MOST_INITIALIZERS]:
+        tensor = graph.flat.values[value].const_value
+        if tensor is not None:
+            parts.append(tensor_section(graph.flat.weights[value], tensor))
+    rest = len(used) - _MOST_INITIALIZERS
+    if rest > 0:
+        parts.append(html.Div(f"and {counted(rest, 'initializer')} more", className="quiet"))
+    return parts
 
 
 def _around(graph: TaggedGraph, op_id: str) -> list[Op]:
@@ -151,5 +176,7 @@ def _shown(attribute: ir.Attr) -> str:
         return "a graph"
     if attribute.type == ir.AttributeType.TENSOR:
         return shown_tensor(attribute.as_tensor())
-    text = str(attribute.value)
+    value = attribute.value
+    # What does not fit need not be spelled.
+    text = str(value[: _LONGEST + 1] if isinstance(value, str | bytes | tuple | list) else value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dash import html
 
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import Op
 
 __all__ = [
     "breaking",
+    "counted",
     "heading",
     "mix",
     "module_link",
@@ -99,16 +98,16 @@ def breaking(sentence: str) -> list[Any]:
     return [first, *(part for step in rest for part in (html.Wbr(), f"/{step}"))]
 
 
-def mix(ops: list[Op], most: int = 6) -> html.Div:
-    """The most frequent op types as bars."""
-    counts = Counter(op.op_type for op in ops).most_common()
+def mix(op_types: Mapping[str, int], most: int = 6) -> html.Div:
+    """The most frequent op types as bars; ``op_types`` counts ops, most frequent first."""
+    counts = list(op_types.items())
     top = counts[0][1] if counts else 1
     rows = [
         html.Div(
             [
                 html.Span(kind, className="mix-name"),
                 html.Span(style={"width": f"{90 * count / top:.0f}px"}, className="mix-bar"),
-                html.Span(str(count), className="quiet"),
+                html.Span(f"{count:,}", className="quiet"),
             ],
             className="mix",
         )
@@ -118,3 +117,12 @@ def mix(ops: list[Op], most: int = 6) -> html.Div:
     if rest > 0:
         rows.append(html.Div(f"and {rest} more types", className="quiet"))
     return html.Div(rows)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "op"), counted(1200, "op")
+    ('1 op', '1,200 ops')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
