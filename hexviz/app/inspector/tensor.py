@@ -28,11 +28,14 @@ def tensor_section(name: str, tensor: ir.TensorProtocol) -> html.Section:
         parts.append(html.Div(_sentence(summary.note), className="quiet"))
     if summary.elements:
         parts.append(html.Div(f"= {summary.elements}", className="mono breakable"))
-    # All there is to know of one element is the element.
-    if summary.statistics is not None and summary.size > 1:
+    found = summary.statistics
+    if found is not None and _all_equal(found):
+        if not summary.elements:
+            parts.append(html.Div(f"Every element is {_number(found.minimum)}."))
+    elif found is not None:
         if summary.histogram is not None and len(summary.histogram.counts) > 1:
             parts.append(_bars(summary.histogram))
-        parts.append(table(_figures(summary, summary.statistics)))
+        parts.append(table(_figures(summary, found)))
     return section("Initializer", *parts)
 
 
@@ -93,13 +96,15 @@ def _bin(histogram: Histogram, at: int) -> str:
 
 
 def _figures(summary: TensorSummary, found: Statistics) -> list[tuple[str, str]]:
-    rows = [
-        ("minimum", _number(found.minimum)),
-        ("maximum", _number(found.maximum)),
-        ("mean", _number(found.mean)),
-        ("standard deviation", _number(found.std)),
-        ("zeros", _share(found.zeros, summary.size)),
-    ]
+    rows = []
+    if found.minimum is not None:
+        rows += [
+            ("minimum", _number(found.minimum)),
+            ("maximum", _number(found.maximum)),
+            ("mean", _number(found.mean)),
+            ("std", _number(found.std)),
+        ]
+    rows.append(("zeros", _share(found.zeros, summary.size)))
     rows += [
         (f"all zero along axis {axis}", f"{empty:,} of {slices:,} slices")
         for axis, empty, slices in found.zero_slices
@@ -107,6 +112,11 @@ def _figures(summary: TensorSummary, found: Statistics) -> list[tuple[str, str]]
     rows.append(("NaN", _share(found.nans, summary.size)))
     rows.append(("infinite", _share(found.infinities, summary.size)))
     return rows
+
+
+def _all_equal(found: Statistics) -> bool:
+    finite = not (found.nans or found.infinities)
+    return finite and found.minimum is not None and found.minimum == found.maximum
 
 
 def _share(count: int, total: int) -> str:
