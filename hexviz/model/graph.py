@@ -19,6 +19,8 @@ from hexviz.model.modules import ModuleTree
 from hexviz.model.op import Op, Provenance
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.model.shapes import infer_types
+from hexviz.model.subtree import Subtrees
+from hexviz.model.uses import Uses
 from hexviz.model.writer import tagged_proto, write
 
 __all__ = ["TaggedGraph", "Value"]
@@ -83,6 +85,16 @@ class TaggedGraph:
     def positions(self) -> Mapping[str, int]:
         """Op id → position in ``ops``."""
         return MappingProxyType({op.id: at for at, op in enumerate(self.ops)})
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Who makes and who reads a value."""
+        return Uses(self.flat)
+
+    @cached_property
+    def subtrees(self) -> Subtrees:
+        """What a module and everything below it are made of."""
+        return Subtrees(self.ops, self.modules, self.uses, self.weights_left_out)
 
     @cached_property
     def inputs(self) -> tuple[Value, ...]:

@@ -47,7 +47,7 @@ class Module:
 
 
 class ModuleTree:
-    """All modules by FQN, parents before children.
+    """All modules by FQN, each followed by all that are below it.
 
     Iterating yields every :class:`Module`; ``tree[fqn]`` finds one. The root
     ``""`` is always there.

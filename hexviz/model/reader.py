@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError
 from hexviz.errors import ReadError
 
 __all__ = [
+    "STORED_SPARSELY",
     "WEIGHTS_LEFT_OUT",
     "ModelFile",
     "digest",
@@ -26,8 +27,8 @@ __all__ = [
 WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
 """External-data location of a weight that was deliberately not exported."""
 
-# Location of the stand-in for a weight that the file stores sparsely.
-_SPARSE = "hexviz-sparse-weight"
+STORED_SPARSELY = "hexviz-sparse-weight"
+"""Location of the stand-in for a weight that the file stores sparsely."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def _with_stand_ins(proto: onnx.ModelProto) -> onnx.ModelProto:
             data_type=sparse.values.data_type,
             data_location=onnx.TensorProto.EXTERNAL,
         )
-        dense.external_data.add(key="location", value=_SPARSE)
+        dense.external_data.add(key="location", value=STORED_SPARSELY)
     return known
 
 

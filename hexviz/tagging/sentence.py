@@ -13,16 +13,22 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
     place = _place(op.tag)
     names = [_op(graph, near) for near in op.provenance.evidence]
     values = op.provenance.values
-    return {
-        "metadata": f"Ran in {place}: the file's metadata records it.",
-        "name": f"Ran in {place}: the name {_first(values)} says so.",
-        "weight": f"Ran in {place}: it uses {_first(values)}, a weight of that module.",
-        "trace": _trace_sentence(graph, op, place, names),
-        "consumers": _consumers_sentence(graph, op, place),
-        "producers": _producers_sentence(graph, op, place, names),
-        "override": f"Placed in {place} by hand.",
-        "root": "Nothing is known of its module, so it stands at the root.",
-    }[op.provenance.rule]
+    match op.provenance.rule:
+        case "metadata":
+            return f"Ran in {place}: the file's metadata records it."
+        case "name":
+            return f"Ran in {place}: the name {_first(values)} says so."
+        case "weight":
+            return f"Ran in {place}: it uses {_first(values)}, a weight of that module."
+        case "trace":
+            return _trace_sentence(graph, op, place, names)
+        case "consumers":
+            return _consumers_sentence(graph, op, place)
+        case "producers":
+            return _producers_sentence(graph, op, place, names)
+        case "override":
+            return f"Placed in {place} by hand."
+    return "Nothing is known of its module, so it stands at the root."
 
 
 def _consumers_sentence(graph: TaggedGraph, op: Op, place: str) -> str:

@@ -1,15 +1,20 @@
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import onnx
 from dash.development.base_component import Component
 
 from hexviz.app.callbacks.drawing import figures
 from hexviz.app.callbacks.inspecting import highlight, inspect
+from hexviz.app.inspector import inspect_edge, inspect_module, inspect_op, inspect_value
 from hexviz.app.store import OpenModel
+from hexviz.exporters.result import Exported
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
+from hexviz.model.stack import STACK_TRACE
 from hexviz.tagging.summary import summarize
 from hexviz.view.state import ViewState
-from tests.build import parse, tagged
+from tests.build import parse, scoped, tagged
 
 
 def text(component: Any) -> str:
@@ -39,6 +44,168 @@ def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -
     assert "through Reshape “r”" in shown
     assert "float[1, 4]" in shown
     assert links(content, "data-op")[:2] == ["r", "m"]
+
+
+def test_a_module_tells_what_crosses_its_border(model: OpenModel) -> None:
+    content = inspect(model, {"kind": "module", "id": "enc.att"})
+    shown = text(content)
+    assert "2 levels below the root" in shown
+    assert "declared 4 · 100%" in shown
+    assert "Takes in 2 values" in shown
+    assert "afloat[1, 4]from Neg aread by 2 ops here" in shown
+    assert "Hands out 1 value" in shown
+    assert "mfloat[1, 4]to Abs o" in shown
+    assert links(content, "data-op") == ["a", "s", "o"]
+    root = text(inspect(model, {"kind": "module", "id": ""}))
+    assert "a model input" in root
+    assert "a model output" in root
+
+
+def test_of_many_values_some_are_shown_and_the_rest_is_counted() -> None:
+    made = "".join(f"a{at} = Neg (x)\n" for at in range(20))
+    used = "".join(f"b{at} = Exp (a{at})\n" for at in range(20))
+    outputs = ", ".join(f"float[2] b{at}" for at in range(20))
+    proto = parse(f"g (float[2] x) => ({outputs}) {{ {made} {used} }}")
+    graph = tagged(scoped(proto, {f"b{at}": "m" for at in range(20)}))
+    shown = text(inspect_module(graph, graph.modules["m"]))
+    assert "Takes in 20 values" in shown
+    assert shown.count("and 8 more") == 2
+    assert shown.count("read by 1 op here") == 12
+
+
+def test_an_edge_lists_its_values(model: OpenModel) -> None:
+    graph = model.graph
+    content = inspect_edge(graph, ["a", "s", "a", "gone"], "/Module/Module.enc", "Relu")
+    shown = text(content)
+    assert shown.startswith("2 valuesedgeFrom and to/Module/Module.enc→ Relu")
+    assert "afloat[1, 4]from Neg aread by 3 ops" in shown
+    assert "sint64[2]from Shape sto Reshape r" in shown
+    assert links(content, "data-op") == ["a", "s", "q", "k", "s", "r"]
+    (one, *_), (none, *_) = (inspect_edge(graph, ids, "a", "b") for ids in (["x"], []))
+    assert text(one) == "1 valueedge"
+    assert text(none) == "0 valuesedge"
+    assert "a model input" in text(inspect_edge(graph, ["x"], "a", "b"))
+    assert "a model output" in text(inspect_edge(graph, ["y"], "a", "b"))
+
+
+def test_an_edge_of_many_values_and_readers_is_cut() -> None:
+    made = "".join(f"a{at} = Neg (x)\n" for at in range(50))
+    used = "".join(f"b{at} = Exp (a0)\n" for at in range(9))
+    graph = tagged(parse(f"g (float[2] x) => (float[2] b0) {{ {made} {used} }}"))
+    content = inspect_edge(graph, [f"a{at}" for at in range(50)], "a", "b")
+    shown = text(content)
+    assert shown.startswith("50 values")
+    assert "and 10 more" in shown
+    assert "read by 9 ops" in shown
+    assert "and 6 ops more" in shown
+    assert len(links(content, "data-op")) == 40 + 3
+
+
+def test_the_values_of_a_body_come_from_the_op_that_owns_it() -> None:
+    graph = tagged(
+        parse("""g (int64 n, bool c, float[2] x) => (float[2] y) {
+            y = Loop (n, c, x) <body = b (int64 i, bool t, float[2] s) => (bool u, float[2] r) {
+                u = Identity (t)
+                r = Neg (s)
+            }>
+        }""")
+    )
+    assert "from Loop y" in text(inspect_edge(graph, ["y/body/s"], "a", "b"))
+    value = text(inspect_value(graph, "y/body/r"))
+    assert "Comes fromNeg y/body/r" in value
+    assert "Read by 1Loop y" in value
+
+
+WEIGHTS = """g (float[1,2] x) => (float[1,2] y)
+<float[2,2] w = {0, 1, 0, 3}, float[3] pad = {7, 7, 7}, float k = {2}> {
+    m = MatMul (x, w)
+    p = Pad (m, pad)
+    y = Mul (p, k)
+}"""
+
+
+def test_an_initializer_shows_its_figures_and_a_histogram() -> None:
+    graph = tagged(parse(WEIGHTS))
+    content = inspect_op(graph, graph.op("m"))
+    shown = text(content)
+    assert "Initializerwfloat[2, 2] · 4 elements · 16 B= [[0, 1], [0, 3]]" in shown
+    assert "minimum0maximum3mean1std1.225zeros2 (50.0%)" in shown
+    assert "all zero along axis 11 of 2 slices" in shown
+    assert "NaNnoneinfinitenone" in shown
+    assert links(content, "aria-label") == [
+        "Histogram of 4 elements from 0 to 3 in 24 bins; the fullest, 0 to 0.125, holds 2."
+    ]
+    assert len(links(content, "style")) == 24
+
+
+def test_what_has_one_value_has_no_histogram() -> None:
+    graph = tagged(parse(WEIGHTS))
+    for op_id, elements in (("p", "= [7, 7, 7]"), ("y", "= 2")):
+        content = inspect_op(graph, graph.op(op_id))
+        assert elements in text(content)
+        assert "mean" not in text(content)
+        assert links(content, "aria-label") == []
+    long = parse("g (float[64] x) => (float[64] y) { y = Mul (x, k) }")
+    long.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(64, np.float32), "k"))
+    graph = tagged(long)
+    assert "Every element is 1." in text(inspect_op(graph, graph.op("y")))
+    assert "Every element is 1." in text(inspect_value(graph, "k"))
+
+
+def test_a_large_initializer_tells_its_size_and_is_not_read() -> None:
+    proto = parse("g (float[1] x) => (float[1] y) { y = Mul (x, k) }")
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(1_000_001, np.int8), "k"))
+    graph = tagged(proto)
+    shown = text(inspect_op(graph, graph.op("y")))
+    assert "int8[1000001] · 1,000,001 elements · 1.0 MB" in shown
+    assert "More than 1,000,000 elements, so not read." in shown
+    assert "mean" not in shown
+
+
+def test_a_damaged_initializer_says_so() -> None:
+    proto = parse(WEIGHTS)
+    proto.graph.initializer[0].ClearField("float_data")
+    proto.graph.initializer[0].raw_data = b"\0" * 5
+    graph = tagged(proto)
+    shown = text(inspect_op(graph, graph.op("m")))
+    assert "Unreadable: it holds 5 bytes, and its shape wants 16." in shown
+
+
+def traced(trace: str) -> list[Any]:
+    proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
+    proto.graph.node[0].metadata_props.add(key=STACK_TRACE, value=trace)
+    graph = tagged(proto)
+    return inspect_op(graph, graph.op("y"))
+
+
+def test_source_lines_innermost_first_with_pytorchs_own_folded() -> None:
+    content = traced(
+        'File "/home/ann/net/model.py", line 80, in forward\n    hidden = self.block(x)\n'
+        '  File "/home/ann/net/block.py", line 7, in forward\n    return self.norm(x)\n'
+        '  File "/v/site-packages/torch/nn/modules/linear.py", line 134, in forward\n    F.linear('
+    )
+    assert (
+        "Sourcenet/block.py:7 in forwardreturn self.norm(x)"
+        "net/model.py:80 in forwardhidden = self.block(x)"
+        "1 frame inside PyTorchmodules/linear.py:134 in forwardF.linear("
+    ) in text(content)
+    assert links(content, "open") == [False]
+    assert "ann" not in text(content)
+
+
+def test_frames_of_pytorch_alone_are_not_folded() -> None:
+    content = traced('File "/v/site-packages/torch/nn/modules/linear.py", line 134, in forward')
+    assert links(content, "open") == [True]
+
+
+def test_a_trace_that_is_none_has_no_section() -> None:
+    assert "Source" not in text(traced("<script>alert(1)</script>"))
+
+
+def test_a_real_export_names_its_lines(exported: Callable[..., Exported]) -> None:
+    graph = tagged(exported("small-transformer").proto)
+    for op in graph.ops:
+        assert "sample_models/small_transformer.py:" in text(inspect_op(graph, op))
 
 
 def test_a_primary_op_has_no_context(model: OpenModel) -> None:

@@ -35,6 +35,19 @@ def test_declared_is_told_plainly() -> None:
     )
 
 
+def test_declared_against_what_its_weight_says() -> None:
+    """An optimiser merges equal weights: one then names another module than the metadata."""
+    proto = parse("""g (float[2] x) => (float[2] y) <float[2] "a.weight" = {1, 2}> {
+        m = Add (x, "a.weight")
+        y = Add (m, "a.weight")
+    }""")
+    graph = tagged(scoped(proto, {"m": "a", "y": "b"}))
+    assert graph.explain("y").candidates
+    assert module_sentence(graph, graph.op("y")) == (
+        "Ran in /Module/Module.b: the file's metadata records it."
+    )
+
+
 @given(models())
 def test_every_op_has_a_sentence_that_names_its_evidence(proto: onnx.ModelProto) -> None:
     graph = tagged(proto)

@@ -1,0 +1,182 @@
+"""What the inspector says of an op: where it belongs, how that is known, what is around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import onnx_ir as ir
+from dash import html
+
+from hexviz.app.inspector.parts import (
+    breaking,
+    counted,
+    heading,
+    module_link,
+    module_links,
+    section,
+    steps,
+    table,
+)
+from hexviz.app.inspector.source import source_section
+from hexviz.app.inspector.tensor import shown_tensor, tensor_section
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import Op
+from hexviz.model.stack import STACK_TRACE
+from hexviz.tagging.sentence import context_sentence, module_sentence
+
+__all__ = ["inspect_op"]
+
+_MOST_VALUES = 40  # inputs or outputs that are listed
+_MOST_INITIALIZERS = 8
+_LONGEST = 160  # characters of an attribute or list shown before it is cut
+
+
+def inspect_op(graph: TaggedGraph, op: Op) -> list[Any]:
+    """What an op is, where it belongs, how that is known, and what it is connected to."""
+    why = op.provenance
+    parts: list[Any] = [
+        heading(op.op_type, op.auxiliary and f"auxiliary · {op.auxiliary}"),
+        html.Div(op.id, className="mono breakable"),
+        section("Ran in", module_link(graph, op.module), _origin_line(op)),
+        html.P(breaking(module_sentence(graph, op)), className="sentence", id="module-sentence"),
+    ]
+    if why.evidence:
+        parts.append(steps(graph, why.evidence, "Decided from"))
+    if why.candidates:
+        parts.append(
+            section(
+                "Considered and rejected",
+                html.Ul(
+                    [
+                        html.Li([module_link(graph, one.module), f" — {one.reason}"])
+                        for one in why.candidates
+                    ],
+                    className="plain",
+                ),
+            )
+        )
+    if op.context is not None:
+        parts += _context(graph, op)
+    if op.shared_by:
+        parts.append(section("Shared by", module_links(graph, op.shared_by)))
+    flat = graph.flat.ops[graph.positions[op.id]]
+    parts += [
+        source_section(flat.metadata.get(STACK_TRACE, "")),
+        section("Inputs", _values(graph, op.inputs, op.id, _input_names(op))),
+        section("Outputs", _values(graph, op.outputs, op.id)),
+        *_initializers(graph, op),
+    ]
+    attributes = _attributes(flat.node)
+    if attributes:
+        parts.append(section("Attributes", table(attributes)))
+    details = [("name", op.name or "(none)"), ("domain", op.domain or "ai.onnx")]
+    if op.body:
+        details.append(("inside", op.body))
+    parts.append(section("Node", table(details)))
+    return parts
+
+
+def _context(graph: TaggedGraph, op: Op) -> list[Any]:
+    assert op.context is not None  # noqa: S101 - for the type checker; the caller looked
+    parts: list[Any] = [
+        section("Serves", module_link(graph, op.context.module)),
+        html.P(
+            breaking(context_sentence(graph, op) or ""),
+            className="sentence",
+            id="context-sentence",
+        ),
+    ]
+    if len(op.context.users) > 1:
+        parts.append(section("Its users live in", module_links(graph, op.context.users)))
+    if op.context.evidence:
+        parts.append(steps(graph, op.context.evidence, "The chain, step by step"))
+    return parts
+
+
+def _origin_line(op: Op) -> html.Div:
+    why = op.provenance
+    return html.Div(
+        [
+            html.Span(className=f"swatch origin-{why.origin}"),
+            f"{why.origin} · rule {why.rule} · confidence {why.confidence:.0%}",
+        ],
+        className="quiet origin-line",
+    )
+
+
+def _values(
+    graph: TaggedGraph, value_ids: Iterable[str], op_id: str, names: tuple[str, ...] = ()
+) -> html.Table:
+    producers = {value: op.id for op in _around(graph, op_id) for value in op.outputs}
+    rows = []
+    listed = list(value_ids)
+    for at, value_id in enumerate(listed[:_MOST_VALUES]):
+        role = names[at] if at < len(names) else ""
+        if not value_id:
+            rows.append(html.Tr([html.Td(role), html.Td("left out", className="quiet")]))
+            continue
+        value = graph.value(value_id)
+        source = producers.get(value_id)
+        name: Any = html.Span(value.name, className="mono breakable")
+        if source is not None and source != op_id:
+            name = html.Button(value.name, className="link mono breakable", **{"data-op": source})
+        kind = "" if value.kind == "value" else f" · {value.kind}"
+        if value.left_out:
+            kind += ", left out"
+        rows.append(
+            html.Tr(
+                [html.Td(role, className="quiet")] * bool(names)
+                + [html.Td([name, html.Div(f"{value}{kind}", className="quiet")])]
+            )
+        )
+    if len(listed) > _MOST_VALUES:
+        rows.append(html.Tr(html.Td(f"and {len(listed) - _MOST_VALUES:,} more", className="quiet")))
+    return html.Table(html.Tbody(rows)) if rows else html.Div("none", className="quiet")
+
+
+def _initializers(graph: TaggedGraph, op: Op) -> list[Any]:
+    """What the op's weights and constants hold, those that are read at once."""
+    used = [value for value in dict.fromkeys(op.inputs) if value in graph.flat.weights]
+    parts: list[Any] = []
+    for value in used[:_MOST_INITIALIZERS]:
+        tensor = graph.flat.values[value].const_value
+        if tensor is not None:
+            parts.append(tensor_section(graph.flat.weights[value], tensor))
+    rest = len(used) - _MOST_INITIALIZERS
+    if rest > 0:
+        parts.append(html.Div(f"and {counted(rest, 'initializer')} more", className="quiet"))
+    return parts
+
+
+def _around(graph: TaggedGraph, op_id: str) -> list[Op]:
+    at = graph.positions[op_id]
+    return [graph.ops[one] for one in (at, *graph.flat.predecessors[at])]
+
+
+def _input_names(op: Op) -> tuple[str, ...]:
+    """Names of the formal inputs, after the op's definition in ONNX, where it is a known one."""
+    import onnx.defs
+
+    try:
+        schema = onnx.defs.get_schema(op.op_type, domain=op.domain)
+    except onnx.defs.SchemaError:
+        return ()
+    return tuple(formal.name for formal in schema.inputs)
+
+
+def _attributes(node: ir.Node) -> list[tuple[str, str]]:
+    return [(name, _shown(attribute)) for name, attribute in node.attributes.items()]
+
+
+def _shown(attribute: ir.Attr) -> str:
+    if attribute.is_ref():
+        return f"given by the caller as {attribute.ref_attr_name}"
+    if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
+        return "a graph"
+    if attribute.type == ir.AttributeType.TENSOR:
+        return shown_tensor(attribute.as_tensor())
+    value = attribute.value
+    # What does not fit need not be spelled.
+    text = str(value[: _LONGEST + 1] if isinstance(value, str | bytes | tuple | list) else value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

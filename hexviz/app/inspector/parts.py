@@ -1,0 +1,128 @@
+"""What all pages of the inspector are made of: headings, sections, tables, links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dash import html
+
+from hexviz.model.graph import TaggedGraph
+
+__all__ = [
+    "breaking",
+    "counted",
+    "heading",
+    "mix",
+    "module_link",
+    "module_links",
+    "op_link",
+    "section",
+    "steps",
+    "table",
+]
+
+
+def heading(title: str, note: str | None) -> html.Div:
+    """The title of a page, with what kind of thing it is about beside it."""
+    return html.Div(
+        [html.H2(title), html.Span(note, className="pill") if note else None], className="heading"
+    )
+
+
+def section(title: str, *content: Any) -> html.Section:
+    """A part of a page under a small title."""
+    return html.Section([html.H3(title), *content])
+
+
+def table(rows: Iterable[tuple[str, str]]) -> html.Table:
+    """Two columns: what it is, and its text."""
+    return html.Table(
+        html.Tbody(
+            [
+                html.Tr([html.Td(name, className="quiet"), html.Td(text, className="breakable")])
+                for name, text in rows
+            ]
+        )
+    )
+
+
+def op_link(graph: TaggedGraph, op_id: str) -> Any:
+    """A button that selects an op; plain text for one that the graph does not have."""
+    at = graph.positions.get(op_id)
+    if at is None:
+        return html.Span(op_id, className="quiet")
+    op = graph.ops[at]
+    return html.Button(
+        [html.B(op.op_type), " ", html.Span(op.id, className="mono quiet")],
+        className="link",
+        title=op.tag,
+        **{"data-op": op.id},
+    )
+
+
+def module_link(graph: TaggedGraph, fqn: str) -> html.Button:
+    """A button that selects a module, or the nearest known one around it."""
+    module = graph.modules[graph.modules.nearest(fqn)]
+    return html.Button(
+        breaking(module.tag),
+        className="link breakable",
+        title=module.fqn,
+        **{"data-module": module.fqn},
+    )
+
+
+def module_links(graph: TaggedGraph, fqns: Iterable[str], most: int = 24) -> html.Ul:
+    """A list of modules, the first ``most`` of them as links."""
+    listed = list(fqns)
+    items: list[Any] = [html.Li(module_link(graph, fqn)) for fqn in listed[:most]]
+    if len(listed) > most:
+        items.append(html.Li(f"and {len(listed) - most} more", className="quiet"))
+    return html.Ul(items, className="plain")
+
+
+def steps(graph: TaggedGraph, op_ids: Iterable[str], title: str) -> html.Section:
+    """A numbered list of ops."""
+    return section(
+        title,
+        html.Ol(
+            [html.Li(op_link(graph, op_id)) for op_id in op_ids],
+            className="steps",
+        ),
+    )
+
+
+def breaking(sentence: str) -> list[Any]:
+    """A tag, or a sentence with tags, that breaks into lines at the slashes."""
+    first, *rest = sentence.split("/")
+    return [first, *(part for step in rest for part in (html.Wbr(), f"/{step}"))]
+
+
+def mix(op_types: Mapping[str, int], most: int = 6) -> html.Div:
+    """The most frequent op types as bars; ``op_types`` counts ops, most frequent first."""
+    counts = list(op_types.items())
+    top = counts[0][1] if counts else 1
+    rows = [
+        html.Div(
+            [
+                html.Span(kind, className="mix-name"),
+                html.Span(style={"width": f"{90 * count / top:.0f}px"}, className="mix-bar"),
+                html.Span(f"{count:,}", className="quiet"),
+            ],
+            className="mix",
+        )
+        for kind, count in counts[:most]
+    ]
+    rest = len(counts) - most
+    if rest > 0:
+        rows.append(html.Div(f"and {rest} more types", className="quiet"))
+    return html.Div(rows)
+
+
+def counted(count: int, noun: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "op"), counted(1200, "op")
+    ('1 op', '1,200 ops')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

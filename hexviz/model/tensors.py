@@ -1,0 +1,300 @@
+"""What the elements of a tensor look like: range, spread, zeros, a histogram.
+
+A person looks at one tensor at a time and waits for it, so only what can be
+read at once is read: tensors of up to :data:`MOST_READ` elements. Bytes in
+another file are read, not mapped: a file that shrinks under a mapping ends
+the process.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+import onnx_ir as ir
+
+from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT
+
+__all__ = ["MOST_BINS", "MOST_READ", "Histogram", "Statistics", "TensorSummary", "tensor_summary"]
+
+MOST_READ = 1_000_000
+"""Elements up to which a tensor is read."""
+
+MOST_BINS = 24
+"""Bins of a histogram; fewer where the tensor holds fewer different integers."""
+
+_FEW = 16  # elements up to which all are told
+_LONGEST = 40  # characters of one text element
+_EXTREME = 1e100  # beyond it, and below its inverse, squares do not fit a 64-bit float
+_EXACT = 2**53  # integers up to which a 64-bit float tells them apart
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """How many finite elements lie in each of some bins of equal width.
+
+    The first bin starts at ``low``, the last ends at ``high`` and includes
+    it. For integers of a small range there is a bin for each: ``whole`` is
+    set then, ``low`` and ``high`` are integers, and bin ``n`` counts the
+    elements that are ``low + n``.
+    """
+
+    low: float
+    high: float
+    counts: tuple[int, ...]
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Figures of a tensor's elements.
+
+    ``minimum``, ``maximum``, ``mean`` and ``std`` (of the population) are of
+    the finite elements, ``None`` if there are none; of integers, the first
+    two are integers. False counts as 0 and
+    True as 1. ``zeros``, ``nans`` and ``infinities`` count elements.
+    ``zero_slices`` tells of pruned channels: ``(axis, slices that are all
+    zero, slices)`` for each of the first two axes of a tensor with several
+    that has such slices.
+    """
+
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+    std: float | None
+    zeros: int
+    nans: int
+    infinities: int
+    zero_slices: tuple[tuple[int, int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSummary:
+    """What can be told of a tensor.
+
+    ``size`` counts elements; ``nbytes`` is ``None`` for text, whose length
+    no type tells. ``outside`` says that the data lies in a file beside the
+    model. ``note`` is the reason, in a few words, why there are no
+    statistics though nothing is wrong, ``unreadable`` why the data could not
+    be read; both are ``""`` otherwise. ``elements`` spells out all of few.
+    ``statistics`` and ``histogram`` are ``None`` for what has none.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+    size: int
+    nbytes: int | None
+    outside: bool = False
+    note: str = ""
+    unreadable: str = ""
+    elements: str = ""
+    statistics: Statistics | None = None
+    histogram: Histogram | None = None
+
+
+def tensor_summary(tensor: ir.TensorProtocol, *, most: int = MOST_READ) -> TensorSummary:
+    """Look at a tensor of up to ``most`` elements.
+
+    What is damaged or missing is told, never raised.
+    """
+    dtype, size, nbytes = "unknown type", 0, None
+    shape: tuple[int, ...] = ()
+    elsewhere = (WEIGHTS_LEFT_OUT, STORED_SPARSELY)
+    outside = isinstance(tensor, ir.ExternalTensor) and tensor.location not in elsewhere
+    note = unreadable = elements = ""
+    statistics = histogram = None
+    try:
+        dtype = tensor.dtype.name.lower()
+        shape = tuple(tensor.shape.numpy())
+        if any(dim < 0 for dim in shape):
+            raise ValueError("a dimension is negative")
+        size = math.prod(shape)
+        nbytes = None if tensor.dtype.is_string() else math.ceil(size * tensor.dtype.itemsize)
+        note = _reason_to_leave(tensor, size, most)
+        if not note:
+            array = _elements(tensor, size)
+            if size <= _FEW:
+                elements = _spelled(array.tolist())
+            if tensor.dtype.is_string():
+                note = "text, so without statistics"
+            elif np.iscomplexobj(array):
+                note = "complex numbers, so without statistics"
+            elif size:
+                with np.errstate(all="ignore"):
+                    statistics, histogram = _figures(array, tensor.dtype)
+    except (
+        # What onnx-ir, numpy and the system raise on a wrong size, an unknown type, data of
+        # another type, a file that is gone. A damaged tensor is a thing to see, not to fail on.
+        *(ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError),
+        *(AssertionError, OverflowError, OSError, MemoryError),
+    ) as error:
+        unreadable = _told(error)
+    return TensorSummary(
+        dtype=dtype,
+        shape=shape,
+        size=size,
+        nbytes=nbytes,
+        outside=outside,
+        note=note,
+        unreadable=unreadable,
+        elements=elements,
+        statistics=statistics,
+        histogram=histogram,
+    )
+
+
+def _told(error: BaseException) -> str:
+    # A system's message holds the whole path of a file, which is nobody's business.
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return (text.splitlines() or [""])[0] or type(error).__name__
+
+
+def _reason_to_leave(tensor: ir.TensorProtocol, size: int, most: int) -> str:
+    if isinstance(tensor, ir.ExternalTensor):
+        if tensor.location == WEIGHTS_LEFT_OUT:
+            return "left out of the export"
+        if tensor.location == STORED_SPARSELY:
+            return "stored sparsely, so not read"
+    return f"more than {most:,} elements, so not read" if size > most else ""
+
+
+def _elements(tensor: ir.TensorProtocol, size: int) -> npt.NDArray[Any]:
+    if isinstance(tensor, ir.ExternalTensor):
+        tensor = _read(tensor)
+    if isinstance(tensor.raw, onnx.TensorProto) and not tensor.dtype.is_string():
+        _check_amount(tensor.raw, tensor.dtype, size)
+    array: npt.NDArray[Any] = tensor.numpy()
+    if array.size != size:
+        raise ValueError(f"it holds {array.size:,} elements, and its shape wants {size:,}")
+    if array.dtype == np.bool_:
+        array = array.view(np.uint8) != 0  # a byte of 2 would be a True that counts as 2
+    return array
+
+
+def _check_amount(proto: onnx.TensorProto, dtype: ir.DataType, size: int) -> None:
+    """That a tensor holds as much data as its shape wants.
+
+    onnx-ir fills a short tensor of 4-bit numbers, and any without data, with zeros.
+    """
+    if proto.HasField("raw_data"):
+        held, wanted, unit = len(proto.raw_data), math.ceil(size * dtype.itemsize), "bytes"
+    else:
+        held = sum(
+            len(getattr(proto, field))
+            for field in ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
+        )
+        wanted, unit = size, "elements"
+        if dtype.bitwidth in (2, 4):  # several share an entry, as they share a byte
+            wanted, unit = math.ceil(size * dtype.itemsize), "bytes"
+        elif dtype.name.startswith("COMPLEX"):
+            wanted, unit = 2 * size, "parts"
+    if held != wanted:
+        raise ValueError(f"it holds {held:,} {unit}, and its shape wants {wanted:,}")
+
+
+def _read(tensor: ir.ExternalTensor) -> ir.TensorProtocol:
+    """The same tensor with its data in memory: its own bytes are read, nothing else."""
+    folder = Path(tensor.base_dir)
+    if not str(tensor.base_dir):
+        raise ValueError("the folder of its data is unknown")
+    # Checked when the model was opened, and again because a file may have changed since.
+    path = (folder / tensor.location).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise ValueError("its data lies outside the model's folder")
+    if not path.is_file():
+        raise ValueError(f"{tensor.location} is missing")
+    wanted = tensor.nbytes
+    if tensor.length is not None and tensor.length < wanted:
+        raise ValueError(f"it holds {tensor.length:,} bytes, and its shape wants {wanted:,}")
+    with path.open("rb") as file:
+        file.seek(tensor.offset or 0)
+        content = file.read(wanted)
+    if len(content) < wanted:
+        raise ValueError(f"{tensor.location} ends before its data does")
+    proto = onnx.TensorProto(
+        data_type=tensor.dtype.value,
+        dims=tensor.shape.numpy(),
+        raw_data=content,
+    )
+    return ir.serde.deserialize_tensor(proto)
+
+
+def _figures(array: npt.NDArray[Any], dtype: ir.DataType) -> tuple[Statistics, Histogram | None]:
+    """Figures of at least one number."""
+    is_whole = dtype.is_integer()
+    numbers: Floats = array.astype(np.float64)
+    nans = infinities = 0
+    finite = numbers.reshape(-1)
+    if not is_whole:
+        kept = np.isfinite(finite)
+        if not kept.all():
+            nans = int(np.isnan(finite).sum())
+            infinities = int(kept.size - kept.sum()) - nans
+            finite = finite[kept]
+    zeros = int(finite.size - np.count_nonzero(finite))
+    minimum = maximum = mean = std = None
+    histogram = None
+    if finite.size:
+        minimum, maximum = float(finite.min()), float(finite.max())
+        peak = max(abs(minimum), abs(maximum))
+        scale = 1.0 if peak == 0 or 1 / _EXTREME < peak < _EXTREME else peak
+        scaled = finite / scale if scale != 1.0 else finite
+        mean, std = float(scaled.mean()) * scale, float(scaled.std()) * scale
+        counted = (is_whole or array.dtype == np.bool_) and peak < _EXACT
+        histogram = _histogram(scaled, scale, counted)
+        if (
+            is_whole
+        ):  # numpy's own integers have more digits than a float, onnx-ir's small ones fewer
+            exact = array if peak >= _EXACT else finite
+            minimum, maximum = int(exact.min()), int(exact.max())
+    slices = _zero_slices(numbers) if zeros else ()
+    return Statistics(minimum, maximum, mean, std, zeros, nans, infinities, slices), histogram
+
+
+def _histogram(numbers: Floats, scale: float, is_whole: bool) -> Histogram:
+    low, high = float(numbers.min()), float(numbers.max())
+    span = high - low
+    if is_whole and span < MOST_BINS:
+        counts = np.bincount((numbers - low).astype(np.int64))
+        return Histogram(int(low), int(high), tuple(counts.tolist()), whole=True)
+    if span == 0:
+        return Histogram(low * scale, high * scale, (numbers.size,))
+    # Divided before it is multiplied: the inverse of a tiny span is infinite.
+    places = (numbers - low) / span
+    places *= MOST_BINS
+    at = np.minimum(places.astype(np.int64), MOST_BINS - 1)
+    counts = np.bincount(at, minlength=MOST_BINS)
+    return Histogram(low * scale, high * scale, tuple(counts.tolist()))
+
+
+def _zero_slices(numbers: Floats) -> tuple[tuple[int, int, int], ...]:
+    if numbers.ndim < 2:
+        return ()
+    used = numbers != 0  # NaN is not zero
+    found = []
+    for axis in (0, 1):
+        others = tuple(one for one in range(numbers.ndim) if one != axis)
+        empty = int((~used.any(axis=others)).sum())
+        if empty:
+            found.append((axis, empty, numbers.shape[axis]))
+    return tuple(found)
+
+
+def _spelled(element: Any) -> str:
+    """An element, or nested lists of them, each as short as tells it apart."""
+    if isinstance(element, list):
+        return f"[{', '.join(map(_spelled, element))}]"
+    if isinstance(element, bytes):
+        element = element.decode(errors="replace")
+    if isinstance(element, str):
+        return f"“{element if len(element) <= _LONGEST else element[: _LONGEST - 1] + '…'}”"
+    if isinstance(element, bool | int | complex):
+        return str(element)
+    return f"{float(element):.6g}"
