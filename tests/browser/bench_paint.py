@@ -44,7 +44,7 @@ def cold_paint(browser: Browser, source: Path, cache: Path, *, limit: float) -> 
     """Milliseconds from starting ``hexviz view`` until it serves, and until nodes are painted."""
     started = time.perf_counter()
     server = Server(source, cache)
-    context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=VIEWPORT)
     serving = (time.perf_counter() - started) * 1000
     try:
         return {
@@ -58,7 +58,7 @@ def cold_paint(browser: Browser, source: Path, cache: Path, *, limit: float) -> 
 
 def warm_paint(browser: Browser, url: str, *, limit: float) -> dict[str, float]:
     """Milliseconds from navigation to painted, in a browser context that knows nothing."""
-    context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=VIEWPORT)
     try:
         return {"painted": first_paint(context, url, PAINTED, limit=limit)}
     finally:

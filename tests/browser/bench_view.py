@@ -59,7 +59,7 @@ def chromium() -> Iterator[Browser]:
 
 def visit(browser: Browser, server: Server, openings: int) -> dict[str, Any]:
     """One long visit to a page: bytes, openings, frames, memory and what went wrong."""
-    context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=VIEWPORT)
     page = context.new_page()
     page.set_default_timeout(60_000)
     sheet = Sheet(page)
@@ -130,7 +130,7 @@ def repeated(paint: Callable[[], dict[str, float]], runs: int) -> dict[str, Any]
 def _their_paint(browser: Browser, rival: Rival, shown: Path) -> dict[str, float]:
     started = time.perf_counter()
     server = RivalServer(rival, shown)
-    context = browser.new_context(viewport=VIEWPORT)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=VIEWPORT)
     context.add_init_script(rival.prepare)
     serving = (time.perf_counter() - started) * 1000
     try:
