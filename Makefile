@@ -7,7 +7,8 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test lint types wheel browser bench-page bench-tagging bench-inheritance pictures clean
+.PHONY: demo test lint types wheel browser bench-page bench-view bench-tagging bench-inheritance \
+	pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -41,6 +42,12 @@ bench-page: $(READY) browser
 	$(BIN)/hexviz export bert-tiny --no-optimize -o build/bert-tiny.onnx
 	$(BIN)/python -m tests.browser.measure build/bert-tiny.onnx encoder encoder.layer.0 \
 		encoder.layer.0.attention encoder.layer.0.attention.self
+
+# The page by size of model, up to 100,000 ops, beside two other viewers (see the top of
+# tests/browser/bench_view.py); half an hour. SIZES="250 bert-base" or ARGS="--no-rivals" do less.
+bench-view: $(READY) browser
+	$(BIN)/python -m tests.browser.bench_rivals
+	$(BIN)/python -m tests.browser.bench_view $(ARGS) $(SIZES)
 
 # Seconds of tagging beside parsing and exporting, by size; some minutes.
 bench-tagging: $(READY)
