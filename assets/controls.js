@@ -89,8 +89,14 @@
       }
     },
     row: function (rows) {
-      if (rows && rows.length) {
+      // The server marks the row of what is selected: only another one was clicked.
+      if (rows && rows.length && !hexviz.canvas.isSelected("o:" + rows[0].id)) {
         hexviz.send("reveal", rows[0].id);
+      }
+    },
+    picture: function (picture) {
+      if (picture) {
+        hexviz.saveSvg(picture);
       }
     },
     highlight: function (wanted) {

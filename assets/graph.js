@@ -368,6 +368,7 @@
   hexviz.canvas = {
     fit: fit,
     cytoscape: cytoscape,
+    isSelected: (id) => highlight !== null && highlight.selected === id,
     walk: function (way) {
       const cy = cytoscape();
       const node = selected();

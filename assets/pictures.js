@@ -17,7 +17,6 @@
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
-  hexviz.save = save;
 
   hexviz.local["copy-link"] = function () {
     const address = new URL(window.location.href);
@@ -37,16 +36,14 @@
       .then((blob) => save(blob, title() + ".png"));
   };
 
+  // The server draws it from the same elements.
+  let wanted = 0;
   hexviz.local["save-svg"] = function () {
-    hexviz.send("save-svg", title());
+    wanted += 1;
+    window.dash_clientside.set_props("svg-wanted", { data: { n: wanted, theme: hexviz.theme() } });
   };
 
-  window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.hexvizPictures = {
-    svg: function (picture) {
-      if (picture) {
-        save(new Blob([picture.text], { type: "image/svg+xml" }), title() + ".svg");
-      }
-    },
+  hexviz.saveSvg = function (picture) {
+    save(new Blob([picture.text], { type: "image/svg+xml" }), title() + ".svg");
   };
 })();

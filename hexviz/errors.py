@@ -9,6 +9,7 @@
     ├── ExportError      an exporter failed on a model
     ├── SelectionError   a selection matches no module
     ├── UnknownOpError   an op id is not in the graph
+    ├── QueryError       a search cannot be understood
     ├── NumbersError     a person's numbers do not fit the graph
     ├── ViewLimitError   more would be on the page than can be read
     └── ServeError       the page cannot be served
@@ -22,6 +23,7 @@ __all__ = [
     "ExportError",
     "HexvizError",
     "NumbersError",
+    "QueryError",
     "ReadError",
     "SelectionError",
     "ServeError",
@@ -62,6 +64,10 @@ class SelectionError(HexvizError):
 
 class UnknownOpError(HexvizError):
     """An op id that is not in the graph."""
+
+
+class QueryError(HexvizError):
+    """A line of the search language that cannot be understood."""
 
 
 class NumbersError(HexvizError):

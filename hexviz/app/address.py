@@ -88,8 +88,8 @@ def from_query(query: str, model: OpenModel) -> Place:
     hidden = frozenset(fqn for fqn in fields.get("hide", ()) if _is_module(fqn, model))
     numbers = next(iter(fields.get("numbers", ())), "")
     colour = _colour(next(iter(fields.get("colour", ())), None))
-    if colour == "numbers" and model.numbers.get(numbers) is None:
-        colour, numbers = "module", ""
+    if model.numbers.get(numbers) is None:
+        colour, numbers = "module" if colour == "numbers" else colour, ""
     selection = _selected(fields, model)
     if "open" in fields:
         boxes = (index.box_of(key) for key in fields["open"] if key)

@@ -58,6 +58,7 @@ def _register_clientside(app: Dash) -> None:
     call("visit", Input("uploaded", "data"))
     call("numbered", Input("numbers-read", "data"))
     call("row", Input("ops", "selectedRows"))
+    call("picture", Input("svg", "data"))
     call("sent", Input("event", "data"))
     call("answered", Input("answer", "data"))
     call("address", Input("address-shown", "data"))

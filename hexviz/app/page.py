@@ -73,6 +73,8 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="exported"),
             dcc.Store(id="uploaded"),
             dcc.Store(id="numbers-read"),
+            dcc.Store(id="svg-wanted"),
+            dcc.Store(id="svg"),
             dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
             dmc.NotificationContainer(id="notices", position="bottom-right"),
             html.Div(
@@ -118,7 +120,7 @@ def _modules() -> html.Nav:
         children=[
             dmc.TextInput(
                 id="search",
-                placeholder="Search ops and modules",
+                placeholder="Search, or type:MatMul tag:…",
                 size="sm",
                 debounce=120,
                 rightSection=dmc.Kbd("/", size="xs"),

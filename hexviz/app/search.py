@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from hexviz.model.graph import TaggedGraph
+from hexviz.extraction.query import SearchIndex, parse_query
 
-__all__ = ["Hit", "search"]
+__all__ = ["Found", "Hit", "search"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,37 +20,45 @@ class Hit:
     detail: str
 
 
-def search(graph: TaggedGraph, query: str, *, most: int = 40) -> list[Hit]:
-    """Modules and ops that contain every word of ``query``, best first, at most ``most``.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best hits of a search, and how much it found: modules, and ops by position."""
 
-    Words are looked for in class name, tag and FQN of modules, and in type,
-    id, name and tag of ops, whatever their case. A hit whose own name or type
-    starts with the query comes before one that merely contains it.
+    hits: tuple[Hit, ...]
+    modules: int
+    ops: tuple[int, ...]
+
+
+def search(index: SearchIndex, text: str, *, most: int = 40) -> Found:
+    """What a line of the search language finds, best first, at most ``most`` hits.
+
+    A hit whose own name or type is what was asked for comes first, then one
+    that starts with it. Modules come before ops that fit as well.
+
+    Raises:
+        QueryError: if the text cannot be understood.
     """
-    words = query.lower().split()
-    if not words:
-        return []
-    found: list[tuple[int, int, Hit]] = []
-    for order, module in enumerate(graph.modules):
-        own = module.label.lower()
-        if all(word in f"{module.tag} {module.fqn}".lower() for word in words) and any(
-            word in own or word in module.fqn.rpartition(".")[2].lower() for word in words
-        ):
-            hit = Hit("module", module.fqn, module.label, module.tag)
-            found.append((_rank(words, own, module.fqn.lower()), order, hit))
-    for order, op in enumerate(graph.ops):
-        text = f"{op.op_type} {op.id} {op.name} {op.tag} {op.module}".lower()
-        if all(word in text for word in words):
-            hit = Hit("op", op.id, f"{op.op_type} {op.id}", op.tag)
-            rank = _rank(words, op.op_type.lower(), op.id.lower())
-            found.append((rank, len(graph.modules) + order, hit))
-    found.sort(key=lambda entry: entry[:2])
-    return [hit for _, _, hit in found[:most]]
+    query = parse_query(text)
+    modules, positions = index.modules(query), index.ops(query)
+    word = next((word for word in text.lower().split() if ":" not in word), "")
+    ranked: list[tuple[int, int, Hit]] = []
+    for order, module in enumerate(modules):
+        hit = Hit("module", module.fqn, module.label, module.tag)
+        ranked.append((_rank(word, module.label.lower(), module.fqn.lower()), order, hit))
+    for order, at in enumerate(positions):
+        op = index.graph.ops[at]
+        rank = _rank(word, op.op_type.lower(), op.id.lower())
+        hit = Hit("op", op.id, f"{op.op_type} {op.id}", op.tag)
+        ranked.append((rank, len(modules) + order, hit))
+    ranked.sort(key=lambda entry: entry[:2])
+    return Found(tuple(hit for _, _, hit in ranked[:most]), len(modules), tuple(positions))
 
 
-def _rank(words: list[str], *names: str) -> int:
-    if any(name == words[0] for name in names):
+def _rank(word: str, *names: str) -> int:
+    if not word:
         return 0
-    if any(name.startswith(words[0]) for name in names):
+    if word in names:
+        return 0
+    if any(name.startswith(word) for name in names):
         return 1
-    return 2 if any(words[0] in name for name in names) else 3
+    return 2 if any(word in name for name in names) else 3

@@ -10,9 +10,14 @@ import re
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from hexviz.app.place import Place
 from hexviz.errors import SourceError
+from hexviz.extraction.query import SearchIndex
 from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest, parse, read_file
@@ -104,9 +109,27 @@ class OpenModel:
             self._colourings.put(key, known)
         return known
 
+    @cached_property
+    def searching(self) -> SearchIndex:
+        """The graph made ready for searching."""
+        return SearchIndex(self.graph)
+
     def apart(self, view: ViewState) -> frozenset[str]:
         """The stacks of a view whose members are shown one by one."""
         return apart_stacks(self.index(view.placement), view.apart, view.hidden)
+
+    def edge_values(self, place: Place, edge: Mapping[str, Any]) -> list[str]:
+        """The ids of all values that run along a drawn edge, by its element's data."""
+        index = self.index(place.view.placement)
+        drawn = self.render(place.view, "light", place.numbers)
+        at = {name: position for position, name in enumerate(drawn.shown)}
+        if edge["source"] not in at or edge["target"] not in at:
+            return list(edge["values"])
+        within = (drawn.owner[index.source] == at[edge["source"]]) & (
+            drawn.owner[index.target] == at[edge["target"]]
+        )
+        found = dict.fromkeys(index.value[within].tolist())
+        return [index.values[one] for one in found] or list(edge["values"])
 
     def box(self, view: ViewState, fqn: str) -> str | None:
         """The element that stands for a module in a view; ``None`` if it has no ops."""

@@ -44,7 +44,7 @@ def plain_swatch(theme: Theme) -> Swatch:
 def _swatch(solid: str, theme: Theme) -> Swatch:
     page = PAGE[theme]
     ink = "#14171c" if theme == "light" else "#f4f6f8"
-    on_solid = max(("#14171c", "#ffffff"), key=lambda one: contrast(one, solid))
+    on_solid = max(("#000000", "#ffffff"), key=lambda one: contrast(one, solid))
     return Swatch(
         fill=_mixed(solid, page, _FILL),
         border=_border(solid, page, ink),

@@ -63,7 +63,8 @@ def test_a_view_without_sense_is_no_server_error(store: ModelStore, view: object
     client = create_app(store).server.test_client()
     listed = client.get("/_dash-dependencies").get_json()
     draw = next(entry for entry in listed if "graph.elements" in entry["output"])
-    values = {"view.data": view, "theme-provider.forceColorScheme": "light", "model.data": None}
+    event = {"type": "redraw", "value": None, "n": 1, "theme": "light"}
+    values = {"view.data": view, "event.data": event, "model.data": None}
     given = {"inputs": draw["inputs"], "state": draw["state"]}
     body = {
         "output": draw["output"],
@@ -71,7 +72,7 @@ def test_a_view_without_sense_is_no_server_error(store: ModelStore, view: object
             dict(zip(("id", "property"), one.partition("@")[0].rsplit(".", 1), strict=True))
             for one in draw["output"].strip(".").split("...")
         ],
-        "changedPropIds": ["view.data"],
+        "changedPropIds": ["event.data"],
         **{
             kind: [{**one, "value": values[f"{one['id']}.{one['property']}"]} for one in listed]
             for kind, listed in given.items()

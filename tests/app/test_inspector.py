@@ -5,10 +5,12 @@ import numpy as np
 import onnx
 from dash.development.base_component import Component
 
-from hexviz.app.callbacks.drawing import figures
-from hexviz.app.callbacks.inspecting import highlight, inspect
+from hexviz.app.callbacks.inspecting import inspect
+from hexviz.app.highlight import highlight
 from hexviz.app.inspector import inspect_edge, inspect_module, inspect_op, inspect_value
+from hexviz.app.place import Place, Trace
 from hexviz.app.store import OpenModel
+from hexviz.app.widgets import figures
 from hexviz.exporters.result import Exported
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.model.stack import STACK_TRACE
@@ -38,7 +40,7 @@ def links(component: Any, attribute: str) -> list[str]:
 
 
 def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -> None:
-    content = inspect(model, {"kind": "op", "id": "s"})
+    content = inspect(model, Place(selection=("op", "s")))
     shown = text(content)
     assert "Context inherited from Mul “m” in /Module/Module.enc/Module.att" in shown
     assert "through Reshape “r”" in shown
@@ -47,7 +49,7 @@ def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -
 
 
 def test_a_module_tells_what_crosses_its_border(model: OpenModel) -> None:
-    content = inspect(model, {"kind": "module", "id": "enc.att"})
+    content = inspect(model, Place(selection=("module", "enc.att")))
     shown = text(content)
     assert "2 levels below the root" in shown
     assert "declared 4 · 100%" in shown
@@ -56,7 +58,7 @@ def test_a_module_tells_what_crosses_its_border(model: OpenModel) -> None:
     assert "Hands out 1 value" in shown
     assert "mfloat[1, 4]to Abs o" in shown
     assert links(content, "data-op") == ["a", "s", "o"]
-    root = text(inspect(model, {"kind": "module", "id": ""}))
+    root = text(inspect(model, Place(selection=("module", ""))))
     assert "a model input" in root
     assert "a model output" in root
 
@@ -209,23 +211,23 @@ def test_a_real_export_names_its_lines(exported: Callable[..., Exported]) -> Non
 
 
 def test_a_primary_op_has_no_context(model: OpenModel) -> None:
-    shown = text(inspect(model, {"kind": "op", "id": "m"}))
+    shown = text(inspect(model, Place(selection=("op", "m"))))
     assert "Context" not in shown
     assert "the file's metadata records it" in shown
 
 
 def test_modules_and_the_model_are_described(model: OpenModel) -> None:
-    shown = text(inspect(model, {"kind": "module", "id": "enc.att"}))
+    shown = text(inspect(model, Place(selection=("module", "enc.att"))))
     assert "4 (2 its own)" in shown
     assert "25%" in shown
-    assert "Model inputs" in text(inspect(model, {}))
+    assert "Model inputs" in text(inspect(model, Place()))
 
 
 def test_names_with_markup_stay_text() -> None:
     proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
     proto.graph.node[0].name = name = "<img src=x onerror=alert(1)>"
     model = OpenModel("0" * 64, tagged(proto))
-    content = inspect(model, {"kind": "op", "id": "y"})
+    content = inspect(model, Place(selection=("op", "y")))
     assert name in text(content)
     assert links(content, "dangerously_allow_html") == []
 
@@ -239,28 +241,51 @@ def test_odd_attributes_are_shown_and_nothing_is_read_from_other_files() -> None
     outside.external_data.add(key="location", value=WEIGHTS_LEFT_OUT)
     for name, tensor in (("damaged", damaged), ("outside", outside)):
         node.attribute.append(onnx.helper.make_attribute(name, tensor))
-    shown = text(inspect(OpenModel("0" * 64, tagged(proto)), {"kind": "op", "id": "y"}))
+    shown = text(inspect(OpenModel("0" * 64, tagged(proto)), Place(selection=("op", "y"))))
     assert "damaged" in shown
     assert "unreadable" in shown
     assert "float[2]" in shown
 
 
+def marked(model: OpenModel, place: Place) -> Any:
+    return highlight(model, place, model.render(place.view, "light"))
+
+
 def test_the_highlight_marks_the_chain_or_the_boxes_it_is_in(model: OpenModel) -> None:
-    closed = highlight(model, ViewState(), {"kind": "op", "id": "s"})
-    assert closed == {"selected": "o:s", "module": "", "evidence": ["m:enc"]}
+    closed = marked(model, Place(selection=("op", "s")))
+    assert (closed["selected"], closed["evidence"]) == ("o:s", ["m:enc"])
     opened = ViewState(frozenset({"enc", "enc.att"}))
-    shown = highlight(model, opened, {"kind": "op", "id": "s"})
-    assert shown is not None
-    assert shown["evidence"] == ["o:r", "o:m"]
-    assert highlight(model, opened, {}) is None
+    shown = marked(model, Place(opened, ("op", "s")))
+    assert (shown["evidence"], shown["row"]) == (["o:r", "o:m"], "")
+    assert marked(model, Place(opened))["selected"] is None
+
+
+def test_a_trace_marks_all_that_is_needed_and_says_how_much(model: OpenModel) -> None:
+    opened = ViewState(frozenset({"enc", "enc.att"}))
+    up = marked(model, Place(opened, trace=Trace("up", "r")))
+    assert set(up["traced"]) == {"i:x", "m:enc.emb", "o:s", "m:enc.att.k", "o:r"}
+    assert up["note"] == "3 ops that Reshape needs"
+    down = marked(model, Place(opened, trace=Trace("down", "r")))
+    assert set(down["traced"]) == {"o:r", "o:m", "m:head", "o:y", "u:y"}
+    ways = marked(model, Place(opened, trace=Trace("between", "m", "a")))
+    assert set(ways["traced"]) == {"m:enc.emb", "m:enc.att.q", "m:enc.att.k", "o:s", "o:r", "o:m"}
+    none = marked(model, Place(opened, trace=Trace("between", "q", "k")))
+    assert (none["traced"], none["note"]) == ([], "There is no way between Relu and Exp.")
+
+
+def test_an_edge_tells_what_runs_along_it(model: OpenModel) -> None:
+    shown = text(inspect(model, Place(selection=("edge", "e:m:enc->m:head"))))
+    assert "1 value" in shown
+    assert "/Module/Module.enc" in shown
+    assert "Model inputs" in text(inspect(model, Place(selection=("edge", "e:gone->gone"))))
 
 
 def test_a_model_input_names_its_readers(model: OpenModel) -> None:
-    content = inspect(model, {"kind": "value", "id": "x"})
+    content = inspect(model, Place(selection=("value", "x")))
     assert "model input" in text(content)
     assert links(content, "data-op") == ["a"]
-    shown = highlight(model, ViewState(), {"kind": "value", "id": "x"})
-    assert shown == {"selected": "i:x", "module": "", "evidence": []}
+    shown = marked(model, Place(selection=("value", "x")))
+    assert (shown["selected"], shown["row"], shown["evidence"]) == ("i:x", None, [])
 
 
 def left_out(proto: onnx.ModelProto) -> onnx.ModelProto:
@@ -284,10 +309,10 @@ def test_a_weight_that_was_left_out_is_shown_as_such() -> None:
     assert light.graph.weights_left_out == {"fc.weight"}
     note = "weights left out"
     for model, there in ((whole, False), (light, True)):
-        op = text(inspect(model, {"kind": "op", "id": "m"}))
+        op = text(inspect(model, Place(selection=("op", "m"))))
         assert ("initializer, left out" in op) is there
-        assert "left out" not in text(inspect(model, {"kind": "op", "id": "y"}))
-        module = text(inspect(model, {"kind": "module", "id": "fc"}))
+        assert "left out" not in text(inspect(model, Place(selection=("op", "y"))))
+        module = text(inspect(model, Place(selection=("module", "fc"))))
         assert ("1 left out of the export" in module) is there
         summary = summarize(model.graph)
         assert summary["weights_left_out"] == there

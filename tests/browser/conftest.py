@@ -70,7 +70,9 @@ class Sheet:
     def open(self, url: str) -> None:
         self.page.goto(url)
         self.page.wait_for_function(READY)
-        self.page.wait_for_function("() => document.querySelectorAll('.tree [data-key]').length > 1")
+        self.page.wait_for_function(
+            "() => document.querySelectorAll('#tree [data-key]').length > 1"
+        )
 
     def cy(self, script: str, *arguments: Any) -> Any:
         """Run JavaScript with the Cytoscape instance as ``cy`` and the arguments as ``a``.

@@ -30,10 +30,10 @@ def test_the_first_view_names_the_model_and_its_figures(sheet: Sheet, server: Se
 def test_boxes_open_and_close_in_place_and_the_tree_follows(closed: Sheet) -> None:
     closed.click("m:encoder")
     closed.shows("m:encoder.layer.0")
-    row = closed.page.locator('.tree li[data-value="encoder.layer.0"]')
+    row = closed.page.locator('#tree [data-key="encoder.layer.0"]')
     expect(row).to_be_visible()
     assert closed.cy("cy.getElementById('m:encoder').data('open')") == 1
-    chevron = '.tree li[data-value="encoder"] > .mantine-Tree-label > span:first-child'
+    chevron = '#tree [data-key="encoder"] > .chevron'
     closed.page.locator(chevron).click()
     closed.wait("cy.getElementById('m:encoder.layer.0').empty()")
     expect(row).to_have_count(0)
@@ -48,17 +48,19 @@ def test_a_section_of_ops_opens_like_a_box(closed: Sheet) -> None:
 
 def test_the_tree_selects_and_is_worked_by_keyboard(closed: Sheet) -> None:
     page = closed.page
-    page.locator('.tree li[data-value="pooler"] > .mantine-Tree-label').click()
+    page.locator('#tree [data-key="pooler"]').click()
     expect(page.locator("#inspector h2")).to_have_text("BertPooler")
     closed.wait("cy.nodes('.selected').id() === 'm:pooler'")
-    page.locator('.tree li[data-value="pooler"]').focus()
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page.locator("#inspector h2")).to_have_text("BertEncoder")
     page.keyboard.press("ArrowRight")
     closed.shows("m:encoder.layer.0")
+    row = page.locator('#tree [data-key="encoder"]')
+    expect(row).to_have_attribute("aria-expanded", "true")
     page.keyboard.press("Space")
     closed.wait("cy.getElementById('m:encoder').empty()")
+    expect(page.locator("#filter-note")).to_have_text("170 hidden")
 
 
 def test_rapid_clicks_are_all_kept(closed: Sheet) -> None:
@@ -123,15 +125,15 @@ def test_clicking_an_op_on_the_canvas_selects_it(closed: Sheet) -> None:
     closed.page.keyboard.press("Escape")
     closed.page.locator(".model-title").click()
     closed.page.keyboard.press("Escape")
-    closed.wait("cy.nodes('.selected').length === 0")
+    closed.wait("cy.nodes('.selected').id().startsWith('m:')")
+    closed.page.evaluate("() => window.hexviz.send('reveal', 'softmax')")
     node = closed.cy("cy.nodes('[name = \"Softmax\"]').id()")
     closed.click(node)
     expect(closed.page.locator("#inspector h2")).to_have_text("Softmax")
 
 
 def test_a_filter_hides_a_module_and_bridges_it(closed: Sheet) -> None:
-    row = closed.page.locator('.tree li[data-value="encoder"] > .mantine-Tree-label')
-    row.locator(".mantine-CheckboxIndicator-indicator").click()
+    closed.page.locator('#tree [data-key="encoder"] > .mark-box').click()
     closed.wait("cy.getElementById('m:encoder').empty()")
     closed.wait("cy.edges('[via > 0]').length > 0")
     labels = closed.cy("cy.edges('[via > 0]').map(e => e.data('label') || e.data('name'))")
@@ -143,8 +145,7 @@ def test_a_filter_hides_a_module_and_bridges_it(closed: Sheet) -> None:
 
 
 def test_hiding_everything_says_so(closed: Sheet) -> None:
-    row = closed.page.locator('.tree li[data-value=""] > .mantine-Tree-label')
-    row.locator(".mantine-CheckboxIndicator-indicator").click()
+    closed.page.locator('#tree [data-key=""] > .mark-box').click()
     expect(closed.page.locator("#filter-note")).to_have_text("256 hidden")
     closed.wait("cy.nodes('[kind = \"module\"]').empty()")
 

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from hexviz.view.cache import LayoutCache
 from hexviz.view.index import Index, build_index
+from hexviz.view.render import render
 from hexviz.view.scene import build_scene
-from hexviz.view.sight import box_showing, drawn_path, stand_in
+from hexviz.view.sight import box_showing, drawn_path
 from hexviz.view.state import (
     ViewState,
     count_visible,
@@ -104,8 +106,10 @@ def test_revealing_takes_a_stack_apart_only_where_it_must() -> None:
 def test_what_stands_for_an_op_or_box_of_another_member() -> None:
     index = layers()
     ops = index.graph.positions
-    assert stand_in(index, ops["b3"], frozenset()) == ops["b0"]
-    assert stand_in(index, ops["b3"], frozenset({STACK})) == ops["b3"]
+    opened = render(index, ViewState(frozenset({STACK})), "light", LayoutCache())
+    assert opened.element(index, ops["a3"]) == "o:a0"
+    apart = take_apart(ViewState(frozenset({STACK, "enc.3"})), index, STACK)
+    assert render(index, apart, "light", LayoutCache()).element(index, ops["a3"]) == "o:a3"
     assert drawn_path(index, "enc.3.dense", frozenset()) == [STACK]
     assert box_showing(index, "enc.3", frozenset({STACK}), frozenset()) == STACK
 

@@ -4,17 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, html, no_update
+from dash import Dash, Input, Output, State, ctx, html, no_update
 
 from hexviz.app.address import from_store, key_of, to_query
-from hexviz.app.inspector import inspect_model, inspect_module, inspect_op, inspect_value
+from hexviz.app.inspector import (
+    inspect_edge,
+    inspect_model,
+    inspect_module,
+    inspect_op,
+    inspect_value,
+)
 from hexviz.app.place import Place
-from hexviz.app.search import Hit, search
+from hexviz.app.search import Found, Hit, search
 from hexviz.app.store import ModelStore, OpenModel
 from hexviz.errors import HexvizError
 from hexviz.tagging.summary import op_record
+from hexviz.view.palette import Theme
+from hexviz.view.state import ViewState, is_hidden
+from hexviz.view.svg import to_svg
 
-__all__ = ["inspect", "register"]
+__all__ = ["hits", "inspect", "register", "table"]
+
+
+_FIELDS = ("id", "op_type", "tag", "origin", "rule", "confidence", "auxiliary")
+"""What the table shows of an op, beside its context."""
 
 
 def register(app: Dash, store: ModelStore) -> None:
@@ -46,37 +59,102 @@ def register(app: Dash, store: ModelStore) -> None:
         State("view", "data"),
         prevent_initial_call=True,
     )
-    def on_search(query: str | None, _model: str, view: dict[str, Any] | None) -> list[Any]:
-        if not view or not query:
+    def on_search(query: str | None, _model: str, stored: dict[str, Any] | None) -> list[Any]:
+        if not stored or not query or not query.strip():
             return []
         try:
-            found = search(store.get(key_of(view)).graph, query)
-        except HexvizError:
-            return []
-        if not found:
-            return [html.Div("Nothing found.", className="quiet")]
-        return [_hit(hit) for hit in found]
+            return hits(search(store.get(key_of(stored)).searching, query))
+        except HexvizError as error:
+            return [html.Div(str(error), className="quiet", role="status")]
 
     @app.callback(
         Output("ops", "rowData"),
+        Output("ops", "selectedRows"),
+        Output("ops", "scrollTo"),
         Input("tab", "value"),
         Input("model", "data"),
+        Input("view", "data"),
+        State("ops", "rowData"),
+        prevent_initial_call=True,
+    )
+    def on_table(
+        tab: str, _model: str, stored: dict[str, Any] | None, shown: list[Any] | None
+    ) -> tuple[Any, ...]:
+        if tab != "ops" or not stored:
+            return (no_update,) * 3
+        try:
+            model = store.get(key_of(stored))
+        except HexvizError:
+            return (no_update,) * 3
+        return table(model, from_store(stored), filled=ctx.triggered_id == "view" and bool(shown))
+
+    @app.callback(
+        Output("svg", "data"),
+        Input("svg-wanted", "data"),
         State("view", "data"),
         prevent_initial_call=True,
     )
-    def on_tab(tab: str, _model: str, view: dict[str, Any] | None) -> Any:
-        if tab != "ops" or not view:
+    def on_picture(wanted: dict[str, Any] | None, stored: dict[str, Any] | None) -> Any:
+        if not wanted or not stored:
             return no_update
         try:
-            graph = store.get(key_of(view)).graph
+            model = store.get(key_of(stored))
+            place = from_store(stored)
+            theme: Theme = "dark" if wanted.get("theme") == "dark" else "light"
+            drawn = model.render(place.view, theme, place.numbers)
         except HexvizError:
             return no_update
-        rows = []
-        for op in graph.ops:
-            row = op_record(op)
-            row["context"] = op.context.tag if op.context else None
-            rows.append(row)
-        return rows
+        text = to_svg(drawn.elements, theme, title=model.graph.name)
+        return {"text": text, "n": wanted.get("n")}
+
+
+def table(model: OpenModel, place: Place, *, filled: bool) -> tuple[Any, Any, Any]:
+    """Rows, selected row and the row to scroll to, for the table of ops.
+
+    What the filter hides in the graph is not in the table either. Rows that
+    are there already (``filled``) are only sent again under a filter.
+    """
+    view = place.view
+    rows: Any = no_update
+    if not filled or view.hidden:
+        rows = [
+            {name: record[name] for name in _FIELDS}
+            | {"context": op.context.tag if op.context else None}
+            for op, record in ((op, op_record(op)) for op in model.graph.ops)
+            if not view.hidden or not is_hidden(op.module, view.hidden)
+        ]
+    kind, what = place.selection
+    if kind != "op":
+        return rows, [], no_update
+    return rows, {"ids": [what]}, {"rowId": what}
+
+
+def hits(found: Found) -> list[Any]:
+    """The results of a search: how many there are, and the best of them."""
+    if not found.ops and not found.modules:
+        return [html.Div("Nothing found.", className="quiet", role="status")]
+    counts = [f"{found.modules:,} modules"] * bool(found.modules) + [f"{len(found.ops):,} ops"]
+    return [
+        html.Div(
+            [
+                html.Span(", ".join(counts), className="quiet", role="status"),
+                html.Button(
+                    "‹",
+                    className="tool",
+                    title="Previous op found (p)",
+                    **{"data-event": "previous-match", "aria-label": "Previous op found"},
+                ),
+                html.Button(
+                    "›",
+                    className="tool",
+                    title="Next op found (n)",
+                    **{"data-event": "next-match", "aria-label": "Next op found"},
+                ),
+            ],
+            className="found",
+        ),
+        *(_hit(hit) for hit in found.hits),
+    ]
 
 
 def inspect(model: OpenModel, place: Place) -> list[Any]:
@@ -85,15 +163,75 @@ def inspect(model: OpenModel, place: Place) -> list[Any]:
     Raises:
         UnknownOpError: if an op is selected that the model does not have.
     """
-    graph = model.graph
+    graph, view = model.graph, place.view
     match place.selection:
         case "op", op_id:
-            return inspect_op(graph, graph.op(op_id))
+            content = inspect_op(graph, graph.op(op_id))
+            return [*content[:2], trace_tools(op_id), *content[2:]]
         case "module", fqn if fqn in graph.modules:
-            return inspect_module(graph, graph.modules[fqn])
+            content = inspect_module(graph, graph.modules[fqn])
+            return [*content[:1], *stack_note(model, view, fqn), *content[1:]]
         case "value", value_id if value_id in graph.flat.values:
             return inspect_value(graph, value_id)
+        case "edge", edge_id:
+            edge = next(
+                (
+                    one["data"]
+                    for one in model.render(view, "light", place.numbers).elements
+                    if one["data"]["id"] == edge_id and "source" in one["data"]
+                ),
+                None,
+            )
+            if edge is not None:
+                ends = [_called(model, str(edge[end])) for end in ("source", "target")]
+                return inspect_edge(graph, model.edge_values(place, edge), *ends)
     return inspect_model(graph)
+
+
+def trace_tools(op_id: str) -> html.Div:
+    """Buttons to trace what an op needs, what needs it, and the ways to another."""
+    names = {"up": "What it needs", "down": "What needs it", "between": "Ways to…"}
+    return html.Div(
+        [
+            html.Button(
+                label, className="tool", **{"data-event": f"trace-{way}", "data-value": op_id}
+            )
+            for way, label in names.items()
+        ],
+        className="tool-row",
+    )
+
+
+def stack_note(model: OpenModel, view: ViewState, fqn: str) -> list[Any]:
+    """For a module that is one of several equal ones: how many, and a way to see them all."""
+    index = model.index(view.placement)
+    key = index.box_of(fqn)
+    around = next(
+        (box for box in index.stacks.values() if key and key in (box.key, *box.members)), None
+    )
+    if around is None:
+        return []
+    apart = around.key in model.apart(view)
+    label = "Show one for all" if apart else f"Show all {len(around.members)}"
+    return [
+        html.P(
+            f"One of {len(around.members)} modules with the same structure, shapes included.",
+            className="sentence",
+        ),
+        html.Button(label, className="tool", **{"data-event": "stack", "data-value": around.key}),
+    ]
+
+
+def _called(model: OpenModel, element: str) -> str:
+    """What an element of the canvas is called, by its id."""
+    kind, _, what = element.partition(":")
+    graph = model.graph
+    if kind == "o" and what in graph.positions:
+        op = graph.op(what)
+        return f"{op.op_type} {op.id} in {op.tag}"
+    if kind == "m" and what.partition("@")[0].partition("~")[0] in graph.modules:
+        return graph.modules[what.partition("@")[0].partition("~")[0]].tag
+    return what
 
 
 def _hit(hit: Hit) -> html.Button:

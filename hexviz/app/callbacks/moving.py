@@ -124,8 +124,10 @@ def move(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
         case "reveal-module", str():
             view, selection = navigate.select_module(model, view, value)
             return replace(place, view=view, selection=selection)
-        case "search", str():
+        case "search", str() if value.strip():
             return _first_hit(model, place, value)
+        case "match", [str(query), 1 | -1 as step] if query.strip():
+            return _next_match(model, place, query, step)
         case "check", str() if value in model.index(view.placement).containers:
             return replace(place, view=replace(view, hidden=check(model, view, value)))
         case "show-all", _:
@@ -172,11 +174,25 @@ def _toggle(model: OpenModel, place: Place, key: str) -> Place:
 
 
 def _first_hit(model: OpenModel, place: Place, query: str) -> Place:
-    hits = search(model.graph, query, most=1)
+    hits = search(model.searching, query, most=1).hits
     if not hits:
         return place
     kind = "reveal-module" if hits[0].kind == "module" else "reveal"
     return move(model, place, kind, hits[0].id)
+
+
+def _next_match(model: OpenModel, place: Place, query: str, step: int) -> Place:
+    """The found op after (or before) the selected one, in order of execution, round and round."""
+    found = search(model.searching, query, most=0).ops
+    if not found:
+        return place
+    kind, what = place.selection
+    here = model.graph.positions.get(what, -1) if kind == "op" else -1
+    if step > 0:
+        at = next((one for one in found if one > here), found[0])
+    else:
+        at = next((one for one in reversed(found) if one < here), found[-1])
+    return move(model, place, "reveal", model.graph.ops[at].id)
 
 
 def _colour(place: Place, value: str) -> Place:

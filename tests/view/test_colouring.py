@@ -1,0 +1,144 @@
+"""What colours say: facts and numbers, and that colour-blind people can tell them apart."""
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from hexviz.errors import NumbersError
+from hexviz.view.cache import LayoutCache
+from hexviz.view.colouring import COLOURINGS, Mode, colour_by
+from hexviz.view.index import build_index
+from hexviz.view.numbers import read_numbers
+from hexviz.view.oklch import contrast
+from hexviz.view.palette import Theme
+from hexviz.view.render import render
+from hexviz.view.scales import category_swatch, step_swatch
+from hexviz.view.state import ViewState
+from tests.view.graphs import two_layers
+
+THEMES: tuple[Theme, ...] = ("light", "dark")
+BLINDNESS = {  # Machado, Oliveira and Fernandes (2009), severity 1, on linear RGB
+    "none": np.eye(3),
+    "protanopia": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopia": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopia": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+def oklab(colour: str, kind: str) -> np.ndarray:
+    """Where a colour lies in a space of equal differences, as seen with a colour blindness."""
+    encoded = np.array([int(colour[at : at + 2], 16) for at in (1, 3, 5)]) / 255
+    linear = np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+    seen = np.clip(np.array(BLINDNESS[kind]) @ linear, 0, 1)
+    cones = np.cbrt(
+        np.array(
+            [
+                [0.4122214708, 0.5363325363, 0.0514459929],
+                [0.2119034982, 0.6806995451, 0.1073969566],
+                [0.0883024619, 0.2817188376, 0.6299787005],
+            ]
+        )
+        @ seen
+    )
+    return (
+        np.array(
+            [
+                [0.2104542553, 0.793617785, -0.0040720468],
+                [1.9779984951, -2.428592205, 0.4505937099],
+                [0.0259040371, 0.7827717662, -0.808675766],
+            ]
+        )
+        @ cones
+    )
+
+
+def difference(one: str, other: str, kind: str) -> float:
+    return float(np.linalg.norm(oklab(one, kind) - oklab(other, kind)))
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("kind", BLINDNESS)
+def test_facts_and_steps_stay_apart_for_the_colour_blind(theme: Theme, kind: str) -> None:
+    facts = [category_swatch(at, theme).solid for at in range(7)]
+    steps = [step_swatch(at / 4, theme).solid for at in range(5)]
+    for colours in (facts, steps):
+        assert min(difference(*pair, kind) for pair in combinations(colours, 2)) > 0.04
+
+
+def test_the_simulation_sees_colours_that_are_alike() -> None:
+    assert difference("#d62728", "#7f7f00", "none") > 0.1
+    assert difference("#c05020", "#7f7f00", "deuteranopia") < 0.06
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_texts_and_borders_are_readable(theme: Theme) -> None:
+    page = "#ffffff" if theme == "light" else "#14171c"
+    for swatch in [category_swatch(at, theme) for at in range(8)] + [
+        step_swatch(at / 4, theme) for at in range(5)
+    ]:
+        assert contrast(swatch.solid_ink, swatch.solid) >= 4.5
+        assert contrast(swatch.ink, swatch.fill) >= 4.5
+        assert contrast(swatch.ink, swatch.soft) >= 4.5
+        assert contrast(swatch.border, page) >= 3
+
+
+@pytest.mark.parametrize("mode", [mode for mode in COLOURINGS if mode not in ("module", "numbers")])
+def test_every_op_has_an_answer_and_the_legend_counts_them(mode: Mode) -> None:
+    index = build_index(two_layers())
+    colouring = colour_by(index, mode)
+    drawn = render(index, ViewState(colour=mode), "light", LayoutCache(), colouring)
+    assert sum(entry.ops for entry in drawn.legend.entries) == len(index.graph.ops)
+    names = {entry.bucket for entry in drawn.legend.entries}
+    for element in drawn.elements:
+        assert set(element["data"].get("buckets", ())) <= names
+
+
+def test_a_closed_box_wears_what_most_of_its_ops_say() -> None:
+    index = build_index(two_layers())
+    colouring = colour_by(index, "category")
+    box = index.containers["encoder.0"]  # Constant, Add, Reshape
+    assert set(colouring.answers(box)) == {"constants", "primary", "tensor manipulation"}
+    drawn = render(index, ViewState(colour="category"), "light", LayoutCache(), colouring)
+    head = next(one["data"] for one in drawn.elements if one["data"]["id"] == "m:head")
+    assert head["buckets"] == ["primary"]
+
+
+def test_numbers_come_in_steps_and_those_without_are_grey() -> None:
+    index = build_index(two_layers())
+    ops = index.graph.positions
+    numbers = {ops["a"]: 0.0, ops["b"]: 4.9, ops["c"]: 5.0, ops["d"]: 2.6}
+    colouring = colour_by(index, "numbers", numbers)
+    step = {op: int(colouring.codes[index.slot_of[ops[op]]]) for op in ("a", "b", "c", "d", "k")}
+    assert step == {"a": 0, "b": 4, "c": 4, "d": 2, "k": 5}
+    assert colouring.names[0] == "0 to 1"
+    assert colouring.names[-1] == "no number"
+    same = colour_by(index, "numbers", dict.fromkeys(range(len(index.graph.ops)), 7.0))
+    assert same.names == ("7",)
+
+
+def test_json_and_csv_name_ops_by_id_or_name() -> None:
+    graph = two_layers()
+    ops = graph.positions
+    assert read_numbers('{"a": 1.5, "gone": 2}', graph) == {ops["a"]: 1.5}
+    assert read_numbers("op,layer,ms\na,encoder,1.5\nb,encoder,2\n", graph) == {
+        ops["a"]: 1.5,
+        ops["b"]: 2.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "That is not JSON"),
+        ("[1]", "That JSON is no object"),
+        ('{"a": "fast"}', "'a' has no number"),
+        ('{"gone": 1}', "none of its 1 names is an op"),
+        ("op,ms\na,fast\n", "Line 2 of that CSV holds no number"),
+        ("", "holds no number"),
+        ('{"a": NaN}', "holds no number"),
+    ],
+)
+def test_numbers_that_do_not_fit_are_a_clear_line(text: str, message: str) -> None:
+    with pytest.raises(NumbersError, match=message):
+        read_numbers(text, two_layers())
