@@ -33,17 +33,20 @@
     return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   };
 
+  // The address names the model, and the place in it.
+  function arrive() {
+    const query = window.location.search;
+    if (new URLSearchParams(query).get("model")) {
+      hexviz.send("visit", query);
+    } else {
+      window.dash_clientside.set_props("opener", { opened: true });
+    }
+  }
+  window.addEventListener("popstate", arrive);
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.hexviz = {
-    // The address names the model; back and forward lead to another place in it.
-    start: function () {
-      const query = window.location.search;
-      if (new URLSearchParams(query).get("model")) {
-        hexviz.send("visit", query);
-      } else {
-        window.dash_clientside.set_props("opener", { opened: true });
-      }
-    },
+    start: arrive,
     visit: function (key) {
       if (key) {
         hexviz.send("visit", "?model=" + encodeURIComponent(key));

@@ -19,6 +19,42 @@
     }
   }
 
+  let current = null; // key of the row of what is selected
+  let held = null; // key of the row that has the keyboard
+
+  function mark() {
+    rows().forEach(function (row) {
+      const chosen = current !== null && row.dataset.key === current;
+      row.classList.toggle("current", chosen);
+      row.setAttribute("aria-selected", String(chosen));
+      if (chosen) {
+        row.scrollIntoView({ block: "nearest" });
+      }
+    });
+  }
+
+  document.addEventListener("focusin", function (event) {
+    const row = event.target.closest && event.target.closest("#tree [data-key]");
+    held = row ? row.dataset.key : null;
+  });
+
+  // New rows are new elements: they take over the mark and the keyboard.
+  let watched = null;
+  function watch() {
+    const tree = document.getElementById("tree");
+    if (tree && tree !== watched) {
+      watched = tree;
+      new MutationObserver(function () {
+        mark();
+        const row = held === null ? null : rows().find((one) => one.dataset.key === held);
+        if (row && document.activeElement === document.body) {
+          focus(row);
+        }
+      }).observe(tree, { childList: true });
+    }
+  }
+  new MutationObserver(watch).observe(document.documentElement, { childList: true, subtree: true });
+
   hexviz.tree = {
     choose: function (row) {
       focus(row);
@@ -30,14 +66,8 @@
     },
     // The row of what is selected on the canvas.
     mark: function (key) {
-      rows().forEach(function (row) {
-        const current = key !== null && row.dataset.key === key;
-        row.classList.toggle("current", current);
-        row.setAttribute("aria-selected", String(current));
-        if (current) {
-          row.scrollIntoView({ block: "nearest" });
-        }
-      });
+      current = key;
+      mark();
     },
     // Returns whether the key meant something to the tree.
     key: function (row, key) {

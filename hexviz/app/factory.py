@@ -42,7 +42,7 @@ def _register_clientside(app: Dash) -> None:
             ClientsideFunction("hexviz", name), *arguments, prevent_initial_call=not initial
         )
 
-    call("start", Input("address", "search"), initial=True)
+    call("start", Input("stylesheets", "data"), initial=True)
     call("highlight", Input("highlight", "data"))
     call("drawn", Input("graph", "elements"), State("view", "data"))
     call(
@@ -62,9 +62,6 @@ def _register_clientside(app: Dash) -> None:
     call("sent", Input("event", "data"))
     call("answered", Input("answer", "data"))
     call("address", Input("address-shown", "data"))
-    call(
-        "opener", Output("opener", "opened", allow_duplicate=True), Input("open-dialog", "n_clicks")
-    )
     call(
         "tab",
         Output("graph-pane", "hidden"),

@@ -61,7 +61,6 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             "defaultRadius": "sm",
         },
         children=[
-            dcc.Location(id="address", refresh=False),
             dcc.Store(id="view"),
             dcc.Store(id="highlight"),
             dcc.Store(id="event"),

@@ -126,7 +126,11 @@ def test_clicking_an_op_on_the_canvas_selects_it(closed: Sheet) -> None:
     closed.page.locator(".model-title").click()
     closed.page.keyboard.press("Escape")
     closed.wait("cy.nodes('.selected').id().startsWith('m:')")
-    closed.page.evaluate("() => window.hexviz.send('reveal', 'softmax')")
+    assert closed.cy("cy.nodes('[name = \"Softmax\"]').empty()")
+    closed.page.locator("#hits .hit").first.click()
+    closed.wait("cy.nodes('[name = \"Softmax\"]').nonempty()")
+    closed.page.evaluate("() => window.hexviz.send('clear', null)")
+    closed.wait("cy.nodes('.selected').length === 0")
     node = closed.cy("cy.nodes('[name = \"Softmax\"]').id()")
     closed.click(node)
     expect(closed.page.locator("#inspector h2")).to_have_text("Softmax")
@@ -195,6 +199,18 @@ def test_light_and_dark(closed: Sheet) -> None:
     page.locator("#theme-toggle").click()
     closed.wait("cy.getElementById('m:encoder').data('fill') !== a[0]", fill)
     assert page.evaluate(colour) != light
+
+
+def test_every_function_the_page_asks_the_browser_for_is_there(closed: Sheet) -> None:
+    missing = closed.page.evaluate(
+        """async () => {
+            const known = await (await fetch('/_dash-dependencies')).json();
+            return known.map((one) => one.clientside_function).filter(Boolean)
+                .filter((one) => typeof window.dash_clientside[one.namespace]?.[one.function_name]
+                    !== 'function');
+        }"""
+    )
+    assert missing == []
 
 
 def test_an_upload_opens_and_a_bad_one_is_one_clear_notice(

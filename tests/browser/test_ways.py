@@ -199,7 +199,9 @@ def test_the_table_follows_the_graph(inside: Sheet) -> None:
 def test_axe_finds_nothing_to_complain_of(browser: Browser, server: Server, scheme: str) -> None:
     context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 800})
     sheet = Sheet(context.new_page())
-    sheet.open(server.url + INSIDE + "&op=softmax")
+    sheet.open(server.url + INSIDE)
+    sheet.page.locator("#search").fill("softmax")
+    sheet.page.locator("#hits .hit").first.click()
     expect(sheet.page.locator("#inspector h2")).to_have_text("Softmax")
     for tab in ("Graph", "Ops"):
         sheet.page.locator("#tab label", has_text=tab).click()
