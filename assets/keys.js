@@ -67,6 +67,11 @@
       event.preventDefault();
       return;
     }
+    if (field.matches("[role=button]") && /^(Enter| )$/.test(event.key)) {
+      event.preventDefault();
+      field.click();
+      return;
+    }
     // A button or tab keeps the keys that work it.
     const works = field.closest("button, summary, [role=tab], [role=radiogroup], a[href]");
     if (works && /^(Enter| |Arrow.*)$/.test(event.key)) {

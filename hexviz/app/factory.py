@@ -24,6 +24,7 @@ def create_app(store: ModelStore) -> Dash:
         assets_folder=str(assets_folder()),
         background_callback_manager=job_manager(),
     )
+    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     # Base64 makes an upload a third larger, and the rest of a request is small.
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD * 4 // 3 + (1 << 20)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})

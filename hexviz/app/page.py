@@ -88,16 +88,12 @@ def _bar() -> html.Header:
     return html.Header(
         className="bar",
         children=[
-            html.Div([html.Span(className="mark"), html.Span("hexviz")], className="brand"),
+            html.H1([html.Span(className="mark"), html.Span("hexviz")], className="brand"),
             html.Div(id="model-title", className="model-title"),
             html.Div(id="model-figures", className="figures"),
             html.Div(className="spacer"),
-            dmc.Button(
-                "Open…",
-                id="open-dialog",
-                size="compact-sm",
-                variant="light",
-                **{"data-event": "open-dialog"},
+            html.Button(
+                "Open…", id="open-dialog", className="tool", **{"data-event": "open-dialog"}
             ),
             dmc.Button(
                 "◐",
@@ -125,7 +121,12 @@ def _modules() -> html.Nav:
                 rightSection=dmc.Kbd("/", size="xs"),
                 **{"aria-label": "Search ops and modules"},
             ),
-            html.Div(id="hits", className="hits", role="listbox"),
+            html.Div(
+                id="hits",
+                className="hits",
+                role="region",
+                **{"aria-label": "What the search found"},
+            ),
             html.Div(
                 className="left-title",
                 children=[
@@ -195,14 +196,15 @@ def _middle() -> html.Main:
                     _tool("fit", "Fit", "Fit everything into the window (f)", "fit"),
                     dmc.Menu(
                         [
+                            # What opens is said of the wrapper, so that is the button.
                             dmc.MenuTarget(
-                                html.Button(
-                                    "⋯",
-                                    id="more",
-                                    className="tool",
-                                    title="Link, pictures, keys",
-                                    **{"aria-label": "More"},
-                                )
+                                html.Span("⋯", id="more", title="Link, pictures, keys"),
+                                boxWrapperProps={
+                                    "className": "tool",
+                                    "role": "button",
+                                    "tabIndex": 0,
+                                    "aria-label": "More",
+                                },
                             ),
                             dmc.MenuDropdown(
                                 [

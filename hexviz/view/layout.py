@@ -26,8 +26,12 @@ from hexviz.view.parts import SceneEdge
 from hexviz.view.problem import Arrangement, Edge, Point, Problem
 from hexviz.view.satellites import Satellites, attach, place_satellites, room
 from hexviz.view.scene import Scene
+from hexviz.view.stubs import FAINT_FAN
 
 __all__ = ["Box", "Layout", "StubBox", "lay_out"]
+
+_APART = 9.0
+"""Pixels between lines that come in side by side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,7 @@ class _Work:
 
     def connect(self) -> None:
         """Split every edge into its part in each open module it passes."""
+        faint: dict[tuple[str, int], dict[int, None]] = {}
         self.live: set[int] = set()
         self.routes: list[tuple[list[str], str, list[str]]] = []
         for at, edge in enumerate(self.scene.edges):
@@ -171,8 +176,11 @@ class _Work:
             left, meet, entered = ups[shared:][::-1], ups[shared - 1], downs[shared:]
             self.routes.append((list(left), meet, list(entered)))
             if edge.stub:
+                one, other = self._ends(left, entered, edge)
                 if edge.live:
-                    self._keep_order(left, meet, entered, edge)
+                    self.interiors[meet].order[one, other] = None
+                elif one < other:
+                    faint.setdefault((meet, one), {})[other] = None
                 continue
             if edge.source in self.dotted:
                 self.beside.add(at)
@@ -193,14 +201,17 @@ class _Work:
                 deeper = entered[depth + 1 :]
                 cell = self.interiors[deeper[0]].node if deeper else edge.target
                 inside.entering.setdefault((edge.source, cell), len(inside.entering))
+        for (meet, one), others in faint.items():
+            if len(others) < FAINT_FAN:
+                # Closed, it would have a line: a box keeps its place when it is opened.
+                self.interiors[meet].order.update(((one, other), None) for other in others)
 
-    def _keep_order(
-        self, left: Sequence[str], meet: str, entered: Sequence[str], edge: SceneEdge
-    ) -> None:
-        """A stub has no line, but its target still belongs below its source."""
+    def _ends(
+        self, left: Sequence[str], entered: Sequence[str], edge: SceneEdge
+    ) -> tuple[int, int]:
+        """The siblings an edge runs between. A stub has no line, but its target stands below."""
         one = self.interiors[left[-1]].node if left else edge.source
-        other = self.interiors[entered[0]].node if entered else edge.target
-        self.interiors[meet].order[one, other] = None
+        return one, self.interiors[entered[0]].node if entered else edge.target
 
     def _leave(self, cell: int, port: int) -> float:
         """Where lines of a port leave a cell, from its middle."""
@@ -269,9 +280,13 @@ class _Work:
         inside.top = TITLE_HEIGHT + (-6.0 if n_entries else PADDING)
         inside.height = inside.top + solved.size[1] + (0.0 if inside.exits else PADDING)
         half = inside.width / 2
-        for port, at in inside.entries.items():
-            x = solved.centres[n_cells + at][0] + inside.inset
-            inside.entry_x[port] = round(max(x, min(title + 8.0, inside.width - 12.0)) - half, 1)
+        reached = min(title + 8.0, inside.width - 12.0)
+        places = {port: solved.centres[n_cells + at][0] for port, at in inside.entries.items()}
+        for port in sorted(places, key=places.__getitem__):
+            # Right of the title, and apart from each other while there is room.
+            x = min(max(places[port] + inside.inset, reached), inside.width - 12.0)
+            inside.entry_x[port] = round(x - half, 1)
+            reached = x + _APART
         for port, at in inside.exits.items():
             x = solved.centres[n_cells + n_entries + at][0] + inside.inset
             inside.exit_x[port] = round(x - half, 1)
@@ -346,7 +361,9 @@ class _Work:
             points += [(x, box.top), (x, box.top + TITLE_HEIGHT)]
             deeper = entered[depth + 1 :]
             cell = self.interiors[deeper[0]].node if deeper else edge.target
-            points += self._bends(key, len(inside.links) + inside.entering[port, cell], origin)
+            bends = self._bends(key, len(inside.links) + inside.entering[port, cell], origin)
+            # The title may have pushed the line aside: it goes on from where it came in.
+            points += [(x, y) if step == 0 else (to, y) for step, (to, y) in enumerate(bends)]
         return tuple(points)
 
     def _bends(self, key: str, place: int, origin: Mapping[str, Point]) -> list[Point]:

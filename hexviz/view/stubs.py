@@ -21,12 +21,13 @@ from dataclasses import replace
 from hexviz.view.index import Index
 from hexviz.view.parts import SceneEdge, SceneNode
 
-__all__ = ["FAN", "mark_stubs"]
+__all__ = ["FAINT_FAN", "FAN", "mark_stubs"]
 
 FAN = 5
 """From so many targets on, a source gets named stubs instead of lines across the page."""
 
-_FAINT_FAN = 3
+FAINT_FAN = 3
+"""The same for a source that carries constants and shapes."""
 
 
 def mark_stubs(
@@ -46,7 +47,7 @@ def mark_stubs(
         else:
             fans.setdefault((edge.source, edge.live), []).append(at)
     for (source_at, live), members in fans.items():
-        if len(members) >= (fan if live else min(fan, _FAINT_FAN)):
+        if len(members) >= (fan if live else min(fan, FAINT_FAN)):
             stubbed.update(set(members) - _kept(members, edges, nodes, index, source_at, fan))
     return [replace(edge, stub=True) if at in stubbed else edge for at, edge in enumerate(edges)]
 

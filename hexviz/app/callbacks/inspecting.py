@@ -239,6 +239,5 @@ def _hit(hit: Hit) -> html.Button:
     return html.Button(
         [html.B(hit.title), html.Span(hit.detail, className="quiet")],
         className="hit",
-        role="option",
         **{attribute: hit.id},
     )
