@@ -3,9 +3,6 @@
   "use strict";
 
   const hexviz = (window.hexviz = window.hexviz || {});
-  const MOVING = ["check", "show-all", "close-all", "place", "open-level", "stack", "visit"];
-  let shown = null; // digest of the model on the page
-
   // What the server last gave to the controls. Their properties come back as
   // events as well; only what differs from this was done by a person.
   let given = { placement: "module", colour: "module" };
@@ -44,6 +41,57 @@
   }
   window.addEventListener("popstate", arrive);
 
+  function address(query) {
+    if (!query || query === window.location.search) {
+      return;
+    }
+    const target = window.location.pathname + query;
+    const now = new URLSearchParams(window.location.search);
+    // The first view of a model is spelled out, not gone to; all else can be gone back from.
+    if (now.get("model") && !now.has("open")) {
+      window.history.replaceState(null, "", target);
+    } else {
+      window.history.pushState(null, "", target);
+    }
+  }
+
+  // Dash keeps the values of its own controls: they are told only what differs.
+  function give(wanted) {
+    ["placement", "colour"].forEach(function (name) {
+      if (given[name] !== wanted[name]) {
+        given[name] = wanted[name];
+        window.dash_clientside.set_props(name, { value: wanted[name] });
+      }
+    });
+  }
+
+  // What the server says has changed: component → what it shows.
+  const TEXTS = ["tree", "legend", "empty", "filter-note", "model-title", "model-figures"];
+  hexviz.show = function (changes, fresh) {
+    TEXTS.filter((name) => name in changes).forEach((name) => hexviz.put(name, changes[name]));
+    if ("show-all" in changes) {
+      document.getElementById("show-all").hidden = changes["show-all"];
+    }
+    if ("highlight" in changes) {
+      hexviz.canvas.highlight(changes.highlight);
+    }
+    if ("graph" in changes) {
+      hexviz.canvas.draw(changes.graph, fresh);
+    } else {
+      hexviz.canvas.settle();
+    }
+    if ("controls" in changes) {
+      give(changes.controls);
+    }
+    [["opener", "opened"], ["tab", "value"], ["notices", "sendNotifications"]].forEach(
+      function ([name, property]) {
+        if (name in changes) {
+          window.dash_clientside.set_props(name, { [property]: changes[name] });
+        }
+      },
+    );
+  };
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.hexviz = {
     start: arrive,
@@ -57,27 +105,16 @@
         hexviz.send("numbers", key);
       }
     },
-    answered: function (number) {
-      if (number) {
-        hexviz.answered();
+    answered: function (changes) {
+      if (changes) {
+        hexviz.answered(changes);
       }
     },
-    sent: function (event) {
-      if (event && MOVING.includes(event.type)) {
-        hexviz.canvas.lookAround();
+    inspected: function (inspection) {
+      if (inspection) {
+        hexviz.put("inspector", inspection.content);
+        address(inspection.address);
       }
-    },
-    controls: function (wanted, placement, colour) {
-      const skip = window.dash_clientside.no_update;
-      if (!wanted) {
-        return [skip, skip];
-      }
-      given = wanted;
-      // Only what differs is set: setting what a person changes just now would undo it.
-      return [
-        wanted.placement === placement ? skip : wanted.placement,
-        wanted.colour === colour ? skip : wanted.colour,
-      ];
     },
     placed: function (placement) {
       byPerson("placement", placement, "place");
@@ -102,16 +139,6 @@
         hexviz.saveSvg(picture);
       }
     },
-    highlight: function (wanted) {
-      hexviz.canvas.highlight(wanted);
-    },
-    drawn: function (elements, place) {
-      const model = place ? place.model : null;
-      if (model && elements && elements.length && model !== shown) {
-        shown = model;
-        hexviz.canvas.welcome();
-      }
-    },
     tab: function (tab) {
       const graph = tab === "graph";
       document.querySelector(".tools").classList.toggle("table", !graph);
@@ -119,19 +146,6 @@
         requestAnimationFrame(hexviz.canvas.shown);
       }
       return [!graph, graph];
-    },
-    address: function (query) {
-      if (!query || query === window.location.search) {
-        return;
-      }
-      const target = window.location.pathname + query;
-      const now = new URLSearchParams(window.location.search);
-      // The first view of a model is spelled out, not gone to; all else can be gone back from.
-      if (now.get("model") && !now.has("open")) {
-        window.history.replaceState(null, "", target);
-      } else {
-        window.history.pushState(null, "", target);
-      }
     },
     theme: function (clicks, chosen, stylesheets) {
       const skip = window.dash_clientside.no_update;

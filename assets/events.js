@@ -5,16 +5,23 @@
 
   const hexviz = (window.hexviz = window.hexviz || {});
   const PATIENCE = 15000; // ms after which an answer counts as lost
+  const MOVING = ["check", "show-all", "close-all", "place", "open-level", "stack", "visit"];
   const waiting = [];
   let busy = 0;
   let counter = 0;
+  let place = null; // where the page is, as the server told it last
+  let model = null; // digest of the model that the bar tells of
 
   function next() {
     if (!waiting.length || (busy && performance.now() - busy < PATIENCE)) {
       return;
     }
     busy = performance.now();
-    window.dash_clientside.set_props("event", { data: waiting.shift() });
+    const event = Object.assign(waiting.shift(), { place: place, shown: model });
+    if (MOVING.includes(event.type)) {
+      hexviz.canvas.lookAround();
+    }
+    window.dash_clientside.set_props("event", { data: event });
   }
 
   hexviz.send = function (type, value) {
@@ -23,7 +30,27 @@
     next();
   };
 
-  hexviz.answered = function () {
+  // What an answer changes is on the page at once; what follows from the new place (the
+  // inspector, the address, the table) waits until that has been painted.
+  hexviz.answered = function (changes) {
+    const fresh = "model" in changes && changes.model !== model;
+    if (fresh) {
+      model = changes.model;
+    }
+    if (changes.view) {
+      place = changes.view;
+    }
+    hexviz.show(changes, fresh);
+    requestAnimationFrame(function () {
+      requestAnimationFrame(function () {
+        if (changes.view) {
+          window.dash_clientside.set_props("view", { data: changes.view });
+        }
+        if (fresh) {
+          window.dash_clientside.set_props("model", { data: model });
+        }
+      });
+    });
     busy = 0;
     next();
   };

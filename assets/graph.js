@@ -101,16 +101,40 @@
     }
   }
 
-  // Positions change after the elements do, in the same task: look once it is
-  // over, and before the next frame, so that nothing is painted twice.
-  let waiting = false;
-  function onElements() {
-    if (!waiting) {
-      waiting = true;
-      queueMicrotask(function () {
-        waiting = false;
-        settle();
+  let drawn = new Map(); // id of each element on the canvas → what it was drawn from
+  let undrawn = null; // what is to be drawn once there is a canvas
+
+  // Only what differs is touched: Cytoscape works out the style of all that is.
+  function draw(elements, fresh) {
+    const cy = cytoscape();
+    if (!cy) {
+      undrawn = [elements, fresh];
+      return;
+    }
+    const wanted = new Map(elements.map((one) => [one.data.id, JSON.stringify(one)]));
+    cy.batch(function () {
+      cy.elements().filter((one) => !wanted.has(one.id())).remove();
+      const added = [];
+      elements.forEach(function (one) {
+        const before = drawn.get(one.data.id);
+        const element = cy.getElementById(one.data.id);
+        if (element.empty()) {
+          added.push(one);
+        } else if (before !== wanted.get(one.data.id)) {
+          element.data(one.data);
+          if (one.position) {
+            element.position(one.position);
+          }
+        }
       });
+      cy.add(added);
+    });
+    drawn = wanted;
+    if (fresh) {
+      anchor = null;
+      firstSight(cy);
+    } else {
+      settle();
     }
   }
 
@@ -270,8 +294,9 @@
       return;
     }
     bound = cy;
+    // The component would tell Dash of every click, and of all elements at every change.
+    cy.removeListener("add remove dragfree mouseout mouseover select unselect tap");
     cy.on("tap", onTap);
-    cy.on("add remove position", onElements);
     cy.on("viewport", function () {
       const seen = cy.extent();
       center = { x: (seen.x1 + seen.x2) / 2, y: (seen.y1 + seen.y2) / 2 };
@@ -305,6 +330,11 @@
         });
       }
     });
+    if (undrawn) {
+      const [elements, fresh] = undrawn;
+      undrawn = null;
+      draw(elements, fresh);
+    }
   }
   ["up", "down", "between"].forEach(function (way) {
     hexviz.local["trace-" + way] = (op) => hexviz.canvas.trace(way, op);
@@ -430,23 +460,8 @@
         hexviz.send("trace", [way, from]);
       }
     },
-    // A model that is new on the page, once its elements have arrived.
-    welcome: function () {
-      anchor = null;
-      const attempt = function (left) {
-        const cy = cytoscape();
-        if (cy && cy.nodes().length) {
-          firstSight(cy);
-        } else if (left > 0) {
-          requestAnimationFrame(function () {
-            attempt(left - 1);
-          });
-        }
-      };
-      requestAnimationFrame(function () {
-        attempt(60);
-      });
-    },
+    // Draw these elements; ``fresh`` says that they are of a model that was not on the page.
+    draw: draw,
     // What is selected, and its chain of evidence: ids of elements, and the module's row.
     highlight: function (wanted) {
       highlight = wanted;
@@ -458,8 +473,8 @@
       hexviz.tree.mark(wanted ? wanted.row : null);
       document.getElementById("trace").hidden = !(wanted && wanted.note);
       document.getElementById("trace-note").textContent = wanted ? wanted.note : "";
-      requestAnimationFrame(settle);
     },
+    settle: settle,
     // The next change may put everything elsewhere.
     lookAround: function () {
       lookAround = true;

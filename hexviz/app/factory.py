@@ -44,25 +44,14 @@ def _register_clientside(app: Dash) -> None:
         )
 
     call("start", Input("stylesheets", "data"), initial=True)
-    call("highlight", Input("highlight", "data"))
-    call("drawn", Input("graph", "elements"), State("view", "data"))
-    call(
-        "controls",
-        Output("placement", "value"),
-        Output("colour", "value"),
-        Input("controls", "data"),
-        State("placement", "value"),
-        State("colour", "value"),
-    )
     call("placed", Input("placement", "value"))
     call("coloured", Input("colour", "value"))
     call("visit", Input("uploaded", "data"))
     call("numbered", Input("numbers-read", "data"))
     call("row", Input("ops", "selectedRows"))
     call("picture", Input("svg", "data"))
-    call("sent", Input("event", "data"))
     call("answered", Input("answer", "data"))
-    call("address", Input("address-shown", "data"))
+    call("inspected", Input("inspection", "data"))
     call(
         "tab",
         Output("graph-pane", "hidden"),

@@ -62,12 +62,10 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
         },
         children=[
             dcc.Store(id="view"),
-            dcc.Store(id="highlight"),
             dcc.Store(id="event"),
             dcc.Store(id="theme", storage_type="local"),
-            dcc.Store(id="address-shown"),
+            dcc.Store(id="inspection"),
             dcc.Store(id="model"),
-            dcc.Store(id="controls"),
             dcc.Store(id="answer"),
             dcc.Store(id="exported"),
             dcc.Store(id="uploaded"),

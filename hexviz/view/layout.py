@@ -176,11 +176,11 @@ class _Work:
             left, meet, entered = ups[shared:][::-1], ups[shared - 1], downs[shared:]
             self.routes.append((list(left), meet, list(entered)))
             if edge.stub:
-                one, other = self._ends(left, entered, edge)
+                above, below = self._ends(left, entered, edge)
                 if edge.live:
-                    self.interiors[meet].order[one, other] = None
-                elif one < other:
-                    faint.setdefault((meet, one), {})[other] = None
+                    self.interiors[meet].order[above, below] = None
+                elif above < below:
+                    faint.setdefault((meet, above), {})[below] = None
                 continue
             if edge.source in self.dotted:
                 self.beside.add(at)
@@ -201,10 +201,10 @@ class _Work:
                 deeper = entered[depth + 1 :]
                 cell = self.interiors[deeper[0]].node if deeper else edge.target
                 inside.entering.setdefault((edge.source, cell), len(inside.entering))
-        for (meet, one), others in faint.items():
+        for (meeting, above), others in faint.items():
             if len(others) < FAINT_FAN:
                 # Closed, it would have a line: a box keeps its place when it is opened.
-                self.interiors[meet].order.update(((one, other), None) for other in others)
+                self.interiors[meeting].order.update(((above, below), None) for below in others)
 
     def _ends(
         self, left: Sequence[str], entered: Sequence[str], edge: SceneEdge

@@ -168,23 +168,36 @@ def test_an_op_that_is_gone_is_an_error_with_a_message(model: OpenModel) -> None
         move(model, CLOSED, "reveal", "gone")
 
 
-def event(kind: str, value: object) -> dict[str, object]:
-    return {"type": kind, "value": value, "n": 3, "theme": "light"}
+def event(
+    kind: str, value: object, place: object = None, shown: str | None = None
+) -> dict[str, object]:
+    """What the browser sends after a person did something at a place."""
+    return {"type": kind, "value": value, "n": 3, "theme": "light", "place": place, "shown": shown}
 
 
 def test_a_visit_is_answered_in_one_piece(store: ModelStore, net: bytes) -> None:
     key = store.add_upload(net, "net.onnx")
-    changes = answer(store, event("visit", f"?model={key}"), None, None)
+    changes = answer(store, event("visit", f"?model={key}"))
     assert {"view", "graph", "tree", "legend", "highlight", "model-title"} <= changes.keys()
-    assert (changes["answer"], changes["opener"]) == (3, False)
-    again = answer(store, event("op", "m"), changes["view"], key)
+    assert (changes["n"], changes["opener"]) == (3, False)
+    again = answer(store, event("op", "m", changes["view"], key))
     assert again["view"]["selection"] == ["op", "m"]
     # What did not change is not sent again.
     assert not {"graph", "tree", "model-title"} & again.keys()
-    assert "graph" in answer(store, event("redraw", None), changes["view"], key)
+    assert "graph" in answer(store, event("redraw", None, changes["view"], key))
 
 
 def test_a_visit_to_a_model_that_is_gone_offers_to_open_another(store: ModelStore) -> None:
-    changes = answer(store, event("visit", f"?model={'0' * 64}"), None, None)
+    changes = answer(store, event("visit", f"?model={'0' * 64}"))
     assert changes["opener"] is True
     assert "not open on the server any more" in changes["notices"][0]["message"]
+
+
+@pytest.mark.parametrize("sent", [None, [], {}, "visit", {"type": "op", "n": "1"}])
+def test_what_is_no_event_is_not_answered(store: ModelStore, sent: object) -> None:
+    assert answer(store, sent) == {}
+
+
+def test_an_event_at_no_place_changes_nothing(store: ModelStore) -> None:
+    assert answer(store, event("op", "m")) == {"n": 3}
+    assert answer(store, event("op", "m", "nowhere")) == {"n": 3}

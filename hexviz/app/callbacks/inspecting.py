@@ -34,23 +34,22 @@ def register(app: Dash, store: ModelStore) -> None:
     """Attach the callbacks of this file to an app."""
 
     @app.callback(
-        Output("inspector", "children"),
-        Output("address-shown", "data"),
+        Output("inspection", "data"),
         Input("view", "data"),
         Input("tab", "value"),
         prevent_initial_call=True,
     )
-    def on_place(stored: dict[str, Any] | None, tab: str) -> tuple[Any, ...]:
+    def on_place(stored: dict[str, Any] | None, tab: str) -> Any:
         if not stored:
-            return no_update, no_update
+            return no_update
         try:
             model = store.get(key_of(stored))
             place = from_store(stored)
             content = inspect(model, place)
         except HexvizError:
             # The selection is of a model that has just been replaced.
-            return no_update, no_update
-        return content, to_query(model.key, place, tab)
+            return no_update
+        return {"content": content, "address": to_query(model.key, place, tab)}
 
     @app.callback(
         Output("hits", "children"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from dash import Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output
 
 from hexviz.app import navigate
 from hexviz.app.address import from_query, from_store, key_of, model_in, tab_in, to_store
@@ -21,61 +21,29 @@ from hexviz.view.palette import Theme
 
 __all__ = ["move", "register"]
 
-_OUTPUTS = {
-    "view": "data",
-    "graph": "elements",
-    "tree": "children",
-    "legend": "children",
-    "empty": "children",
-    "highlight": "data",
-    "controls": "data",
-    "filter-note": "children",
-    "show-all": "hidden",
-    "model-title": "children",
-    "model-figures": "children",
-    "model": "data",
-    "opener": "opened",
-    "tab": "value",
-    "notices": "sendNotifications",
-    "answer": "data",
-}
-"""All that one event may change, in one answer: a second one would be painted later."""
-
 
 def register(app: Dash, store: ModelStore) -> None:
     """Attach the callback of this file to an app."""
 
-    @app.callback(
-        *(
-            Output(name, prop, allow_duplicate=name in ("opener", "notices"))
-            for name, prop in _OUTPUTS.items()
-        ),
-        Input("event", "data"),
-        State("view", "data"),
-        State("model", "data"),
-        prevent_initial_call=True,
-    )
-    def on_event(event: Any, stored: dict[str, Any] | None, shown: str | None) -> list[Any]:
-        changes = answer(store, event, stored, shown)
-        return [changes.get(name, no_update) for name in _OUTPUTS]
+    @app.callback(Output("answer", "data"), Input("event", "data"), prevent_initial_call=True)
+    def on_event(event: Any) -> dict[str, Any]:
+        return answer(store, event)
 
 
-def answer(
-    store: ModelStore,
-    event: Any,
-    stored: dict[str, Any] | None,
-    shown: str | None,
-) -> dict[str, Any]:
-    """What changes on the page after an event: component → new value.
+def answer(store: ModelStore, event: Any) -> dict[str, Any]:
+    """What changes on the page after an event: component → what it shows, see assets/controls.js.
 
-    ``stored`` is the place the browser is at, ``shown`` the model its bar tells of.
+    The event says what a person did, at which place, and which model the bar
+    tells of. All it changes goes in one answer: a second one would be painted
+    later.
     """
     match event:
         case {"type": str(kind), "value": value, "n": int(number), "theme": scheme}:
             theme: Theme = "dark" if scheme == "dark" else "light"
         case _:
             return {}
-    changes: dict[str, Any] = {"answer": number}
+    changes: dict[str, Any] = {"n": number}
+    stored = event.get("place")
     before: Place | None = None
     try:
         if kind == "visit":
@@ -83,7 +51,7 @@ def answer(
             model = store.get(model_in(query))
             after = from_query(query, model)
             changes |= {"opener": False, "tab": tab_in(query)}
-        elif stored:
+        elif isinstance(stored, dict):
             model = store.get(key_of(stored))
             here = from_store(stored)
             after = move(model, here, kind, value)
@@ -95,7 +63,7 @@ def answer(
         return changes | {"notices": failure(error)} | ({"opener": True} if kind == "visit" else {})
     if after != before:
         changes["view"] = to_store(model.key, after)
-    if model.key != shown:
+    if model.key != event.get("shown"):
         changes |= described(model)
     return changes
 
