@@ -30,17 +30,6 @@
     return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   };
 
-  // The address names the model, and the place in it.
-  function arrive() {
-    const query = window.location.search;
-    if (new URLSearchParams(query).get("model")) {
-      hexviz.send("visit", query);
-    } else {
-      window.dash_clientside.set_props("opener", { opened: true });
-    }
-  }
-  window.addEventListener("popstate", arrive);
-
   function address(query) {
     if (!query || query === window.location.search) {
       return;
@@ -94,7 +83,7 @@
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.hexviz = {
-    start: arrive,
+    start: () => hexviz.stand(),
     visit: function (key) {
       if (key) {
         hexviz.send("visit", "?model=" + encodeURIComponent(key));
@@ -103,11 +92,6 @@
     numbered: function (key) {
       if (key) {
         hexviz.send("numbers", key);
-      }
-    },
-    answered: function (changes) {
-      if (changes) {
-        hexviz.answered(changes);
       }
     },
     inspected: function (inspection) {
@@ -128,11 +112,13 @@
         byPerson("colour", mode, "colour");
       }
     },
-    row: function (rows) {
-      // The server marks the row of what is selected: only another one was clicked.
-      if (rows && rows.length && !hexviz.canvas.isSelected("o:" + rows[0].id)) {
-        hexviz.send("reveal", rows[0].id);
+    tabled: function (table) {
+      if (table) {
+        hexviz.table.show(table);
       }
+    },
+    grid: function (wanted, component) {
+      return wanted ? component : window.dash_clientside.no_update;
     },
     picture: function (picture) {
       if (picture) {

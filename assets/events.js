@@ -7,21 +7,44 @@
   const PATIENCE = 15000; // ms after which an answer counts as lost
   const MOVING = ["check", "show-all", "close-all", "place", "open-level", "stack", "visit"];
   const waiting = [];
-  let busy = 0;
+  let busy = false;
   let counter = 0;
   let place = null; // where the page is, as the server told it last
   let model = null; // digest of the model that the bar tells of
+  let stand; // to be called when the page stands: the first event leaves before that
+  const stands = new Promise(function (done) {
+    stand = done;
+  });
+  hexviz.stand = stand;
 
+  // Not by a callback of Dash's: going through its own state takes longer than the answer.
   function next() {
-    if (!waiting.length || (busy && performance.now() - busy < PATIENCE)) {
+    if (busy || !waiting.length) {
       return;
     }
-    busy = performance.now();
+    busy = true;
     const event = Object.assign(waiting.shift(), { place: place, shown: model });
-    if (MOVING.includes(event.type)) {
-      hexviz.canvas.lookAround();
-    }
-    window.dash_clientside.set_props("event", { data: event });
+    const asked = fetch("event", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(event),
+      signal: AbortSignal.timeout(PATIENCE),
+    }).then(function (response) {
+      if (!response.ok) {
+        throw new Error(response.status);
+      }
+      return response.json();
+    });
+    Promise.all([asked, stands])
+      .then(([changes]) => answered(event, changes), function () {
+        stands.then(() => hexviz.notify(
+          "The server did not answer", "See whether hexviz is still running, and try again.", "red",
+        ));
+      })
+      .finally(function () {
+        busy = false;
+        next();
+      });
   }
 
   hexviz.send = function (type, value) {
@@ -32,13 +55,16 @@
 
   // What an answer changes is on the page at once; what follows from the new place (the
   // inspector, the address, the table) waits until that has been painted.
-  hexviz.answered = function (changes) {
+  function answered(event, changes) {
     const fresh = "model" in changes && changes.model !== model;
     if (fresh) {
       model = changes.model;
     }
     if (changes.view) {
       place = changes.view;
+    }
+    if (MOVING.includes(event.type)) {
+      hexviz.canvas.lookAround();
     }
     hexviz.show(changes, fresh);
     requestAnimationFrame(function () {
@@ -51,9 +77,18 @@
         }
       });
     });
-    busy = 0;
-    next();
-  };
+  }
+
+  // The address names the model, and the place in it: asked for while the page is put together.
+  function arrive() {
+    if (new URLSearchParams(window.location.search).has("model")) {
+      hexviz.send("visit", window.location.search);
+    } else {
+      stands.then(() => window.dash_clientside.set_props("opener", { opened: true }));
+    }
+  }
+  window.addEventListener("popstate", arrive);
+  arrive();
 
   hexviz.notify = function (title, message, color) {
     window.dash_clientside.set_props("notices", {

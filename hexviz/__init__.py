@@ -1,11 +1,15 @@
 """hexviz: which PyTorch module each op of an ONNX graph belongs to, and how that is known."""
 
-from hexviz.api import export
-from hexviz.errors import HexvizError
-from hexviz.model.graph import TaggedGraph
-from hexviz.model.modules import Module, ModuleTree
-from hexviz.model.op import Candidate, Context, Op, Provenance
-from hexviz.tagging.tag import load
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hexviz.api import export
+    from hexviz.errors import HexvizError
+    from hexviz.model.graph import TaggedGraph
+    from hexviz.model.modules import Module, ModuleTree
+    from hexviz.model.op import Candidate, Context, Op, Provenance
+    from hexviz.tagging.tag import load
 
 __all__ = [
     "Candidate",
@@ -19,3 +23,26 @@ __all__ = [
     "export",
     "load",
 ]
+
+_HOMES = {
+    "Candidate": "model.op",
+    "Context": "model.op",
+    "HexvizError": "errors",
+    "Module": "model.modules",
+    "ModuleTree": "model.modules",
+    "Op": "model.op",
+    "Provenance": "model.op",
+    "TaggedGraph": "model.graph",
+    "export": "api",
+    "load": "tagging.tag",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # Every part of hexviz imports this file first: the command would pay half a
+    # second for onnx before it could say what not to import, see hexviz/app/imports.py.
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

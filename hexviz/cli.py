@@ -16,10 +16,6 @@ from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 import typer.exceptions
-from rich.console import Console
-from rich.markup import escape
-from rich.progress import Progress, TaskID
-from rich.table import Table
 
 from hexviz.errors import ExportError, HexvizError
 
@@ -106,10 +102,13 @@ def view(
     no_browser: NoBrowser = False,
 ) -> None:
     """Open the page in a browser."""
-    from hexviz.app.serve import serve
+    from hexviz.app.imports import import_only_what_is_used
+    from hexviz.model.rest import collector_spares
 
-    with _progress() as report:
-        first = _onnx_path(source, report) if source else None
+    import_only_what_is_used()
+    with collector_spares():
+        from hexviz.app.serve import serve
+    first = _onnx_path(source) if source else None
     serve(first, host=host, port=port, open_browser=not no_browser)
 
 
@@ -181,6 +180,9 @@ def analyze(
 @app.command()
 def samples(as_json: AsJson = False) -> None:
     """List the sample models."""
+    from rich.console import Console
+    from rich.table import Table
+
     from sample_models import SAMPLES
 
     if as_json:
@@ -225,7 +227,7 @@ def inheritance(
         _say(f"Not measured: {one['model']}, {one['exporter']}: {one['error']}")
 
 
-def _onnx_path(source: str, report: Callable[[str, float], None]) -> Path:
+def _onnx_path(source: str) -> Path:
     """The file to show: the one named, or a fresh export in the cache folder."""
     path = Path(source)
     if path.suffix == ".onnx" or path.is_file():
@@ -233,7 +235,8 @@ def _onnx_path(source: str, report: Callable[[str, float], None]) -> Path:
     from hexviz.app.folders import exports_folder
     from hexviz.exporters.produce import produce
 
-    graph = produce(source, optimize=False, progress=report)
+    with _progress() as report:
+        graph = produce(source, optimize=False, progress=report)
     target = exports_folder() / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', graph.name)}.onnx"
     graph.save(target)
     return target
@@ -242,6 +245,9 @@ def _onnx_path(source: str, report: Callable[[str, float], None]) -> Path:
 @contextmanager
 def _progress() -> Iterator[Callable[[str, float], None]]:
     """A bar on stderr from the first report on; work without reports leaves no trace of one."""
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
     bar = Progress(console=Console(stderr=True), transient=True)
     tasks: list[TaskID] = []
 
@@ -259,6 +265,10 @@ def _progress() -> Iterator[Callable[[str, float], None]]:
 
 
 def _print_summary(document: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     console = Console()
     auxiliary = document["auxiliary"]
     console.print(f"[bold]{escape(document['model'])}[/bold]: {document['ops']} ops")
@@ -287,6 +297,9 @@ def _print_summary(document: dict[str, Any]) -> None:
 
 def _print_accuracy(summary: list[dict[str, Any]]) -> None:
     """A table per split and exporter: exact / on branch of each rule under each condition."""
+    from rich.console import Console
+    from rich.table import Table
+
     tables: dict[str, dict[str, dict[str, Any]]] = {}
     for row in summary:
         split = "reported only" if row["reported"] else "tuned on"
@@ -305,6 +318,10 @@ def _print_accuracy(summary: list[dict[str, Any]]) -> None:
 
 def _print_models(results: list[dict[str, Any]]) -> None:
     """Per model and exporter what hexviz made of auxiliary ops, or of what was asked first."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     first = results[0]["condition"] if results else ""
     table = Table("model", "exporter", box=None, header_style="bold", title_justify="left")
     table.title = f"by model, {first} blanked"
@@ -322,6 +339,10 @@ def _print_totals(title: str, what: str, totals: dict[str, dict[str, int]]) -> N
     """How many were asked, exact and wrong; nothing if nobody was."""
     if not totals:
         return
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(what, box=None, header_style="bold", title=title, title_justify="left")
     for name in ("ops", "exact", "wrong branch"):
         table.add_column(name, justify="right")
@@ -336,4 +357,6 @@ def _counts(counts: dict[str, int]) -> str:
 
 
 def _say(line: str) -> None:
+    from rich.console import Console
+
     Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from hexviz.app.callbacks import inspecting, moving, opening
 from hexviz.app.folders import assets_folder
 from hexviz.app.jobs import job_manager
 from hexviz.app.page import MAX_UPLOAD, page
+from hexviz.app.shell import Shell
 from hexviz.app.store import ModelStore
 from sample_models import SAMPLES
 
@@ -16,7 +17,7 @@ __all__ = ["create_app"]
 
 def create_app(store: ModelStore) -> Dash:
     """Build an app on a store of models."""
-    app = Dash(
+    app = Shell(
         "hexviz",
         title="hexviz",
         update_title="",
@@ -24,7 +25,6 @@ def create_app(store: ModelStore) -> Dash:
         assets_folder=str(assets_folder()),
         background_callback_manager=job_manager(),
     )
-    app.index_string = app.index_string.replace("<html>", '<html lang="en">')
     # Base64 makes an upload a third larger, and the rest of a request is small.
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD * 4 // 3 + (1 << 20)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
@@ -48,9 +48,14 @@ def _register_clientside(app: Dash) -> None:
     call("coloured", Input("colour", "value"))
     call("visit", Input("uploaded", "data"))
     call("numbered", Input("numbers-read", "data"))
-    call("row", Input("ops", "selectedRows"))
+    call("tabled", Input("table", "data"))
+    call(
+        "grid",
+        Output("ops-pane", "children"),
+        Input("grid-wanted", "data"),
+        State("grid", "data"),
+    )
     call("picture", Input("svg", "data"))
-    call("answered", Input("answer", "data"))
     call("inspected", Input("inspection", "data"))
     call(
         "tab",

@@ -62,14 +62,16 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
         },
         children=[
             dcc.Store(id="view"),
-            dcc.Store(id="event"),
             dcc.Store(id="theme", storage_type="local"),
             dcc.Store(id="inspection"),
             dcc.Store(id="model"),
-            dcc.Store(id="answer"),
             dcc.Store(id="exported"),
             dcc.Store(id="uploaded"),
             dcc.Store(id="numbers-read"),
+            dcc.Store(id="table"),
+            dcc.Store(id="table-holds"),
+            dcc.Store(id="grid", data=_grid().to_plotly_json()),
+            dcc.Store(id="grid-wanted"),
             dcc.Store(id="svg-wanted"),
             dcc.Store(id="svg"),
             dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
@@ -262,27 +264,31 @@ def _middle() -> html.Main:
                 id="ops-pane",
                 className="pane",
                 hidden=True,
-                children=dag.AgGrid(
-                    id="ops",
-                    columnDefs=_COLUMNS,
-                    rowData=[],
-                    getRowId="params.data.id",
-                    defaultColDef={"sortable": True, "filter": True, "resizable": True},
-                    dashGridOptions={
-                        "rowSelection": {
-                            "mode": "singleRow",
-                            "checkboxes": False,
-                            "enableClickSelection": True,
-                        },
-                        "animateRows": False,
-                        "rowHeight": 30,
-                        "headerHeight": 34,
-                        "theme": {"function": "themeQuartz"},
-                    },
-                    style={"height": "100%", "width": "100%"},
-                ),
             ),
         ],
+    )
+
+
+def _grid() -> dag.AgGrid:
+    """The table of ops; the browser puts it on the page when it is first looked at."""
+    return dag.AgGrid(
+        id="ops",
+        columnDefs=_COLUMNS,
+        rowData=[],
+        getRowId="params.data.id",
+        defaultColDef={"sortable": True, "filter": True, "resizable": True},
+        dashGridOptions={
+            "rowSelection": {
+                "mode": "singleRow",
+                "checkboxes": False,
+                "enableClickSelection": True,
+            },
+            "animateRows": False,
+            "rowHeight": 30,
+            "headerHeight": 34,
+            "theme": {"function": "themeQuartz"},
+        },
+        style={"height": "100%", "width": "100%"},
     )
 
 

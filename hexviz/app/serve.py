@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 import waitress
@@ -12,7 +14,8 @@ import waitress
 from hexviz.app.factory import create_app
 from hexviz.app.folders import uploads_folder
 from hexviz.app.store import ModelStore
-from hexviz.errors import ServeError
+from hexviz.errors import HexvizError, ServeError
+from hexviz.model.rest import collector_spares
 
 __all__ = ["serve"]
 
@@ -26,22 +29,35 @@ def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> No
         ReadError: if ``first`` is no readable ONNX model.
         ServeError: if the address cannot be used.
     """
-    store = ModelStore(uploads_folder())
-    key = store.add_file(first) if first is not None else None
-    listener = _listen(host, port)
-    shown, bound = listener.getsockname()[:2]
-    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}/"
-    if key is not None:
-        url += f"?model={key}"
-    app = create_app(store)
-    server = waitress.create_server(app.server, sockets=[listener], threads=_THREADS)
+    with collector_spares():
+        store = ModelStore(uploads_folder())
+        key = store.read_ahead(first) if first is not None else None
+        listener = _listen(host, port)
+        shown, bound = listener.getsockname()[:2]
+        url = f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}/"
+        if key is not None:
+            url += f"?model={key}"
+        app = create_app(store)
+        server = waitress.create_server(app.server, sockets=[listener], threads=_THREADS)
     print(f"hexviz serves {url} (Ctrl+C stops it)", flush=True)  # noqa: T201
+    # Threads that work in Python itself pass the turn on after 5 ms; an answer needs it
+    # a hundred times, and comes ten times later while a model is being opened.
+    sys.setswitchinterval(0.0005)
+    if key is not None:
+        # While the browser loads the page; its request for the model waits for this.
+        threading.Thread(target=_open, args=[store, key], daemon=True).start()
     if open_browser:
         threading.Timer(0.3, webbrowser.open, [url]).start()
     try:
         server.run()
     finally:
         server.close()
+
+
+def _open(store: ModelStore, key: str) -> None:
+    with suppress(HexvizError):  # the page asks for the same, and says why it cannot be shown
+        model = store.get(key)
+        model.render(model.first_view(), "light")
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from hexviz.errors import SourceError
 from hexviz.extraction.query import SearchIndex
 from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.reader import digest, parse, read_file
+from hexviz.model.reader import ModelFile, digest, parse, read_file
 from hexviz.model.rest import collector_rests, leave_out_what_lives
 from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
@@ -41,14 +42,24 @@ _KEPT_VIEWS = 6
 _KEPT_NUMBERS = 8
 
 
-def _load(path: Path) -> tuple[TaggedGraph, str]:
-    """A file's graph and digest, both of the same bytes."""
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file that was read, but not yet tagged; ``key`` is the digest of the same bytes."""
+
+    file: ModelFile
+    key: str
+    seconds: float
+
+    def tagged(self) -> TaggedGraph:
+        return tag(self.file, timings={"read": self.seconds})
+
+
+def _read(path: Path) -> _Read:
     started = time.perf_counter()
     content = read_file(path)
     with collector_rests():
         file = parse(content, name=path.name, base_dir=path.resolve().parent)
-        graph = tag(file, timings={"read": time.perf_counter() - started})
-    return graph, digest(content)
+    return _Read(file, digest(content), time.perf_counter() - started)
 
 
 class OpenModel:
@@ -63,6 +74,7 @@ class OpenModel:
         self.graph = graph
         self.numbers: LayoutCache[str, dict[int, float]] = LayoutCache(_KEPT_NUMBERS)
         self._indexes: dict[Placement, Index] = {}
+        self._building = threading.Lock()
         self._layouts: Layouts = LayoutCache()
         self._rendered: LayoutCache[tuple[ViewState, str, Theme], Rendered] = LayoutCache(
             _KEPT_VIEWS
@@ -71,12 +83,12 @@ class OpenModel:
 
     def index(self, placement: Placement) -> Index:
         """The graph made ready for drawing under one placement; built when first asked for."""
-        found = self._indexes.get(placement)
-        if found is None:
-            # Two threads may build it at once; both results are equal.
-            found = self._indexes[placement] = build_index(self.graph, placement)
-            leave_out_what_lives()
-        return found
+        if placement not in self._indexes:
+            with self._building:
+                if placement not in self._indexes:
+                    self._indexes[placement] = build_index(self.graph, placement)
+                    leave_out_what_lives()
+        return self._indexes[placement]
 
     def first_view(
         self, placement: Placement = "module", *, hidden: frozenset[str] = frozenset()
@@ -145,8 +157,10 @@ class ModelStore:
         self._uploads = uploads
         self._capacity = capacity
         self._paths: dict[str, Path] = {}
+        self._read: dict[str, _Read] = {}
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._lock = threading.RLock()
+        self._opening = threading.Lock()
 
     def add_file(self, path: Path) -> str:
         """Open a file that lies on this machine; returns its digest.
@@ -154,11 +168,22 @@ class ModelStore:
         Raises:
             ReadError: if it is no readable ONNX model.
         """
-        graph, key = _load(path)
-        with self._lock:
-            self._paths[key] = path.resolve()
-            self._keep(OpenModel(key, graph))
+        key = self.read_ahead(path)
+        self.get(key)
         return key
+
+    def read_ahead(self, path: Path) -> str:
+        """Read a file on this machine, and leave the rest to whoever gets it; returns its digest.
+
+        Raises:
+            ReadError: if it is no readable ONNX model.
+        """
+        read = _read(path)
+        with self._lock:
+            self._paths[read.key] = path.resolve()
+            self._read[read.key] = read
+            self._open.pop(read.key, None)  # the same bytes may have come from another folder
+        return read.key
 
     def add_upload(self, content: bytes, name: str) -> str:
         """Open uploaded bytes and keep them on disk; returns their digest.
@@ -183,23 +208,35 @@ class ModelStore:
         """
         if not isinstance(key, str) or not _DIGEST.fullmatch(key):
             raise SourceError("That is no link to a model: open one.")
+        found = self._known(key)
+        if found is not None:
+            return found
+        # Who asks for a model that is being opened waits for it, instead of opening it too.
+        with self._opening:
+            found = self._known(key)
+            if found is None:
+                found = OpenModel(key, self._load(key))
+                with self._lock:
+                    self._keep(found)
+        return found
+
+    def _known(self, key: str) -> OpenModel | None:
         with self._lock:
             found = self._open.get(key)
             if found is not None:
                 self._open.move_to_end(key)
-                return found
-        found = OpenModel(key, self._reload(key))
-        with self._lock:
-            self._keep(found)
-        return found
+            return found
 
-    def _reload(self, key: str) -> TaggedGraph:
+    def _load(self, key: str) -> TaggedGraph:
+        read = self._read.pop(key, None)
+        if read is not None:
+            return read.tagged()
         path = self._paths.get(key)
         if path is not None and path.is_file():
-            graph, now = _load(path)
-            if now != key:
+            read = _read(path)
+            if read.key != key:
                 raise SourceError(f"{path.name} has changed since it was opened: open it again.")
-            return graph
+            return read.tagged()
         kept = self._uploads / f"{key}.onnx"
         if kept.is_file():
             name = (self._uploads / f"{key}.name").read_text()

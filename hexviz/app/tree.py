@@ -71,6 +71,8 @@ def _rows(index: Index, view: ViewState, apart: frozenset[str]) -> Iterator[Row]
 def _shown(
     index: Index, box: Container, hidden: frozenset[str]
 ) -> Literal["true", "false", "mixed"]:
+    if not hidden:
+        return "true"
     names = _names(index, box)
     if all(is_hidden(name, hidden) for name in names):
         return "false"

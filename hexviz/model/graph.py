@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import onnx
 import onnx_ir as ir
 
@@ -22,6 +22,9 @@ from hexviz.model.shapes import infer_types
 from hexviz.model.subtree import Subtrees
 from hexviz.model.uses import Uses
 from hexviz.model.writer import tagged_proto, write
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["TaggedGraph", "Value"]
 
@@ -176,6 +179,8 @@ class TaggedGraph:
         ``None``), ``auxiliary`` and ``body`` as node attributes. An edge holds
         the names of the values it carries as ``values``.
         """
+        import networkx as nx
+
         graph: nx.DiGraph[str] = nx.DiGraph(name=self.name)
         for op in self.ops:
             graph.add_node(

@@ -97,7 +97,8 @@ def from_proto(proto: onnx.ModelProto, *, name: str, base_dir: Path | None = Non
     """
     if not proto.HasField("graph") or not (proto.ir_version or proto.opset_import):
         raise ReadError(f"{name} is not an ONNX model: it holds no graph.")
-    for location in sorted(external_locations(proto)):
+    locations = external_locations(proto)
+    for location in sorted(locations):
         _check_external(location, name, base_dir)
     try:
         model = _look_at(proto)
@@ -107,7 +108,7 @@ def from_proto(proto: onnx.ModelProto, *, name: str, base_dir: Path | None = Non
             cause = cause.__cause__
         reason = (str(cause).splitlines() or [type(cause).__name__])[0]
         raise ReadError(f"{name} is malformed ({reason}): export it again.") from error
-    if base_dir is not None:
+    if base_dir is not None and locations:
         ir.external_data.set_base_dir(model.graph, base_dir)
     return ModelFile(proto, model, name, base_dir)
 

@@ -6,7 +6,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-__all__ = ["collector_rests", "leave_out_what_lives"]
+__all__ = ["collector_rests", "collector_spares", "leave_out_what_lives"]
 
 
 @contextmanager
@@ -23,6 +23,18 @@ def collector_rests() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def collector_spares() -> Iterator[None]:
+    """As :func:`collector_rests`, and the first collection after the block skips all there is.
+
+    For the start of a program: most of what it imports lives on.
+    :func:`leave_out_what_lives` looks at the rest.
+    """
+    with collector_rests():
+        yield
+        gc.freeze()
 
 
 def leave_out_what_lives() -> None:

@@ -23,7 +23,8 @@ def test_two_apps_live_in_one_process(store: ModelStore, tmp_path: Path) -> None
         client = app.server.test_client()
         assert client.get("/").status_code == 200
         outputs = [entry["output"] for entry in client.get("/_dash-dependencies").get_json()]
-        assert "answer.data" in outputs
+        assert "inspection.data" in outputs
+        assert client.post("/event", json={}).get_json() == {}
 
 
 def test_the_page_asks_no_other_host_for_anything(store: ModelStore) -> None:
@@ -62,13 +63,14 @@ def test_what_jobs_report_is_kept_as_json(store: ModelStore, tmp_path: Path) -> 
 def test_a_view_without_sense_is_no_server_error(store: ModelStore, view: object) -> None:
     client = create_app(store).server.test_client()
     event = {"type": "redraw", "value": None, "n": 1, "theme": "light", "place": view}
-    body = {
-        "output": "answer.data",
-        "outputs": {"id": "answer", "property": "data"},
-        "changedPropIds": ["event.data"],
-        "inputs": [{"id": "event", "property": "data", "value": event}],
-    }
-    assert client.post("/_dash-update-component", json=body).status_code in (200, 204)
+    assert client.post("/event", json=event).get_json().keys() <= {"n", "notices"}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff"])
+def test_a_garbled_event_is_answered_with_nothing(store: ModelStore, body: bytes) -> None:
+    client = create_app(store).server.test_client()
+    answered = client.post("/event", data=body, content_type="application/json")
+    assert (answered.status_code, answered.get_json()) == (200, {})
 
 
 def test_assets_are_found() -> None:

@@ -1,10 +1,14 @@
 import hashlib
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from hexviz.app.store import ModelStore
+from hexviz.app.store import ModelStore, OpenModel
 from hexviz.errors import ReadError, SourceError
+from hexviz.model.graph import TaggedGraph
+from hexviz.tagging.tag import tag
 
 
 def test_an_upload_is_kept_by_its_digest_and_read_again_after_a_restart(
@@ -26,6 +30,47 @@ def test_what_is_evicted_is_read_again(store: ModelStore, net: bytes, tmp_path: 
     assert len(set(files)) == 3
     assert len(store._open) == 2
     assert store.get(files[0]).graph.name == "0.onnx"
+
+
+def test_who_asks_for_a_model_that_is_being_opened_waits_for_it(
+    net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(net)
+    store = ModelStore(tmp_path)
+    tagging, go_on = threading.Event(), threading.Event()
+    calls = []
+
+    def slow(*given: Any, **more: Any) -> TaggedGraph:
+        calls.append(given)
+        tagging.set()
+        assert go_on.wait(10)
+        return tag(*given, **more)
+
+    monkeypatch.setattr("hexviz.app.store.tag", slow)
+    key = store.read_ahead(path)
+    assert calls == []
+    found: list[OpenModel] = []
+    threads = [threading.Thread(target=lambda: found.append(store.get(key))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    assert tagging.wait(10)
+    assert found == []
+    go_on.set()
+    for thread in threads:
+        thread.join()
+    assert len(calls) == 1
+    assert len(found) == 3
+    assert len({id(model) for model in found}) == 1
+
+
+def test_the_same_bytes_from_another_folder_are_opened_anew(
+    store: ModelStore, net: bytes, tmp_path: Path
+) -> None:
+    for name in ("a.onnx", "b.onnx"):
+        (tmp_path / name).write_bytes(net)
+        key = store.add_file(tmp_path / name)
+    assert store.get(key).graph.name == "b.onnx"
 
 
 def test_a_broken_upload_leaves_nothing_behind(store: ModelStore, tmp_path: Path) -> None:

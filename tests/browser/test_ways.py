@@ -203,8 +203,9 @@ def test_axe_finds_nothing_to_complain_of(browser: Browser, server: Server, sche
     sheet.page.locator("#search").fill("softmax")
     sheet.page.locator("#hits .hit").first.click()
     expect(sheet.page.locator("#inspector h2")).to_have_text("Softmax")
-    for tab in ("Graph", "Ops"):
+    for tab, sign in (("Graph", "#legend .entry"), ("Ops", "#ops .ag-row .ag-cell")):
         sheet.page.locator("#tab label", has_text=tab).click()
+        expect(sheet.page.locator(sign).first).to_be_visible()
         sheet.page.wait_for_timeout(500)
         found = Axe().run(sheet.page).response["violations"]
         told = [(one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in found]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, html, no_update
+from dash import Dash, Input, Output, State, html, no_update
 
 from hexviz.app.address import from_store, key_of, to_query
 from hexviz.app.inspector import (
@@ -67,25 +67,23 @@ def register(app: Dash, store: ModelStore) -> None:
             return [html.Div(str(error), className="quiet", role="status")]
 
     @app.callback(
-        Output("ops", "rowData"),
-        Output("ops", "selectedRows"),
-        Output("ops", "scrollTo"),
+        Output("table", "data"),
+        Output("table-holds", "data"),
         Input("tab", "value"),
-        Input("model", "data"),
         Input("view", "data"),
-        State("ops", "rowData"),
+        State("table-holds", "data"),
         prevent_initial_call=True,
     )
-    def on_table(
-        tab: str, _model: str, stored: dict[str, Any] | None, shown: list[Any] | None
-    ) -> tuple[Any, ...]:
+    def on_table(tab: str, stored: dict[str, Any] | None, holds: Any) -> tuple[Any, Any]:
         if tab != "ops" or not stored:
-            return (no_update,) * 3
+            return no_update, no_update
         try:
             model = store.get(key_of(stored))
         except HexvizError:
-            return (no_update,) * 3
-        return table(model, from_store(stored), filled=ctx.triggered_id == "view" and bool(shown))
+            return no_update, no_update
+        place = from_store(stored)
+        wanted = [model.key, sorted(place.view.hidden)]
+        return table(model, place, filled=wanted == holds), wanted
 
     @app.callback(
         Output("svg", "data"),
@@ -107,25 +105,25 @@ def register(app: Dash, store: ModelStore) -> None:
         return {"text": text, "n": wanted.get("n")}
 
 
-def table(model: OpenModel, place: Place, *, filled: bool) -> tuple[Any, Any, Any]:
-    """Rows, selected row and the row to scroll to, for the table of ops.
+def table(model: OpenModel, place: Place, *, filled: bool) -> dict[str, Any]:
+    """What changes in the table of ops: property → value.
 
     What the filter hides in the graph is not in the table either. Rows that
-    are there already (``filled``) are only sent again under a filter.
+    are there already (``filled``) are not sent again.
     """
     view = place.view
-    rows: Any = no_update
-    if not filled or view.hidden:
-        rows = [
+    changes: dict[str, Any] = {"selectedRows": []}
+    if not filled:
+        changes["rowData"] = [
             {name: record[name] for name in _FIELDS}
             | {"context": op.context.tag if op.context else None}
             for op, record in ((op, op_record(op)) for op in model.graph.ops)
             if not view.hidden or not is_hidden(op.module, view.hidden)
         ]
     kind, what = place.selection
-    if kind != "op":
-        return rows, [], no_update
-    return rows, {"ids": [what]}, {"rowId": what}
+    if kind == "op":
+        changes |= {"selectedRows": {"ids": [what]}, "scrollTo": {"rowId": what}}
+    return changes
 
 
 def hits(found: Found) -> list[Any]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
-from dash import Dash, Input, Output
+from dash import Dash
+from dash.development.base_component import Component
+from flask import Response, request
 
 from hexviz.app import navigate
 from hexviz.app.address import from_query, from_store, key_of, model_in, tab_in, to_store
@@ -23,11 +26,20 @@ __all__ = ["move", "register"]
 
 
 def register(app: Dash, store: ModelStore) -> None:
-    """Attach the callback of this file to an app."""
+    """Attach the route of this file to an app's server: an event comes in, its answer goes out.
 
-    @app.callback(Output("answer", "data"), Input("event", "data"), prevent_initial_call=True)
-    def on_event(event: Any) -> dict[str, Any]:
-        return answer(store, event)
+    A route and not a callback: Dash's way from an event to its callback and
+    back takes 30 ms of a click's 100 in the browser.
+    """
+
+    @app.server.post("/event")
+    def on_event() -> Response:
+        changes = answer(store, request.get_json(silent=True))
+        return Response(json.dumps(changes, default=_plain), mimetype="application/json")
+
+
+def _plain(component: Component) -> Any:
+    return component.to_plotly_json()
 
 
 def answer(store: ModelStore, event: Any) -> dict[str, Any]:
