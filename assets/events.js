@@ -5,6 +5,7 @@
 
   const hexviz = (window.hexviz = window.hexviz || {});
   const PATIENCE = 15000; // ms after which an answer counts as lost
+  const OPENING = 600000; // the same for a model that may have to be opened first
   const MOVING = ["check", "show-all", "close-all", "place", "open-level", "stack", "visit"];
   const waiting = [];
   let busy = false;
@@ -28,7 +29,7 @@
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(event),
-      signal: AbortSignal.timeout(PATIENCE),
+      signal: AbortSignal.timeout(event.type === "visit" ? OPENING : PATIENCE),
     }).then(function (response) {
       if (!response.ok) {
         throw new Error(response.status);
@@ -36,15 +37,20 @@
       return response.json();
     });
     Promise.all([asked, stands])
-      .then(([changes]) => answered(event, changes), function () {
-        stands.then(() => hexviz.notify(
-          "The server did not answer", "See whether hexviz is still running, and try again.", "red",
-        ));
-      })
+      .then(([changes]) => answered(event, changes), () => stands.then(lost))
       .finally(function () {
         busy = false;
         next();
       });
+  }
+
+  function lost() {
+    if (!model) {
+      hexviz.put("empty", "Open a model to begin.");
+    }
+    hexviz.notify(
+      "The server did not answer", "See whether hexviz is still running, and try again.", "red",
+    );
   }
 
   hexviz.send = function (type, value) {
@@ -83,6 +89,11 @@
   function arrive() {
     if (new URLSearchParams(window.location.search).has("model")) {
       hexviz.send("visit", window.location.search);
+      stands.then(function () {
+        if (!model) {
+          hexviz.put("empty", "Opening the model…");
+        }
+      });
     } else {
       stands.then(() => window.dash_clientside.set_props("opener", { opened: true }));
     }

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import typer.main
 
+from hexviz.app.page import KEYS
 from hexviz.cli import app
+from hexviz.extraction.query import FIELDS
 from hexviz.model.op import RULES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -42,6 +44,14 @@ def test_every_link_and_picture_is_there() -> None:
     for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_search_field_and_key_is_documented() -> None:
+    for field in FIELDS:
+        assert f"`{field}:`" in README
+    for keys, _what in KEYS:
+        for key in keys.split():
+            assert f"`{key}`" in README
 
 
 def test_every_rule_is_documented() -> None:

@@ -14,7 +14,7 @@ from hexviz.view.colouring import COLOURINGS
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import stylesheet
 
-__all__ = ["MAX_NUMBERS", "MAX_UPLOAD", "page"]
+__all__ = ["KEYS", "MAX_NUMBERS", "MAX_UPLOAD", "page"]
 
 MAX_UPLOAD = 256 * 1024 * 1024
 """Largest upload in bytes; larger files are opened with ``hexviz view FILE``."""
@@ -381,7 +381,7 @@ def _opener(samples: Mapping[str, str]) -> dmc.Modal:
     )
 
 
-_KEYS = (
+KEYS = (
     ("/", "search"),
     ("n  p", "next and previous match"),
     ("↓  ↑", "along an edge, to what follows or comes before"),
@@ -396,6 +396,7 @@ _KEYS = (
     ("c", "copy a link to this exact view"),
     ("?", "these keys"),
 )
+"""Keys of the page, and what they do: see assets/keys.js."""
 
 
 def _keys() -> dmc.Modal:
@@ -413,7 +414,7 @@ def _keys() -> dmc.Modal:
                             html.Td(what),
                         ]
                     )
-                    for keys, what in _KEYS
+                    for keys, what in KEYS
                 ]
             ),
             className="keys",

@@ -9,11 +9,15 @@ from hexviz.app.place import Place
 from hexviz.app.store import OpenModel
 from hexviz.app.tree import rows
 from hexviz.app.widgets import figures, legend, tree
+from hexviz.errors import ViewLimitError
 from hexviz.tagging.summary import summarize
 from hexviz.view.palette import Theme
 from hexviz.view.state import ViewState, is_hidden
 
-__all__ = ["Picture", "described", "picture"]
+__all__ = ["MOST_ELEMENTS", "Picture", "described", "picture"]
+
+MOST_ELEMENTS = 1000
+"""Boxes, ops and lines that a step may lead to: more is neither read nor moved smoothly."""
 
 Picture = dict[str, Any]
 """Component → what it shows."""
@@ -23,10 +27,21 @@ def picture(model: OpenModel, before: Place | None, after: Place, theme: Theme) 
     """What changes on the page from one place to the next; all of it without one before.
 
     Raises:
+        ViewLimitError: if the step adds to more than can be read.
         HexvizError: if the place cannot be shown.
     """
     view = after.view
     drawn = model.render(view, theme, after.numbers)
+    count = len(drawn.elements)
+    if (
+        before is not None
+        and count > MOST_ELEMENTS
+        and count > len(model.render(before.view, theme, before.numbers).elements)
+    ):
+        raise ViewLimitError(
+            f"That would draw {count:,} boxes, ops and lines, more than the {MOST_ELEMENTS:,} that "
+            "stay readable: close another module first."
+        )
     changes: Picture = {"highlight": highlight(model, after, drawn)}
     if before is None or (before.view, before.numbers) != (view, after.numbers):
         changes |= {

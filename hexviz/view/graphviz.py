@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pygraphviz
 
@@ -110,11 +112,15 @@ def _cell(width: int, port: str = "") -> str:
     return f'<TD FIXEDSIZE="TRUE" WIDTH="{width}" HEIGHT="1"{port}></TD>'
 
 
+_STEP = 50.0  # px between control points: a box is never cut by a corner
+
+
 def _bends(spline: str) -> list[Point]:
     """A cubic spline ``e,x,y p0 c1 c2 p3 c4 c5 p6`` as the control points of a quadratic one.
 
-    Each cubic piece becomes two quadratic ones that meet at its middle: their
-    control points lie three quarters of the way from the ends to c1 and c2.
+    They lie on the curve itself: a quadratic B-spline stays close to control
+    points that are close to each other, so it passes the boxes that dot led the
+    curve around.
     """
     points = [
         (float(x), -float(y))
@@ -124,13 +130,22 @@ def _bends(spline: str) -> list[Point]:
     if to_y - from_y <= _NEXT_ROW:
         middle = (from_y + to_y) / 2
         return [(from_x, middle), (to_x, middle)]
+    if all(abs(x - from_x) < 1.0 for x, _ in points):
+        return []
     inner: list[Point] = []
     for at in range(0, len(points) - 3, 3):
-        start, one, other, end = points[at : at + 4]
-        inner.append((start[0] + 0.75 * (one[0] - start[0]), start[1] + 0.75 * (one[1] - start[1])))
-        inner.append((end[0] + 0.75 * (other[0] - end[0]), end[1] + 0.75 * (other[1] - end[1])))
-    middle = points[0][0]
-    if all(abs(x - middle) < 1.0 for x, _ in points):
-        return []
+        piece = points[at : at + 4]
+        count = max(4, round(sum(math.dist(*pair) for pair in pairwise(piece)) / _STEP))
+        inner += [_on_cubic(piece, (step + 0.5) / count) for step in range(count)]
     # dot swings out past the ends where the ways are short; a line should only go down.
     return [(x, min(max(y, from_y + 4), to_y - 10)) for x, y in inner]
+
+
+def _on_cubic(piece: Sequence[Point], share: float) -> Point:
+    """The point of a cubic Bézier at a share of its way."""
+    rest = 1 - share
+    weights = (rest**3, 3 * rest**2 * share, 3 * rest * share**2, share**3)
+    return (
+        sum(weight * x for weight, (x, _) in zip(weights, piece, strict=True)),
+        sum(weight * y for weight, (_, y) in zip(weights, piece, strict=True)),
+    )

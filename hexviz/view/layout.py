@@ -361,10 +361,27 @@ class _Work:
             points += [(x, box.top), (x, box.top + TITLE_HEIGHT)]
             deeper = entered[depth + 1 :]
             cell = self.interiors[deeper[0]].node if deeper else edge.target
-            bends = self._bends(key, len(inside.links) + inside.entering[port, cell], origin)
-            # The title may have pushed the line aside: it goes on from where it came in.
-            points += [(x, y) if step == 0 else (to, y) for step, (to, y) in enumerate(bends)]
+            points += self._inward(key, port, cell, origin, (x, box.top + TITLE_HEIGHT))
         return tuple(points)
+
+    def _inward(
+        self, key: str, port: int, cell: int, origin: Mapping[str, Point], entry: Point
+    ) -> list[Point]:
+        """The bends of a line inside of a box, from where it came in.
+
+        The title may have pushed it aside. Where it ends in the first row it goes
+        on from there, elsewhere it first returns to the way laid out for it.
+        """
+        inside = self.interiors[key]
+        bends = self._bends(key, len(inside.links) + inside.entering[port, cell], origin)
+        place = len(inside.cells) + inside.entries[port]
+        meant = origin[key][0] + self._solved(key).centres[place][0]
+        x, y = entry
+        if abs(meant - x) < 1.0:
+            return bends
+        if len(bends) == 2:
+            return [(x, bends[0][1]), bends[1]]
+        return [(meant, y + 8.0), *(bend for bend in bends if bend[1] > y + 12.0)]
 
     def _bends(self, key: str, place: int, origin: Mapping[str, Point]) -> list[Point]:
         left, top = origin[key]

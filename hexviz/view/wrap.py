@@ -10,8 +10,9 @@
     f
 
 Cuts go where no cell stands and fewest edges cross. An edge from one column
-to another leaves at the foot of its own, climbs in the gutter before the
-other and enters at its head. (A very long straight line of nodes would also
+to another leaves below its source for the gutter beside the column, and from
+the gutter before the other enters above its target; between gutters that are
+not the same it runs below all columns. (A very long straight line of nodes would also
 silently stop cytoscape.js from drawing.)
 """
 
@@ -31,6 +32,7 @@ TALLEST = 1300.0
 
 _GUTTER = 56.0
 _TURN = 22.0
+_CLOSE = 4.0
 _ASPECT = 1.5
 
 
@@ -68,14 +70,58 @@ def wrap(
         if start == end:
             paths.append([(x + lefts[start], y - bounds[start]) for x, y in path])
             continue
+        gutters = [_left(moved, sizes, column, one) - _GUTTER / 2 for one in (start + 1, end)]
         from_x, to_x = moved[edge.source][0] + edge.leave, moved[edge.target][0] + edge.enter
-        gutter = _left(moved, sizes, column, end) - _GUTTER / 2
-        low = tallest if end - start > 1 else bounds[start + 1] - bounds[start]
-        foot, head = low + _TURN, -_TURN
-        # Two points near each turn keep the curve in the gutter between them.
-        climb = [(gutter, foot), (gutter, foot - _TURN), (gutter, head + _TURN), (gutter, head)]
-        paths.append([(from_x, foot), *climb, (to_x, head)])
+        cells = [at for at in range(inner) if column[at] in (start, end)]
+        foot = moved[edge.source][1] + sizes[edge.source][1] / 2 + _TURN / 2
+        head = moved[edge.target][1] - sizes[edge.target][1] / 2 - _TURN / 2
+        foot = _clear(foot, (from_x, gutters[0]), cells, moved, sizes, down=True)
+        head = _clear(head, (gutters[1], to_x), cells, moved, sizes, down=False)
+        turns = [(gutters[0], foot), (gutters[1], head)]
+        if end - start > 1:
+            turns[1:1] = [(gutters[0], tallest + _TURN), (gutters[1], tallest + _TURN)]
+        paths.append(_rounded([(from_x, foot), *turns, (to_x, head)]))
     return moved, paths
+
+
+def _clear(
+    y: float,
+    span: tuple[float, float],
+    cells: Sequence[int],
+    moved: Sequence[Point],
+    sizes: Sequence[Point],
+    *,
+    down: bool,
+) -> float:
+    """The first height from ``y`` on at which no cell stands between two places."""
+    left, right = min(span), max(span)
+    found = True
+    while found:
+        found = False
+        for cell in cells:
+            (x, middle), (width, height) = moved[cell], sizes[cell]
+            beside = x + width / 2 <= left or x - width / 2 >= right
+            if not beside and abs(y - middle) < height / 2 + _CLOSE:
+                y = middle + (height / 2 + _TURN / 2) * (1 if down else -1)
+                found = True
+    return y
+
+
+def _rounded(corners: Sequence[Point]) -> list[Point]:
+    """Corners as control points: those beside each keep the curve from cutting it off."""
+    points = [corners[0]]
+    for before, corner, after in zip(corners, corners[1:], corners[2:], strict=False):
+        points += [_toward(corner, before), corner, _toward(corner, after)]
+    return [*points, corners[-1]]
+
+
+def _toward(corner: Point, other: Point) -> Point:
+    """A point near a corner, on the way to another one."""
+    share = min(0.5, _TURN / (math.dist(corner, other) or 1.0))
+    return (
+        corner[0] + (other[0] - corner[0]) * share,
+        corner[1] + (other[1] - corner[1]) * share,
+    )
 
 
 def _left(

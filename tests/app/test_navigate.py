@@ -1,5 +1,6 @@
 import pytest
 
+from hexviz.app import picture as pictures
 from hexviz.app.callbacks.moving import answer, move
 from hexviz.app.place import NOTHING, Place, Trace
 from hexviz.app.store import ModelStore, OpenModel
@@ -201,3 +202,17 @@ def test_what_is_no_event_is_not_answered(store: ModelStore, sent: object) -> No
 def test_an_event_at_no_place_changes_nothing(store: ModelStore) -> None:
     assert answer(store, event("op", "m")) == {"n": 3}
     assert answer(store, event("op", "m", "nowhere")) == {"n": 3}
+
+
+def test_a_step_never_leads_to_more_than_can_be_read(
+    store: ModelStore, net: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = store.add_upload(net, "net.onnx")
+    opened = answer(store, event("visit", f"?model={key}&open=enc"))
+    monkeypatch.setattr(pictures, "MOST_ELEMENTS", len(opened["graph"]))
+    refused = answer(store, event("toggle", "enc.att", opened["view"], key))
+    assert "more than the" in refused["notices"][0]["message"]
+    assert not {"graph", "view"} & refused.keys()
+    # What is too much already, by a link, can be made less.
+    monkeypatch.setattr(pictures, "MOST_ELEMENTS", 1)
+    assert answer(store, event("toggle", "enc", opened["view"], key))["view"]["open"] == []

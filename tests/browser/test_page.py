@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.conftest import Server, Sheet
+from tests.view.graphs import chain
 
 pytestmark = pytest.mark.browser
 
@@ -309,3 +310,35 @@ def test_two_tabs_do_not_disturb_each_other(
     assert closed.cy("cy.getElementById('m:encoder.layer.0').empty()")
     page.close()
     assert other.errors == []
+
+
+_INK = """() => {
+  let painted = 0;
+  document.querySelectorAll('#graph canvas').forEach(function (canvas) {
+    if (!canvas.width) return;
+    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    for (let at = 3; at < data.length; at += 4) painted += data[at] > 0;
+  });
+  return painted;
+}"""
+
+
+def test_a_chain_of_2000_ops_draws(closed: Sheet, tmp_path: Path) -> None:
+    """Cytoscape before 3.30.3 silently draws nothing of a long straight line of nodes."""
+    page = closed.page
+    path = tmp_path / "chain.onnx"
+    chain(2000).save(path)
+    page.locator("#open-dialog").click()
+    page.locator("#upload input[type=file]").set_input_files(path)
+    expect(page.locator("#model-title")).to_have_text("chain.onnx")
+    page.locator("#open-level").click()
+    closed.wait("cy.nodes('[kind = \"op\"]').length > 300")
+    page.locator("#fit").click()
+    page.wait_for_timeout(500)
+    assert page.evaluate(_INK) > 10_000
+    closed.cy("void (cy.zoom(1), cy.center(cy.nodes('[kind = \"op\"]')[100]))")
+    page.wait_for_timeout(500)
+    assert page.evaluate(_INK) > 10_000
+    closed.cy("void cy.elements().style('display', 'none')")
+    page.wait_for_timeout(500)
+    assert page.evaluate(_INK) < 2_000
