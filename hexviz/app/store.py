@@ -86,7 +86,8 @@ class OpenModel:
         if placement not in self._indexes:
             with self._building:
                 if placement not in self._indexes:
-                    self._indexes[placement] = build_index(self.graph, placement)
+                    with collector_rests():
+                        self._indexes[placement] = build_index(self.graph, placement)
                     leave_out_what_lives()
         return self._indexes[placement]
 
