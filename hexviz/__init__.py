@@ -4,16 +4,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hexviz.api import export
+    from hexviz.api import TaggedGraph, export, load
     from hexviz.errors import HexvizError
-    from hexviz.model.graph import TaggedGraph
     from hexviz.model.modules import Module, ModuleTree
     from hexviz.model.op import Candidate, Context, Op, Provenance
-    from hexviz.tagging.tag import load
+    from hexviz.tagging.finding import Finding
 
 __all__ = [
     "Candidate",
     "Context",
+    "Finding",
     "HexvizError",
     "Module",
     "ModuleTree",
@@ -27,14 +27,15 @@ __all__ = [
 _HOMES = {
     "Candidate": "model.op",
     "Context": "model.op",
+    "Finding": "tagging.finding",
     "HexvizError": "errors",
     "Module": "model.modules",
     "ModuleTree": "model.modules",
     "Op": "model.op",
     "Provenance": "model.op",
-    "TaggedGraph": "model.graph",
+    "TaggedGraph": "api",
     "export": "api",
-    "load": "tagging.tag",
+    "load": "api",
 }
 
 

@@ -3,16 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hexviz.model.graph import TaggedGraph
+from hexviz.model import graph as model
 from hexviz.model.reader import from_proto
-from hexviz.tagging.tag import tag
+from hexviz.tagging import tag as tagging
+from hexviz.tagging.audit import audit
+from hexviz.tagging.finding import Finding
+from hexviz.tagging.override import override
 
 if TYPE_CHECKING:
     from torch import nn  # noqa: TID251 - for the signature only
 
-__all__ = ["export"]
+__all__ = ["TaggedGraph", "export", "load"]
+
+
+class TaggedGraph(model.TaggedGraph):
+    """A tagged graph with what the floors above it can do with one."""
+
+    def audit(self) -> list[Finding]:
+        """Tags that are wrong or doubtful, worst first."""
+        return audit(self)
+
+    def override(self, changes: Mapping[str, str]) -> TaggedGraph:
+        """A new graph where each op (id) has the module (FQN) given; the rest inherits anew.
+
+        Raises:
+            UnknownOpError: if there is no such op; the message names near ids.
+            SelectionError: if there is no such module; the message names near ones.
+        """
+        return TaggedGraph.of(override(self, changes))
+
+
+def load(path: str | Path) -> TaggedGraph:
+    """Open an ONNX file; its ops are tagged if it carries no tags yet.
+
+    Raises:
+        ReadError: if it is missing or no readable ONNX model.
+    """
+    return TaggedGraph.of(tagging.load(path))
 
 
 def export(
@@ -52,4 +82,5 @@ def export(
         progress=progress,
     )
     file = from_proto(exported.proto, name=exported.name)
-    return tag(file, modules=exported.modules, timings=exported.timings)
+    tagged = tagging.tag(file, modules=exported.modules, timings=exported.timings)
+    return TaggedGraph.of(tagged)

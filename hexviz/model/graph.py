@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import onnx
 import onnx_ir as ir
@@ -78,6 +78,31 @@ class TaggedGraph:
         self.modules = modules
         self.name = name
         self.timings = MappingProxyType(dict(timings or {}))
+
+    @classmethod
+    def of(cls, graph: TaggedGraph) -> Self:
+        """The same graph as an instance of this class."""
+        return cls(
+            proto=graph._proto,
+            flat=graph.flat,
+            ops=graph.ops,
+            modules=graph.modules,
+            name=graph.name,
+            base_dir=graph._base_dir,
+            timings=graph.timings,
+        )
+
+    def with_tags(self, ops: tuple[Op, ...], modules: ModuleTree) -> Self:
+        """The same graph with other tags."""
+        return type(self)(
+            proto=self._proto,
+            flat=self.flat,
+            ops=ops,
+            modules=modules,
+            name=self.name,
+            base_dir=self._base_dir,
+            timings=self.timings,
+        )
 
     @property
     def edges(self) -> tuple[Edge, ...]:

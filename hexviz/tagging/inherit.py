@@ -42,7 +42,7 @@ from hexviz.tagging.order import execution_order, nearest
 from hexviz.tagging.siblings import Testimony, ask_siblings
 from hexviz.tagging.static import static_ops
 
-__all__ = ["CONFIDENCE", "Inheritance", "inherit"]
+__all__ = ["CONFIDENCE", "REBUILT", "Inheritance", "inherit"]
 
 CONFIDENCE = MappingProxyType(
     {
@@ -59,7 +59,7 @@ CONFIDENCE = MappingProxyType(
 )
 """Stated confidence by kind of evidence, see docs/tagging.md for the measured shares."""
 
-_REBUILT = 0.9
+REBUILT = 0.9
 """What confidence is multiplied by where the order had to be rebuilt."""
 
 _EVIDENCE = 8  # ops named as evidence at most; more than that explains nothing
@@ -112,7 +112,7 @@ def inherit(
     rest = _rest(flat, known, static, bounds, settled)
     if not kept:
         rest = {
-            at: why if at in declared else replace(why, confidence=why.confidence * _REBUILT)
+            at: why if at in declared else replace(why, confidence=why.confidence * REBUILT)
             for at, why in rest.items()
         }
     return Inheritance(rest, inferred)

@@ -21,7 +21,7 @@ from hexviz.tagging.declare import declare
 from hexviz.tagging.inherit import inherit
 from hexviz.tagging.sources import weights_looked_up
 
-__all__ = ["load", "tag"]
+__all__ = ["load", "retag", "tag"]
 
 
 def load(path: str | Path) -> TaggedGraph:
@@ -75,6 +75,16 @@ def _tag(
         base_dir=file.base_dir,
         timings=stages,
     )
+
+
+def retag(graph: TaggedGraph, declared: Mapping[int, Provenance]) -> TaggedGraph:
+    """The same graph where just these positions are declared; all others inherit anew."""
+    with collector_rests():
+        infos = {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in graph.modules}
+        inherited = inherit(graph.flat, declared, infos)
+        tree = build_tree({**infos, **inherited.modules})
+        ops = _ops(graph.flat, inherited.provenance, tree)
+        return graph.with_tags(ops, _with_ops(tree, ops))
 
 
 def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree) -> tuple[Op, ...]:

@@ -1,0 +1,59 @@
+"""What an audit says: one finding per mistake, or per group of ops with the same one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+__all__ = ["KINDS", "SEVERITIES", "Finding", "Severity", "finding_record"]
+
+Severity = Literal["info", "warning", "error"]
+
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
+"""How bad a finding is, least first."""
+
+KINDS = {
+    "misplaced": "The tag contradicts everything around the op.",
+    "sibling": "The op's doubles in sibling modules have another tag.",
+    "weight": "The op computes with a weight of a module on another branch.",
+    "sources": "The file's own sources name modules on different branches.",
+    "shared-constant": "A constant that several modules use carries the scope of one of them.",
+    "unknown-module": "The file names a module that its own tree does not have.",
+    "fallback": "Nothing is known of the op's module.",
+    "split-chain": "A chain of auxiliary ops leaves a module and comes back to it.",
+    "low-confidence": "The tag is a guess.",
+    "empty-module": "No op of the graph belongs to the module.",
+}
+"""Kind of finding → what it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One finding of an audit.
+
+    ``ops`` are the ids of the ops it is about; none for a module without ops.
+    ``module`` is the FQN that ``suggestion`` would move all of them to, or
+    ``None`` where the audit does not know better. ``sureness`` is in 0..1:
+    how likely the finding is right.
+    """
+
+    kind: str
+    severity: Severity
+    ops: tuple[str, ...]
+    message: str
+    suggestion: str = ""
+    module: str | None = None
+    sureness: float = 1.0
+
+
+def finding_record(finding: Finding) -> dict[str, Any]:
+    """A finding as plain JSON; the keys are those of the public contract, and two more."""
+    return {
+        "kind": finding.kind,
+        "severity": finding.severity,
+        "ops": list(finding.ops),
+        "message": finding.message,
+        "suggestion": finding.suggestion,
+        "module": finding.module,
+        "sureness": finding.sureness,
+    }

@@ -1,0 +1,59 @@
+"""Modules that a person sets: the ops around them inherit anew."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from hexviz.errors import SelectionError
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import Candidate, Provenance
+from hexviz.tagging.tag import retag
+
+__all__ = ["known_module", "overridden", "override"]
+
+
+def override(graph: TaggedGraph, changes: Mapping[str, str]) -> TaggedGraph:
+    """A new graph in which each op of ``changes`` (id → FQN) has the module a person set.
+
+    What the file declares stays; everything that was inherited is inherited
+    again, with the changes as known as any record.
+
+    Raises:
+        UnknownOpError: if there is no such op; the message names near ids.
+        SelectionError: if there is no such module; the message names near ones.
+    """
+    known = {
+        at: op.provenance
+        for at, op in enumerate(graph.ops)
+        if op.provenance.origin in ("declared", "manual")
+    }
+    for op_id, fqn in changes.items():
+        op, module = graph.op(op_id), known_module(graph, fqn)
+        before = op.provenance
+        rejected = before.candidates
+        if before.origin != "manual":
+            said = f"was its module before, by rule {before.rule}"
+            rejected = (Candidate(before.module, before.confidence, said),)
+        known[graph.positions[op_id]] = Provenance(
+            module, "manual", "override", candidates=rejected
+        )
+    return retag(graph, known)
+
+
+def overridden(graph: TaggedGraph) -> dict[str, str]:
+    """All that a person has set in a graph: op id → FQN."""
+    return {op.id: op.module for op in graph.ops if op.provenance.origin == "manual"}
+
+
+def known_module(graph: TaggedGraph, fqn: str) -> str:
+    """The FQN itself, if the graph has such a module.
+
+    Raises:
+        SelectionError: if not; the message names near ones.
+    """
+    if fqn in graph.modules:
+        return fqn
+    near = difflib.get_close_matches(fqn, [one.fqn for one in graph.modules if one.fqn], n=3)
+    hint = f"; near ones: {', '.join(near)}" if near else ""
+    raise SelectionError(f"No module is named {fqn!r}{hint}.")
