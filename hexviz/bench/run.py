@@ -1,20 +1,40 @@
-"""Run the accuracy benchmark over its models, and say what came out as plain data."""
+"""Run the benchmarks over their models, and say what came out as plain data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from hexviz.bench import audit as auditing
 from hexviz.bench.inheritance import CONDITIONS, compare, know, summarize, totals
 from hexviz.bench.models import MODELS, build
 from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
+from hexviz.exporters.result import Exported
+from hexviz.model.reader import from_proto
+from hexviz.tagging.tag import tag
 
-__all__ = ["bench_inheritance"]
+__all__ = ["bench_audit", "bench_inheritance"]
+
+Report = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """One way to export a model."""
+
+    name: str
+    exporter: str
+    optimize: bool
+
+
+_BARE = tuple(_Kind(exporter, exporter, optimize=False) for exporter in EXPORTERS)
+_ALL = (*_BARE, _Kind("dynamo, optimised", "dynamo", optimize=True))
 
 
 def bench_inheritance(
-    sources: Sequence[str] = (), *, report: Callable[[str, float], None] | None = None
+    sources: Sequence[str] = (), *, report: Report | None = None
 ) -> dict[str, Any]:
     """Accuracy on ``sources``, or on all models of the benchmark, with both exporters.
 
@@ -26,33 +46,14 @@ def bench_inheritance(
     Raises:
         SourceError: if a source names nothing that can be built.
     """
-    chosen = list(sources) or list(MODELS)
     results: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
-    for number, name in enumerate(chosen):
-        source = build(name)
-        for turn, exporter in enumerate(EXPORTERS):
-            if report is not None:
-                report(f"{name}, {exporter}", (number + turn / len(EXPORTERS)) / len(chosen))
-            try:
-                exported = export_model(
-                    source.model,
-                    source.args,
-                    source.kwargs,
-                    exporter=exporter,
-                    optimize=False,
-                    name=name,
-                )
-            except ExportError as error:
-                failed.append({"model": name, "exporter": exporter, "error": str(error)})
-                continue
-            truth = know(exported.proto, exported.modules)
-            reported = name not in MODELS or MODELS[name].reported
-            results.extend(
-                {"model": name, "exporter": exporter, "reported": reported, **record}
-                for condition in CONDITIONS
-                for record in compare(truth, condition)
-            )
+    for model, kind, exported in _exports(sources, _BARE, failed, report):
+        truth = know(exported.proto, exported.modules)
+        about = {"model": model, "exporter": kind.name, "reported": _is_reported(model)}
+        results.extend(
+            {**about, **record} for condition in CONDITIONS for record in compare(truth, condition)
+        )
     return {
         "summary": summarize(results),
         "op_types": {
@@ -75,3 +76,58 @@ def bench_inheritance(
         "results": results,
         "failed": failed,
     }
+
+
+def bench_audit(sources: Sequence[str] = (), *, report: Report | None = None) -> dict[str, Any]:
+    """Mistakes found and ops accused on ``sources``, or on all models of the benchmark.
+
+    Each export is audited twice: with the exporter's list of modules (``tree``,
+    as hexviz saves it) and as a stranger's file (``file``). Otherwise as
+    :func:`bench_inheritance`.
+
+    Raises:
+        SourceError: if a source names nothing that can be built.
+    """
+    results: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
+    for model, kind, exported in _exports(sources, _ALL, failed, report):
+        about = {"model": model, "export": kind.name, "reported": _is_reported(model)}
+        file = from_proto(exported.proto, name=model)
+        for known, modules in (("tree", exported.modules), ("file", None)):
+            graph = tag(file, modules=modules)
+            results.extend(
+                {**about, "known": known, **record} for record in auditing.measure(graph)
+            )
+    return {"summary": auditing.summarize(results), "results": results, "failed": failed}
+
+
+def _is_reported(model: str) -> bool:
+    return model not in MODELS or MODELS[model].reported
+
+
+def _exports(
+    sources: Sequence[str],
+    kinds: Sequence[_Kind],
+    failed: list[dict[str, str]],
+    report: Report | None,
+) -> Iterator[tuple[str, _Kind, Exported]]:
+    """Every model exported in every way; what fails is added to ``failed``."""
+    chosen = list(sources) or list(MODELS)
+    for number, name in enumerate(chosen):
+        source = build(name)
+        for turn, kind in enumerate(kinds):
+            if report is not None:
+                report(f"{name}, {kind.name}", (number + turn / len(kinds)) / len(chosen))
+            try:
+                exported = export_model(
+                    source.model,
+                    source.args,
+                    source.kwargs,
+                    exporter=kind.exporter,
+                    optimize=kind.optimize,
+                    name=name,
+                )
+            except ExportError as error:
+                failed.append({"model": name, "exporter": kind.name, "error": str(error)})
+                continue
+            yield name, kind, exported

@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 from hexviz.model.graph import TaggedGraph
-from hexviz.tagging.finding import Finding
+from hexviz.tagging.checks import (
+    disagreeing_sources,
+    empty_modules,
+    fallbacks,
+    low_confidence,
+    shared_constants,
+    split_chains,
+    unknown_modules,
+)
+from hexviz.tagging.finding import SEVERITIES, Finding
+from hexviz.tagging.misplaced import misplaced
 
-__all__ = ["audit"]
+__all__ = ["accused_ops", "audit"]
+
+_CHECKS = (
+    misplaced,
+    shared_constants,
+    disagreeing_sources,
+    unknown_modules,
+    fallbacks,
+    split_chains,
+    low_confidence,
+    empty_modules,
+)
 
 
 def audit(graph: TaggedGraph) -> list[Finding]:
-    """All findings on a graph, worst first. Linear in the graph."""
-    return []
+    """All findings on a graph: the worst first, then the surest, then those about most ops.
+
+    Linear in the graph. A finding says what is wrong, and the module it would
+    move its ops to where it knows; :func:`hexviz.tagging.override.override`
+    applies that.
+    """
+    found = [finding for check in _CHECKS for finding in check(graph)]
+    return sorted(
+        found,
+        key=lambda one: (-SEVERITIES.index(one.severity), -one.sureness, -len(one.ops), one.ops),
+    )
+
+
+def accused_ops(findings: list[Finding]) -> frozenset[str]:
+    """The ids of the ops that findings at warning level or above are about."""
+    return frozenset(op for one in findings if one.severity != "info" for op in one.ops)

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-__all__ = ["KINDS", "SEVERITIES", "Finding", "Severity", "finding_record"]
+if TYPE_CHECKING:
+    from hexviz.model.graph import TaggedGraph
+
+__all__ = [
+    "KINDS",
+    "SEVERITIES",
+    "Finding",
+    "Severity",
+    "finding_record",
+    "findings_document",
+]
 
 Severity = Literal["info", "warning", "error"]
 
@@ -56,4 +68,21 @@ def finding_record(finding: Finding) -> dict[str, Any]:
         "suggestion": finding.suggestion,
         "module": finding.module,
         "sureness": finding.sureness,
+    }
+
+
+def findings_document(graph: TaggedGraph, findings: Sequence[Finding]) -> dict[str, Any]:
+    """The document of ``hexviz audit --json``.
+
+    ``counts`` has every severity; ``accused`` counts the ops that a warning or
+    an error is about, each once.
+    """
+    counts = Counter(finding.severity for finding in findings)
+    accused = {op for one in findings if one.severity != "info" for op in one.ops}
+    return {
+        "model": graph.name,
+        "ops": len(graph.ops),
+        "findings": [finding_record(finding) for finding in findings],
+        "counts": {severity: counts[severity] for severity in SEVERITIES},
+        "accused": len(accused),
     }

@@ -10,6 +10,7 @@ that no op of this block is declared for may be inferred to exist that way.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,7 +21,7 @@ from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.tagging.anatomy import Anatomy, pattern
 
-__all__ = ["Testimony", "ask_siblings"]
+__all__ = ["Doubles", "Testimony", "ask_siblings", "find_doubles"]
 
 _STEPS = 4  # how far surroundings reach; each step less, more doubles are false (tuned models)
 _WITNESSES = 2  # doubles that have to agree: one alone may be a chance likeness
@@ -39,6 +40,43 @@ class Testimony:
 
     module: str
     witnesses: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubles:
+    """The pattern that the modules of an op's doubles all have, and some of them (positions)."""
+
+    form: str
+    some: tuple[int, ...]
+
+
+def find_doubles(flat: FlatGraph, modules: Sequence[str]) -> dict[int, Doubles]:
+    """What the doubles of each op say of it, where they agree; ``modules`` is by position.
+
+    The widest surroundings that the op shares with two others at least decide;
+    likeness of the nearest neighbours alone says too little.
+    """
+    forms = [pattern(module) for module in modules]
+    found: dict[int, Doubles] = {}
+    asked = set(range(len(flat.ops)))
+    for prints in _fingerprints(flat)[:0:-1]:
+        groups: dict[int, list[int]] = {}
+        for at, number in enumerate(prints):
+            groups.setdefault(number, []).append(at)
+        for members in groups.values():
+            if len(members) <= _WITNESSES:
+                continue
+            counts = Counter(forms[at] for at in members)
+            common = counts.most_common(1)[0][0]
+            for at in members:
+                if at not in asked:
+                    continue
+                asked.discard(at)
+                others = counts[common] - (forms[at] == common)
+                if others == len(members) - 1:
+                    some = [one for one in members if one != at and forms[one] == common]
+                    found[at] = Doubles(common, tuple(some[:_TOLD]))
+    return found
 
 
 def ask_siblings(

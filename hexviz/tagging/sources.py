@@ -15,7 +15,7 @@ from hexviz.tagging.metadata import Scope, scope_of_tag, scopes_of
 from hexviz.tagging.naming import owner_of_weight, paths_in_names, separator_of
 from hexviz.tagging.scopes import find_modules
 
-__all__ = ["CONFIDENCE", "Source", "Sources", "weights_looked_up"]
+__all__ = ["CONFIDENCE", "Source", "Sources", "Weights", "named_weights", "weights_looked_up"]
 
 CONFIDENCE = MappingProxyType(
     {"metadata": 1.0, "name": 0.95, "weight": 0.9, "weight in several places": 0.7}
@@ -33,7 +33,7 @@ class Sources:
 
     def __init__(self, flat: FlatGraph, settled: Collection[int], modules: Collection[str]) -> None:
         self._flat = flat
-        self._weights = _named_weights(flat)
+        self._weights = named_weights(flat)
         self._users = _weight_users(flat, self._weights)
         separator = separator_of(op.name for op in flat.ops)
         self._paths = {
@@ -96,7 +96,11 @@ class Sources:
         return CONFIDENCE[rule]
 
 
-def _named_weights(flat: FlatGraph) -> dict[str, str]:
+Weights = dict[str, str]
+"""Value id → name of a weight."""
+
+
+def named_weights(flat: FlatGraph) -> Weights:
     """Value id → name of each weight that is named for a module.
 
     Converters that write weights as Constant ops (Paddle's) name the value.
@@ -150,7 +154,7 @@ def _weight_users(flat: FlatGraph, weights: Collection[str]) -> dict[str, Counte
 
 def weights_looked_up(flat: FlatGraph) -> frozenset[int]:
     """Positions of ops whose first input is a module's own weight, also through Identity."""
-    owned = set(_named_weights(flat))
+    owned = set(named_weights(flat))
     found = set()
     for at in flat.order:
         op = flat.ops[at]

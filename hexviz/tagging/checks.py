@@ -1,0 +1,214 @@
+"""The audit's plain checks: each looks at one kind of doubt and returns its findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import reduce
+
+from hexviz.model import fqn as names
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import Op
+from hexviz.tagging.anatomy import pattern
+from hexviz.tagging.finding import Finding
+from hexviz.tagging.metadata import scopes_of
+from hexviz.tagging.static import static_ops
+from hexviz.tagging.suspicion import off_branch
+
+__all__ = [
+    "disagreeing_sources",
+    "empty_modules",
+    "fallbacks",
+    "low_confidence",
+    "shared_constants",
+    "split_chains",
+    "unknown_modules",
+]
+
+_DOUBTFUL = 0.5
+"""Below this confidence a tag is a guess; what only inputs speak for has just that."""
+
+
+def fallbacks(graph: TaggedGraph) -> Iterator[Finding]:
+    """Ops of which nothing is known, as one finding."""
+    lost = [op for op in graph.ops if op.provenance.origin == "fallback"]
+    if not lost:
+        return
+    if len(lost) == len(graph.ops):
+        message = "Nothing in this file tells of modules: no record, no scoped name, no weight."
+        suggestion = "Export the model again with `hexviz export`, or name modules by hand."
+    else:
+        message = f"{_some(lost)}: nothing is known of the module, so the root stands in for it."
+        suggestion = "Set the module by hand where you know it."
+    yield Finding("fallback", "warning", _ids(lost), message, suggestion)
+
+
+def disagreeing_sources(graph: TaggedGraph) -> Iterator[Finding]:
+    """Ops whose sources name modules on different branches: one finding per pair of modules."""
+    groups: dict[tuple[str, str, bool], list[Op]] = {}
+    for op in graph.ops:
+        if op.provenance.origin != "declared":
+            continue
+        for other in op.provenance.candidates:
+            if off_branch(op.module, other.module):
+                firm = other.score >= op.provenance.confidence
+                groups.setdefault((op.module, other.module, firm), []).append(op)
+    for (module, said, firm), ops in groups.items():
+        rejected = ops[0].provenance.candidates
+        reason = next(one.reason for one in rejected if one.module == said)
+        yield Finding(
+            "sources",
+            "warning" if firm else "info",
+            _ids(ops),
+            f"{_some(ops)}: tagged {graph.modules[module].tag} by rule "
+            f"{ops[0].provenance.rule}, but {reason}.",
+            f"See which is right; the other is {said or 'the root'}.",
+            said if said in graph.modules else None,
+            0.5,
+        )
+
+
+def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
+    """Constants, and what is computed from outside alone, that others use than their own module.
+
+    An exporter that removes common subexpressions keeps the first one with its
+    scope, so its other users seem to reach into that module
+    (PyTorch issue 86627)::
+
+        mask → Unsqueeze (layers.0) ──→ Mul (layers.0)
+                              └───────→ Mul (layers.1)
+
+    No more than worth knowing: a cut copies constants in.
+    """
+    groups: dict[tuple[str, str], list[Op]] = {}
+    static = static_ops(graph.flat)
+    shared: set[int] = set()
+    for at in graph.flat.order:
+        op = graph.ops[at]
+        if not op.auxiliary or op.provenance.origin != "declared":
+            continue
+        users = [graph.ops[one].module for one in graph.flat.successors[at]]
+        if not any(off_branch(op.module, user) for user in users):
+            continue
+        meeting = graph.modules.nearest(reduce(names.common_ancestor, users))
+        if at in static:
+            telling = any(names.is_within(user, op.module) for user in users)
+        else:
+            # What a module hands on has other users, too; here the same part of several
+            # blocks uses what all of them could have made.
+            alike = {user for user in users if pattern(user) == pattern(op.module)}
+            telling = len(alike | {op.module}) > 1 and all(
+                one in static or one in shared or names.is_within(meeting, graph.ops[one].module)
+                for one in graph.flat.predecessors[at]
+            )
+        if telling:
+            shared.add(at)
+            groups.setdefault((op.module, meeting), []).append(op)
+    for (module, meeting), ops in groups.items():
+        first = ops[0]
+        after = graph.flat.successors[graph.positions[first.id]]
+        tags = list(dict.fromkeys(graph.ops[one].tag for one in after))
+        yield Finding(
+            "shared-constant",
+            "info",
+            _ids(ops),
+            f"{_some(ops)}: tagged {graph.modules[module].tag}, the first of {len(tags)} modules "
+            f"that use it; the others, such as {next(one for one in tags if one != first.tag)}, "
+            "seem to reach into that one.",
+            f"Move to {graph.modules[meeting].tag}, where all of its users meet.",
+            meeting,
+            0.95,
+        )
+
+
+def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
+    """Ops whose own record names a module that the file's module tree does not have."""
+    groups: dict[str, list[Op]] = {}
+    around = {above for module in graph.modules for above in names.ancestors(module.fqn)}
+    for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
+        for scope in scopes_of(flat.metadata):
+            if not scope.tag and scope.module not in around:
+                groups.setdefault(scope.module, []).append(op)
+    for module, ops in groups.items():
+        yield Finding(
+            "unknown-module",
+            "warning",
+            _ids(ops),
+            f"{_some(ops)}: the record names {module!r}, which the module tree does not have.",
+            f"The tree is of another model, or was cut; the op counts for {ops[0].tag}.",
+            None,
+            0.9,
+        )
+
+
+def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
+    """Auxiliary ops whose only source and only user are auxiliary ops of one other module."""
+    groups: dict[tuple[str, str], list[Op]] = {}
+    for at, op in enumerate(graph.ops):
+        before, after = graph.flat.predecessors[at], graph.flat.successors[at]
+        if not op.auxiliary or len(before) != 1 or len(after) != 1:
+            continue
+        ends = [graph.ops[before[0]], graph.ops[after[0]]]
+        if all(one.auxiliary for one in ends) and ends[0].module == ends[1].module != op.module:
+            groups.setdefault((op.module, ends[0].module), []).append(op)
+    for (module, around), ops in groups.items():
+        yield Finding(
+            "split-chain",
+            "info",
+            _ids(ops),
+            f"{_some(ops)}: tagged {graph.modules[module].tag}, in the middle of a chain of "
+            f"auxiliary ops of {graph.modules[around].tag}.",
+            f"If it is one computation, move to {graph.modules[around].tag}.",
+            around,
+            0.3,
+        )
+
+
+def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
+    """Inherited ops with little to go by: one finding per module and rule."""
+    groups: dict[tuple[str, str], list[Op]] = {}
+    for op in graph.ops:
+        if op.provenance.origin == "inherited" and op.provenance.confidence <= _DOUBTFUL:
+            groups.setdefault((op.module, op.provenance.rule), []).append(op)
+    for (module, rule), ops in groups.items():
+        least = min(op.provenance.confidence for op in ops)
+        yield Finding(
+            "low-confidence",
+            "info",
+            _ids(ops),
+            f"{_some(ops)}: tagged {graph.modules[module].tag} by rule {rule} with a confidence "
+            f"of {least:.0%}.",
+            "Confirm it or set the module by hand.",
+            None,
+            1 - least,
+        )
+
+
+def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
+    """Modules without any op, in them or below: one finding per class."""
+    inhabited = {
+        above for module in graph.modules if module.ops for above in names.ancestors(module.fqn)
+    }
+    groups: dict[str, list[str]] = {}
+    for module in graph.modules:
+        if module.fqn and module.fqn not in inhabited:
+            groups.setdefault(module.class_name or module.label, []).append(module.fqn)
+    for kind, fqns in groups.items():
+        named = ", ".join(fqns[:3]) + (f" and {len(fqns) - 3} more" if len(fqns) > 3 else "")
+        count = "1 module" if len(fqns) == 1 else f"{len(fqns)} modules"
+        yield Finding(
+            "empty-module",
+            "info",
+            (),
+            f"{count} of class {kind} without ops: {named}.",
+            "Usual for what does nothing in inference (a dropout); else the exporter folded it.",
+        )
+
+
+def _ids(ops: list[Op]) -> tuple[str, ...]:
+    return tuple(op.id for op in ops)
+
+
+def _some(ops: list[Op]) -> str:
+    """The first op by name, and how many more there are."""
+    more = f" and {len(ops) - 1} more" if len(ops) > 1 else ""
+    return f"{ops[0].op_type} “{ops[0].id}”{more}"

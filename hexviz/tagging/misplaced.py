@@ -1,0 +1,135 @@
+"""Tags that contradict everything around their op, and where the op belongs instead.
+
+Two steps. :mod:`hexviz.tagging.suspicion` names suspects by what speaks
+against each tag. Then the suspects' tags are set aside, all of them at once,
+and inherited from the rest of the graph. Where that leads back to the tag or
+below it, or to nothing, the suspect is cleared; where it leads to another
+branch, the tag is wrong, and the answer is the suggestion. Where it leads to a
+module around the tag, the graph only says "not so sure": that counts if the op
+is alone in a module that has too much in it. A weight that another module
+holds decides by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from hexviz.model import fqn as names
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.modules import ModuleInfo
+from hexviz.model.op import Op, Provenance
+from hexviz.tagging.finding import Finding, Severity
+from hexviz.tagging.inherit import inherit
+from hexviz.tagging.sentence import module_sentence
+from hexviz.tagging.suspicion import Suspicion, off_branch, suspicions
+
+__all__ = ["misplaced"]
+
+_SURENESS = {"error": 0.99, "branch": 0.98, "around": 0.75}
+"""How often such findings are right where 2 % of the ops are wrong: docs/tagging.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """One accused op: what speaks against it, and what all the rest says."""
+
+    at: int
+    suspicion: Suspicion
+    verdict: Provenance
+    module: str
+
+    def kind(self) -> str:
+        signals = self.suspicion.signals
+        if "order" not in signals:
+            if "weight" in signals:
+                return "weight"
+            if "doubles" in signals:
+                return "sibling"
+        return "misplaced"
+
+
+def misplaced(graph: TaggedGraph) -> list[Finding]:
+    """Kinds ``misplaced``, ``sibling`` and ``weight``: a finding per tag and suggestion."""
+    suspects = suspicions(graph)
+    if not suspects:
+        return []
+    groups: dict[tuple[str, Severity, str, str], list[_Charge]] = {}
+    for charge in _charges(graph, suspects):
+        severity, _ = _weighed(graph, charge)
+        key = (charge.kind(), severity, graph.ops[charge.at].module, charge.module)
+        groups.setdefault(key, []).append(charge)
+    return [
+        _finding(graph, kind, severity, charges)
+        for (kind, severity, _, _), charges in groups.items()
+    ]
+
+
+def _charges(graph: TaggedGraph, suspects: dict[int, Suspicion]) -> Iterator[_Charge]:
+    known = {at: op.provenance for at, op in enumerate(graph.ops) if at not in suspects}
+    infos = {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in graph.modules}
+    inferred = inherit(graph.flat, known, infos).provenance
+    for at, suspicion in suspects.items():
+        tagged = graph.ops[at].module
+        verdict = inferred[at]
+        if suspicion.holder:
+            verdict = Provenance(suspicion.holder, "declared", "weight", values=(suspicion.weight,))
+        module = graph.modules.nearest(verdict.module)
+        if names.is_within(module, tagged) or verdict.origin == "fallback":
+            continue
+        if off_branch(module, tagged) or {"alone", "extra"} <= suspicion.signals:
+            yield _Charge(at, suspicion, verdict, module)
+
+
+def _weighed(graph: TaggedGraph, charge: _Charge) -> tuple[Severity, float]:
+    if not off_branch(charge.module, graph.ops[charge.at].module):
+        return "warning", _SURENESS["around"]
+    if {"order", "dataflow"} <= charge.suspicion.signals:
+        return "error", _SURENESS["error"]
+    return "warning", _SURENESS["branch"]
+
+
+def _finding(graph: TaggedGraph, kind: str, severity: Severity, charges: list[_Charge]) -> Finding:
+    first = charges[0]
+    op = graph.ops[first.at]
+    others = len(charges) - 1
+    more = f" ({others} more like it)" if others else ""
+    against = "; ".join(_against(graph, op, first.suspicion))
+    tag = graph.modules[first.module].tag
+    moved = replace(
+        op, module=first.module, tag=tag, provenance=replace(first.verdict, module=first.module)
+    )
+    return Finding(
+        kind=kind,
+        severity=severity,
+        ops=tuple(graph.ops[charge.at].id for charge in charges),
+        message=f"{op.op_type} “{op.id}”{more} is tagged {op.tag}, but {against}.",
+        suggestion=f"Move to {tag}. All else says: {module_sentence(graph, moved)}",
+        module=first.module,
+        sureness=_weighed(graph, first)[1],
+    )
+
+
+def _against(graph: TaggedGraph, op: Op, suspicion: Suspicion) -> Iterable[str]:
+    """What speaks against a tag, the weightiest first, in words."""
+    signals = suspicion.signals
+    own = op.tag.rpartition("/")[2]
+    if "order" in signals:
+        tags = list(dict.fromkeys(graph.ops[one].tag for one in suspicion.around))
+        around = tags[0] if len(tags) == 1 else " and ".join(tags)
+        yield f"that was not open when it ran: around it is {around}"
+    if "weight" in signals:
+        yield f"it computes with a weight of {graph.modules[suspicion.holder].tag}"
+    if suspicion.doubles is not None:
+        some = [f"“{graph.ops[one].id}”" for one in suspicion.doubles.some]
+        yield f"its doubles in sibling modules ({', '.join(some)}) are elsewhere"
+    if "dataflow" in signals:
+        yield "what it is connected to meets on another branch"
+    if "apart" in signals:
+        yield f"nothing near it is of {own}, whose other ops are elsewhere"
+    elif "alone" in signals:
+        yield f"nothing near it is of {own}"
+    if "foreign" in signals:
+        yield f"no other module of that class has a {op.op_type}"
+    elif "extra" in signals:
+        yield f"no other module of that class has as many {op.op_type} ops"

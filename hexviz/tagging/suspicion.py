@@ -1,0 +1,222 @@
+"""What speaks against a tag: eight signals, each of them a plain comparison.
+
+For an op tagged ``M``::
+
+    order      M is not open where the op ran: before and after it others are
+    dataflow   M lies off the branch where all that the op is connected to meets
+    alone      nothing beside it or connected to it belongs to M
+    apart      alone, and M has other ops of other kinds, elsewhere
+    foreign    no other module of M's class has an op of this type
+    extra      no other module of M's class has as many ops of this type
+    doubles    the same op in sibling modules has another place, always the same
+    weight     it computes with a weight that a module on another branch holds
+
+Single-op modules (an activation) are alone by nature, and what they are
+connected to may well meet elsewhere; :func:`accused` says which combinations
+count. An op that computes with a weight which M itself holds is beyond doubt.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from hexviz.model import fqn as names
+from hexviz.model.graph import TaggedGraph
+from hexviz.tagging.anatomy import pattern
+from hexviz.tagging.naming import owner_of_weight
+from hexviz.tagging.order import execution_order, nearest
+from hexviz.tagging.siblings import Doubles, find_doubles
+from hexviz.tagging.sources import Weights, named_weights
+from hexviz.tagging.static import static_ops
+
+__all__ = ["SIGNALS", "Suspicion", "accused", "off_branch", "suspicions"]
+
+SIGNALS = ("order", "dataflow", "alone", "apart", "foreign", "extra", "doubles", "weight")
+
+_HABIT = 4
+"""A file in which more than one in this many ops of a type computes with another branch's
+weight names weights so (a folded batch norm gives its name to the convolution's)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suspicion:
+    """What speaks against one op's tag.
+
+    ``around`` are the positions that the order signal compares with,
+    ``weight`` the name of the weight and ``holder`` the FQN of the module that
+    holds it, ``doubles`` the module pattern that the op's doubles have, with
+    some of them.
+    """
+
+    signals: frozenset[str] = frozenset()
+    around: tuple[int, ...] = ()
+    weight: str = ""
+    holder: str = ""
+    doubles: Doubles | None = None
+
+
+def accused(signals: frozenset[str]) -> bool:
+    """Whether signals are enough to suspect a tag; the combinations are from tuned models."""
+    if signals & {"order", "doubles", "weight", "foreign", "apart"}:
+        return True
+    return "extra" in signals and bool(signals & {"alone", "dataflow"})
+
+
+@functools.lru_cache(maxsize=1 << 17)
+def off_branch(one: str, other: str) -> bool:
+    """Whether neither module encloses the other.
+
+    >>> off_branch("layer.0", "layer.1"), off_branch("layer.0", "layer.0.dense")
+    (True, False)
+    """
+    return not names.is_within(one, other) and not names.is_within(other, one)
+
+
+def suspicions(graph: TaggedGraph) -> dict[int, Suspicion]:
+    """Position → what speaks against its tag, for the ops of which :func:`accused` says so.
+
+    Ops at the root are on no wrong branch, and a person's own tags are not doubted.
+    """
+    scene = _Scene(graph)
+    found = {}
+    for at, op in enumerate(graph.ops):
+        if op.module and op.provenance.origin != "manual":
+            suspicion = scene.judge(at)
+            if accused(suspicion.signals):
+                found[at] = suspicion
+    return found
+
+
+class _Scene:
+    """A tagged graph, with all that the signals compare."""
+
+    def __init__(self, graph: TaggedGraph) -> None:
+        flat = graph.flat
+        self._flat = flat
+        self._module = [op.module for op in graph.ops]
+        known = {at: op.provenance for at, op in enumerate(graph.ops)}
+        order, _ = execution_order(flat, known)
+        self._before, self._after = nearest(flat, order, known)
+        self._static = static_ops(flat)
+        self._weights = named_weights(flat)
+        self._peers = _Peers(graph, self._static)
+        self._doubles = find_doubles(flat, self._module)
+        self._holders = _holders(graph, self._weights)
+
+    def judge(self, at: int) -> Suspicion:
+        """Everything that speaks against the tag of the op at this position."""
+        module, op = self._module[at], self._flat.ops[at]
+        if any(owner_of_weight(self._weights.get(value, "")) == module for value in op.inputs):
+            return Suspicion()
+        ends = tuple(one for one in (self._before[at], self._after[at]) if one is not None)
+        open_there = [self._module[one] for one in ends]
+        if len(ends) < 2:
+            open_there.append("")  # before the first and after the last op only the root is open
+        linked = [self._module[one] for one in self._linked(at)]
+        signals = set()
+        if off_branch(module, _meeting(open_there)):
+            signals.add("order")
+        telling = [one for one in linked if one == module or not names.is_within(module, one)]
+        if telling and off_branch(module, _meeting(telling)):
+            signals.add("dataflow")
+        if not any(names.is_within(one, module) for one in (*open_there, *linked)):
+            signals.add("alone")
+        signals |= self._peers.against(module, op.op_type, alone="alone" in signals)
+        doubles = None if self._restores(at) else self._doubles.get(at)
+        if doubles is not None and doubles.form != pattern(module):
+            signals.add("doubles")
+        else:
+            doubles = None
+        weight, holder = self._holders.get(at, ("", ""))
+        if holder:
+            signals.add("weight")
+        return Suspicion(frozenset(signals), ends, weight, holder, doubles)
+
+    def _linked(self, at: int) -> Iterable[int]:
+        """Who tells of an op by dataflow: constants follow their users and tell of nobody."""
+        users = self._flat.successors[at]
+        if at in self._static:
+            return users
+        sources = (*self._flat.predecessors[at], *users)
+        return (one for one in sources if one not in self._static)
+
+    def _restores(self, at: int) -> bool:
+        op = self._flat.ops[at]
+        return op.op_type == "Identity" and all(value in self._flat.weights for value in op.inputs)
+
+
+class _Peers:
+    """How many ops of which type the modules of one class have."""
+
+    def __init__(self, graph: TaggedGraph, static: frozenset[int]) -> None:
+        self._own: dict[str, Counter[str]] = {one.fqn: Counter() for one in graph.modules}
+        self._working: dict[str, set[str]] = {}
+        for at, op in enumerate(graph.ops):
+            self._own[op.module][op.op_type] += 1
+            if at not in static:
+                self._working.setdefault(op.module, set()).add(op.op_type)
+        self._class = {
+            one.fqn: one.class_name or pattern(one.fqn)
+            for one in graph.modules
+            # Without a class name, a module without ops may be anything.
+            if one.class_name or self._own[one.fqn]
+        }
+        self._size = Counter(self._class.values())
+        self._counts: dict[tuple[str, str], list[int]] = {}
+        for fqn, kind in self._class.items():
+            for op_type, count in self._own[fqn].items():
+                self._counts.setdefault((kind, op_type), []).append(count)
+        for counts in self._counts.values():
+            counts.sort()
+
+    def against(self, module: str, op_type: str, *, alone: bool) -> set[str]:
+        """Which of ``foreign``, ``extra`` and ``apart`` speak against an op of this type."""
+        found = set()
+        kind = self._class[module]
+        if self._size[kind] > 1:
+            counts = self._counts[kind, op_type]
+            if len(counts) == 1:
+                found.add("foreign")
+            if self._own[module][op_type] > (counts[-2] if len(counts) > 1 else 0):
+                found.add("extra")
+        if alone and self._working.get(module, set()) - {op_type}:
+            found.add("apart")
+        return found
+
+
+def _holders(graph: TaggedGraph, weights: Weights) -> dict[int, tuple[str, str]]:
+    """Position → the op's weight and the module that holds it, where that is on another branch.
+
+    Only weights that one op alone computes with tell, and only where the file
+    does not do so all the time.
+    """
+    readers = Counter(
+        value for op in graph.ops for value in dict.fromkeys(op.inputs) if value in weights
+    )
+    asked: Counter[str] = Counter()
+    found: dict[int, tuple[str, str]] = {}
+    for at, op in enumerate(graph.ops):
+        if op.auxiliary is not None:
+            continue
+        for value in op.inputs:
+            holder = owner_of_weight(weights[value]) if readers.get(value) == 1 else None
+            if holder:
+                asked[op.op_type] += 1
+                if off_branch(op.module, graph.modules.nearest(holder)):
+                    found[at] = (weights[value], graph.modules.nearest(holder))
+    against = Counter(graph.ops[at].op_type for at in found)
+    return {
+        at: held
+        for at, held in found.items()
+        if _HABIT * against[graph.ops[at].op_type] <= asked[graph.ops[at].op_type]
+    }
+
+
+def _meeting(modules: Sequence[str]) -> str:
+    return functools.reduce(_common, dict.fromkeys(modules))
+
+
+_common: Callable[[str, str], str] = functools.lru_cache(maxsize=1 << 17)(names.common_ancestor)
