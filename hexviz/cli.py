@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -52,7 +50,9 @@ Output = Annotated[Path, typer.Option("-o", "--output", help="The file to write.
 def main() -> None:
     """Run the command; any :class:`HexvizError` ends it with one line and exit code 2."""
     arguments = sys.argv[1:]
-    commands = {"view", "export", "tag", "analyze", "samples", "bench"}
+    commands = {
+        "view", "export", "tag", "analyze", "audit", "explain", "report", "samples", "bench",
+    }  # fmt: skip
     # `hexviz model.onnx` is short for `hexviz view model.onnx`.
     if not arguments or arguments[0] not in {*commands, "--help"}:
         arguments = ["view", *arguments]
@@ -134,8 +134,9 @@ def export(
 ) -> None:
     """Export a PyTorch model to ONNX, with a tag on every op."""
     from hexviz.exporters.produce import produce
+    from hexviz.terminal import progress, say
 
-    with _progress() as report:
+    with progress() as report:
         graph = produce(
             source,
             exporter=exporter,
@@ -146,18 +147,38 @@ def export(
             progress=report,
         )
         graph.save(output)
-    _say(f"{output}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
-    _say(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in graph.timings.items()))
+    say(f"{output}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
+    say(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in graph.timings.items()))
 
 
 @app.command()
-def tag(source: OnnxFile, output: Output) -> None:
+def tag(
+    source: OnnxFile,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file to write.")
+    ] = None,
+    overrides: Annotated[
+        Path | None,
+        typer.Option(help="A file of overrides: the modules that a person set, saved as JSON."),
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Write the tags into FILE itself.")
+    ] = False,
+) -> None:
     """Tag every op of an ONNX file and write the result to another file."""
+    from hexviz.model.files import file_to_write
+    from hexviz.tagging.override import override
+    from hexviz.tagging.overrides import load_overrides
     from hexviz.tagging.tag import load
+    from hexviz.terminal import say
 
+    target = file_to_write(source, output, in_place=in_place)
     graph = load(source)
-    graph.save(output)
-    _say(f"{output}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
+    if overrides is not None:
+        file_to_write(overrides, target)
+        graph = override(graph, load_overrides(overrides, graph))
+    graph.save(target)
+    say(f"{target}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
 
 
 @app.command()
@@ -172,17 +193,83 @@ def analyze(
 
     document = summarize(load(file), ops=ops)
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
+        _print_json(document)
+        return
+    from hexviz.terminal import print_summary
+
+    print_summary(document)
+
+
+@app.command()
+def explain(
+    file: OnnxFile,
+    op: Annotated[str, typer.Argument(metavar="OP", help="The id of an op: its first output.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why an op has its module and its context, with all the evidence."""
+    from hexviz.tagging.explain import explain as explained
+    from hexviz.tagging.explain import explanation_record
+    from hexviz.tagging.tag import load
+
+    graph = load(file)
+    explanation = explained(graph, op)
+    if as_json:
+        _print_json(explanation_record(explanation))
+        return
+    from hexviz.terminal import print_explanation
+
+    print_explanation(graph, explanation)
+
+
+@app.command()
+def audit(
+    file: OnnxFile,
+    as_json: AsJson = False,
+    fail_on: Annotated[
+        Literal["warning", "error"] | None,
+        typer.Option(help="Exit with 1 if there is a finding this bad, or worse."),
+    ] = None,
+) -> None:
+    """List the tags that are wrong or doubtful, worst first."""
+    from hexviz.tagging.audit import audit as audited
+    from hexviz.tagging.finding import SEVERITIES, findings_document
+    from hexviz.tagging.tag import load
+
+    graph = load(file)
+    document = findings_document(graph, audited(graph))
+    if as_json:
+        _print_json(document)
     else:
-        _print_summary(document)
+        from hexviz.terminal import print_findings
+
+        print_findings(document)
+    if fail_on is not None:
+        bad = SEVERITIES[SEVERITIES.index(fail_on) :]
+        if any(document["counts"][severity] for severity in bad):
+            raise typer.Exit(1)
+
+
+@app.command()
+def report(file: OnnxFile, output: Output) -> None:
+    """Write one HTML page about a file for people who do not have hexviz."""
+    from hexviz.model.files import file_to_write, write_atomically
+    from hexviz.tagging.audit import audit as audited
+    from hexviz.tagging.tag import load
+    from hexviz.terminal import say
+    from hexviz.view.report.page import to_report
+
+    target = file_to_write(file, output)
+    graph = load(file)
+    findings = audited(graph)
+    page = to_report(graph, findings).encode()
+    write_atomically(target, [page])
+    many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    say(f"{target}: {len(page) / 1e6:.1f} MB, {many}.")
 
 
 @app.command()
 def samples(as_json: AsJson = False) -> None:
     """List the sample models."""
-    from rich.console import Console
-    from rich.table import Table
-
     from sample_models import SAMPLES
 
     if as_json:
@@ -190,12 +277,11 @@ def samples(as_json: AsJson = False) -> None:
             {"name": name, "title": sample.title, "description": sample.description}
             for name, sample in SAMPLES.items()
         ]
-        print(json.dumps({"samples": listed}, indent=2, ensure_ascii=True))  # noqa: T201
+        _print_json({"samples": listed})
         return
-    table = Table("name", "what it is", box=None, header_style="bold")
-    for name, sample in SAMPLES.items():
-        table.add_row(name, sample.description)
-    Console().print(table)
+    from hexviz.terminal import print_samples
+
+    print_samples({name: sample.description for name, sample in SAMPLES.items()})
 
 
 @bench_app.command()
@@ -211,20 +297,18 @@ def inheritance(
 ) -> None:
     """How often inference names the module an exporter recorded, beside simpler rules."""
     from hexviz.bench.run import bench_inheritance
+    from hexviz.terminal import print_bench, progress
 
-    with _progress() as report:
+    with progress() as report:
         document = bench_inheritance(sources or (), report=report)
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
+        _print_json(document)
         return
-    _print_accuracy(document["summary"])
-    _print_models(document["results"])
-    for exporter, types in document["op_types"].items():
-        _print_totals(f"{exporter}, auxiliary blanked, models reported only", "op type", types)
-    for split, stated in document["confidences"].items():
-        _print_totals(f"{split} models, all conditions", "rule, confidence", stated)
-    for one in document["failed"]:
-        _say(f"Not measured: {one['model']}, {one['exporter']}: {one['error']}")
+    print_bench(document)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
 
 
 def _onnx_path(source: str) -> Path:
@@ -234,129 +318,10 @@ def _onnx_path(source: str) -> Path:
         return path
     from hexviz.app.folders import exports_folder
     from hexviz.exporters.produce import produce
+    from hexviz.terminal import progress
 
-    with _progress() as report:
+    with progress() as report:
         graph = produce(source, optimize=False, progress=report)
     target = exports_folder() / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', graph.name)}.onnx"
     graph.save(target)
     return target
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, float], None]]:
-    """A bar on stderr from the first report on; work without reports leaves no trace of one."""
-    from rich.console import Console
-    from rich.progress import Progress, TaskID
-
-    bar = Progress(console=Console(stderr=True), transient=True)
-    tasks: list[TaskID] = []
-
-    def report(stage: str, done: float) -> None:
-        if not tasks:
-            bar.start()
-            tasks.append(bar.add_task(stage, total=1.0))
-        bar.update(tasks[0], description=stage, completed=done)
-
-    try:
-        yield report
-    finally:
-        if tasks:
-            bar.stop()
-
-
-def _print_summary(document: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    console = Console()
-    auxiliary = document["auxiliary"]
-    console.print(f"[bold]{escape(document['model'])}[/bold]: {document['ops']} ops")
-    console.print(f"coverage   {document['coverage']:.1%} of ops have a module")
-    console.print("origins    " + _counts(document["origins"]))
-    console.print("rules      " + _counts(document["rules"]))
-    console.print(
-        f"auxiliary  {auxiliary['ops']} ops, {auxiliary['context_inherited']} with a context "
-        "below the root"
-    )
-    if document["weights_left_out"]:
-        console.print(f"weights    {document['weights_left_out']} left out: it cannot be run")
-    table = Table("module", "tag", box=None, header_style="bold")
-    table.add_column("ops", justify="right")
-    for module in document["modules"]:
-        table.add_row(escape(module["module"]), escape(module["tag"]), str(module["ops"]))
-    console.print(table)
-    if "nodes" in document:
-        listing = Table("op", "type", "module", "rule", "context", box=None, header_style="bold")
-        for node in document["nodes"]:
-            context = node["context"]["tag"] if node["context"] else ""
-            cells = (node["id"], node["op_type"], node["tag"], node["rule"], context)
-            listing.add_row(*map(escape, cells))
-        console.print(listing)
-
-
-def _print_accuracy(summary: list[dict[str, Any]]) -> None:
-    """A table per split and exporter: exact / on branch of each rule under each condition."""
-    from rich.console import Console
-    from rich.table import Table
-
-    tables: dict[str, dict[str, dict[str, Any]]] = {}
-    for row in summary:
-        split = "reported only" if row["reported"] else "tuned on"
-        title = f"{row['exporter']}, {row['models']} models {split}: exact / on branch"
-        tables.setdefault(title, {}).setdefault(row["condition"], {})[row["rule"]] = row
-    for title, conditions in tables.items():
-        rules = list(next(iter(conditions.values())))
-        table = Table("blanked", box=None, header_style="bold", title=title, title_justify="left")
-        for name in ("ops", *rules):
-            table.add_column(name, justify="right")
-        for condition, by_rule in conditions.items():
-            shares = [f"{one['exact']:.3f} / {one['on_branch']:.3f}" for one in by_rule.values()]
-            table.add_row(condition, str(by_rule[rules[0]]["ops"]), *shares)
-        Console().print(table)
-
-
-def _print_models(results: list[dict[str, Any]]) -> None:
-    """Per model and exporter what hexviz made of auxiliary ops, or of what was asked first."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    first = results[0]["condition"] if results else ""
-    table = Table("model", "exporter", box=None, header_style="bold", title_justify="left")
-    table.title = f"by model, {first} blanked"
-    for name in ("ops", "exact", "on branch", "wrong branch", "fallback"):
-        table.add_column(name, justify="right")
-    for one in results:
-        if one["rule"] == "hexviz" and one["condition"] == first and one["ops"]:
-            figures = (one[key] for key in ("exact", "on_branch", "wrong_branch", "fallback"))
-            shares = [f"{share:.3f}" for share in figures]
-            table.add_row(escape(one["model"]), one["exporter"], str(one["ops"]), *shares)
-    Console().print(table)
-
-
-def _print_totals(title: str, what: str, totals: dict[str, dict[str, int]]) -> None:
-    """How many were asked, exact and wrong; nothing if nobody was."""
-    if not totals:
-        return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(what, box=None, header_style="bold", title=title, title_justify="left")
-    for name in ("ops", "exact", "wrong branch"):
-        table.add_column(name, justify="right")
-    for kind, counts in totals.items():
-        cells = (counts[key] for key in ("ops", "exact", "wrong_branch"))
-        table.add_row(escape(kind), *map(str, cells))
-    Console().print(table)
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items())
-
-
-def _say(line: str) -> None:
-    from rich.console import Console
-
-    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@
     ├── UnknownOpError   an op id is not in the graph
     ├── QueryError       a search cannot be understood
     ├── NumbersError     a person's numbers do not fit the graph
+    ├── OverridesError   a file of overrides is none, or of another model
     ├── ViewLimitError   more would be on the page than can be read
     └── ServeError       the page cannot be served
 
@@ -23,6 +24,7 @@ __all__ = [
     "ExportError",
     "HexvizError",
     "NumbersError",
+    "OverridesError",
     "QueryError",
     "ReadError",
     "SelectionError",
@@ -72,6 +74,10 @@ class QueryError(HexvizError):
 
 class NumbersError(HexvizError):
     """Numbers to colour ops by that cannot be read, or are of another model."""
+
+
+class OverridesError(HexvizError):
+    """A file of overrides that cannot be read, or is of another model."""
 
 
 class ViewLimitError(HexvizError):

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import onnx
 import pytest
+import typer.main
 
+from hexviz.cli import app
 from hexviz.model.writer import without_tags
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped
@@ -153,11 +155,15 @@ def test_a_taken_port(net: Path) -> None:
         fails(hexviz("view", net, "--no-browser", "--port", port), f"127.0.0.1:{port}", "--port")
 
 
-@pytest.mark.parametrize("command", ["view", "export", "tag", "analyze", "samples"])
+def commands() -> list[str]:
+    return sorted(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("command", commands())
 def test_every_command_has_help(command: str) -> None:
     done = hexviz(command, "--help")
     assert done.returncode == 0
-    assert "Usage" in done.stdout
+    assert f"Usage: hexviz {command} " in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -165,6 +171,9 @@ def test_every_command_has_help(command: str) -> None:
     [
         ["analyze"],
         ["analyze", "--nonsense", "x.onnx"],
+        ["explain", "x.onnx"],
+        ["audit", "x.onnx", "--fail-on", "info"],
+        ["report", "x.onnx"],
         ["unheard-of", "of", "this"],
         ["export", "bert-tiny", "--exporter", "none", "-o", "x.onnx"],
         ["--port", "many"],

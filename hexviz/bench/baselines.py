@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Mapping
-from functools import reduce
 
-from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph, Neighbours
+from hexviz.tagging.policies import from_consumers
 
 __all__ = ["consumers_only", "earlier_rule"]
 
@@ -40,9 +39,5 @@ def _nearest(neighbours: Neighbours, declared: Mapping[int, str], at: int) -> st
 
 def consumers_only(flat: FlatGraph, declared: Mapping[int, str]) -> dict[int, str]:
     """Where the modules of an op's consumers meet; the root for an op without any."""
-    known = dict(declared)
-    for at in reversed(flat.order):
-        if at not in known:
-            users = [known[user] for user in flat.successors[at]]
-            known[at] = reduce(names.common_ancestor, users) if users else ""
-    return {at: module for at, module in known.items() if at not in declared}
+    answers = from_consumers(flat, declared)
+    return {at: module for at, module in answers.items() if at not in declared}

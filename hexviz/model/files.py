@@ -1,4 +1,4 @@
-"""Writing files so that they appear whole or not at all."""
+"""Writing files: whole or not at all, and none that is read unless a person asked for that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hexviz.errors import WriteError
 
-__all__ = ["write_atomically"]
+__all__ = ["file_to_write", "write_atomically"]
 
 # Asked for once, while nothing else runs yet: asking means to set it for a moment.
 _UMASK = os.umask(0o077)
@@ -41,3 +41,32 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def file_to_write(source: Path, output: Path | None, *, in_place: bool | None = None) -> Path:
+    """``output``, or ``source`` itself if a person asked for that by ``in_place``.
+
+    ``None`` is for a result that never takes the place of what it is made
+    from. A link that is changed in place stays one: what it leads to is written.
+
+    Raises:
+        WriteError: if ``output`` is ``source``, by whatever path, and nobody
+            asked for that; if somebody did and it is another file; if both are missing.
+    """
+    same = output is not None and _is_same(source, output)
+    if in_place:
+        if output is not None and not same:
+            raise WriteError(
+                f"--in-place writes to {source}, and -o names {output}: leave one of them out."
+            )
+        return source.resolve()
+    if output is None:
+        raise WriteError("Nowhere to write to: give -o OUT.onnx, or --in-place for the same file.")
+    if same:
+        otherwise = "" if in_place is None else ", or --in-place to change it"
+        raise WriteError(f"{output} is the file that is read: give another one{otherwise}.")
+    return output
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.exists() and other.exists() and one.samefile(other)
