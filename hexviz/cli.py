@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import typer
 import typer.exceptions
 
+from hexviz.cli_bench import bench_app
 from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["app", "main"]
@@ -27,7 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-bench_app = typer.Typer(no_args_is_help=True)
 app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")
 
 Source = Annotated[
@@ -282,29 +282,6 @@ def samples(as_json: AsJson = False) -> None:
     from hexviz.terminal import print_samples
 
     print_samples({name: sample.description for name, sample in SAMPLES.items()})
-
-
-@bench_app.command()
-def inheritance(
-    sources: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="[SOURCE]...",
-            help="Models to measure on; without any, all of the benchmark's own.",
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """How often inference names the module an exporter recorded, beside simpler rules."""
-    from hexviz.bench.run import bench_inheritance
-    from hexviz.terminal import print_bench, progress
-
-    with progress() as report:
-        document = bench_inheritance(sources or (), report=report)
-    if as_json:
-        _print_json(document)
-        return
-    print_bench(document)
 
 
 def _print_json(document: dict[str, Any]) -> None:

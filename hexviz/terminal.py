@@ -22,7 +22,8 @@ if TYPE_CHECKING:  # a list of samples needs no onnx
     from hexviz.tagging.explain import Explanation, Part, Step
 
 __all__ = [
-    "print_bench",
+    "console",
+    "listing",
     "print_explanation",
     "print_findings",
     "print_samples",
@@ -61,25 +62,25 @@ def progress() -> Iterator[Callable[[str, float], None]]:
 
 def print_samples(samples: Mapping[str, str]) -> None:
     """Name → what it is, of each sample."""
-    _console().print(_table(("name", "what it is"), samples.items()))
+    console().print(listing(("name", "what it is"), samples.items()))
 
 
 def print_summary(document: Mapping[str, Any]) -> None:
     """The document of ``hexviz analyze --json``."""
-    console = _console()
+    out = console()
     auxiliary = document["auxiliary"]
-    console.print(Text.assemble(_text(document["model"], "bold"), f": {document['ops']} ops"))
-    console.print(f"coverage   {document['coverage']:.1%} of ops have a module")
-    console.print("origins    " + _counts(document["origins"]))
-    console.print("rules      " + _counts(document["rules"]))
-    console.print(
+    out.print(Text.assemble(_text(document["model"], "bold"), f": {document['ops']} ops"))
+    out.print(f"coverage   {document['coverage']:.1%} of ops have a module")
+    out.print("origins    " + _counts(document["origins"]))
+    out.print("rules      " + _counts(document["rules"]))
+    out.print(
         f"auxiliary  {auxiliary['ops']} ops, {auxiliary['context_inherited']} with a context "
         "below the root"
     )
     if document["weights_left_out"]:
-        console.print(f"weights    {document['weights_left_out']} left out: it cannot be run")
+        out.print(f"weights    {document['weights_left_out']} left out: it cannot be run")
     modules = [(one["module"], one["tag"], str(one["ops"])) for one in document["modules"]]
-    console.print(_table(("module", "tag", "ops"), modules, figures={"ops"}))
+    out.print(listing(("module", "tag", "ops"), modules, figures={"ops"}))
     if "nodes" in document:
         nodes = (
             (
@@ -91,16 +92,16 @@ def print_summary(document: Mapping[str, Any]) -> None:
             )
             for node in document["nodes"]
         )
-        console.print(_table(("op", "type", "module", "rule", "context"), nodes))
+        out.print(listing(("op", "type", "module", "rule", "context"), nodes))
 
 
 def print_explanation(graph: TaggedGraph, explanation: Explanation) -> None:
     """Why an op has its module and its context: the sentence, and all it is made of."""
     op, why = explanation.op, explanation.op.provenance
-    console = _console()
-    console.print(_text(f"{op.op_type} {op.id}", "bold"))
-    console.print(_text(explanation.sentence))
-    console.print()
+    out = console()
+    out.print(_text(f"{op.op_type} {op.id}", "bold"))
+    out.print(_text(explanation.sentence))
+    out.print()
     facts = {
         "module": _module(op.module),
         "tag": op.tag,
@@ -109,18 +110,18 @@ def print_explanation(graph: TaggedGraph, explanation: Explanation) -> None:
         "confidence": _confidence(why.confidence, explanation.confidence),
         "shared by": ", ".join(map(_module, op.shared_by)),
     }
-    console.print(_facts(facts))
-    _print_steps(console, "evidence", graph, explanation.steps)
-    _print_steps(console, "witnesses", graph, explanation.witnesses)
+    out.print(_facts(facts))
+    _print_steps(out, "evidence", graph, explanation.steps)
+    _print_steps(out, "witnesses", graph, explanation.witnesses)
     # What an op's other sources said is kept as its rejected candidates.
     if explanation.disagreeing:
         said = [(_module(module), reason) for module, reason in explanation.disagreeing]
-        console.print()
-        console.print(_table(("module", "why"), said, title="other sources say"))
+        out.print()
+        out.print(listing(("module", "why"), said, title="other sources say"))
     elif why.candidates:
         rejected = [(_module(one.module), f"{one.score:g}", one.reason) for one in why.candidates]
-        console.print()
-        console.print(_table(("module", "score", "why"), rejected, title="rejected"))
+        out.print()
+        out.print(listing(("module", "score", "why"), rejected, title="rejected"))
     if op.context is not None and explanation.context_sentence is not None:
         context = {
             "serves": _module(op.context.module),
@@ -128,16 +129,16 @@ def print_explanation(graph: TaggedGraph, explanation: Explanation) -> None:
             "rule": op.context.rule,
             "users": ", ".join(map(_module, op.context.users)) if op.context.users[1:] else "",
         }
-        console.print()
-        console.print(_text(explanation.context_sentence))
-        console.print()
-        console.print(_facts(context))
-        _print_steps(console, "chain", graph, explanation.context_steps)
+        out.print()
+        out.print(_text(explanation.context_sentence))
+        out.print()
+        out.print(_facts(context))
+        _print_steps(out, "chain", graph, explanation.context_steps)
 
 
 def print_findings(document: Mapping[str, Any]) -> None:
     """The document of ``hexviz audit --json``: a table, worst first, and a line that sums it up."""
-    console = _console()
+    out = console()
     rows = [
         (
             _text(severity, _COLOURS[severity]),
@@ -151,10 +152,10 @@ def print_findings(document: Mapping[str, Any]) -> None:
     ]
     if not rows:
         line = f"{document['model']}: no findings on {_many(document['ops'], 'op')}."
-        console.print(_text(line), soft_wrap=True)
+        out.print(_text(line), soft_wrap=True)
         return
-    console.print(_table(("severity", "kind", "ops", "what, and what to do"), rows))
-    console.print()
+    out.print(listing(("severity", "kind", "ops", "what, and what to do"), rows))
+    out.print()
     counts = ", ".join(
         _many(document["counts"][one], one)
         for one in reversed(SEVERITIES)
@@ -164,73 +165,10 @@ def print_findings(document: Mapping[str, Any]) -> None:
         f"{document['model']}: {counts}. Warnings and errors accuse {document['accused']} of "
         f"{_many(document['ops'], 'op')}."
     )
-    console.print(_text(line), soft_wrap=True)
+    out.print(_text(line), soft_wrap=True)
 
 
-def print_bench(document: Mapping[str, Any]) -> None:
-    """The document of ``hexviz bench inheritance --json``; what failed goes to stderr."""
-    _print_accuracy(document["summary"])
-    _print_models(document["results"])
-    for exporter, types in document["op_types"].items():
-        _print_totals(f"{exporter}, auxiliary blanked, models reported only", "op type", types)
-    for split, stated in document["confidences"].items():
-        _print_totals(f"{split} models, all conditions", "rule, confidence", stated)
-    for one in document["failed"]:
-        say(f"Not measured: {one['model']}, {one['exporter']}: {one['error']}")
-
-
-def _print_accuracy(summary: Sequence[Mapping[str, Any]]) -> None:
-    """A table per split and exporter: exact / on branch of each rule under each condition."""
-    tables: dict[str, dict[str, dict[str, Mapping[str, Any]]]] = {}
-    for row in summary:
-        split = "reported only" if row["reported"] else "tuned on"
-        title = f"{row['exporter']}, {row['models']} models {split}: exact / on branch"
-        tables.setdefault(title, {}).setdefault(row["condition"], {})[row["rule"]] = row
-    for title, conditions in tables.items():
-        rules = list(next(iter(conditions.values())))
-        figures = ("ops", *rules)
-        rows = (
-            (
-                condition,
-                str(by_rule[rules[0]]["ops"]),
-                *(f"{one['exact']:.3f} / {one['on_branch']:.3f}" for one in by_rule.values()),
-            )
-            for condition, by_rule in conditions.items()
-        )
-        _console().print(_table(("blanked", *figures), rows, title=title, figures=figures))
-
-
-def _print_models(results: Sequence[Mapping[str, Any]]) -> None:
-    """Per model and exporter what hexviz made of auxiliary ops, or of what was asked first."""
-    first = results[0]["condition"] if results else ""
-    figures = ("ops", "exact", "on branch", "wrong branch", "fallback")
-    rows = (
-        (
-            one["model"],
-            one["exporter"],
-            str(one["ops"]),
-            *(f"{one[key]:.3f}" for key in ("exact", "on_branch", "wrong_branch", "fallback")),
-        )
-        for one in results
-        if one["rule"] == "hexviz" and one["condition"] == first and one["ops"]
-    )
-    title = f"by model, {first} blanked"
-    _console().print(_table(("model", "exporter", *figures), rows, title=title, figures=figures))
-
-
-def _print_totals(title: str, what: str, totals: Mapping[str, Mapping[str, int]]) -> None:
-    """How many were asked, exact and wrong; nothing if nobody was."""
-    if not totals:
-        return
-    figures = ("ops", "exact", "wrong branch")
-    rows = (
-        (kind, *(str(counts[key]) for key in ("ops", "exact", "wrong_branch")))
-        for kind, counts in totals.items()
-    )
-    _console().print(_table((what, *figures), rows, title=title, figures=figures))
-
-
-def _print_steps(console: Console, title: str, graph: TaggedGraph, steps: Sequence[Step]) -> None:
+def _print_steps(out: Console, title: str, graph: TaggedGraph, steps: Sequence[Step]) -> None:
     rows = []
     for number, step in enumerate(steps, start=1):
         at = graph.positions.get(step.op)
@@ -238,8 +176,8 @@ def _print_steps(console: Console, title: str, graph: TaggedGraph, steps: Sequen
         how = f"{step.relation}: {', '.join(step.values)}" if step.values else step.relation
         rows.append((str(number), kind, step.op, how, tag))
     if rows:
-        console.print()
-        console.print(_table(("", "type", "op", "how", "tag"), rows, title=title))
+        out.print()
+        out.print(listing(("", "type", "op", "how", "tag"), rows, title=title))
 
 
 def _confidence(whole: float, parts: Sequence[Part]) -> str:
@@ -269,7 +207,8 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
 
 
-def _console() -> Console:
+def console() -> Console:
+    """Where everything for people goes: no markup, no emoji, no guesses."""
     return Console(emoji=False, highlight=False)
 
 
@@ -277,7 +216,7 @@ def _text(content: str, style: str = "") -> Text:
     return Text("".join(one if one.isprintable() else "�" for one in content), style=style)
 
 
-def _table(
+def listing(
     columns: Iterable[str],
     rows: Iterable[Iterable[str | Text]],
     *,

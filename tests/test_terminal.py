@@ -11,12 +11,12 @@ from hexviz.tagging.finding import Finding, findings_document
 from hexviz.tagging.override import override
 from hexviz.tagging.summary import summarize
 from hexviz.terminal import (
-    print_bench,
     print_explanation,
     print_findings,
     print_samples,
     print_summary,
 )
+from hexviz.terminal_bench import print_inheritance
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped, tagged
 
@@ -117,7 +117,7 @@ def test_a_benchmark_is_a_table_per_split_and_one_by_model(
     figures = {"ops": 4, "exact": 0.75, "on_branch": 1.0, "wrong_branch": 0.0, "fallback": 0.25}
     row = {"exporter": "dynamo", "models": 2, "reported": True, "condition": "auxiliary", **figures}
     result = {"model": "mine [x]", "exporter": "dynamo", "condition": "auxiliary", **figures}
-    print_bench(
+    print_inheritance(
         {
             "summary": [row | {"rule": "hexviz"}, row | {"rule": "earlier", "exact": 0.5}],
             "results": [result | {"rule": "hexviz"}, result | {"rule": "earlier"}],

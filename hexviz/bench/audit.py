@@ -15,7 +15,8 @@ from typing import Any
 
 from hexviz.bench.planting import WAYS, plant
 from hexviz.model.graph import TaggedGraph
-from hexviz.tagging.audit import accused_ops, audit
+from hexviz.tagging.audit import audit
+from hexviz.tagging.finding import accused_ops
 
 __all__ = ["SHARE", "measure", "summarize"]
 

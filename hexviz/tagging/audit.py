@@ -15,7 +15,7 @@ from hexviz.tagging.checks import (
 from hexviz.tagging.finding import SEVERITIES, Finding
 from hexviz.tagging.misplaced import misplaced
 
-__all__ = ["accused_ops", "audit"]
+__all__ = ["audit"]
 
 _CHECKS = (
     misplaced,
@@ -41,8 +41,3 @@ def audit(graph: TaggedGraph) -> list[Finding]:
         found,
         key=lambda one: (-SEVERITIES.index(one.severity), -one.sureness, -len(one.ops), one.ops),
     )
-
-
-def accused_ops(findings: list[Finding]) -> frozenset[str]:
-    """The ids of the ops that findings at warning level or above are about."""
-    return frozenset(op for one in findings if one.severity != "info" for op in one.ops)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -15,6 +15,7 @@ __all__ = [
     "SEVERITIES",
     "Finding",
     "Severity",
+    "accused_ops",
     "finding_record",
     "findings_document",
 ]
@@ -71,6 +72,11 @@ def finding_record(finding: Finding) -> dict[str, Any]:
     }
 
 
+def accused_ops(findings: Iterable[Finding]) -> frozenset[str]:
+    """The ids of the ops that findings at warning level or above are about."""
+    return frozenset(op for one in findings if one.severity != "info" for op in one.ops)
+
+
 def findings_document(graph: TaggedGraph, findings: Sequence[Finding]) -> dict[str, Any]:
     """The document of ``hexviz audit --json``.
 
@@ -78,11 +84,10 @@ def findings_document(graph: TaggedGraph, findings: Sequence[Finding]) -> dict[s
     an error is about, each once.
     """
     counts = Counter(finding.severity for finding in findings)
-    accused = {op for one in findings if one.severity != "info" for op in one.ops}
     return {
         "model": graph.name,
         "ops": len(graph.ops),
         "findings": [finding_record(finding) for finding in findings],
         "counts": {severity: counts[severity] for severity in SEVERITIES},
-        "accused": len(accused),
+        "accused": len(accused_ops(findings)),
     }

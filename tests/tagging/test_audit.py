@@ -13,8 +13,8 @@ from hexviz.exporters.result import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto
-from hexviz.tagging.audit import accused_ops, audit
-from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, finding_record
+from hexviz.tagging.audit import audit
+from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops, finding_record
 from hexviz.tagging.override import override
 from hexviz.tagging.tag import tag
 from tests.build import parse, scoped, tagged

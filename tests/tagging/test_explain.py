@@ -1,4 +1,4 @@
-"""Explanations say what the rules did: the steps lead to the module, the parts to the confidence."""
+"""Explanations say what the rules did: steps lead to the module, parts to the confidence."""
 
 import json
 from collections.abc import Callable

@@ -1,0 +1,103 @@
+"""What ``hexviz bench`` prints for people: tables of figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hexviz.terminal import console, listing, say
+
+__all__ = ["print_audit", "print_inheritance"]
+
+
+def print_audit(document: Mapping[str, Any]) -> None:
+    """The document of ``hexviz bench audit --json``; what failed goes to stderr."""
+    rows: dict[str, list[tuple[str, ...]]] = {}
+    for row in document["summary"]:
+        split = "reported only" if row["reported"] else "tuned on"
+        known = "with the module tree" if row["known"] == "tree" else "as a stranger's file"
+        title = f"{row['export']}, {known}, {row['models']} models {split}"
+        untouched = row["way"] == "untouched"
+        figures = (
+            ("", "", "", f"{row['accused']:.4f}")
+            if untouched
+            else (str(row["planted"]), f"{row['found']:.3f}", _share(row["right"]), "")
+        )
+        worst = f"{row['worst']} {row['worst_figure']:.3f}"
+        rows.setdefault(title, []).append((row["way"], *figures, worst))
+    names = ("planted", "found", "right", "accused")
+    for title, lines in rows.items():
+        table = listing(("mistakes", *names, "worst"), lines, title=title, figures=names)
+        console().print(table)
+    _say_failed(document)
+
+
+def _share(share: float | None) -> str:
+    return "" if share is None else f"{share:.3f}"
+
+
+def _say_failed(document: Mapping[str, Any]) -> None:
+    for one in document["failed"]:
+        say(f"Not measured: {one['model']}, {one['exporter']}: {one['error']}")
+
+
+def print_inheritance(document: Mapping[str, Any]) -> None:
+    """The document of ``hexviz bench inheritance --json``; what failed goes to stderr."""
+    _print_accuracy(document["summary"])
+    _print_models(document["results"])
+    for exporter, types in document["op_types"].items():
+        _print_totals(f"{exporter}, auxiliary blanked, models reported only", "op type", types)
+    for split, stated in document["confidences"].items():
+        _print_totals(f"{split} models, all conditions", "rule, confidence", stated)
+    _say_failed(document)
+
+
+def _print_accuracy(summary: Sequence[Mapping[str, Any]]) -> None:
+    """A table per split and exporter: exact / on branch of each rule under each condition."""
+    tables: dict[str, dict[str, dict[str, Mapping[str, Any]]]] = {}
+    for row in summary:
+        split = "reported only" if row["reported"] else "tuned on"
+        title = f"{row['exporter']}, {row['models']} models {split}: exact / on branch"
+        tables.setdefault(title, {}).setdefault(row["condition"], {})[row["rule"]] = row
+    for title, conditions in tables.items():
+        rules = list(next(iter(conditions.values())))
+        figures = ("ops", *rules)
+        rows = (
+            (
+                condition,
+                str(by_rule[rules[0]]["ops"]),
+                *(f"{one['exact']:.3f} / {one['on_branch']:.3f}" for one in by_rule.values()),
+            )
+            for condition, by_rule in conditions.items()
+        )
+        console().print(listing(("blanked", *figures), rows, title=title, figures=figures))
+
+
+def _print_models(results: Sequence[Mapping[str, Any]]) -> None:
+    """Per model and exporter what hexviz made of auxiliary ops, or of what was asked first."""
+    first = results[0]["condition"] if results else ""
+    figures = ("ops", "exact", "on branch", "wrong branch", "fallback")
+    rows = (
+        (
+            one["model"],
+            one["exporter"],
+            str(one["ops"]),
+            *(f"{one[key]:.3f}" for key in ("exact", "on_branch", "wrong_branch", "fallback")),
+        )
+        for one in results
+        if one["rule"] == "hexviz" and one["condition"] == first and one["ops"]
+    )
+    title = f"by model, {first} blanked"
+    console().print(listing(("model", "exporter", *figures), rows, title=title, figures=figures))
+
+
+def _print_totals(title: str, what: str, totals: Mapping[str, Mapping[str, int]]) -> None:
+    """How many were asked, exact and wrong; nothing if nobody was."""
+    if not totals:
+        return
+    figures = ("ops", "exact", "wrong branch")
+    rows = (
+        (kind, *(str(counts[key]) for key in ("ops", "exact", "wrong_branch")))
+        for kind, counts in totals.items()
+    )
+    console().print(listing((what, *figures), rows, title=title, figures=figures))
