@@ -6,13 +6,14 @@ and inherited from the rest of the graph. Where that leads back to the tag or
 below it, or to nothing, the suspect is cleared; where it leads to another
 branch, the tag is wrong, and the answer is the suggestion. Where it leads to a
 module around the tag, the graph only says "not so sure": that counts if the op
-is alone in a module that has too much in it. A weight that another module
-holds decides by itself.
+is alone in a module that has too much in it, after the suspects without hard
+evidence were heard as well. A weight that another module holds decides by
+itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from hexviz.model import fqn as names
@@ -28,6 +29,10 @@ __all__ = ["misplaced"]
 
 _SURENESS = {"error": 0.99, "branch": 0.98, "around": 0.75}
 """How often such findings are right where 2 % of the ops are wrong: docs/tagging.md."""
+
+
+_HARD = frozenset({"order", "doubles", "weight"})
+"""Signals that an op hardly ever sets off because of a wrong neighbour alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +71,40 @@ def misplaced(graph: TaggedGraph) -> list[Finding]:
 
 
 def _charges(graph: TaggedGraph, suspects: dict[int, Suspicion]) -> Iterator[_Charge]:
-    known = {at: op.provenance for at, op in enumerate(graph.ops) if at not in suspects}
-    infos = {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in graph.modules}
-    inferred = inherit(graph.flat, known, infos).provenance
+    verdicts = _without(graph, suspects)
+    unclear = {
+        at
+        for at, suspicion in suspects.items()
+        if suspicion.signals & _HARD and not _decides(graph, at, verdicts[at])
+    }
+    if unclear:
+        # Too much was set aside around them: suspects without hard evidence get their say.
+        hard = [at for at, suspicion in suspects.items() if suspicion.signals & _HARD]
+        again = _without(graph, hard)
+        verdicts |= {at: again[at] for at in unclear if _decides(graph, at, again[at])}
     for at, suspicion in suspects.items():
-        tagged = graph.ops[at].module
-        verdict = inferred[at]
+        verdict = verdicts[at]
         if suspicion.holder:
             verdict = Provenance(suspicion.holder, "declared", "weight", values=(suspicion.weight,))
-        module = graph.modules.nearest(verdict.module)
+        module, tagged = graph.modules.nearest(verdict.module), graph.ops[at].module
         if names.is_within(module, tagged) or verdict.origin == "fallback":
             continue
         if off_branch(module, tagged) or {"alone", "extra"} <= suspicion.signals:
             yield _Charge(at, suspicion, verdict, module)
+
+
+def _without(graph: TaggedGraph, suspects: Collection[int]) -> dict[int, Provenance]:
+    """What the rest of the graph says of suspects, all of their tags set aside."""
+    known = {at: op.provenance for at, op in enumerate(graph.ops) if at not in suspects}
+    infos = {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in graph.modules}
+    inferred = inherit(graph.flat, known, infos).provenance
+    return {at: inferred[at] for at in suspects}
+
+
+def _decides(graph: TaggedGraph, at: int, verdict: Provenance) -> bool:
+    """Whether a verdict clears the op's tag or leads to another branch."""
+    module, tagged = graph.modules.nearest(verdict.module), graph.ops[at].module
+    return names.is_within(module, tagged) or off_branch(module, tagged)
 
 
 def _weighed(graph: TaggedGraph, charge: _Charge) -> tuple[Severity, float]:

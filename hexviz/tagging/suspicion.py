@@ -104,12 +104,14 @@ class _Scene:
         self._weights = named_weights(flat)
         self._peers = _Peers(graph, self._static)
         self._doubles = find_doubles(flat, self._module)
-        self._holders = _holders(graph, self._weights)
+        self._holders, self._misnamed = _holders(graph, self._weights)
 
     def judge(self, at: int) -> Suspicion:
         """Everything that speaks against the tag of the op at this position."""
         module, op = self._module[at], self._flat.ops[at]
-        if any(owner_of_weight(self._weights.get(value, "")) == module for value in op.inputs):
+        if op.op_type not in self._misnamed and any(
+            owner_of_weight(self._weights.get(value, "")) == module for value in op.inputs
+        ):
             return Suspicion()
         ends = tuple(one for one in (self._before[at], self._after[at]) if one is not None)
         open_there = [self._module[one] for one in ends]
@@ -187,11 +189,13 @@ class _Peers:
         return found
 
 
-def _holders(graph: TaggedGraph, weights: Weights) -> dict[int, tuple[str, str]]:
+def _holders(
+    graph: TaggedGraph, weights: Weights
+) -> tuple[dict[int, tuple[str, str]], frozenset[str]]:
     """Position → the op's weight and the module that holds it, where that is on another branch.
 
     Only weights that one op alone computes with tell, and only where the file
-    does not do so all the time.
+    does not do so all the time: the types of ops with which it does come second.
     """
     readers = Counter(
         value for op in graph.ops for value in dict.fromkeys(op.inputs) if value in weights
@@ -208,11 +212,9 @@ def _holders(graph: TaggedGraph, weights: Weights) -> dict[int, tuple[str, str]]
                 if off_branch(op.module, graph.modules.nearest(holder)):
                     found[at] = (weights[value], graph.modules.nearest(holder))
     against = Counter(graph.ops[at].op_type for at in found)
-    return {
-        at: held
-        for at, held in found.items()
-        if _HABIT * against[graph.ops[at].op_type] <= asked[graph.ops[at].op_type]
-    }
+    misnamed = frozenset(kind for kind in asked if _HABIT * against[kind] > asked[kind])
+    told = {at: held for at, held in found.items() if graph.ops[at].op_type not in misnamed}
+    return told, misnamed
 
 
 def _meeting(modules: Sequence[str]) -> str:

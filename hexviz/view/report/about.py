@@ -1,0 +1,119 @@
+"""The introduction to a model, in words: what it is, what it is built of, how well it is tagged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from hexviz.model.graph import TaggedGraph
+from hexviz.tagging.finding import SEVERITIES, Finding
+from hexviz.view.index import Index
+
+__all__ = ["about"]
+
+_MOST_STACKS = 3
+_WORDS = {
+    "metadata": "exporter's own record",
+    "name": "name of the node",
+    "weight": "weight it uses",
+    "trace": "order the ops ran in",
+    "consumers": "what it feeds",
+    "producers": "what feeds it",
+    "root": "nothing, so the root",
+    "override": "a person's word",
+}
+
+
+def about(graph: TaggedGraph, index: Index, findings: Sequence[Finding]) -> list[dict[str, Any]]:
+    """Sections of ``{"title", "text", "bars"}``; a bar is ``[words, count]``."""
+    return [
+        _what(graph),
+        _built(graph, index),
+        _tagged(graph),
+        _auxiliary(graph),
+        _audited(findings),
+    ]
+
+
+def _section(
+    title: str, text: Sequence[str], bars: Sequence[tuple[str, int]] = ()
+) -> dict[str, Any]:
+    return {"title": title, "text": " ".join(text), "bars": [list(bar) for bar in bars]}
+
+
+def _what(graph: TaggedGraph) -> dict[str, Any]:
+    root = graph.modules[""]
+    kind = root.class_name or "model"
+    ops, modules = _counted(len(graph.ops), "op"), _counted(len(graph.modules), "module")
+    text = [f"{_an(kind)} exported to ONNX: {ops} in {modules}."]
+    if root.parameters is not None:
+        text.append(f"It has {root.parameters:,} parameters.")
+    left_out = len(graph.weights_left_out)
+    if left_out:
+        text.append(f"{_counted(left_out, 'weight')} were exported without their data.")
+    return _section("About this model", text)
+
+
+def _built(graph: TaggedGraph, index: Index) -> dict[str, Any]:
+    total = max(1, len(graph.ops))
+    stacks = sorted(index.stacks.values(), key=lambda box: -box.count)[:_MOST_STACKS]
+    text = [
+        f"{box.label.rpartition(' / ')[2]} is a block that repeats: "
+        f"{len(box.members)} times {_counted(box.count // len(box.members), 'op')}, "
+        f"{box.count / total:.0%} of the graph."
+        for box in stacks
+    ]
+    parts = [
+        (graph.modules[child].label, graph.subtrees.of(graph.modules[child]).ops)
+        for child in graph.modules[""].children
+    ]
+    own = len(graph.modules[""].ops)
+    if own:
+        parts.append((f"{graph.modules[''].label} itself", own))
+    return _section("How it is built", text, [part for part in parts if part[1]])
+
+
+def _tagged(graph: TaggedGraph) -> dict[str, Any]:
+    rules = Counter(op.provenance.rule for op in graph.ops)
+    text = ["Each op has a module and a reason for it. Decided by:"]
+    return _section("How ops got their module", text, [
+        (_WORDS[rule], count) for rule, count in rules.most_common()
+    ])  # fmt: skip
+
+
+def _auxiliary(graph: TaggedGraph) -> dict[str, Any]:
+    ops = [op for op in graph.ops if op.auxiliary]
+    if not ops:
+        return _section("Auxiliary ops", ["There are none: every op is a module's own arithmetic."])
+    serving = sum(bool(op.context and op.context.module) for op in ops)
+    kinds = Counter(op.auxiliary or "" for op in ops)
+    text = (
+        f"{_counted(len(ops), 'op')} ({len(ops) / len(graph.ops):.0%}) compute shapes, types, "
+        f"constants or layout. For {serving / len(ops):.0%} of them it is known which module "
+        "below the root they serve."
+    )
+    return _section("Auxiliary ops", [text], kinds.most_common())
+
+
+def _audited(findings: Sequence[Finding]) -> dict[str, Any]:
+    if not findings:
+        return _section("Audit", ["The audit found nothing to doubt."])
+    counts = Counter(one.severity for one in findings)
+    told = [
+        f"{counts[severity]:,} info" if severity == "info" else _counted(counts[severity], severity)
+        for severity in reversed(SEVERITIES)
+        if counts[severity]
+    ]
+    kinds = Counter(one.kind for one in findings)
+    return _section(
+        "Audit", [f"{_counted(len(findings), 'finding')}: {', '.join(told)}."], kinds.most_common()
+    )
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _an(noun: str) -> str:
+    return f"An {noun}" if noun[:1].lower() in "aeiou" else f"A {noun}"
