@@ -68,14 +68,14 @@ def find_doubles(flat: FlatGraph, modules: Sequence[str]) -> dict[int, Doubles]:
                 continue
             counts = Counter(forms[at] for at in members)
             common = counts.most_common(1)[0][0]
+            alike = [one for one in members if forms[one] == common][: _TOLD + 1]
             for at in members:
                 if at not in asked:
                     continue
                 asked.discard(at)
                 others = counts[common] - (forms[at] == common)
                 if others == len(members) - 1:
-                    some = [one for one in members if one != at and forms[one] == common]
-                    found[at] = Doubles(common, tuple(some[:_TOLD]))
+                    found[at] = Doubles(common, tuple(one for one in alike if one != at)[:_TOLD])
     return found
 
 
