@@ -55,7 +55,8 @@
   }
 
   // What the server says has changed: component → what it shows.
-  const TEXTS = ["tree", "legend", "empty", "filter-note", "model-title", "model-figures"];
+  const TEXTS = ["tree", "legend", "empty", "filter-note", "model-title", "model-figures",
+    "edits", "tour", "what-if"];
   hexviz.show = function (changes, fresh) {
     TEXTS.filter((name) => name in changes).forEach((name) => hexviz.put(name, changes[name]));
     if ("show-all" in changes) {
@@ -97,6 +98,10 @@
     inspected: function (inspection) {
       if (inspection) {
         hexviz.put("inspector", inspection.content);
+        const step = document.querySelector("#inspector [aria-current]");
+        if (step) {
+          step.scrollIntoView({ block: "nearest" });
+        }
         address(inspection.address);
       }
     },
@@ -110,6 +115,14 @@
         hexviz.local["choose-numbers"]();
       } else {
         byPerson("colour", mode, "colour");
+      }
+    },
+    found: function (hits) {
+      hexviz.put("hits", hits || []);
+    },
+    audited: function (audit) {
+      if (audit) {
+        hexviz.put("audit-pane", audit.content);
       }
     },
     tabled: function (table) {
@@ -131,7 +144,7 @@
       if (graph) {
         requestAnimationFrame(hexviz.canvas.shown);
       }
-      return [!graph, graph];
+      return [!graph, tab !== "ops", tab !== "audit"];
     },
     theme: function (clicks, chosen, stylesheets) {
       const skip = window.dash_clientside.no_update;

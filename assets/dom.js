@@ -34,7 +34,24 @@
     return element;
   }
 
+  // New parts are new elements: the button that was pressed keeps the keyboard.
+  function held(element) {
+    const active = document.activeElement;
+    if (!active || !active.dataset.event || active === element || !element.contains(active)) {
+      return null;
+    }
+    const value = active.dataset.value;
+    return `[data-event="${CSS.escape(active.dataset.event)}"]` +
+      (value === undefined ? "" : `[data-value="${CSS.escape(value)}"]`);
+  }
+
   hexviz.put = function (id, content) {
-    document.getElementById(id).replaceChildren(build(content));
+    const element = document.getElementById(id);
+    const again = held(element);
+    element.replaceChildren(build(content));
+    const button = again ? element.querySelector(again) : null;
+    if (button) {
+      button.focus({ preventScroll: true });
+    }
   };
 })();

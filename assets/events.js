@@ -6,7 +6,7 @@
   const hexviz = (window.hexviz = window.hexviz || {});
   const PATIENCE = 15000; // ms after which an answer counts as lost
   const OPENING = 600000; // the same for a model that may have to be opened first
-  const MOVING = ["check", "show-all", "close-all", "place", "open-level", "stack", "visit"];
+  const MOVING = ["tour", "check", "show-all", "close-all", "place", "open-level", "stack", "visit"];
   const waiting = [];
   let busy = false;
   let counter = 0;
@@ -62,8 +62,9 @@
   // What an answer changes is on the page at once; what follows from the new place (the
   // inspector, the address, the table) waits until that has been painted.
   function answered(event, changes) {
-    const fresh = "model" in changes && changes.model !== model;
-    if (fresh) {
+    const other = "model" in changes && changes.model !== model;
+    const fresh = other && !changes.edited; // edited, it is still what a person looks at
+    if (other) {
       model = changes.model;
     }
     if (changes.view) {
@@ -78,7 +79,7 @@
         if (changes.view) {
           window.dash_clientside.set_props("view", { data: changes.view });
         }
-        if (fresh) {
+        if (other) {
           window.dash_clientside.set_props("model", { data: model });
         }
       });
@@ -126,6 +127,26 @@
     "choose-numbers": function () {
       document.querySelector("#numbers input").click();
     },
+    goto: function (op) {
+      window.dash_clientside.set_props("tab", { value: "graph" });
+      hexviz.send("reveal", op);
+    },
+    "start-tour": function () {
+      window.dash_clientside.set_props("tab", { value: "graph" });
+      hexviz.send("tour", "start");
+    },
+    // "kind:what" says which ops move; where to stands in the field beside the button.
+    "move-to": function (value, button) {
+      const cut = value.indexOf(":");
+      const field = button.closest(".move").querySelector("input");
+      hexviz.send("move-ops", [value.slice(0, cut), value.slice(cut + 1), field.value]);
+    },
+    "audit-filter": function (severity) {
+      const pane = document.getElementById("audit-pane");
+      const hidden = pane.classList.toggle("no-" + severity);
+      const button = pane.querySelector('[data-event="audit-filter"][data-value="' + severity + '"]');
+      button.setAttribute("aria-pressed", String(!hidden));
+    },
     "show-keys": function () {
       window.dash_clientside.set_props("keys", { opened: true });
     },
@@ -134,9 +155,9 @@
   // Buttons and links say in their data what they do.
   const LINKS = { op: "reveal", module: "reveal-module", toggle: "toggle" };
 
-  hexviz.act = function (type, value) {
+  hexviz.act = function (type, value, element) {
     if (hexviz.local[type]) {
-      hexviz.local[type](value);
+      hexviz.local[type](value, element);
     } else {
       hexviz.send(type, value);
     }
@@ -155,7 +176,7 @@
       hexviz.send(LINKS[kind], link.dataset[kind]);
     } else if (link.dataset.event !== undefined) {
       const value = link.dataset.value;
-      hexviz.act(link.dataset.event, value === undefined ? null : value);
+      hexviz.act(link.dataset.event, value === undefined ? null : value, link);
     } else {
       hexviz.tree.choose(link);
     }

@@ -8,7 +8,7 @@
   const READABLE = 0.6; // zoom below which labels are too small to read
   const LARGEST = 1.1; // zoom that fitting a small graph stops at
   const EDGE = 20; // room in pixels kept around what is brought into view
-  const MARKED = ["selected", "evidence", "dimmed"];
+  const MARKED = ["selected", "evidence", "step", "dimmed"];
 
   let bound = null;
   let highlight = null;
@@ -210,6 +210,9 @@
       chain.addClass("evidence");
       const steps = chain.union(cy.getElementById(highlight.selected || ""));
       steps.edgesWith(steps).addClass("evidence");
+      if (highlight.steps && highlight.steps.at) {
+        cy.getElementById(highlight.steps.look || "").addClass("step");
+      }
     });
   }
 
@@ -282,7 +285,8 @@
       cy.zoom(0.9);
       cy.center(node);
     } else if (
-      box.left < 0 || box.top < 0 || box.right > cy.width() || box.bottom > cy.height()
+      box.left < 0 || box.top < 0 || box.right > cy.width() || box.bottom > cy.height() ||
+      hexviz.steps.covers(box)
     ) {
       cy.center(node);
     }
@@ -297,6 +301,7 @@
     // The component would tell Dash of every click, and of all elements at every change.
     cy.removeListener("add remove dragfree mouseout mouseover select unselect tap");
     cy.on("tap", onTap);
+    cy.on("render", () => hexviz.steps.place(cy));
     cy.on("viewport", function () {
       const seen = cy.extent();
       center = { x: (seen.x1 + seen.x2) / 2, y: (seen.y1 + seen.y2) / 2 };
@@ -465,11 +470,12 @@
     // What is selected, and its chain of evidence: ids of elements, and the module's row.
     highlight: function (wanted) {
       highlight = wanted;
+      const steps = wanted ? wanted.steps : null;
+      const walked = hexviz.steps.show(steps);
+      const look = steps && steps.at ? steps.look : wanted && wanted.selected;
       // What was clicked is in sight already, at the zoom the person chose.
-      const elsewhere = wanted && wanted.selected && performance.now() - clicked > 1500;
-      wantedInView = elsewhere
-        ? { id: wanted.selected, until: performance.now() + 2000 }
-        : null;
+      const elsewhere = walked || performance.now() - clicked > 1500;
+      wantedInView = look && elsewhere ? { id: look, until: performance.now() + 2000 } : null;
       hexviz.tree.mark(wanted ? wanted.row : null);
       document.getElementById("trace").hidden = !(wanted && wanted.note);
       document.getElementById("trace-note").textContent = wanted ? wanted.note : "";

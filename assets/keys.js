@@ -15,6 +15,8 @@
     ArrowRight: () => hexviz.canvas.walk("right"),
     Enter: () => hexviz.canvas.open(),
     Escape: () => hexviz.canvas.leave(),
+    ",": () => hexviz.send("step", -1),
+    ".": () => hexviz.send("step", 1),
     f: () => hexviz.canvas.fit(),
     "+": () => hexviz.canvas.zoom(1.25),
     "=": () => hexviz.canvas.zoom(1.25),
@@ -27,6 +29,9 @@
     "[": () => hexviz.local.back(),
     "]": () => hexviz.local.forward(),
     c: () => hexviz.local["copy-link"](),
+    z: () => hexviz.send("undo", null),
+    y: () => hexviz.send("redo", null),
+    t: () => hexviz.local["start-tour"](),
     "?": () => hexviz.local["show-keys"](),
     "/": function () {
       document.getElementById("search").focus();
@@ -53,7 +58,13 @@
       hexviz.send("search", field.value);
       return;
     }
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(field.tagName)) {
+    if (event.key === "Enter" && field.closest(".move")) {
+      field.closest(".move").querySelector("button").click();
+      return;
+    }
+    // What cannot be typed into, such as the menu of colours, keeps only the keys that work it.
+    const menu = field.readOnly && !/^(Escape|Enter| |Tab|Home|End|Arrow.*)$/.test(event.key);
+    if (/^(INPUT|TEXTAREA|SELECT)$/.test(field.tagName) && !menu) {
       if (event.key === "Escape") {
         field.blur();
       }

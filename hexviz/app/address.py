@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from hexviz.app.place import NOTHING, Place, Selection, Trace
+from hexviz.app.evidence import evidence
+from hexviz.app.place import NOTHING, Path, Place, Selection, Trace
 from hexviz.app.store import OpenModel
 from hexviz.model.fqn import is_within
 from hexviz.view.colouring import COLOURINGS, Mode
 from hexviz.view.index import Placement
 from hexviz.view.state import MOST_NODES, ViewState, count_visible, reveal
 
-__all__ = ["from_query", "from_store", "key_of", "model_in", "tab_in", "to_query", "to_store"]
+__all__ = [
+    "TABS",
+    "from_query",
+    "from_store",
+    "key_of",
+    "model_in",
+    "tab_in",
+    "to_query",
+    "to_store",
+]
+
+
+TABS = ("graph", "ops", "audit")
+"""The page's tabs, by the names they have in an address."""
+
+_DIGITS = 6  # of a step in an address: a longer one is none
 
 
 def to_store(key: str, place: Place) -> dict[str, Any]:
@@ -30,6 +47,10 @@ def to_store(key: str, place: Place) -> dict[str, Any]:
         "trace": [trace.way, trace.op, trace.to] if trace else None,
         "lit": sorted(place.lit),
         "numbers": place.numbers,
+        "redo": list(place.redo),
+        "tour": place.tour,
+        "path": place.path,
+        "step": place.step,
     }
 
 
@@ -40,7 +61,7 @@ def key_of(stored: Any) -> object:
 
 def from_store(stored: Mapping[str, Any]) -> Place:
     """A place from what the browser sent; anything unexpected counts as absent."""
-    numbers = stored.get("numbers")
+    numbers, tour = stored.get("numbers"), stored.get("tour")
     return Place(
         view=ViewState(
             open=frozenset(_strings(stored.get("open"))),
@@ -53,6 +74,10 @@ def from_store(stored: Mapping[str, Any]) -> Place:
         trace=_trace(_strings(stored.get("trace"))),
         lit=frozenset(_strings(stored.get("lit"))),
         numbers=numbers if isinstance(numbers, str) else "",
+        redo=tuple(_strings(stored.get("redo"))),
+        tour=tour if isinstance(tour, int) else -1,
+        path=_path(stored.get("path")),
+        step=_step(stored.get("step")),
     )
 
 
@@ -77,6 +102,12 @@ def to_query(key: str, place: Place, tab: str = "graph") -> str:
     if trace:
         pairs.append((trace.way, trace.op))
         pairs += [("to", trace.to)] * (trace.way == "between")
+    if place.path:
+        pairs.append(("path", place.path))
+    if place.step:
+        pairs.append(("step", str(place.step)))
+    if place.tour >= 0:
+        pairs.append(("tour", str(place.tour)))
     return "?" + urlencode(pairs)
 
 
@@ -105,18 +136,27 @@ def from_query(query: str, model: OpenModel) -> Place:
     view = ViewState(view.open, placement, view.hidden, view.apart, colour)
     traced = [
         [way, *fields[way][:1], *fields.get("to", [])[:1]]
-        for way in ("up", "down", "between")
+        for way in ("up", "down", "between", "given")
         if way in fields
     ]
     trace = _trace(traced[0]) if traced else None
-    if trace and not {trace.op, trace.to or trace.op} <= model.graph.positions.keys():
+    if trace and not _is_traceable(trace, model):
         trace = None
-    return Place(view, selection, trace, frozenset(fields.get("lit", ())), numbers)
+    tour = next(iter(fields.get("tour", ())), "")
+    place = Place(
+        view,
+        selection,
+        trace,
+        frozenset(fields.get("lit", ())),
+        numbers,
+        tour=int(tour) if tour.isdecimal() and len(tour) < _DIGITS else -1,
+    )
+    return _on_path(place, fields, model)
 
 
 def tab_in(query: str | None) -> str:
-    """The tab an address asks for: ``graph`` or ``ops``."""
-    return "ops" if _fields(query).get("tab") == ["ops"] else "graph"
+    """The tab an address asks for, one of :data:`TABS`."""
+    return next((tab for tab in TABS if _fields(query).get("tab") == [tab]), TABS[0])
 
 
 def model_in(query: str | None) -> str | None:
@@ -162,7 +202,34 @@ def _trace(sent: list[str]) -> Trace | None:
             return Trace(way, op)
         case ["between", str(op), str(to)]:
             return Trace("between", op, to)
+        case ["given", str(fqn), *_]:
+            return Trace("given", fqn)
     return None
+
+
+def _is_traceable(trace: Trace, model: OpenModel) -> bool:
+    if trace.way == "given":
+        return trace.op in model.graph.modules
+    return {trace.op, trace.to or trace.op} <= model.graph.positions.keys()
+
+
+def _on_path(place: Place, fields: Mapping[str, list[str]], model: OpenModel) -> Place:
+    """The place at the path and step that an address asks for, as far as there are such."""
+    path = _path(next(iter(fields.get("path", ())), ""))
+    asked = next(iter(fields.get("step", ())), "")
+    step = int(asked) if asked.isdecimal() and len(asked) < _DIGITS else 0
+    found = evidence(model.graph, replace(place, path=path, step=step))
+    if found is None:
+        return place
+    return replace(place, path=path if path == found.path else "", step=found.at)
+
+
+def _path(sent: object) -> Path:
+    return "module" if sent == "module" else "context" if sent == "context" else ""
+
+
+def _step(sent: object) -> int:
+    return max(0, sent) if isinstance(sent, int) else 0
 
 
 def _placement(sent: object) -> Placement:

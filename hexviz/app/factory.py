@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from hexviz.app.callbacks import inspecting, moving, opening
+from hexviz.app.callbacks import auditing, inspecting, moving, opening, saving
 from hexviz.app.folders import assets_folder
 from hexviz.app.jobs import job_manager
 from hexviz.app.page import MAX_UPLOAD, page
@@ -31,6 +31,8 @@ def create_app(store: ModelStore) -> Dash:
     opening.register(app, store, frozenset(SAMPLES))
     moving.register(app, store)
     inspecting.register(app, store)
+    auditing.register(app, store)
+    saving.register(app, store)
     _register_clientside(app)
     return app
 
@@ -55,12 +57,15 @@ def _register_clientside(app: Dash) -> None:
         Input("grid-wanted", "data"),
         State("grid", "data"),
     )
+    call("found", Input("found", "data"))
+    call("audited", Input("audit", "data"))
     call("picture", Input("svg", "data"))
     call("inspected", Input("inspection", "data"))
     call(
         "tab",
         Output("graph-pane", "hidden"),
         Output("ops-pane", "hidden"),
+        Output("audit-pane", "hidden"),
         Input("tab", "value"),
     )
     call(

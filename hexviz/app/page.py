@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import Any, get_args
 
 import dash_ag_grid as dag
 import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from hexviz.view.colouring import COLOURINGS
+from hexviz.app.strips import strips
+from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import stylesheet
+from hexviz.view.what_if import NAMES
 
 __all__ = ["KEYS", "MAX_NUMBERS", "MAX_UPLOAD", "page"]
 
@@ -72,6 +74,8 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="table-holds"),
             dcc.Store(id="grid", data=_grid().to_plotly_json()),
             dcc.Store(id="grid-wanted"),
+            dcc.Store(id="audit"),
+            dcc.Store(id="found"),
             dcc.Store(id="svg-wanted"),
             dcc.Store(id="svg"),
             dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
@@ -162,6 +166,7 @@ def _middle() -> html.Main:
                         data=[
                             {"value": "graph", "label": "Graph"},
                             {"value": "ops", "label": "Ops"},
+                            {"value": "audit", "label": "Audit"},
                         ],
                     ),
                     _tool("back", "‹", "Back to what was looked at before ([)", "back"),
@@ -174,7 +179,10 @@ def _middle() -> html.Main:
                         w=132,
                         className="colour",
                         allowDeselect=False,
-                        data=[{"value": mode, "label": _COLOURS[mode]} for mode in COLOURINGS],
+                        rightSectionWidth=20,
+                        maxDropdownHeight=400,
+                        comboboxProps={"width": 170, "position": "bottom-start"},
+                        data=_colours(),
                         **{"aria-label": "Colour by"},
                     ),
                     # Opened from the menu, or by choosing numbers before there are any.
@@ -208,6 +216,7 @@ def _middle() -> html.Main:
                             ),
                             dmc.MenuDropdown(
                                 [
+                                    _entry("start-tour", "Tour of this model (t)"),
                                     _entry("copy-link", "Copy link to this view"),
                                     _entry("save-png", "Save picture (PNG)"),
                                     _entry("save-svg", "Save picture (SVG)"),
@@ -242,19 +251,12 @@ def _middle() -> html.Main:
                                 style={"width": "100%", "height": "100%"},
                             ),
                             html.Div("Open a model to begin.", id="empty", className="empty"),
-                            html.Div(
-                                id="trace",
-                                className="trace",
-                                hidden=True,
-                                role="status",
-                                children=[
-                                    html.Span(id="trace-note"),
-                                    html.Button(
-                                        "end", className="link", **{"data-event": "untrace"}
-                                    ),
-                                ],
-                            ),
+                            html.Div(id="badges", className="badges", **{"aria-hidden": "true"}),
+                            strips(),
                             html.Canvas(id="minimap", className="minimap", hidden=True),
+                            html.Aside(
+                                id="tour", className="tour", **{"aria-label": "Guided tour"}
+                            ),
                         ],
                     ),
                     html.Div(id="legend", className="legend"),
@@ -265,8 +267,30 @@ def _middle() -> html.Main:
                 className="pane",
                 hidden=True,
             ),
+            html.Div(
+                "Looking for mistakes…",
+                id="audit-pane",
+                className="pane audit",
+                hidden=True,
+                tabIndex=0,
+                role="region",
+                **{"aria-label": "What the audit found"},
+            ),
+            html.Div(id="edits", className="edits", role="status"),
         ],
     )
+
+
+def _colours() -> list[dict[str, Any]]:
+    """What there is to colour by, as the menu lists it; the what-ifs under a title of their own."""
+    asked = [(mode, policy) for mode in COLOURINGS if (policy := policy_of(mode)) is not None]
+    return [
+        *({"value": mode, "label": label} for mode, label in _COLOURS.items()),
+        {
+            "group": "What if",
+            "items": [{"value": mode, "label": NAMES[policy]} for mode, policy in asked],
+        },
+    ]
 
 
 def _grid() -> dag.AgGrid:
@@ -390,10 +414,13 @@ KEYS = (
     ("Esc", "close the box around it; end a trace"),
     ("d  u", "trace all that depends on the op, all that it needs"),
     ("b", "trace all ways to the next op that is clicked"),
+    (",  .", "previous and next step of the evidence"),
     ("f", "fit everything into the window"),
     ("+  −", "zoom"),
     ("[  ]", "back and forward through what was looked at"),
     ("c", "copy a link to this exact view"),
+    ("z  y", "undo and redo a change of tags"),
+    ("t", "a guided tour of the model"),
     ("?", "these keys"),
 )
 """Keys of the page, and what they do: see assets/keys.js."""

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hexviz.app.findings import edits_strip
 from hexviz.app.highlight import highlight
 from hexviz.app.place import Place
 from hexviz.app.store import OpenModel
+from hexviz.app.strips import what_if_strip
+from hexviz.app.tour import card
 from hexviz.app.tree import rows
 from hexviz.app.widgets import figures, legend, tree
 from hexviz.errors import ViewLimitError
@@ -51,9 +54,14 @@ def picture(model: OpenModel, before: Place | None, after: Place, theme: Theme) 
             "controls": {"placement": view.placement, "colour": view.colour},
             "filter-note": _filter_note(model, view),
             "show-all": not view.hidden,
+            "what-if": what_if_strip(model, view),
         }
     if "graph" in changes or (before is not None and before.lit != after.lit):
         changes["legend"] = legend(drawn.legend, after)
+    if before is None or before.tour != after.tour:
+        changes["tour"] = card(model, after)
+    if before is None or before.redo != after.redo:
+        changes["edits"] = edits_strip(model, after)
     return changes
 
 

@@ -7,20 +7,25 @@ from typing import Literal
 
 from hexviz.view.state import ViewState
 
-__all__ = ["NOTHING", "Place", "Selection", "Trace", "Way"]
+__all__ = ["NOTHING", "Path", "Place", "Selection", "Trace", "Way"]
 
 Selection = tuple[Literal["op", "module", "value", "edge", ""], str]
 """What is selected: its kind, and its op id, FQN, value id or element id."""
 
 NOTHING: Selection = ("", "")
 
-Way = Literal["up", "down", "between"]
+Way = Literal["up", "down", "between", "given"]
+
+Path = Literal["", "module", "context"]
+"""Which evidence of the selected op is on the canvas: why it is in its module, or what it
+serves; "" for what is shown unless a person asks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
     """What is traced: all an op depends on (``up``), all that depends on it (``down``), or
-    all on the ways ``between`` it and the op ``to``."""
+    all on the ways ``between`` it and the op ``to``; or, ``op`` being an FQN, all that a
+    module gave its tag to (``given``)."""
 
     way: Way
     op: str
@@ -32,7 +37,10 @@ class Place:
     """A view, what is selected and traced in it, and the legend's entries that are lit.
 
     ``numbers`` names a person's numbers that the graph is coloured by; the
-    server keeps them.
+    server keeps them. ``redo`` are the keys of undone edits, the next one
+    first, and ``tour`` is the stop of the guided tour, -1 without one.
+    ``path`` is the evidence on the canvas, and ``step`` which step of it is
+    looked at, 0 for the op itself.
     """
 
     view: ViewState = field(default_factory=ViewState)
@@ -40,3 +48,7 @@ class Place:
     trace: Trace | None = None
     lit: frozenset[str] = frozenset()
     numbers: str = ""
+    redo: tuple[str, ...] = ()
+    tour: int = -1
+    path: Path = ""
+    step: int = 0

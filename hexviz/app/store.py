@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from hexviz.app.edits import Edit, keep_edit, kept_edit
 from hexviz.app.place import Place
 from hexviz.errors import SourceError
 from hexviz.extraction.query import SearchIndex
@@ -23,14 +24,18 @@ from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import ModelFile, digest, parse, read_file
 from hexviz.model.rest import collector_rests, leave_out_what_lives
+from hexviz.tagging.audit import audit
+from hexviz.tagging.finding import Finding
+from hexviz.tagging.override import override
 from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
-from hexviz.view.colouring import Colouring, Mode, colour_by
+from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
 from hexviz.view.index import Index, Placement, build_index
 from hexviz.view.palette import Theme
 from hexviz.view.render import Layouts, Rendered, first_view, render
 from hexviz.view.sight import apart_stacks, box_showing
 from hexviz.view.state import ViewState
+from hexviz.view.what_if import WhatIf, ask
 
 __all__ = ["ModelStore", "OpenModel"]
 
@@ -66,19 +71,24 @@ class OpenModel:
     """A model in memory, with what the page derives from it.
 
     ``numbers`` holds what people dropped in to colour its ops by: position →
-    number, by the digest of the file.
+    number, by the digest of the file. ``edit`` says what a person changed, and
+    ``near`` is another model with the same ops, whose layouts serve here too.
     """
 
-    def __init__(self, key: str, graph: TaggedGraph) -> None:
+    def __init__(
+        self, key: str, graph: TaggedGraph, edit: Edit | None = None, near: OpenModel | None = None
+    ) -> None:
         self.key = key
         self.graph = graph
+        self.edit = edit
         self.numbers: LayoutCache[str, dict[int, float]] = LayoutCache(_KEPT_NUMBERS)
         self._indexes: dict[Placement, Index] = {}
         self._building = threading.Lock()
-        self._layouts: Layouts = LayoutCache()
+        self._layouts: Layouts = near._layouts if near is not None else LayoutCache()
         self._rendered: LayoutCache[tuple[ViewState, str, Theme], Rendered] = LayoutCache(
             _KEPT_VIEWS
         )
+        self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
         self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
 
     def index(self, placement: Placement) -> Index:
@@ -118,14 +128,30 @@ class OpenModel:
         key = (index.placement, mode, numbers)
         known = self._colourings.get(key)
         if known is None:
-            known = colour_by(index, mode, self.numbers.get(numbers))
+            policy = policy_of(mode)
+            asked = self.what_if(policy) if policy is not None else None
+            known = colour_by(index, mode, self.numbers.get(numbers), asked)
             self._colourings.put(key, known)
+        return known
+
+    def what_if(self, policy: str) -> WhatIf:
+        """What another policy would do with the tags; worked out when first asked for."""
+        known = self._what_ifs.get(policy)
+        if known is None:
+            with collector_rests():
+                known = ask(self.graph, policy)
+            self._what_ifs.put(policy, known)
         return known
 
     @cached_property
     def searching(self) -> SearchIndex:
         """The graph made ready for searching."""
         return SearchIndex(self.graph)
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """What an audit of the graph says."""
+        return audit(self.graph)
 
     def apart(self, view: ViewState) -> frozenset[str]:
         """The stacks of a view whose members are shown one by one."""
@@ -161,7 +187,7 @@ class ModelStore:
         self._read: dict[str, _Read] = {}
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._lock = threading.RLock()
-        self._opening = threading.Lock()
+        self._opening = threading.RLock()  # an edited model opens its file first
 
     def add_file(self, path: Path) -> str:
         """Open a file that lies on this machine; returns its digest.
@@ -216,10 +242,35 @@ class ModelStore:
         with self._opening:
             found = self._known(key)
             if found is None:
-                found = OpenModel(key, self._load(key))
+                edit = kept_edit(self._uploads, key)
+                found = OpenModel(key, self._load(key)) if edit is None else self._edited(edit)
                 with self._lock:
                     self._keep(found)
         return found
+
+    def edit(self, model: OpenModel, changes: Mapping[str, str | None]) -> OpenModel:
+        """The model with more overrides (op id → FQN); ``None`` takes back what a person set.
+
+        Raises:
+            UnknownOpError: if there is no such op.
+            SelectionError: if there is no such module.
+        """
+        so_far = model.edit.overrides if model.edit is not None else {}
+        wanted = {op: fqn for op, fqn in {**so_far, **changes}.items() if fqn is not None}
+        if wanted == so_far:
+            return model
+        edit = Edit(model.edit.base if model.edit else model.key, model.key, wanted)
+        edited = self._edited(edit)
+        keep_edit(self._uploads, edit)
+        with self._lock:
+            self._keep(edited)
+        return edited
+
+    def _edited(self, edit: Edit) -> OpenModel:
+        base = self.get(edit.base)
+        with collector_rests():
+            graph = override(base.graph, edit.overrides)
+        return OpenModel(edit.key, graph, edit, near=base)
 
     def _known(self, key: str) -> OpenModel | None:
         with self._lock:

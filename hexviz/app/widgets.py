@@ -8,6 +8,7 @@ from dash import html
 
 from hexviz.app.place import Place
 from hexviz.app.tree import Row
+from hexviz.view.colouring import policy_of
 from hexviz.view.legend import Legend, LegendEntry
 
 __all__ = ["figures", "legend", "tree"]
@@ -61,6 +62,7 @@ def tree(found: list[Row]) -> list[Any]:
 
 def legend(shown: Legend, place: Place) -> list[Any]:
     """What the colours say, as buttons that light up what has them; and the borders."""
+    counted = policy_of(place.view.colour) is not None
     entries: list[Any] = [
         html.Button(
             [
@@ -69,6 +71,7 @@ def legend(shown: Legend, place: Place) -> list[Any]:
                     style={"background": entry.swatch.solid, "borderColor": entry.swatch.border},
                 ),
                 _told_apart(entry, shown),
+                *([html.Span(f"{entry.ops:,}", className="quiet tally")] if counted else []),
             ],
             className="entry",
             title=f"{entry.ops:,} ops: click to see only these",

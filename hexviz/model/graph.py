@@ -21,7 +21,7 @@ from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.model.shapes import infer_types
 from hexviz.model.subtree import Subtrees
 from hexviz.model.uses import Uses
-from hexviz.model.writer import tagged_proto, write
+from hexviz.model.writer import serialized, tagged_proto, write
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -229,6 +229,14 @@ class TaggedGraph:
             else:
                 graph.add_edge(source, target, values=(edge.value,))
         return graph
+
+    def to_bytes(self) -> bytes:
+        """The model with its tags, as :meth:`save` writes it.
+
+        Raises:
+            WriteError: if one ONNX file cannot hold it.
+        """
+        return serialized(tagged_proto(self._proto, self.ops, self.modules), self.name)
 
     def save(self, path: str | Path) -> None:
         """Write the model with its tags in the metadata; topology, names and weights untouched.

@@ -20,7 +20,7 @@ from hexviz.model.modules import ModuleTree
 from hexviz.model.op import Op
 from hexviz.model.reader import external_locations
 
-__all__ = ["PREFIX", "tagged_proto", "without_tags", "write"]
+__all__ = ["PREFIX", "serialized", "tagged_proto", "without_tags", "write"]
 
 PREFIX = "hexviz."
 """What every metadata key of hexviz starts with."""
@@ -64,19 +64,29 @@ def without_tags(proto: onnx.ModelProto) -> onnx.ModelProto:
     return result
 
 
+def serialized(proto: onnx.ModelProto, name: str) -> bytes:
+    """A model as the bytes of its file, which ``name`` names in an error.
+
+    Raises:
+        WriteError: if it is too large for one file.
+    """
+    try:
+        content: bytes = proto.SerializeToString()
+    except ValueError as error:
+        raise WriteError(
+            f"{name} would be over 2 GB, more than one ONNX file can hold: "
+            "export with external data."
+        ) from error
+    return content
+
+
 def write(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
     """Write a model, and copy the external data it refers to from ``base_dir`` beside it.
 
     Raises:
         WriteError: if a file cannot be written; old files are kept.
     """
-    try:
-        content = proto.SerializeToString()
-    except ValueError as error:
-        raise WriteError(
-            f"{path} would be over 2 GB, more than one ONNX file can hold: "
-            "export with external data."
-        ) from error
+    content = serialized(proto, str(path))
     target = path.parent.resolve()
     copied: list[Path] = []
     try:

@@ -5,9 +5,11 @@
     by module       each op in its module's colours       (palette.py)
     by a fact       origin, rule, category, dtype: one colour per answer
     by a number     confidence, or a person's own: five steps from low to high
+    what if         whether another policy would move it, and where to (what_if.py)
 
 A closed box has the colours of the answer most of its ops give, or of their
-mean; what is open stays grey, so that what is in it can be seen.
+mean; of a what-if, it says that its ops stay only where all do. What is open
+stays grey, so that what is in it can be seen.
 """
 
 from __future__ import annotations
@@ -27,10 +29,23 @@ from hexviz.view.containers import Container
 from hexviz.view.index import Index
 from hexviz.view.palette import Swatch, Theme
 from hexviz.view.scales import category_swatch, plain_swatch, step_swatch
+from hexviz.view.what_if import ANSWERS, STAYS, WhatIf, ask
 
-__all__ = ["COLOURINGS", "Colouring", "Mode", "colour_by"]
+__all__ = ["COLOURINGS", "Colouring", "Mode", "colour_by", "policy_of"]
 
-Mode = Literal["module", "origin", "rule", "confidence", "category", "dtype", "numbers"]
+Mode = Literal[
+    "module",
+    "origin",
+    "rule",
+    "confidence",
+    "category",
+    "dtype",
+    "numbers",
+    "what-if consumers",
+    "what-if producers",
+    "what-if ancestor",
+    "what-if inference",
+]
 
 COLOURINGS: tuple[Mode, ...] = get_args(Mode)
 """What a graph can be coloured by."""
@@ -46,20 +61,22 @@ class Colouring:
     """The answers to one question about all ops: ``codes`` by slot, as positions in ``names``.
 
     ``ordered`` says that the names are steps of a scale, low to high; the last
-    of them is then what has no number, where ``with_none``.
+    of them is then what has no number, where ``with_none``. With ``yields``, a
+    box has the first name only where all of its ops do.
     """
 
     names: tuple[str, ...]
     codes: npt.NDArray[np.int64]
     ordered: bool = False
     with_none: bool = False
+    yields: bool = False
 
     def swatches(self, theme: Theme) -> list[Swatch]:
         """The colours of each name."""
         count = len(self.names)
         if not self.ordered:
             return [
-                plain_swatch(theme) if name in (_REST, _NONE) else category_swatch(at, theme)
+                plain_swatch(theme) if name in (_REST, _NONE, STAYS) else category_swatch(at, theme)
                 for at, name in enumerate(self.names)
             ]
         steps = count - self.with_none
@@ -72,7 +89,10 @@ class Colouring:
         if self.ordered:
             known = codes[codes < len(self.names) - self.with_none]
             return round(float(known.mean())) if len(known) else len(self.names) - 1
-        return int(np.bincount(codes, minlength=1).argmax())
+        counts = np.bincount(codes, minlength=1)
+        if self.yields and counts[1:].any():
+            counts[0] = 0
+        return int(counts.argmax())
 
     def answers(self, box: Container) -> list[str]:
         """All that the ops of a container say."""
@@ -97,10 +117,26 @@ def _facts(graph: TaggedGraph, mode: Mode) -> list[str]:
             return [one.name.lower() if one is not None else _NONE for one in types]
 
 
-def colour_by(index: Index, mode: Mode, numbers: Mapping[int, float] | None = None) -> Colouring:
+def policy_of(mode: Mode) -> str | None:
+    """The policy that a mode asks about; ``None`` for all but the what-ifs.
+
+    >>> policy_of("what-if consumers"), policy_of("origin")
+    ('consumers', None)
+    """
+    asked, _, policy = mode.partition(" ")
+    return policy if asked == "what-if" else None
+
+
+def colour_by(
+    index: Index,
+    mode: Mode,
+    numbers: Mapping[int, float] | None = None,
+    what_if: WhatIf | None = None,
+) -> Colouring:
     """The colouring for a mode other than ``module``.
 
-    ``numbers`` maps positions of ops to a person's own numbers.
+    ``numbers`` maps positions of ops to a person's own numbers; ``what_if``
+    is what the mode's policy answers, where that is known already.
 
     Raises:
         NumbersError: if the mode asks for such numbers and there are none.
@@ -112,6 +148,11 @@ def colour_by(index: Index, mode: Mode, numbers: Mapping[int, float] | None = No
         if not numbers:
             raise NumbersError("There are no numbers to colour by: drop a JSON or CSV file first.")
         return _by_number(index, numbers)
+    policy = policy_of(mode)
+    if policy is not None:
+        fates = (what_if or ask(graph, policy)).fates(len(graph.ops))
+        fate_codes = np.array([ANSWERS.index(fate) for fate in fates], dtype=np.int64)
+        return Colouring(ANSWERS, fate_codes[index.op_at], yields=True)
     answers = _facts(graph, mode)
     names = _ranked(answers, mode)
     place = {name: at for at, name in enumerate(names)}

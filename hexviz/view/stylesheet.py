@@ -2,7 +2,7 @@
 
 What tells elements apart is in their data, because a change to the elements
 drops classes. Classes are for what comes and goes in the browser alone:
-``selected``, ``evidence``, ``dimmed``, ``hover``, ``match``, and ``shown`` on
+``selected``, ``evidence``, ``step``, ``dimmed``, ``hover``, ``match``, and ``shown`` on
 an edge whose source is pointed at.
 """
 
@@ -223,6 +223,8 @@ def _classes(colours: dict[str, str]) -> list[dict[str, Any]]:
             underlay_padding=5,
             opacity=1,
         ),
+        # The step of the evidence that is looked at.
+        _rule("node.step", border_width=4, underlay_opacity=0.5, underlay_padding=8),
         _rule(
             "edge.evidence",
             line_color=evidence,

@@ -110,7 +110,7 @@ def test_an_auxiliary_op_tells_its_context_and_shows_the_chain(closed: Sheet) ->
     sentence = page.locator("#context-sentence")
     expect(sentence).to_contain_text("Context inherited from")
     expect(sentence).to_contain_text("BertSelfAttention")
-    expect(page.locator(".steps .link").first).to_be_visible()
+    expect(page.locator(".path .link").first).to_be_visible()
     closed.wait("cy.nodes('.selected').length === 1 && cy.nodes('.evidence').length > 0")
     last = page.locator("section", has_text="The chain, step by step").locator(".link").last
     wanted = last.get_attribute("data-op")

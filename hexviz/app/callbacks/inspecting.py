@@ -14,14 +14,18 @@ from hexviz.app.inspector import (
     inspect_op,
     inspect_value,
 )
+from hexviz.app.inspector.move import move_field
+from hexviz.app.inspector.parts import counted, module_link
 from hexviz.app.place import Place
-from hexviz.app.search import Found, Hit, search
+from hexviz.app.search import Hit, search
 from hexviz.app.store import ModelStore, OpenModel
 from hexviz.errors import HexvizError
 from hexviz.tagging.summary import op_record
+from hexviz.view.colouring import policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.state import ViewState, is_hidden
 from hexviz.view.svg import to_svg
+from hexviz.view.what_if import NAMES
 
 __all__ = ["hits", "inspect", "register", "table"]
 
@@ -52,7 +56,7 @@ def register(app: Dash, store: ModelStore) -> None:
         return {"content": content, "address": to_query(model.key, place, tab)}
 
     @app.callback(
-        Output("hits", "children"),
+        Output("found", "data"),
         Input("search", "value"),
         Input("model", "data"),
         State("view", "data"),
@@ -62,7 +66,7 @@ def register(app: Dash, store: ModelStore) -> None:
         if not stored or not query or not query.strip():
             return []
         try:
-            return hits(search(store.get(key_of(stored)).searching, query))
+            return hits(store.get(key_of(stored)), query)
         except HexvizError as error:
             return [html.Div(str(error), className="quiet", role="status")]
 
@@ -126,10 +130,16 @@ def table(model: OpenModel, place: Place, *, filled: bool) -> dict[str, Any]:
     return changes
 
 
-def hits(found: Found) -> list[Any]:
-    """The results of a search: how many there are, and the best of them."""
+def hits(model: OpenModel, query: str) -> list[Any]:
+    """The results of a search: how many there are, the best of them, and a way to move the ops.
+
+    Raises:
+        QueryError: if the search cannot be understood.
+    """
+    found = search(model.searching, query)
     if not found.ops and not found.modules:
         return [html.Div("Nothing found.", className="quiet", role="status")]
+    move = f"Move the {counted(len(found.ops), 'op')} found to another module"
     counts = [f"{found.modules:,} modules"] * bool(found.modules) + [f"{len(found.ops):,} ops"]
     return [
         html.Div(
@@ -151,6 +161,7 @@ def hits(found: Found) -> list[Any]:
             className="found",
         ),
         *(_hit(hit) for hit in found.hits),
+        *([move_field(model.graph, "found", query, move)] if found.ops else []),
     ]
 
 
@@ -163,11 +174,17 @@ def inspect(model: OpenModel, place: Place) -> list[Any]:
     graph, view = model.graph, place.view
     match place.selection:
         case "op", op_id:
-            content = inspect_op(graph, graph.op(op_id))
-            return [*content[:2], trace_tools(op_id), *content[2:]]
+            content = inspect_op(graph, graph.op(op_id), place)
+            tools = [trace_tools(op_id), *what_if_line(model, view, op_id)]
+            return [*content[:2], *tools, *_moving(model, op_id), *content[2:]]
         case "module", fqn if fqn in graph.modules:
             content = inspect_module(graph, graph.modules[fqn])
-            return [*content[:1], *stack_note(model, view, fqn), *content[1:]]
+            return [
+                *content[:1],
+                *stack_note(model, view, fqn),
+                *content[1:],
+                *_moving_own(model, fqn),
+            ]
         case "value", value_id if value_id in graph.flat.values:
             return inspect_value(graph, value_id)
         case "edge", edge_id:
@@ -197,6 +214,46 @@ def trace_tools(op_id: str) -> html.Div:
         ],
         className="tool-row",
     )
+
+
+def what_if_line(model: OpenModel, view: ViewState, op_id: str) -> list[Any]:
+    """Where an op would be by the policy that colours the graph; nothing if none does."""
+    policy = policy_of(view.colour)
+    if policy is None:
+        return []
+    graph = model.graph
+    op, at = graph.op(op_id), graph.positions[op_id]
+    answer = model.what_if(policy).answers[at]
+    if answer == op.module:
+        where: list[Any] = [" it would stay where it is."]
+    else:
+        where = [" it would be in ", module_link(graph, answer)]
+    return [html.P([f"By {NAMES[policy]}", *where], className="sentence", id="what-if-sentence")]
+
+
+def _moving(model: OpenModel, op_id: str) -> list[Any]:
+    """A field to move an op to another module, and a way back where a person has moved it."""
+    graph = model.graph
+    op, at = graph.op(op_id), graph.positions[op_id]
+    near = (*graph.flat.predecessors[at], *graph.flat.successors[at])
+    likely = [
+        *(one.module for one in op.provenance.candidates),
+        *(graph.ops[one].module for one in near),
+    ]
+    field = move_field(graph, "op", op_id, "Move to another module", likely)
+    if model.edit is None or op_id not in model.edit.overrides:
+        return [field]
+    back = html.Button(
+        "Put it back", className="link", **{"data-event": "put-back", "data-value": op_id}
+    )
+    return [field, back]
+
+
+def _moving_own(model: OpenModel, fqn: str) -> list[Any]:
+    """A field to move all of a module's own ops, where it has any."""
+    own = len(model.graph.modules[fqn].ops)
+    title = f"Move its own {counted(own, 'op')} to another module"
+    return [move_field(model.graph, "own", fqn, title)] if own else []
 
 
 def stack_note(model: OpenModel, view: ViewState, fqn: str) -> list[Any]:

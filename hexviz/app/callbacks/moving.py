@@ -10,13 +10,15 @@ from dash import Dash
 from dash.development.base_component import Component
 from flask import Response, request
 
-from hexviz.app import navigate
+from hexviz.app import evidence, navigate
 from hexviz.app.address import from_query, from_store, key_of, model_in, tab_in, to_store
+from hexviz.app.editing import EDITS, apply_edit
 from hexviz.app.notices import failure
 from hexviz.app.picture import described, picture
 from hexviz.app.place import NOTHING, Place, Trace
 from hexviz.app.search import search
 from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.tour import go_to_stop
 from hexviz.app.tree import check
 from hexviz.errors import HexvizError
 from hexviz.view.colouring import COLOURINGS
@@ -66,8 +68,14 @@ def answer(store: ModelStore, event: Any) -> dict[str, Any]:
         elif isinstance(stored, dict):
             model = store.get(key_of(stored))
             here = from_store(stored)
-            after = move(model, here, kind, value)
-            before = None if kind == "redraw" else here
+            if kind in EDITS:
+                edited, after = apply_edit(store, model, here, kind, value)
+                before = here if edited is model else None
+                changes["edited"] = True
+                model = edited
+            else:
+                after = move(model, here, kind, value)
+                before = None if kind == "redraw" else here
         else:
             return changes
         changes |= picture(model, before, after, theme)
@@ -86,6 +94,12 @@ def move(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
     Raises:
         HexvizError: with the reason, if what is asked cannot be shown.
     """
+    after = _moved(model, place, kind, value)
+    # A path is of the op it explains, and ends with its selection.
+    return after if after.selection == place.selection else replace(after, path="", step=0)
+
+
+def _moved(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
     view = place.view
     match kind, value:
         case "op", str():
@@ -136,10 +150,18 @@ def move(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
             return replace(
                 place, trace=Trace("between", model.graph.op(op).id, model.graph.op(to).id)
             )
+        case "trace", ["given", str(fqn)] if fqn in model.graph.modules:
+            return replace(place, trace=Trace("given", fqn))
+        case "path", str():
+            return _path(model, place, value)
+        case "step", 1 | -1 as by:
+            return evidence.go_to(model, place, by)
         case "untrace", _:
             return replace(place, trace=None)
         case "escape", _:
             return _escape(model, place)
+        case "tour", _:
+            return go_to_stop(model, place, value)
         case "clear", _:
             return replace(place, selection=NOTHING)
     return place
@@ -151,6 +173,15 @@ def _toggle(model: OpenModel, place: Place, key: str) -> Place:
     if box is None or box.is_section or key not in view.open:
         return replace(place, view=view)
     return replace(place, view=view, selection=("module", box.face))
+
+
+def _path(model: OpenModel, place: Place, value: str) -> Place:
+    """A path of the selected op, by name; with ``:n``, at the step ``n`` of it."""
+    name, _, at = value.partition(":")
+    match name:
+        case "module" | "context" if not at or (at.isdecimal() and len(at) < 4):
+            return evidence.show(model, place, name, int(at or 0))
+    return place
 
 
 def _first_hit(model: OpenModel, place: Place, query: str) -> Place:
@@ -181,9 +212,13 @@ def _colour(place: Place, value: str) -> Place:
 
 
 def _escape(model: OpenModel, place: Place) -> Place:
-    """Leave what was entered last: a trace, a lit legend, the box around what is selected."""
+    """Leave what was entered last: a tour, a trace, the legend, the box around the selection."""
+    if place.tour >= 0:
+        return replace(place, tour=-1)
     if place.trace:
         return replace(place, trace=None)
+    if place.step:
+        return replace(place, step=0)
     if place.lit:
         return replace(place, lit=frozenset())
     view = place.view

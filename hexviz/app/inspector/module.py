@@ -78,7 +78,19 @@ def _made_of(module: Module, within: Subtree) -> list[Any]:
     return [
         heading(module.class_name or module.label, "module"),
         html.Div(breaking(module.tag), className="mono breakable"),
-        html.Button("Open or close its box", className="tool", **{"data-toggle": module.fqn})
+        html.Div(
+            [
+                html.Button(
+                    "Open or close its box", className="tool", **{"data-toggle": module.fqn}
+                ),
+                html.Button(
+                    "Show what it gave its tag to",
+                    className="tool",
+                    **{"data-event": "trace-given", "data-value": module.fqn},
+                ),
+            ],
+            className="tool-row",
+        )
         if module.fqn
         else None,
         section("Module", table(figures)),

@@ -8,22 +8,15 @@ from typing import Any
 import onnx_ir as ir
 from dash import html
 
-from hexviz.app.inspector.parts import (
-    breaking,
-    counted,
-    heading,
-    module_link,
-    module_links,
-    section,
-    steps,
-    table,
-)
+from hexviz.app.inspector.parts import counted, heading, section, table
 from hexviz.app.inspector.source import source_section
 from hexviz.app.inspector.tensor import shown_tensor, tensor_section
+from hexviz.app.inspector.why import why_sections
+from hexviz.app.place import Place
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.model.stack import STACK_TRACE
-from hexviz.tagging.sentence import context_sentence, module_sentence
+from hexviz.tagging.explain import explain
 
 __all__ = ["inspect_op"]
 
@@ -32,34 +25,16 @@ _MOST_INITIALIZERS = 8
 _LONGEST = 160  # characters of an attribute or list shown before it is cut
 
 
-def inspect_op(graph: TaggedGraph, op: Op) -> list[Any]:
-    """What an op is, where it belongs, how that is known, and what it is connected to."""
-    why = op.provenance
+def inspect_op(graph: TaggedGraph, op: Op, place: Place | None = None) -> list[Any]:
+    """What an op is, where it belongs, how that is known, and what it is connected to.
+
+    ``place`` says which step of its evidence is looked at.
+    """
     parts: list[Any] = [
         heading(op.op_type, op.auxiliary and f"auxiliary · {op.auxiliary}"),
         html.Div(op.id, className="mono breakable"),
-        section("Ran in", module_link(graph, op.module), _origin_line(op)),
-        html.P(breaking(module_sentence(graph, op)), className="sentence", id="module-sentence"),
+        *why_sections(graph, explain(graph, op.id), place or Place()),
     ]
-    if why.evidence:
-        parts.append(steps(graph, why.evidence, "Decided from"))
-    if why.candidates:
-        parts.append(
-            section(
-                "Considered and rejected",
-                html.Ul(
-                    [
-                        html.Li([module_link(graph, one.module), f" — {one.reason}"])
-                        for one in why.candidates
-                    ],
-                    className="plain",
-                ),
-            )
-        )
-    if op.context is not None:
-        parts += _context(graph, op)
-    if op.shared_by:
-        parts.append(section("Shared by", module_links(graph, op.shared_by)))
     flat = graph.flat.ops[graph.positions[op.id]]
     parts += [
         source_section(flat.metadata.get(STACK_TRACE, "")),
@@ -75,34 +50,6 @@ def inspect_op(graph: TaggedGraph, op: Op) -> list[Any]:
         details.append(("inside", op.body))
     parts.append(section("Node", table(details)))
     return parts
-
-
-def _context(graph: TaggedGraph, op: Op) -> list[Any]:
-    assert op.context is not None  # noqa: S101 - for the type checker; the caller looked
-    parts: list[Any] = [
-        section("Serves", module_link(graph, op.context.module)),
-        html.P(
-            breaking(context_sentence(graph, op) or ""),
-            className="sentence",
-            id="context-sentence",
-        ),
-    ]
-    if len(op.context.users) > 1:
-        parts.append(section("Its users live in", module_links(graph, op.context.users)))
-    if op.context.evidence:
-        parts.append(steps(graph, op.context.evidence, "The chain, step by step"))
-    return parts
-
-
-def _origin_line(op: Op) -> html.Div:
-    why = op.provenance
-    return html.Div(
-        [
-            html.Span(className=f"swatch origin-{why.origin}"),
-            f"{why.origin} · rule {why.rule} · confidence {why.confidence:.0%}",
-        ],
-        className="quiet origin-line",
-    )
 
 
 def _values(

@@ -47,8 +47,11 @@ def table(rows: Iterable[tuple[str, str]]) -> html.Table:
     )
 
 
-def op_link(graph: TaggedGraph, op_id: str) -> Any:
-    """A button that selects an op; plain text for one that the graph does not have."""
+def op_link(graph: TaggedGraph, op_id: str, *, event: str = "") -> Any:
+    """A button that selects an op; plain text for one that the graph does not have.
+
+    With an ``event``, that is what the button sends instead.
+    """
     at = graph.positions.get(op_id)
     if at is None:
         return html.Span(op_id, className="quiet")
@@ -57,7 +60,7 @@ def op_link(graph: TaggedGraph, op_id: str) -> Any:
         [html.B(op.op_type), " ", html.Span(op.id, className="mono quiet")],
         className="link",
         title=op.tag,
-        **{"data-op": op.id},
+        **({"data-event": event, "data-value": op.id} if event else {"data-op": op.id}),
     )
 
 

@@ -1,0 +1,60 @@
+"""The field by which a person moves ops to another module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from dash import html
+
+from hexviz.model.graph import TaggedGraph
+
+__all__ = ["move_field"]
+
+_MOST = 400  # modules that are offered; any other can be typed
+
+
+def move_field(
+    graph: TaggedGraph, kind: str, what: str, title: str, likely: Iterable[str] = ()
+) -> html.Details:
+    """A field for a module's name or tag, and a button that moves ops there.
+
+    ``kind`` and ``what`` say which ops: ``op`` and an id, ``own`` and the FQN
+    of a module whose own ops are meant, ``found`` and a search. ``likely``
+    modules are offered first.
+    """
+    offered = dict.fromkeys(
+        [*(graph.modules.nearest(fqn) for fqn in likely), *(one.fqn for one in graph.modules)]
+    )
+    name = f"modules-{kind}"
+    # Dash's own input is a component of React; all this has to do is hold a text.
+    field: Any = {
+        "type": "input",
+        "props": {
+            "list": name,
+            "placeholder": "module, by name or tag",
+            "aria-label": title,
+            "autocomplete": "off",
+            "spellcheck": "false",
+        },
+    }
+    options = [
+        html.Option(graph.modules[fqn].tag, value=fqn or "/") for fqn in list(offered)[:_MOST]
+    ]
+    return html.Details(
+        [
+            html.Summary(title),
+            html.Div(
+                [
+                    field,
+                    html.Datalist(options, id=name),
+                    html.Button(
+                        "Move",
+                        className="tool",
+                        **{"data-event": "move-to", "data-value": f"{kind}:{what}"},
+                    ),
+                ],
+                className="move",
+            ),
+        ]
+    )

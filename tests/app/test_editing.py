@@ -1,0 +1,198 @@
+"""Corrections on the page: they hold, can be undone and saved, and outlive the server."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+from hexviz.app.callbacks.moving import answer
+from hexviz.app.editing import apply_edit
+from hexviz.app.edits import kept_edit
+from hexviz.app.factory import create_app
+from hexviz.app.findings import audit_page, edits_strip
+from hexviz.app.place import Place
+from hexviz.app.store import ModelStore, OpenModel
+from hexviz.errors import SelectionError, SourceError, UnknownOpError
+from hexviz.model.reader import parse as read
+from hexviz.tagging.overrides import read_overrides
+from hexviz.tagging.tag import tag
+from hexviz.view.state import ViewState
+from tests.build import parse, scoped
+
+HERE = Place(ViewState(frozenset({"enc", "enc.att"})), ("op", "m"))
+
+
+@pytest.fixture
+def opened(store: ModelStore, net: bytes) -> OpenModel:
+    return store.get(store.add_upload(net, "net.onnx"))
+
+
+def move(store: ModelStore, model: OpenModel, place: Place, *value: str) -> tuple[OpenModel, Place]:
+    return apply_edit(store, model, place, "move-ops", list(value))
+
+
+def modules(model: OpenModel) -> dict[str, str]:
+    return {op.id: op.module for op in model.graph.ops}
+
+
+def test_an_op_is_moved_undone_and_redone(store: ModelStore, opened: OpenModel) -> None:
+    edited, place = move(store, opened, HERE, "op", "m", "head")
+    assert modules(edited)["m"] == "head"
+    assert edited.graph.explain("m").rule == "override"
+    assert modules(opened)["m"] == "enc.att"
+    assert (place.selection, place.view.open) == (HERE.selection, HERE.view.open)
+    undone, place = apply_edit(store, edited, place, "undo", None)
+    assert undone.key == opened.key
+    assert place.redo == (edited.key,)
+    again, place = apply_edit(store, undone, place, "redo", None)
+    assert again.key == edited.key
+    assert place.redo == ()
+    assert apply_edit(store, opened, HERE, "undo", None) == (opened, HERE)
+    assert apply_edit(store, opened, HERE, "redo", None) == (opened, HERE)
+
+
+def test_a_new_change_ends_what_could_be_redone(store: ModelStore, opened: OpenModel) -> None:
+    edited, place = move(store, opened, HERE, "op", "m", "head")
+    undone, place = apply_edit(store, edited, place, "undo", None)
+    _, place = move(store, undone, place, "op", "r", "head")
+    assert place.redo == ()
+
+
+def test_a_modules_own_ops_and_those_found_are_moved_together(
+    store: ModelStore, opened: OpenModel
+) -> None:
+    edited, _ = move(store, opened, HERE, "own", "enc.att", "head")
+    assert {op for op, fqn in modules(edited).items() if fqn == "head"} == {"r", "m", "o"}
+    edited, _ = move(store, opened, HERE, "found", "type:Relu,Exp", "/")
+    assert (modules(edited)["q"], modules(edited)["k"]) == ("", "")
+
+
+def test_a_module_may_be_named_by_its_tag(store: ModelStore, opened: OpenModel) -> None:
+    tag_of_head = opened.graph.modules["head"].tag
+    edited, _ = move(store, opened, HERE, "op", "m", f" {tag_of_head} ")
+    assert modules(edited)["m"] == "head"
+
+
+def test_what_is_not_there_is_refused_with_near_names(store: ModelStore, opened: OpenModel) -> None:
+    with pytest.raises(SelectionError, match="No module is named 'haed'; near ones: head"):
+        move(store, opened, HERE, "op", "m", "haed")
+    with pytest.raises(SelectionError, match="Say where to"):
+        move(store, opened, HERE, "op", "m", "  ")
+    with pytest.raises(UnknownOpError):
+        move(store, opened, HERE, "op", "mm", "head")
+
+
+def test_a_change_is_taken_back_alone(store: ModelStore, opened: OpenModel) -> None:
+    edited, place = move(store, opened, HERE, "op", "m", "head")
+    edited, place = move(store, edited, place, "op", "r", "head")
+    edited, place = apply_edit(store, edited, place, "put-back", "m")
+    assert (modules(edited)["m"], modules(edited)["r"]) == ("enc.att", "head")
+    assert edited.edit is not None
+    assert edited.edit.overrides == {"r": "head"}
+
+
+PARTS = (("a", "Neg", "one"), ("b", "Abs", "one"), ("c", "Exp", "one"), ("d", "Tanh", "two"))
+
+
+def wrong() -> bytes:
+    """Two blocks; an op of the first is on record in the second."""
+    lines, scopes, last = [], {"y": ""}, "x"
+    for at in range(2):
+        for name, kind, part in PARTS:
+            lines.append(f"{name}{at} = {kind} ({last})")
+            last = f"{name}{at}"
+            scopes[last] = f"net.{at}.{part}"
+    scopes["b0"] = "net.1.two"
+    text = "g (float[2] x) => (float[2] y) {" + "\n".join(lines) + f"\ny = Relu ({last})}}"
+    return scoped(parse(text), scopes).SerializeToString()
+
+
+def test_a_suggestion_is_taken_and_its_finding_is_gone(store: ModelStore) -> None:
+    model = store.get(store.add_upload(wrong(), "wrong.onnx"))
+    assert model.findings[0].ops == ("b0",)
+    edited, _ = apply_edit(store, model, Place(), "accept", "0")
+    assert modules(edited)["b0"] == model.findings[0].module
+    assert all("b0" not in one.ops for one in edited.findings if one.severity != "info")
+    for nonsense in ("99", "-1", "x", None):
+        assert apply_edit(store, model, Place(), "accept", nonsense)[0] is model
+
+
+def test_a_policy_is_kept_when_asked(store: ModelStore, opened: OpenModel) -> None:
+    edited, _ = apply_edit(store, opened, HERE, "keep-what-if", "consumers")
+    assert modules(edited)["s"] == "enc.att"
+    assert edited.graph.explain("s").origin == "manual"
+    assert apply_edit(store, opened, HERE, "keep-what-if", "guess")[0] is opened
+
+
+def test_an_edit_outlives_the_server(store: ModelStore, opened: OpenModel, tmp_path: Path) -> None:
+    edited, _ = move(store, opened, HERE, "op", "m", "head")
+    again = ModelStore(tmp_path / "uploads").get(edited.key)
+    assert modules(again) == modules(edited)
+    assert again.edit is not None
+    assert again.edit.before == opened.key
+
+
+def test_a_kept_edit_that_was_tampered_with_is_none(
+    store: ModelStore, opened: OpenModel, tmp_path: Path
+) -> None:
+    edited, _ = move(store, opened, HERE, "op", "m", "head")
+    path = tmp_path / "uploads" / f"{edited.key}.edit"
+    path.write_bytes(path.read_bytes().replace(b"head", b"enc"))
+    assert kept_edit(path.parent, edited.key) is None
+    with pytest.raises(SourceError):
+        ModelStore(path.parent).get(edited.key)
+
+
+def event(kind: str, value: object, view: Any, key: str) -> dict[str, Any]:
+    return {"type": kind, "value": value, "n": 1, "theme": "light", "place": view, "shown": key}
+
+
+def test_an_answer_brings_the_edited_model_and_where_to_undo(
+    store: ModelStore, opened: OpenModel
+) -> None:
+    first = answer(store, event("visit", f"?model={opened.key}&op=m", None, ""))
+    moved = answer(store, event("move-ops", ["op", "m", "head"], first["view"], opened.key))
+    assert moved["edited"]
+    assert moved["model"] != opened.key
+    assert moved["view"]["model"] == moved["model"]
+    assert moved["view"]["selection"] == ["op", "m"]
+    assert "1 tag changed" in str(moved["edits"])
+    assert f"overrides/{moved['model']}.json" in str(moved["edits"])
+    back = answer(store, event("undo", None, moved["view"], moved["model"]))
+    assert back["model"] == opened.key
+    assert back["view"]["redo"] == [moved["model"]]
+    refused = answer(store, event("move-ops", ["op", "m", "haed"], first["view"], opened.key))
+    assert "near ones: head" in str(refused["notices"])
+    assert "model" not in refused
+
+
+def test_saved_as_a_file_and_as_overrides(store: ModelStore, opened: OpenModel) -> None:
+    edited, _ = move(store, opened, HERE, "op", "m", "head")
+    client = create_app(store).server.test_client()
+    file = client.get(f"/model/{edited.key}.onnx")
+    assert file.headers["Content-Disposition"] == 'attachment; filename="net-tagged.onnx"'
+    again = tag(read(file.data, name="net"))
+    assert again.explain("m").origin == "manual"
+    onnx.checker.check_model(onnx.load_from_string(file.data))
+    overrides = client.get(f"/overrides/{edited.key}.json")
+    assert read_overrides(overrides.get_data(as_text=True), opened.graph) == {"m": "head"}
+    assert json.loads(overrides.data)["model"]["ops"] == 8
+    for missing in (f"/model/{'0' * 64}.onnx", "/overrides/..json"):
+        assert client.get(missing).status_code == 404
+
+
+def test_the_audit_lists_findings_with_ways_to_them(store: ModelStore) -> None:
+    model = store.get(store.add_upload(wrong(), "wrong.onnx"))
+    text = json.dumps(audit_page(model), default=lambda part: part.to_plotly_json())
+    assert json.dumps("Abs “b0” is tagged ")[1:-1] in text
+    buttons = {
+        (event, value)
+        for props in re.findall(r'\{[^{}]*"data-event"[^{}]*\}', text)
+        for event in re.findall(r'"data-event": "(.*?)"', props)
+        for value in re.findall(r'"data-value": "(.*?)"', props)
+    }
+    assert buttons >= {("accept", "0"), ("goto", "b0"), ("audit-filter", "info")}
+    assert edits_strip(model, Place()) == []

@@ -1,0 +1,248 @@
+"""The evidence of an op as a numbered path: which one is shown, walking it, and what it marks."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from dash.development.base_component import Component
+from hypothesis import given as with_any
+from hypothesis import strategies as st
+
+from hexviz.app.address import from_query, from_store, to_query, to_store
+from hexviz.app.callbacks.inspecting import inspect
+from hexviz.app.callbacks.moving import move
+from hexviz.app.evidence import evidence, given, ranges
+from hexviz.app.highlight import Highlight, highlight
+from hexviz.app.place import Place, Trace
+from hexviz.app.store import OpenModel
+from hexviz.model.graph import TaggedGraph
+from hexviz.tagging.explain import explain
+from hexviz.view.state import ViewState
+from tests.app.test_inspector import links, text
+from tests.build import parse, scoped, tagged
+
+# ``u`` was inherited from ``b`` and ``r``; it serves ``att.out`` by way of ``r``.
+NET = """g (float[2] x) => (float[2] y) {
+    b = Neg (x)
+    s = Shape (b)
+    u = Unsqueeze (s, s)
+    r = Reshape (b, u)
+    y = Relu (r)
+}"""
+MODEL = OpenModel(
+    "cd" * 32, tagged(scoped(parse(NET), {"b": "att.in", "r": "att", "y": "att.out"}))
+)
+AT_U = Place(ViewState(frozenset({"att"})), ("op", "u"))
+
+
+def marked(place: Place, model: OpenModel = MODEL) -> Highlight:
+    return highlight(model, place, model.render(place.view, "light"))
+
+
+def steps(place: Place) -> Any:
+    found = marked(place)["steps"]
+    assert found is not None
+    return found
+
+
+def test_what_it_serves_is_shown_unless_the_other_path_is_asked_for() -> None:
+    assert [step.op for step in evidence(MODEL.graph, AT_U).steps] == ["r", "y"]  # type: ignore[union-attr]
+    assert steps(AT_U)["note"] == "What it serves, in 2 steps"
+    asked = move(MODEL, AT_U, "path", "module")
+    assert (asked.path, asked.step, asked.selection) == ("module", 0, ("op", "u"))
+    assert steps(asked)["note"] == "Why it is in its module, in 2 steps"
+    assert [badge["id"] for badge in steps(asked)["badges"]] == ["m:att.in", "o:r"]
+
+
+def test_an_op_without_evidence_has_no_path() -> None:
+    place = Place(AT_U.view, ("op", "y"))
+    assert marked(place)["steps"] is None
+    assert marked(place)["evidence"] == []
+    assert move(MODEL, place, "step", 1) == place
+    assert move(MODEL, place, "path", "module") == place
+    assert marked(Place(selection=("module", "att")))["steps"] is None
+
+
+def test_steps_open_what_they_need_and_leave_the_op_selected() -> None:
+    place = move(MODEL, AT_U, "path", "module")
+    first = move(MODEL, place, "step", 1)
+    assert first.view.open == {"att", "att.in"}
+    assert (first.selection, first.step) == (("op", "u"), 1)
+    assert steps(first)["note"] == "Step 1 of 2: Neg “b” ran before it"
+    assert steps(first)["look"] == "o:b"
+    second = move(MODEL, first, "step", 1)
+    assert steps(second)["note"] == "Step 2 of 2: Reshape “r” uses it"
+    assert [badge["current"] for badge in steps(second)["badges"]] == [False, True]
+    assert move(MODEL, second, "step", 1).step == 2
+    back = move(MODEL, move(MODEL, first, "step", -1), "step", -1)
+    assert (back.step, steps(back)["look"]) == (0, "o:u")
+
+
+def test_a_step_can_be_gone_to_by_its_number() -> None:
+    assert move(MODEL, AT_U, "path", "context:2").step == 2
+    assert move(MODEL, AT_U, "path", "module:1").view.open == {"att", "att.in"}
+    assert move(MODEL, AT_U, "path", "module:77").step == 2
+
+
+@pytest.mark.parametrize("value", ["", "elsewhere", "module:", "module:x", "module:-1", "module:²"])
+def test_paths_that_there_are_not_change_nothing(value: str) -> None:
+    started = move(MODEL, AT_U, "path", "module:1")
+    wanted = replace(started, step=0) if value == "module:" else started
+    assert move(MODEL, started, "path", value) == wanted
+
+
+def test_a_path_ends_with_its_selection_and_a_step_with_escape() -> None:
+    place = move(MODEL, AT_U, "path", "module:2")
+    assert move(MODEL, place, "op", "u") == place
+    assert move(MODEL, place, "toggle", "att.in").step == 0
+    assert move(MODEL, place, "op", "r").path == ""
+    left = move(MODEL, place, "escape", None)
+    assert (left.path, left.step, left.selection) == ("module", 0, ("op", "u"))
+
+
+def test_steps_in_one_closed_box_are_numbered_on_it() -> None:
+    closed = Place(selection=("op", "u"))
+    assert steps(closed)["badges"] == [{"id": "m:att", "numbers": "1–2", "current": False}]
+    assert steps(replace(closed, step=2))["badges"][0]["current"]
+    assert [ranges(one) for one in ([1, 3], [1, 2, 4, 5, 6], [])] == ["1, 3", "1–2, 4–6", ""]
+
+
+def test_what_the_filter_hides_has_no_number() -> None:
+    place = replace(AT_U, view=ViewState(frozenset({"att"}), hidden=frozenset({"att.out"})))
+    assert [badge["numbers"] for badge in steps(place)["badges"]] == ["1"]
+    # Going there lifts the filter from it.
+    assert steps(move(MODEL, place, "path", "context:2"))["look"] == "o:y"
+
+
+@with_any(
+    st.sampled_from([op.id for op in MODEL.graph.ops]),
+    st.sampled_from(["", "module", "context"]),
+    st.integers(0, 4),
+)
+def test_a_link_brings_back_the_step(op: str, path: str, step: int) -> None:
+    place = from_query(f"?open=att&op={op}&path={path}&step={step}", MODEL)
+    found = evidence(MODEL.graph, place)
+    assert place.step == min(step, len(found.steps) if found else 0)
+    assert place.path in ("", found.path if found else "")
+    assert from_query(to_query(MODEL.key, place), MODEL) == place
+    assert from_store(to_store(MODEL.key, place)) == place
+
+
+@pytest.mark.parametrize("step", ["-1", "x", "1e9", "9" * 5000, "²", ""])
+def test_steps_that_are_none_are_left_out_of_a_link(step: str) -> None:
+    assert from_query(f"?open=&op=u&step={step}", MODEL).step == 0
+
+
+def pressed(content: Any) -> list[str]:
+    """The paths whose buttons are pressed."""
+    return [
+        one["value"]
+        for one in buttons(content)
+        if one["event"] == "path" and one["pressed"] == "true"
+    ]
+
+
+def buttons(content: Any) -> list[dict[str, Any]]:
+    if isinstance(content, list | tuple):
+        return [found for one in content for found in buttons(one)]
+    if not isinstance(content, Component):
+        return []
+    own = []
+    if hasattr(content, "data-event"):
+        names = {"event": "data-event", "value": "data-value", "pressed": "aria-pressed"}
+        own = [{key: getattr(content, name, None) for key, name in names.items()}]
+    return own + buttons(getattr(content, "children", None))
+
+
+def test_the_inspector_tells_the_record_step_by_step() -> None:
+    told = explain(MODEL.graph, "u")
+    content = inspect(MODEL, AT_U)
+    shown = text(content)
+    assert told.sentence in shown
+    assert told.context_sentence is not None
+    assert told.context_sentence in shown
+    assert "Decided from" in shown
+    assert "1Neg bran before it2Reshape ruses it via u" in shown
+    assert f"confidence {told.op.provenance.confidence:.0%}: {told.confidence[0].reason}" in shown
+    for one in told.op.provenance.candidates:
+        assert f"score {one.score:.0%} — {one.reason}" in shown
+    assert told.op.provenance.candidates
+    assert pressed(content) == ["context"]
+    assert pressed(inspect(MODEL, replace(AT_U, path="module"))) == ["module"]
+    walked = inspect(MODEL, replace(AT_U, path="module", step=2))
+    assert links(walked, "aria-current") == ["step"]
+
+
+def test_one_path_alone_needs_no_button_to_choose_it() -> None:
+    content = inspect(MODEL, Place(selection=("op", "r")))
+    assert [step.op for step in evidence(MODEL.graph, Place(selection=("op", "r"))).steps] == ["y"]  # type: ignore[union-attr]
+    assert pressed(content) == []
+    assert {"event": "path", "value": "context:1", "pressed": None} in buttons(content)
+
+
+def test_sources_that_disagree_are_said_to_be_so() -> None:
+    proto = scoped(
+        parse("g (float[2] x) => (float[2] y) { m = Neg (x)  y = Relu (m) }"),
+        {"m": "a.one", "y": "a.two"},
+    )
+    proto.graph.node[0].name = "/b/Neg"
+    shown = text(inspect(OpenModel("ab" * 32, tagged(proto)), Place(selection=("op", "m"))))
+    assert "Other sources say" in shown
+    assert "/b/Neg points there, by rule name" in shown
+    assert "Considered and rejected" not in shown
+
+
+def giving() -> TaggedGraph:
+    """``t`` inherits ``enc.a`` and ``s`` inherits ``enc.b``; ``r`` is declared and serves it."""
+    net = """g (float[2] x) => (float[2] y) {
+        p = Neg (x)
+        t = Abs (p)
+        q = Exp (t)
+        s = Shape (q)
+        r = Reshape (q, s)
+        y = Relu (r)
+    }"""
+    return tagged(scoped(parse(net), {"p": "enc.a", "q": "enc.a", "r": "enc.b", "y": "enc.b"}))
+
+
+def test_a_module_gives_its_tag_to_what_inherits_it_and_its_context_to_what_serves_it() -> None:
+    graph = giving()
+    named = {
+        fqn: [[graph.ops[at].id for at in found] for found in given(graph, fqn)]
+        for fqn in ("enc", "enc.a", "enc.b")
+    }
+    assert graph.op("t").module == "enc.a"
+    assert named["enc.a"][0] == ["t"]
+    assert named["enc.b"] == [["s"], ["r"]]
+    assert set(named["enc"][0]) == {"t", "s"}
+
+
+def test_what_a_module_gave_is_a_trace_with_its_counts() -> None:
+    model = OpenModel("ef" * 32, giving())
+    place = Place(ViewState(frozenset({"enc", "enc.a", "enc.b"})), ("module", "enc"))
+    assert {"event": "trace-given", "value": "enc", "pressed": None} in buttons(
+        inspect(model, place)
+    )
+    traced = move(model, place, "trace", ["given", "enc"])
+    assert traced.trace == Trace("given", "enc")
+    found = marked(traced, model)
+    assert found["traced"] is not None
+    assert {"o:t", "o:s"} <= set(found["traced"])
+    assert "o:q" not in found["traced"]
+    tag = model.graph.modules["enc"].tag
+    assert found["note"] == (
+        f"3 ops have their tag or context from {tag}: 2 inherited, 1 serves it"
+    )
+    assert from_query(to_query(model.key, traced), model) == traced
+    assert from_store(to_store(model.key, traced)) == traced
+    assert move(model, place, "trace", ["given", "gone"]) == place
+    assert from_query("?open=&given=gone", model).trace is None
+
+
+def test_a_module_that_gave_nothing_says_so() -> None:
+    place = Place(trace=Trace("given", "att.in"))
+    assert (
+        marked(place)["note"]
+        == f"No op has its tag or context from {MODEL.graph.modules['att.in'].tag}."
+    )
+    assert marked(place)["traced"] == []

@@ -1,0 +1,81 @@
+"""The tour: every stop is a place that can be shown, and says what is so of this model."""
+
+from collections.abc import Callable
+
+import onnx
+import pytest
+from hypothesis import given, settings
+
+from hexviz.app.address import from_query, from_store, to_query, to_store
+from hexviz.app.callbacks.moving import move
+from hexviz.app.picture import picture
+from hexviz.app.place import Place
+from hexviz.app.store import OpenModel
+from hexviz.app.tour import card, stops
+from hexviz.exporters.result import Exported
+from hexviz.model.reader import from_proto
+from hexviz.tagging.tag import tag
+from tests.build import tagged
+from tests.tagging.random_graphs import models
+
+
+@pytest.fixture
+def bert(exported: Callable[..., Exported]) -> OpenModel:
+    one = exported("bert-tiny")
+    return OpenModel("0" * 64, tag(from_proto(one.proto, name="bert"), modules=one.modules))
+
+
+def test_it_tells_what_the_model_is_how_it_is_built_and_what_is_wrong(bert: OpenModel) -> None:
+    told = {stop.title: stop.text for stop in stops(bert)}
+    assert list(told) == [
+        "What it is",
+        "How it is built",
+        "How the tags are known",
+        "Where auxiliary ops come from",
+        "Made once, used by many",
+        "What the audit found",
+        "Go on from here",
+    ]
+    assert told["What it is"].startswith("BertModel: 256 ops in 47 modules and 4,385,920 param")
+    assert told["How it is built"] == (
+        "BertLayer comes 2 times; the first is /BertModel/BertEncoder/BertLayer.0, with 3 modules "
+        "directly in it."
+    )
+    assert told["How the tags are known"].startswith("The colours say it: 256 declared.")
+    assert "190 ops only prepare shapes" in told["Where auxiliary ops come from"]
+    assert told["What the audit found"].startswith("No tag contradicts what is around its op")
+
+
+def test_one_goes_on_back_and_out(bert: OpenModel) -> None:
+    place = move(bert, Place(redo=("a",)), "tour", "start")
+    assert (place.tour, place.redo) == (0, ("a",))
+    assert move(bert, place, "tour", "back").tour == 0
+    seen = [place]
+    for _ in range(9):
+        seen.append(move(bert, seen[-1], "tour", "next"))
+    assert [one.tour for one in seen] == [0, 1, 2, 3, 4, 5, 6, 6, 6, 6]
+    assert "'Done'" in str(card(bert, seen[-1]))
+    assert move(bert, seen[3], "tour", "end").tour == -1
+    assert move(bert, seen[3], "escape", None).tour == -1
+    assert move(bert, seen[3], "tour", "start").tour == 0
+    assert card(bert, Place()) == []
+
+
+def test_a_stop_is_in_the_address(bert: OpenModel) -> None:
+    place = move(bert, move(bert, Place(), "tour", "start"), "tour", "next")
+    assert from_query(to_query(bert.key, place), bert).tour == 1
+    assert from_store(to_store(bert.key, place)) == place
+    for nonsense in ("x", "-1", "1" * 20):
+        assert from_query(f"?tour={nonsense}", bert).tour == -1
+    assert card(bert, Place(tour=99)) == []
+
+
+@settings(deadline=None, max_examples=40)
+@given(models())
+def test_every_stop_can_be_shown(proto: onnx.ModelProto) -> None:
+    model = OpenModel("0" * 64, tagged(proto))
+    for stop in stops(model):
+        assert stop.text.endswith(".")
+        assert picture(model, None, stop.place, "light")["graph"]
+        kind, what = stop.place.selection
+        assert kind != "op" or what in model.graph.positions

@@ -1,0 +1,115 @@
+"""What another policy would do: the strip, the inspector's line, the legend, the menu."""
+
+import pytest
+
+from hexviz.app import store as stores
+from hexviz.app.address import from_query, to_query
+from hexviz.app.callbacks.inspecting import inspect
+from hexviz.app.callbacks.moving import answer, move
+from hexviz.app.page import page
+from hexviz.app.place import Place
+from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.strips import what_if_strip
+from hexviz.app.widgets import legend
+from hexviz.view.colouring import COLOURINGS
+from hexviz.view.state import ViewState
+from hexviz.view.what_if import NAMES
+from tests.app.test_evidence import buttons
+from tests.app.test_inspector import links, text
+from tests.build import parse, scoped, tagged
+
+
+def by(policy: str, **more: object) -> Place:
+    mode = next(mode for mode in COLOURINGS if mode == f"what-if {policy}")
+    return Place(ViewState(colour=mode), **more)  # type: ignore[arg-type]
+
+
+def test_the_strip_counts_what_would_move_and_offers_to_keep_it(model: OpenModel) -> None:
+    strip = what_if_strip(model, by("producers").view)
+    assert text(strip).startswith("By producers only, 3 of 8 ops would move: 2 deeper, 1 higher")
+    assert buttons(strip) == [
+        {"event": "keep-what-if", "value": "producers", "pressed": None},
+        {"event": "colour", "value": "module", "pressed": None},
+    ]
+    assert what_if_strip(model, ViewState()) == []
+    assert what_if_strip(model, ViewState(colour="origin")) == []
+
+
+def test_where_nothing_would_move_there_is_nothing_to_keep() -> None:
+    net = "g (float[2] x) => (float[2] y) { a = Neg (x)  y = Relu (a) }"
+    still = OpenModel("ab" * 32, tagged(scoped(parse(net), {"a": "m", "y": "m"})))
+    strip = what_if_strip(still, by("consumers").view)
+    assert text(strip) == "By consumers only, none of 2 ops would moveend"
+    assert [one["event"] for one in buttons(strip)] == ["colour"]
+
+
+def test_the_strip_comes_and_goes_with_the_colours(store: ModelStore, net: bytes) -> None:
+    key = store.add_upload(net, "net.onnx")
+
+    def sent(kind: str, value: object, place: object = None) -> dict[str, object]:
+        event = {"type": kind, "value": value, "n": 1, "theme": "light", "place": place}
+        return answer(store, event | {"shown": key})
+
+    visit = sent("visit", f"?model={key}")
+    assert visit["what-if"] == []
+    on = sent("colour", "what-if consumers", visit["view"])
+    assert "1 of 8 ops would move: 1 deeper" in text(on["what-if"])
+    # What does not change the graph does not send it again.
+    assert "what-if" not in sent("op", "m", on["view"])
+    assert sent("colour", "module", on["view"])["what-if"] == []
+
+
+def test_the_inspector_says_where_the_op_would_be(model: OpenModel) -> None:
+    shown = text(inspect(model, by("producers", selection=("op", "r"))))
+    assert "By producers only it would be in /Module/Module.enc" in shown
+    assert "By producers only it would stay where it is." in text(
+        inspect(model, by("producers", selection=("op", "m")))
+    )
+    assert "it would" not in text(inspect(model, Place(selection=("op", "r"))))
+
+
+def test_the_legend_counts_and_lights_up(model: OpenModel) -> None:
+    place = by("producers")
+    shown = legend(model.render(place.view, "light").legend, place)
+    assert text(shown).startswith("stays5moves deeper2moves higher1moves elsewhere0")
+    lit = move(model, place, "lit", "moves higher")
+    assert lit.lit == {"moves higher"}
+    assert [one["value"] for one in buttons(legend(model.render(lit.view, "light").legend, lit))][
+        :4
+    ] == ["stays", "moves deeper", "moves higher", "moves elsewhere"]
+
+
+def test_a_policy_is_asked_once_for_a_model(
+    model: OpenModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    real = stores.ask
+    monkeypatch.setattr(
+        stores, "ask", lambda graph, policy: asked.append(policy) or real(graph, policy)
+    )
+    for view in (ViewState(), ViewState(frozenset({"enc"})), ViewState(placement="context")):
+        for policy in ("ancestor", "consumers"):
+            coloured = by(policy).view.colour
+            opened = ViewState(view.open, view.placement, colour=coloured)
+            model.render(opened, "light")
+            what_if_strip(model, opened)
+    assert asked == ["ancestor", "consumers"]
+
+
+def test_a_link_brings_back_the_what_if(model: OpenModel) -> None:
+    for policy in NAMES:
+        place = by(policy)
+        assert from_query(to_query(model.key, place), model) == place
+
+
+def test_the_menu_of_colours_lists_every_mode_once() -> None:
+    (data,) = [one for one in links(page({}), "data") if _is_menu(one)]
+    group = data[-1]
+    assert group["group"] == "What if"
+    assert [item["label"] for item in group["items"]] == list(NAMES.values())
+    listed = [one["value"] for one in [*data[:-1], *group["items"]]]
+    assert listed == list(COLOURINGS)
+
+
+def _is_menu(data: object) -> bool:
+    return isinstance(data, list) and any(isinstance(one, dict) and "group" in one for one in data)
