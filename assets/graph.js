@@ -301,6 +301,19 @@
     // The component would tell Dash of every click, and of all elements at every change.
     cy.removeListener("add remove dragfree mouseout mouseover select unselect tap");
     cy.on("tap", onTap);
+    // A frame drawn with Shift: what it encloses is the server's to tell.
+    cy.on("boxend", function () {
+      const framed = [];
+      const put = (event) => framed.push(event.target);
+      cy.on("box", "node", put);
+      // Cytoscape names what is enclosed right after the end, and marks it in its own way.
+      setTimeout(function () {
+        cy.off("box", "node", put);
+        cy.elements().unselect();
+        const shown = framed.filter((node) => node.data("open") !== 1).map((node) => node.id());
+        hexviz.send("frame", shown);
+      }, 0);
+    });
     cy.on("render", () => hexviz.steps.place(cy));
     cy.on("viewport", function () {
       const seen = cy.extent();

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from hexviz.app.evidence import evidence
+from hexviz.app.lasso import ops_in
 from hexviz.app.place import NOTHING, Path, Place, Selection, Trace
 from hexviz.app.store import OpenModel
 from hexviz.model.fqn import is_within
@@ -30,6 +31,7 @@ __all__ = [
 TABS = ("graph", "ops", "audit")
 """The page's tabs, by the names they have in an address."""
 
+_LONGEST = 2000  # characters of a selection in an address: more is no link any more
 _DIGITS = 6  # of a step in an address: a longer one is none
 
 
@@ -97,7 +99,7 @@ def to_query(key: str, place: Place, tab: str = "graph") -> str:
         pairs.append(("colour", view.colour))
         pairs += [("numbers", place.numbers)] * (view.colour == "numbers")
     pairs += [("lit", bucket) for bucket in sorted(place.lit)]
-    if kind:
+    if kind and len(what) < _LONGEST:
         pairs.append((kind, what))
     if trace:
         pairs.append((trace.way, trace.op))
@@ -178,6 +180,9 @@ def _selected(fields: Mapping[str, list[str]], model: OpenModel) -> Selection:
     for wanted in fields.get("op", ()):
         if wanted in graph.positions:
             return "op", wanted
+    for wanted in fields.get("ops", ()):
+        if ops_in(model, wanted):
+            return "ops", wanted
     for wanted in fields.get("module", ()):
         if wanted in graph.modules:
             return "module", wanted
@@ -191,7 +196,7 @@ def _selected(fields: Mapping[str, list[str]], model: OpenModel) -> Selection:
 
 def _selection(sent: object) -> Selection:
     match sent:
-        case ["op" | "module" | "value" | "edge" as kind, str(what)]:
+        case ["op" | "ops" | "module" | "value" | "edge" as kind, str(what)]:
             return kind, what
     return NOTHING
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from hexviz.app.lasso import ops_in
 from hexviz.app.place import Place
 from hexviz.app.search import search
 from hexviz.app.store import ModelStore, OpenModel
@@ -50,6 +51,8 @@ def _changes(model: OpenModel, kind: str, value: Any) -> Mapping[str, str | None
     match kind, value:
         case "move-ops", ["op", str(op), str(target)]:
             return {graph.op(op).id: _module(model, target)}
+        case "move-ops", ["ops", str(told), str(target)]:
+            return dict.fromkeys(ops_in(model, told), _module(model, target))
         case "move-ops", ["own", str(fqn), str(target)] if fqn in graph.modules:
             return dict.fromkeys(graph.modules[fqn].ops, _module(model, target))
         case "move-ops", ["found", str(query), str(target)]:
@@ -57,6 +60,9 @@ def _changes(model: OpenModel, kind: str, value: Any) -> Mapping[str, str | None
             return {graph.ops[at].id: module for at in search(model.searching, query, most=0).ops}
         case "put-back", str():
             return {graph.op(value).id: None}
+        case "accept", "all":
+            moves = [one for one in reversed(model.findings) if one.severity != "info"]
+            return {op: one.module for one in moves if one.module is not None for op in one.ops}
         case "accept", str() if value.isdecimal() and int(value) < len(model.findings):
             finding = model.findings[int(value)]
             return {} if finding.module is None else dict.fromkeys(finding.ops, finding.module)

@@ -50,6 +50,16 @@ def audit_page(model: OpenModel) -> list[Any]:
             className="audit-head",
         )
     ]
+    cures = sum(one.module is not None for one in found if one.severity != "info")
+    if cures > 1:
+        parts[0].children.append(
+            html.Button(
+                f"Accept all {cures} suggestions",
+                className="tool",
+                title="Move the ops of all warnings and errors to where the audit suggests",
+                **{"data-event": "accept", "data-value": "all"},
+            )
+        )
     if not found:
         parts.append(html.P("Nothing to find fault with.", className="quiet"))
     parts.append(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hexviz.app.evidence import Shown, evidence, given, ranges, told
+from hexviz.app.lasso import ops_in
 from hexviz.app.place import Place
 from hexviz.app.store import OpenModel
 from hexviz.model.reach import between, downstream, upstream
@@ -77,6 +78,9 @@ def highlight(model: OpenModel, place: Place, drawn: Rendered) -> Highlight:
             if path is not None:
                 steps = marked["steps"] = _steps(model, index, path, drawn)
                 marked["evidence"] = [badge["id"] for badge in steps["badges"]]
+        case "ops", ids:
+            shown_by = (drawn.element(index, graph.positions[one]) for one in ops_in(model, ids))
+            marked["evidence"] = [one for one in dict.fromkeys(shown_by) if one]
         case "value", value_id:
             marked["selected"] = f"{'i' if value_id in graph.flat.inputs else 'u'}:{value_id}"
         case "edge", edge_id:

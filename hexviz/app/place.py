@@ -9,8 +9,9 @@ from hexviz.view.state import ViewState
 
 __all__ = ["NOTHING", "Path", "Place", "Selection", "Trace", "Way"]
 
-Selection = tuple[Literal["op", "module", "value", "edge", ""], str]
-"""What is selected: its kind, and its op id, FQN, value id or element id."""
+Selection = tuple[Literal["op", "ops", "module", "value", "edge", ""], str]
+"""What is selected: its kind, and its op id, FQN, value id or element id; of several ops, their
+ids as JSON."""
 
 NOTHING: Selection = ("", "")
 

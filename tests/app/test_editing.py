@@ -8,14 +8,18 @@ from typing import Any
 import onnx
 import pytest
 
+from hexviz.app.address import from_query, from_store, to_query, to_store
+from hexviz.app.callbacks import moving
+from hexviz.app.callbacks.inspecting import inspect
 from hexviz.app.callbacks.moving import answer
 from hexviz.app.editing import apply_edit
 from hexviz.app.edits import kept_edit
 from hexviz.app.factory import create_app
 from hexviz.app.findings import audit_page, edits_strip
-from hexviz.app.place import Place
+from hexviz.app.lasso import ops_in
+from hexviz.app.place import NOTHING, Place
 from hexviz.app.store import ModelStore, OpenModel
-from hexviz.errors import SelectionError, SourceError, UnknownOpError
+from hexviz.errors import SelectionError, SourceError, UnknownOpError, ViewLimitError
 from hexviz.model.reader import parse as read
 from hexviz.tagging.overrides import read_overrides
 from hexviz.tagging.tag import tag
@@ -118,6 +122,38 @@ def test_a_suggestion_is_taken_and_its_finding_is_gone(store: ModelStore) -> Non
     assert all("b0" not in one.ops for one in edited.findings if one.severity != "info")
     for nonsense in ("99", "-1", "x", None):
         assert apply_edit(store, model, Place(), "accept", nonsense)[0] is model
+
+
+def test_all_suggestions_are_taken_at_once(store: ModelStore) -> None:
+    model = store.get(store.add_upload(wrong(), "wrong.onnx"))
+    edited, place = apply_edit(store, model, Place(), "accept", "all")
+    assert not any(one.severity == "error" for one in edited.findings)
+    assert apply_edit(store, edited, place, "undo", None)[0].key == model.key
+
+
+def test_a_frame_selects_ops_that_move_together(store: ModelStore, opened: OpenModel) -> None:
+    framed = moving.move(opened, HERE, "frame", ["o:m", "m:enc.att.q", "i:x", 7])
+    assert framed.selection[0] == "ops"
+    assert ops_in(opened, framed.selection[1]) == ["q", "m"]
+    text = json.dumps(inspect(opened, framed), default=lambda part: part.to_plotly_json())
+    assert '"2 ops"' in text
+    edited, _ = move(store, opened, framed, "ops", framed.selection[1], "head")
+    assert (modules(edited)["q"], modules(edited)["m"]) == ("head", "head")
+    assert from_query(to_query(opened.key, framed), opened).selection == framed.selection
+    assert from_store(to_store(opened.key, framed)) == framed
+    assert moving.move(opened, framed, "escape", None).selection == NOTHING
+    assert moving.move(opened, HERE, "frame", ["o:m"]).selection == ("op", "m")
+    assert moving.move(opened, HERE, "frame", []).selection == NOTHING
+    for nonsense in ("[", "{}", '["gone", 3]', "[" * 100_000):
+        assert ops_in(opened, nonsense) == []
+
+
+def test_a_frame_around_too_many_is_refused(
+    opened: OpenModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hexviz.app.lasso._MOST", 2)
+    with pytest.raises(ViewLimitError, match="5 ops are in that frame, more than the 2"):
+        moving.move(opened, Place(), "frame", ["m:enc"])
 
 
 def test_a_policy_is_kept_when_asked(store: ModelStore, opened: OpenModel) -> None:

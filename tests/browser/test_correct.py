@@ -94,6 +94,42 @@ def test_the_view_stays_where_it_is_when_a_tag_changes(sheet: Sheet, wrong: Serv
     expect(page.locator("#module-sentence")).not_to_contain_text("by hand")
 
 
+def test_a_frame_drawn_with_shift_selects_what_is_in_it(sheet: Sheet, wrong: Server) -> None:
+    sheet.open(wrong.url + "&open=encoder&open=encoder.layer.0&open=encoder.layer.0.output")
+    page = sheet.page
+    add = sheet.cy("cy.nodes('[name = \"Add\"]').id()")
+    sheet.shows(add)
+    sheet.cy("void cy.fit(cy.getElementById(a[0]), 150)", add)
+    left, top, right, bottom = sheet.cy(
+        """(() => { const b = cy.getElementById(a[0]).renderedBoundingBox();
+        const r = cy.container().getBoundingClientRect();
+        return [b.x1 + r.left, b.y1 + r.top, b.x2 + r.left, b.y2 + r.top]; })()""",
+        add,
+    )
+    page.keyboard.down("Shift")
+    page.mouse.move(left - 12, top - 12)
+    page.mouse.down()
+    page.mouse.move((left + right) / 2, (top + bottom) / 2)
+    page.mouse.move(right + 12, bottom + 12)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(page.locator("#inspector h2")).to_have_text("Add")
+    frame = sheet.cy(
+        """(() => { const r = cy.container().getBoundingClientRect();
+        return [r.left + 3, r.top + 3, r.right - 3, r.bottom - 3]; })()"""
+    )
+    sheet.cy("void cy.fit(undefined, 40)")
+    page.keyboard.down("Shift")
+    page.mouse.move(frame[0], frame[1])
+    page.mouse.down()
+    page.mouse.move((frame[0] + frame[2]) / 2, (frame[1] + frame[3]) / 2)
+    page.mouse.move(frame[2], frame[3])
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    expect(page.locator("#inspector h2")).to_have_text("256 ops")
+    assert sheet.cy("cy.$(':selected').length") == 0
+
+
 def test_severities_are_left_out_by_a_click(sheet: Sheet, wrong: Server) -> None:
     sheet.open(wrong.url + "&tab=audit")
     page = sheet.page

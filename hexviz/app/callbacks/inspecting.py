@@ -16,6 +16,8 @@ from hexviz.app.inspector import (
 )
 from hexviz.app.inspector.move import move_field
 from hexviz.app.inspector.parts import counted, module_link
+from hexviz.app.inspector.several import inspect_several
+from hexviz.app.lasso import ops_in
 from hexviz.app.place import Place
 from hexviz.app.search import Hit, search
 from hexviz.app.store import ModelStore, OpenModel
@@ -177,6 +179,11 @@ def inspect(model: OpenModel, place: Place) -> list[Any]:
             content = inspect_op(graph, graph.op(op_id), place)
             tools = [trace_tools(op_id), *what_if_line(model, view, op_id)]
             return [*content[:2], *tools, *_moving(model, op_id), *content[2:]]
+        case "ops", told if ops_in(model, told):
+            found = ops_in(model, told)
+            field = move_field(graph, "ops", told, f"Move the {len(found)} ops to another module")
+            head, *rest = inspect_several(graph, found)
+            return [head, field, *rest]
         case "module", fqn if fqn in graph.modules:
             content = inspect_module(graph, graph.modules[fqn])
             return [

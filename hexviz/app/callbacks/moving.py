@@ -13,6 +13,7 @@ from flask import Response, request
 from hexviz.app import evidence, navigate
 from hexviz.app.address import from_query, from_store, key_of, model_in, tab_in, to_store
 from hexviz.app.editing import EDITS, apply_edit
+from hexviz.app.lasso import enclosed
 from hexviz.app.notices import failure
 from hexviz.app.picture import described, picture
 from hexviz.app.place import NOTHING, Place, Trace
@@ -104,6 +105,8 @@ def _moved(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
     match kind, value:
         case "op", str():
             return replace(place, selection=("op", model.graph.op(value).id))
+        case "frame", [*elements]:
+            return replace(place, selection=enclosed(model, place, elements))
         case "module", str() if value in model.graph.modules:
             return replace(place, selection=("module", value))
         case "value", str() if value in model.graph.flat.values:
