@@ -70,7 +70,7 @@ def test_a_stop_is_in_the_address(bert: OpenModel) -> None:
     assert card(bert, Place(tour=99)) == []
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(models())
 def test_every_stop_can_be_shown(proto: onnx.ModelProto) -> None:
     model = OpenModel("0" * 64, tagged(proto))

@@ -6,23 +6,18 @@ import pytest
 
 from hexviz.bench import run
 from hexviz.bench.audit import measure, summarize
-from hexviz.bench.models import build
 from hexviz.bench.planting import WAYS, plant
-from hexviz.exporters.export import export_model
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.tag import tag
-from tests.bench.test_inheritance import FLOOR_MODELS
+from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.tagging.test_audit import net
 
 
 def graph_of(name: str, exporter: str, *, optimize: bool = False) -> TaggedGraph:
-    source = build(name)
-    exported = export_model(
-        source.model, source.args, source.kwargs, exporter=exporter, optimize=optimize, name=name
-    )
+    exported = export_floor_model(name, exporter, optimize=optimize)
     return tag(from_proto(exported.proto, name=name), modules=exported.modules)
 
 

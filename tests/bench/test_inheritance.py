@@ -6,14 +6,11 @@ import pytest
 
 from hexviz.bench.baselines import consumers_only, earlier_rule
 from hexviz.bench.inheritance import CONDITIONS, Score, compare, know, summarize, totals
-from hexviz.bench.models import MODELS, build
-from hexviz.exporters.export import export_model
+from hexviz.bench.models import MODELS
 from hexviz.model.flat import flatten
 from hexviz.model.reader import from_proto
+from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.build import parse, scoped
-
-FLOOR_MODELS = ("distilbert", "vit", "whisper-encoder", "u-net")
-"""Reported-only models, quick to export; `hexviz bench inheritance` measures them all."""
 
 
 def test_answers_are_counted_by_how_near_they_are() -> None:
@@ -81,10 +78,7 @@ def test_tuned_and_reported_models_are_kept_apart() -> None:
 def test_accuracy_on_models_never_tuned_on(exporter: str) -> None:
     results = []
     for name in FLOOR_MODELS:
-        source = build(name)
-        exported = export_model(
-            source.model, source.args, source.kwargs, exporter=exporter, optimize=False, name=name
-        )
+        exported = export_floor_model(name, exporter, optimize=False)
         truth = know(exported.proto, exported.modules)
         results += [
             {"model": name, "exporter": exporter, "reported": True, **record}
