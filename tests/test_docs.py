@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer.main
 
-from hexviz.app.page import KEYS
+from hexviz.app.dialogs import KEYS
 from hexviz.cli import app
 from hexviz.extraction.query import FIELDS
 from hexviz.model.op import RULES

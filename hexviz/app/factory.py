@@ -5,9 +5,10 @@ from __future__ import annotations
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hexviz.app.callbacks import auditing, inspecting, moving, opening, saving
+from hexviz.app.dialogs import MAX_UPLOAD
 from hexviz.app.folders import assets_folder
 from hexviz.app.jobs import job_manager
-from hexviz.app.page import MAX_UPLOAD, page
+from hexviz.app.page import page
 from hexviz.app.shell import Shell
 from hexviz.app.store import ModelStore
 from sample_models import SAMPLES

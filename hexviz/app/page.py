@@ -10,16 +10,14 @@ import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from hexviz.app.dialogs import keys, opener
 from hexviz.app.strips import strips
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import stylesheet
 from hexviz.view.what_if import NAMES
 
-__all__ = ["KEYS", "MAX_NUMBERS", "MAX_UPLOAD", "page"]
-
-MAX_UPLOAD = 256 * 1024 * 1024
-"""Largest upload in bytes; larger files are opened with ``hexviz view FILE``."""
+__all__ = ["MAX_NUMBERS", "page"]
 
 MAX_NUMBERS = 16 * 1024 * 1024
 """Largest file of numbers in bytes."""
@@ -82,7 +80,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dmc.NotificationContainer(id="notices", position="bottom-right"),
             html.Div(
                 className="page",
-                children=[_bar(), _modules(), _middle(), _inspector(), _opener(samples), _keys()],
+                children=[_bar(), _modules(), _middle(), _inspector(), opener(samples), keys()],
             ),
         ],
     )
@@ -328,123 +326,3 @@ def _entry(event: str, label: str) -> dmc.MenuItem:
 
 def _inspector() -> html.Aside:
     return html.Aside(id="inspector", className="right", tabIndex=0, **{"aria-label": "Inspector"})
-
-
-def _opener(samples: Mapping[str, str]) -> dmc.Modal:
-    return dmc.Modal(
-        id="opener",
-        title="Open a model",
-        opened=False,
-        size="lg",
-        closeButtonProps={"aria-label": "Close"},
-        children=[
-            html.Div(
-                id="upload-box",
-                **{"data-most": str(MAX_UPLOAD)},
-                children=dcc.Upload(
-                    id="upload",
-                    className="upload",
-                    accept=".onnx",
-                    max_size=MAX_UPLOAD,
-                    children=html.Div(
-                        [
-                            html.B("Choose an .onnx file"),
-                            " or drop it here",
-                            html.Div(
-                                f"up to {MAX_UPLOAD // 1024**2} MB; for larger ones run "
-                                "hexviz view FILE",
-                                className="quiet",
-                            ),
-                        ]
-                    ),
-                ),
-            ),
-            html.Div("or export a sample model", className="or"),
-            html.Fieldset(
-                id="samples",
-                className="samples",
-                children=[
-                    html.Button(
-                        [html.B(name), html.Span(description)],
-                        id={"sample": name},
-                        className="sample",
-                    )
-                    for name, description in samples.items()
-                ],
-            ),
-            dmc.Switch(
-                id="optimize",
-                checked=False,
-                size="sm",
-                mt="sm",
-                label="Let the exporter optimise (fewer auxiliary ops)",
-            ),
-            html.Div(
-                id="job",
-                className="job",
-                hidden=True,
-                children=[
-                    html.Div(
-                        [
-                            html.Span(id="job-stage"),
-                            html.Button("Cancel", id="cancel", className="link"),
-                        ],
-                        className="job-line",
-                    ),
-                    dmc.Progress(
-                        id="job-bar",
-                        value=0,
-                        animated=True,
-                        size="sm",
-                        **{"aria-label": "Progress of the export"},
-                    ),
-                ],
-            ),
-            html.Div(id="job-outcome"),
-        ],
-    )
-
-
-KEYS = (
-    ("/", "search"),
-    ("n  p", "next and previous match"),
-    ("↓  ↑", "along an edge, to what follows or comes before"),
-    ("→  ←", "to the neighbour beside"),
-    ("Enter", "open the selected box"),
-    ("Esc", "close the box around it; end a trace"),
-    ("d  u", "trace all that depends on the op, all that it needs"),
-    ("b", "trace all ways to the next op that is clicked"),
-    (",  .", "previous and next step of the evidence"),
-    ("f", "fit everything into the window"),
-    ("+  −", "zoom"),
-    ("[  ]", "back and forward through what was looked at"),
-    ("c", "copy a link to this exact view"),
-    ("Shift", "and drag: select all ops in a frame"),
-    ("z  y", "undo and redo a change of tags"),
-    ("t", "a guided tour of the model"),
-    ("?", "these keys"),
-)
-"""Keys of the page, and what they do: see assets/keys.js."""
-
-
-def _keys() -> dmc.Modal:
-    return dmc.Modal(
-        id="keys",
-        title="Keys",
-        opened=False,
-        closeButtonProps={"aria-label": "Close"},
-        children=html.Table(
-            html.Tbody(
-                [
-                    html.Tr(
-                        [
-                            html.Td([dmc.Kbd(key, size="sm") for key in keys.split()]),
-                            html.Td(what),
-                        ]
-                    )
-                    for keys, what in KEYS
-                ]
-            ),
-            className="keys",
-        ),
-    )

@@ -74,6 +74,10 @@ class ModuleTree:
         """Tag → FQN."""
         return MappingProxyType(self._by_tag)
 
+    def infos(self) -> dict[str, ModuleInfo]:
+        """What is known of each module, by FQN: what a tree is built from."""
+        return {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in self}
+
     def nearest(self, fqn: str) -> str:
         """The deepest module of the tree that encloses ``fqn``."""
         while fqn not in self._modules:

@@ -18,7 +18,6 @@ from dataclasses import dataclass, replace
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import Op, Provenance
 from hexviz.tagging.finding import Finding, Severity
 from hexviz.tagging.inherit import inherit
@@ -96,8 +95,7 @@ def _charges(graph: TaggedGraph, suspects: dict[int, Suspicion]) -> Iterator[_Ch
 def _without(graph: TaggedGraph, suspects: Collection[int]) -> dict[int, Provenance]:
     """What the rest of the graph says of suspects, all of their tags set aside."""
     known = {at: op.provenance for at, op in enumerate(graph.ops) if at not in suspects}
-    infos = {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in graph.modules}
-    inferred = inherit(graph.flat, known, infos).provenance
+    inferred = inherit(graph.flat, known, graph.modules.infos()).provenance
     return {at: inferred[at] for at in suspects}
 
 

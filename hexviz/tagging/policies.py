@@ -19,7 +19,6 @@ from functools import reduce
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.modules import ModuleInfo
 from hexviz.tagging.inherit import inherit
 
 __all__ = ["POLICIES", "changes", "from_consumers", "from_producers", "what_if"]
@@ -56,8 +55,7 @@ def what_if(graph: TaggedGraph, policy: str) -> dict[int, str]:
                 if above is not None:
                     answers[at] = names.common_ancestor(answers[at], above)
         case "inference":
-            infos = {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in graph.modules}
-            inherited = inherit(flat, fixed, infos).provenance
+            inherited = inherit(flat, fixed, graph.modules.infos()).provenance
             answers = {at: why.module for at, why in inherited.items()}
         case _:
             raise ValueError(f"No policy is named {policy!r}: take one of {', '.join(POLICIES)}.")

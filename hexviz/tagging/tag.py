@@ -80,7 +80,7 @@ def _tag(
 def retag(graph: TaggedGraph, declared: Mapping[int, Provenance]) -> TaggedGraph:
     """The same graph where just these positions are declared; all others inherit anew."""
     with collector_rests():
-        infos = {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in graph.modules}
+        infos = graph.modules.infos()
         inherited = inherit(graph.flat, declared, infos)
         tree = build_tree({**infos, **inherited.modules})
         ops = _ops(graph.flat, inherited.provenance, tree)

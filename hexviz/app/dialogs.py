@@ -1,0 +1,135 @@
+"""The page's dialogs: opening a model, and the list of keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+__all__ = ["KEYS", "MAX_UPLOAD", "keys", "opener"]
+
+MAX_UPLOAD = 256 * 1024 * 1024
+"""Largest upload in bytes; larger files are opened with ``hexviz view FILE``."""
+
+
+def opener(samples: Mapping[str, str]) -> dmc.Modal:
+    """Where a model comes from: a file, or a sample (name → description) that is exported first."""
+    return dmc.Modal(
+        id="opener",
+        title="Open a model",
+        opened=False,
+        size="lg",
+        closeButtonProps={"aria-label": "Close"},
+        children=[
+            html.Div(
+                id="upload-box",
+                **{"data-most": str(MAX_UPLOAD)},
+                children=dcc.Upload(
+                    id="upload",
+                    className="upload",
+                    accept=".onnx",
+                    max_size=MAX_UPLOAD,
+                    children=html.Div(
+                        [
+                            html.B("Choose an .onnx file"),
+                            " or drop it here",
+                            html.Div(
+                                f"up to {MAX_UPLOAD // 1024**2} MB; for larger ones run "
+                                "hexviz view FILE",
+                                className="quiet",
+                            ),
+                        ]
+                    ),
+                ),
+            ),
+            html.Div("or export a sample model", className="or"),
+            html.Fieldset(
+                id="samples",
+                className="samples",
+                children=[
+                    html.Button(
+                        [html.B(name), html.Span(description)],
+                        id={"sample": name},
+                        className="sample",
+                    )
+                    for name, description in samples.items()
+                ],
+            ),
+            dmc.Switch(
+                id="optimize",
+                checked=False,
+                size="sm",
+                mt="sm",
+                label="Let the exporter optimise (fewer auxiliary ops)",
+            ),
+            html.Div(
+                id="job",
+                className="job",
+                hidden=True,
+                children=[
+                    html.Div(
+                        [
+                            html.Span(id="job-stage"),
+                            html.Button("Cancel", id="cancel", className="link"),
+                        ],
+                        className="job-line",
+                    ),
+                    dmc.Progress(
+                        id="job-bar",
+                        value=0,
+                        animated=True,
+                        size="sm",
+                        **{"aria-label": "Progress of the export"},
+                    ),
+                ],
+            ),
+            html.Div(id="job-outcome"),
+        ],
+    )
+
+
+KEYS = (
+    ("/", "search"),
+    ("n  p", "next and previous match"),
+    ("↓  ↑", "along an edge, to what follows or comes before"),
+    ("→  ←", "to the neighbour beside"),
+    ("Enter", "open the selected box"),
+    ("Esc", "close the box around it; end a trace"),
+    ("d  u", "trace all that depends on the op, all that it needs"),
+    ("b", "trace all ways to the next op that is clicked"),
+    (",  .", "previous and next step of the evidence"),
+    ("f", "fit everything into the window"),
+    ("+  −", "zoom"),
+    ("[  ]", "back and forward through what was looked at"),
+    ("c", "copy a link to this exact view"),
+    ("Shift", "and drag: select all ops in a frame"),
+    ("z  y", "undo and redo a change of tags"),
+    ("t", "a guided tour of the model"),
+    ("?", "these keys"),
+)
+"""Keys of the page, and what they do: see assets/keys.js."""
+
+
+def keys() -> dmc.Modal:
+    """What each key does."""
+    return dmc.Modal(
+        id="keys",
+        title="Keys",
+        opened=False,
+        closeButtonProps={"aria-label": "Close"},
+        children=html.Table(
+            html.Tbody(
+                [
+                    html.Tr(
+                        [
+                            html.Td([dmc.Kbd(key, size="sm") for key in keys.split()]),
+                            html.Td(what),
+                        ]
+                    )
+                    for keys, what in KEYS
+                ]
+            ),
+            className="keys",
+        ),
+    )
