@@ -7,10 +7,9 @@ from collections.abc import Mapping
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-__all__ = ["KEYS", "MAX_UPLOAD", "keys", "opener"]
+from hexviz.app.limits import MAX_UPLOAD
 
-MAX_UPLOAD = 256 * 1024 * 1024
-"""Largest upload in bytes; larger files are opened with ``hexviz view FILE``."""
+__all__ = ["KEYS", "keys", "opener"]
 
 
 def opener(samples: Mapping[str, str]) -> dmc.Modal:

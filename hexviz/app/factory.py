@@ -5,9 +5,9 @@ from __future__ import annotations
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hexviz.app.callbacks import auditing, inspecting, moving, opening, saving
-from hexviz.app.dialogs import MAX_UPLOAD
 from hexviz.app.folders import assets_folder
 from hexviz.app.jobs import job_manager
+from hexviz.app.limits import MAX_UPLOAD
 from hexviz.app.page import page
 from hexviz.app.shell import Shell
 from hexviz.app.store import ModelStore

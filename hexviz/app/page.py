@@ -11,16 +11,14 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from hexviz.app.dialogs import keys, opener
+from hexviz.app.limits import MAX_NUMBERS
 from hexviz.app.strips import strips
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import stylesheet
 from hexviz.view.what_if import NAMES
 
-__all__ = ["MAX_NUMBERS", "page"]
-
-MAX_NUMBERS = 16 * 1024 * 1024
-"""Largest file of numbers in bytes."""
+__all__ = ["page"]
 
 _COLOURS = {
     "module": "by module",

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app import page
+from hexviz.app import limits
 from hexviz.app.callbacks import opening
 from hexviz.app.callbacks.opening import decode_upload
 from hexviz.app.jobs import run_export
@@ -26,7 +26,7 @@ def test_an_upload_that_is_too_large_names_the_way_out(monkeypatch: pytest.Monke
     monkeypatch.setattr(opening, "MAX_UPLOAD", 1024**2)
     with pytest.raises(ReadError, match=r"over 1 MB: open it with `hexviz view FILE`"):
         decode_upload("data:;base64," + "A" * (2 * 1024**2))
-    assert page.MAX_UPLOAD >= 100 * 1024**2
+    assert limits.MAX_UPLOAD >= 100 * 1024**2
 
 
 def test_a_failed_export_hands_on_its_line_and_the_end_of_its_log(

@@ -10,8 +10,8 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 
 from hexviz.app.address import key_of
-from hexviz.app.dialogs import MAX_UPLOAD
 from hexviz.app.jobs import exported_path, run_export
+from hexviz.app.limits import MAX_UPLOAD
 from hexviz.app.notices import export_done, export_failed, failure
 from hexviz.app.store import ModelStore
 from hexviz.errors import HexvizError, ReadError, SourceError
