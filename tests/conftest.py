@@ -4,8 +4,13 @@ import functools
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from hexviz.exporters.result import Exported
+
+# How long an example takes says nothing on a busy machine; timing is for the benchmarks.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 
 @functools.cache
