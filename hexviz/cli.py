@@ -83,7 +83,9 @@ def _where_log_is(error: ExportError) -> str:
 
 
 def _fail(line: str) -> NoReturn:
-    print("hexviz:", " ".join(line.split()), file=sys.stderr)  # noqa: T201
+    # Names in a message are a stranger's: they may not steer the terminal.
+    told = "".join(one if one.isprintable() else "�" for one in " ".join(line.split()))
+    print("hexviz:", told, file=sys.stderr)  # noqa: T201
     raise SystemExit(2)
 
 

@@ -60,17 +60,30 @@ def _changes(model: OpenModel, kind: str, value: Any) -> Mapping[str, str | None
             return {graph.ops[at].id: module for at in search(model.searching, query, most=0).ops}
         case "put-back", str():
             return {graph.op(value).id: None}
-        case "accept", "all":
-            moves = [one for one in reversed(model.findings) if one.severity != "info"]
-            return {op: one.module for one in moves if one.module is not None for op in one.ops}
-        case "accept", str() if value.isdecimal() and int(value) < len(model.findings):
-            finding = model.findings[int(value)]
-            return {} if finding.module is None else dict.fromkeys(finding.ops, finding.module)
+        case "accept", str():
+            return _accepted(model, value)
         case "keep-what-if", str() if value in POLICIES:
             answers = what_if(graph, value)
             moved = (at for found in changes(graph, answers).values() for at in found)
             return {graph.ops[at].id: answers[at] for at in moved}
     return {}
+
+
+def _accepted(model: OpenModel, told: str) -> dict[str, str | None]:
+    """What a finding, or all that matter, would move: ``KEY:2``, ``KEY:all``.
+
+    The key is that of the model whose findings a person saw: by now there may be others.
+    """
+    key, _, which = told.partition(":")
+    if key != model.key:
+        raise SelectionError("The findings have changed since they were listed: look again.")
+    if which == "all":
+        moves = [one for one in reversed(model.findings) if one.severity != "info"]
+        return {op: one.module for one in moves if one.module is not None for op in one.ops}
+    if not which.isdecimal() or len(which) > 9 or int(which) >= len(model.findings):
+        return {}
+    finding = model.findings[int(which)]
+    return {} if finding.module is None else dict.fromkeys(finding.ops, finding.module)
 
 
 def _module(model: OpenModel, told: str) -> str:

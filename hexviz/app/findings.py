@@ -57,7 +57,7 @@ def audit_page(model: OpenModel) -> list[Any]:
                 f"Accept all {cures} suggestions",
                 className="tool",
                 title="Move the ops of all warnings and errors to where the audit suggests",
-                **{"data-event": "accept", "data-value": "all"},
+                **{"data-event": "accept", "data-value": f"{model.key}:all"},
             )
         )
     if not found:
@@ -95,7 +95,7 @@ def _finding(model: OpenModel, at: int, finding: Finding) -> html.Li:
                 f"Move {counted(len(finding.ops), 'op')}",
                 className="tool",
                 title=f"Move to {where}",
-                **{"data-event": "accept", "data-value": str(at)},
+                **{"data-event": "accept", "data-value": f"{model.key}:{at}"},
             )
         )
     more = len(finding.ops) - _OPS

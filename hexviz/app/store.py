@@ -72,7 +72,7 @@ class OpenModel:
 
     ``numbers`` holds what people dropped in to colour its ops by: position →
     number, by the digest of the file. ``edit`` says what a person changed, and
-    ``near`` is another model with the same ops, whose layouts serve here too.
+    ``near`` is another model with the same ops, whose layouts and numbers serve here too.
     """
 
     def __init__(
@@ -81,7 +81,9 @@ class OpenModel:
         self.key = key
         self.graph = graph
         self.edit = edit
-        self.numbers: LayoutCache[str, dict[int, float]] = LayoutCache(_KEPT_NUMBERS)
+        self.numbers: LayoutCache[str, dict[int, float]] = (
+            near.numbers if near is not None else LayoutCache(_KEPT_NUMBERS)
+        )
         self._indexes: dict[Placement, Index] = {}
         self._building = threading.Lock()
         self._layouts: Layouts = near._layouts if near is not None else LayoutCache()

@@ -46,7 +46,7 @@ def stops(model: OpenModel) -> tuple[Stop, ...]:
 def go_to_stop(model: OpenModel, place: Place, value: Any) -> Place:
     """The place of a stop: ``"next"``, ``"back"``, ``"start"``; anything else ends the tour."""
     steps = {"start": -1 - place.tour + 1, "next": 1, "back": -1}
-    if value not in steps:
+    if not isinstance(value, str) or value not in steps:
         return replace(place, tour=-1)
     planned = stops(model)
     at = min(max(0, place.tour + steps[value]), len(planned) - 1)

@@ -125,6 +125,8 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
     groups: dict[str, list[Op]] = {}
     around = {above for module in graph.modules for above in names.ancestors(module.fqn)}
     for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
+        if op.provenance.origin == "manual":
+            continue
         for scope in scopes_of(flat.metadata):
             if not scope.tag and scope.module not in around:
                 groups.setdefault(scope.module, []).append(op)
@@ -146,6 +148,8 @@ def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
     for at, op in enumerate(graph.ops):
         before, after = graph.flat.predecessors[at], graph.flat.successors[at]
         if not op.auxiliary or len(before) != 1 or len(after) != 1:
+            continue
+        if op.provenance.origin == "manual":
             continue
         ends = [graph.ops[before[0]], graph.ops[after[0]]]
         if all(one.auxiliary for one in ends) and ends[0].module == ends[1].module != op.module:

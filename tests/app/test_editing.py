@@ -117,16 +117,20 @@ def wrong() -> bytes:
 def test_a_suggestion_is_taken_and_its_finding_is_gone(store: ModelStore) -> None:
     model = store.get(store.add_upload(wrong(), "wrong.onnx"))
     assert model.findings[0].ops == ("b0",)
-    edited, _ = apply_edit(store, model, Place(), "accept", "0")
+    edited, _ = apply_edit(store, model, Place(), "accept", f"{model.key}:0")
     assert modules(edited)["b0"] == model.findings[0].module
     assert all("b0" not in one.ops for one in edited.findings if one.severity != "info")
-    for nonsense in ("99", "-1", "x", None):
-        assert apply_edit(store, model, Place(), "accept", nonsense)[0] is model
+    for nonsense in ("99", "-1", "x", "9" * 20_000):
+        told = f"{model.key}:{nonsense}"
+        assert apply_edit(store, model, Place(), "accept", told)[0] is model
+    # A second click on the list as it was must not move what has its number now.
+    with pytest.raises(SelectionError, match="The findings have changed since they were listed"):
+        apply_edit(store, edited, Place(), "accept", f"{model.key}:1")
 
 
 def test_all_suggestions_are_taken_at_once(store: ModelStore) -> None:
     model = store.get(store.add_upload(wrong(), "wrong.onnx"))
-    edited, place = apply_edit(store, model, Place(), "accept", "all")
+    edited, place = apply_edit(store, model, Place(), "accept", f"{model.key}:all")
     assert not any(one.severity == "error" for one in edited.findings)
     assert apply_edit(store, edited, place, "undo", None)[0].key == model.key
 
@@ -154,6 +158,14 @@ def test_a_frame_around_too_many_is_refused(
     monkeypatch.setattr("hexviz.app.lasso._MOST", 2)
     with pytest.raises(ViewLimitError, match="5 ops are in that frame, more than the 2"):
         moving.move(opened, Place(), "frame", ["m:enc"])
+
+
+def test_a_persons_numbers_colour_the_edited_model_too(
+    store: ModelStore, opened: OpenModel
+) -> None:
+    opened.numbers.put("mine", {0: 1.0})
+    edited, _ = move(store, opened, HERE, "op", "m", "head")
+    assert edited.numbers.get("mine") == {0: 1.0}
 
 
 def test_a_policy_is_kept_when_asked(store: ModelStore, opened: OpenModel) -> None:
@@ -230,5 +242,5 @@ def test_the_audit_lists_findings_with_ways_to_them(store: ModelStore) -> None:
         for event in re.findall(r'"data-event": "(.*?)"', props)
         for value in re.findall(r'"data-value": "(.*?)"', props)
     }
-    assert buttons >= {("accept", "0"), ("goto", "b0")}
+    assert buttons >= {("accept", f"{model.key}:0"), ("goto", "b0")}
     assert edits_strip(model, Place()) == []

@@ -58,6 +58,7 @@ def test_one_goes_on_back_and_out(bert: OpenModel) -> None:
     assert move(bert, seen[3], "tour", "end").tour == -1
     assert move(bert, seen[3], "escape", None).tour == -1
     assert move(bert, seen[3], "tour", "start").tour == 0
+    assert move(bert, seen[3], "tour", ["next"]).tour == -1
     assert card(bert, Place()) == []
 
 

@@ -218,6 +218,7 @@ def test_a_record_of_a_module_that_the_tree_lacks() -> None:
     assert finding.message == (
         "Neg “m”: the record names 'ghost', which the module tree does not have."
     )
+    assert not of_kind(override(graph, {"m": "a"}), "unknown-module")
 
 
 def test_a_file_without_any_word_of_modules() -> None:
