@@ -82,6 +82,15 @@
     );
   };
 
+  // The pane keeps what is left out when its content is new; the buttons say so.
+  hexviz.markFilters = function () {
+    const pane = document.getElementById("audit-pane");
+    pane.querySelectorAll('[data-event="audit-filter"]').forEach(function (button) {
+      const hidden = pane.classList.contains("no-" + button.dataset.value);
+      button.setAttribute("aria-pressed", String(!hidden));
+    });
+  };
+
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.hexviz = {
     start: () => hexviz.stand(),
@@ -123,6 +132,7 @@
     audited: function (audit) {
       if (audit) {
         hexviz.put("audit-pane", audit.content);
+        hexviz.markFilters();
       }
     },
     tabled: function (table) {

@@ -142,10 +142,8 @@
       hexviz.send("move-ops", [value.slice(0, cut), value.slice(cut + 1), field.value]);
     },
     "audit-filter": function (severity) {
-      const pane = document.getElementById("audit-pane");
-      const hidden = pane.classList.toggle("no-" + severity);
-      const button = pane.querySelector('[data-event="audit-filter"][data-value="' + severity + '"]');
-      button.setAttribute("aria-pressed", String(!hidden));
+      document.getElementById("audit-pane").classList.toggle("no-" + severity);
+      hexviz.markFilters();
     },
     "show-keys": function () {
       window.dash_clientside.set_props("keys", { opened: true });

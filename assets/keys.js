@@ -62,8 +62,8 @@
       field.closest(".move").querySelector("button").click();
       return;
     }
-    // What cannot be typed into, such as the menu of colours, keeps only the keys that work it.
-    const menu = field.readOnly && !/^(Escape|Enter| |Tab|Home|End|Arrow.*)$/.test(event.key);
+    // What cannot be typed into, such as the menu of colours and the tabs, keeps only the keys that work it.
+    const menu = (field.readOnly || field.type === "radio") && !/^(Escape|Enter| |Tab|Home|End|Arrow.*)$/.test(event.key);
     if (/^(INPUT|TEXTAREA|SELECT)$/.test(field.tagName) && !menu) {
       if (event.key === "Escape") {
         field.blur();

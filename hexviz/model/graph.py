@@ -82,26 +82,22 @@ class TaggedGraph:
     @classmethod
     def of(cls, graph: TaggedGraph) -> Self:
         """The same graph as an instance of this class."""
-        return cls(
-            proto=graph._proto,
-            flat=graph.flat,
-            ops=graph.ops,
-            modules=graph.modules,
-            name=graph.name,
-            base_dir=graph._base_dir,
-            timings=graph.timings,
-        )
+        return cls._tagged(graph, graph.ops, graph.modules)
 
     def with_tags(self, ops: tuple[Op, ...], modules: ModuleTree) -> Self:
         """The same graph with other tags."""
-        return type(self)(
-            proto=self._proto,
-            flat=self.flat,
+        return self._tagged(self, ops, modules)
+
+    @classmethod
+    def _tagged(cls, graph: TaggedGraph, ops: tuple[Op, ...], modules: ModuleTree) -> Self:
+        return cls(
+            proto=graph._proto,
+            flat=graph.flat,
             ops=ops,
             modules=modules,
-            name=self.name,
-            base_dir=self._base_dir,
-            timings=self.timings,
+            name=graph.name,
+            base_dir=graph._base_dir,
+            timings=graph.timings,
         )
 
     @property

@@ -27,8 +27,8 @@ from hexviz.tagging.suspicion import Suspicion, off_branch, suspicions
 __all__ = ["misplaced"]
 
 _SURENESS = {"error": 0.99, "branch": 0.98, "around": 0.75}
-"""How often such findings are right where 2 % of the ops are wrong: docs/tagging.md."""
-
+"""How likely it is that the tag is wrong (not that the suggestion is right), by where all else
+leads: stated after the tuned models, see docs/tagging.md."""
 
 _HARD = frozenset({"order", "doubles", "weight"})
 """Signals that an op hardly ever sets off because of a wrong neighbour alone."""

@@ -2,6 +2,7 @@ import pytest
 
 from hexviz.app import picture as pictures
 from hexviz.app.callbacks.moving import answer, move
+from hexviz.app.factory import create_app
 from hexviz.app.place import NOTHING, Place, Trace
 from hexviz.app.store import ModelStore, OpenModel
 from hexviz.app.tree import rows
@@ -192,6 +193,13 @@ def test_a_visit_to_a_model_that_is_gone_offers_to_open_another(store: ModelStor
     changes = answer(store, event("visit", f"?model={'0' * 64}"))
     assert changes["opener"] is True
     assert "not open on the server any more" in changes["notices"][0]["message"]
+
+
+def test_what_is_nested_without_end_is_not_answered(store: ModelStore) -> None:
+    client = create_app(store).server.test_client()
+    sent = '{"type":' + "[" * 100_000 + "]" * 100_000 + "}"
+    answered = client.post("/event", data=sent, content_type="application/json")
+    assert (answered.status_code, answered.get_json()) == (200, {})
 
 
 @pytest.mark.parametrize("sent", [None, [], {}, "visit", {"type": "op", "n": "1"}])

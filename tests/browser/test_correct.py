@@ -139,6 +139,12 @@ def test_severities_are_left_out_by_a_click(sheet: Sheet, wrong: Server) -> None
     button.click()
     expect(notes.first).to_be_hidden()
     expect(button).to_have_attribute("aria-pressed", "false")
+    # A change brings a new list, in which they stay left out, and the button says so.
+    page.locator(".finding").first.get_by_role("button", name="Move 1 op").click()
+    expect(page.locator("#edits")).to_contain_text("1 tag changed")
+    expect(page.locator(".finding").first).not_to_contain_text("val_96")
+    expect(notes.first).to_be_hidden()
+    expect(button).to_have_attribute("aria-pressed", "false")
     button.click()
     expect(notes.first).to_be_visible()
 
@@ -177,6 +183,13 @@ def test_the_tour_leads_through_saved_views(sheet: Sheet, wrong: Server) -> None
     assert "tour=" in page.url
     page.locator("#tour").get_by_role("button", name="Done").click()
     expect(page.locator("#tour")).to_be_empty()
+
+
+def test_keys_work_while_a_tab_has_the_focus(sheet: Sheet, wrong: Server) -> None:
+    sheet.open(wrong.url)
+    sheet.page.locator("#tab").get_by_text("Audit").click()
+    sheet.page.keyboard.press("t")
+    expect(sheet.page.locator("#tour h2")).to_have_text("What it is")
 
 
 def test_what_the_audit_says_is_text(sheet: Sheet, tmp_path: Path, bert: Path) -> None:

@@ -12,7 +12,6 @@ from hexviz.bench.blanking import blank
 from hexviz.bench.inheritance import know
 from hexviz.errors import UnknownOpError
 from hexviz.exporters.result import Exported
-from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Provenance
 from hexviz.model.reader import from_proto
 from hexviz.tagging.explain import Step, explain, explanation_record, proven
@@ -96,12 +95,8 @@ def test_a_record_that_lies_is_seen() -> None:
     why = graph.ops[at].provenance
     known = {one: op.provenance for one, op in enumerate(graph.ops)}
     known[at] = Provenance("att.out", why.origin, why.rule, why.evidence)
-    lying = retag_all(graph, known)
+    lying = retag(graph, known)
     assert proven(lying, lying.ops[at]) is False
-
-
-def retag_all(graph: TaggedGraph, known: dict[int, Provenance]) -> TaggedGraph:
-    return retag(graph, known)
 
 
 def test_a_manual_tag_says_so_and_keeps_what_it_was() -> None:

@@ -37,7 +37,11 @@ def register(app: Dash, store: ModelStore) -> None:
 
     @app.server.post("/event")
     def on_event() -> Response:
-        changes = answer(store, request.get_json(silent=True))
+        try:
+            event = request.get_json(silent=True)
+        except RecursionError:  # nested deeper than anything the page sends
+            event = None
+        changes = answer(store, event)
         return Response(json.dumps(changes, default=_plain), mimetype="application/json")
 
 
