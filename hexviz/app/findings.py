@@ -139,14 +139,22 @@ def edits_strip(model: OpenModel, place: Place) -> list[Any]:
         _tool("Redo", "redo", "Redo it (y)", disabled=not place.redo),
     ]
     if count:
+        if model.graph.has_external_data:
+            note = (
+                "its weights are in other files: save the overrides, and run hexviz tag with them"
+            )
+            parts.append(html.Span("no .onnx to save", className="quiet", title=note))
+        else:
+            parts.append(
+                html.A(
+                    "Save .onnx",
+                    href=f"model/{model.key}.onnx",
+                    className="tool",
+                    title="Save the model with these tags",
+                    download="",
+                )
+            )
         parts += [
-            html.A(
-                "Save .onnx",
-                href=f"model/{model.key}.onnx",
-                className="tool",
-                title="Save the model with these tags",
-                download="",
-            ),
             html.A(
                 "Save overrides",
                 href=f"overrides/{model.key}.json",

@@ -167,6 +167,15 @@ class TaggedGraph:
         return frozenset(found)
 
     @cached_property
+    def has_external_data(self) -> bool:
+        """Whether weights lie in other files than the model itself."""
+        tensors = (self.flat.values[one].const_value for one in self.flat.weights)
+        return any(
+            isinstance(one, ir.ExternalTensor) and one.location != WEIGHTS_LEFT_OUT
+            for one in tensors
+        )
+
+    @cached_property
     def _inferred(self) -> Mapping[str, onnx.TypeProto]:
         """Types that the file leaves out; asked for when somebody looks, not on opening."""
         return infer_types(self._proto)

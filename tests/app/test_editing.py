@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
 import pytest
 
@@ -230,6 +231,22 @@ def test_saved_as_a_file_and_as_overrides(store: ModelStore, opened: OpenModel) 
     assert json.loads(overrides.data)["model"]["ops"] == 8
     for missing in (f"/model/{'0' * 64}.onnx", "/overrides/..json"):
         assert client.get(missing).status_code == 404
+
+
+def test_a_model_with_its_weights_elsewhere_is_not_offered_without_them(
+    store: ModelStore, tmp_path: Path
+) -> None:
+    text = "g (float[2] x) => (float[2] y) <float[2] w = {1, 2}> { m = Add (x, w)  y = Relu (m) }"
+    proto = scoped(parse(text), {"m": "a", "y": "b"})
+    weight = np.array([1, 2], np.float32)
+    proto.graph.initializer[0].CopyFrom(onnx.numpy_helper.from_array(weight, "w"))
+    for name, apart in (("whole", False), ("apart", True)):
+        path = tmp_path / f"{name}.onnx"
+        onnx.save(proto, path, save_as_external_data=apart, size_threshold=0, location="w.data")
+        model = store.get(store.add_file(path))
+        assert model.graph.has_external_data is apart
+        edited, place = move(store, model, Place(), "op", "m", "b")
+        assert ("Save .onnx" in str(edits_strip(edited, place))) is not apart
 
 
 def test_the_audit_lists_findings_with_ways_to_them(store: ModelStore) -> None:
