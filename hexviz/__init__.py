@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hexviz.api import TaggedGraph, export, load
     from hexviz.errors import HexvizError
+    from hexviz.extraction.part import Part
+    from hexviz.extraction.verify import Verification
     from hexviz.model.modules import Module, ModuleTree
     from hexviz.model.op import Candidate, Context, Op, Provenance
     from hexviz.tagging.finding import Finding
@@ -18,8 +20,10 @@ __all__ = [
     "Module",
     "ModuleTree",
     "Op",
+    "Part",
     "Provenance",
     "TaggedGraph",
+    "Verification",
     "export",
     "load",
 ]
@@ -32,8 +36,10 @@ _HOMES = {
     "Module": "model.modules",
     "ModuleTree": "model.modules",
     "Op": "model.op",
+    "Part": "extraction.part",
     "Provenance": "model.op",
     "TaggedGraph": "api",
+    "Verification": "extraction.verify",
     "export": "api",
     "load": "api",
 }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from hexviz.extraction.part import Part, extract
+from hexviz.extraction.split import Split, split
 from hexviz.model import graph as model
 from hexviz.model.reader import from_proto
 from hexviz.tagging import tag as tagging
@@ -34,6 +36,41 @@ class TaggedGraph(model.TaggedGraph):
             SelectionError: if there is no such module; the message names near ones.
         """
         return TaggedGraph.of(override(self, changes))
+
+    def extract(
+        self,
+        modules: Iterable[str] = (),
+        exclude: Iterable[str] = (),
+        policy: str = "include_context",
+        *,
+        ops: Iterable[str] = (),
+        fill_holes: bool = False,
+    ) -> Part:
+        """Cut modules out as a model of their own, which runs.
+
+        Modules are named by FQN, by tag, or by a pattern of either
+        (``encoder.layer.*.attention``); ``exclude`` takes some out again, and
+        ``ops`` (ids) come in besides. The policy is ``exclude_safe``,
+        ``include_context`` or ``include_all``. Where dataflow leaves what is
+        selected and enters it again, the report says so; ``fill_holes`` takes
+        in what it goes through.
+
+        Raises:
+            SelectionError: if a name means nothing, nothing is left, or there
+                is no such policy; the message names near ones.
+            UnknownOpError: if there is no such op.
+            ExtractionError: if nothing tells the type of a value at the border.
+        """
+        return extract(self, modules, exclude, policy, ops=ops, fill_holes=fill_holes)
+
+    def split(self, modules: Iterable[str] = ()) -> Split:
+        """Split the model by modules, or by those right below its root, into parts that stitch.
+
+        Raises:
+            SelectionError: if a name means nothing, or there are no modules.
+            ExtractionError: if nothing tells the type of a value at a border.
+        """
+        return split(self, modules)
 
 
 def load(path: str | Path) -> TaggedGraph:

@@ -16,6 +16,7 @@ import typer
 import typer.exceptions
 
 from hexviz.cli_bench import bench_app
+from hexviz.cli_extract import extract
 from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["app", "main"]
@@ -29,6 +30,7 @@ app = typer.Typer(
 )
 
 app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")
+app.command()(extract)
 
 Source = Annotated[
     str,
@@ -51,7 +53,8 @@ def main() -> None:
     """Run the command; any :class:`HexvizError` ends it with one line and exit code 2."""
     arguments = sys.argv[1:]
     commands = {
-        "view", "export", "tag", "analyze", "audit", "explain", "report", "samples", "bench",
+        "view", "export", "tag", "analyze", "audit", "explain", "extract", "report", "samples",
+        "bench",
     }  # fmt: skip
     # `hexviz model.onnx` is short for `hexviz view model.onnx`.
     if not arguments or arguments[0] not in {*commands, "--help"}:

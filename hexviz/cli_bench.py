@@ -40,6 +40,15 @@ def audit(sources: Sources = None, as_json: AsJson = False) -> None:
     _run(bench_audit, sources, print_audit, as_json=as_json)
 
 
+@bench_app.command()
+def extraction(sources: Sources = None, as_json: AsJson = False) -> None:
+    """How many modules can be cut out so that they run and are right, beside other extractors."""
+    from hexviz.bench.run import bench_extraction
+    from hexviz.terminal_bench import print_extraction
+
+    _run(bench_extraction, sources, print_extraction, as_json=as_json)
+
+
 def _run(
     bench: Callable[..., dict[str, Any]],
     sources: list[str] | None,

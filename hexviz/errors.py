@@ -8,6 +8,7 @@
     ├── SourceError      a SOURCE names nothing that can be opened
     ├── ExportError      an exporter failed on a model
     ├── SelectionError   a selection matches no module
+    ├── ExtractionError  a part cannot be cut out of a graph, or not be run
     ├── UnknownOpError   an op id is not in the graph
     ├── QueryError       a search cannot be understood
     ├── NumbersError     a person's numbers do not fit the graph
@@ -22,6 +23,7 @@ from __future__ import annotations
 
 __all__ = [
     "ExportError",
+    "ExtractionError",
     "HexvizError",
     "NumbersError",
     "OverridesError",
@@ -62,6 +64,10 @@ class ExportError(HexvizError):
 
 class SelectionError(HexvizError):
     """A selection of modules matches nothing."""
+
+
+class ExtractionError(HexvizError):
+    """A part cannot be cut out of a graph, or not be run."""
 
 
 class UnknownOpError(HexvizError):

@@ -23,13 +23,17 @@ if TYPE_CHECKING:  # a list of samples needs no onnx
 
 __all__ = [
     "console",
+    "facts",
     "listing",
+    "many",
+    "module_name",
     "print_explanation",
     "print_findings",
     "print_samples",
     "print_summary",
     "progress",
     "say",
+    "text",
 ]
 
 _COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
@@ -69,7 +73,7 @@ def print_summary(document: Mapping[str, Any]) -> None:
     """The document of ``hexviz analyze --json``."""
     out = console()
     auxiliary = document["auxiliary"]
-    out.print(Text.assemble(_text(document["model"], "bold"), f": {document['ops']} ops"))
+    out.print(Text.assemble(text(document["model"], "bold"), f": {document['ops']} ops"))
     out.print(f"coverage   {document['coverage']:.1%} of ops have a module")
     out.print("origins    " + _counts(document["origins"]))
     out.print("rules      " + _counts(document["rules"]))
@@ -99,40 +103,42 @@ def print_explanation(graph: TaggedGraph, explanation: Explanation) -> None:
     """Why an op has its module and its context: the sentence, and all it is made of."""
     op, why = explanation.op, explanation.op.provenance
     out = console()
-    out.print(_text(f"{op.op_type} {op.id}", "bold"))
-    out.print(_text(explanation.sentence))
+    out.print(text(f"{op.op_type} {op.id}", "bold"))
+    out.print(text(explanation.sentence))
     out.print()
-    facts = {
-        "module": _module(op.module),
+    about = {
+        "module": module_name(op.module),
         "tag": op.tag,
         "origin": why.origin,
         "rule": why.rule,
         "confidence": _confidence(why.confidence, explanation.confidence),
-        "shared by": ", ".join(map(_module, op.shared_by)),
+        "shared by": ", ".join(map(module_name, op.shared_by)),
     }
-    out.print(_facts(facts))
+    out.print(facts(about))
     _print_steps(out, "evidence", graph, explanation.steps)
     _print_steps(out, "witnesses", graph, explanation.witnesses)
     # What an op's other sources said is kept as its rejected candidates.
     if explanation.disagreeing:
-        said = [(_module(module), reason) for module, reason in explanation.disagreeing]
+        said = [(module_name(module), reason) for module, reason in explanation.disagreeing]
         out.print()
         out.print(listing(("module", "why"), said, title="other sources say"))
     elif why.candidates:
-        rejected = [(_module(one.module), f"{one.score:g}", one.reason) for one in why.candidates]
+        rejected = [
+            (module_name(one.module), f"{one.score:g}", one.reason) for one in why.candidates
+        ]
         out.print()
         out.print(listing(("module", "score", "why"), rejected, title="rejected"))
     if op.context is not None and explanation.context_sentence is not None:
         context = {
-            "serves": _module(op.context.module),
+            "serves": module_name(op.context.module),
             "tag": op.context.tag,
             "rule": op.context.rule,
-            "users": ", ".join(map(_module, op.context.users)) if op.context.users[1:] else "",
+            "users": ", ".join(map(module_name, op.context.users)) if op.context.users[1:] else "",
         }
         out.print()
-        out.print(_text(explanation.context_sentence))
+        out.print(text(explanation.context_sentence))
         out.print()
-        out.print(_facts(context))
+        out.print(facts(context))
         _print_steps(out, "chain", graph, explanation.context_steps)
 
 
@@ -141,7 +147,7 @@ def print_findings(document: Mapping[str, Any]) -> None:
     out = console()
     rows = [
         (
-            _text(severity, _COLOURS[severity]),
+            text(severity, _COLOURS[severity]),
             finding["kind"],
             _first_ops(finding["ops"]),
             _what(finding["message"], finding["suggestion"]),
@@ -151,21 +157,21 @@ def print_findings(document: Mapping[str, Any]) -> None:
         if finding["severity"] == severity
     ]
     if not rows:
-        line = f"{document['model']}: no findings on {_many(document['ops'], 'op')}."
-        out.print(_text(line), soft_wrap=True)
+        line = f"{document['model']}: no findings on {many(document['ops'], 'op')}."
+        out.print(text(line), soft_wrap=True)
         return
     out.print(listing(("severity", "kind", "ops", "what, and what to do"), rows))
     out.print()
     counts = ", ".join(
-        _many(document["counts"][one], one)
+        many(document["counts"][one], one)
         for one in reversed(SEVERITIES)
         if document["counts"][one]
     )
     line = (
         f"{document['model']}: {counts}. Warnings and errors accuse {document['accused']} of "
-        f"{_many(document['ops'], 'op')}."
+        f"{many(document['ops'], 'op')}."
     )
-    out.print(_text(line), soft_wrap=True)
+    out.print(text(line), soft_wrap=True)
 
 
 def _print_steps(out: Console, title: str, graph: TaggedGraph, steps: Sequence[Step]) -> None:
@@ -185,13 +191,14 @@ def _confidence(whole: float, parts: Sequence[Part]) -> str:
     return product if len(parts) == 1 else f"{whole:.3g} = {product}"
 
 
-def _module(fqn: str) -> str:
+def module_name(fqn: str) -> str:
+    """A module as it is called in a sentence."""
     return fqn or "the root"
 
 
 def _what(message: str, suggestion: str) -> Text:
-    what = _text(message)
-    return what.append("\n").append_text(_text(f"→ {suggestion}")) if suggestion else what
+    what = text(message)
+    return what.append("\n").append_text(text(f"→ {suggestion}")) if suggestion else what
 
 
 def _first_ops(ops: Sequence[str]) -> str:
@@ -199,7 +206,8 @@ def _first_ops(ops: Sequence[str]) -> str:
     return f"{len(ops)}: {', '.join(ops[:_FIRST_OPS])}{more}" if ops else "none"
 
 
-def _many(count: int, what: str) -> str:
+def many(count: int, what: str) -> str:
+    """A count with its noun."""
     return f"{count} {what}{'' if count == 1 or what == 'info' else 's'}"
 
 
@@ -212,7 +220,8 @@ def console() -> Console:
     return Console(emoji=False, highlight=False)
 
 
-def _text(content: str, style: str = "") -> Text:
+def text(content: str, style: str = "") -> Text:
+    """Text that is printed as it is; what could steer the terminal shows as a mark."""
     return Text("".join(one if one.isprintable() else "�" for one in content), style=style)
 
 
@@ -230,17 +239,18 @@ def listing(
     table = Table(box=None, header_style="bold", title=title or None, title_justify="left")
     for name in columns:
         justify: Any = "right" if name in figures else "left"
-        table.add_column(_text(name), overflow="fold", justify=justify)
+        table.add_column(text(name), overflow="fold", justify=justify)
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else _text(cell) for cell in row))
+        table.add_row(*(cell if isinstance(cell, Text) else text(cell) for cell in row))
     return table
 
 
-def _facts(facts: Mapping[str, str]) -> Table:
+def facts(about: Mapping[str, str]) -> Table:
+    """Name → what it is; what is empty is left out."""
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold")
     table.add_column(overflow="fold")
-    for name, fact in facts.items():
+    for name, fact in about.items():
         if fact:
-            table.add_row(name, _text(fact))
+            table.add_row(name, text(fact))
     return table

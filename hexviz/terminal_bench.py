@@ -7,7 +7,7 @@ from typing import Any
 
 from hexviz.terminal import console, listing, say
 
-__all__ = ["print_audit", "print_inheritance"]
+__all__ = ["print_audit", "print_extraction", "print_inheritance"]
 
 
 def print_audit(document: Mapping[str, Any]) -> None:
@@ -39,6 +39,33 @@ def _share(share: float | None) -> str:
 def _say_failed(document: Mapping[str, Any]) -> None:
     for one in document["failed"]:
         say(f"Not measured: {one['model']}, {one['exporter']}: {one['error']}")
+
+
+def print_extraction(document: Mapping[str, Any]) -> None:
+    """The document of ``hexviz bench extraction --json``; what is not equal goes to stderr too."""
+    tables: dict[str, list[tuple[str, ...]]] = {}
+    for row in document["summary"]:
+        for who, counts in row["outcomes"].items():
+            ratio = row["slower"].get(who)
+            figures = (*map(str, counts.values()), "" if ratio is None else f"{ratio:.2f}")
+            title = f"{row['export']}, {row['models']} models"
+            tables.setdefault(title, []).append((row["policy"], who, str(row["cuts"]), *figures))
+    figures = ("cuts", "equal", "different", "invalid", "refused", "hexviz's time to its")
+    for title, lines in tables.items():
+        table = listing(("policy", "cut by", *figures), lines, title=title, figures=figures)
+        console().print(table)
+    splits = [(one, one["split"]) for one in document["results"] if one["split"]]
+    equal = sum(done["equal"] for _, done in splits)
+    say(f"Split by top modules and run part by part: {equal} of {len(splits)} equal the whole.")
+    for one in document["results"]:
+        for cut in one["cuts"]:
+            if cut["outcomes"]["hexviz"] != "equal":
+                name = f"{one['model']}, {one['export']}, {cut['module']!r}, {cut['policy']}"
+                say(f"{cut['outcomes']['hexviz']}: {name}: {cut['notes'].get('hexviz', '')}")
+    for one, done in splits:
+        if not done["equal"]:
+            say(f"Split of {one['model']}, {one['export']}: {done['note']}")
+    _say_failed(document)
 
 
 def print_inheritance(document: Mapping[str, Any]) -> None:

@@ -12,7 +12,17 @@ import hexviz
 PACKAGE = Path(hexviz.__file__).parent
 FLOORS = ["errors", "model", "tagging", "extraction", "exporters", "bench", "view", "app"]
 """Lowest first. ``api``, ``cli``, ``terminal`` and the package itself stand above all of them."""
-ABOVE_ALL = {"api", "cli", "cli_bench", "terminal", "terminal_bench", "__init__", "__main__"}
+ABOVE_ALL = {
+    "api",
+    "cli",
+    "cli_bench",
+    "cli_extract",
+    "terminal",
+    "terminal_bench",
+    "terminal_extract",
+    "__init__",
+    "__main__",
+}
 
 
 def floor_of(module: str) -> int:

@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from hexviz.bench import audit as auditing
+from hexviz.bench import extraction as cutting
 from hexviz.bench.inheritance import CONDITIONS, compare, know, summarize, totals
 from hexviz.bench.models import MODELS, build
-from hexviz.errors import ExportError
+from hexviz.errors import ExportError, ExtractionError
 from hexviz.exporters.export import EXPORTERS, export_model
 from hexviz.exporters.result import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 
-__all__ = ["bench_audit", "bench_inheritance"]
+__all__ = ["bench_audit", "bench_extraction", "bench_inheritance"]
 
 Report = Callable[[str, float], None]
 
@@ -99,6 +100,30 @@ def bench_audit(sources: Sequence[str] = (), *, report: Report | None = None) ->
                 {**about, "known": known, **record} for record in auditing.measure(graph)
             )
     return {"summary": auditing.summarize(results), "results": results, "failed": failed}
+
+
+def bench_extraction(
+    sources: Sequence[str] = (), *, report: Report | None = None
+) -> dict[str, Any]:
+    """Every module of ``sources``, or of all models of the benchmark, cut out in every way.
+
+    A model that cannot be run as a whole is listed under ``failed``, like an
+    export that fails. Otherwise as :func:`bench_inheritance`.
+
+    Raises:
+        SourceError: if a source names nothing that can be built.
+    """
+    results: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
+    for model, kind, exported in _exports(sources, _ALL, failed, report):
+        graph = tag(from_proto(exported.proto, name=model), modules=exported.modules)
+        try:
+            measured = cutting.measure(graph)
+        except ExtractionError as error:
+            failed.append({"model": model, "exporter": kind.name, "error": str(error)})
+            continue
+        results.append({"model": model, "export": kind.name, **measured})
+    return {"summary": cutting.summarize(results), "results": results, "failed": failed}
 
 
 def _is_reported(model: str) -> bool:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hexviz.errors import SelectionError
-from hexviz.model.fqn import is_within
+from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["EVERYTHING", "Selection", "selection"]
+__all__ = ["EVERYTHING", "NOTHING", "Selection", "selection"]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Modules with all below them, minus excluded ones with all below those.
 
-    By segment: ``layer1`` neither includes nor excludes ``layer10``.
+    By segment: ``layer1`` neither includes nor excludes ``layer10``. ``ops``
+    are ids of ops that are selected one by one, whatever their module.
 
     >>> part = Selection(frozenset({"enc"}), frozenset({"enc.att"}))
     >>> [part.holds(fqn) for fqn in ("enc.ffn", "enc.att.q", "enc.attention", "dec")]
@@ -26,32 +28,101 @@ class Selection:
 
     modules: frozenset[str]
     exclude: frozenset[str] = frozenset()
+    ops: frozenset[str] = frozenset()
 
     def holds(self, fqn: str) -> bool:
         """Whether ops of this module are selected."""
-        return any(is_within(fqn, one) for one in self.modules) and not any(
-            is_within(fqn, one) for one in self.exclude
-        )
+        around = ancestors(fqn)
+        return not self.modules.isdisjoint(around) and self.exclude.isdisjoint(around)
+
+    def positions(self, graph: TaggedGraph) -> list[int]:
+        """The positions of the selected ops, in order of execution."""
+        held = (one for module in graph.modules if self.holds(module.fqn) for one in module.ops)
+        return sorted({graph.positions[one] for ids in (held, self.ops) for one in ids})
 
 
 EVERYTHING = Selection(frozenset({""}))
 """The whole model."""
 
+NOTHING = Selection(frozenset())
+"""What a selection starts from."""
 
-def selection(graph: TaggedGraph, modules: Iterable[str], exclude: Iterable[str] = ()) -> Selection:
+
+def selection(
+    graph: TaggedGraph,
+    modules: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    ops: Iterable[str] = (),
+) -> Selection:
     """A selection that is sure to mean something in ``graph``.
 
+    A module is named by its FQN, by its tag (which starts with ``/``), or by a
+    pattern of either: ``*`` stands for any characters within one segment,
+    ``?`` for one, and the segment ``**`` for any number of segments.
+
     Raises:
-        SelectionError: if a name is no module and encloses none, or if no op
-            is left; the message names near ones.
+        SelectionError: if a name is no module and encloses none, if a pattern
+            matches none, or if no op is left; the message names near ones.
+        UnknownOpError: if there is no such op.
     """
-    result = Selection(frozenset(modules), frozenset(exclude))
-    known = [module.fqn for module in graph.modules]
-    for name in sorted(result.modules | result.exclude):
-        if not any(is_within(fqn, name) for fqn in known):
-            near = difflib.get_close_matches(name, known, n=3)
-            hint = f"; near ones: {', '.join(near)}" if near else ""
-            raise SelectionError(f"No module is called {name!r}{hint}.")
-    if not any(result.holds(op.module) for op in graph.ops):
+    result = Selection(
+        _resolved(graph, modules),
+        _resolved(graph, exclude),
+        frozenset(graph.op(one).id for one in ops),
+    )
+    if not result.ops and not any(
+        module.ops and result.holds(module.fqn) for module in graph.modules
+    ):
         raise SelectionError("The selection holds no op: select more, or exclude less.")
     return result
+
+
+def _resolved(graph: TaggedGraph, names: Iterable[str]) -> frozenset[str]:
+    names = sorted({names} if isinstance(names, str) else set(names))
+    if all(name in graph.modules for name in names):
+        return frozenset(names)
+    # With the containers between modules: `encoder.layer` is none, and encloses twelve.
+    known = dict.fromkeys(one for module in graph.modules for one in ancestors(module.fqn))
+    found: set[str] = set()
+    for name in names:
+        if name.startswith("/"):
+            matched = [
+                graph.modules.by_tag[tag] for tag in _matching(name, graph.modules.by_tag, "/")
+            ]
+        else:
+            matched = _matching(name, known, ".")
+        if not matched:
+            raise SelectionError(_nothing(name, graph.modules.by_tag if name[:1] == "/" else known))
+        found.update(matched)
+    return frozenset(found)
+
+
+def _matching(name: str, known: Iterable[str], separator: str) -> list[str]:
+    if not _is_pattern(name):
+        return [name] if name in known else []
+    pattern = _pattern(name, separator)
+    return [one for one in known if pattern.fullmatch(one)]
+
+
+def _is_pattern(name: str) -> bool:
+    return "*" in name or "?" in name
+
+
+def _pattern(name: str, separator: str) -> re.Pattern[str]:
+    one = f"[^{re.escape(separator)}]"
+    segments = [
+        f"{one}+(?:{re.escape(separator)}{one}+)*"
+        if segment == "**"
+        else re.sub(r"(?:\\\*)+", f"{one}*", re.escape(segment)).replace(r"\?", one)
+        for segment in name.split(separator)
+    ]
+    return re.compile(re.escape(separator).join(segments))
+
+
+def _nothing(name: str, known: Iterable[str]) -> str:
+    """One line that says that a name or pattern is none, with the nearest ones."""
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = f"; near ones: {', '.join(near)}" if near else ""
+    if _is_pattern(name):
+        return f"No module matches {name!r}{hint}."
+    return f"No module is called {name!r}{hint}."

@@ -59,7 +59,11 @@ class FlatGraph:
 
     ``order`` lists positions topologically. ``weights`` maps the value id of
     each initializer to its name. ``predecessors`` and ``successors`` hold, per
-    position, the neighbouring positions without repetition.
+    position, the neighbouring positions without repetition. ``owners`` holds,
+    per position, that of the op of the top graph in whose bodies it lies, its
+    own for an op of the top graph, ``None`` in a function. ``functions`` is the
+    number of ops in functions, which come first, and ``top`` holds the positions
+    of the nodes of the top graph.
     """
 
     ops: tuple[FlatOp, ...]
@@ -71,6 +75,18 @@ class FlatGraph:
     values: Mapping[str, ir.Value]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    functions: int
+    owners: tuple[int | None, ...]
+    top: tuple[int, ...]
+
+    def ops_of(self, node: int) -> tuple[range, int]:
+        """The positions of the ops in the bodies of a node of the top graph, and its own.
+
+        ``node`` is its place in the list of nodes of the top graph.
+        """
+        own = self.top[node]
+        before = self.top[node - 1] if node else self.functions - 1
+        return range(before + 1, own), own
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +119,7 @@ def flatten(model: ir.Model) -> FlatGraph:
         path = function_path(*identifier)
         functions[identifier] = path
         listing.walk(_Body(path, function))
+    in_functions = len(listing.ops)
     listing.walk(_Body("", model.graph))
     edges = tuple(listing.edges(functions))
     predecessors, successors = _neighbours(len(listing.ops), edges)
@@ -116,7 +133,18 @@ def flatten(model: ir.Model) -> FlatGraph:
         values=listing.values,
         inputs=tuple(listing.ids[value] for value in model.graph.inputs),
         outputs=tuple(listing.identify(value, "") for value in model.graph.outputs),
+        functions=in_functions,
+        owners=_owners(listing.ops, in_functions),
+        top=tuple(at for at in range(in_functions, len(listing.ops)) if not listing.ops[at].body),
     )
+
+
+def _owners(ops: list[FlatOp], in_functions: int) -> tuple[int | None, ...]:
+    owners: list[int | None] = [None] * in_functions
+    for at in range(in_functions, len(ops)):
+        if not ops[at].body:  # its bodies were listed right before it
+            owners.extend([at] * (at + 1 - len(owners)))
+    return tuple(owners)
 
 
 def function_path(domain: str, name: str, overload: str = "") -> str:

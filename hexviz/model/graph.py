@@ -20,6 +20,7 @@ from hexviz.model.op import Op, Provenance
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.model.shapes import infer_types
 from hexviz.model.subtree import Subtrees
+from hexviz.model.top import TopGraph
 from hexviz.model.uses import Uses
 from hexviz.model.writer import serialized, tagged_proto, write
 
@@ -101,6 +102,16 @@ class TaggedGraph:
         )
 
     @property
+    def proto(self) -> onnx.ModelProto:
+        """The model as it was read, without the tags; not to be changed."""
+        return self._proto
+
+    @property
+    def base_dir(self) -> Path | None:
+        """The folder that the file's external data is in."""
+        return self._base_dir
+
+    @property
     def edges(self) -> tuple[Edge, ...]:
         """Every value that goes from one op to another, by position."""
         return self.flat.edges
@@ -114,6 +125,11 @@ class TaggedGraph:
     def uses(self) -> Uses:
         """Who makes and who reads a value."""
         return Uses(self.flat)
+
+    @cached_property
+    def top(self) -> TopGraph:
+        """What each node of the top graph reads and makes, by name."""
+        return TopGraph.of(self._proto)
 
     @cached_property
     def subtrees(self) -> Subtrees:
@@ -140,7 +156,7 @@ class TaggedGraph:
         else:
             kind = "value" if value.producer() is not None else "input"
         dtype, shape = value.dtype, value.shape
-        inferred = self._inferred.get(value_id) if dtype is None or shape is None else None
+        inferred = self.inferred.get(value_id) if dtype is None or shape is None else None
         if inferred is not None:
             known = ir.serde.deserialize_type_proto_for_type(inferred)
             dtype = dtype or (known.dtype if known else None)
@@ -176,7 +192,7 @@ class TaggedGraph:
         )
 
     @cached_property
-    def _inferred(self) -> Mapping[str, onnx.TypeProto]:
+    def inferred(self) -> Mapping[str, onnx.TypeProto]:
         """Types that the file leaves out; asked for when somebody looks, not on opening."""
         return infer_types(self._proto)
 

@@ -21,11 +21,14 @@ class ModuleInfo:
     """What a source tells of one module: its class (``""`` if unknown) and parameter count.
 
     ``parameters`` counts elements of the parameters held by the module and
-    everything below it; ``None`` where it is unknown.
+    everything below it; ``None`` where it is unknown. ``label`` is the last
+    step of its tag where that is on record: in a part of a model, the siblings
+    that it was told apart from are gone.
     """
 
     class_name: str = ""
     parameters: int | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,10 @@ class ModuleTree:
 
     def infos(self) -> dict[str, ModuleInfo]:
         """What is known of each module, by FQN: what a tree is built from."""
-        return {one.fqn: ModuleInfo(one.class_name, one.parameters) for one in self}
+        return {
+            one.fqn: ModuleInfo(one.class_name, one.parameters, one.tag.rpartition("/")[2])
+            for one in self
+        }
 
     def nearest(self, fqn: str) -> str:
         """The deepest module of the tree that encloses ``fqn``."""
@@ -163,7 +169,7 @@ def _labels(parent: str, children: list[str], known: Mapping[str, ModuleInfo]) -
     result: dict[str, str] = {}
     taken: set[str] = set()
     for child in children:
-        label = base = spelled(child, level[child])
+        label = base = _clean(known[child].label) or spelled(child, level[child])
         count = 2
         while label in taken:
             label = f"{base}~{count}"

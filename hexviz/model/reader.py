@@ -22,6 +22,7 @@ __all__ = [
     "parse",
     "read",
     "read_file",
+    "tensors",
 ]
 
 WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
@@ -166,14 +167,15 @@ def external_locations(proto: onnx.ModelProto) -> set[str]:
     """The files, relative to the model's folder, that hold weights of the model."""
     return {
         entry.value
-        for tensor in _tensors(proto)
+        for tensor in tensors(proto)
         if tensor.data_location == onnx.TensorProto.EXTERNAL
         for entry in tensor.external_data
         if entry.key == "location" and entry.value != WEIGHTS_LEFT_OUT
     }
 
 
-def _tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
+    """Every dense tensor of a model, in bodies and functions too."""
     graphs = [proto.graph]
     nodes = [node for function in proto.functions for node in function.node]
     while graphs or nodes:

@@ -12,18 +12,35 @@ import onnx
 import onnx.checker
 import onnx.shape_inference
 
-__all__ = ["infer_types"]
+__all__ = ["infer_types", "light"]
 
 _SMALL = 1024
 """Bytes of data up to which an initializer is kept: a shape or an index may be read from it."""
 
+_INVENTED = "unk__"
+"""How ONNX's inference names dimensions of which it only knows that they are there."""
+
 
 def infer_types(proto: onnx.ModelProto) -> Mapping[str, onnx.TypeProto]:
     """Value name → type, for values of the top graph; empty where inference gives up."""
-    light = onnx.ModelProto(ir_version=proto.ir_version)
-    light.opset_import.extend(proto.opset_import)
-    light.functions.extend(proto.functions)
-    graph = light.graph
+    try:
+        inferred = onnx.shape_inference.infer_shapes(light(proto), data_prop=True)
+    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
+        # A model may be wrong in places and still be worth looking at.
+        return {}
+    for value in inferred.graph.value_info:
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param.startswith(_INVENTED):
+                dim.Clear()
+    return {value.name: value.type for value in inferred.graph.value_info}
+
+
+def light(proto: onnx.ModelProto) -> onnx.ModelProto:
+    """A model without large weights, which are inputs instead: of one type and shape."""
+    result = onnx.ModelProto(ir_version=proto.ir_version)
+    result.opset_import.extend(proto.opset_import)
+    result.functions.extend(proto.functions)
+    graph = result.graph
     graph.name = proto.graph.name
     graph.node.extend(proto.graph.node)
     graph.input.extend(proto.graph.input)
@@ -37,9 +54,4 @@ def infer_types(proto: onnx.ModelProto) -> Mapping[str, onnx.TypeProto]:
             graph.input.append(
                 onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
             )
-    try:
-        inferred = onnx.shape_inference.infer_shapes(light, data_prop=True)
-    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
-        # A model may be wrong in places and still be worth looking at.
-        return {}
-    return {value.name: value.type for value in inferred.graph.value_info}
+    return result

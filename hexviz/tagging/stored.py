@@ -56,11 +56,13 @@ def stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleInf
     for fqn, entry in stored.items():
         if isinstance(entry, dict):
             class_name, parameters = entry.get("class"), entry.get("parameters")
+            tag = entry.get("tag")
             yield (
                 fqn,
                 ModuleInfo(
                     class_name if isinstance(class_name, str) else "",
                     parameters if isinstance(parameters, int) else None,
+                    tag.rpartition("/")[2] if isinstance(tag, str) else "",
                 ),
             )
 

@@ -1,4 +1,7 @@
-"""Graphs of any size, shaped like a transformer's export: about half of the ops auxiliary."""
+"""Graphs of any size, shaped like a transformer's export: about half of the ops auxiliary.
+
+They are valid, and a runtime runs them.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +33,13 @@ _LAYER = (  # output, op type, inputs, module; "x" is the layer's input
     ("d", "MatMul", "c w", "output.dense"),
     ("i", "Identity", "d", "output.dropout"),
     ("a", "Add", "i x", "output"),
-    ("n", "LayerNormalization", "a w", "output.norm"),
+    ("n", "LayerNormalization", "a g", "output.norm"),
 )
-_ATTRIBUTES = {"Constant": {"value_ints": [1, 2, 3, 4]}, "Cast": {"to": TensorProto.INT64}}
+_ATTRIBUTES: dict[str, dict[str, object]] = {
+    "Constant": {"value_ints": [1, 1, 2, 2]},
+    "Cast": {"to": TensorProto.INT64},
+    "Transpose": {"perm": [0, 1, 3, 2]},
+}
 
 
 def synthetic(ops: int, flavour: str) -> bytes:
@@ -43,7 +50,7 @@ def synthetic(ops: int, flavour: str) -> bytes:
     while len(nodes) < ops:
         layer = f"encoder.layer.{len(nodes) // len(_LAYER)}"
         start = len(nodes)
-        inner = {"x": value, "w": "w"}
+        inner = {"x": value, "w": "w", "g": "g"}
         for output, op_type, inputs, module in _LAYER:
             inner[output] = f"v{len(nodes)}"
             node = helper.make_node(
@@ -61,10 +68,14 @@ def synthetic(ops: int, flavour: str) -> bytes:
         nodes,
         "synthetic",
         [helper.make_tensor_value_info("input", TensorProto.FLOAT, [2, 2])],
-        [helper.make_tensor_value_info(value, TensorProto.FLOAT, None)],
-        [numpy_helper.from_array(np.ones((2, 2), np.float32), "w")],
+        [helper.make_tensor_value_info(value, TensorProto.FLOAT, [1, 1, 2, 2])],
+        [
+            numpy_helper.from_array(np.array([[0.5, 0.1], [-0.2, 0.4]], np.float32), "w"),
+            numpy_helper.from_array(np.array([1, 2], np.float32), "g"),
+        ],
     )
-    return helper.make_model(graph).SerializeToString()
+    opsets = [helper.make_opsetid("", 20)]
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10).SerializeToString()
 
 
 def _declare(node: onnx.NodeProto, module: str, flavour: str) -> None:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexviz.errors import SelectionError
+from hexviz.errors import SelectionError, UnknownOpError
 from hexviz.extraction.selection import EVERYTHING, Selection, selection
 from hexviz.model.fqn import ancestors
 from tests.app.conftest import NET, SCOPES
@@ -41,3 +41,38 @@ def test_an_unknown_module_suggests_near_names() -> None:
 def test_an_empty_selection_is_refused() -> None:
     with pytest.raises(SelectionError, match="holds no op: select more, or exclude less"):
         selection(GRAPH, ["enc"], exclude=["enc"])
+
+
+def held(names: list[str], exclude: tuple[str, ...] = ()) -> list[str]:
+    chosen = selection(GRAPH, names, exclude)
+    return [op.id for op in GRAPH.ops if chosen.holds(op.module)]
+
+
+def test_patterns_go_by_segment() -> None:
+    assert held(["enc.*"]) == ["a", "q", "k", "r", "m"]
+    assert held(["enc.att.?"]) == held(["enc.*.*"]) == ["q", "k"]
+    assert held(["**.q"]) == ["q"]
+    assert held(["enc.*"], exclude=("enc.*.q", "enc.emb")) == ["k", "r", "m"]
+    assert held(["e*.e*"]) == ["a"]
+
+
+def test_a_tag_names_a_module_too() -> None:
+    tag = GRAPH.modules["enc.att"].tag
+    assert held([tag]) == held(["enc.att"])
+    assert held([tag.rpartition("/")[0] + "/*"]) == held(["enc.*"])
+
+
+def test_one_name_need_not_be_a_list() -> None:
+    assert selection(GRAPH, "enc.att") == selection(GRAPH, ["enc.att"])
+
+
+def test_a_pattern_that_matches_nothing_suggests_near_names() -> None:
+    with pytest.raises(SelectionError, match=r"No module matches 'enc\.\*\.w'; near ones: enc\."):
+        selection(GRAPH, ["enc.*.w"])
+
+
+def test_ops_are_selected_besides() -> None:
+    chosen = selection(GRAPH, ["enc.att.q"], ops=["y"])
+    assert [GRAPH.ops[at].id for at in chosen.positions(GRAPH)] == ["q", "y"]
+    with pytest.raises(UnknownOpError, match="No op has the id 'zz'"):
+        selection(GRAPH, ops=["zz"])

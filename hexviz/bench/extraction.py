@@ -1,0 +1,197 @@
+"""Cut every module out of a model under every policy, and count what runs and gives the same.
+
+Beside it, the same cuts by ONNX's own extractor and by onnx-ir's. They are told
+the names that hexviz found at the border, and given the model with inferred
+types and shapes, as ``onnx.utils.extract_model`` does it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+from typing import Any
+
+import onnx
+import onnx.utils
+import onnx_ir as ir
+
+from hexviz.extraction.capture import Captured, capture
+from hexviz.extraction.check import check
+from hexviz.extraction.part import Part
+from hexviz.extraction.scope import POLICIES, Policy, Scope, scope
+from hexviz.extraction.selection import Selection
+from hexviz.extraction.split import split
+from hexviz.extraction.verify import compare
+from hexviz.model.graph import TaggedGraph
+
+__all__ = ["OUTCOMES", "RIVALS", "measure", "summarize"]
+
+OUTCOMES = ("equal", "different", "invalid", "refused")
+"""What became of a cut, best first.
+
+``equal``: it passes the checker with full shape inference, loads, runs, and
+gives what the whole gives. ``different``: it runs and gives something else.
+``invalid``: the checker or the runtime rejects it. ``refused``: no cut was made.
+"""
+
+RIVALS = ("onnx.utils", "onnx_ir")
+
+_Cut = tuple[Policy, str, Scope]
+
+
+def measure(graph: TaggedGraph, *, rivals: bool = True) -> dict[str, Any]:
+    """Every module of a graph under every policy, and the model split by its top modules.
+
+    Cuts that keep the same ops with the same border are made once and counted
+    as often as they occur. Seconds are those of the cut alone, without reading
+    the file and without checks.
+
+    Raises:
+        ExtractionError: if the whole model cannot be run.
+    """
+    cuts = _cuts(graph)
+    inferred = _inferred(graph.proto) if rivals else None
+    border = {name for _, _, one in cuts for name in (*one.inputs, *one.outputs)}
+    captured = capture(graph.proto, graph.base_dir, border)
+    known: dict[object, dict[str, Any]] = {}
+    results = []
+    for policy, fqn, kept in cuts:
+        key = (tuple(kept.why), kept.inputs, kept.outputs)
+        if key not in known:
+            known[key] = _measured(graph, policy, fqn, kept, captured, inferred)
+        results.append({"module": fqn, "policy": policy, **known[key]})
+    return {"cuts": results, "split": _split(graph)}
+
+
+def _cuts(graph: TaggedGraph) -> list[_Cut]:
+    cuts = []
+    for module in graph.modules:
+        chosen = Selection(frozenset({module.fqn}))
+        if chosen.positions(graph):
+            cuts += [(policy, module.fqn, scope(graph, chosen, policy)) for policy in POLICIES]
+    return cuts
+
+
+def _measured(
+    graph: TaggedGraph,
+    policy: Policy,
+    fqn: str,
+    kept: Scope,
+    captured: Captured,
+    inferred: onnx.ModelProto | None,
+) -> dict[str, Any]:
+    def ours() -> onnx.ModelProto:
+        chosen = Selection(frozenset({fqn}))
+        return Part(graph, chosen, policy, scope(graph, chosen, policy)).model
+
+    makers: dict[str, Callable[[], onnx.ModelProto]] = {"hexviz": ours}
+    if inferred is not None:
+        inputs, outputs = list(kept.inputs), list(kept.outputs)
+        makers["onnx.utils"] = lambda: onnx.utils.Extractor(inferred).extract_model(inputs, outputs)
+        makers["onnx_ir"] = lambda: _by_onnx_ir(inferred, inputs, outputs)
+    outcomes, seconds, notes = {}, {}, {}
+    for name, make in makers.items():
+        try:
+            part, seconds[name] = _timed(make)
+        # Whatever another library raises is its refusal; hexviz has one kind of its own.
+        except Exception as error:  # noqa: BLE001
+            outcomes[name], notes[name] = "refused", _line(error)
+            continue
+        outcomes[name], notes[name] = _outcome(graph, part, captured)
+    return {
+        "ops": len(kept.why),
+        "inputs": len(kept.inputs),
+        "outputs": len(kept.outputs),
+        "holes": len(kept.holes),
+        "outcomes": outcomes,
+        "seconds": seconds,
+        "notes": {name: note for name, note in notes.items() if note},
+    }
+
+
+def _timed(make: Callable[[], onnx.ModelProto]) -> tuple[onnx.ModelProto, float]:
+    """A part, and the median of the seconds of three times that it was made."""
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        part = make()
+        seconds.append(time.perf_counter() - started)
+    return part, median(seconds)
+
+
+def _inferred(proto: onnx.ModelProto) -> onnx.ModelProto:
+    try:
+        return onnx.shape_inference.infer_shapes(proto)
+    except (onnx.shape_inference.InferenceError, ValueError):  # over 2 GB, or wrong in places
+        return proto
+
+
+def _by_onnx_ir(proto: onnx.ModelProto, inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
+    whole = ir.from_proto(proto)
+    part = ir.convenience.extract(whole.graph, inputs, outputs)
+    return ir.to_proto(
+        ir.Model(part, ir_version=whole.ir_version, functions=tuple(whole.functions.values()))
+    )
+
+
+def _outcome(graph: TaggedGraph, part: onnx.ModelProto, captured: Captured) -> tuple[str, str]:
+    checks = check(part, graph.base_dir)
+    if not checks.ok:
+        return "invalid", checks.checker or checks.runtime or ""
+    verified = compare(part, graph.base_dir, captured, rtol=1e-4, atol=1e-5)
+    return ("equal", "") if verified.ok else ("different", verified.message)
+
+
+def _split(graph: TaggedGraph) -> dict[str, Any] | None:
+    """The stitch test; ``None`` if the model has no modules below its root."""
+    if not graph.modules[""].children:
+        return None
+    divided = split(graph)
+    verified = divided.verify()
+    return {"parts": len(divided.parts), "equal": verified.ok, "note": verified.message}
+
+
+def _line(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def summarize(results: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Counts by way of export and policy; ``slower`` are medians of our seconds to theirs."""
+    rows = []
+    for export in dict.fromkeys(one["export"] for one in results):
+        for policy in POLICIES:
+            cuts = [
+                cut
+                for one in results
+                if one["export"] == export
+                for cut in one["cuts"]
+                if cut["policy"] == policy
+            ]
+            rows.append(
+                {
+                    "export": export,
+                    "policy": policy,
+                    "models": sum(one["export"] == export for one in results),
+                    "cuts": len(cuts),
+                    "holes": sum(cut["holes"] > 0 for cut in cuts),
+                    "outcomes": {name: _counts(cuts, name) for name in ("hexviz", *RIVALS)},
+                    "slower": {name: _ratio(cuts, name) for name in RIVALS},
+                }
+            )
+    return rows
+
+
+def _counts(cuts: Iterable[dict[str, Any]], name: str) -> dict[str, int]:
+    counts = Counter(cut["outcomes"][name] for cut in cuts if name in cut["outcomes"])
+    return {outcome: counts[outcome] for outcome in OUTCOMES}
+
+
+def _ratio(cuts: Iterable[dict[str, Any]], name: str) -> float | None:
+    ratios = [
+        cut["seconds"]["hexviz"] / cut["seconds"][name]
+        for cut in cuts
+        if {"hexviz", name} <= cut["seconds"].keys()
+    ]
+    return median(ratios) if ratios else None

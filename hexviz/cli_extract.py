@@ -1,0 +1,178 @@
+"""``hexviz extract``: cut modules out of a model, with proof."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from hexviz.errors import SelectionError
+
+if TYPE_CHECKING:
+    from hexviz.extraction.part import Part
+    from hexviz.model.graph import TaggedGraph
+
+__all__ = ["extract"]
+
+Names = list[str] | None
+
+
+def extract(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="An .onnx file.")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="The file to write; with --split, a folder.")
+    ],
+    module: Annotated[
+        Names,
+        typer.Option(
+            metavar="FQN",
+            help="A module to take: its FQN, its tag, or a pattern of either, "
+            "as encoder.layer.*.attention. May be given several times.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        Names, typer.Option(metavar="FQN", help="A module to leave out again.")
+    ] = None,
+    op: Annotated[Names, typer.Option(metavar="ID", help="An op to take besides.")] = None,
+    search: Annotated[
+        str | None, typer.Option(help="Take the ops that a search of the page would find.")
+    ] = None,
+    policy: Annotated[
+        Literal["exclude_safe", "include_context", "include_all"],
+        typer.Option(
+            help="exclude_safe: the modules' own ops. include_context: and the shape and constant "
+            "chains that serve them. include_all: all that is needed to run from the model's "
+            "own inputs."
+        ),
+    ] = "include_context",
+    fill_holes: Annotated[
+        bool,
+        typer.Option(
+            "--fill-holes", help="Take what dataflow goes through when it leaves and comes back."
+        ),
+    ] = False,
+    split: Annotated[
+        bool,
+        typer.Option(
+            "--split",
+            help="Split the whole model by these modules, or by those right below its root, into "
+            "parts that run one after the other.",
+        ),
+    ] = False,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Run the whole and the part, and compare before writing."),
+    ] = False,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(help="An .npz file with the model's inputs to verify with, by name."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Cut modules out of a model into a file that runs by itself."""
+    from hexviz.tagging.tag import load
+
+    graph = load(file)
+    if split:
+        if exclude or op or search or fill_holes:
+            raise SelectionError("--split divides the whole model: give it modules only.")
+        _split(graph, module or (), output, _given(inputs), verify=verify, as_json=as_json)
+        return
+    from hexviz.extraction.part import extract as cut_out
+    from hexviz.model.files import file_to_write
+
+    target = file_to_write(file, output)
+    ops = [*(op or ()), *_found(graph, search)]
+    if not module and not ops:
+        raise SelectionError("Nothing is selected: give --module, --op or --search.")
+    part = cut_out(graph, module or (), exclude or (), policy, ops=ops, fill_holes=fill_holes)
+    verified = part.verify(_given(inputs)) if verify else None
+    good = part.checks.sound and (verified is None or verified.ok)
+    if good:
+        part.save(target)
+    _show_part(part, target if good else None, as_json=as_json)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _split(
+    graph: TaggedGraph,
+    modules: Names | tuple[()],
+    folder: Path,
+    inputs: dict[str, Any] | None,
+    *,
+    verify: bool,
+    as_json: bool,
+) -> None:
+    from hexviz.extraction.split import split
+    from hexviz.extraction.verify import verification_record
+
+    divided = split(graph, modules or ())
+    verified = divided.verify(inputs) if verify else None
+    good = verified is None or verified.ok
+    if good:
+        divided.save(folder)
+    document = {
+        **divided.manifest,
+        "verification": None if verified is None else verification_record(verified),
+    }
+    if as_json:
+        _print_json(document)
+    else:
+        from hexviz.terminal_extract import print_split
+
+        print_split(document, folder if good else None)
+    if not good:
+        raise typer.Exit(1)
+
+
+def _show_part(part: Part, target: Path | None, *, as_json: bool) -> None:
+    document = part.report
+    if as_json:
+        _print_json({**document, "output": None if target is None else str(target)})
+    else:
+        from hexviz.terminal_extract import print_part
+
+        print_part(document, target)
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
+
+
+def _found(graph: TaggedGraph, search: str | None) -> list[str]:
+    if search is None:
+        return []
+    from hexviz.extraction.query import SearchIndex, parse_query
+
+    found = SearchIndex(graph).ops(parse_query(search))
+    if not found:
+        raise SelectionError(f"The search {search!r} finds no op.")
+    return [graph.ops[at].id for at in found]
+
+
+def _given(path: Path | None) -> dict[str, Any] | None:
+    """The arrays of an .npz file, by name.
+
+    Raises:
+        ReadError: if it is none.
+    """
+    if path is None:
+        return None
+    import zipfile
+
+    import numpy as np
+
+    from hexviz.errors import ReadError
+
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+        raise ReadError(
+            f"{path} is no .npz file of arrays: write it with numpy.savez, by name of input."
+        ) from error

@@ -1,0 +1,129 @@
+"""Build the model of a part from the protobuf of the whole: nodes, weights and types as they were.
+
+What is copied is copied byte by byte, so names, symbols of dynamic dimensions,
+metadata and external data stay what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import onnx
+
+from hexviz.extraction.border import border
+from hexviz.extraction.scope import Scope
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.modules import Module
+from hexviz.model.top import called
+from hexviz.model.writer import add_tags
+
+__all__ = ["cut"]
+
+_MADE_ANEW = frozenset({"graph", "functions", "training_info"})
+_NODES = frozenset(
+    {"node", "initializer", "sparse_initializer", "input", "output", "value_info",
+     "quantization_annotation"}
+)  # fmt: skip
+
+
+def cut(graph: TaggedGraph, scope: Scope) -> onnx.ModelProto:
+    """The model of a part, with its tags. It takes as long as what it copies.
+
+    Raises:
+        ExtractionError: if nothing tells the type of a value at the border.
+    """
+    whole = graph.proto
+    part = onnx.ModelProto()
+    _copy_fields(whole, part, _MADE_ANEW)
+    _copy_fields(whole.graph, part.graph, _NODES)
+    part.graph.node.extend(whole.graph.node[node] for node in scope.why)
+    _add_weights(graph, scope, part.graph)
+    _add_border(graph, scope, part.graph)
+    part.functions.extend(_functions(whole, part.graph.node))
+    _add_tags(graph, scope, part)
+    return part
+
+
+def _copy_fields(
+    source: onnx.ModelProto | onnx.GraphProto,
+    target: onnx.ModelProto | onnx.GraphProto,
+    without: frozenset[str],
+) -> None:
+    """Copy all fields but some: also those that a later version of ONNX adds."""
+    for field, value in source.ListFields():
+        if field.name in without:
+            continue
+        if isinstance(value, str | int | float | bytes):
+            setattr(target, field.name, value)
+        else:
+            getattr(target, field.name).MergeFrom(value)
+
+
+def _add_weights(graph: TaggedGraph, scope: Scope, part: onnx.GraphProto) -> None:
+    top, whole = graph.top, graph.proto.graph
+    dense = sorted(top.weights[name] for name in scope.weights if name in top.weights)
+    sparse = sorted(top.sparse_weights[name] for name in scope.weights if name not in top.weights)
+    part.initializer.extend(whole.initializer[at] for at in dense)
+    part.sparse_initializer.extend(whole.sparse_initializer[at] for at in sparse)
+
+
+def _add_border(graph: TaggedGraph, scope: Scope, part: onnx.GraphProto) -> None:
+    top, whole = graph.top, graph.proto.graph
+    typed = border(graph, {*scope.inputs, *scope.outputs})
+    part.input.extend(typed[name] for name in scope.inputs)
+    # Old files list weights as inputs, newer ones those that a caller may replace.
+    weights = frozenset(scope.weights)
+    part.input.extend(value for value in whole.input if value.name in weights)
+    part.output.extend(typed[name] for name in scope.outputs)
+    inside = {name for node in scope.why for name in top.makes[node]}
+    inside -= {*scope.outputs}
+    inside |= weights
+    notes = sorted(top.notes[name] for name in inside & top.notes.keys())
+    part.value_info.extend(whole.value_info[at] for at in notes)
+    known = inside | {*scope.inputs, *scope.outputs}
+    part.quantization_annotation.extend(
+        note for note in whole.quantization_annotation if note.tensor_name in known
+    )
+
+
+def _functions(
+    whole: onnx.ModelProto, nodes: Iterable[onnx.NodeProto]
+) -> Iterator[onnx.FunctionProto]:
+    """The functions that are called by these nodes, or by a function that is."""
+    if not whole.functions:
+        return
+    by_key = {(one.domain, one.name, one.overload): one for one in whole.functions}
+    used: set[tuple[str, str, str]] = set()
+    pending = called(nodes) & by_key.keys()
+    while pending:
+        used |= pending
+        inner = (node for key in pending for node in by_key[key].node)
+        pending = (called(inner) & by_key.keys()) - used
+    yield from (one for key, one in by_key.items() if key in used)
+
+
+def _add_tags(graph: TaggedGraph, scope: Scope, part: onnx.ModelProto) -> None:
+    """Every op keeps its tag; the tree keeps the modules that are named, and all around them."""
+    ops, flat = graph.ops, graph.flat
+    places: dict[tuple[str, int], int] = {}
+    for place, node in enumerate(scope.why):
+        inner, own = flat.ops_of(node)
+        places["", place] = own
+        places.update(((ops[at].body, ops[at].index), at) for at in inner)
+    if part.functions:
+        places.update(((ops[at].body, ops[at].index), at) for at in range(flat.functions))
+    kept = {place: ops[at] for place, at in places.items()}
+    named = {"", *(op.module for op in kept.values())}
+    named |= {op.context.module for op in kept.values() if op.context is not None}
+    metadata = {place: flat.ops[at].metadata for place, at in places.items()}
+    add_tags(part, kept, _with_ancestors(graph, named), metadata)
+
+
+def _with_ancestors(graph: TaggedGraph, named: Iterable[str]) -> list[Module]:
+    kept: set[str] = set()
+    for fqn in named:
+        above: str | None = fqn
+        while above is not None and above not in kept:
+            kept.add(above)
+            above = graph.modules[above].parent
+    return [module for module in graph.modules if module.fqn in kept]

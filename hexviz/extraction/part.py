@@ -1,0 +1,158 @@
+"""A part of a model: the cut, what it is made of, and the proof that it runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import onnx
+
+from hexviz.extraction.border import shown
+from hexviz.extraction.cut import cut
+from hexviz.extraction.report import report
+from hexviz.extraction.save import save
+from hexviz.extraction.scope import Policy, Scope, known_policy, scope
+from hexviz.extraction.selection import Selection, selection
+from hexviz.model.graph import TaggedGraph, Value
+from hexviz.model.writer import PREFIX
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from hexviz.extraction.check import Checks
+    from hexviz.extraction.verify import Verification
+
+__all__ = ["Part", "extract"]
+
+
+class Part:
+    """Some modules of a model, cut out as a model of their own.
+
+    ``model`` is the cut, ``selected`` what was asked for, ``scope`` what that
+    keeps by the ``policy``, and ``whole`` the graph that it was cut from.
+    ``verification`` is the result of the last :meth:`verify`.
+    """
+
+    def __init__(
+        self, whole: TaggedGraph, selected: Selection, policy: Policy, kept: Scope
+    ) -> None:
+        self.whole = whole
+        self.selected = selected
+        self.policy = policy
+        self.scope = kept
+        self.model: onnx.ModelProto = cut(whole, kept)
+        self.verification: Verification | None = None
+
+    @property
+    def inputs(self) -> tuple[Value, ...]:
+        """What the part is run with: values of the whole, by their names there."""
+        wanted = frozenset(self.scope.inputs)
+        return self._shown(one for one in self.model.graph.input if one.name in wanted)
+
+    @property
+    def outputs(self) -> tuple[Value, ...]:
+        """What the part gives back: values of the whole, by their names there."""
+        return self._shown(self.model.graph.output)
+
+    def _shown(self, values: Iterable[onnx.ValueInfoProto]) -> tuple[Value, ...]:
+        given, weights = self.whole.top.inputs, self.scope.weights
+        return tuple(
+            shown(
+                one,
+                kind="input"
+                if one.name in given
+                else "initializer"
+                if one.name in weights
+                else "value",
+            )
+            for one in values
+        )
+
+    @cached_property
+    def checks(self) -> Checks:
+        """What ONNX's checker, with full shape inference, and ONNX Runtime say of it."""
+        from hexviz.extraction.check import check
+
+        return check(self.model, self.whole.base_dir)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The certificate as plain data: what is kept and why, what crosses, what was checked."""
+        return report(self)
+
+    @property
+    def certified(self) -> onnx.ModelProto:
+        """A copy of the model that carries the report as metadata, under ``hexviz.part``."""
+        result = onnx.ModelProto()
+        result.CopyFrom(self.model)
+        told = json.dumps(self.report, ensure_ascii=False)
+        result.metadata_props.add(key=f"{PREFIX}part", value=told)
+        return result
+
+    def verify(
+        self,
+        inputs: Mapping[str, npt.NDArray[Any]] | None = None,
+        rtol: float = 1e-4,
+        atol: float = 1e-5,
+    ) -> Verification:
+        """Run the whole once and the part on what crossed its border then, and compare.
+
+        ``inputs`` are those of the *whole* model, by name; they are generated
+        if left out. An output is right if it differs by at most
+        ``atol + rtol * |expected|`` everywhere.
+
+        Raises:
+            ExtractionError: if the whole cannot be run, or ``inputs`` do not fit it.
+        """
+        from hexviz.extraction.verify import verify
+
+        self.verification = verify(
+            self.whole.proto,
+            self.model,
+            self.whole.base_dir,
+            inputs,
+            rtol,
+            atol,
+            outputs=self.scope.outputs,
+        )
+        return self.verification
+
+    def save(self, path: str | Path) -> None:
+        """Check the part and write it, with its report in the metadata.
+
+        Weights in other files stay there if ``path`` is in the same folder;
+        elsewhere, those that the part needs are written to one file beside it.
+
+        Raises:
+            WriteError: if a file cannot be written; old ones are kept.
+        """
+        save(self.certified, Path(path), self.whole.base_dir)
+
+
+def extract(
+    graph: TaggedGraph,
+    modules: Iterable[str] = (),
+    exclude: Iterable[str] = (),
+    policy: str = "include_context",
+    *,
+    ops: Iterable[str] = (),
+    fill_holes: bool = False,
+) -> Part:
+    """Cut modules out of a model; see :mod:`hexviz.extraction.scope` for what the policies keep.
+
+    ``modules`` and ``exclude`` are FQNs, tags, or patterns of either, as
+    :func:`hexviz.extraction.selection.selection` reads them; ``ops`` are ids of
+    ops to take besides. ``fill_holes`` also takes what dataflow goes through
+    when it leaves the selection and enters it again.
+
+    Raises:
+        SelectionError: if a name means nothing, nothing is left, or there is no such policy.
+        UnknownOpError: if there is no such op.
+        ExtractionError: if nothing tells the type of a value at the border.
+    """
+    chosen = known_policy(policy)
+    selected = selection(graph, modules, exclude, ops)
+    return Part(graph, selected, chosen, scope(graph, selected, chosen, fill_holes=fill_holes))

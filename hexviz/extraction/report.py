@@ -1,0 +1,157 @@
+"""The certificate of a part as plain data: what it is made of, and what was found out about it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import onnx
+
+from hexviz.extraction.scope import Hole, Scope
+from hexviz.extraction.selection import Selection
+from hexviz.extraction.verify import verification_record
+from hexviz.model.graph import TaggedGraph, Value
+from hexviz.model.op import Op
+
+if TYPE_CHECKING:
+    from hexviz.extraction.part import Part
+
+__all__ = ["boundary", "report", "weight_bytes"]
+
+
+def report(part: Part) -> dict[str, Any]:
+    """All that is known of a part, in JSON's types; it is checked for this.
+
+    Sizes are in bytes, ``null`` where a dimension is not a number.
+    ``verification`` is ``null`` until the part has been verified.
+    """
+    graph, scope, selected = part.whole, part.scope, part.selected
+    values = {value.name: value for value in (*part.inputs, *part.outputs)}
+    return {
+        "model": graph.name,
+        "selection": {
+            "modules": sorted(selected.modules),
+            "exclude": sorted(selected.exclude),
+            "ops": sorted(selected.ops),
+        },
+        "policy": part.policy,
+        **boundary(graph, selected, scope, values),
+        "size": {
+            "nodes": len(part.model.graph.node),
+            "nodes_of_whole": len(graph.proto.graph.node),
+            "weights": len(scope.weights),
+            "weight_bytes": weight_bytes(graph, scope.weights),
+            "bytes": part.model.ByteSize(),
+            "functions": len(part.model.functions),
+        },
+        "checks": part.checks.record(),
+        "verification": None
+        if part.verification is None
+        else verification_record(part.verification),
+    }
+
+
+def boundary(
+    graph: TaggedGraph,
+    selected: Selection,
+    scope: Scope,
+    values: Mapping[str, Value] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The part of the report that needs no model to be built: what is kept, and what is cut.
+
+    ``kept`` counts ops; ``carried`` lists those that the policy added, with
+    the reason; ``enclosed`` those that were not selected and run in a body of
+    one that is kept. ``inputs`` and ``outputs`` are the values cut, ``holes``
+    the ops that dataflow leaves the part for and comes back from. ``values``
+    are those whose type is known better than the graph knows it.
+    """
+    ops = [graph.ops[at] for at in graph.flat.top]
+    carried = set(scope.carried())
+    core = set(scope.core())
+    inner, enclosed = _inner(graph, selected, scope)
+
+    def crossing(name: str, readers: Iterable[int]) -> dict[str, Any]:
+        maker = graph.top.maker.get(name)
+        return {
+            **_value(values.get(name) or graph.value(name)),
+            "from": None if maker is None else _about(ops[maker]),
+            "read_by": _modules(ops[node] for node in readers),
+        }
+
+    readers = graph.top.readers
+    return {
+        "kept": {
+            "ops": len(scope.why) + inner,
+            "selected": sum(why == "selected" for why in scope.why.values()),
+            "carried": len(carried),
+            "why": dict(Counter(scope.why.values())),
+        },
+        "carried": [
+            {**_about(ops[node]), "why": scope.why[node]} for node in scope.why if node in carried
+        ],
+        "enclosed": enclosed,
+        "inputs": [
+            crossing(name, (node for node in readers.get(name, ()) if node in scope.why))
+            for name in scope.inputs
+        ],
+        "outputs": [
+            {
+                **crossing(name, (node for node in readers.get(name, ()) if node not in core)),
+                "model_output": name in graph.top.outputs,
+            }
+            for name in scope.outputs
+        ],
+        "holes": [_hole(ops, hole) for hole in scope.holes],
+    }
+
+
+def _inner(graph: TaggedGraph, selected: Selection, scope: Scope) -> tuple[int, list[str]]:
+    """How many ops lie in bodies of kept ones, and the ids of those that nobody selected."""
+    inner = [at for node in scope.why for at in graph.flat.ops_of(node)[0]]
+    chosen = set(selected.positions(graph)) if inner else set()
+    return len(inner), [graph.ops[at].id for at in inner if at not in chosen]
+
+
+def _about(op: Op) -> dict[str, str]:
+    return {"op": op.id, "op_type": op.op_type, "module": op.module}
+
+
+def _value(value: Value) -> dict[str, Any]:
+    return {
+        "name": value.name,
+        "dtype": value.dtype,
+        "shape": None if value.shape is None else list(value.shape),
+        "bytes": _bytes(value),
+    }
+
+
+def _modules(ops: Iterable[Op]) -> list[str]:
+    return list(dict.fromkeys(op.module for op in ops))
+
+
+def _hole(ops: Sequence[Op], hole: Hole) -> dict[str, Any]:
+    return {
+        "ops": [ops[node].id for node in hole.nodes],
+        "modules": _modules(ops[node] for node in hole.nodes),
+        "enters": list(hole.enters),
+    }
+
+
+def weight_bytes(graph: TaggedGraph, weights: Iterable[str]) -> int:
+    """The size of some initializers; one of a type without a fixed size counts nothing."""
+    return sum(_bytes(graph.value(name)) or 0 for name in weights)
+
+
+def _bytes(value: Value) -> int | None:
+    if value.shape is None or value.dtype is None:
+        return None
+    try:
+        kind = onnx.TensorProto.DataType.Value(value.dtype.upper())
+        width = onnx.helper.tensor_dtype_to_np_dtype(kind).itemsize
+    except (ValueError, KeyError):
+        return None
+    sizes = [dim for dim in value.shape if isinstance(dim, int)]
+    return math.prod(sizes) * width if len(sizes) == len(value.shape) else None

@@ -1,0 +1,235 @@
+"""ONNX Runtime, as far as a proof needs it: load a model and run it.
+
+Optimisation is off: whole and part shall run the same kernels, so that they
+differ only if the part is wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import onnx
+from google.protobuf.message import EncodeError
+
+from hexviz.errors import ExtractionError
+from hexviz.model.reader import WEIGHTS_LEFT_OUT, external_locations, tensors
+
+if TYPE_CHECKING:
+    import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
+
+__all__ = [
+    "is_unsupported",
+    "one_line",
+    "open_session",
+    "output_types",
+    "refusals",
+    "run",
+    "runtime_version",
+    "serialized",
+    "without_weights",
+]
+
+_THREADS = 4  # at most: the page serves others meanwhile
+_LONGEST = 300  # characters of a message
+_KINDS = MappingProxyType(
+    {f"tensor({name.lower()})": kind for name, kind in onnx.TensorProto.DataType.items()}
+)
+"""What the runtime calls a type → ONNX's number for it."""
+_UNSUPPORTED = re.compile(
+    r"not a registered function/op|No Op registered|Could not find an implementation"
+    r"|not currently registered or supported|input parameter \(.*\) of operator .* is invalid"
+    r"|Unsupported model IR version|is under development and support for this is limited"
+)
+
+
+def runtime_version() -> str:
+    """What runs models here, ``onnxruntime 1.32.0``."""
+    import onnxruntime as ort
+
+    return f"onnxruntime {ort.__version__}"
+
+
+def open_session(
+    proto: onnx.ModelProto,
+    base_dir: Path | None,
+    *,
+    content: bytes | None = None,
+    outputs: Iterable[str] = (),
+) -> ort.InferenceSession:
+    """Load a model; ``base_dir`` is the folder of the files that hold its weights.
+
+    ``content`` is the serialized model, if it is at hand. ``outputs`` are
+    values of the top graph to give back besides the model's own outputs.
+
+    Raises:
+        ExtractionError: if the runtime refuses it, or weights are not there.
+    """
+    import onnxruntime as ort
+
+    if without_weights(proto):
+        raise ExtractionError("The weights were left out of the model, so it cannot be run.")
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    options.log_severity_level = 4  # refusals come back as exceptions
+    options.intra_op_num_threads = min(_THREADS, os.cpu_count() or 1)
+    options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False  # the arena would keep all memory that was ever used
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if base_dir is not None:
+        options.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path", str(base_dir.resolve())
+        )
+    elif locations := external_locations(proto):
+        # Without a folder the runtime would look in the one that happens to be the current one.
+        raise ExtractionError(
+            f"The weights are in another file ({min(locations)}), which was not given: "
+            "open the model from its folder."
+        )
+    more = onnx.ModelProto()
+    for name in outputs:
+        more.graph.output.add(name=name)
+    # Serialized messages merge when they are joined: no copy of the weights is changed for this.
+    joined = (content or serialized(proto)) + more.SerializeToString()
+    try:
+        session = ort.InferenceSession(joined, options, providers=["CPUExecutionProvider"])
+    except refusals() as error:
+        raise ExtractionError(one_line(error)) from error
+    session._model_bytes = b""  # kept to load again on another device: all weights once more
+    return session
+
+
+def output_types(
+    proto: onnx.ModelProto, names: Iterable[str]
+) -> dict[str, tuple[int, list[int | str | None]]]:
+    """Element type and shape of tensors of the top graph, as far as the runtime can tell.
+
+    It folds constants first, so that it knows what chains of shape ops make.
+    Tensors without dimensions are left out: it says the same of those and of
+    those whose rank it does not know.
+
+    Raises:
+        ExtractionError: if the runtime refuses the model.
+    """
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.log_severity_level = 4
+    own = {one.name for one in proto.graph.output}
+    more = onnx.ModelProto()
+    for name in names:
+        if name not in own:
+            more.graph.output.add(name=name)
+    content = serialized(proto) + more.SerializeToString()
+    try:
+        session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except refusals() as error:
+        raise ExtractionError(one_line(error)) from error
+    wanted = set(names)
+    return {
+        one.name: (_KINDS[one.type], one.shape)
+        for one in session.get_outputs()
+        if one.name in wanted and one.type in _KINDS and one.shape
+    }
+
+
+def serialized(proto: onnx.ModelProto) -> bytes:
+    """The bytes of a model, the same every time.
+
+    Raises:
+        ExtractionError: if it has more than 2 GB without its external data.
+    """
+    try:
+        content: bytes = proto.SerializeToString(deterministic=True)
+    except (EncodeError, ValueError) as error:
+        raise ExtractionError(
+            "The model is too large or too deeply nested to be one file: "
+            "save it with external data."
+        ) from error
+    return content
+
+
+def without_weights(proto: onnx.ModelProto) -> bool:
+    """Whether weights were deliberately left out of a model."""
+    return any(
+        entry.value == WEIGHTS_LEFT_OUT
+        for tensor in tensors(proto)
+        if tensor.data_location == onnx.TensorProto.EXTERNAL
+        for entry in tensor.external_data
+    )
+
+
+def run(
+    session: ort.InferenceSession, names: Sequence[str], feed: Mapping[str, ort.OrtValue]
+) -> list[ort.OrtValue]:
+    """The values of these outputs; what is fed and no input of the model is left out.
+
+    Raises:
+        ExtractionError: if an input is missing or does not fit, or an op fails.
+    """
+    wanted = [one.name for one in session.get_inputs()]
+    missing = [name for name in wanted if name not in feed]
+    if missing:
+        raise ExtractionError(f"Nothing is given for the input {missing[0]!r}.")
+    try:
+        return list(session.run_with_ort_values(list(names), {name: feed[name] for name in wanted}))
+    except refusals() as error:
+        raise ExtractionError(one_line(error)) from error
+
+
+def is_unsupported(error: ExtractionError) -> bool:
+    """Whether the runtime only lacks an op, a kernel or a type; the graph may be right then."""
+    return _UNSUPPORTED.search(str(error)) is not None
+
+
+@cache
+def refusals() -> tuple[type[Exception], ...]:
+    """Everything ONNX Runtime raises: its exceptions have no base class of their own."""
+    from onnxruntime.capi import (  # type: ignore[import-untyped]
+        onnxruntime_pybind11_state as state,
+    )
+
+    own = [
+        one for one in vars(state).values() if isinstance(one, type) and issubclass(one, Exception)
+    ]
+    return (*own, RuntimeError, ValueError)
+
+
+_CODE = re.compile(r"\S+\.(?:cc|cpp|h|hpp):\d+ ")
+
+
+def one_line(error: Exception) -> str:
+    """What a refusal says, without error codes and places in the runtime's source.
+
+    >>> one_line(RuntimeError("[ONNXRuntimeError] : 1 : FAIL : /src/a.cc:7 void A::b(int) No.\\n"))
+    'No.'
+    """
+    text = " ".join(str(error).split())
+    text = re.sub(r"\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text)
+    while (place := _CODE.search(text)) is not None:
+        text = text[: place.start()] + _after_signature(text[place.end() :])
+    text = text.replace("Name:'' ", "").replace("Status Message: ", "")
+    text = text.replace("Non-zero status code returned while running", "Failed in") or "It failed."
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _after_signature(text: str) -> str:
+    """What follows ``void A::b(int) const [with T = int]``, or the bare name of a function."""
+    head, opening, _ = text.partition("(")
+    if not opening or "::" not in head:
+        return text.partition(" ")[2]
+    depth = 0
+    for at in range(len(head), len(text)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if depth == 0 and text[at] == ")" and text[at + 1 : at + 2] in ("", " "):
+            rest = re.sub(r"^(const )?(\[with [^\]]*\] ?)?", "", text[at + 1 :].lstrip())
+            return re.sub(r"^::<lambda\([^)]*\)> ", "", rest)
+        if depth == 0 and text.startswith("::<lambda(", at + 1):
+            return text[at:].partition("> ")[2]
+    return ""

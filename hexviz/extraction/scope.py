@@ -1,0 +1,302 @@
+"""Which nodes of the top graph a part keeps, and what crosses its border.
+
+The *core* is what was selected; what a policy adds are *copies*: the rest of
+the model keeps its own. So the values that leave a part are those of its core,
+by whatever policy::
+
+    x ─▶ Add ───────────┐                           core: MatMul
+    y ─▶ Shape ─▶ Gather ─▶ Reshape ─▶ MatMul ─▶    exclude_safe     reads Reshape's value
+                                                    include_context  reads Add's value and y
+                                                    include_all      reads x and y
+
+A body cannot be cut: an op in one brings the If, Loop or Scan that it runs in,
+and an op of a function every call of the function.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from hexviz.errors import SelectionError
+from hexviz.extraction.selection import Selection
+from hexviz.extraction.steady import Steady
+from hexviz.model.flat import function_path
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.top import TopGraph, called
+
+__all__ = ["POLICIES", "Hole", "Policy", "Reason", "Scope", "around", "known_policy", "scope"]
+
+Policy = Literal["exclude_safe", "include_context", "include_all"]
+
+POLICIES: tuple[Policy, ...] = get_args(Policy)
+"""The policies of :func:`scope`, from the smallest part to the largest."""
+
+Reason = Literal["selected", "encloses", "hole", "constant", "context", "shape", "upstream"]
+"""Why a node is kept. The first three are core; the others are carried along.
+
+``encloses``: a selected op runs in one of its bodies, or in the function it calls.
+``hole``: dataflow leaves the selection and comes back through it.
+``constant``: a Constant. ``context``: an auxiliary op that serves what is kept.
+``shape``: arithmetic on shapes. ``upstream``: whatever else is needed to run
+from the model's own inputs.
+"""
+
+CORE = frozenset({"selected", "encloses", "hole"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Nodes outside through which dataflow leaves the core and enters it again.
+
+    ``enters`` are the values that come back.
+    """
+
+    nodes: tuple[int, ...]
+    enters: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a part is made of; nodes are numbers of the top graph.
+
+    ``why`` maps each kept node, in order, to its reason. ``inputs`` and
+    ``outputs`` are the values at the border, ``weights`` the initializers that
+    are read or handed out. ``holes`` are those left open.
+    """
+
+    why: Mapping[int, Reason]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    weights: tuple[str, ...]
+    holes: tuple[Hole, ...]
+
+    def core(self) -> Iterator[int]:
+        """The nodes that were selected, or came inseparably with one that was."""
+        return (node for node, why in self.why.items() if why in CORE)
+
+    def carried(self) -> Iterator[int]:
+        """The nodes that the policy added."""
+        return (node for node, why in self.why.items() if why not in CORE)
+
+
+def known_policy(name: str) -> Policy:
+    """The policy of this name.
+
+    Raises:
+        SelectionError: if there is none.
+    """
+    for policy in POLICIES:
+        if policy == name:
+            return policy
+    raise SelectionError(f"No policy is named {name!r}: take one of {', '.join(POLICIES)}.")
+
+
+def scope(
+    graph: TaggedGraph, selected: Selection, policy: Policy, *, fill_holes: bool = False
+) -> Scope:
+    """What a selection keeps by a policy; linear in the graph.
+
+    ``fill_holes`` takes into the core what dataflow goes through when it
+    leaves and enters again.
+
+    Raises:
+        SelectionError: if nothing is selected.
+    """
+    core = _core(graph, selected)
+    if not core:
+        raise SelectionError("The selection holds no op: select more, or exclude less.")
+    if fill_holes:
+        holes = _holes(graph.top, core)
+        core.update((node, "hole") for hole in holes for node in hole.nodes)
+    return around(graph, core, policy, whole=selected.holds(""))
+
+
+def around(
+    graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy, *, whole: bool = False
+) -> Scope:
+    """What a policy adds to a core, and the border of both.
+
+    ``whole``: what the model hands through, its inputs and weights that are
+    outputs, is given back as well.
+    """
+    top = graph.top
+    why: dict[int, Reason] = {**core, **_carried(graph, core, policy)}
+    why = {node: why[node] for node in sorted(why)}
+    outputs = _outputs(top, core, whole=whole)
+    read = dict.fromkeys(name for node in why for name in top.reads[node])
+    handed_on = [name for name in outputs if name not in top.maker]
+    read.update(dict.fromkeys(handed_on))
+    entering = [name for name in read if name not in top.maker or top.maker[name] not in why]
+    weights = tuple(name for name in entering if _is_weight(top, name))
+    inputs = _in_order(top, (name for name in entering if not _is_weight(top, name)))
+    return Scope(why, inputs, outputs, weights, tuple(_left_open(_holes(top, core), inputs)))
+
+
+def _core(graph: TaggedGraph, selected: Selection) -> dict[int, Reason]:
+    """The nodes that are selected, and those that selected ops run in."""
+    flat = graph.flat
+    core: dict[int, Reason] = {}
+    functions: set[str] = set()
+    for at in selected.positions(graph):
+        owner = flat.owners[at]
+        if owner == at:
+            core[flat.ops[at].index] = "selected"
+        elif owner is not None:
+            core.setdefault(flat.ops[owner].index, "encloses")
+        else:
+            functions.add(flat.ops[at].body.partition("/")[0])
+    if functions:
+        for node in _callers(graph, functions):
+            core.setdefault(node, "encloses")
+    return core
+
+
+def _callers(graph: TaggedGraph, functions: set[str]) -> Iterator[int]:
+    """The top graph's nodes that call one of these functions, directly or through others."""
+    proto = graph.proto
+    calls = {
+        function_path(one.domain, one.name, one.overload): {
+            function_path(*key) for key in called(one.node)
+        }
+        for one in proto.functions
+    }
+    wanted = set(functions)
+    while more := {path for path, inner in calls.items() if path not in wanted and inner & wanted}:
+        wanted |= more
+    for at, node in enumerate(proto.graph.node):
+        if any(function_path(*key) in wanted for key in called([node])):
+            yield at
+
+
+def _carried(graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy) -> dict[int, Reason]:
+    """Walk upstream from the core as far as the policy goes."""
+    top = graph.top
+    nodes = top.proto.graph.node
+    if policy == "include_all":
+        return _walk(top, core, lambda _: "upstream")
+
+    def constant(node: int) -> Reason | None:
+        return "constant" if nodes[node].op_type == "Constant" and not nodes[node].domain else None
+
+    if policy == "exclude_safe":
+        return _walk(top, core, constant)
+    auxiliary = {op.index for op in graph.ops if not op.body and op.auxiliary}
+    steady = Steady(graph)
+
+    def serves(node: int) -> Reason | None:
+        if constant(node):
+            return "constant"
+        if node in auxiliary:
+            return "context"
+        return "shape" if steady.is_shape_arithmetic(node) else None
+
+    return _walk(top, core, serves)
+
+
+def _walk(
+    top: TopGraph, core: Iterable[int], reason: Callable[[int], Reason | None]
+) -> dict[int, Reason]:
+    found: dict[int, Reason] = {}
+    inside = set(core)
+    pending = list(core)
+    while pending:
+        for maker in top.makers(pending.pop()):
+            if maker not in inside and (why := reason(maker)) is not None:
+                inside.add(maker)
+                found[maker] = why
+                pending.append(maker)
+    return found
+
+
+def _outputs(top: TopGraph, core: Mapping[int, Reason], *, whole: bool) -> tuple[str, ...]:
+    """The values of the core that others read, or that the model gives back.
+
+    A Constant is copied to whoever needs it and does not leave, unless nothing
+    else does.
+    """
+    nodes = top.proto.graph.node
+    given_back = [
+        name for name in top.outputs if (top.maker[name] in core if name in top.maker else whole)
+    ]
+    leaving = dict.fromkeys(given_back)
+    constants: list[str] = []
+    for node in sorted(core):
+        is_constant = nodes[node].op_type == "Constant" and not nodes[node].domain
+        for name in top.makes[node]:
+            if any(reader not in core for reader in top.readers.get(name, ())):
+                if is_constant:
+                    constants.append(name)
+                else:
+                    leaving.setdefault(name)
+    if leaving or constants:
+        return tuple(leaving or constants)
+    # Nobody uses what this module makes; what it makes last is its result all the same.
+    return tuple(
+        name for node in sorted(core) for name in top.makes[node] if name not in top.readers
+    )
+
+
+def _in_order(top: TopGraph, inputs: Iterable[str]) -> tuple[str, ...]:
+    """The model's own inputs first, as the model has them; then by the node that makes them."""
+    given = {name: at for at, name in enumerate(top.inputs)}
+    made = top.maker
+    return tuple(
+        sorted(inputs, key=lambda name: (name in made, made.get(name, given.get(name, 0))))
+    )
+
+
+def _is_weight(top: TopGraph, name: str) -> bool:
+    return name in top.weights or name in top.sparse_weights
+
+
+def _left_open(holes: Iterable[Hole], inputs: Iterable[str]) -> Iterator[Hole]:
+    """The holes that a value still comes back through: a policy may have carried the rest along."""
+    border = frozenset(inputs)
+    for hole in holes:
+        enters = tuple(name for name in hole.enters if name in border)
+        if enters:
+            yield Hole(hole.nodes, enters)
+
+
+def _holes(top: TopGraph, core: Mapping[int, Reason]) -> tuple[Hole, ...]:
+    """Nodes that depend on the core and that the core depends on, connected ones together."""
+    # In a sorted graph all ways from one node to another lead through nodes between them.
+    lowest, highest = (min(core), max(core)) if top.is_sorted else (0, len(top.reads))
+    between = _reached(core, top.users, lowest, highest)
+    between &= _reached(core, top.makers, lowest, highest)
+    holes = []
+    while between:
+        group = {between.pop()}
+        pending = deque(group)
+        while pending:
+            node = pending.popleft()
+            near = {*top.makers(node), *top.users(node)} & between
+            between -= near
+            group |= near
+            pending.extend(near)
+        enters = [
+            name
+            for node in sorted(group)
+            for name in top.makes[node]
+            if any(reader in core for reader in top.readers.get(name, ()))
+        ]
+        holes.append(Hole(tuple(sorted(group)), tuple(enters)))
+    return tuple(sorted(holes, key=lambda hole: hole.nodes))
+
+
+def _reached(
+    core: Iterable[int], neighbours: Callable[[int], Iterator[int]], lowest: int, highest: int
+) -> set[int]:
+    """All from ``lowest`` to ``highest`` that is reached from the core, itself left out."""
+    inside = set(core)
+    reached: set[int] = set()
+    pending = list(inside)
+    while pending:
+        for near in neighbours(pending.pop()):
+            if lowest <= near <= highest and near not in inside and near not in reached:
+                reached.add(near)
+                pending.append(near)
+    return reached

@@ -1,0 +1,135 @@
+"""Split a whole model into parts that give the same results when run one after the other.
+
+The stitch test of a cut: what leaves one part enters the next, by name, and
+the model's own outputs come out of the last.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hexviz.errors import WriteError
+from hexviz.extraction.part import Part
+from hexviz.extraction.partition import Piece, partition, top_modules
+from hexviz.extraction.scope import around
+from hexviz.extraction.selection import Selection
+from hexviz.model.files import write_atomically
+from hexviz.model.graph import TaggedGraph
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from hexviz.extraction.verify import Verification
+
+__all__ = ["MANIFEST", "Split", "split"]
+
+MANIFEST = "manifest.json"
+"""The file that tells in which order the parts of a split run."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts of a model in an order in which they can run, by the name of their files."""
+
+    whole: TaggedGraph
+    parts: Mapping[str, Part]
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """What to run in which order: for each part its inputs and where they come from.
+
+        ``from`` is the file of the part that makes a value, ``null`` if it is
+        an input of the model.
+        """
+        made: dict[str, str] = {}
+        parts = []
+        for file, part in self.parts.items():
+            parts.append(
+                {
+                    "file": file,
+                    "module": next(iter(part.selected.modules), None),
+                    "ops": len(part.scope.why),
+                    "inputs": [
+                        {"name": one.name, "type": str(one), "from": made.get(one.name)}
+                        for one in part.inputs
+                    ],
+                    "outputs": [{"name": one.name, "type": str(one)} for one in part.outputs],
+                }
+            )
+            made.update(dict.fromkeys(part.scope.outputs, file))
+        return {
+            "model": self.whole.name,
+            "inputs": [{"name": one.name, "type": str(one)} for one in self.whole.inputs],
+            "outputs": [
+                {"name": one.name, "type": str(one), "from": made.get(one.name)}
+                for one in self.whole.outputs
+            ],
+            "parts": parts,
+        }
+
+    def verify(
+        self,
+        inputs: Mapping[str, npt.NDArray[Any]] | None = None,
+        rtol: float = 1e-4,
+        atol: float = 1e-5,
+    ) -> Verification:
+        """Run the whole once, then the parts in order from the same inputs, and compare.
+
+        Nothing but the model's inputs is taken from the run of the whole.
+
+        Raises:
+            ExtractionError: if the whole cannot be run, or ``inputs`` do not fit it.
+        """
+        from hexviz.extraction.verify import verify_chain
+
+        models = [part.model for part in self.parts.values()]
+        return verify_chain(self.whole.proto, models, self.whole.base_dir, inputs, rtol, atol)
+
+    def save(self, folder: str | Path) -> None:
+        """Write the parts and the manifest into a folder, which is made if it is missing.
+
+        Raises:
+            WriteError: if a file cannot be written, or one of this name is there already.
+        """
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise WriteError(f"Cannot make the folder {folder}: {error.strerror}.") from error
+        for name in (*self.parts, MANIFEST):
+            if (folder / name).exists():
+                raise WriteError(f"{folder / name} is in the way: choose an empty folder.")
+        for name, part in self.parts.items():
+            part.save(folder / name)
+        manifest = json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n"
+        write_atomically(folder / MANIFEST, [manifest.encode()])
+
+
+def split(graph: TaggedGraph, modules: Iterable[str] = ()) -> Split:
+    """Split a model by modules, the ones right below its root if none are named.
+
+    What is in none of them makes parts of its own, and so does what a module
+    goes on with after others have run.
+
+    Raises:
+        SelectionError: if a name means nothing, or the model has no modules.
+        ExtractionError: if nothing tells the type of a value at a border.
+    """
+    pieces = partition(graph, tuple(modules) or top_modules(graph))
+    digits = max(2, len(str(len(pieces))))
+    parts = {}
+    for number, piece in enumerate(pieces, start=1):
+        label = re.sub(r"[^A-Za-z0-9_.-]+", "-", piece.module) or "model"
+        # What the model hands through, whoever it comes from, the first part gives back.
+        parts[f"{number:0{digits}}-{label}.onnx"] = _part(graph, piece, whole=number == 1)
+    return Split(graph, parts)
+
+
+def _part(graph: TaggedGraph, piece: Piece, *, whole: bool) -> Part:
+    kept = around(graph, dict.fromkeys(piece.nodes, "selected"), "exclude_safe", whole=whole)
+    return Part(graph, Selection(frozenset({piece.module})), "exclude_safe", kept)

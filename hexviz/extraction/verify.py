@@ -1,0 +1,263 @@
+"""Prove a part by running it: on what crossed its border while the whole model ran.
+
+::
+
+    whole:  x ─▶ … ─▶ a ─▶ [ part ] ─▶ b ─▶ …      one run, which also gives back a and b
+    part:             a ─▶ [ part ] ─▶ b'          b' must be b
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
+import onnx
+
+from hexviz.errors import ExtractionError
+from hexviz.extraction.capture import Captured, capture
+from hexviz.extraction.equal import OutputCheck, check_output
+from hexviz.extraction.feeds import free_inputs
+from hexviz.extraction.runtime import (
+    open_session,
+    run,
+    runtime_version,
+    serialized,
+)
+from hexviz.extraction.steady import is_random
+from hexviz.model.top import TopGraph
+
+if TYPE_CHECKING:
+    import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
+
+__all__ = [
+    "OutputCheck",
+    "Verification",
+    "compare",
+    "verification_record",
+    "verify",
+    "verify_chain",
+]
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Whether a part gives what the whole model gives.
+
+    ``inputs`` says where those of the whole came from, ``generated`` or
+    ``given``. The digests are SHA-256 of the two models as they were run,
+    without weights in other files; of several parts, of their digests.
+    """
+
+    ok: bool
+    outputs: tuple[OutputCheck, ...]
+    runtime: str
+    message: str
+    inputs: str
+    whole_digest: str
+    part_digest: str
+    rtol: float
+    atol: float
+
+    @property
+    def max_abs_error(self) -> dict[str, float]:
+        """Output → its largest error, of those that were compared."""
+        return {
+            one.name: one.max_abs_error for one in self.outputs if one.max_abs_error is not None
+        }
+
+
+def verification_record(verification: Verification) -> dict[str, Any]:
+    """A verification in JSON's types; an error that is no finite number is ``None``."""
+    record = asdict(verification)
+    for output in record["outputs"]:
+        for key in ("max_abs_error", "max_rel_error"):
+            if output[key] is not None and not math.isfinite(output[key]):
+                output[key] = None
+    return {**record, "outputs": list(record["outputs"])}
+
+
+def verify(
+    whole: onnx.ModelProto,
+    part: onnx.ModelProto,
+    base_dir: Path | None,
+    inputs: Mapping[str, Array | Sequence[Array]] | None = None,
+    rtol: float = 1e-4,
+    atol: float = 1e-5,
+    *,
+    outputs: Collection[str] = (),
+) -> Verification:
+    """Run the whole once and the part on what crossed its border, and compare.
+
+    ``base_dir`` holds the weights of both. ``outputs`` are values that the part
+    must give back, besides those that it does.
+
+    Raises:
+        ExtractionError: if the whole cannot be run, or ``inputs`` do not fit it.
+    """
+    names = [*free_inputs(part), *(one.name for one in part.graph.output), *outputs]
+    captured = capture(whole, base_dir, names, inputs)
+    verified = compare(part, base_dir, captured, rtol, atol, outputs=outputs)
+    return _with_weights(verified, whole, [part])
+
+
+def compare(
+    part: onnx.ModelProto,
+    base_dir: Path | None,
+    captured: Captured,
+    rtol: float = 1e-4,
+    atol: float = 1e-5,
+    *,
+    outputs: Collection[str] = (),
+) -> Verification:
+    """Run a part on captured values and compare all that it gives back.
+
+    An element is right if it differs by at most ``atol + rtol * |expected|``
+    (integers by ``atol``), is NaN where NaN is expected, and the same infinity
+    where that is. A part that does not load or run fails with a message.
+    """
+    return _compared([part], base_dir, captured, captured.values, outputs, rtol, atol)
+
+
+def verify_chain(
+    whole: onnx.ModelProto,
+    parts: Sequence[onnx.ModelProto],
+    base_dir: Path | None,
+    inputs: Mapping[str, Array | Sequence[Array]] | None = None,
+    rtol: float = 1e-4,
+    atol: float = 1e-5,
+) -> Verification:
+    """Run the whole once, then the parts in order, and compare the model's own outputs.
+
+    A part gets what those before it made; of the whole's run, only the inputs.
+
+    Raises:
+        ExtractionError: if the whole cannot be run, or ``inputs`` do not fit it.
+    """
+    captured = capture(whole, base_dir, (), inputs)
+    start = {name: captured.values[name] for name in captured.fed}
+    wanted = [one.name for one in whole.graph.output]
+    verified = _compared(parts, base_dir, captured, start, wanted, rtol, atol, chain=True)
+    return _with_weights(verified, whole, parts)
+
+
+def _with_weights(
+    verified: Verification, whole: onnx.ModelProto, parts: Iterable[onnx.ModelProto]
+) -> Verification:
+    """A run need not show that a weight differs: rows of a table may not be looked up in it."""
+    known = {tensor.name: tensor for tensor in whole.graph.initializer}
+    changed = [
+        tensor.name
+        for part in parts
+        for tensor in part.graph.initializer
+        if tensor.name not in known or tensor != known[tensor.name]
+    ]
+    if not changed or not verified.ok:
+        return verified
+    told = f"The weight {changed[0]!r} is not the one of the whole model."
+    return replace(verified, ok=False, message=told)
+
+
+def _compared(
+    parts: Sequence[onnx.ModelProto],
+    base_dir: Path | None,
+    captured: Captured,
+    start: Mapping[str, ort.OrtValue],
+    required: Collection[str],
+    rtol: float,
+    atol: float,
+    *,
+    chain: bool = False,
+) -> Verification:
+    made: dict[str, ort.OrtValue] = {}
+    random: set[str] = set()
+    digests = []
+    failure = ""
+    kept = []  # sessions own the memory of outputs that are constants
+    for number, part in enumerate(parts, start=1):
+        which = f"Part {number}" if chain else "The part"
+        try:
+            content = serialized(part)
+            digests.append(hashlib.sha256(content).hexdigest())
+            if failure:
+                continue
+            kept.append(open_session(part, base_dir, content=content))
+            gives = [one.name for one in part.graph.output]
+            if not gives:
+                raise ExtractionError("It has no outputs.")
+            made |= dict(zip(gives, run(kept[-1], gives, {**start, **made}), strict=True))
+            random |= _random_outputs(part, random)
+        except ExtractionError as error:
+            failure = f"{which} cannot be run: {error}"
+    names = list(dict.fromkeys(required if chain else [*made, *required]))
+    checks = tuple(
+        check_output(name, made, captured.values, random, rtol, atol)
+        for name in ([] if failure else names)
+    )
+    return Verification(
+        ok=not failure and all(one.ok for one in checks) and not _nothing_compared(checks),
+        outputs=checks,
+        runtime=runtime_version(),
+        message=failure or _message(checks, rtol, atol),
+        inputs=captured.inputs,
+        whole_digest=captured.whole_digest,
+        part_digest=_joint(digests),
+        rtol=rtol,
+        atol=atol,
+    )
+
+
+def _joint(digests: Sequence[str]) -> str:
+    """The digest of one model, or one for several."""
+    if len(digests) == 1:
+        return digests[0]
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _nothing_compared(checks: Iterable[OutputCheck]) -> bool:
+    return all(one.ok and one.max_abs_error is None for one in checks)
+
+
+def _message(checks: Sequence[OutputCheck], rtol: float, atol: float) -> str:
+    wrong = [one for one in checks if not one.ok]
+    count = _outputs(len(checks))
+    if wrong:
+        told = f"{wrong[0].name}: {wrong[0].note}"
+        return f"{len(wrong)} of {count} not as in the whole model ({told})."
+    compared = [one.max_abs_error for one in checks if one.max_abs_error is not None]
+    if not compared:
+        return f"Nothing was compared ({checks[0].note if checks else 'there are no outputs'})."
+    left = len(checks) - len(compared)
+    told = f"{len(compared)} of {count} compared" if left else f"{count} compared"
+    return (
+        f"{told}, equal to the whole model's: largest error {max(compared):.3g}, "
+        f"allowed {atol:g} + {rtol:g} of each element."
+    )
+
+
+def _outputs(count: int) -> str:
+    return f"{count} output" if count == 1 else f"{count} outputs"
+
+
+def _random_outputs(part: onnx.ModelProto, before: Collection[str]) -> set[str]:
+    """The values that depend on a random op in this part, or on ``before``."""
+    drawn = {
+        (one.domain, one.name, one.overload)
+        for one in part.functions
+        if any(map(is_random, one.node))
+    }
+    found = set(before)
+    for node, reads, makes in zip(
+        part.graph.node, (top := TopGraph.of(part)).reads, top.makes, strict=True
+    ):
+        key = (node.domain, node.op_type, node.overload)
+        steady = node.op_type in ("Shape", "Size")
+        if is_random(node) or key in drawn or (not steady and not found.isdisjoint(reads)):
+            found.update(makes)
+    return found

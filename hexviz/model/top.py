@@ -1,0 +1,175 @@
+"""The top graph by name: what each of its nodes reads and makes, bodies included.
+
+A node with bodies reads what they capture; what they make and what they are
+handed stays inside::
+
+    y = If(c) { then: t = Add(x, k) }      reads c, x, k      makes y
+
+Read from the protobuf, because that is what a part is cut from, byte by byte.
+"""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import onnx
+
+from hexviz.model.rest import collector_rests
+
+__all__ = ["TopGraph", "called", "captured"]
+
+FunctionKey = tuple[str, str, str]
+"""Domain, name and overload of a function."""
+
+
+@dataclass(frozen=True)
+class TopGraph:
+    """Nodes of a model's top graph are numbers here: their positions in its list.
+
+    ``reads`` and ``makes`` hold, per node, names of values without repetition
+    and without omitted ones. ``maker`` maps a value to the node that makes it.
+    ``weights`` maps the name of an initializer to its place in the list of
+    initializers, ``sparse_weights`` that of a sparse one to its place in theirs.
+    """
+
+    proto: onnx.ModelProto
+    reads: tuple[tuple[str, ...], ...]
+    makes: tuple[tuple[str, ...], ...]
+    maker: Mapping[str, int]
+    weights: Mapping[str, int]
+    sparse_weights: Mapping[str, int]
+
+    @classmethod
+    def of(cls, proto: onnx.ModelProto) -> TopGraph:
+        """Linear in the graph. No two nodes make one value: reading has refused that."""
+        graph = proto.graph
+        with collector_rests():
+            reads = tuple([_distinct(_reads(node)) for node in graph.node])
+            makes = tuple([_distinct(tuple(node.output)) for node in graph.node])
+            maker = {name: at for at, names in enumerate(makes) for name in names}
+        return cls(
+            proto=proto,
+            reads=reads,
+            makes=makes,
+            maker=maker,
+            weights={tensor.name: at for at, tensor in enumerate(graph.initializer)},
+            sparse_weights={
+                tensor.values.name: at for at, tensor in enumerate(graph.sparse_initializer)
+            },
+        )
+
+    @cached_property
+    def readers(self) -> Mapping[str, Sequence[int]]:
+        """Value → the nodes that read it, in order."""
+        found: dict[str, list[int]] = {}
+        with collector_rests():
+            for at, names in enumerate(self.reads):
+                for name in names:
+                    found.setdefault(name, []).append(at)
+        return found
+
+    @cached_property
+    def inputs(self) -> Mapping[str, onnx.ValueInfoProto]:
+        """The model's inputs that are not initializers, in order."""
+        return {
+            value.name: value
+            for value in self.proto.graph.input
+            if value.name not in self.weights and value.name not in self.sparse_weights
+        }
+
+    @cached_property
+    def outputs(self) -> Mapping[str, onnx.ValueInfoProto]:
+        """The model's outputs, in order."""
+        return {value.name: value for value in self.proto.graph.output}
+
+    @cached_property
+    def notes(self) -> Mapping[str, int]:
+        """Value → the place of its type in the graph's ``value_info``."""
+        return {value.name: at for at, value in enumerate(self.proto.graph.value_info)}
+
+    def told(self, name: str) -> onnx.ValueInfoProto | None:
+        """What the file itself says of the type and shape of a value."""
+        if name in self.inputs:
+            return self.inputs[name]
+        if name in self.outputs:
+            return self.outputs[name]
+        at = self.notes.get(name)
+        return None if at is None else self.proto.graph.value_info[at]
+
+    @cached_property
+    def is_sorted(self) -> bool:
+        """Whether every node stands behind those that make what it reads, as ONNX demands."""
+        maker = self.maker
+        return all(
+            maker.get(name, -1) < at for at, names in enumerate(self.reads) for name in names
+        )
+
+    def makers(self, node: int) -> Iterator[int]:
+        """The nodes that make what this one reads, each once."""
+        return iter(
+            dict.fromkeys(self.maker[name] for name in self.reads[node] if name in self.maker)
+        )
+
+    def users(self, node: int) -> Iterator[int]:
+        """The nodes that read what this one makes, each once."""
+        return iter(
+            dict.fromkeys(user for name in self.makes[node] for user in self.readers.get(name, ()))
+        )
+
+
+def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(names)) == len(names) and "" not in names:  # most are, and this is the fast way
+        return names
+    return tuple(dict.fromkeys(name for name in names if name))
+
+
+def _reads(node: onnx.NodeProto) -> tuple[str, ...]:
+    if any(attribute.type in _BODIES for attribute in node.attribute):
+        return (*node.input, *captured(node))
+    return tuple(node.input)
+
+
+_BODIES = (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS)
+
+
+def captured(node: onnx.NodeProto) -> Iterator[str]:
+    """The names that a node's bodies, however deep, take from the graph around the node."""
+    nobody: MutableMapping[str, None] = {}
+    pending: list[tuple[onnx.GraphProto, ChainMap[str, None]]] = [
+        (body, ChainMap(nobody)) for body in _bodies(node)
+    ]
+    while pending:
+        graph, around = pending.pop()
+        known = around.new_child()
+        known.update(dict.fromkeys(value.name for value in graph.input))
+        known.update(dict.fromkeys(tensor.name for tensor in graph.initializer))
+        known.update(dict.fromkeys(tensor.values.name for tensor in graph.sparse_initializer))
+        for inner in graph.node:
+            yield from (name for name in inner.input if name and name not in known)
+            # A body deeper in sees what was made before it, and what is made later too: ids are
+            # unique in a graph that is sorted, so the later ones cannot be meant.
+            pending.extend((body, known) for body in _bodies(inner))
+            known.update(dict.fromkeys(inner.output))
+        yield from (value.name for value in graph.output if value.name not in known)
+
+
+def called(nodes: Iterable[onnx.NodeProto]) -> set[FunctionKey]:
+    """What these nodes and all in their bodies would call, were it a function."""
+    keys: set[FunctionKey] = set()
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        keys.add((node.domain, node.op_type, node.overload))
+        for body in _bodies(node):
+            pending.extend(body.node)
+    return keys
+
+
+def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:
+    for attribute in node.attribute:
+        if attribute.HasField("g"):
+            yield attribute.g
+        yield from attribute.graphs

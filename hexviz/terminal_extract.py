@@ -1,0 +1,147 @@
+"""What ``hexviz extract`` prints for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from hexviz.terminal import console, facts, listing, many, module_name, text
+
+__all__ = ["print_part", "print_split"]
+
+_FIRST = 12  # carried ops that are listed
+_WHY = {
+    "encloses": "a selected op runs in it",
+    "hole": "dataflow goes through it",
+    "constant": "a constant",
+    "context": "serves what is kept",
+    "shape": "arithmetic on shapes",
+    "upstream": "needed to run from the model's inputs",
+}
+
+
+def print_part(document: Mapping[str, Any], target: Path | None) -> None:
+    """The document of ``hexviz extract --json``, and where the part was written, if it was."""
+    out = console()
+    kept, size = document["kept"], document["size"]
+    where = f"{target}" if target is not None else "No file was written"
+    line = f"{where}: {many(kept['ops'], 'op')} of {document['model']}."
+    out.print(text(line, "bold"), soft_wrap=True)
+    out.print(
+        facts(
+            {
+                "policy": document["policy"],
+                "kept": _kept(document),
+                "weights": f"{size['weights']}, {_bytes(size['weight_bytes'])}",
+                "checker": _result(document["checks"]["checker"]),
+                "runtime": _result(document["checks"]["runtime"]),
+            }
+        )
+    )
+    _print_border(out, document)
+    _print_carried(out, document["carried"])
+    for hole in document["holes"]:
+        through = ", ".join(map(module_name, hole["modules"]))
+        line = (
+            f"Dataflow leaves the part and comes back as {', '.join(hole['enters'])}, through "
+            f"{many(len(hole['ops']), 'op')} of {through}: --fill-holes takes them in."
+        )
+        out.print()
+        out.print(text(line, "yellow"), soft_wrap=True)
+    if document["verification"] is not None:
+        _print_verification(out, document["verification"])
+
+
+def print_split(document: Mapping[str, Any], folder: Path | None) -> None:
+    """The parts of a split in the order in which they run."""
+    out = console()
+    where = "No file was written" if folder is None else str(folder)
+    line = f"{where}: {document['model']} in {many(len(document['parts']), 'part')}."
+    out.print(text(line, "bold"), soft_wrap=True)
+    rows = [
+        (
+            part["file"],
+            module_name(part["module"]),
+            str(part["ops"]),
+            ", ".join(one["name"] for one in part["inputs"]),
+            ", ".join(one["name"] for one in part["outputs"]),
+        )
+        for part in document["parts"]
+    ]
+    out.print(listing(("part", "module", "ops", "reads", "makes"), rows, figures={"ops"}))
+    if document["verification"] is not None:
+        _print_verification(out, document["verification"])
+
+
+def _kept(document: Mapping[str, Any]) -> str:
+    kept = document["kept"]
+    told = f"{kept['selected']} selected, {kept['carried']} carried along"
+    if document["enclosed"]:
+        told += f", {len(document['enclosed'])} in their bodies"
+    return told
+
+
+def _print_border(out: Console, document: Mapping[str, Any]) -> None:
+    rows = []
+    for way in ("inputs", "outputs"):
+        for value in document[way]:
+            source = value["from"]
+            origin = f"{source['op_type']} in {module_name(source['module'])}" if source else ""
+            given = "the model's input" if source is None else origin
+            readers = ", ".join(map(module_name, value["read_by"]))
+            told = given if way == "inputs" else readers or "the model's output"
+            rows.append((way[:-1], value["name"], _type(value), _bytes(value["bytes"]), told))
+    out.print()
+    out.print(listing(("", "value", "type", "size", "from, or read by"), rows, figures={"size"}))
+
+
+def _print_carried(out: Console, carried: Sequence[Mapping[str, str]]) -> None:
+    if not carried:
+        return
+    rows = [
+        (one["op_type"], one["op"], module_name(one["module"]), _WHY[one["why"]])
+        for one in carried[:_FIRST]
+    ]
+    out.print()
+    out.print(listing(("type", "op", "module", "why"), rows, title="carried along"))
+    if len(carried) > _FIRST:
+        out.print(f"and {len(carried) - _FIRST} more")
+
+
+def _print_verification(out: Console, record: Mapping[str, Any]) -> None:
+    out.print()
+    out.print(text(record["message"], "green" if record["ok"] else "bold red"), soft_wrap=True)
+    rows = [
+        (
+            "equal" if one["ok"] else "different",
+            one["name"],
+            "" if one["max_abs_error"] is None else f"{one['max_abs_error']:.3g}",
+            one["note"],
+        )
+        for one in record["outputs"]
+    ]
+    if rows:
+        out.print(listing(("", "output", "largest error", ""), rows, figures={"largest error"}))
+
+
+def _result(error: str | None) -> str:
+    return "passed" if error is None else error
+
+
+def _type(value: Mapping[str, Any]) -> str:
+    dims = "" if value["shape"] is None else f"[{', '.join(map(str, value['shape']))}]"
+    return f"{value['dtype'] or 'unknown type'}{dims}"
+
+
+def _bytes(count: int | None) -> str:
+    if count is None:
+        return "?"
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.3g} {unit}"
+        size /= 1000
+    return f"{size:.3g} GB"
