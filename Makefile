@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
 .PHONY: demo test lint types wheel browser bench-page bench-view bench-tagging bench-inheritance \
-	pictures clean
+	bench-extraction pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -56,6 +56,12 @@ bench-tagging: $(READY)
 # How often an inferred module is the recorded one, on all models of the benchmark; some minutes.
 bench-inheritance: $(READY)
 	$(BIN)/hexviz bench inheritance
+
+# Every module of all models of the benchmark cut out in every way, beside two other extractors;
+# an hour or two. Then seconds by size, up to 100,000 ops.
+bench-extraction: $(READY)
+	$(BIN)/hexviz bench extraction
+	$(BIN)/python -m tests.bench.measure_extraction
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

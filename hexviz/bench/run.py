@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+import onnx
 
 from hexviz.bench import audit as auditing
 from hexviz.bench import extraction as cutting
+from hexviz.bench.hard_cases import HARD_CASES, hard_case
 from hexviz.bench.inheritance import CONDITIONS, compare, know, summarize, totals
 from hexviz.bench.models import MODELS, build
 from hexviz.errors import ExportError, ExtractionError
 from hexviz.exporters.export import EXPORTERS, export_model
 from hexviz.exporters.result import Exported
-from hexviz.model.reader import from_proto
+from hexviz.model.reader import ModelFile, from_proto, read
 from hexviz.tagging.tag import tag
 
 __all__ = ["bench_audit", "bench_extraction", "bench_inheritance"]
 
 Report = Callable[[str, float], None]
+
+_LARGE = 1 << 26  # bytes of a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +114,8 @@ def bench_extraction(
 ) -> dict[str, Any]:
     """Every module of ``sources``, or of all models of the benchmark, cut out in every way.
 
+    Without sources, also those of small models written to be hard to cut.
+
     A model that cannot be run as a whole is listed under ``failed``, like an
     export that fails. Otherwise as :func:`bench_inheritance`.
 
@@ -115,15 +124,29 @@ def bench_extraction(
     """
     results: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
+    if not sources:
+        for case in HARD_CASES:
+            graph = tag(from_proto(hard_case(case), name=case))
+            results.append({"model": case, "export": "hard cases", **cutting.measure(graph)})
     for model, kind, exported in _exports(sources, _ALL, failed, report):
-        graph = tag(from_proto(exported.proto, name=model), modules=exported.modules)
-        try:
-            measured = cutting.measure(graph)
-        except ExtractionError as error:
-            failed.append({"model": model, "exporter": kind.name, "error": str(error)})
-            continue
+        with tempfile.TemporaryDirectory() as folder:
+            graph = tag(_on_disk(exported.proto, model, folder), modules=exported.modules)
+            try:
+                measured = cutting.measure(graph)
+            except ExtractionError as error:
+                failed.append({"model": model, "exporter": kind.name, "error": str(error)})
+                continue
         results.append({"model": model, "export": kind.name, **measured})
     return {"summary": cutting.summarize(results), "results": results, "failed": failed}
+
+
+def _on_disk(proto: onnx.ModelProto, name: str, folder: str) -> ModelFile:
+    """The model; a large one with its weights in another file, or each part would copy them."""
+    if proto.ByteSize() < _LARGE:
+        return from_proto(proto, name=name)
+    path = Path(folder, "model.onnx")
+    onnx.save_model(proto, path, save_as_external_data=True, location="model.data")
+    return read(path)
 
 
 def _is_reported(model: str) -> bool:

@@ -17,6 +17,10 @@ __all__ = ["infer_types", "light"]
 _SMALL = 1024
 """Bytes of data up to which an initializer is kept: a shape or an index may be read from it."""
 
+_LONGEST = 1 << 16
+"""Elements of a vector up to which its length is told: ONNX's data propagation makes a symbol of
+60 bytes for each element of a vector that is an input, 6 GB for 100 million."""
+
 _INVENTED = "unk__"
 """How ONNX's inference names dimensions of which it only knows that they are there."""
 
@@ -51,7 +55,10 @@ def light(proto: onnx.ModelProto) -> onnx.ModelProto:
         if tensor.data_location != onnx.TensorProto.EXTERNAL and len(tensor.raw_data) <= _SMALL:
             graph.initializer.append(tensor)
         elif tensor.name not in given:
+            is_long = len(tensor.dims) == 1 and tensor.dims[0] > _LONGEST
             graph.input.append(
-                onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
+                onnx.helper.make_tensor_value_info(
+                    tensor.name, tensor.data_type, [None] if is_long else tensor.dims
+                )
             )
     return result

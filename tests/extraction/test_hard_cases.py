@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hexviz.bench.hard_cases import hard_case
 from hexviz.extraction.part import Part, extract
 from hexviz.extraction.scope import POLICIES, scope
 from hexviz.extraction.selection import Selection
@@ -33,28 +34,17 @@ def model(text: str, scopes: Mapping[str, str]) -> TaggedGraph:
     return tagged(scoped(parse(text), scopes))
 
 
+def hard(name: str) -> TaggedGraph:
+    return tagged(hard_case(name))
+
+
 def names(values: tuple[Any, ...]) -> list[str]:
     return [one.name for one in values]
 
 
-IF = """g (bool c, float[2] x) => (float[2] y) <float[2] w = {1, 2}> {
-    k = Neg (x)
-    h = Exp (x)
-    y = If (c) <
-        then_branch = t () => (float[2] o) <float[2] v = {3, 4}> { i = Add (k, v)  o = Mul (i, w) },
-        else_branch = e () => (float[2] q) {
-            q = If (c) <
-                then_branch = tt () => (float[2] r) { r = Add (h, w) },
-                else_branch = ee () => (float[2] s) { s = Identity (x) }
-            >
-        }
-    >
-}"""
-
-
 @pytest.mark.parametrize("policy", POLICIES)
 def test_an_if_whose_bodies_capture_outer_values(policy: str) -> None:
-    graph = model(IF, {"k": "a", "h": "a", "y": "b"})
+    graph = hard("an If that captures")
     part = proved(graph, ["b"], policy)
     if policy != "include_all":
         assert names(part.inputs) == ["c", "x", "k", "h"]
@@ -62,26 +52,9 @@ def test_an_if_whose_bodies_capture_outer_values(policy: str) -> None:
     proved(graph, ["a"], policy)
 
 
-LOOP = """g (float[2] x) => (float[2] y) <int64 n = {3}, float[2] step = {1, 2}> {
-    c = Constant <value = bool {1}> ()
-    z = Neg (x)
-    l, scanned = Loop (n, c, x) <body = b (int64 i, bool d, float[2] a) => (
-        bool e, float[2] f, float[2] g
-    ) {
-        e = Identity (d)
-        u = Add (a, step)
-        f = Add (u, z)
-        g = Mul (f, z)
-    }>
-    s = ReduceSum <keepdims: int = 0> (scanned, axes)
-    y = Add (l, s)
-}"""
-
-
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_loop_whose_body_captures_outer_values(policy: str) -> None:
-    text = LOOP.replace("step = {1, 2}>", "step = {1, 2}, int64[1] axes = {0}>")
-    graph = model(text, {"z": "pre", "l": "loop", "s": "post", "y": "post", "c": ""})
+    graph = hard("a Loop that captures")
     part = proved(graph, ["loop"], policy)
     assert names(part.outputs) == ["l", "scanned"]
     assert {one.name for one in part.model.graph.initializer} == {"n", "step"}
@@ -89,35 +62,18 @@ def test_a_loop_whose_body_captures_outer_values(policy: str) -> None:
 
 
 def test_a_scan_whose_body_captures_outer_values() -> None:
-    text = """g (float[3,2] x, float[2] init) => (float[2] y, float[3,2] ys) {
-        z = Neg (init)
-        y, ys = Scan (init, x) <num_scan_inputs: int = 1, body = b (float[2] a, float[2] e) => (
-            float[2] f, float[2] g
-        ) { f = Add (a, e)  g = Mul (f, z) }>
-    }"""
-    graph = model(text, {"z": "pre", "y": "scan"})
+    graph = hard("a Scan that captures")
     assert names(proved(graph, ["scan"]).inputs) == ["x", "init", "z"]
 
 
 def test_local_functions_travel_along() -> None:
-    text = """<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
-    g (float[2] x) => (float[2] y) { a = Neg (x)  b = local.outer (a)  y = Exp (b) }
-    <domain: "local", opset_import: ["" : 20]> inner (u) => (v) { v = Abs (u) }
-    <domain: "local", opset_import: ["" : 20, "local" : 1]>
-    outer (u) => (v) { w = local.inner (u)  v = Add (w, u) }"""
-    graph = model(text, {"a": "one", "b": "two", "y": "three"})
+    graph = hard("local functions")
     part = proved(graph, ["two"])
     assert [one.name for one in part.model.functions] == ["inner", "outer"]
 
 
 def test_a_selection_that_dataflow_leaves_and_enters_again() -> None:
-    text = """g (float[2] x) => (float[2] y) {
-        a = Neg (x)
-        b = Exp (a)
-        c = Add (a, b)
-        y = Relu (c)
-    }"""
-    graph = model(text, {"a": "m", "b": "far", "c": "m", "y": "head"})
+    graph = hard("a hole")
     part = proved(graph, ["m"])
     (hole,) = part.report["holes"]
     assert hole == {"ops": ["b"], "modules": ["far"], "enters": ["b"]}
@@ -138,23 +94,13 @@ def test_values_used_inside_and_outside() -> None:
 
 
 def test_inputs_and_weights_that_are_outputs_at_once() -> None:
-    text = """g (float[2] x) => (float[2] x, float[2] w, float[2] y) <float[2] w = {1, 2}> {
-        y = Add (x, w)
-    }"""
-    graph = model(text, {"y": "m"})
+    graph = hard("inputs and weights handed through")
     assert names(proved(graph, [""]).outputs) == ["x", "w", "y"]
     assert names(proved(graph, ["m"]).outputs) == ["y"]
 
 
 def test_shared_constants_are_copied_to_each() -> None:
-    text = """g (float[2] x) => (float[2] y) <float[2] w = {1, 2}> {
-        k = Constant <value = float[2] {3, 4}> ()
-        a = Add (x, k)
-        b = Mul (a, w)
-        c = Add (b, k)
-        y = Mul (c, w)
-    }"""
-    graph = model(text, {"k": "", "a": "m", "b": "m", "c": "n", "y": "n"})
+    graph = hard("shared constants")
     for module, border in (("m", ["x"]), ("n", ["b"])):
         part = proved(graph, [module])
         assert names(part.inputs) == border
@@ -163,12 +109,7 @@ def test_shared_constants_are_copied_to_each() -> None:
 
 
 def test_omitted_optional_inputs() -> None:
-    text = """g (float[4] x) => (float[4] y) <float h = {0.5}> {
-        a = Neg (x)
-        b = Clip (a, , h)
-        y, m = Dropout (b)
-    }"""
-    graph = model(text, {"a": "pre", "b": "clip", "y": "drop"})
+    graph = hard("omitted inputs")
     assert names(proved(graph, ["clip"]).inputs) == ["a"]
     assert names(proved(graph, ["drop"]).outputs) == ["y"]
 
@@ -187,11 +128,7 @@ def test_omitted_outputs() -> None:
 
 
 def test_sequences_cross_the_border() -> None:
-    text = """g (float[4,2] x) => (float[2,2] y) <int64 at = {1}, int64[2] cuts = {2, 2}> {
-        s = SplitToSequence <axis: int = 0> (x, cuts)
-        y = SequenceAt (s, at)
-    }"""
-    graph = model(text, {"s": "pre", "y": "post"})
+    graph = hard("sequences")
     assert proved(graph, ["post"]).model.graph.input[0].type.HasField("sequence_type")
     assert proved(graph, ["pre"]).model.graph.output[0].type.HasField("sequence_type")
 
@@ -219,37 +156,16 @@ def test_nodes_without_names_and_with_doubled_ones() -> None:
     assert [node.name for node in part.model.graph.node] == ["same", ""]
 
 
-QUANTISED = """g (float[2,2] x) => (float[2,2] y) <
-    float s = {0.1}, uint8 z = {128}, float sw = {0.02}, int8 zw = {0},
-    int8[2,2] w = {10, 20, -30, 40}, float[2] b = {1, 2}
-> {
-    q = QuantizeLinear (x, s, z)
-    d = DequantizeLinear (q, s, z)
-    dw = DequantizeLinear (w, sw, zw)
-    m = MatMul (d, dw)
-    a = Add (m, b)
-    qa = QuantizeLinear (a, s, z)
-    y = DequantizeLinear (qa, s, z)
-}"""
-
-
 @pytest.mark.parametrize("policy", POLICIES)
 def test_a_quantised_graph(policy: str) -> None:
-    scopes = {"q": "", "d": "", "dw": "lin", "m": "lin", "a": "lin", "qa": "out", "y": "out"}
-    graph = model(QUANTISED, scopes)
+    graph = hard("quantised")
     part = proved(graph, ["lin"], policy)
     assert {one.name for one in part.model.graph.initializer} >= {"sw", "zw", "w", "b"}
     assert names(proved(graph, ["out"], policy).outputs) == ["y"]
 
 
 def test_dynamic_sizes_run_with_any() -> None:
-    text = """g (float[batch, n] x) => (float[batch, m] y) {
-        a = Neg (x)
-        k = Shape (a)
-        e = Exp (a)
-        y = Reshape (e, k)
-    }"""
-    graph = model(text, {"a": "", "k": "", "e": "m", "y": "m"})
+    graph = hard("dynamic sizes")
     part = proved(graph, ["m"], "include_context")
     assert names(part.inputs) == ["a"]
     verified = part.verify({"x": np.ones((5, 7), np.float32)})
@@ -270,26 +186,15 @@ def test_what_depends_on_the_data_has_sizes_that_are_not_known() -> None:
 
 def test_ranks_that_only_the_runtime_knows() -> None:
     """ONNX's inference does not see how long a computed slice of a shape is; the runtime does."""
-    text = """g (float[2,6] x) => (float[2,6] y) <
-        int64[1] zero = {0}, int64[1] three = {3}, int64[1] two = {2}, int64[1] four = {4}
-    > {
-        s = Shape (x)
-        e = Mod (four, three)
-        b = Slice (s, zero, e)
-        t = Concat <axis: int = 0> (b, three, two)
-        v = Reshape (x, t)
-        w = Neg (v)
-        y = Reshape (w, s)
-    }"""
-    graph = model(text, {"v": "pre", "w": "mid", "y": "post"})
+    graph = hard("computed shapes")
     assert graph.value("v").shape is None
     assert [str(one) for one in proved(graph, ["mid"]).inputs] == ["float[2, 3, 2]"]
 
 
 def test_ranks_that_only_a_run_tells() -> None:
-    graph = model(LOOP.replace("step = {1, 2}>", "step = {1, 2}, int64[1] axes = {0}>"), {"l": "l"})
+    graph = hard("a Loop that captures")
     assert graph.value("l").shape is None
-    assert [str(one) for one in proved(graph, ["l"]).outputs] == ["float[?]", "float[?, 2]"]
+    assert [str(one) for one in proved(graph, ["loop"]).outputs] == ["float[?]", "float[?, 2]"]
 
 
 BODIES = ("If", "Loop", "none")
