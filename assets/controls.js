@@ -148,13 +148,20 @@
         hexviz.saveSvg(picture);
       }
     },
+    filtered: (shown) => shown && hexviz.filter.show(shown),
+    hinted: (hints) => hints && hexviz.filter.hint(hints),
     tab: function (tab) {
-      const graph = tab === "graph";
+      const filtering = tab === "filter";
+      const graph = filtering || tab === "graph";
       document.querySelector(".tools").classList.toggle("table", !graph);
+      document.querySelector(".tools").classList.toggle("filtering", filtering);
       if (graph) {
         requestAnimationFrame(hexviz.canvas.shown);
       }
-      return [!graph, tab !== "ops", tab !== "audit"];
+      if (filtering !== hexviz.filtering()) {
+        hexviz.send("tab", tab);
+      }
+      return [!graph, tab !== "ops", tab !== "audit", !filtering, filtering];
     },
     theme: function (clicks, chosen, stylesheets) {
       const skip = window.dash_clientside.no_update;

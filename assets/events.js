@@ -53,6 +53,9 @@
     );
   }
 
+  // Whether the graph shows what the filter would keep.
+  hexviz.filtering = () => Boolean(place && place.filtering);
+
   hexviz.send = function (type, value) {
     counter += 1;
     waiting.push({ type: type, value: value, n: counter, theme: hexviz.theme() });

@@ -10,13 +10,13 @@
     return name.replace(/\.onnx$/, "").replace(/[^\w.-]+/g, "-");
   }
 
-  function save(blob, name) {
+  hexviz.save = function (blob, name) {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(blob);
     link.download = name;
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  }
+  };
 
   hexviz.local["copy-link"] = function () {
     const address = new URL(window.location.href);
@@ -33,7 +33,7 @@
     const scale = Math.min(2, LARGEST / Math.max(box.w, box.h, 1));
     const page = getComputedStyle(document.documentElement).getPropertyValue("--page").trim();
     cy.png({ full: true, scale: scale, bg: page, output: "blob-promise" })
-      .then((blob) => save(blob, title() + ".png"));
+      .then((blob) => hexviz.save(blob, title() + ".png"));
   };
 
   // The server draws it from the same elements.
@@ -44,6 +44,6 @@
   };
 
   hexviz.saveSvg = function (picture) {
-    save(new Blob([picture.text], { type: "image/svg+xml" }), title() + ".svg");
+    hexviz.save(new Blob([picture.text], { type: "image/svg+xml" }), title() + ".svg");
   };
 })();

@@ -106,7 +106,8 @@
           return true;
         case " ":
           if (!row.classList.contains("section-row")) {
-            hexviz.send("check", row.dataset.key);
+            const box = row.querySelector(".mark-box").dataset; // hides it, or selects it
+            hexviz.send(box.event, box.value);
           }
           return true;
         default:

@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from hexviz.app.evidence import evidence
+from hexviz.app.filter.wish import pairs as wished
+from hexviz.app.filter.wish import stored as wish_to_store
+from hexviz.app.filter.wish import wish_in, wish_stored
 from hexviz.app.lasso import ops_in
 from hexviz.app.place import NOTHING, Path, Place, Selection, Trace
 from hexviz.app.store import OpenModel
-from hexviz.model.fqn import is_within
 from hexviz.view.colouring import COLOURINGS, Mode
 from hexviz.view.index import Placement
 from hexviz.view.state import MOST_NODES, ViewState, count_visible, reveal
@@ -28,7 +30,7 @@ __all__ = [
 ]
 
 
-TABS = ("graph", "ops", "audit")
+TABS = ("graph", "ops", "audit", "filter")
 """The page's tabs, by the names they have in an address."""
 
 _LONGEST = 2000  # characters of a selection in an address: more is no link any more
@@ -53,6 +55,8 @@ def to_store(key: str, place: Place) -> dict[str, Any]:
         "tour": place.tour,
         "path": place.path,
         "step": place.step,
+        "wish": wish_to_store(place.wish),
+        "filtering": place.filtering,
     }
 
 
@@ -80,6 +84,8 @@ def from_store(stored: Mapping[str, Any]) -> Place:
         tour=tour if isinstance(tour, int) else -1,
         path=_path(stored.get("path")),
         step=_step(stored.get("step")),
+        wish=wish_stored(stored.get("wish")),
+        filtering=stored.get("filtering") is True,
     )
 
 
@@ -110,6 +116,7 @@ def to_query(key: str, place: Place, tab: str = "graph") -> str:
         pairs.append(("step", str(place.step)))
     if place.tour >= 0:
         pairs.append(("tour", str(place.tour)))
+    pairs += wished(place.wish)
     return "?" + urlencode(pairs)
 
 
@@ -118,7 +125,7 @@ def from_query(query: str, model: OpenModel) -> Place:
     fields = _fields(query)
     placement = _placement(next(iter(fields.get("place", ())), None))
     index = model.index(placement)
-    hidden = frozenset(fqn for fqn in fields.get("hide", ()) if _is_module(fqn, model))
+    hidden = frozenset(fqn for fqn in fields.get("hide", ()) if model.has_module(fqn))
     numbers = next(iter(fields.get("numbers", ())), "")
     colour = _colour(next(iter(fields.get("colour", ())), None))
     if model.numbers.get(numbers) is None:
@@ -152,6 +159,8 @@ def from_query(query: str, model: OpenModel) -> Place:
         frozenset(fields.get("lit", ())),
         numbers,
         tour=int(tour) if tour.isdecimal() and len(tour) < _DIGITS else -1,
+        wish=wish_in(fields, model.has_module, model.graph.positions.__contains__),
+        filtering=tab_in(query) == "filter",
     )
     return _on_path(place, fields, model)
 
@@ -168,11 +177,6 @@ def model_in(query: str | None) -> str | None:
 
 def _fields(query: str | None) -> dict[str, list[str]]:
     return parse_qs((query or "").removeprefix("?"), keep_blank_values=True)
-
-
-def _is_module(fqn: str, model: OpenModel) -> bool:
-    """Whether it is a module, or a list of modules (``encoder.layer``)."""
-    return fqn in model.graph.modules or any(is_within(one.fqn, fqn) for one in model.graph.modules)
 
 
 def _selected(fields: Mapping[str, list[str]], model: OpenModel) -> Selection:

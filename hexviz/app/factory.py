@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from hexviz.app.callbacks import auditing, inspecting, moving, opening, saving
+from hexviz.app.callbacks import auditing, filtering, inspecting, moving, opening, saving
 from hexviz.app.folders import assets_folder
 from hexviz.app.jobs import job_manager
 from hexviz.app.limits import MAX_UPLOAD
@@ -33,6 +33,7 @@ def create_app(store: ModelStore) -> Dash:
     moving.register(app, store)
     inspecting.register(app, store)
     auditing.register(app, store)
+    filtering.register(app, store)
     saving.register(app, store)
     _register_clientside(app)
     return app
@@ -60,6 +61,8 @@ def _register_clientside(app: Dash) -> None:
     )
     call("found", Input("found", "data"))
     call("audited", Input("audit", "data"))
+    call("filtered", Input("filter", "data"))
+    call("hinted", Input("hints", "data"))
     call("picture", Input("svg", "data"))
     call("inspected", Input("inspection", "data"))
     call(
@@ -67,6 +70,8 @@ def _register_clientside(app: Dash) -> None:
         Output("graph-pane", "hidden"),
         Output("ops-pane", "hidden"),
         Output("audit-pane", "hidden"),
+        Output("filter-panel", "hidden"),
+        Output("inspector", "hidden"),
         Input("tab", "value"),
     )
     call(

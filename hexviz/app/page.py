@@ -11,6 +11,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from hexviz.app.dialogs import keys, opener
+from hexviz.app.filter.field import frame
 from hexviz.app.limits import MAX_NUMBERS
 from hexviz.app.strips import strips
 from hexviz.view.colouring import COLOURINGS, policy_of
@@ -71,6 +72,8 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="grid", data=_grid().to_plotly_json()),
             dcc.Store(id="grid-wanted"),
             dcc.Store(id="audit"),
+            dcc.Store(id="filter"),
+            dcc.Store(id="hints"),
             dcc.Store(id="found"),
             dcc.Store(id="svg-wanted"),
             dcc.Store(id="svg"),
@@ -78,7 +81,15 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dmc.NotificationContainer(id="notices", position="bottom-right"),
             html.Div(
                 className="page",
-                children=[_bar(), _modules(), _middle(), _inspector(), opener(samples), keys()],
+                children=[
+                    _bar(),
+                    _modules(),
+                    _middle(),
+                    _inspector(),
+                    frame(),
+                    opener(samples),
+                    keys(),
+                ],
             ),
         ],
     )
@@ -163,6 +174,7 @@ def _middle() -> html.Main:
                             {"value": "graph", "label": "Graph"},
                             {"value": "ops", "label": "Ops"},
                             {"value": "audit", "label": "Audit"},
+                            {"value": "filter", "label": "Filter"},
                         ],
                     ),
                     _tool("back", "‹", "Back to what was looked at before ([)", "back"),

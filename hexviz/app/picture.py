@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from hexviz.app.filter.filtered import Filtered, filtered
+from hexviz.app.filter.ticks import ticks
 from hexviz.app.findings import edits_strip
 from hexviz.app.highlight import highlight
 from hexviz.app.place import Place
@@ -11,13 +13,15 @@ from hexviz.app.store import OpenModel
 from hexviz.app.strips import what_if_strip
 from hexviz.app.tour import card
 from hexviz.app.tree import rows
-from hexviz.app.widgets import figures, legend, tree
+from hexviz.app.widgets import figures, filter_legend, legend, tree
 from hexviz.errors import ViewLimitError
 from hexviz.tagging.summary import summarize
+from hexviz.view.legend import Legend
 from hexviz.view.palette import Theme
-from hexviz.view.state import ViewState, is_hidden
+from hexviz.view.preview import previewed
+from hexviz.view.state import is_hidden
 
-__all__ = ["MOST_ELEMENTS", "Picture", "described", "picture"]
+__all__ = ["MOST_ELEMENTS", "Picture", "described", "painted", "picture"]
 
 MOST_ELEMENTS = 1000
 """Boxes, ops and lines that a step may lead to: more is neither read nor moved smoothly."""
@@ -46,18 +50,21 @@ def picture(model: OpenModel, before: Place | None, after: Place, theme: Theme) 
             "stay readable: close another module first."
         )
     changes: Picture = {"highlight": highlight(model, after, drawn)}
-    if before is None or (before.view, before.numbers) != (view, after.numbers):
+    kept = filtered(model, after.wish) if after.filtering else None
+    elements, shown = painted(model, after, theme)
+    if before is None or _looks(before) != _looks(after):
+        ticked = ticks(model.graph, kept.chosen if kept else ()) if after.filtering else None
         changes |= {
-            "graph": drawn.elements,
-            "tree": tree(rows(model, view)),
+            "graph": elements,
+            "tree": tree(rows(model, view, ticked), filtering=after.filtering),
             "empty": [] if drawn.n_visible else "Everything is hidden by the filter.",
             "controls": {"placement": view.placement, "colour": view.colour},
-            "filter-note": _filter_note(model, view),
+            "filter-note": _filter_note(model, after, kept),
             "show-all": not view.hidden,
             "what-if": what_if_strip(model, view),
         }
     if "graph" in changes or (before is not None and before.lit != after.lit):
-        changes["legend"] = legend(drawn.legend, after)
+        changes["legend"] = (filter_legend if kept else legend)(shown, after)
     if before is None or before.tour != after.tour:
         changes["tour"] = card(model, after)
     if before is None or before.redo != after.redo:
@@ -74,7 +81,24 @@ def described(model: OpenModel) -> Picture:
     }
 
 
-def _filter_note(model: OpenModel, view: ViewState) -> str:
+def _looks(place: Place) -> tuple[object, ...]:
+    """All of a place that the graph, the tree and the legend depend on."""
+    return place.view, place.numbers, place.filtering, place.filtering and place.wish
+
+
+def painted(model: OpenModel, place: Place, theme: Theme) -> tuple[list[dict[str, Any]], Legend]:
+    """The elements of a place and their legend: while filtering, with what is kept."""
+    drawn = model.render(place.view, theme, place.numbers)
+    kept = filtered(model, place.wish) if place.filtering else None
+    if kept is None:
+        return drawn.elements, drawn.legend
+    return previewed(model.index(place.view.placement), drawn, kept.preview, theme)
+
+
+def _filter_note(model: OpenModel, place: Place, kept: Filtered | None) -> str:
+    view = place.view
+    if place.filtering:
+        return f"{len(kept.chosen):,} ops selected" if kept else "tick what to keep"
     if not view.hidden:
         return ""
     hidden = sum(is_hidden(op.module, view.hidden) for op in model.graph.ops)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hexviz.app.filter.wish import Wish
 from hexviz.view.state import ViewState
 
 __all__ = ["NOTHING", "Path", "Place", "Selection", "Trace", "Way"]
@@ -41,7 +42,8 @@ class Place:
     server keeps them. ``redo`` are the keys of undone edits, the next one
     first, and ``tour`` is the stop of the guided tour, -1 without one.
     ``path`` is the evidence on the canvas, and ``step`` which step of it is
-    looked at, 0 for the op itself.
+    looked at, 0 for the op itself. ``wish`` is what the filter's tab is to
+    keep, shown in the graph while ``filtering``.
     """
 
     view: ViewState = field(default_factory=ViewState)
@@ -53,3 +55,5 @@ class Place:
     tour: int = -1
     path: Path = ""
     step: int = 0
+    wish: Wish = field(default_factory=Wish)
+    filtering: bool = False

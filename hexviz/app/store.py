@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from hexviz.app.edits import Edit, keep_edit, kept_edit
+from hexviz.app.filter.filtered import Filtered
+from hexviz.app.filter.wish import Wish
 from hexviz.app.place import Place
 from hexviz.errors import SourceError
 from hexviz.extraction.query import SearchIndex
 from hexviz.model.files import write_atomically
+from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import ModelFile, digest, parse, read_file
 from hexviz.model.rest import collector_rests, leave_out_what_lives
@@ -71,7 +74,8 @@ class OpenModel:
     """A model in memory, with what the page derives from it.
 
     ``numbers`` holds what people dropped in to colour its ops by: position →
-    number, by the digest of the file. ``edit`` says what a person changed, and
+    number, by the digest of the file, and ``filters`` what their wishes come
+    to. ``edit`` says what a person changed, and
     ``near`` is another model with the same ops, whose layouts and numbers serve here too.
     """
 
@@ -92,6 +96,7 @@ class OpenModel:
         )
         self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
         self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
+        self.filters: LayoutCache[Wish, Filtered] = LayoutCache(_KEPT_NUMBERS)
 
     def index(self, placement: Placement) -> Index:
         """The graph made ready for drawing under one placement; built when first asked for."""
@@ -154,6 +159,11 @@ class OpenModel:
     def findings(self) -> list[Finding]:
         """What an audit of the graph says."""
         return audit(self.graph)
+
+    def has_module(self, fqn: str) -> bool:
+        """Whether this is a module, or a list of modules (``encoder.layer``)."""
+        modules = self.graph.modules
+        return fqn in modules or any(is_within(one.fqn, fqn) for one in modules)
 
     def apart(self, view: ViewState) -> frozenset[str]:
         """The stacks of a view whose members are shown one by one."""

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from hexviz.app.filter.ticks import Ticks
 from hexviz.app.store import OpenModel
 from hexviz.model.fqn import is_within
 from hexviz.view.containers import Container
@@ -21,14 +22,14 @@ from hexviz.view.index import Index
 from hexviz.view.sight import content
 from hexviz.view.state import ViewState, is_hidden
 
-__all__ = ["Row", "check", "rows"]
+__all__ = ["Row", "check", "names_of", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """One row: its box and module, how deep it stands (1 is the root), and its state.
 
-    ``shown`` is ``mixed`` where the filter hides a part.
+    ``shown`` is ``mixed`` where only a part is hidden or, while filtering, selected.
     """
 
     key: str
@@ -41,12 +42,20 @@ class Row:
     shown: Literal["true", "false", "mixed"]
 
 
-def rows(model: OpenModel, view: ViewState) -> list[Row]:
-    """The rows of a view, from top to bottom."""
-    return list(_rows(model.index(view.placement), view, model.apart(view)))
+def rows(model: OpenModel, view: ViewState, ticks: Ticks | None = None) -> list[Row]:
+    """The rows of a view, from top to bottom; with ``ticks``, they say what is selected."""
+    return list(_rows(model.index(view.placement), view, model.apart(view), ticks))
 
 
-def _rows(index: Index, view: ViewState, apart: frozenset[str]) -> Iterator[Row]:
+def names_of(index: Index, key: str) -> tuple[str, ...]:
+    """The modules that a row stands for, or a list of modules; none for a section, or no row."""
+    box = index.containers.get(key)
+    return () if box is None or box.is_section else _names(index, box)
+
+
+def _rows(
+    index: Index, view: ViewState, apart: frozenset[str], ticks: Ticks | None
+) -> Iterator[Row]:
     pending = [("", 1)]
     while pending:
         key, level = pending.pop()
@@ -62,7 +71,11 @@ def _rows(index: Index, view: ViewState, apart: frozenset[str]) -> Iterator[Row]
             ops=box.count,
             expanded=is_open,
             is_section=box.is_section,
-            shown="true" if box.is_section else _shown(index, box, view.hidden),
+            shown="true"
+            if box.is_section
+            else ticks.of(_names(index, box))
+            if ticks is not None
+            else _shown(index, box, view.hidden),
         )
         if is_open:
             pending.extend((item, level + 1) for item in reversed(inner))

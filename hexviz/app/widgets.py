@@ -10,8 +10,9 @@ from hexviz.app.place import Place
 from hexviz.app.tree import Row
 from hexviz.view.colouring import policy_of
 from hexviz.view.legend import Legend, LegendEntry
+from hexviz.view.preview import FATES
 
-__all__ = ["figures", "legend", "tree"]
+__all__ = ["figures", "filter_legend", "legend", "tree"]
 
 _ORIGINS = {
     "declared": "recorded by the exporter, or said by names (solid border)",
@@ -21,8 +22,25 @@ _ORIGINS = {
 }
 
 
-def tree(found: list[Row]) -> list[Any]:
-    """The rows of the tree, each with what a screen reader and the keyboard need."""
+_SHOWN = {
+    "true": "shown in the graph: click to hide it",
+    "mixed": "hidden in part: click to show all of it",
+    "false": "hidden: click to show it",
+}
+_TICKED = {
+    "true": "selected: click to leave it out",
+    "mixed": "selected in part: click to select all of it",
+    "false": "not selected: click to select it",
+}
+
+
+def tree(found: list[Row], *, filtering: bool = False) -> list[Any]:
+    """The rows of the tree, each with what a screen reader and the keyboard need.
+
+    Their check marks say what is hidden or, while ``filtering``, what is selected.
+    """
+    event = "tick" if filtering else "check"
+    titles = _TICKED if filtering else _SHOWN
     return [
         html.Div(
             [
@@ -36,8 +54,8 @@ def tree(found: list[Row]) -> list[Any]:
                 if row.is_section
                 else html.Span(
                     className=f"mark-box shown-{row.shown}",
-                    title="shown in the graph" if row.shown == "true" else "hidden by the filter",
-                    **{"data-event": "check", "data-value": row.key, "aria-hidden": "true"},
+                    title=titles[row.shown],
+                    **{"data-event": event, "data-value": row.key, "aria-hidden": "true"},
                 ),
                 html.Span(row.label, className="name"),
                 html.Span(f"{row.ops:,}", className="quiet count", title="ops in it"),
@@ -99,6 +117,39 @@ def legend(shown: Legend, place: Place) -> list[Any]:
         html.Span(more, className="quiet"),  # beside the row, which may be cut off
         html.Div(borders, className="row"),
     ]
+
+
+def filter_legend(shown: Legend, place: Place) -> list[Any]:
+    """What a filter's colours and borders say, as buttons that light up what has them."""
+    entries: list[Any] = [
+        html.Button(
+            [
+                html.Span(
+                    className=f"swatch fate-{fate}",
+                    style={"background": entry.swatch.solid, "borderColor": entry.swatch.border},
+                ),
+                entry.label,
+                html.Span(f"{entry.ops:,}", className="quiet tally"),
+            ],
+            className="entry",
+            title=f"{entry.ops:,} ops: click to see only these",
+            **{
+                "data-event": "lit",
+                "data-value": entry.bucket,
+                "aria-pressed": str(entry.bucket in place.lit).lower(),
+            },
+        )
+        for entry in shown.entries
+        for fate, name in FATES.items()
+        if name == entry.bucket
+    ]
+    if place.lit:
+        entries.append(html.Button("all", className="link", **{"data-event": "unlit"}))
+    marks = [
+        html.Span([html.Span(className="swatch fate-partial"), "kept in part"], className="entry"),
+        html.Span([html.Span(className="line-mark"), "cut here"], className="entry"),
+    ]
+    return [html.Div(entries, className="row"), html.Div(marks, className="row")]
 
 
 def _told_apart(entry: LegendEntry, shown: Legend) -> str:

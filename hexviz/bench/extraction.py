@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from statistics import median
 from typing import Any
 
@@ -39,6 +40,7 @@ gives what the whole gives. ``different``: it runs and gives something else.
 RIVALS = ("onnx.utils", "onnx_ir")
 
 _Cut = tuple[Policy, str, Scope]
+_Extract = Callable[[list[str], list[str]], onnx.ModelProto]
 
 
 def measure(graph: TaggedGraph, *, rivals: bool = True) -> dict[str, Any]:
@@ -52,7 +54,7 @@ def measure(graph: TaggedGraph, *, rivals: bool = True) -> dict[str, Any]:
         ExtractionError: if the whole model cannot be run.
     """
     cuts = _cuts(graph)
-    inferred = _inferred(graph.proto) if rivals else None
+    theirs = _rivals(graph.proto) if rivals else {}
     border = {name for _, _, one in cuts for name in (*one.inputs, *one.outputs)}
     captured = capture(graph.proto, graph.base_dir, border)
     known: dict[object, dict[str, Any]] = {}
@@ -60,7 +62,7 @@ def measure(graph: TaggedGraph, *, rivals: bool = True) -> dict[str, Any]:
     for policy, fqn, kept in cuts:
         key = (tuple(kept.why), kept.inputs, kept.outputs)
         if key not in known:
-            known[key] = _measured(graph, policy, fqn, kept, captured, inferred)
+            known[key] = _measured(graph, policy, fqn, kept, captured, theirs)
         results.append({"module": fqn, "policy": policy, **known[key]})
     return {"cuts": results, "split": _split(graph)}
 
@@ -80,21 +82,19 @@ def _measured(
     fqn: str,
     kept: Scope,
     captured: Captured,
-    inferred: onnx.ModelProto | None,
+    theirs: Mapping[str, _Extract],
 ) -> dict[str, Any]:
     def ours() -> onnx.ModelProto:
         chosen = Selection(frozenset({fqn}))
         return Part(graph, chosen, policy, scope(graph, chosen, policy)).model
 
     makers: dict[str, Callable[[], onnx.ModelProto]] = {"hexviz": ours}
-    if inferred is not None:
-        inputs, outputs = list(kept.inputs), list(kept.outputs)
-        makers["onnx.utils"] = lambda: onnx.utils.Extractor(inferred).extract_model(inputs, outputs)
-        makers["onnx_ir"] = lambda: _by_onnx_ir(inferred, inputs, outputs)
+    for name, extract in theirs.items():
+        makers[name] = partial(extract, list(kept.inputs), list(kept.outputs))
     outcomes, seconds, notes = {}, {}, {}
     for name, make in makers.items():
         try:
-            part, seconds[name] = _timed(make, times=1 if inferred is None else 3)
+            part, seconds[name] = _timed(make)
         # Whatever another library raises is its refusal; hexviz has one kind of its own.
         except Exception as error:  # noqa: BLE001
             outcomes[name], notes[name] = "refused", _line(error)
@@ -111,14 +111,14 @@ def _measured(
     }
 
 
-def _timed(make: Callable[[], onnx.ModelProto], times: int) -> tuple[onnx.ModelProto, float]:
-    """A part, and the median of the seconds that it took to make it."""
+def _timed(make: Callable[[], onnx.ModelProto]) -> tuple[onnx.ModelProto, float]:
+    """A part, and the seconds that it took to make it, the lesser of two times."""
     seconds = []
-    for _ in range(times):
+    for _ in range(2):
         started = time.perf_counter()
         part = make()
         seconds.append(time.perf_counter() - started)
-    return part, median(seconds)
+    return part, min(seconds)
 
 
 def _inferred(proto: onnx.ModelProto) -> onnx.ModelProto:
@@ -128,12 +128,20 @@ def _inferred(proto: onnx.ModelProto) -> onnx.ModelProto:
         return proto
 
 
-def _by_onnx_ir(proto: onnx.ModelProto, inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
-    whole = ir.from_proto(proto)
-    part = ir.convenience.extract(whole.graph, inputs, outputs)
-    return ir.to_proto(
-        ir.Model(part, ir_version=whole.ir_version, functions=tuple(whole.functions.values()))
-    )
+def _rivals(proto: onnx.ModelProto) -> dict[str, _Extract]:
+    """The other extractors; ``onnx.utils.extract_model`` makes its tables anew for each part."""
+    inferred = _inferred(proto)
+    whole = ir.from_proto(inferred)
+    functions = tuple(whole.functions.values())
+
+    def onnx_ir(inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
+        part = ir.convenience.extract(whole.graph, inputs, outputs)
+        return ir.to_proto(ir.Model(part, ir_version=whole.ir_version, functions=functions))
+
+    def onnx_utils(inputs: list[str], outputs: list[str]) -> onnx.ModelProto:
+        return onnx.utils.Extractor(inferred).extract_model(inputs, outputs)
+
+    return dict(zip(RIVALS, (onnx_utils, onnx_ir), strict=True))
 
 
 def _outcome(graph: TaggedGraph, part: onnx.ModelProto, captured: Captured) -> tuple[str, str]:

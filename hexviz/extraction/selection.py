@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import difflib
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from hexviz.errors import SelectionError
 from hexviz.model.fqn import ancestors
@@ -100,23 +100,35 @@ def _resolved(graph: TaggedGraph, names: Iterable[str]) -> frozenset[str]:
 def _matching(name: str, known: Iterable[str], separator: str) -> list[str]:
     if not _is_pattern(name):
         return [name] if name in known else []
-    pattern = _pattern(name, separator)
-    return [one for one in known if pattern.fullmatch(one)]
+    # fnmatch also knows sets of characters; a bracket stands for itself here.
+    pattern = name.replace("[", "[[]").split(separator)
+    return [one for one in known if one and _fits(pattern, one.split(separator))]
 
 
 def _is_pattern(name: str) -> bool:
     return "*" in name or "?" in name
 
 
-def _pattern(name: str, separator: str) -> re.Pattern[str]:
-    one = f"[^{re.escape(separator)}]"
-    segments = [
-        f"{one}+(?:{re.escape(separator)}{one}+)*"
-        if segment == "**"
-        else re.sub(r"(?:\\\*)+", f"{one}*", re.escape(segment)).replace(r"\?", one)
-        for segment in name.split(separator)
-    ]
-    return re.compile(re.escape(separator).join(segments))
+def _fits(pattern: Sequence[str], segments: Sequence[str]) -> bool:
+    """Whether segments match; of several ``**``, only the last one reached is tried anew.
+
+    So no pattern, however it is made, takes longer than the product of both lengths.
+    """
+    at = here = 0
+    star, tried = -1, 0
+    while here < len(segments):
+        if at < len(pattern) and pattern[at] == "**":
+            star, tried = at, here
+            at += 1
+        elif at < len(pattern) and fnmatchcase(segments[here], pattern[at]):
+            at += 1
+            here += 1
+        elif star != -1:
+            tried += 1
+            at, here = star + 1, tried
+        else:
+            return False
+    return all(rest == "**" for rest in pattern[at:])
 
 
 def _nothing(name: str, known: Iterable[str]) -> str:

@@ -30,9 +30,11 @@ __all__ = ["to_elements"]
 Element = dict[str, Any]
 
 # A browser merges new data into an element it has: what an edge once had stays
-# unless it is taken back, so each edge says of all of this what it is.
+# unless it is taken back, so each edge says of all of this what it is. The same holds
+# for what a filter's preview says of nodes and edges.
 _PLAIN: Mapping[str, Any] = MappingProxyType(
     {"label": "", "label_x": 0, "label_y": 0, "bends": 0, "upward": 0, "beside": 0, "fan": 0}
+    | {"fate": "", "crosses": 0}
 )
 
 _LEAF = 1000
@@ -95,6 +97,7 @@ def _node_data(
         "border": swatch.border,
         "ink": swatch.ink,
         "buckets": buckets,
+        "fate": "",
     }
     if node.kind in ("module", "section"):
         container = index.containers[node.key]
@@ -252,6 +255,7 @@ def _stub(scene: Scene, stub: StubBox) -> list[Element]:
         "width": round(stub.box.width, 1),
         "height": round(stub.box.height, 1),
         "z": _LEAF,
+        "fate": "",
     }
     line = {
         "id": f"e:s:{target.id}",
@@ -264,6 +268,8 @@ def _stub(scene: Scene, stub: StubBox) -> list[Element]:
         "live": int(any(edge.live for edge in edges)),
         "name": stub.text,
         "beside": 1,
+        "fate": "",
+        "crosses": 0,
     }
     position = {"x": round(stub.box.x, 1), "y": round(stub.box.y, 1)}
     return [{"data": node, "position": position}, {"data": line}]

@@ -21,6 +21,11 @@ _DASHES = {"dashed": "4 2", "dotted": "1 1"}
 def outlined(style: Mapping[str, Any], box: Box) -> str:
     """A node's shape, filled and with its border in the middle of its outline."""
     paint: dict[str, Any] = {"fill": style["background-color"]}
+    if style.get("background-fill") == "linear-gradient":
+        name = f"share-{box.x:g}-{box.y:g}"
+        return _share(style, name) + outlined(
+            {**style, "background-fill": "solid", "background-color": f"url(#{name})"}, box
+        )
     if style.get("background-opacity", 1) != 1:
         paint["fill_opacity"] = style["background-opacity"]
     shape, width, kind = style["shape"], style["border-width"], style["border-style"]
@@ -36,6 +41,17 @@ def outlined(style: Mapping[str, Any], box: Box) -> str:
     if kind in _DASHES:
         stroke["stroke_dasharray"] = _DASHES[kind]
     return _shape(shape, box, 0.0, paint | stroke)
+
+
+def _share(style: Mapping[str, Any], name: str) -> str:
+    """A filling that changes its colour on the way from left to right, for others to refer to."""
+    colours = style["background-gradient-stop-colors"].split()
+    offsets = style["background-gradient-stop-positions"].split()
+    stops = [
+        element("stop", offset=offset, stop_color=colour)
+        for offset, colour in zip(offsets, colours, strict=True)
+    ]
+    return element("linearGradient", "".join(stops), id=name)
 
 
 def _shape(shape: str, box: Box, wider: float, paint: Mapping[str, Any]) -> str:

@@ -27,6 +27,7 @@ _COLOURS: dict[Theme, dict[str, str]] = {
         "accent": "#0b57d0",
         "evidence": "#a83f00",
         "match": "#7a5c00",
+        "border": "#7b1fa2",
         "stub": "#eef0f3",
         "stub_ink": "#474e58",
     },
@@ -39,6 +40,7 @@ _COLOURS: dict[Theme, dict[str, str]] = {
         "accent": "#8ab4f8",
         "evidence": "#ffa266",
         "match": "#f0cf65",
+        "border": "#d9a3ff",
         "stub": "#2c323a",
         "stub_ink": "#c3c9d2",
     },
@@ -48,7 +50,7 @@ _COLOURS: dict[Theme, dict[str, str]] = {
 def stylesheet(theme: Theme) -> list[dict[str, Any]]:
     """Rules for ``Cytoscape(stylesheet=…)``; they change with the theme only."""
     colours = _COLOURS[theme]
-    return [*_nodes(colours), *_edges(colours), *_classes(colours)]
+    return [*_nodes(colours), *_edges(colours), *_fates(colours), *_classes(colours)]
 
 
 def _rule(selector: str, **style: Any) -> dict[str, Any]:
@@ -202,6 +204,35 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
             line_style="dotted",
         ),
         _rule("edge.shown", display="element"),
+    ]
+
+
+def _fates(colours: dict[str, str]) -> list[dict[str, Any]]:
+    """What a filter's preview says: by borders and fillings, so that no hue need be told apart."""
+    return [
+        _rule('node[fate = "selected"]', border_style="solid", border_width=2.4),
+        _rule('node[fate = "carried"]', border_style="dashed", border_width=2.4),
+        _rule('node[fate = "hole"]', border_style="double", border_width=5),
+        _rule('node[fate = "cut"]', border_style="dotted", border_width=1, opacity=0.5),
+        _rule('node[fate = "partial"]', border_style="solid"),
+        _rule('node[fate = "partly carried"]', border_style="dashed"),
+        _rule(
+            'node[fate = "partial"], node[fate = "partly carried"]',
+            border_width=2.4,
+            background_fill="linear-gradient",
+            background_gradient_direction="to-right",
+            background_gradient_stop_colors="data(blend)",
+            background_gradient_stop_positions="data(stops)",
+        ),
+        _rule('edge[fate = "cut"]', opacity=0.3),
+        _rule(
+            "edge[crosses = 1]",
+            line_color=colours["border"],
+            target_arrow_color=colours["border"],
+            width=4,
+            arrow_scale=0.9,
+            z_index=550,
+        ),
     ]
 
 

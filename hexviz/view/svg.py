@@ -95,7 +95,7 @@ def _node(kind: str, style: Mapping[str, Any], around: Box) -> _Drawn:
     )
     text, reach = _text(style, place)
     reach += [(around.left, around.top), (around.right, around.bottom)]
-    return element("g", outlined(style, box) + text, **{"class": kind}), reach
+    return element("g", outlined(style, box) + text, **{"class": kind, **_faded(style)}), reach
 
 
 def _edge(style: Mapping[str, Any], source: Box, target: Box) -> _Drawn:
@@ -117,7 +117,11 @@ def _edge(style: Mapping[str, Any], source: Box, target: Box) -> _Drawn:
     text, reach = _text(style, curve.middle)
     half = width / 2
     reach += [(x + side, y + side) for x, y in curve.extremes() for side in (-half, half)]
-    return element("g", markup + text, **{"class": "edge"}), reach
+    return element("g", markup + text, **{"class": "edge", **_faded(style)}), reach
+
+
+def _faded(style: Mapping[str, Any]) -> dict[str, Any]:
+    return {"opacity": style["opacity"]} if "opacity" in style else {}
 
 
 def _text(style: Mapping[str, Any], place: Point) -> _Drawn:

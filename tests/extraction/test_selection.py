@@ -51,9 +51,14 @@ def held(names: list[str], exclude: tuple[str, ...] = ()) -> list[str]:
 def test_patterns_go_by_segment() -> None:
     assert held(["enc.*"]) == ["a", "q", "k", "r", "m"]
     assert held(["enc.att.?"]) == held(["enc.*.*"]) == ["q", "k"]
-    assert held(["**.q"]) == ["q"]
+    assert held(["**.q"]) == held(["**.att.**.q"]) == held(["enc.**.q"]) == ["q"]
     assert held(["enc.*"], exclude=("enc.*.q", "enc.emb")) == ["k", "r", "m"]
     assert held(["e*.e*"]) == ["a"]
+
+
+def test_a_hostile_pattern_takes_no_time() -> None:
+    with pytest.raises(SelectionError, match="No module matches"):
+        selection(GRAPH, ["*e" * 40 + "x", "**.a." * 40 + "x"])
 
 
 def test_a_tag_names_a_module_too() -> None:

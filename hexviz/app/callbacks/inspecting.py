@@ -17,7 +17,9 @@ from hexviz.app.inspector import (
 from hexviz.app.inspector.move import move_field
 from hexviz.app.inspector.parts import counted, module_link
 from hexviz.app.inspector.several import inspect_several
+from hexviz.app.inspector.stacks import stack_note
 from hexviz.app.lasso import ops_in
+from hexviz.app.picture import painted
 from hexviz.app.place import Place
 from hexviz.app.search import Hit, search
 from hexviz.app.store import ModelStore, OpenModel
@@ -104,10 +106,10 @@ def register(app: Dash, store: ModelStore) -> None:
             model = store.get(key_of(stored))
             place = from_store(stored)
             theme: Theme = "dark" if wanted.get("theme") == "dark" else "light"
-            drawn = model.render(place.view, theme, place.numbers)
+            elements, _ = painted(model, place, theme)
         except HexvizError:
             return no_update
-        text = to_svg(drawn.elements, theme, title=model.graph.name)
+        text = to_svg(elements, theme, title=model.graph.name)
         return {"text": text, "n": wanted.get("n")}
 
 
@@ -261,26 +263,6 @@ def _moving_own(model: OpenModel, fqn: str) -> list[Any]:
     own = len(model.graph.modules[fqn].ops)
     title = f"Move its own {counted(own, 'op')} to another module"
     return [move_field(model.graph, "own", fqn, title)] if own else []
-
-
-def stack_note(model: OpenModel, view: ViewState, fqn: str) -> list[Any]:
-    """For a module that is one of several equal ones: how many, and a way to see them all."""
-    index = model.index(view.placement)
-    key = index.box_of(fqn)
-    around = next(
-        (box for box in index.stacks.values() if key and key in (box.key, *box.members)), None
-    )
-    if around is None:
-        return []
-    apart = around.key in model.apart(view)
-    label = "Show one for all" if apart else f"Show all {len(around.members)}"
-    return [
-        html.P(
-            f"One of {len(around.members)} modules with the same structure, shapes included.",
-            className="sentence",
-        ),
-        html.Button(label, className="tool", **{"data-event": "stack", "data-value": around.key}),
-    ]
 
 
 def _called(model: OpenModel, element: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import onnx_ir as ir
 from dash import html
 
-from hexviz.app.inspector.parts import counted, section, table
+from hexviz.app.inspector.parts import counted, section, size, table
 from hexviz.model.tensors import Histogram, Statistics, TensorSummary, tensor_summary
 
 __all__ = ["shown_tensor", "tensor_section"]
@@ -133,25 +133,10 @@ def _type(summary: TensorSummary) -> str:
 def _size(summary: TensorSummary) -> str:
     words = [_type(summary), counted(summary.size, "element")]
     if summary.nbytes is not None:
-        words.append(_bytes(summary.nbytes))
+        words.append(size(summary.nbytes))
     if summary.outside:
         words.append("in a file beside the model")
     return " · ".join(words)
-
-
-def _bytes(count: float) -> str:
-    """Decimal units, as disks and file managers count.
-
-    >>> _bytes(12), _bytes(65_536), _bytes(3_200_000_000)
-    ('12 B', '65.5 kB', '3.2 GB')
-    """
-    if count < 1000:
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        count /= 1000
-        if count < 1000:
-            return f"{count:.1f} {unit}"
-    return f"{count / 1000:,.1f} TB"
 
 
 def _sentence(note: str) -> str:

@@ -1,0 +1,64 @@
+"""What a verification found, output by output, in colour and in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dash import html
+
+if TYPE_CHECKING:
+    from hexviz.extraction.verify import OutputCheck, Verification
+
+__all__ = ["refused", "verdict"]
+
+
+def verdict(found: Verification) -> html.Div:
+    """The result of running the whole and the part, and comparing what comes out."""
+    digests = [("The whole, SHA-256", found.whole_digest), ("The part", found.part_digest)]
+    head = "Verified" if found.ok else "Not verified"
+    return html.Div(
+        [
+            html.Div([_mark(found.ok), html.B(head)], className="verdict-head"),
+            html.P(found.message),
+            html.Ul([_output(one) for one in found.outputs], className="plain"),
+            html.P(f"{found.runtime}, inputs {found.inputs}", className="quiet"),
+            html.Div(
+                [
+                    html.Div([name, html.Div(digest, className="mono breakable")])
+                    for name, digest in digests
+                ],
+                className="digests quiet",
+            ),
+        ],
+        className="verdict right" if found.ok else "verdict wrong",
+    )
+
+
+def refused(reason: str) -> html.Div:
+    """Why nothing could be verified."""
+    head = html.Div([_mark(ok=False), html.B("It could not be verified")], className="verdict-head")
+    return html.Div([head, html.P(reason)], className="verdict wrong")
+
+
+def _output(one: OutputCheck) -> html.Li:
+    return html.Li(
+        [
+            _mark(one.ok),
+            html.Span(one.name, className="mono breakable"),
+            html.Span(f"{'equal' if one.ok else 'different'}, {_error(one)}", className="quiet"),
+        ]
+    )
+
+
+def _error(one: OutputCheck) -> str:
+    if one.max_abs_error is None:
+        return one.note or "not compared"
+    worst = "no error" if one.max_abs_error == 0 else f"largest error {one.max_abs_error:.2g}"
+    return f"{worst}; {one.note}" if one.note else worst
+
+
+def _mark(ok: bool) -> html.Span:
+    # A shape as well as a colour; the words beside it say the same.
+    return html.Span(
+        "✓" if ok else "✗", className="mark-ok" if ok else "mark-bad", **{"aria-hidden": "true"}
+    )

@@ -1,0 +1,395 @@
+"""The filter's tab without a browser: wishes, ticks, the panel, and what leaves the page."""
+
+import json
+import shlex
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import onnx
+import pytest
+
+from hexviz.app.address import from_query, from_store, to_query, to_store
+from hexviz.app.callbacks.filtering import verified
+from hexviz.app.callbacks.moving import answer, move
+from hexviz.app.factory import create_app
+from hexviz.app.filter.border import border, hints
+from hexviz.app.filter.commands import command_line, python
+from hexviz.app.filter.files import part_file, part_report
+from hexviz.app.filter.filtered import Filtered, filtered
+from hexviz.app.filter.panel import panel
+from hexviz.app.filter.verdict import refused, verdict
+from hexviz.app.filter.wish import MOST_OPS, Wish, wish_in, written
+from hexviz.app.place import Place
+from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.tree import rows
+from hexviz.errors import ExtractionError, SelectionError
+from hexviz.extraction.selection import Selection
+from hexviz.extraction.verify import verify
+from hexviz.model.reader import parse as read
+from hexviz.tagging.tag import tag
+from hexviz.view.state import ViewState
+from tests.build import parse, scoped, tagged
+
+HERE = Place(ViewState(frozenset({"enc", "enc.att"})), filtering=True)
+OPTIONS = {"--module", "--exclude", "--op", "--policy", "--fill-holes", "-o", "--verify"}
+
+
+def wishing(*modules: str, exclude: tuple[str, ...] = (), **others: Any) -> Wish:
+    return Wish(Selection(frozenset(modules), frozenset(exclude)), **others)
+
+
+def step(model: OpenModel, place: Place, *events: tuple[str, Any]) -> Place:
+    for kind, value in events:
+        place = move(model, place, kind, value)
+    return place
+
+
+def names(place: Place) -> tuple[set[str], set[str], set[str]]:
+    selected = place.wish.selected
+    return set(selected.modules), set(selected.exclude), set(selected.ops)
+
+
+def ticked(model: OpenModel, place: Place) -> dict[str, str]:
+    from hexviz.app.filter.ticks import ticks
+
+    kept = filtered(model, place.wish)
+    return {
+        row.key: row.shown
+        for row in rows(model, place.view, ticks(model.graph, kept.chosen if kept else ()))
+    }
+
+
+def text(component: Any) -> str:
+    """All that is said, in order."""
+    return " ".join(json.dumps(component, default=lambda one: one.to_plotly_json()).split())
+
+
+def repeated() -> OpenModel:
+    """Four layers of two ops, of which the first three are one stack."""
+    blocks = "\n".join(
+        f"a{at} = Neg ({f'b{at - 1}' if at else 'x'})\nb{at} = Abs (a{at})" for at in range(4)
+    )
+    scopes = {f"{letter}{at}": f"layer.{at}.{letter}" for at in range(4) for letter in "ab"}
+    net = parse(f"g (float[1] x) => (float[1] b3) {{ {blocks} }}")
+    return OpenModel("0" * 64, tagged(scoped(net, scopes)))
+
+
+def kept(model: OpenModel, wish: Wish) -> Filtered:
+    found = filtered(model, wish)
+    assert found is not None
+    return found
+
+
+def test_a_tick_takes_all_below_and_a_second_one_takes_it_out(model: OpenModel) -> None:
+    place = step(model, HERE, ("tick", "enc"))
+    assert names(place) == ({"enc"}, set(), set())
+    assert ticked(model, place)["enc.att.q"] == "true"
+    place = step(model, place, ("tick", "enc.att.q"))
+    assert names(place) == ({"enc"}, {"enc.att.q"}, set())
+    shown = ticked(model, place)
+    assert (shown["enc"], shown["enc.att"], shown["enc.att.q"]) == ("mixed", "mixed", "false")
+    assert (shown[""], shown["enc.emb"]) == ("mixed", "true")
+    # What is mixed is taken as a whole; what is whole is taken out.
+    assert names(step(model, place, ("tick", "enc.att"))) == ({"enc"}, set(), set())
+    assert names(step(model, place, ("tick", "enc"), ("tick", "enc"))) == (set(), set(), set())
+
+
+def test_what_is_named_is_added_or_after_a_minus_taken_out(model: OpenModel) -> None:
+    place = step(model, HERE, ("keep", " enc.* "), ("keep", "-enc.att.q"))
+    assert names(place) == ({"enc"}, {"enc.att.q"}, set())
+    tag_of_head = model.graph.modules["head"].tag
+    assert "head" in names(step(model, place, ("keep", tag_of_head)))[0]
+    with pytest.raises(SelectionError, match="No module is called 'encc'; near ones: enc"):
+        move(model, place, "keep", "encc")
+    with pytest.raises(SelectionError, match="Nothing of 'head' is selected"):
+        move(model, place, "keep", "- head")
+
+
+def test_what_is_found_framed_or_clicked_is_added(model: OpenModel) -> None:
+    assert names(step(model, HERE, ("keep-found", "type:Relu,Exp")))[0] == {
+        "enc.att.q",
+        "enc.att.k",
+    }
+    with pytest.raises(SelectionError, match="Search for something first"):
+        move(model, HERE, "keep-found", " ")
+    with pytest.raises(SelectionError, match="finds no op"):
+        move(model, HERE, "keep-found", "type:Gemm")
+    place = replace(HERE, selection=("module", "enc.att"))
+    assert names(step(model, place, ("keep-selection", None)))[0] == {"enc.att"}
+    place = replace(HERE, selection=("op", "m"))
+    assert names(step(model, place, ("keep-selection", None))) == (set(), set(), {"m"})
+    place = replace(HERE, selection=("ops", json.dumps(["m", "r", "nobody"])))
+    assert names(step(model, place, ("keep-selection", None)))[2] == {"m", "r"}
+    with pytest.raises(SelectionError, match="Click a module or an op first"):
+        move(model, HERE, "keep-selection", None)
+
+
+def test_each_name_can_be_taken_back(model: OpenModel) -> None:
+    place = step(model, HERE, ("keep", "enc"), ("keep", "-enc.att.q"))
+    assert names(step(model, place, ("leave", "except:enc.att.q")))[1] == set()
+    assert names(step(model, place, ("leave", "keep:enc"))) == (set(), set(), set())
+    assert step(model, place, ("leave", "keep:head"), ("leave", "nonsense")) == place
+    alone = step(model, replace(HERE, selection=("op", "m")), ("keep-selection", None))
+    assert not step(model, alone, ("leave", "ops:")).wish
+    assert not step(model, place, ("keep-nothing", None)).wish
+
+
+def test_a_policy_and_holes_are_part_of_a_wish(model: OpenModel) -> None:
+    place = step(model, HERE, ("policy", "include_all"), ("fill", "yes"))
+    assert (place.wish.policy, place.wish.fill) == ("include_all", True)
+    assert not step(model, place, ("fill", "no"), ("fill", "perhaps")).wish.fill
+    with pytest.raises(SelectionError, match="No policy is named 'all'"):
+        move(model, place, "policy", "all")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [("tick", "nowhere"), ("tick", 3), ("keep", ""), ("keep", None), ("fill", 1), ("leave", [])],
+)
+def test_an_event_without_sense_changes_nothing(model: OpenModel, kind: str, value: Any) -> None:
+    assert move(model, HERE, kind, value) == HERE
+
+
+def test_too_many_single_ops_are_one_clear_line() -> None:
+    nodes = "\n".join(f"v{at} = Neg ({f'v{at - 1}' if at else 'x'})" for at in range(1300))
+    long = parse(f"g (float[1] x) => (float[1] v1299) {{ {nodes} }}")
+    model = OpenModel("0" * 64, tagged(scoped(long, {"v0": "a", "v1": "b"})))
+    odd = ",".join(f"v{at}" for at in range(3, 1300, 2))
+    with pytest.raises(SelectionError, match=f"more than the {MOST_OPS} that a link can hold"):
+        move(model, HERE, "keep-found", f"op:{odd}")
+
+
+def test_a_link_and_the_browser_hold_the_wish(model: OpenModel) -> None:
+    wish = Wish(
+        Selection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})),
+        "exclude_safe",
+        fill=True,
+    )
+    place = replace(HERE, wish=wish)
+    query = to_query(model.key, place, "filter")
+    assert from_query(query, model).wish == wish
+    assert from_query(query, model).filtering
+    assert not from_query(to_query(model.key, place, "graph"), model).filtering
+    assert from_store(to_store(model.key, place)) == place
+    whole = replace(HERE, wish=wishing(""))
+    assert from_query(to_query(model.key, whole), model).wish == whole.wish
+
+
+@pytest.mark.parametrize(
+    "sent", [None, 3, [], {"keep": "enc"}, {"keep": [1], "policy": "all", "fill": "yes"}]
+)
+def test_what_a_browser_says_without_sense_counts_as_absent(model: OpenModel, sent: Any) -> None:
+    assert from_store({"wish": sent}).wish == Wish()
+
+
+def test_what_a_link_names_wrongly_is_left_out(model: OpenModel) -> None:
+    wish = wish_in(
+        "keep=nowhere&keep=enc&except=nothing&keep-op=nobody&policy=all&fill=perhaps",
+        model.has_module,
+        model.graph.positions.__contains__,
+    )
+    assert wish == wishing("enc")
+
+
+def test_ops_that_are_not_there_break_nothing(model: OpenModel) -> None:
+    place = replace(HERE, wish=Wish(Selection(frozenset({"enc"}), ops=frozenset({"nobody"}))))
+    assert "1 op" not in text(panel(model, place)).split("Policy")[0]
+    assert names(step(model, place, ("leave", "ops:"))) == ({"enc"}, set(), set())
+    lost = replace(HERE, wish=Wish(Selection(frozenset(), ops=frozenset({"nobody"}))))
+    assert filtered(model, lost.wish) is None
+    assert "Nothing is selected yet" in text(panel(model, lost))
+
+
+def test_the_graph_the_tree_and_the_legend_follow(store: ModelStore, net: bytes) -> None:
+    key = store.add_upload(net, "net.onnx")
+    model = store.get(key)
+
+    def send(place: Place, kind: str, value: Any) -> dict[str, Any]:
+        event = {"type": kind, "value": value, "n": 1, "theme": "light", "shown": key}
+        return answer(store, event | {"place": to_store(key, place)})
+
+    changes = send(replace(HERE, filtering=False), "tab", "filter")
+    assert changes["filter-note"] == "tick what to keep"
+    assert "selected: click" not in text(changes["legend"])
+    place = from_store(changes["view"])
+    assert place.filtering
+    changes = send(place, "tick", "enc.att")
+    fates = {one["data"]["id"]: one["data"].get("fate") for one in changes["graph"]}
+    assert (fates["m:enc.att.q"], fates["m:head"]) == ("selected", "cut")
+    assert '"data-event": "tick"' in text(changes["tree"])
+    assert "carried along" in text(changes["legend"])
+    back = send(from_store(changes["view"]), "tab", "graph")
+    assert all(one["data"].get("fate", "") == "" for one in back["graph"])
+    assert '"data-event": "check"' in text(back["tree"])
+    assert from_store(back["view"]).wish == wishing("enc.att")
+    assert model.has_module("enc")
+
+
+def test_members_of_a_stack_that_differ_are_shown_one_by_one() -> None:
+    model = repeated()
+    (stack,) = model.index("module").stacks
+    place = Place(ViewState(frozenset({"layer"})), filtering=True)
+    alike = step(model, place, ("keep", "layer.*.a"))
+    assert alike.view.apart == frozenset()
+    assert names(step(model, place, ("tick", stack))) == ({"layer"}, {"layer.3"}, set())
+    differ = step(model, place, ("keep", "layer.2"))
+    assert differ.view.apart == {stack}
+    assert ticked(model, differ)[stack] == "mixed"
+
+
+def test_the_panel_says_what_stays_and_what_is_cut(model: OpenModel) -> None:
+    place = replace(HERE, wish=wishing("enc.att", policy="include_context"))
+    said = text(panel(model, place))
+    assert "5 ops kept" in said
+    assert "4 selected, 1 carried along" in said
+    assert "no weights" in said
+    values = text(border(kept(model, place.wish)))
+    assert "In: 1 value, 16 B" in values
+    assert "Out: 1 value, 16 B" in values
+    assert "which is not kept" in values
+    assert "serves what is kept" in values
+
+
+def test_a_hole_is_told_and_offered_to_be_filled(model: OpenModel) -> None:
+    wish = wishing("enc.emb", "head", policy="exclude_safe")
+    place = replace(HERE, wish=wish)
+    said = text(panel(model, place))
+    assert "There is a hole" in said
+    assert "Fill the hole" in said
+    filled = step(model, place, ("fill", "yes"))
+    said = text(panel(model, filled))
+    assert "There is a hole" not in said
+    assert "Holes are filled with" in said
+    assert "Leave holes open" in said
+
+
+def test_suggestions_are_a_click_away(model: OpenModel) -> None:
+    wish = wishing("enc.emb", "head", policy="exclude_safe")
+    offered = hints(kept(model, wish))
+    assert "Fill the hole" in text(offered)
+    buttons = [item.children for item in offered[0].children[1].children]
+    query = getattr(buttons[0], "data-value")
+    place = move(model, replace(HERE, wish=wish), "wish", query)
+    assert place.wish != wish
+    assert place.wish == kept(model, place.wish).wish
+    assert hints(kept(model, wishing(""))) == []
+
+
+def test_the_command_line_survives_a_shell() -> None:
+    wish = Wish(
+        Selection(frozenset({"a b", "it's"}), frozenset({"-x"}), frozenset({"$(rm)"})),
+        "exclude_safe",
+        fill=True,
+    )
+    words = shlex.split(command_line(wish, "-my model.onnx"))
+    assert words[:3] == ["hexviz", "extract", "./-my model.onnx"]
+    assert {"a b", "it's", "$(rm)", "--exclude=-x", "--fill-holes", "--verify"} <= set(words)
+    assert {word.partition("=")[0] for word in words if word.startswith("-")} <= OPTIONS
+    assert "--module ''" in command_line(wishing(""), "m.onnx")
+
+
+def test_the_script_does_the_same(model: OpenModel, net: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "net 'one'.onnx"
+    path.write_bytes(net)
+    wish = Wish(Selection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})))
+    script = python(wish, str(path)).replace('"part.onnx"', repr(str(tmp_path / "part.onnx")))
+    exec(script, {})  # noqa: S102 - it is what is tested
+    saved = onnx.load(tmp_path / "part.onnx")
+    assert [one.output[0] for one in saved.graph.node] == ["a", "s", "k", "r", "m", "y"]
+
+
+def test_the_file_has_its_tags_and_its_report(model: OpenModel) -> None:
+    found = kept(model, wishing("enc.att"))
+    content = part_file(found)
+    graph = tag(read(content, name="part.onnx"))
+    assert {op.id: op.module for op in graph.ops} == {
+        op.id: op.module for op in model.graph.ops if op.id in "sqkrm"
+    }
+    entries = {one.key: one.value for one in onnx.load_from_string(content).metadata_props}
+    report = json.loads(entries["hexviz.part"])
+    assert report["policy"] == "include_context"
+    assert [one["name"] for one in report["inputs"]] == ["a"]
+    assert report["checks"]["ok"]
+    assert part_report(found)["selection"]["modules"] == ["enc.att"]
+
+
+def test_a_part_that_is_not_valid_is_not_offered(
+    model: OpenModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = kept(model, wishing("enc.att"))
+    part = found.part()
+    part.model.graph.node[-1].op_type = "Nonsense"
+    monkeypatch.setattr(Filtered, "part", lambda _: part)
+    with pytest.raises(ExtractionError, match="The part is not valid: "):
+        part_file(found)
+
+
+def test_a_verification_is_green(model: OpenModel) -> None:
+    said = text(verified(kept(model, wishing("enc.att"))))
+    assert "verdict right" in said
+    assert "Verified" in said
+    assert "equal, " in said
+    assert "onnxruntime" in said
+    assert len(max(said.replace('"', " ").split(), key=len)) == 64  # a digest
+
+
+def test_a_verification_of_a_tampered_part_is_red(model: OpenModel) -> None:
+    part = kept(model, wishing("enc.att")).part()
+    (exp,) = [node for node in part.model.graph.node if node.op_type == "Exp"]
+    exp.op_type = "Neg"
+    said = text(verdict(verify(part.whole.proto, part.model, None)))
+    assert "verdict wrong" in said
+    assert "Not verified" in said
+    assert "different, largest error" in said
+
+
+def test_the_routes_give_files_and_clear_lines(store: ModelStore, net: bytes) -> None:
+    key = store.add_upload(net, "net 1.onnx")
+    client = create_app(store).server.test_client()
+    query = written(wishing("enc.att"))
+    response = client.get(f"/part/{key}.onnx?{query}")
+    assert response.status_code == 200
+    assert 'filename="net-1-part.onnx"' in response.headers["Content-Disposition"]
+    assert len(onnx.load_from_string(response.data).graph.node) == 5
+    assert client.get(f"/part/{key}.json?{query}").get_json()["kept"]["selected"] == 4
+    for path in (f"/part/{key}.onnx", f"/part/{key}.json?keep=nowhere"):
+        response = client.get(path)
+        assert response.status_code == 409
+        assert response.text.startswith("The selection holds no op")
+    assert client.get(f"/part/{'0' * 64}.onnx?{query}").status_code == 409
+    good = client.post("/verify", json={"model": key, "part": query})
+    assert "verdict right" in text(good.get_json())
+    bodies: list[Any] = [{}, [], {"model": key}, {"model": 3, "part": query}]
+    for body in [*bodies, {"model": key, "part": 3}]:
+        assert "could not be verified" in text(client.post("/verify", json=body).get_json())
+    assert client.post("/verify", data="[" * 100_000).status_code == 200
+    assert "reason" in text(refused("reason"))
+
+
+def test_weights_in_other_files_are_left_to_the_command(
+    model: OpenModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = wishing("enc.att")
+    assert "Download .onnx" in text(panel(model, replace(HERE, wish=wish)))
+    monkeypatch.setattr(model.graph, "has_external_data", True)
+    said = text(panel(model, replace(HERE, wish=wish)))
+    assert "Download .onnx" not in said
+    assert "save the part by the command" in said
+    with pytest.raises(ExtractionError, match="hexviz extract"):
+        part_file(kept(model, wish))
+
+
+def test_a_corrected_model_is_saved_before_the_command(store: ModelStore, net: bytes) -> None:
+    model = store.get(store.add_upload(net, "net.onnx"))
+    edited = store.edit(model, {"m": "head"})
+    said = text(panel(edited, replace(HERE, wish=wishing("enc.att"))))
+    assert "hexviz extract net-tagged.onnx" in said
+    assert "Save the corrected model as net-tagged.onnx" in said
+
+
+def test_one_of_several_equal_modules_offers_them_all() -> None:
+    model = repeated()
+    place = replace(HERE, selection=("module", "layer.1"))
+    assert "Show all 3" in text(panel(model, place))
+    assert "Show all" not in text(panel(model, replace(HERE, selection=("module", "layer.3"))))

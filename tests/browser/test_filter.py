@@ -1,0 +1,138 @@
+"""The filter's tab in a browser: ticks, preview, policy, holes, verification, download, link."""
+
+import json
+from pathlib import Path
+
+import onnx
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, expect
+
+from hexviz.tagging.tag import load
+from tests.browser.conftest import Server, Sheet
+
+pytestmark = pytest.mark.browser
+
+LAYERS = "&open=encoder&open=encoder.layer.0"
+
+
+def fate(sheet: Sheet, element: str, expected: str) -> None:
+    sheet.wait("cy.getElementById(a[0]).data('fate') === a[1]", element, expected)
+
+
+def test_a_tick_shows_what_stays_and_what_is_cut(sheet: Sheet, server: Server) -> None:
+    sheet.open(server.url + LAYERS)
+    page = sheet.page
+    page.locator("#tab").get_by_text("Filter").click()
+    panel = page.locator("#filter-panel")
+    expect(panel).to_contain_text("Nothing is selected yet")
+    expect(page.locator("#inspector")).to_be_hidden()
+    expect(page.locator("#graph")).to_be_visible()
+    row = page.locator('#tree [data-key="encoder.layer.0.attention"]')
+    row.locator(".mark-box").click()
+    fate(sheet, "m:encoder.layer.0.attention", "selected")
+    fate(sheet, "m:embeddings", "partly carried")
+    fate(sheet, "m:pooler", "cut")
+    expect(row).to_have_attribute("aria-checked", "true")
+    expect(page.locator('#tree [data-key="encoder"]')).to_have_attribute("aria-checked", "mixed")
+    expect(panel).to_contain_text("76 selected, 8 carried along")
+    expect(panel.locator("h3", has_text="In: 2 values")).to_be_visible()
+    assert sheet.cy(
+        "cy.getElementById('e:m:encoder.layer.0.attention->m:encoder.layer.0.output')"
+        ".data('crosses')"
+    )
+    # By the keyboard: the row's space key, and the arrows of the policies.
+    row.focus()
+    row.press("ArrowDown")
+    page.keyboard.press("Space")
+    fate(sheet, "m:encoder.layer.0.intermediate", "selected")
+    page.get_by_role("radio", name="include_context").focus()
+    page.keyboard.press("ArrowDown")
+    expect(panel).to_contain_text("Carried along: 83 ops")
+    expect(page.get_by_role("radio", name="include_all")).to_be_focused()
+    field = panel.locator("#keep-field")
+    field.fill("encoder.layer.7")
+    field.press("Enter")
+    expect(page.get_by_text("No module is called 'encoder.layer.7'")).to_be_visible()
+    expect(field).to_have_value("encoder.layer.7")
+    field.fill("-encoder.layer.*.intermediate")
+    field.press("Enter")
+    fate(sheet, "m:encoder.layer.0.intermediate", "cut")
+    expect(field).to_have_value("")
+    page.locator("#tab").get_by_text("Graph").click()
+    fate(sheet, "m:encoder.layer.0.attention", "")
+    expect(page.locator("#inspector")).to_be_visible()
+
+
+def test_a_hole_is_filled_by_a_click_and_the_link_holds_it(sheet: Sheet, server: Server) -> None:
+    sheet.open(server.url + LAYERS + "&tab=filter&keep=encoder.layer.0.attention")
+    page, panel = sheet.page, sheet.page.locator("#filter-panel")
+    field = panel.locator("#keep-field")
+    field.fill("encoder.layer.1.attention")
+    field.press("Enter")
+    fate(sheet, "m:encoder.layer.0.output", "hole")
+    expect(panel.locator(".hole")).to_contain_text("goes through 8 ops")
+    expect(panel.locator(".hint").first).to_contain_text("Fill the hole")
+    panel.locator(".hole").get_by_role("button", name="Fill the hole").click()
+    fate(sheet, "m:encoder.layer.0.output", "carried")
+    expect(panel).to_contain_text("Holes are filled with")
+    expect(panel.locator(".hole")).to_have_count(0)
+    page.wait_for_function("() => location.search.includes('fill=1')")
+    sheet.open(page.url)
+    fate(sheet, "m:encoder.layer.0.output", "carried")
+    expect(panel).to_contain_text("Holes are filled with")
+    page.go_back()
+    fate(sheet, "m:encoder.layer.0.output", "hole")
+
+
+def test_it_is_verified_and_downloaded(
+    sheet: Sheet, server: Server, bert: Path, tmp_path: Path
+) -> None:
+    page = sheet.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    sheet.open(server.url + "&tab=filter&keep=encoder.layer.1&except=encoder.layer.1.output")
+    panel = page.locator("#filter-panel")
+    panel.get_by_role("button", name="Verify").click()
+    verdict = panel.locator(".verdict.right")
+    expect(verdict).to_contain_text("Verified")
+    expect(verdict).to_contain_text("onnxruntime")
+    expect(verdict.locator("li").first).to_contain_text("equal, ")
+    with page.expect_download() as waiting:
+        panel.get_by_role("button", name="Download .onnx").click()
+    saved = tmp_path / waiting.value.suggested_filename
+    waiting.value.save_as(saved)
+    assert saved.name == "bert-tiny-part.onnx"
+    tags = {op.id: op.tag for op in load(bert).ops}
+    part = load(saved)
+    assert len(part.ops) > 70
+    assert {op.id: op.tag for op in part.ops}.items() <= tags.items()
+    entries = {one.key: one.value for one in onnx.load(saved).metadata_props}
+    report = json.loads(entries["hexviz.part"])
+    assert report["selection"]["exclude"] == ["encoder.layer.1.output"]
+    panel.get_by_role("button", name="Copy command").click()
+    command = page.evaluate("navigator.clipboard.readText()")
+    assert command.startswith("hexviz extract bert-tiny.onnx --module encoder.layer.1 --exclude")
+    # Another selection has not been verified.
+    panel.get_by_role("button", name="Take back: without").click()
+    expect(panel.locator(".verdict")).to_have_count(0)
+    expect(panel.locator("#keep-field")).to_be_focused()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_to_complain_of(browser: Browser, server: Server, scheme: str) -> None:
+    page = browser.new_page(
+        viewport={"width": 1280, "height": 800},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    sheet = Sheet(page)
+    sheet.open(
+        server.url + LAYERS + "&tab=filter&keep=encoder.layer.0.attention"
+        "&keep=encoder.layer.1.attention&module=encoder.layer.0"
+    )
+    panel = page.locator("#filter-panel")
+    expect(panel.locator(".hint").first).to_be_visible()
+    panel.get_by_role("button", name="Verify").click()
+    expect(panel.locator(".verdict")).to_be_visible()
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.close()
