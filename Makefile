@@ -7,14 +7,18 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test lint types wheel browser bench-page bench-view bench-tagging bench-inheritance \
-	bench-extraction pictures clean
+.PHONY: demo test test-slow lint types wheel browser bench-page bench-view bench-tagging \
+	bench-inheritance bench-extraction pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
 
 test: $(READY) browser
 	$(BIN)/python -m pytest
+
+# What takes a minute or more by itself.
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -13,6 +13,7 @@ from hexviz.exporters.result import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
+from tests.sample_models.test_samples import EXPORTS
 
 Export = Callable[..., Exported]
 Golden = list[tuple[str, str]]
@@ -184,12 +185,7 @@ def test_sam_s_layers_are_told_apart(exported: Export) -> None:
     assert decoder == [*per_layer * 2, "final_attn_token_to_image"]
 
 
-@pytest.mark.parametrize("exporter", ["dynamo", "torchscript"])
-@pytest.mark.parametrize(
-    "name",
-    ["custom-auxiliary", "residual-cnn", "small-transformer", "bert-tiny", "resnet-50", "gpt2",
-     "sam-vit"],
-)  # fmt: skip
+@pytest.mark.parametrize(("name", "exporter"), EXPORTS)
 def test_every_op_of_every_sample_is_tagged_below_the_root_or_known_to_be_there(
     exported: Export, name: str, exporter: str
 ) -> None:

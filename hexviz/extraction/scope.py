@@ -183,13 +183,12 @@ def _carried(graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy) -> 
 
     if policy == "exclude_safe":
         return _walk(top, core, constant)
-    auxiliary = {op.index for op in graph.ops if not op.body and op.auxiliary}
     steady = Steady(graph)
 
     def serves(node: int) -> Reason | None:
         if constant(node):
             return "constant"
-        if node in auxiliary:
+        if graph.ops[graph.flat.top[node]].auxiliary:
             return "context"
         return "shape" if steady.is_shape_arithmetic(node) else None
 

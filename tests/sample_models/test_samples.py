@@ -12,11 +12,18 @@ from hexviz.exporters.sources import open_source
 from hexviz.model.auxiliary import category
 from sample_models import SAMPLES
 
+# SAM's TorchScript export takes over a minute: `make test-slow` runs it.
+EXPORTS = [
+    pytest.param(name, exporter, marks=pytest.mark.slow)
+    if (name, exporter) == ("sam-vit", "torchscript")
+    else (name, exporter)
+    for name in SAMPLES
+    for exporter in ("dynamo", "torchscript")
+]
 SMALL = ["custom-auxiliary", "residual-cnn", "small-transformer", "bert-tiny"]
 
 
-@pytest.mark.parametrize("exporter", ["dynamo", "torchscript"])
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize(("name", "exporter"), EXPORTS)
 def test_every_sample_exports_with_every_exporter(
     exported: Callable[..., Exported], name: str, exporter: str
 ) -> None:
