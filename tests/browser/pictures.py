@@ -21,6 +21,11 @@ VIEWS = {
         "o:val_91",
     ),
     "filtered": ("&open=encoder&hide=encoder.layer.0&hide=pooler", "light", None),
+    "cut": (
+        "&tab=filter&keep=encoder.layer.0&open=encoder&open=encoder.layer.0&policy=include_context",
+        "light",
+        None,
+    ),
     "dark": (f"{ATTENTION}&module=encoder.layer.0.attention", "dark", None),
 }
 """Picture → what follows the model in the address, the theme, the element to look at."""
