@@ -40,13 +40,13 @@ def extract(
         str | None, typer.Option(help="Take the ops that a search of the page would find.")
     ] = None,
     policy: Annotated[
-        Literal["exclude_safe", "include_context", "include_all"],
+        Literal["exclude_safe", "include_context", "include_all"] | None,
         typer.Option(
             help="exclude_safe: the modules' own ops. include_context: and the shape and constant "
-            "chains that serve them. include_all: all that is needed to run from the model's "
-            "own inputs."
+            "chains that serve them, the default. include_all: all that is needed to run from the "
+            "model's own inputs."
         ),
-    ] = "include_context",
+    ] = None,
     fill_holes: Annotated[
         bool,
         typer.Option(
@@ -76,9 +76,11 @@ def extract(
     """Cut modules out of a model into a file that runs by itself."""
     from hexviz.tagging.tag import load
 
+    if inputs is not None and not verify:
+        raise SelectionError("--inputs are to verify with: give --verify too.")
     graph = load(file)
     if split:
-        if exclude or op or search or fill_holes:
+        if exclude or op or search or fill_holes or policy:
             raise SelectionError("--split divides the whole model: give it modules only.")
         _split(graph, module or (), output, _given(inputs), verify=verify, as_json=as_json)
         return
@@ -89,7 +91,14 @@ def extract(
     ops = [*(op or ()), *_found(graph, search)]
     if not module and not ops:
         raise SelectionError("Nothing is selected: give --module, --op or --search.")
-    part = cut_out(graph, module or (), exclude or (), policy, ops=ops, fill_holes=fill_holes)
+    part = cut_out(
+        graph,
+        module or (),
+        exclude or (),
+        policy or "include_context",
+        ops=ops,
+        fill_holes=fill_holes,
+    )
     verified = part.verify(_given(inputs)) if verify else None
     good = part.checks.sound and (verified is None or verified.ok)
     if good:
@@ -113,11 +122,13 @@ def _split(
 
     divided = split(graph, modules or ())
     verified = divided.verify(inputs) if verify else None
-    good = verified is None or verified.ok
+    checks = {name: part.checks for name, part in divided.parts.items()}
+    good = all(one.sound for one in checks.values()) and (verified is None or verified.ok)
     if good:
         divided.save(folder)
     document = {
         **divided.manifest,
+        "checks": {name: one.record() for name, one in checks.items()},
         "verification": None if verified is None else verification_record(verified),
     }
     if as_json:
@@ -163,8 +174,6 @@ def _given(path: Path | None) -> dict[str, Any] | None:
     """
     if path is None:
         return None
-    import zipfile
-
     import numpy as np
 
     from hexviz.errors import ReadError
@@ -172,7 +181,8 @@ def _given(path: Path | None) -> dict[str, Any] | None:
     try:
         with np.load(path, allow_pickle=False) as arrays:
             return dict(arrays)
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    # A damaged archive fails in its own way in each of the libraries that read it.
+    except Exception as error:
         raise ReadError(
             f"{path} is no .npz file of arrays: write it with numpy.savez, by name of input."
         ) from error

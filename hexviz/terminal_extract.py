@@ -72,6 +72,10 @@ def print_split(document: Mapping[str, Any], folder: Path | None) -> None:
         for part in document["parts"]
     ]
     out.print(listing(("part", "module", "ops", "reads", "makes"), rows, figures={"ops"}))
+    for name, checks in document["checks"].items():
+        if not checks["ok"]:
+            told = f"{name}: {checks['checker'] or checks['runtime']}"
+            out.print(text(told, "yellow" if checks["sound"] else "bold red"), soft_wrap=True)
     if document["verification"] is not None:
         _print_verification(out, document["verification"])
 

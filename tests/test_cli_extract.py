@@ -159,3 +159,46 @@ def test_a_model_is_split(run: Run, net: Path, tmp_path: Path) -> None:
     ]
     code, out, _ = run("extract", net, "--split", "--module", "head", "-o", folder, "--json")
     assert code == 2
+
+
+def test_what_is_no_file_is_not_replaced(run: Run, net: Path, tmp_path: Path) -> None:
+    import os
+
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "pipe")
+    for name in ("pipe", "link"):
+        code, _, err = run("extract", net, "--module", "enc", "-o", tmp_path / name)
+        assert code == 2
+        assert "is no file: give the name of one" in err
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 no archive", b"\x93NUMPY\x01\x00"])
+def test_damaged_inputs_are_one_line(run: Run, net: Path, tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "given.npz").write_bytes(content)
+    chosen = ("extract", net, "--module", "enc", "-o", tmp_path / "part.onnx")
+    code, out, err = run(*chosen, "--verify", "--inputs", tmp_path / "given.npz")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "is no .npz file of arrays" in err
+
+
+def test_options_that_would_do_nothing_are_refused(run: Run, net: Path, tmp_path: Path) -> None:
+    code, _, err = run("extract", net, "--module", "enc", "-o", tmp_path / "p", "--inputs", "x.npz")
+    assert (code, err) == (2, "hexviz: --inputs are to verify with: give --verify too.\n")
+    code, _, err = run("extract", net, "--split", "--policy", "include_all", "-o", tmp_path / "p")
+    assert code == 2
+    assert "--split divides the whole model" in err
+
+
+def test_a_split_with_a_part_that_is_not_valid_writes_nothing(
+    run: Run, net: Path, tmp_path: Path
+) -> None:
+    proto = onnx.load(net)
+    proto.graph.node[0].attribute.add(name="nonsense", type=onnx.AttributeProto.INT, i=1)
+    net.write_bytes(proto.SerializeToString())
+    code, out, _ = run("extract", net, "--split", "-o", tmp_path / "parts")
+    assert code == 1
+    assert out.startswith("No file was written: ")
+    assert "01-enc.onnx: Unrecognized attribute: nonsense" in out
+    assert not (tmp_path / "parts").exists()

@@ -15,7 +15,7 @@ from hexviz.extraction.scope import Scope
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
 from hexviz.model.top import called
-from hexviz.model.writer import add_tags
+from hexviz.model.writer import add_tags, has_tags
 
 __all__ = ["cut"]
 
@@ -115,8 +115,8 @@ def _add_tags(graph: TaggedGraph, scope: Scope, part: onnx.ModelProto) -> None:
     kept = {place: ops[at] for place, at in places.items()}
     named = {"", *(op.module for op in kept.values())}
     named |= {op.context.module for op in kept.values() if op.context is not None}
-    metadata = {place: flat.ops[at].metadata for place, at in places.items()}
-    add_tags(part, kept, _with_ancestors(graph, named), metadata)
+    older = {place for place, at in places.items() if has_tags(flat.ops[at].metadata)}
+    add_tags(part, kept, _with_ancestors(graph, named), older)
 
 
 def _with_ancestors(graph: TaggedGraph, named: Iterable[str]) -> list[Module]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import onnx
 
+from hexviz.errors import ExtractionError
 from hexviz.extraction.border import shown
 from hexviz.extraction.cut import cut
 from hexviz.extraction.report import report
@@ -17,7 +18,7 @@ from hexviz.extraction.save import save
 from hexviz.extraction.scope import Policy, Scope, known_policy, scope
 from hexviz.extraction.selection import Selection, selection
 from hexviz.model.graph import TaggedGraph, Value
-from hexviz.model.writer import PREFIX
+from hexviz.model.writer import PREFIX, spare_weights
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -127,8 +128,14 @@ class Part:
         elsewhere, those that the part needs are written to one file beside it.
 
         Raises:
-            WriteError: if a file cannot be written; old ones are kept.
+            ExtractionError: if the checker or the runtime finds it wrong.
+            WriteError: if a file cannot be written, or holds weights of the
+                whole; old ones are kept.
         """
+        if not self.checks.sound:
+            wrong = self.checks.checker or self.checks.runtime
+            raise ExtractionError(f"The part is not valid, and is not written: {wrong}")
+        spare_weights(Path(path), self.whole.proto, self.whole.base_dir)
         save(self.certified, Path(path), self.whole.base_dir)
 
 

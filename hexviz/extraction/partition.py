@@ -70,7 +70,7 @@ def _homes(graph: TaggedGraph, wanted: frozenset[str]) -> dict[int, str]:
 
 def _scheduled(top: TopGraph, home: Mapping[int, str], modules: Sequence[str]) -> list[Piece]:
     """Run what is ready, module by module, as few times as a greedy choice makes it."""
-    waiting = {node: sum(maker in home for maker in top.makers(node)) for node in home}
+    waiting = {node: sum(maker in home for maker in top.makers[node]) for node in home}
     left = dict.fromkeys(modules, 0)
     ready: dict[str, list[int]] = {module: [] for module in modules}
     for node, module in home.items():
@@ -94,7 +94,7 @@ def _scheduled(top: TopGraph, home: Mapping[int, str], modules: Sequence[str]) -
         left[module] -= len(done)
         ready[module] = []
         for node in done:
-            for user in top.users(node):
+            for user in top.users[node]:
                 if user in waiting:
                     waiting[user] -= 1
                     if not waiting[user] and home[user] != module:
@@ -110,7 +110,7 @@ def _run(
     done = list(start)
     met: dict[int, int] = {}
     for node in done:
-        for user in top.users(node):
+        for user in top.users[node]:
             if home.get(user) == module:
                 met[user] = met.get(user, 0) + 1
                 if met[user] == waiting[user]:

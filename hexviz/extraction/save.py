@@ -55,7 +55,7 @@ def save(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
     write_atomically(data, _gather(ranges))
     try:
         write_atomically(path, [content])
-    except WriteError:
+    except BaseException:  # also an interrupt: the weights alone are of no use
         data.unlink(missing_ok=True)
         raise
 

@@ -16,7 +16,7 @@ and an op of a function every call of the function.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -132,7 +132,9 @@ def around(
     entering = [name for name in read if name not in top.maker or top.maker[name] not in why]
     weights = tuple(name for name in entering if _is_weight(top, name))
     inputs = _in_order(top, (name for name in entering if not _is_weight(top, name)))
-    return Scope(why, inputs, outputs, weights, tuple(_left_open(_holes(top, core), inputs)))
+    # What runs from the model's inputs has all that dataflow goes through.
+    holes = () if policy == "include_all" else _left_open(_holes(top, core), inputs)
+    return Scope(why, inputs, outputs, weights, tuple(holes))
 
 
 def _core(graph: TaggedGraph, selected: Selection) -> dict[int, Reason]:
@@ -202,7 +204,7 @@ def _walk(
     inside = set(core)
     pending = list(core)
     while pending:
-        for maker in top.makers(pending.pop()):
+        for maker in top.makers[pending.pop()]:
             if maker not in inside and (why := reason(maker)) is not None:
                 inside.add(maker)
                 found[maker] = why
@@ -272,7 +274,7 @@ def _holes(top: TopGraph, core: Mapping[int, Reason]) -> tuple[Hole, ...]:
         pending = deque(group)
         while pending:
             node = pending.popleft()
-            near = {*top.makers(node), *top.users(node)} & between
+            near = {*top.makers[node], *top.users[node]} & between
             between -= near
             group |= near
             pending.extend(near)
@@ -287,14 +289,14 @@ def _holes(top: TopGraph, core: Mapping[int, Reason]) -> tuple[Hole, ...]:
 
 
 def _reached(
-    core: Iterable[int], neighbours: Callable[[int], Iterator[int]], lowest: int, highest: int
+    core: Iterable[int], neighbours: Sequence[tuple[int, ...]], lowest: int, highest: int
 ) -> set[int]:
     """All from ``lowest`` to ``highest`` that is reached from the core, itself left out."""
     inside = set(core)
     reached: set[int] = set()
     pending = list(inside)
     while pending:
-        for near in neighbours(pending.pop()):
+        for near in neighbours[pending.pop()]:
             if lowest <= near <= highest and near not in inside and near not in reached:
                 reached.add(near)
                 pending.append(near)

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MANIFEST", "Split", "split"]
 
+_LABEL = 50
+"""Characters of a module's name in that of a file: of 4 bytes each, they leave room for more."""
+
 MANIFEST = "manifest.json"
 """The file that tells in which order the parts of a split run."""
 
@@ -94,20 +97,31 @@ class Split:
         """Write the parts and the manifest into a folder, which is made if it is missing.
 
         Raises:
-            WriteError: if a file cannot be written, or one of this name is there already.
+            ExtractionError: if the checker or the runtime finds a part wrong.
+            WriteError: if a file cannot be written, or one of this name is
+                there already. Nothing is left behind.
         """
         folder = Path(folder)
+        for name in (*self.parts, *(f"{name}.data" for name in self.parts), MANIFEST):
+            if (folder / name).exists():
+                raise WriteError(f"{folder / name} is in the way: choose an empty folder.")
+        is_new = not folder.exists()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise WriteError(f"Cannot make the folder {folder}: {error.strerror}.") from error
-        for name in (*self.parts, MANIFEST):
-            if (folder / name).exists():
-                raise WriteError(f"{folder / name} is in the way: choose an empty folder.")
-        for name, part in self.parts.items():
-            part.save(folder / name)
-        manifest = json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n"
-        write_atomically(folder / MANIFEST, [manifest.encode()])
+        try:
+            for name, part in self.parts.items():
+                part.save(folder / name)
+            manifest = json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n"
+            write_atomically(folder / MANIFEST, [manifest.encode()])
+        except BaseException:  # also an interrupt: some parts alone are of no use
+            for name in self.parts:
+                (folder / name).unlink(missing_ok=True)
+                (folder / f"{name}.data").unlink(missing_ok=True)
+            if is_new:
+                folder.rmdir()
+            raise
 
 
 def split(graph: TaggedGraph, modules: Iterable[str] = ()) -> Split:
@@ -124,7 +138,8 @@ def split(graph: TaggedGraph, modules: Iterable[str] = ()) -> Split:
     digits = max(2, len(str(len(pieces))))
     parts = {}
     for number, piece in enumerate(pieces, start=1):
-        label = re.sub(r"[^A-Za-z0-9_.-]+", "-", piece.module) or "model"
+        # A FQN can hold anything and be of any length; a file's name cannot.
+        label = re.sub(r"[^\w.-]+", "-", piece.module)[:_LABEL] or "model"
         # What the model hands through, whoever it comes from, the first part gives back.
         parts[f"{number:0{digits}}-{label}.onnx"] = _part(graph, piece, whole=number == 1)
     return Split(graph, parts)

@@ -15,12 +15,14 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import numpy.typing as npt
 import onnx
 
 from hexviz.errors import ExtractionError
 from hexviz.extraction.capture import Captured, capture
-from hexviz.extraction.equal import OutputCheck, check_output
+from hexviz.extraction.copies import what_differs
+from hexviz.extraction.equal import OutputCheck, Tolerance, check_output, is_narrow, unit_of
 from hexviz.extraction.feeds import free_inputs
 from hexviz.extraction.runtime import (
     open_session,
@@ -29,7 +31,7 @@ from hexviz.extraction.runtime import (
     serialized,
 )
 from hexviz.extraction.steady import is_random
-from hexviz.model.top import TopGraph
+from hexviz.model.top import TopGraph, called
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
@@ -104,7 +106,7 @@ def verify(
     names = [*free_inputs(part), *(one.name for one in part.graph.output), *outputs]
     captured = capture(whole, base_dir, names, inputs)
     verified = compare(part, base_dir, captured, rtol, atol, outputs=outputs)
-    return _with_weights(verified, whole, [part])
+    return _with_copies(verified, whole, [part])
 
 
 def compare(
@@ -144,24 +146,14 @@ def verify_chain(
     start = {name: captured.values[name] for name in captured.fed}
     wanted = [one.name for one in whole.graph.output]
     verified = _compared(parts, base_dir, captured, start, wanted, rtol, atol, chain=True)
-    return _with_weights(verified, whole, parts)
+    return _with_copies(verified, whole, parts)
 
 
-def _with_weights(
+def _with_copies(
     verified: Verification, whole: onnx.ModelProto, parts: Iterable[onnx.ModelProto]
 ) -> Verification:
-    """A run need not show that a weight differs: rows of a table may not be looked up in it."""
-    known = {tensor.name: tensor for tensor in whole.graph.initializer}
-    changed = [
-        tensor.name
-        for part in parts
-        for tensor in part.graph.initializer
-        if tensor.name not in known or tensor != known[tensor.name]
-    ]
-    if not changed or not verified.ok:
-        return verified
-    told = f"The weight {changed[0]!r} is not the one of the whole model."
-    return replace(verified, ok=False, message=told)
+    told = what_differs(whole, parts) if verified.ok else None
+    return verified if told is None else replace(verified, ok=False, message=told)
 
 
 def _compared(
@@ -196,8 +188,10 @@ def _compared(
         except ExtractionError as error:
             failure = f"{which} cannot be run: {error}"
     names = list(dict.fromkeys(required if chain else [*made, *required]))
+    fed = [start[name] for part in parts for name in free_inputs(part) if name in start]
+    tolerance = Tolerance(rtol, atol, _narrowest([*fed, *made.values()]))
     checks = tuple(
-        check_output(name, made, captured.values, random, rtol, atol)
+        check_output(name, made, captured.values, random, tolerance)
         for name in ([] if failure else names)
     )
     return Verification(
@@ -245,19 +239,30 @@ def _outputs(count: int) -> str:
     return f"{count} output" if count == 1 else f"{count} outputs"
 
 
+def _narrowest(values: Iterable[ort.OrtValue]) -> np.dtype[Any] | None:
+    """The coarsest floating-point type of under 32 bits among tensors."""
+    kinds = {one.element_type() for one in values if one.has_value() and one.is_tensor()}
+    narrow = [kind for kind in map(onnx.helper.tensor_dtype_to_np_dtype, kinds) if is_narrow(kind)]
+    return max(narrow, key=unit_of, default=None)
+
+
 def _random_outputs(part: onnx.ModelProto, before: Collection[str]) -> set[str]:
     """The values that depend on a random op in this part, or on ``before``."""
-    drawn = {
-        (one.domain, one.name, one.overload)
+    calls = {
+        (one.domain, one.name, one.overload): (any(map(is_random, one.node)), called(one.node))
         for one in part.functions
-        if any(map(is_random, one.node))
     }
+    drawn = {key for key, (draws, _) in calls.items() if draws}
+    while more := {key for key, (_, inner) in calls.items() if inner & drawn} - drawn:
+        drawn |= more
     found = set(before)
-    for node, reads, makes in zip(
-        part.graph.node, (top := TopGraph.of(part)).reads, top.makes, strict=True
-    ):
-        key = (node.domain, node.op_type, node.overload)
+    top = TopGraph.of(part)
+    for node, reads, makes in zip(part.graph.node, top.reads, top.makes, strict=True):
         steady = node.op_type in ("Shape", "Size")
-        if is_random(node) or key in drawn or (not steady and not found.isdisjoint(reads)):
+        if (
+            is_random(node)
+            or (drawn and called([node]) & drawn)
+            or (not steady and not found.isdisjoint(reads))
+        ):
             found.update(makes)
     return found

@@ -19,11 +19,16 @@ os.umask(_UMASK)
 def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
     """Write ``chunks`` to a temporary file beside ``path``, then put it in its place.
 
+    A link is replaced, not followed.
+
     Raises:
-        WriteError: if anything fails; an existing file is kept as it was.
+        WriteError: if anything fails, or ``path`` is, or leads to, what is no
+            file, such as a device; an existing file is kept as it was.
     """
+    if path.exists() and not path.is_file():
+        raise WriteError(f"{path} is no file: give the name of one.")
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, temporary = tempfile.mkstemp(prefix=".hexviz-", dir=path.parent)
     except OSError as error:
         raise WriteError(f"Cannot write to {path.parent}: {error.strerror}.") from error
     try:

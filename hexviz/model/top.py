@@ -107,17 +107,26 @@ class TopGraph:
             maker.get(name, -1) < at for at, names in enumerate(self.reads) for name in names
         )
 
-    def makers(self, node: int) -> Iterator[int]:
-        """The nodes that make what this one reads, each once."""
-        return iter(
-            dict.fromkeys(self.maker[name] for name in self.reads[node] if name in self.maker)
-        )
+    @cached_property
+    def makers(self) -> Sequence[tuple[int, ...]]:
+        """Node → the nodes that make what it reads, each once."""
+        maker = self.maker
+        with collector_rests():
+            return [_once([maker[name] for name in names if name in maker]) for names in self.reads]
 
-    def users(self, node: int) -> Iterator[int]:
-        """The nodes that read what this one makes, each once."""
-        return iter(
-            dict.fromkeys(user for name in self.makes[node] for user in self.readers.get(name, ()))
-        )
+    @cached_property
+    def users(self) -> Sequence[tuple[int, ...]]:
+        """Node → the nodes that read what it makes, each once."""
+        readers = self.readers
+        with collector_rests():
+            return [
+                _once([user for name in names for user in readers.get(name, ())])
+                for names in self.makes
+            ]
+
+
+def _once(nodes: list[int]) -> tuple[int, ...]:
+    return tuple(nodes) if len(nodes) < 2 else tuple(dict.fromkeys(nodes))
 
 
 def _distinct(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import filecmp
 import json
-from collections.abc import Iterable, Iterator, Mapping, MutableSequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence
 from json.encoder import encode_basestring
 from pathlib import Path
 
@@ -24,7 +24,9 @@ from hexviz.model.reader import external_locations
 __all__ = [
     "PREFIX",
     "add_tags",
+    "has_tags",
     "serialized",
+    "spare_weights",
     "tagged_proto",
     "without_tags",
     "write",
@@ -54,27 +56,37 @@ def add_tags(
     proto: onnx.ModelProto,
     by_place: Mapping[Place, Op],
     modules: Iterable[Module],
-    present: Mapping[Place, Iterable[str]] | None = None,
+    older: Collection[Place] = (),
 ) -> None:
     """Write the tags of all nodes into a model.
 
-    ``present`` are the keys of the metadata that nodes have already; older tags
-    among them are replaced. What is not in it has none.
+    ``older`` are the places of nodes that carry tags already, which are replaced.
     """
-    present = present or {}
-    # Most ops of a module carry the same tags: merging them in at once takes a third of the time.
+    # Ops of a module share where they are, most declared ones how that is known: to merge in what
+    # was written once takes a third of the time of writing it again.
     written: dict[object, onnx.NodeProto] = {}
     for path, index, node in _nodes(proto, by_place):
         op = by_place[path, index]
-        key = (op.module, op.provenance, op.context and op.context.module)
-        tags = written.get(key)
-        if tags is None:
-            tags = written[key] = onnx.NodeProto()
-            for name, value in _op_entries(op):
-                tags.metadata_props.add(key=PREFIX + name, value=value)
-        if any(name.startswith(PREFIX) for name in present.get((path, index), ())):
+        if older and (path, index) in older:
             _strip(node.metadata_props)
-        node.MergeFrom(tags)
+        if op.module not in written:
+            written[op.module] = _write(_where(op), onnx.NodeProto())
+        node.MergeFrom(written[op.module])
+        why = op.provenance
+        if why.evidence or why.values:  # the op's own
+            _write(_how(op), node)
+            continue
+        known = (
+            why.origin,
+            why.rule,
+            why.confidence,
+            why.witnesses,
+            why.candidates,
+            op.context and op.context.module,
+        )
+        if known not in written:
+            written[known] = _write(_how(op), onnx.NodeProto())
+        node.MergeFrom(written[known])
     _strip(proto.metadata_props)
     tree = {
         module.fqn: {
@@ -85,6 +97,18 @@ def add_tags(
         for module in modules
     }
     proto.metadata_props.add(key=PREFIX + "modules", value=_json(tree))
+
+
+def has_tags(metadata: Iterable[str]) -> bool:
+    """Whether one of the keys of a node's metadata is hexviz's."""
+    return any(key.startswith(PREFIX) for key in metadata)
+
+
+def _write(entries: Iterable[tuple[str, str]], node: onnx.NodeProto) -> onnx.NodeProto:
+    add = node.metadata_props.add
+    for name, value in entries:
+        add(key=PREFIX + name, value=value)
+    return node
 
 
 def without_tags(proto: onnx.ModelProto) -> onnx.ModelProto:
@@ -122,8 +146,10 @@ def write(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
     """Write a model, and copy the external data it refers to from ``base_dir`` beside it.
 
     Raises:
-        WriteError: if a file cannot be written; old files are kept.
+        WriteError: if a file cannot be written, or ``path`` is one that holds
+            its weights; old files are kept.
     """
+    spare_weights(path, proto, base_dir)
     content = serialized(proto, str(path))
     target = path.parent.resolve()
     copied: list[Path] = []
@@ -137,6 +163,20 @@ def write(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
         for data in copied:
             data.unlink(missing_ok=True)
         raise
+
+
+def spare_weights(path: Path, proto: onnx.ModelProto, base_dir: Path | None) -> None:
+    """Refuse to write over a file that holds weights of a model.
+
+    Raises:
+        WriteError: if ``path`` is one.
+    """
+    if base_dir is None or not path.exists():
+        return
+    for location in external_locations(proto):
+        data = base_dir / location
+        if data.exists() and data.samefile(path):
+            raise WriteError(f"{path} holds the weights of the model: give another file.")
 
 
 def _copy_data(source: Path, target: Path) -> bool:
@@ -190,10 +230,13 @@ def _strings(texts: Iterable[str]) -> str:
     return f"[{', '.join(map(encode_basestring, texts))}]"
 
 
-def _op_entries(op: Op) -> Iterator[tuple[str, str]]:
-    provenance = op.provenance
+def _where(op: Op) -> Iterator[tuple[str, str]]:
     yield "module", op.module
     yield "tag", op.tag
+
+
+def _how(op: Op) -> Iterator[tuple[str, str]]:
+    provenance = op.provenance
     yield "origin", provenance.origin
     yield "rule", provenance.rule
     yield "evidence", _strings(provenance.evidence)

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 
-from hexviz.errors import ExtractionError
+from hexviz.errors import ExtractionError, WriteError
 from hexviz.extraction.part import extract
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
@@ -196,3 +196,35 @@ def test_elsewhere_only_the_weights_needed_are_written(tmp_path: Path) -> None:
 
     session = InferenceSession(tmp_path / "b" / "part.onnx", providers=["CPUExecutionProvider"])
     assert session.run(None, {"a": x})[0].tolist() == (x * [3, 4] + [1, 2]).tolist()
+
+
+def test_weights_are_never_written_over(tmp_path: Path) -> None:
+    path = external(tmp_path)
+    before = (tmp_path / "all.bin").read_bytes()
+    graph = load(path)
+    with pytest.raises(WriteError, match=r"all\.bin holds the weights of the model"):
+        extract(graph, ["one"]).save(tmp_path / "all.bin")
+    with pytest.raises(WriteError, match=r"all\.bin holds the weights of the model"):
+        graph.save(tmp_path / "all.bin")
+    assert (tmp_path / "all.bin").read_bytes() == before
+
+
+def test_an_interrupt_leaves_no_weights_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from hexviz.extraction import save as saving
+
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    part = extract(load(external(tmp_path / "a")), ["one"])
+    written = saving.write_atomically
+
+    def interrupted(path: Path, chunks: object) -> None:
+        if path.suffix == ".onnx":
+            raise KeyboardInterrupt
+        written(path, chunks)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(saving, "write_atomically", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        part.save(tmp_path / "b" / "part.onnx")
+    assert list((tmp_path / "b").iterdir()) == []

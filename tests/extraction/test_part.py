@@ -175,3 +175,38 @@ def test_what_was_left_out_cannot_be_proved(tmp_path: Path) -> None:
     assert "weights were left out" in (part.checks.runtime or "")
     with pytest.raises(ExtractionError, match="The whole model cannot be run: The weights were"):
         part.verify()
+
+
+def test_a_changed_branch_that_is_not_taken_is_seen() -> None:
+    text = """g (bool c, float[2] x) => (float[2] y) {
+        z = Neg (x)
+        y = If (c) <
+            then_branch = t () => (float[2] o) { o = Add (z, z) },
+            else_branch = e () => (float[2] p) { p = Exp (z) }
+        >
+    }"""
+    part = TaggedGraph.of(tagged(scoped(parse(text), {"z": "", "y": "m"}))).extract(["m"])
+    assert part.verify().ok  # tags in bodies are no difference
+    part.model.graph.node[0].attribute[1].g.node[0].op_type = "Abs"
+    verified = part.verify()
+    assert not verified.ok
+    assert verified.message == "The op 'y' is not as in the whole model."
+
+
+def test_a_changed_function_that_is_not_seen_in_a_run_is_seen() -> None:
+    text = """<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
+    g (float[2] x) => (float[2] y) { a = Mul (x, x)  y = local.f (a) }
+    <domain: "local", opset_import: ["" : 20]> f (u) => (v) { v = Abs (u) }"""
+    part = TaggedGraph.of(tagged(scoped(parse(text), {"a": "", "y": "m"}))).extract(["m"])
+    assert part.verify().ok
+    part.model.functions[0].node[0].op_type = "Relu"
+    assert part.verify().message == "The function 'f' is not as in the whole model."
+
+
+def test_a_part_that_is_not_valid_is_not_written(part: Part, tmp_path: Path) -> None:
+    from hexviz.errors import ExtractionError
+
+    node(part, "c").attribute.add(name="nonsense", type=onnx.AttributeProto.INT, i=1)
+    with pytest.raises(ExtractionError, match="The part is not valid, and is not written: "):
+        part.save(tmp_path / "part.onnx")
+    assert list(tmp_path.iterdir()) == []

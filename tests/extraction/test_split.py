@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hexviz.errors import SelectionError, WriteError
+from hexviz.errors import ExtractionError, SelectionError, WriteError
 from hexviz.extraction.partition import partition
 from hexviz.extraction.split import MANIFEST, Split, split
 from hexviz.model.graph import TaggedGraph
@@ -121,3 +121,25 @@ def test_any_partition_of_a_random_graph_stitches(
         return  # this graph has no such module
     verified = divided.verify()
     assert verified.ok, verified.message
+
+
+def test_a_long_name_makes_no_long_file_name(tmp_path: Path) -> None:
+    name = "ü" * 300
+    graph = tagged(scoped(parse(NET), {**SCOPES, "a": name, "y": "../up"}))
+    split(graph).save(tmp_path / "parts")
+    names = [one.name for one in (tmp_path / "parts").iterdir()]
+    assert max(len(one.encode()) for one in names) < 200
+    assert all(one.is_file() for one in (tmp_path / "parts").iterdir())
+    assert [one.name for one in tmp_path.iterdir()] == ["parts"]
+
+
+def test_a_split_that_fails_leaves_nothing(graph: TaggedGraph, tmp_path: Path) -> None:
+    divided = split(graph)
+    divided.parts["03-model.onnx"].model.graph.node[0].op_type = "Nag"
+    with pytest.raises(ExtractionError, match="The part is not valid"):
+        divided.save(tmp_path / "parts")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "02-head.onnx.data").write_text("mine")
+    with pytest.raises(WriteError, match=r"02-head\.onnx\.data is in the way"):
+        split(graph).save(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["02-head.onnx.data"]

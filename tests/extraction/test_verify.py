@@ -369,3 +369,55 @@ def test_parts_in_a_row_give_what_the_whole_gives() -> None:
     assert notes(result) == {"y": "the part does not give it back"}
     result = verify_chain(parse(WHOLE), parts[1:], None)
     assert result.message == "Part 1 cannot be run: Nothing is given for the input 'a'."
+
+
+def test_what_draws_in_a_function_of_a_function_or_in_a_body_is_not_compared() -> None:
+    functions = """
+    <domain: "local", opset_import: ["" : 20]> draw (u) => (v) { v = RandomNormalLike (u) }
+    <domain: "local", opset_import: ["" : 20, "local" : 1]> outer (u) => (v) { v = local.draw (u) }
+    """
+    head = '<ir_version: 10, opset_import: ["" : 20, "local" : 1]>'
+    in_if = """b = If (c) <then_branch = t () => (float[2] o) { o = local.outer (a) },
+        else_branch = e () => (float[2] p) { p = Neg (a) }>"""
+    for call in ("b = local.outer (a)", in_if):
+        text = f"""{head} g (float[2] a, bool c) => (float[2] y) {{
+            n = Neg (a)
+            {call}
+            y = Add (b, n)
+        }} {functions}"""
+        result = verified(whole=text, part=text)
+        assert result.message.startswith("Nothing was compared (a random op decides on it")
+
+
+def test_what_has_no_numbers_is_not_compared() -> None:
+    nan = "g (float[2] x) => (float[2] y) { z = Sub (x, x)  y = Div (z, z) }"
+    empty = """g (float[2] x) => (float[0] y) <int64[1] n = {0}> { y = Slice (x, n, n) }"""
+    for text in (nan, empty):
+        result = verified(whole=text, part=text)
+        assert not result.ok
+        assert result.message.startswith("Nothing was compared")
+
+
+def test_an_optional_of_nothing_is_no_crash() -> None:
+    text = """g (float[2] x) => (optional(tensor(float[2])) o, float[2] y) {
+        y = Neg (x)
+    }"""
+    proto = parse(text.replace("optional(tensor(float[2])) o, ", ""))
+    element = onnx.helper.make_tensor_type_proto(onnx.TensorProto.FLOAT, [2])
+    kind = onnx.helper.make_optional_type_proto(element)
+    proto.graph.node.append(onnx.helper.make_node("Optional", [], ["o"], type=element))
+    proto.graph.output.append(onnx.helper.make_value_info("o", kind))
+    result = verify(proto, proto, None)
+    assert result.ok, result.message
+
+
+def test_a_half_that_becomes_a_float_may_be_rounded_as_a_half() -> None:
+    """The runtime computes halves in 32 bits; where they are cut, they are rounded."""
+    whole = """g (float[8] x) => (float[8] y) {
+        h = Cast <to: int = 10> (x)
+        e = Exp (h)
+        s = Mul (e, e)
+        y = Cast <to: int = 1> (s)
+    }"""
+    part = """g (float16[8] e) => (float[8] y) { s = Mul (e, e)  y = Cast <to: int = 1> (s) }"""
+    assert verified(whole=whole, part=part).ok

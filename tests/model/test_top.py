@@ -27,8 +27,8 @@ def test_a_node_reads_what_its_bodies_capture() -> None:
     assert top.makes == (("k",), ("y",))
     assert dict(top.maker) == {"k": 0, "y": 1}
     assert list(top.readers["k"]) == [1]
-    assert list(top.makers(1)) == [0]
-    assert list(top.users(0)) == [1]
+    assert list(top.makers) == [(), (0,)]
+    assert list(top.users) == [(1,), ()]
 
 
 def test_a_loop_captures_no_input_of_its_body() -> None:
