@@ -16,7 +16,7 @@ import typer
 import typer.exceptions
 
 from hexviz.cli_bench import bench_app
-from hexviz.cli_extract import extract
+from hexviz.cli_extract import extract, spread
 from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["app", "main"]
@@ -60,7 +60,7 @@ def main() -> None:
     if not arguments or arguments[0] not in {*commands, "--help"}:
         arguments = ["view", *arguments]
     try:
-        code = app(args=arguments, prog_name="hexviz", standalone_mode=False)
+        code = app(args=spread(arguments), prog_name="hexviz", standalone_mode=False)
     except ExportError as error:
         _fail(f"{error}{_where_log_is(error)}")
     except HexvizError as error:

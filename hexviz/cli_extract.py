@@ -14,9 +14,32 @@ if TYPE_CHECKING:
     from hexviz.extraction.part import Part
     from hexviz.model.graph import TaggedGraph
 
-__all__ = ["extract"]
+__all__ = ["extract", "spread"]
 
 Names = list[str] | None
+
+_MANY = ("--module", "--exclude", "--op")
+
+
+def spread(arguments: list[str]) -> list[str]:
+    """Several names after one option as that option several times.
+
+    Only behind the file, so that it is not taken for a name.
+
+    >>> spread(["extract", "m.onnx", "--module", "a", "b", "-o", "p.onnx"])
+    ['extract', 'm.onnx', '--module', 'a', '--module', 'b', '-o', 'p.onnx']
+    """
+    if arguments[:1] != ["extract"] or arguments[1:2] == [] or arguments[1].startswith("-"):
+        return arguments
+    result = arguments[:2]
+    option = ""
+    for one in arguments[2:]:
+        if one.startswith("-"):
+            option = one
+        elif option in _MANY and result[-1] != option:
+            result.append(option)
+        result.append(one)
+    return result
 
 
 def extract(
@@ -29,7 +52,7 @@ def extract(
         typer.Option(
             metavar="FQN",
             help="A module to take: its FQN, its tag, or a pattern of either, "
-            "as encoder.layer.*.attention. May be given several times.",
+            "as encoder.layer.*.attention. Several may follow, or the option be repeated.",
         ),
     ] = None,
     exclude: Annotated[
@@ -179,7 +202,7 @@ def _given(path: Path | None) -> dict[str, Any] | None:
     from hexviz.errors import ReadError
 
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return dict(arrays)
     # A damaged archive fails in its own way in each of the libraries that read it.
     except Exception as error:

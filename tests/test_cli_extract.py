@@ -62,6 +62,15 @@ def test_the_same_as_json(run: Run, net: Path, tmp_path: Path) -> None:
     assert [one["name"] for one in told["inputs"]] == ["a", "s", "k", "o"]
 
 
+def test_several_modules_may_follow_one_option(run: Run, net: Path, tmp_path: Path) -> None:
+    wanted = ("--module", "enc.att.q", "head", "--exclude", "enc.att.k")
+    code, out, _ = run("extract", net, *wanted, "-o", tmp_path / "part.onnx", "--json")
+    assert code == 0
+    assert json.loads(out)["selection"]["modules"] == ["enc.att.q", "head"]
+    code, _, err = run("extract", "--module", "head", net, "-o", tmp_path / "other.onnx")
+    assert (code, err) == (0, "")
+
+
 def test_a_hole_is_told_and_filled(run: Run, net: Path, tmp_path: Path) -> None:
     chosen = ("extract", net, "--module", "enc.emb", "--op", "m", "--policy", "exclude_safe")
     code, out, _ = run(*chosen, "-o", tmp_path / "one.onnx")
