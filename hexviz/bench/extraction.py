@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from statistics import median
 from typing import Any
@@ -22,6 +22,7 @@ import onnx_ir as ir
 from hexviz.extraction.capture import Captured, capture
 from hexviz.extraction.check import check
 from hexviz.extraction.part import Part
+from hexviz.extraction.report import value_bytes
 from hexviz.extraction.scope import POLICIES, Policy, Scope, scope
 from hexviz.extraction.selection import Selection
 from hexviz.extraction.split import split
@@ -40,6 +41,9 @@ gives what the whole gives. ``different``: it runs and gives something else.
 
 RIVALS = ("onnx.utils", "onnx_ir")
 
+_MOST_AT_ONCE = 1 << 30
+"""Bytes of values that are kept from one run of a whole model."""
+
 _Cut = tuple[Policy, str, Scope]
 _Extract = Callable[[list[str], list[str]], onnx.ModelProto]
 
@@ -54,18 +58,36 @@ def measure(graph: TaggedGraph, *, rivals: bool = True) -> dict[str, Any]:
     Raises:
         ExtractionError: if the whole model cannot be run.
     """
-    cuts = _cuts(graph)
     theirs = _rivals(graph.proto) if rivals else {}
-    border = {name for _, _, one in cuts for name in (*one.inputs, *one.outputs)}
-    captured = capture(graph.proto, graph.base_dir, border)
     known: dict[object, dict[str, Any]] = {}
     results = []
-    for policy, fqn, kept in cuts:
-        key = (tuple(kept.why), kept.inputs, kept.outputs)
-        if key not in known:
-            known[key] = _measured(graph, policy, fqn, kept, captured, theirs)
-        results.append({"module": fqn, "policy": policy, **known[key]})
+    for cuts in _batches(graph, _cuts(graph)):
+        border = {name for _, _, one in cuts for name in _border(one)}
+        captured = capture(graph.proto, graph.base_dir, border)
+        for policy, fqn, kept in cuts:
+            key = (tuple(kept.why), kept.inputs, kept.outputs)
+            if key not in known:
+                known[key] = _measured(graph, policy, fqn, kept, captured, theirs)
+            results.append({"module": fqn, "policy": policy, **known[key]})
     return {"cuts": results, "split": _split(graph)}
+
+
+def _border(kept: Scope) -> tuple[str, ...]:
+    return (*kept.inputs, *kept.outputs)
+
+
+def _batches(graph: TaggedGraph, cuts: Iterable[_Cut]) -> Iterator[list[_Cut]]:
+    """Cuts whose borders fit into memory together: attention over a picture is gigabytes."""
+    batch: list[_Cut] = []
+    sizes: dict[str, int] = {}
+    for cut in cuts:
+        more = {name: value_bytes(graph.value(name)) or 0 for name in _border(cut[2])}
+        if batch and sum((sizes | more).values()) > _MOST_AT_ONCE:
+            yield batch
+            batch, sizes = [], {}
+        batch.append(cut)
+        sizes |= more
+    yield batch
 
 
 def _cuts(graph: TaggedGraph) -> list[_Cut]:

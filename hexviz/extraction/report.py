@@ -19,7 +19,7 @@ from hexviz.model.op import Op
 if TYPE_CHECKING:
     from hexviz.extraction.part import Part
 
-__all__ = ["boundary", "report", "weight_bytes"]
+__all__ = ["boundary", "report", "value_bytes", "weight_bytes"]
 
 
 def report(part: Part) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def _value(value: Value) -> dict[str, Any]:
         "name": value.name,
         "dtype": value.dtype,
         "shape": None if value.shape is None else list(value.shape),
-        "bytes": _bytes(value),
+        "bytes": value_bytes(value),
     }
 
 
@@ -142,10 +142,11 @@ def _hole(ops: Sequence[Op], hole: Hole) -> dict[str, Any]:
 
 def weight_bytes(graph: TaggedGraph, weights: Iterable[str]) -> int:
     """The size of some initializers; one of a type without a fixed size counts nothing."""
-    return sum(_bytes(graph.value(name)) or 0 for name in weights)
+    return sum(value_bytes(graph.value(name)) or 0 for name in weights)
 
 
-def _bytes(value: Value) -> int | None:
+def value_bytes(value: Value) -> int | None:
+    """The size of a value; ``None`` where a dimension is no number or the type has no size."""
     if value.shape is None or value.dtype is None:
         return None
     try:

@@ -88,6 +88,24 @@ def test_a_wrong_cutter_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["n", "exclude_safe"] == "invalid"
 
 
+def test_a_model_may_be_run_several_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for as many cuts as have borders that fit into memory together."""
+    graph = tagged(scoped(parse(NET), {"a": "m", "b": "m", "y": "n"}))
+    at_once = measure(graph, rivals=False)["cuts"]
+    runs = []
+    captured = extraction.capture
+
+    def counted(*arguments: object) -> object:
+        runs.append(arguments)
+        return captured(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(extraction, "capture", counted)
+    monkeypatch.setattr(extraction, "_MOST_AT_ONCE", 20)
+    outcomes = [cut["outcomes"] for cut in measure(graph, rivals=False)["cuts"]]
+    assert outcomes == [cut["outcomes"] for cut in at_once]
+    assert len(runs) > 1
+
+
 def test_other_extractors_get_the_same_cut() -> None:
     graph = tagged(scoped(parse(NET), {"a": "m", "b": "m", "y": "n"}))
     results = [{"export": "text", "model": "net", **measure(graph)}]
