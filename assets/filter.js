@@ -4,6 +4,7 @@
 
   const hexviz = (window.hexviz = window.hexviz || {});
   let part = ""; // the part that the panel tells of
+  let named = false; // a name was sent off: what was typed has done its work when something changes
   let hints = null; // suggestions, which may come before the panel or after it
 
   function showHints() {
@@ -21,7 +22,10 @@
       }
       if (JSON.stringify(shown.part) !== part) {
         part = JSON.stringify(shown.part);
-        document.getElementById("keep-field").value = "";
+        if (named) {
+          document.getElementById("keep-field").value = "";
+          named = false;
+        }
         hexviz.put("verdict", []);
         hexviz.put("filter-hints", []);
       }
@@ -56,7 +60,10 @@
   }
 
   Object.assign(hexviz.local, {
-    "keep-named": () => hexviz.send("keep", document.getElementById("keep-field").value),
+    "keep-named": function () {
+      named = true;
+      hexviz.send("keep", document.getElementById("keep-field").value);
+    },
     "keep-found": () => hexviz.send("keep-found", document.getElementById("search").value || ""),
     "verify-part": function (query, button) {
       const asked = part;

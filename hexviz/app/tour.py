@@ -50,7 +50,7 @@ def go_to_stop(model: OpenModel, place: Place, value: Any) -> Place:
         return replace(place, tour=-1)
     planned = stops(model)
     at = min(max(0, place.tour + steps[value]), len(planned) - 1)
-    return replace(planned[at].place, redo=place.redo, tour=at)
+    return replace(planned[at].place, redo=place.redo, tour=at, wish=place.wish)
 
 
 def card(model: OpenModel, place: Place) -> list[Any]:

@@ -76,7 +76,8 @@ def preview(graph: TaggedGraph, selected: Selection, scope: Scope) -> Preview:
         else:
             why = scope.why.get(flat.ops[owner].index)
         if why is not None:
-            fates[at] = _SELECTED if at in chosen else _CARRIED
+            # What fills a hole is taken into the core, as if it had been selected.
+            fates[at] = _SELECTED if at in chosen or why == "hole" else _CARRIED
         elif owner is not None and flat.ops[owner].index in holes:
             fates[at] = _HOLE
     return Preview(fates, frozenset(scope.inputs), frozenset(scope.outputs))
@@ -178,11 +179,19 @@ def _closed(counts: npt.NDArray[np.int64], swatches: list[Swatch], theme: Theme)
         return {"fate": list(FATES)[at], **colours}
     # Never so little that it is not seen, and never all of it.
     until = round(100 * min(0.94, max(0.06, share)))
+    away = round(100 * counts[_HOLE] / counts.sum())
+    hole = min(100, until + max(6, away)) if away else until
+    bands = (
+        (swatch.soft, 0, until),
+        (swatches[_HOLE].solid, until, hole),
+        (PAGE[theme], hole, 100),
+    )
+    shown = [(colour, start, end) for colour, start, end in bands if start < end]
     return {
         "fate": "partial" if at == _SELECTED else "partly carried",
         **colours,
-        "blend": f"{swatch.soft} {swatch.soft} {PAGE[theme]} {PAGE[theme]}",
-        "stops": f"0% {until}% {until}% 100%",
+        "blend": " ".join(f"{colour} {colour}" for colour, _, _ in shown),
+        "stops": " ".join(f"{start}% {end}%" for _, start, end in shown),
     }
 
 

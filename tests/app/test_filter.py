@@ -314,6 +314,18 @@ def test_the_file_has_its_tags_and_its_report(model: OpenModel) -> None:
     assert part_report(found)["selection"]["modules"] == ["enc.att"]
 
 
+def test_what_was_verified_says_so_when_it_is_taken_away(model: OpenModel) -> None:
+    wish = wishing("enc.att")
+    assert part_report(kept(model, wish))["verification"] is None
+    found = kept(model, wish).verify()
+    again = kept(model, wish)
+    entries = onnx.load_from_string(part_file(again)).metadata_props
+    report = json.loads(next(one.value for one in entries if one.key == "hexviz.part"))
+    assert report["verification"]["ok"]
+    assert report["verification"]["part_digest"] == found.part_digest
+    assert part_report(kept(model, wishing("enc")))["verification"] is None
+
+
 def test_a_part_that_is_not_valid_is_not_offered(
     model: OpenModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

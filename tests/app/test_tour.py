@@ -8,11 +8,13 @@ from hypothesis import given, settings
 
 from hexviz.app.address import from_query, from_store, to_query, to_store
 from hexviz.app.callbacks.moving import move
+from hexviz.app.filter.wish import Wish
 from hexviz.app.picture import picture
 from hexviz.app.place import Place
 from hexviz.app.store import OpenModel
 from hexviz.app.tour import card, stops
 from hexviz.exporters.result import Exported
+from hexviz.extraction.selection import Selection
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from tests.build import tagged
@@ -60,6 +62,8 @@ def test_one_goes_on_back_and_out(bert: OpenModel) -> None:
     assert move(bert, seen[3], "tour", "start").tour == 0
     assert move(bert, seen[3], "tour", ["next"]).tour == -1
     assert card(bert, Place()) == []
+    wish = Wish(Selection(frozenset({"encoder.layer.0"})))
+    assert move(bert, Place(wish=wish), "tour", "start").wish == wish
 
 
 def test_a_stop_is_in_the_address(bert: OpenModel) -> None:

@@ -62,10 +62,19 @@ def test_each_op_has_a_fate(graph: TaggedGraph) -> None:
     assert shown.outputs == {"r", "m"}
 
 
+def test_what_fills_a_hole_counts_as_selected(graph: TaggedGraph) -> None:
+    chosen = selection(graph, ["enc.att"])
+    shown = preview(graph, chosen, scope(graph, chosen, "exclude_safe", fill_holes=True))
+    assert (shown.count("selected"), shown.count("hole"), shown.count("carried")) == (4, 0, 0)
+
+
 def test_ops_say_it_in_their_data_and_boxes_by_their_share(graph: TaggedGraph) -> None:
     data, _ = drawn(graph, previewing(graph, "enc.att"))
     assert data["m:enc"]["fate"] == "partial"
+    # Three of its four ops stay, and the fourth is in a hole: seen also while it is closed.
     assert data["m:enc"]["stops"] == "0% 75% 75% 100%"
+    kept, _, hole, _ = data["m:enc"]["blend"].split()
+    assert hole not in (kept, "#ffffff")
     assert data["o:s"]["fate"] == "carried"
     assert data["m:emb"]["fate"] == "cut"
     inner, _ = drawn(graph, previewing(graph, "enc.att"), "enc")

@@ -106,7 +106,7 @@ def verified(kept: Filtered) -> Component:
     Raises:
         ExtractionError: if the whole or the part cannot be built or run.
     """
-    return verdict(kept.part().verify())
+    return verdict(kept.verify())
 
 
 def _place(store: ModelStore, stored: Any) -> tuple[OpenModel, Place] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from hexviz.view.preview import Preview, preview
 
 if TYPE_CHECKING:
     from hexviz.app.store import OpenModel
+    from hexviz.extraction.verify import Verification
 
 __all__ = ["Filtered", "filtered", "known_wish"]
 
@@ -29,6 +30,7 @@ class Filtered:
     graph: TaggedGraph
     wish: Wish
     scope: Scope
+    _proof: list[Verification] = field(default_factory=list)
 
     @cached_property
     def chosen(self) -> frozenset[int]:
@@ -52,12 +54,26 @@ class Filtered:
         return suggest(self.graph, wish.selected, wish.policy, fill_holes=wish.fill)
 
     def part(self) -> Part:
-        """The part itself: not kept, since it is as large as its weights.
+        """The part itself, with its verification if there was one.
+
+        It is not kept, since it is as large as its weights.
 
         Raises:
             ExtractionError: if nothing tells the type of a value at the border.
         """
-        return Part(self.graph, self.wish.selected, self.wish.policy, self.scope)
+        part = Part(self.graph, self.wish.selected, self.wish.policy, self.scope)
+        part.verification = self._proof[0] if self._proof else None
+        return part
+
+    def verify(self) -> Verification:
+        """Verify the part; what is taken away afterwards says so.
+
+        Raises:
+            ExtractionError: if the whole or the part cannot be built or run.
+        """
+        found = self.part().verify()
+        self._proof[:] = [found]
+        return found
 
 
 def known_wish(graph: TaggedGraph, wish: Wish) -> Wish:

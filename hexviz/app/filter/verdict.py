@@ -14,7 +14,10 @@ __all__ = ["refused", "verdict"]
 
 def verdict(found: Verification) -> html.Div:
     """The result of running the whole and the part, and comparing what comes out."""
-    digests = [("The whole, SHA-256", found.whole_digest), ("The part", found.part_digest)]
+    digests = [
+        ("The whole, SHA-256", found.whole_digest),
+        ("The part as it was run, before its report was put in", found.part_digest),
+    ]
     head = "Verified" if found.ok else "Not verified"
     return html.Div(
         [
