@@ -49,7 +49,7 @@ def _adding(model: OpenModel, place: Place) -> html.Div:
         case "module" if what in model.graph.modules:
             label = f"Add {model.graph.modules[what].label}"
         case "op" if what in model.graph.positions:
-            label = f"Add {model.graph.op(what).op_type} {what}"
+            label = f"Add op {what} ({model.graph.op(what).op_type})"
         case "ops":
             label = "Add frame"
         case _:
