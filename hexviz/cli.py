@@ -6,17 +6,17 @@ Errors go to stderr as one line.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Literal, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 import typer.exceptions
 
 from hexviz.cli_bench import bench_app
 from hexviz.cli_extract import extract, spread
+from hexviz.cli_json import print_json
 from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["app", "main"]
@@ -198,7 +198,7 @@ def analyze(
 
     document = summarize(load(file), ops=ops)
     if as_json:
-        _print_json(document)
+        print_json(document)
         return
     from hexviz.terminal import print_summary
 
@@ -219,7 +219,7 @@ def explain(
     graph = load(file)
     explanation = explained(graph, op)
     if as_json:
-        _print_json(explanation_record(explanation))
+        print_json(explanation_record(explanation))
         return
     from hexviz.terminal import print_explanation
 
@@ -243,7 +243,7 @@ def audit(
     graph = load(file)
     document = findings_document(graph, audited(graph))
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         from hexviz.terminal import print_findings
 
@@ -282,15 +282,11 @@ def samples(as_json: AsJson = False) -> None:
             {"name": name, "title": sample.title, "description": sample.description}
             for name, sample in SAMPLES.items()
         ]
-        _print_json({"samples": listed})
+        print_json({"samples": listed})
         return
     from hexviz.terminal import print_samples
 
     print_samples({name: sample.description for name, sample in SAMPLES.items()})
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
 
 
 def _onnx_path(source: str) -> Path:

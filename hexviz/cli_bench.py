@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
+
+from hexviz.cli_json import print_json
 
 __all__ = ["bench_app"]
 
@@ -61,6 +62,6 @@ def _run(
     with progress() as report:
         document = bench(sources or (), report=report)
     if as_json:
-        print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
+        print_json(document)
     else:
         show(document)

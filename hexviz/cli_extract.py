@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hexviz.cli_json import print_json
 from hexviz.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _split(
         "verification": None if verified is None else verification_record(verified),
     }
     if as_json:
-        _print_json(document)
+        print_json(document)
     else:
         from hexviz.terminal_extract import print_split
 
@@ -167,15 +167,11 @@ def _split(
 def _show_part(part: Part, target: Path | None, *, as_json: bool) -> None:
     document = part.report
     if as_json:
-        _print_json({**document, "output": None if target is None else str(target)})
+        print_json({**document, "output": None if target is None else str(target)})
     else:
         from hexviz.terminal_extract import print_part
 
         print_part(document, target)
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
 
 
 def _found(graph: TaggedGraph, search: str | None) -> list[str]:

@@ -8,25 +8,18 @@ from typing import Any
 
 from rich.console import Console
 
+from hexviz.extraction.wording import WHY, kept_by_why, size
 from hexviz.terminal import console, facts, listing, many, module_name, text
 
 __all__ = ["print_part", "print_split"]
 
 _FIRST = 12  # carried ops that are listed
-_WHY = {
-    "encloses": "a selected op runs in it",
-    "hole": "dataflow goes through it",
-    "constant": "a constant",
-    "context": "serves what is kept",
-    "shape": "arithmetic on shapes",
-    "upstream": "needed to run from the model's inputs",
-}
 
 
 def print_part(document: Mapping[str, Any], target: Path | None) -> None:
     """The document of ``hexviz extract --json``, and where the part was written, if it was."""
     out = console()
-    kept, size = document["kept"], document["size"]
+    kept, sizes = document["kept"], document["size"]
     where = f"{target}" if target is not None else "No file was written"
     line = f"{where}: {many(kept['ops'], 'op')} of {document['model']}."
     out.print(text(line, "bold"), soft_wrap=True)
@@ -34,8 +27,8 @@ def print_part(document: Mapping[str, Any], target: Path | None) -> None:
         facts(
             {
                 "policy": document["policy"],
-                "kept": _kept(document),
-                "weights": f"{size['weights']}, {_bytes(size['weight_bytes'])}",
+                "kept": ", ".join(kept_by_why(document)),
+                "weights": f"{sizes['weights']}, {_size(sizes['weight_bytes'])}",
                 "checker": _result(document["checks"]["checker"]),
                 "runtime": _result(document["checks"]["runtime"]),
             }
@@ -80,14 +73,6 @@ def print_split(document: Mapping[str, Any], folder: Path | None) -> None:
         _print_verification(out, document["verification"])
 
 
-def _kept(document: Mapping[str, Any]) -> str:
-    kept = document["kept"]
-    told = f"{kept['selected']} selected, {kept['carried']} carried along"
-    if document["enclosed"]:
-        told += f", {len(document['enclosed'])} in their bodies"
-    return told
-
-
 def _print_border(out: Console, document: Mapping[str, Any]) -> None:
     rows = []
     for way in ("inputs", "outputs"):
@@ -97,7 +82,7 @@ def _print_border(out: Console, document: Mapping[str, Any]) -> None:
             given = "the model's input" if source is None else origin
             readers = ", ".join(map(module_name, value["read_by"]))
             told = given if way == "inputs" else readers or "the model's output"
-            rows.append((way[:-1], value["name"], _type(value), _bytes(value["bytes"]), told))
+            rows.append((way[:-1], value["name"], value["type"], _size(value["bytes"]), told))
     out.print()
     out.print(listing(("", "value", "type", "size", "from, or read by"), rows, figures={"size"}))
 
@@ -106,7 +91,7 @@ def _print_carried(out: Console, carried: Sequence[Mapping[str, str]]) -> None:
     if not carried:
         return
     rows = [
-        (one["op_type"], one["op"], module_name(one["module"]), _WHY[one["why"]])
+        (one["op_type"], one["op"], module_name(one["module"]), WHY[one["why"]])
         for one in carried[:_FIRST]
     ]
     out.print()
@@ -135,17 +120,5 @@ def _result(error: str | None) -> str:
     return "passed" if error is None else error
 
 
-def _type(value: Mapping[str, Any]) -> str:
-    dims = "" if value["shape"] is None else f"[{', '.join(map(str, value['shape']))}]"
-    return f"{value['dtype'] or 'unknown type'}{dims}"
-
-
-def _bytes(count: int | None) -> str:
-    if count is None:
-        return "?"
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.3g} {unit}"
-        size /= 1000
-    return f"{size:.3g} GB"
+def _size(count: int | None) -> str:
+    return "?" if count is None else size(count)

@@ -80,6 +80,7 @@ def test_a_hole_is_told_and_filled(run: Run, net: Path, tmp_path: Path) -> None:
     code, out, _ = run(*chosen, "-o", tmp_path / "two.onnx", "--fill-holes")
     assert code == 0
     assert "comes back" not in out
+    assert "kept     2 selected, 4 in filled holes" in out
     assert len(onnx.load(tmp_path / "two.onnx").graph.node) == 6
 
 
@@ -110,6 +111,13 @@ def test_what_cannot_be_cut_writes_no_file(
     assert err.startswith(f"hexviz: {told}")
     assert err.count("\n") == 1
     assert [one.name for one in tmp_path.iterdir()] == ["net.onnx"]
+
+
+def test_a_name_that_no_file_can_have_is_one_line(run: Run, net: Path, tmp_path: Path) -> None:
+    for more in (["--module", "enc"], ["--split"]):
+        code, out, err = run("extract", net, *more, "-o", tmp_path / ("x" * 300))
+        assert (code, out, err.count("\n")) == (2, "", 1)
+        assert "File name too long" in err
 
 
 def test_the_file_that_is_read_is_never_written(run: Run, net: Path) -> None:

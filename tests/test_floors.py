@@ -17,6 +17,7 @@ ABOVE_ALL = {
     "cli",
     "cli_bench",
     "cli_extract",
+    "cli_json",
     "terminal",
     "terminal_bench",
     "terminal_extract",

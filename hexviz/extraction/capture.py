@@ -17,7 +17,6 @@ from hexviz.extraction.equal import is_float
 from hexviz.extraction.feeds import Feed, generate, given
 from hexviz.extraction.runtime import open_session, run, serialized
 from hexviz.extraction.values import to_array, to_value
-from hexviz.model.top import TopGraph
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
@@ -54,9 +53,11 @@ def capture(
     Raises:
         ExtractionError: if it does not run, or the given inputs do not fit.
     """
-    top = TopGraph.of(whole)
-    own = [one.name for one in whole.graph.output]
-    known = top.maker.keys() | top.weights.keys() | top.sparse_weights.keys()
+    graph = whole.graph
+    own = [one.name for one in graph.output]
+    known = {name for node in graph.node for name in node.output}
+    known |= {tensor.name for tensor in graph.initializer}
+    known |= {tensor.values.name for tensor in graph.sparse_initializer}
     more = [name for name in dict.fromkeys(names) if name in known and name not in own]
     feeds = iter([given(whole, inputs)]) if inputs is not None else generate(whole)
     source = "generated" if inputs is None else "given"
@@ -77,7 +78,8 @@ def capture(
             first_error = first_error or error
             continue
         runs += 1
-        if best is None or _is_meaningful(values[name] for name in own):
+        meaningful = _is_meaningful(values[name] for name in own)
+        if best is None or meaningful:
             best = Captured(
                 values={**values, **fed},
                 fed=feed,
@@ -85,7 +87,7 @@ def capture(
                 whole_digest=hashlib.sha256(content).hexdigest(),
                 session=session,
             )
-        if runs > _MORE_RUNS or _is_meaningful(values[name] for name in own):
+        if meaningful or runs > _MORE_RUNS:
             break
     if best is None:
         advice = ": give inputs that it runs on" if inputs is None else ""

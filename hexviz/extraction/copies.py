@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import onnx
 
+from hexviz.model.top import key_of
+
 __all__ = ["what_differs"]
 
 
@@ -21,7 +23,7 @@ def what_differs(whole: onnx.ModelProto, parts: Iterable[onnx.ModelProto]) -> st
     weights = {tensor.name: tensor for tensor in whole.graph.initializer}
     sparse = {tensor.values.name: tensor for tensor in whole.graph.sparse_initializer}
     nodes = {_name(node): node for node in whole.graph.node}
-    functions = {(one.domain, one.name, one.overload): one for one in whole.functions}
+    functions = {key_of(one): one for one in whole.functions}
     for part in parts:
         for tensor in part.graph.initializer:
             if weights.get(tensor.name) != tensor:
@@ -34,7 +36,7 @@ def what_differs(whole: onnx.ModelProto, parts: Iterable[onnx.ModelProto]) -> st
             if original is None or _bare([node]) != _bare([original]):
                 return f"The op {_name(node)!r} is not as in the whole model."
         for function in part.functions:
-            known = functions.get((function.domain, function.name, function.overload))
+            known = functions.get(key_of(function))
             if known is None or _bare(function.node) != _bare(known.node):
                 return f"The function {function.name!r} is not as in the whole model."
     return None

@@ -6,7 +6,7 @@ metadata and external data stay what they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import onnx
 
@@ -14,7 +14,7 @@ from hexviz.extraction.border import border
 from hexviz.extraction.scope import Scope
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
-from hexviz.model.top import called
+from hexviz.model.top import callees, key_of
 from hexviz.model.writer import add_tags, has_tags
 
 __all__ = ["cut"]
@@ -39,7 +39,8 @@ def cut(graph: TaggedGraph, scope: Scope) -> onnx.ModelProto:
     part.graph.node.extend(whole.graph.node[node] for node in scope.why)
     _add_weights(graph, scope, part.graph)
     _add_border(graph, scope, part.graph)
-    part.functions.extend(_functions(whole, part.graph.node))
+    used = callees(whole, part.graph.node)
+    part.functions.extend(one for one in whole.functions if key_of(one) in used)
     _add_tags(graph, scope, part)
     return part
 
@@ -84,22 +85,6 @@ def _add_border(graph: TaggedGraph, scope: Scope, part: onnx.GraphProto) -> None
     part.quantization_annotation.extend(
         note for note in whole.quantization_annotation if note.tensor_name in known
     )
-
-
-def _functions(
-    whole: onnx.ModelProto, nodes: Iterable[onnx.NodeProto]
-) -> Iterator[onnx.FunctionProto]:
-    """The functions that are called by these nodes, or by a function that is."""
-    if not whole.functions:
-        return
-    by_key = {(one.domain, one.name, one.overload): one for one in whole.functions}
-    used: set[tuple[str, str, str]] = set()
-    pending = called(nodes) & by_key.keys()
-    while pending:
-        used |= pending
-        inner = (node for key in pending for node in by_key[key].node)
-        pending = (called(inner) & by_key.keys()) - used
-    yield from (one for key, one in by_key.items() if key in used)
 
 
 def _add_tags(graph: TaggedGraph, scope: Scope, part: onnx.ModelProto) -> None:

@@ -86,7 +86,14 @@ class Part:
 
     @property
     def certified(self) -> onnx.ModelProto:
-        """A copy of the model that carries the report as metadata, under ``hexviz.part``."""
+        """A copy of the model that carries the report as metadata, under ``hexviz.part``.
+
+        Raises:
+            ExtractionError: if the checker or the runtime finds it wrong.
+        """
+        if not self.checks.sound:
+            wrong = self.checks.checker or self.checks.runtime
+            raise ExtractionError(f"The part is not valid: {wrong}")
         result = onnx.ModelProto()
         result.CopyFrom(self.model)
         told = json.dumps(self.report, ensure_ascii=False)
@@ -132,9 +139,6 @@ class Part:
             WriteError: if a file cannot be written, or holds weights of the
                 whole; old ones are kept.
         """
-        if not self.checks.sound:
-            wrong = self.checks.checker or self.checks.runtime
-            raise ExtractionError(f"The part is not valid, and is not written: {wrong}")
         spare_weights(Path(path), self.whole.proto, self.whole.base_dir)
         save(self.certified, Path(path), self.whole.base_dir)
 

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 
 from hexviz.errors import SelectionError
 from hexviz.extraction.selection import selection
+from hexviz.extraction.steady import is_constant
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.top import TopGraph
 
-__all__ = ["Piece", "partition", "top_modules"]
+__all__ = ["Piece", "partition"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +28,6 @@ class Piece:
 
     module: str
     nodes: tuple[int, ...]
-
-
-def top_modules(graph: TaggedGraph) -> tuple[str, ...]:
-    """The modules right below the root, in order."""
-    return graph.modules[""].children
 
 
 def partition(graph: TaggedGraph, modules: Sequence[str]) -> list[Piece]:
@@ -64,7 +60,7 @@ def _homes(graph: TaggedGraph, wanted: frozenset[str]) -> dict[int, str]:
         op.index: inner[op.module]
         for at, op in enumerate(graph.ops)
         if graph.flat.owners[at] == at
-        and (nodes[op.index].op_type != "Constant" or op.index in given_back)
+        and (not is_constant(nodes[op.index]) or op.index in given_back)
     }
 
 

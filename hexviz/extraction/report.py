@@ -122,6 +122,7 @@ def _about(op: Op) -> dict[str, str]:
 def _value(value: Value) -> dict[str, Any]:
     return {
         "name": value.name,
+        "type": str(value),
         "dtype": value.dtype,
         "shape": None if value.shape is None else list(value.shape),
         "bytes": value_bytes(value),

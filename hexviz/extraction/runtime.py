@@ -91,15 +91,7 @@ def open_session(
             f"The weights are in another file ({min(locations)}), which was not given: "
             "open the model from its folder."
         )
-    more = onnx.ModelProto()
-    for name in outputs:
-        more.graph.output.add(name=name)
-    # Serialized messages merge when they are joined: no copy of the weights is changed for this.
-    joined = (content or serialized(proto)) + more.SerializeToString()
-    try:
-        session = ort.InferenceSession(joined, options, providers=["CPUExecutionProvider"])
-    except refusals() as error:
-        raise ExtractionError(one_line(error)) from error
+    session = _opened(content or serialized(proto), options, outputs)
     session._model_bytes = b""  # kept to load again on another device: all weights once more
     return session
 
@@ -122,21 +114,30 @@ def output_types(
     options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.log_severity_level = 4
     own = {one.name for one in proto.graph.output}
-    more = onnx.ModelProto()
-    for name in names:
-        if name not in own:
-            more.graph.output.add(name=name)
-    content = serialized(proto) + more.SerializeToString()
-    try:
-        session = ort.InferenceSession(content, options, providers=["CPUExecutionProvider"])
-    except refusals() as error:
-        raise ExtractionError(one_line(error)) from error
+    more = [name for name in names if name not in own]
+    session = _opened(serialized(proto), options, more)
     wanted = set(names)
     return {
         one.name: (_KINDS[one.type], one.shape)
         for one in session.get_outputs()
         if one.name in wanted and one.type in _KINDS and one.shape
     }
+
+
+def _opened(
+    content: bytes, options: ort.SessionOptions, outputs: Iterable[str]
+) -> ort.InferenceSession:
+    import onnxruntime as ort
+
+    more = onnx.ModelProto()
+    for name in outputs:
+        more.graph.output.add(name=name)
+    # Serialized messages merge when they are joined: no copy of the weights is changed for this.
+    joined = content + more.SerializeToString()
+    try:
+        return ort.InferenceSession(joined, options, providers=["CPUExecutionProvider"])
+    except refusals() as error:
+        raise ExtractionError(one_line(error)) from error
 
 
 def serialized(proto: onnx.ModelProto) -> bytes:

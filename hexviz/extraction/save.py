@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 
 from hexviz.errors import WriteError
-from hexviz.model.files import write_atomically
+from hexviz.model.files import is_there, write_atomically
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, tensors
 from hexviz.model.writer import serialized
 
@@ -35,7 +35,7 @@ def save(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
     gathered = onnx.ModelProto()
     gathered.CopyFrom(proto)
     data = path.with_name(f"{path.name}.data")
-    if data.exists():
+    if is_there(data):
         raise WriteError(f"{data} is in the way: move it, or write to another folder.")
     ranges: dict[_Range, int] = {}
     end = 0

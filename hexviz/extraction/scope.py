@@ -22,10 +22,10 @@ from typing import Literal, get_args
 
 from hexviz.errors import SelectionError
 from hexviz.extraction.selection import Selection
-from hexviz.extraction.steady import Steady
+from hexviz.extraction.steady import Steady, is_constant
 from hexviz.model.flat import function_path
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.top import TopGraph, called
+from hexviz.model.top import TopGraph, called, callers, key_of
 
 __all__ = ["POLICIES", "Hole", "Policy", "Reason", "Scope", "around", "known_policy", "scope"]
 
@@ -44,7 +44,7 @@ Reason = Literal["selected", "encloses", "hole", "constant", "context", "shape",
 from the model's own inputs.
 """
 
-CORE = frozenset({"selected", "encloses", "hole"})
+_CORE = frozenset({"selected", "encloses", "hole"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class Scope:
 
     def core(self) -> Iterator[int]:
         """The nodes that were selected, or came inseparably with one that was."""
-        return (node for node, why in self.why.items() if why in CORE)
+        return (node for node, why in self.why.items() if why in _CORE)
 
     def carried(self) -> Iterator[int]:
         """The nodes that the policy added."""
-        return (node for node, why in self.why.items() if why not in CORE)
+        return (node for node, why in self.why.items() if why not in _CORE)
 
 
 def known_policy(name: str) -> Policy:
@@ -159,18 +159,10 @@ def _core(graph: TaggedGraph, selected: Selection) -> dict[int, Reason]:
 def _callers(graph: TaggedGraph, functions: set[str]) -> Iterator[int]:
     """The top graph's nodes that call one of these functions, directly or through others."""
     proto = graph.proto
-    calls = {
-        function_path(one.domain, one.name, one.overload): {
-            function_path(*key) for key in called(one.node)
-        }
-        for one in proto.functions
-    }
-    wanted = set(functions)
-    while more := {path for path, inner in calls.items() if path not in wanted and inner & wanted}:
-        wanted |= more
-    for at, node in enumerate(proto.graph.node):
-        if any(function_path(*key) in wanted for key in called([node])):
-            yield at
+    wanted = callers(
+        proto, (key for key in map(key_of, proto.functions) if function_path(*key) in functions)
+    )
+    return (at for at, node in enumerate(proto.graph.node) if called([node]) & wanted)
 
 
 def _carried(graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy) -> dict[int, Reason]:
@@ -181,7 +173,7 @@ def _carried(graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy) -> 
         return _walk(top, core, lambda _: "upstream")
 
     def constant(node: int) -> Reason | None:
-        return "constant" if nodes[node].op_type == "Constant" and not nodes[node].domain else None
+        return "constant" if is_constant(nodes[node]) else None
 
     if policy == "exclude_safe":
         return _walk(top, core, constant)
@@ -225,10 +217,9 @@ def _outputs(top: TopGraph, core: Mapping[int, Reason], *, whole: bool) -> tuple
     leaving = dict.fromkeys(given_back)
     constants: list[str] = []
     for node in sorted(core):
-        is_constant = nodes[node].op_type == "Constant" and not nodes[node].domain
         for name in top.makes[node]:
             if any(reader not in core for reader in top.readers.get(name, ())):
-                if is_constant:
+                if is_constant(nodes[node]):
                     constants.append(name)
                 else:
                     leaving.setdefault(name)

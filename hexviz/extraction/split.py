@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from hexviz.errors import WriteError
 from hexviz.extraction.part import Part
-from hexviz.extraction.partition import Piece, partition, top_modules
+from hexviz.extraction.partition import Piece, partition
 from hexviz.extraction.scope import around
 from hexviz.extraction.selection import Selection
-from hexviz.model.files import write_atomically
+from hexviz.model.files import is_there, write_atomically
 from hexviz.model.graph import TaggedGraph
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Split:
         """
         folder = Path(folder)
         for name in (*self.parts, *(f"{name}.data" for name in self.parts), MANIFEST):
-            if (folder / name).exists():
+            if is_there(folder / name):
                 raise WriteError(f"{folder / name} is in the way: choose an empty folder.")
         is_new = not folder.exists()
         try:
@@ -134,7 +134,7 @@ def split(graph: TaggedGraph, modules: Iterable[str] = ()) -> Split:
         SelectionError: if a name means nothing, or the model has no modules.
         ExtractionError: if nothing tells the type of a value at a border.
     """
-    pieces = partition(graph, tuple(modules) or top_modules(graph))
+    pieces = partition(graph, tuple(modules) or graph.modules[""].children)
     digits = max(2, len(str(len(pieces))))
     parts = {}
     for number, piece in enumerate(pieces, start=1):

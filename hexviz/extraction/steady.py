@@ -17,7 +17,9 @@ import onnx
 
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["Steady", "is_random"]
+__all__ = ["Steady", "is_constant", "is_random"]
+
+_ONNX = ("", "ai.onnx")  # two names of one domain
 
 
 class Steady:
@@ -50,7 +52,7 @@ class Steady:
             if op.body:
                 continue
             node = nodes[op.index]
-            if node.domain not in ("", "ai.onnx"):
+            if node.domain not in _ONNX:
                 continue
             if node.op_type in ("Shape", "Size") or (
                 not is_random(node)
@@ -61,6 +63,11 @@ class Steady:
             ):
                 found.add(op.index)
         return frozenset(found)
+
+
+def is_constant(node: onnx.NodeProto) -> bool:
+    """Whether a node is a Constant, which every part has a copy of."""
+    return node.op_type == "Constant" and node.domain in _ONNX
 
 
 _RANDOM = frozenset(
@@ -87,7 +94,7 @@ def is_random(node: onnx.NodeProto) -> bool:
     pending = [node]
     while pending:
         one = pending.pop()
-        if one.domain in ("", "ai.onnx") and (
+        if one.domain in _ONNX and (
             one.op_type in _RANDOM or (one.op_type == "Dropout" and any(one.input[2:]))
         ):
             return True

@@ -31,7 +31,7 @@ from hexviz.extraction.runtime import (
     serialized,
 )
 from hexviz.extraction.steady import is_random
-from hexviz.model.top import TopGraph, called
+from hexviz.model.top import TopGraph, called, callers, key_of
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
@@ -248,13 +248,7 @@ def _narrowest(values: Iterable[ort.OrtValue]) -> np.dtype[Any] | None:
 
 def _random_outputs(part: onnx.ModelProto, before: Collection[str]) -> set[str]:
     """The values that depend on a random op in this part, or on ``before``."""
-    calls = {
-        (one.domain, one.name, one.overload): (any(map(is_random, one.node)), called(one.node))
-        for one in part.functions
-    }
-    drawn = {key for key, (draws, _) in calls.items() if draws}
-    while more := {key for key, (_, inner) in calls.items() if inner & drawn} - drawn:
-        drawn |= more
+    drawn = callers(part, (key_of(one) for one in part.functions if any(map(is_random, one.node))))
     found = set(before)
     top = TopGraph.of(part)
     for node, reads, makes in zip(part.graph.node, top.reads, top.makes, strict=True):

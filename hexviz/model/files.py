@@ -9,7 +9,7 @@ from pathlib import Path
 
 from hexviz.errors import WriteError
 
-__all__ = ["file_to_write", "write_atomically"]
+__all__ = ["file_to_write", "is_there", "write_atomically"]
 
 # Asked for once, while nothing else runs yet: asking means to set it for a moment.
 _UMASK = os.umask(0o077)
@@ -25,7 +25,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
         WriteError: if anything fails, or ``path`` is, or leads to, what is no
             file, such as a device; an existing file is kept as it was.
     """
-    if path.exists() and not path.is_file():
+    if is_there(path) and not path.is_file():
         raise WriteError(f"{path} is no file: give the name of one.")
     try:
         handle, temporary = tempfile.mkstemp(prefix=".hexviz-", dir=path.parent)
@@ -46,6 +46,18 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is something of this name.
+
+    Raises:
+        WriteError: if nothing can have it, because it is too long.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise WriteError(f"Cannot write to {path}: {error.strerror}.") from error
 
 
 def file_to_write(source: Path, output: Path | None, *, in_place: bool | None = None) -> Path:
@@ -74,4 +86,4 @@ def file_to_write(source: Path, output: Path | None, *, in_place: bool | None = 
 
 
 def _is_same(one: Path, other: Path) -> bool:
-    return one.exists() and other.exists() and one.samefile(other)
+    return is_there(one) and is_there(other) and one.samefile(other)

@@ -19,7 +19,7 @@ import onnx
 
 from hexviz.model.rest import collector_rests
 
-__all__ = ["TopGraph", "called", "captured"]
+__all__ = ["FunctionKey", "TopGraph", "called", "callees", "callers", "captured", "key_of"]
 
 FunctionKey = tuple[str, str, str]
 """Domain, name and overload of a function."""
@@ -175,6 +175,33 @@ def called(nodes: Iterable[onnx.NodeProto]) -> set[FunctionKey]:
         for body in _bodies(node):
             pending.extend(body.node)
     return keys
+
+
+def key_of(function: onnx.FunctionProto) -> FunctionKey:
+    """What calls of a function name it by."""
+    return function.domain, function.name, function.overload
+
+
+def callees(proto: onnx.ModelProto, nodes: Iterable[onnx.NodeProto]) -> set[FunctionKey]:
+    """The functions that these nodes call, directly or through others."""
+    bodies = {key_of(one): one.node for one in proto.functions}
+    if not bodies:
+        return set()
+    found: set[FunctionKey] = set()
+    pending = called(nodes) & bodies.keys()
+    while pending:
+        found |= pending
+        pending = called(node for key in pending for node in bodies[key]) & bodies.keys() - found
+    return found
+
+
+def callers(proto: onnx.ModelProto, wanted: Iterable[FunctionKey]) -> set[FunctionKey]:
+    """These functions and all that call one of them, directly or through others."""
+    calls = {key_of(one): called(one.node) for one in proto.functions}
+    found = set(wanted)
+    while more := {key for key, inner in calls.items() if inner & found} - found:
+        found |= more
+    return found
 
 
 def _bodies(node: onnx.NodeProto) -> Iterator[onnx.GraphProto]:

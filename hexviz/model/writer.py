@@ -15,7 +15,7 @@ from pathlib import Path
 import onnx
 
 from hexviz.errors import WriteError
-from hexviz.model.files import write_atomically
+from hexviz.model.files import is_there, write_atomically
 from hexviz.model.flat import function_path
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.op import Op
@@ -171,7 +171,7 @@ def spare_weights(path: Path, proto: onnx.ModelProto, base_dir: Path | None) -> 
     Raises:
         WriteError: if ``path`` is one.
     """
-    if base_dir is None or not path.exists():
+    if base_dir is None or not is_there(path):
         return
     for location in external_locations(proto):
         data = base_dir / location

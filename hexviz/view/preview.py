@@ -24,7 +24,7 @@ from hexviz.extraction.scope import Scope
 from hexviz.extraction.selection import Selection
 from hexviz.model.flat import function_path
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.top import called
+from hexviz.model.top import callees
 from hexviz.view.index import Index
 from hexviz.view.legend import Legend, LegendEntry
 from hexviz.view.palette import PAGE, Swatch, Theme
@@ -67,7 +67,10 @@ def preview(graph: TaggedGraph, selected: Selection, scope: Scope) -> Preview:
     flat = graph.flat
     holes = {node for hole in scope.holes for node in hole.nodes}
     chosen = set(selected.positions(graph))
-    functions = _functions(graph, scope)
+    nodes = graph.proto.graph.node
+    functions = {
+        function_path(*key) for key in callees(graph.proto, (nodes[one] for one in scope.why))
+    }
     fates = np.full(len(graph.ops), _CUT, dtype=np.int64)
     for at, owner in enumerate(flat.owners):
         if owner is None:
@@ -81,23 +84,6 @@ def preview(graph: TaggedGraph, selected: Selection, scope: Scope) -> Preview:
         elif owner is not None and flat.ops[owner].index in holes:
             fates[at] = _HOLE
     return Preview(fates, frozenset(scope.inputs), frozenset(scope.outputs))
-
-
-def _functions(graph: TaggedGraph, scope: Scope) -> set[str]:
-    """The paths of the functions that kept nodes call, directly or through others."""
-    proto = graph.proto
-    bodies = {
-        function_path(one.domain, one.name, one.overload): one.node for one in proto.functions
-    }
-    found: set[str] = set()
-    if not bodies:
-        return found
-    pending = [called(proto.graph.node[node] for node in scope.why)]
-    while pending:
-        paths = {function_path(*key) for key in pending.pop()} & bodies.keys() - found
-        found |= paths
-        pending.extend(called(bodies[path]) for path in paths)
-    return found
 
 
 def previewed(
@@ -183,7 +169,7 @@ def _closed(counts: npt.NDArray[np.int64], swatches: list[Swatch], theme: Theme)
     hole = min(100, until + max(6, away)) if away else until
     bands = (
         (swatch.soft, 0, until),
-        (swatches[_HOLE].solid, until, hole),
+        (swatches[_HOLE].soft, until, hole),
         (PAGE[theme], hole, 100),
     )
     shown = [(colour, start, end) for colour, start, end in bands if start < end]

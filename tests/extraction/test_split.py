@@ -143,3 +143,12 @@ def test_a_split_that_fails_leaves_nothing(graph: TaggedGraph, tmp_path: Path) -
     with pytest.raises(WriteError, match=r"02-head\.onnx\.data is in the way"):
         split(graph).save(tmp_path)
     assert [one.name for one in tmp_path.iterdir()] == ["02-head.onnx.data"]
+
+
+def test_a_constant_of_another_domain_is_an_op_like_any() -> None:
+    """ONNX Runtime itself takes it for ONNX's, so it is only divided here."""
+    text = """<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
+    g (float[2] x) => (float[2] y) { c = local.Constant (x)  y = Neg (c) }
+    <domain: "local", opset_import: ["" : 20]> Constant (u) => (v) { v = Abs (u) }"""
+    graph = tagged(scoped(parse(text), {"c": "one", "y": "two"}))
+    assert list(split(graph).parts) == ["01-one.onnx", "02-two.onnx"]

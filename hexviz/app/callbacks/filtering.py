@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 from flask import Response, request
 
 from hexviz.app.address import from_store, key_of
+from hexviz.app.download import download, file_stem
 from hexviz.app.filter.border import border, hints
-from hexviz.app.filter.commands import file_stem
 from hexviz.app.filter.field import field
 from hexviz.app.filter.files import part_file, part_report
 from hexviz.app.filter.filtered import Filtered, filtered
@@ -42,11 +42,10 @@ def register(app: Dash, store: ModelStore) -> None:
 
     @app.callback(Output("filter", "data"), Input("view", "data"), prevent_initial_call=True)
     def on_place(stored: dict[str, Any] | None) -> Any:
-        found = _place(store, stored)
+        found = _found(store, stored)
         if found is None:
             return no_update
-        model, place = found
-        kept = filtered(model, place.wish)
+        model, place, kept = found
         return {
             "field": field(),
             "now": panel(model, place),
@@ -56,11 +55,10 @@ def register(app: Dash, store: ModelStore) -> None:
 
     @app.callback(Output("hints", "data"), Input("view", "data"), prevent_initial_call=True)
     def on_hints(stored: dict[str, Any] | None) -> Any:
-        found = _place(store, stored)
+        found = _found(store, stored)
         if found is None:
             return no_update
-        model, place = found
-        kept = filtered(model, place.wish)
+        model, place, kept = found
         return {
             "content": hints(kept) if kept is not None else [],
             "part": [model.key, written(place.wish)],
@@ -84,7 +82,7 @@ def register(app: Dash, store: ModelStore) -> None:
         try:
             kept = asked(key, request.query_string.decode())
             name = f"{file_stem(kept.graph.name)}-part.onnx"
-            return _download(part_file(kept), name, "application/octet-stream")
+            return download(part_file(kept), name, "application/octet-stream")
         except HexvizError as error:
             return Response(str(error), status=409, mimetype="text/plain")
 
@@ -95,7 +93,7 @@ def register(app: Dash, store: ModelStore) -> None:
             text = json.dumps(part_report(kept), indent=2)
         except HexvizError as error:
             return Response(str(error), status=409, mimetype="text/plain")
-        return _download(
+        return download(
             text.encode(), f"{file_stem(kept.graph.name)}-part.json", "application/json"
         )
 
@@ -109,26 +107,19 @@ def verified(kept: Filtered) -> Component:
     return verdict(kept.verify())
 
 
-def _place(store: ModelStore, stored: Any) -> tuple[OpenModel, Place] | None:
-    """The place in the browser, while it is in the filter's tab."""
+def _found(store: ModelStore, stored: Any) -> tuple[OpenModel, Place, Filtered | None] | None:
+    """The place in the browser and what its wish comes to, while it is in the filter's tab."""
     if not isinstance(stored, dict):
         return None
     place = from_store(stored)
     if not place.filtering:
         return None
     try:
-        return store.get(key_of(stored)), place
+        model = store.get(key_of(stored))
     except HexvizError:
         # The view is of a model that has just been replaced.
         return None
-
-
-def _download(content: bytes, name: str, kind: str) -> Response:
-    return Response(
-        content,
-        mimetype=kind,
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
+    return model, place, filtered(model, place.wish)
 
 
 def _plain(component: Component) -> Any:

@@ -7,7 +7,7 @@ import json
 from dash import Dash
 from flask import Response
 
-from hexviz.app.filter.commands import file_stem
+from hexviz.app.download import download, file_stem
 from hexviz.app.store import ModelStore
 from hexviz.errors import HexvizError
 from hexviz.tagging.overrides import overrides_document
@@ -25,9 +25,7 @@ def register(app: Dash, store: ModelStore) -> None:
             content = graph.to_bytes()
         except HexvizError as error:
             return Response(str(error), status=404, mimetype="text/plain")
-        return _download(
-            content, f"{file_stem(graph.name)}-tagged.onnx", "application/octet-stream"
-        )
+        return download(content, f"{file_stem(graph.name)}-tagged.onnx", "application/octet-stream")
 
     @app.server.get("/overrides/<key>.json")
     def on_overrides(key: str) -> Response:
@@ -36,12 +34,6 @@ def register(app: Dash, store: ModelStore) -> None:
         except HexvizError as error:
             return Response(str(error), status=404, mimetype="text/plain")
         text = json.dumps(overrides_document(graph), indent=2)
-        return _download(
+        return download(
             text.encode(), f"{file_stem(graph.name)}-overrides.json", "application/json"
         )
-
-
-def _download(content: bytes, name: str, kind: str) -> Response:
-    return Response(
-        content, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
-    )

@@ -9,8 +9,9 @@ from dash import html
 
 from hexviz.app.filter.filtered import Filtered
 from hexviz.app.filter.wish import Wish, written
-from hexviz.app.filter.words import WHY, gain, total_size, type_of
-from hexviz.app.inspector.parts import breaking, counted, op_link, section, size
+from hexviz.app.filter.words import gain, total_size
+from hexviz.app.inspector.parts import breaking, counted, op_link, section
+from hexviz.extraction.wording import WHY, size
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["border", "hints"]
@@ -70,7 +71,7 @@ def border(kept: Filtered) -> list[Any]:
                         ],
                         className="value-line",
                     ),
-                    html.Div(type_of(value), className="quiet breakable"),
+                    html.Div(value["type"], className="quiet breakable"),
                     html.Div(say(graph, value), className="why"),
                 ]
             )
@@ -135,7 +136,7 @@ def _carried(graph: TaggedGraph, carried: Sequence[Mapping[str, str]]) -> list[A
     if not carried:
         return []
     items: list[Any] = [
-        html.Li([op_link(graph, one["op"]), html.Span(f" {WHY[one['why']]}", className="quiet")])  # type: ignore[index]
+        html.Li([op_link(graph, one["op"]), html.Span(f" {WHY[one['why']]}", className="quiet")])
         for one in carried[:_MOST]
     ]
     if len(carried) > len(items):

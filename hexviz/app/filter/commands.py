@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from hexviz.app.filter.wish import Wish
 
-__all__ = ["command_line", "file_stem", "python"]
-
-
-def file_stem(name: str) -> str:
-    """A file name, without its ending, that any system takes, from a stranger's."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", name.removesuffix(".onnx"))[:80] or "model"
+__all__ = ["command_line", "python"]
 
 
 def command_line(wish: Wish, file: str) -> str:

@@ -15,12 +15,13 @@ from hexviz.app.filter.filtered import Filtered, filtered, known_wish
 from hexviz.app.filter.holes import open_holes
 from hexviz.app.filter.leaving import leaving
 from hexviz.app.filter.wish import Wish
-from hexviz.app.filter.words import POLICY, counts, weights
+from hexviz.app.filter.words import POLICY, weights
 from hexviz.app.inspector.parts import counted
 from hexviz.app.inspector.stacks import stack_note
 from hexviz.app.place import Place
 from hexviz.app.store import OpenModel
 from hexviz.extraction.scope import POLICIES
+from hexviz.extraction.wording import kept_by_why
 from hexviz.view.preview import FATES
 
 __all__ = ["panel"]
@@ -186,7 +187,7 @@ def _summary(kept: Filtered) -> html.Div:
             html.Div(
                 [
                     html.B(f"{counted(count, 'op')} kept"),
-                    f" of {total:,}: {', '.join(counts(told))}",
+                    f" of {total:,}: {', '.join(kept_by_why(told))}",
                 ]
             ),
             html.Div(

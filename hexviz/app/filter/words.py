@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from hexviz.app.filter.filtered import Filtered
-from hexviz.app.inspector.parts import counted, size
+from hexviz.app.inspector.parts import counted
 from hexviz.extraction.report import weight_bytes
-from hexviz.extraction.scope import Policy, Reason
+from hexviz.extraction.scope import Policy
 from hexviz.extraction.suggest import Suggestion
+from hexviz.extraction.wording import size
 
-__all__ = ["POLICY", "WHY", "counts", "gain", "total_size", "type_of", "weights"]
+__all__ = ["POLICY", "gain", "total_size", "weights"]
 
 POLICY: Mapping[Policy, str] = {
     "exclude_safe": "the selected ops and their constants",
@@ -20,33 +21,6 @@ POLICY: Mapping[Policy, str] = {
 }
 """What each policy keeps."""
 
-WHY: Mapping[Reason, str] = {
-    "selected": "selected",
-    "encloses": "a selected op runs inside of it",
-    "hole": "fills a hole",
-    "constant": "a constant that is read",
-    "context": "serves what is kept",
-    "shape": "arithmetic on shapes",
-    "upstream": "needed to run from the model's inputs",
-}
-"""Why an op is kept."""
-
-_PARTS: Mapping[Reason, str] = {
-    "selected": "selected",
-    "encloses": "around selected ones",
-    "hole": "in filled holes",
-}
-
-
-def counts(told: Mapping[str, Any]) -> list[str]:
-    """How many ops of the top graph are kept, by why."""
-    why: Mapping[Reason, int] = told["kept"]["why"]
-    parts = [f"{why[one]:,} {name}" for one, name in _PARTS.items() if one in why]
-    inner = told["kept"]["ops"] - sum(why.values())
-    parts += [f"{inner:,} in their bodies"] * bool(inner)
-    carried = told["kept"]["carried"]
-    return parts + [f"{carried:,} carried along"] * bool(carried)
-
 
 def weights(kept: Filtered) -> str:
     """How many weights the part has, and how large they are."""
@@ -54,12 +28,6 @@ def weights(kept: Filtered) -> str:
     if not names:
         return "no weights"
     return f"{counted(len(names), 'weight')}, {size(weight_bytes(kept.graph, names))}"
-
-
-def type_of(value: Mapping[str, Any]) -> str:
-    """A value's type and shape: ``float32[1, 16, 128]``."""
-    dims = "" if value["shape"] is None else f"[{', '.join(map(str, value['shape']))}]"
-    return f"{value['dtype'] or 'unknown type'}{dims}"
 
 
 def total_size(values: list[Mapping[str, Any]]) -> str:

@@ -18,7 +18,6 @@ __all__ = [
     "module_links",
     "op_link",
     "section",
-    "size",
     "steps",
     "table",
 ]
@@ -130,18 +129,3 @@ def counted(count: int, noun: str) -> str:
     ('1 op', '1,200 ops')
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
-def size(count: float) -> str:
-    """Decimal units, as disks and file managers count.
-
-    >>> size(12), size(65_536), size(3_200_000_000)
-    ('12 B', '65.5 kB', '3.2 GB')
-    """
-    if count < 1000:
-        return f"{count:.0f} B"
-    for unit in ("kB", "MB", "GB"):
-        count /= 1000
-        if count < 1000:
-            return f"{count:.1f} {unit}"
-    return f"{count / 1000:,.1f} TB"

@@ -7,7 +7,8 @@ from typing import Any
 import onnx_ir as ir
 from dash import html
 
-from hexviz.app.inspector.parts import counted, section, size, table
+from hexviz.app.inspector.parts import counted, section, table
+from hexviz.extraction.wording import size
 from hexviz.model.tensors import Histogram, Statistics, TensorSummary, tensor_summary
 
 __all__ = ["shown_tensor", "tensor_section"]
