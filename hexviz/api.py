@@ -119,5 +119,5 @@ def export(
         progress=progress,
     )
     file = from_proto(exported.proto, name=exported.name)
-    tagged = tagging.tag(file, modules=exported.modules, timings=exported.timings)
+    tagged = tagging.tag(file, modules=exported.modules, before=exported.measured)
     return TaggedGraph.of(tagged)

@@ -17,6 +17,7 @@ import typer.exceptions
 from hexviz.cli_bench import bench_app
 from hexviz.cli_extract import extract, spread
 from hexviz.cli_json import print_json
+from hexviz.cli_log import LOG_VARIABLE, stages_logged
 from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["app", "main"]
@@ -24,6 +25,8 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="hexviz",
     help="Which PyTorch module does each op of an ONNX graph belong to, and how is that known?",
+    epilog=f"{LOG_VARIABLE}=FILE in the environment (- for stderr) logs how long each stage takes, "
+    "one line of JSON for each.",
     no_args_is_help=False,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -60,7 +63,8 @@ def main() -> None:
     if not arguments or arguments[0] not in {*commands, "--help"}:
         arguments = ["view", *arguments]
     try:
-        code = app(args=spread(arguments), prog_name="hexviz", standalone_mode=False)
+        with stages_logged():
+            code = app(args=spread(arguments), prog_name="hexviz", standalone_mode=False)
     except ExportError as error:
         _fail(f"{error}{_where_log_is(error)}")
     except HexvizError as error:
@@ -138,6 +142,7 @@ def export(
     ] = False,
 ) -> None:
     """Export a PyTorch model to ONNX, with a tag on every op."""
+    from hexviz.app.measured import save_and_keep
     from hexviz.exporters.produce import produce
     from hexviz.terminal import progress, say
 
@@ -151,9 +156,9 @@ def export(
             optimize=not no_optimize,
             progress=report,
         )
-        graph.save(output)
+        measured = save_and_keep(graph, output)
     say(f"{output}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
-    say(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in graph.timings.items()))
+    say(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in measured.timings.items()))
 
 
 @app.command()
@@ -191,12 +196,22 @@ def analyze(
     file: OnnxFile,
     ops: Annotated[bool, typer.Option("--ops", help="Also list every op.")] = False,
     as_json: AsJson = False,
+    memory: Annotated[
+        bool,
+        typer.Option(
+            "--memory",
+            help="Also measure the memory of each stage; that takes two to four times as long.",
+        ),
+    ] = False,
 ) -> None:
     """Say how the ops of a file got their modules."""
+    from hexviz.stages import recorded
     from hexviz.tagging.summary import summarize
     from hexviz.tagging.tag import load
 
-    document = summarize(load(file), ops=ops)
+    with recorded(memory=memory):
+        graph = load(file)
+    document = summarize(graph, ops=ops)
     if as_json:
         print_json(document)
         return
@@ -295,11 +310,12 @@ def _onnx_path(source: str) -> Path:
     if path.suffix == ".onnx" or path.is_file():
         return path
     from hexviz.app.folders import exports_folder
+    from hexviz.app.measured import save_and_keep
     from hexviz.exporters.produce import produce
     from hexviz.terminal import progress
 
     with progress() as report:
         graph = produce(source, optimize=False, progress=report)
     target = exports_folder() / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', graph.name)}.onnx"
-    graph.save(target)
+    save_and_keep(graph, target)
     return target

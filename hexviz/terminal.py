@@ -83,6 +83,9 @@ def print_summary(document: Mapping[str, Any]) -> None:
     )
     if document["weights_left_out"]:
         out.print(f"weights    {document['weights_left_out']} left out: it cannot be run")
+    stages = [_stage(one) for one in document["stage_details"] if not one["depth"]]
+    if stages:
+        out.print(text("stages     " + ", ".join(stages)))
     modules = [(one["module"], one["tag"], str(one["ops"])) for one in document["modules"]]
     out.print(listing(("module", "tag", "ops"), modules, figures={"ops"}))
     if "nodes" in document:
@@ -209,6 +212,12 @@ def _first_ops(ops: Sequence[str]) -> str:
 def many(count: int, what: str) -> str:
     """A count with its noun."""
     return f"{count} {what}{'' if count == 1 or what == 'info' else 's'}"
+
+
+def _stage(one: Mapping[str, Any]) -> str:
+    peak = one["peak_memory_mb"]
+    memory = "" if peak is None else f" (peak {peak:.1f} MB)"
+    return f"{one['stage']} {one['seconds']:.3f} s{memory}"
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -9,7 +9,9 @@ import onnx
 import pytest
 import typer.main
 
+from hexviz.app.measured import kept_measured
 from hexviz.cli import app
+from hexviz.model.reader import digest
 from hexviz.model.writer import without_tags
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped
@@ -51,7 +53,7 @@ def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None
     document = json.loads(done.stdout)
     assert set(document) == {
         "model", "ops", "tagged", "coverage", "origins", "rules", "auxiliary", "modules",
-        "stages",
+        "stages", "stage_details",
         "weights_left_out", "peak_memory_mb", "nodes",
     }  # fmt: skip
     assert (document["ops"], document["tagged"], document["coverage"]) == (8, 8, 1.0)
@@ -70,9 +72,32 @@ def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None
     assert document["nodes"][0]["context"] is None
 
 
+def test_analyze_tells_each_stage_and_memory_only_if_asked(net: Path) -> None:
+    plain = json.loads(hexviz("analyze", net, "--json").stdout)
+    details = plain["stage_details"]
+    assert all(
+        set(one)
+        == {
+            "stage", "start", "seconds", "cpu_seconds", "depth", "blocks",
+            "peak_memory_mb", "kept_memory_mb",
+        }
+        for one in details
+    )  # fmt: skip
+    assert [one["stage"] for one in details if one["depth"] == 0] == list(plain["stages"])
+    assert next(iter(plain["stages"])) == "read"
+    assert {one["peak_memory_mb"] for one in details} == {None}
+    measured = json.loads(hexviz("analyze", net, "--json", "--memory").stdout)["stage_details"]
+    assert [one["stage"] for one in measured] == [one["stage"] for one in details]
+    assert all(one["peak_memory_mb"] >= one["kept_memory_mb"] for one in measured)
+    assert any(one["peak_memory_mb"] > 0 for one in measured)
+
+
 def test_analyze_for_people(net: Path) -> None:
     done = hexviz("analyze", net)
     assert done.returncode == 0
+    assert "stages     read 0." in done.stdout
+    assert "peak" not in done.stdout
+    assert "s (peak 0." in hexviz("analyze", net, "--memory").stdout
     assert "100.0% of ops have a module" in done.stdout
     assert "enc.att" in done.stdout
 
@@ -96,10 +121,17 @@ def test_samples_are_listed() -> None:
     assert "bert-tiny" in hexviz("samples").stdout
 
 
-def test_export_tags_what_it_writes(tmp_path: Path) -> None:
+def test_export_tags_what_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     out = tmp_path / "out.onnx"
     done = hexviz("export", "custom-auxiliary", "-o", out, "--no-optimize")
     assert done.returncode == 0, done.stderr
+    assert "build model 0." in done.stderr
+    assert "serialise 0." in done.stderr
+    kept = kept_measured(digest(out.read_bytes()))
+    assert kept is not None
+    assert list(kept.timings) == ["build model", "export", "serialise"]
+    assert "blocks.0.attention" in kept.modules
     document = json.loads(hexviz("analyze", out, "--json").stdout)
     assert document["coverage"] == 1
     assert document["auxiliary"]["ops"] > document["ops"] / 2
@@ -191,7 +223,7 @@ def test_an_export_tells_its_stages_and_a_failure_where_its_log_is(tmp_path: Pat
     done = hexviz("export", "custom-auxiliary", "-o", tmp_path / "out.onnx")
     assert done.returncode == 0, done.stderr
     stages = done.stderr.strip().splitlines()[-1]
-    for stage in ("building", "tracing", "translating", "serializing", "inheritance", "context"):
+    for stage in ("build model", "export", "graph context", "inheritance", "serialise"):
         assert f"{stage} " in stages
     (tmp_path / "factories.py").write_text(
         "import torch\n"

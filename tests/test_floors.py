@@ -10,7 +10,7 @@ import pytest
 import hexviz
 
 PACKAGE = Path(hexviz.__file__).parent
-FLOORS = ["errors", "model", "tagging", "extraction", "exporters", "bench", "view", "app"]
+FLOORS = ["errors", "stages", "model", "tagging", "extraction", "exporters", "view", "bench", "app"]
 """Lowest first. ``api``, ``cli``, ``terminal`` and the package itself stand above all of them."""
 ABOVE_ALL = {
     "api",
@@ -18,9 +18,11 @@ ABOVE_ALL = {
     "cli_bench",
     "cli_extract",
     "cli_json",
+    "cli_log",
     "terminal",
     "terminal_bench",
     "terminal_extract",
+    "terminal_speed",
     "__init__",
     "__main__",
 }

@@ -8,7 +8,14 @@ import platformdirs
 
 from hexviz.errors import WriteError
 
-__all__ = ["assets_folder", "exports_folder", "jobs_folder", "uploads_folder"]
+__all__ = [
+    "assets_folder",
+    "exports_folder",
+    "jobs_folder",
+    "measured_folder",
+    "tags_folder",
+    "uploads_folder",
+]
 
 
 def exports_folder() -> Path:
@@ -24,6 +31,16 @@ def uploads_folder() -> Path:
 def jobs_folder() -> Path:
     """What background jobs report; plain JSON."""
     return _private("jobs")
+
+
+def tags_folder() -> Path:
+    """The tags of files that were opened, by the digest of the file."""
+    return _private("tags")
+
+
+def measured_folder() -> Path:
+    """What was measured while files were exported, by the digest of the file."""
+    return _private("measured")
 
 
 def assets_folder() -> Path:

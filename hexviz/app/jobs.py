@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import diskcache
 from dash import DiskcacheManager
 
 from hexviz.app.folders import exports_folder, jobs_folder
+from hexviz.app.measured import save_and_keep
 from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["exported_path", "job_manager", "run_export"]
@@ -35,7 +35,7 @@ def exported_path(sample: str, *, optimize: bool) -> Path:
 def run_export(
     sample: str, *, optimize: bool, report: Callable[[tuple[str, float]], None]
 ) -> dict[str, Any]:
-    """Export a sample into its file; returns plain JSON: the sample and seconds by stage.
+    """Export a sample into its file; returns plain JSON: the sample and seconds by outermost stage.
 
     If it failed, that is an ``error`` line and the end of the exporter's ``log``.
 
@@ -52,9 +52,7 @@ def run_export(
             progress=lambda stage, done: report((f"{sample}: {stage}", 5 + 85 * done)),
         )
         report((f"{sample}: writing {len(graph.ops):,} ops", 95.0))
-        started = time.perf_counter()
-        graph.save(exported_path(sample, optimize=optimize))
-        stages = {**graph.timings, "writing": time.perf_counter() - started}
+        measured = save_and_keep(graph, exported_path(sample, optimize=optimize))
     except ExportError as error:
         return {"error": str(error), "log": error.log[-_LOG:]}
     except HexvizError as error:
@@ -63,4 +61,4 @@ def run_export(
         return {
             "error": f"{sample} failed: {type(error).__name__}: {str(error).partition(chr(10))[0]}"
         }
-    return {"sample": sample, "optimize": optimize, "stages": stages}
+    return {"sample": sample, "optimize": optimize, "stages": dict(measured.timings)}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import ModelFile, digest, parse, read_file
 from hexviz.model.rest import collector_rests, leave_out_what_lives
+from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.audit import audit
 from hexviz.tagging.finding import Finding
 from hexviz.tagging.override import override
@@ -56,18 +56,18 @@ class _Read:
 
     file: ModelFile
     key: str
-    seconds: float
+    measured: Measured
 
     def tagged(self) -> TaggedGraph:
-        return tag(self.file, timings={"read": self.seconds})
+        return tag(self.file, before=self.measured)
 
 
 def _read(path: Path) -> _Read:
-    started = time.perf_counter()
-    content = read_file(path)
-    with collector_rests():
+    with collector_rests(), recorded() as record, stage("read"):
+        content = read_file(path)
         file = parse(content, name=path.name, base_dir=path.resolve().parent)
-    return _Read(file, digest(content), time.perf_counter() - started)
+        key = digest(content)
+    return _Read(file, key, Measured(record.stages))
 
 
 class OpenModel:

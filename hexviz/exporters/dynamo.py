@@ -12,7 +12,7 @@ from torch import nn
 from hexviz.errors import ExportError
 from hexviz.exporters.weightless import declare_external, fake_parameters, forget_data
 
-__all__ = ["PROTOBUF_LIMIT", "STAGES", "export", "stage_of"]
+__all__ = ["PROTOBUF_LIMIT", "STAGES", "export", "runs_forward", "stage_of"]
 
 STAGES = ("tracing", "decomposing", "translating", "optimizing", "serializing")
 """What the exporter goes through; ``optimizing`` only if asked to."""
@@ -21,8 +21,9 @@ PROTOBUF_LIMIT = 2**31 - 1
 """Bytes that one protobuf message can hold."""
 
 # The exporter says on stdout what it begins; nothing else tells its stages.
+_OBTAINING = "Obtain model graph"
 _ANNOUNCED = {
-    "Obtain model graph": "tracing",
+    _OBTAINING: "tracing",
     "Run decompositions...": "decomposing",
     "Translate the graph into ONNX...": "translating",
     "Optimize the ONNX graph...": "optimizing",
@@ -43,6 +44,21 @@ def stage_of(line: str) -> str | None:
         if begin in line:
             return stage
     return None
+
+
+def runs_forward(line: str) -> bool | None:
+    """Whether the exporter runs the model's ``forward`` from a line that it prints on.
+
+    ``None`` if the line tells nothing about that. It tries two ways to get at
+    the graph; in the strict one, Dynamo reads the code instead of running it,
+    and fails if there are hooks around the model.
+
+    >>> runs_forward("Obtain model graph for `M` with `torch.export.export(..., strict=False)`...")
+    True
+    >>> runs_forward("Obtain model graph for `M` with `torch.export.export(..., strict=True)`...")
+    False
+    """
+    return line.endswith("strict=False)`...") if _OBTAINING in line else None
 
 
 def export(

@@ -14,9 +14,11 @@ from hexviz.errors import ExportError
 from hexviz.exporters import dynamo, torchscript
 from hexviz.exporters.capture import Log, captured, outside
 from hexviz.exporters.failure import describe, explain
+from hexviz.exporters.module_times import ModuleTimes
 from hexviz.exporters.modules import describe_modules
 from hexviz.exporters.result import Exported
-from hexviz.exporters.stages import Progress, Stages
+from hexviz.exporters.stages import Progress, Stages, stages_of
+from hexviz.stages import Measured, recorded, stage
 
 __all__ = ["EXPORTERS", "export_model"]
 
@@ -80,39 +82,46 @@ def export_model(
     if isinstance(args, torch.Tensor):
         args = (args,)
     name = name or type(model).__name__
-    stages = Stages(EXPORTERS[exporter], progress and outside(progress))
-    log = Log(_follow(stages) if exporter == "dynamo" else None)
-    with captured(log), _evaluating(model):
-        try:
-            proto = _run(
-                model,
-                args,
-                kwargs or {},
-                stages=stages,
-                exporter=exporter,
-                opset=opset,
-                dynamic_shapes=dynamic_shapes,
-                weights=weights,
-                optimize=optimize,
-            )
-        except ExportError as error:
-            error.log = log.getvalue()
-            raise
-        # The exporter runs the model's own code, which can raise anything at all.
-        except Exception as error:
-            log.write(describe(error))
-            message = explain(
-                error,
-                name=name,
-                exporter=exporter,
-                dynamic=bool(dynamic_shapes),
-                opset=opset,
-                own=_own_failure(model, args, kwargs or {}),
-            )
-            raise ExportError(message, log=log.getvalue()) from error
-        modules = describe_modules(model)
-    stages.finish()
-    return Exported(proto=proto, modules=modules, name=name, timings=stages.timings)
+    times = ModuleTimes(model)
+    with (
+        recorded() as record,
+        stage("export"),
+        stages_of(EXPORTERS[exporter], progress and outside(progress)) as stages,
+    ):
+        log = Log(_follow(stages, times) if exporter == "dynamo" else None)
+        with captured(log), _evaluating(model):
+            try:
+                proto = _run(
+                    model,
+                    args,
+                    kwargs or {},
+                    stages=stages,
+                    times=times,
+                    exporter=exporter,
+                    opset=opset,
+                    dynamic_shapes=dynamic_shapes,
+                    weights=weights,
+                    optimize=optimize,
+                )
+            except ExportError as error:
+                error.log = log.getvalue()
+                raise
+            # The exporter runs the model's own code, which can raise anything at all.
+            except Exception as error:
+                log.write(describe(error))
+                message = explain(
+                    error,
+                    name=name,
+                    exporter=exporter,
+                    dynamic=bool(dynamic_shapes),
+                    opset=opset,
+                    own=_own_failure(model, args, kwargs or {}),
+                )
+                raise ExportError(message, log=log.getvalue()) from error
+            modules = describe_modules(model)
+    return Exported(
+        proto=proto, modules=modules, name=name, measured=Measured(record.stages, times.seconds)
+    )
 
 
 def _run(
@@ -121,27 +130,30 @@ def _run(
     kwargs: Mapping[str, Any],
     *,
     stages: Stages,
+    times: ModuleTimes,
     exporter: str,
     opset: int | None,
     dynamic_shapes: Any,
     weights: bool,
     optimize: bool,
 ) -> onnx.ModelProto:
-    if exporter == "torchscript":
-        return torchscript.export(
-            model, args, kwargs, opset=opset, dynamic_shapes=dynamic_shapes, enter=stages.enter
+    with times.ending():
+        if exporter == "torchscript":
+            times.watch()
+            return torchscript.export(
+                model, args, kwargs, opset=opset, dynamic_shapes=dynamic_shapes, enter=stages.enter
+            )
+        stages.enter("tracing")
+        return dynamo.export(
+            model,
+            args,
+            kwargs,
+            opset=opset,
+            dynamic_shapes=dynamic_shapes,
+            optimize=optimize,
+            weights=weights,
+            enter=stages.enter,
         )
-    stages.enter("tracing")
-    return dynamo.export(
-        model,
-        args,
-        kwargs,
-        opset=opset,
-        dynamic_shapes=dynamic_shapes,
-        optimize=optimize,
-        weights=weights,
-        enter=stages.enter,
-    )
 
 
 def _own_failure(
@@ -158,11 +170,14 @@ def _own_failure(
     return None
 
 
-def _follow(stages: Stages) -> Callable[[str], None]:
+def _follow(stages: Stages, times: ModuleTimes) -> Callable[[str], None]:
     def heard(line: str) -> None:
-        stage = dynamo.stage_of(line)
-        if stage is not None:
-            stages.enter(stage)
+        begun = dynamo.stage_of(line)
+        if begun is not None:
+            stages.enter(begun)
+        runs = dynamo.runs_forward(line)
+        if runs is not None:
+            (times.watch if runs else times.rest)()
 
     return heard
 

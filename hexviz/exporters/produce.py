@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ from hexviz.exporters.export import export_model
 from hexviz.exporters.sources import Source, open_source
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
+from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.tag import tag
 
 __all__ = ["produce"]
@@ -36,9 +36,8 @@ def produce(
     """
     if progress is not None:
         progress("building", 0.0)
-    started = time.perf_counter()
-    built = open_source(source, weights=weights)
-    building = time.perf_counter() - started
+    with recorded() as record, stage("build model"):
+        built = open_source(source, weights=weights)
     exported = export_model(
         built.model,
         built.args,
@@ -52,7 +51,9 @@ def produce(
         progress=progress,
     )
     file = from_proto(exported.proto, name=exported.name)
-    return tag(file, modules=exported.modules, timings={"building": building, **exported.timings})
+    built_in = Measured(record.stages, exported.measured.modules)
+    before = built_in.followed_by(exported.measured.stages)
+    return tag(file, modules=exported.modules, before=before)
 
 
 def _open_shapes(built: Source) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import onnx
 
 from hexviz.model.modules import ModuleInfo
+from hexviz.stages import Measured
 
 __all__ = ["Exported"]
 
@@ -20,11 +21,11 @@ class Exported:
     for byte under deterministic serialisation. ``modules`` maps each module's
     FQN to its class and parameter count (see
     :func:`hexviz.exporters.modules.describe_modules`). ``name`` is the name of
-    the model as people see it. ``timings`` maps each stage of the export to
-    the seconds it took, in order.
+    the model as people see it. ``measured`` holds the stage ``export``, with the
+    exporter's own in it, and the seconds of each module that was run.
     """
 
     proto: onnx.ModelProto
     modules: Mapping[str, ModuleInfo]
     name: str
-    timings: Mapping[str, float] = field(default_factory=dict)
+    measured: Measured = field(default_factory=Measured)

@@ -18,14 +18,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import onnx_ir as ir
+import onnx
 import regex
 
 from hexviz.errors import QueryError
+from hexviz.model.attributes import plain_value
 from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
 from hexviz.model.op import Op
+from hexviz.model.types import dtype_of
 
 __all__ = ["FIELDS", "Query", "SearchIndex", "parse_query"]
 
@@ -281,18 +283,17 @@ def _attribute(value: str) -> Test:
     fits = _matcher(wanted, anywhere=False) if equals else None
 
     def test(index: SearchIndex, at: int) -> bool:
-        attributes = index.graph.flat.ops[at].node.attributes
         return any(
-            fits_name(one.lower()) and (fits is None or fits(_spelled(attribute).lower()))
-            for one, attribute in attributes.items()
+            fits_name(one.name.lower()) and (fits is None or fits(_spelled(one).lower()))
+            for one in index.graph.flat.ops[at].node.attribute
         )
 
     return test
 
 
 def _types(graph: TaggedGraph, op: Op) -> list[str]:
-    values = (graph.flat.values.get(one) for one in op.outputs if one)
-    return [value.dtype.name for value in values if value is not None and value.dtype is not None]
+    types = (dtype_of(graph.types.get(one)) for one in op.outputs if one)
+    return [one for one in types if one is not None]
 
 
 FIELDS: Mapping[str, Callable[[str], Test]] = {
@@ -333,23 +334,15 @@ _EXAMPLES: Mapping[str, str] = {
 
 def _text(graph: TaggedGraph, at: int) -> str:
     op = graph.ops[at]
-    attributes = (
-        f"{name}={_spelled(attribute)}"
-        for name, attribute in graph.flat.ops[at].node.attributes.items()
-    )
+    attributes = (f"{one.name}={_spelled(one)}" for one in graph.flat.ops[at].node.attribute)
     parts = (op.op_type, op.id, op.name, op.tag, op.module, *op.inputs, *op.outputs, *attributes)
     return "\n".join(parts)
 
 
-def _spelled(attribute: ir.Attr) -> str:
+def _spelled(attribute: onnx.AttributeProto) -> str:
     """A short spelling of an attribute; of tensors and bodies nothing."""
-    if attribute.is_ref() or attribute.type in (
-        ir.AttributeType.TENSOR,
-        ir.AttributeType.GRAPH,
-        ir.AttributeType.GRAPHS,
-    ):
-        return ""
-    return str(attribute.value)[:_LONGEST_VALUE]
+    value = plain_value(attribute)
+    return "" if value is None else str(value)[:_LONGEST_VALUE]
 
 
 def _last(fqn: str) -> str:

@@ -145,9 +145,9 @@ def _core(graph: TaggedGraph, selected: Selection) -> dict[int, Reason]:
     for at in selected.positions(graph):
         owner = flat.owners[at]
         if owner == at:
-            core[flat.ops[at].index] = "selected"
+            core[flat.ops[at].number] = "selected"
         elif owner is not None:
-            core.setdefault(flat.ops[owner].index, "encloses")
+            core.setdefault(flat.ops[owner].number, "encloses")
         else:
             functions.add(flat.ops[at].body.partition("/")[0])
     if functions:

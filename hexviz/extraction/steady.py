@@ -51,17 +51,17 @@ class Steady:
             op = flat.ops[at]
             if op.body:
                 continue
-            node = nodes[op.index]
+            node = nodes[op.number]
             if node.domain not in _ONNX:
                 continue
             if node.op_type in ("Shape", "Size") or (
                 not is_random(node)
                 and all(
                     name in top.weights or top.maker.get(name) in found
-                    for name in top.reads[op.index]
+                    for name in top.reads[op.number]
                 )
             ):
-                found.add(op.index)
+                found.add(op.number)
         return frozenset(found)
 
 

@@ -12,27 +12,41 @@ Ops of a body come before the op that owns it and functions before everything
 that calls them, so positions are a topological order whenever the file is
 sorted, as ONNX demands. A value's **id** is its name, prefixed by the path of
 its body; captured outer values keep their own id, so edges cross bodies.
+
+Read from the protobuf: making onnx-ir's objects for every node, value and use
+takes several times as long as all the rest of opening a file (docs/performance.md).
 """
 
 from __future__ import annotations
 
+import functools
 import graphlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count, repeat
+from typing import NamedTuple
 from urllib.parse import quote
 
-import onnx_ir as ir
+import onnx
+import onnx.defs
 
 from hexviz.errors import ReadError
+from hexviz.model.sparse import stand_in
 
-__all__ = ["Edge", "FlatGraph", "FlatOp", "flatten", "function_path"]
+__all__ = ["Body", "Edge", "FlatGraph", "FlatOp", "Neighbours", "flatten", "function_path"]
+
+Neighbours = tuple[tuple[int, ...], ...]
+"""Per position the neighbouring positions, without repetition."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlatOp:
-    """One node before it has a module; fields as in :class:`hexviz.model.op.Op`."""
+class FlatOp(NamedTuple):
+    """One node before it has a module; fields as in :class:`hexviz.model.op.Op`.
 
-    index: int
+    ``number`` is the position in the node list of its own graph. A named tuple:
+    it is made once for every op of a file, and that takes half the time.
+    """
+
+    number: int
     body: str
     id: str
     name: str
@@ -40,12 +54,25 @@ class FlatOp:
     domain: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    metadata: Mapping[str, str]
-    node: ir.Node
+    node: onnx.NodeProto
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the file's tools noted on the node; read anew each time."""
+        # A slice of a repeated field is a list, made at once: twice as fast as walking it.
+        found = {entry.key: entry.value for entry in self.node.metadata_props[:]}
+        return {key: text for key, text in found.items() if isinstance(text, str)}
+
+    def notes(self, wanted: Collection[str]) -> dict[str, str]:
+        """The ``metadata`` under some keys; the texts under others are not even read."""
+        return {
+            key: text
+            for entry in self.node.metadata_props[:]
+            if (key := entry.key) in wanted and isinstance(text := entry.value, str)
+        }
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(NamedTuple):
     """A value going from one op to another; both are positions in ``FlatGraph.ops``."""
 
     source: int
@@ -53,31 +80,49 @@ class Edge:
     value: str
 
 
+class Body(NamedTuple):
+    """A graph or a function of a model.
+
+    ``path`` prefixes the ids of its values, ``""`` for the top graph. ``owner``
+    is the id of the op whose body it is, ``""`` for the top graph and functions.
+    ``ids`` maps the names of values that can be seen in it to their ids.
+    """
+
+    path: str
+    owner: str
+    proto: onnx.GraphProto | onnx.FunctionProto
+    ids: dict[str, str]
+
+
 @dataclass(frozen=True, slots=True)
 class FlatGraph:
     """All ops of a model and the values between them.
 
     ``order`` lists positions topologically. ``weights`` maps the value id of
-    each initializer to its name. ``predecessors`` and ``successors`` hold, per
+    each initializer to its name, and ``tensors`` to what the file stores of it
+    (see :mod:`hexviz.model.sparse`). ``values`` maps every value id to the
+    value's name. ``predecessors`` and ``successors`` hold, per
     position, the neighbouring positions without repetition. ``owners`` holds,
     per position, that of the op of the top graph in whose bodies it lies, its
     own for an op of the top graph, ``None`` in a function. ``functions`` is the
     number of ops in functions, which come first, and ``top`` holds the positions
-    of the nodes of the top graph.
+    of the nodes of the top graph. ``bodies`` lists all graphs and functions.
     """
 
     ops: tuple[FlatOp, ...]
     edges: tuple[Edge, ...]
     order: tuple[int, ...]
-    predecessors: tuple[tuple[int, ...], ...]
-    successors: tuple[tuple[int, ...], ...]
+    predecessors: Neighbours
+    successors: Neighbours
     weights: Mapping[str, str]
-    values: Mapping[str, ir.Value]
+    tensors: Mapping[str, onnx.TensorProto]
+    values: Mapping[str, str]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     functions: int
     owners: tuple[int | None, ...]
     top: tuple[int, ...]
+    bodies: tuple[Body, ...]
 
     def ops_of(self, node: int) -> tuple[range, int]:
         """The positions of the ops in the bodies of a node of the top graph, and its own.
@@ -89,40 +134,22 @@ class FlatGraph:
         return range(before + 1, own), own
 
 
-@dataclass(frozen=True, slots=True)
-class _Body:
-    """A graph or function with the path that prefixes its value ids."""
-
-    path: str
-    graph: ir.Graph | ir.Function
-
-
-@dataclass(frozen=True, slots=True)
-class _Step:
-    """A node to be listed; ``opened`` once its bodies have been listed before it."""
-
-    node: ir.Node
-    index: int
-    path: str
-    opened: bool = False
-
-
-def flatten(model: ir.Model) -> FlatGraph:
+def flatten(proto: onnx.ModelProto) -> FlatGraph:
     """List every op of a model, bodies and functions included.
 
     Raises:
-        ReadError: if the graph contains a cycle.
+        ReadError: if the graph contains a cycle, two ops make one value, or a
+            name is no text.
     """
     listing = _Listing()
     functions = {}
-    for identifier, function in model.functions.items():
-        path = function_path(*identifier)
-        functions[identifier] = path
-        listing.walk(_Body(path, function))
+    for function in proto.functions:
+        path = function_path(function.domain, function.name, function.overload)
+        functions[_domain(function.domain), function.name, function.overload] = path
+        listing.walk(path, function)
     in_functions = len(listing.ops)
-    listing.walk(_Body("", model.graph))
-    edges = tuple(listing.edges(functions))
-    predecessors, successors = _neighbours(len(listing.ops), edges)
+    top = listing.walk("", proto.graph)
+    edges, predecessors, successors = _edges(listing, functions)
     return FlatGraph(
         ops=tuple(listing.ops),
         edges=edges,
@@ -130,12 +157,14 @@ def flatten(model: ir.Model) -> FlatGraph:
         predecessors=predecessors,
         successors=successors,
         weights=listing.weights,
+        tensors=listing.tensors,
         values=listing.values,
-        inputs=tuple(listing.ids[value] for value in model.graph.inputs),
-        outputs=tuple(listing.identify(value, "") for value in model.graph.outputs),
+        inputs=tuple([top.ids[value.name] for value in proto.graph.input]),
+        outputs=tuple(listing.yields[""]),
         functions=in_functions,
         owners=_owners(listing.ops, in_functions),
-        top=tuple(at for at in range(in_functions, len(listing.ops)) if not listing.ops[at].body),
+        top=tuple([at for at in range(in_functions, len(listing.ops)) if not listing.ops[at].body]),
+        bodies=tuple(listing.bodies),
     )
 
 
@@ -157,129 +186,247 @@ def function_path(domain: str, name: str, overload: str = "") -> str:
     return "function:" + "::".join(quote(part, safe=" .-_") for part in parts)
 
 
+class _Frame:
+    """A body that is being listed.
+
+    ``ops`` are all of its ops, of which ``listed`` are in the listing, and
+    ``owners`` the numbers of those that have bodies, the next one last.
+    ``inner`` are the paths of the bodies that come right now.
+    """
+
+    __slots__ = ("body", "inner", "listed", "ops", "outer", "owners")
+
+    def __init__(self, body: Body, outer: _Frame | None) -> None:
+        self.body = body
+        self.outer = outer
+        self.ops: list[FlatOp] = []
+        self.owners: list[int] = []
+        self.listed = -1
+        self.inner: list[str] = []
+
+
 class _Listing:
-    """Collects the ops of one model in order; edges come last, once every id is known."""
+    """Collects the ops of one model in order.
+
+    What all nodes of a body have is read into columns: a step for all nodes at
+    once takes half the time of all steps for one node after the other.
+    """
 
     def __init__(self) -> None:
         self.ops: list[FlatOp] = []
-        self.ids: dict[ir.Value, str] = {}
-        self.values: dict[str, ir.Value] = {}
+        self.bodies: list[Body] = []
+        self.values: dict[str, str] = {}
         self.weights: dict[str, str] = {}
-        self.yields: dict[str, tuple[str, ...]] = {}
-        self.nameless: dict[tuple[str, int], str] = {}
-        self.claimed: set[str] = set()
+        self.tensors: dict[str, onnx.TensorProto] = {}
+        self.yields: dict[str, list[str]] = {}
+        """Path of a body → ids of the values it puts out."""
+        self.owned: dict[int, list[str]] = {}
+        """Position of an op → paths of its bodies."""
+        self._claimed: set[str] = set()
+        self._texts: dict[str, str] = {}
+        """Op types and domains, which many ops share, once each."""
 
-    def identify(self, value: ir.Value, path: str) -> str:
-        known = self.ids.get(value)
-        if known is None:
-            name = value.name or "?"
-            known = base = f"{path}/{name}" if path else name
-            count = 2
-            # A file that breaks SSA still gets unique ids.
-            while known in self.values or known in self.claimed:
-                known = f"{base}~{count}"
-                count += 1
-            self.ids[value] = known
-            self.values[known] = value
-        return known
-
-    def walk(self, body: _Body) -> None:
-        """List ``body`` and all bodies in it, on a stack: depth cannot exhaust Python's."""
-        stack: list[_Body | _Step] = [body]
+    def walk(self, path: str, proto: onnx.GraphProto | onnx.FunctionProto) -> Body:
+        """List a body and all bodies in it, on a stack: depth cannot exhaust Python's."""
+        first = Body(path, "", proto, {})
+        stack = [_Frame(first, None)]
         while stack:
-            item = stack.pop()
-            if isinstance(item, _Body):
-                stack.extend(reversed(self._enter(item)))
-            elif item.opened:
-                self._append(item)
+            frame = stack[-1]
+            if frame.listed < 0:
+                self._enter(frame)
+                frame.listed = 0
+            if frame.inner:
+                self.owned[len(self.ops)] = frame.inner
+                frame.inner = []
+            number = frame.owners.pop() if frame.owners else len(frame.ops)
+            self.ops.extend(frame.ops[frame.listed : number])
+            frame.listed = number
+            if number < len(frame.ops):
+                op = frame.ops[number]
+                inner = [Body(f"{op.id}/{name}", op.id, one, {}) for name, one in _graphs(op.node)]
+                frame.inner = [body.path for body in inner]
+                stack.extend(_Frame(body, frame) for body in reversed(inner))
             else:
-                stack.append(_Step(item.node, item.index, item.path, opened=True))
-                stack.extend(reversed(list(_bodies(item.node, self._op_id(item)))))
+                self._leave(frame)
+                stack.pop()
+        return first
 
-    def _enter(self, body: _Body) -> list[_Step]:
-        for value in body.graph.inputs:
-            self.identify(value, body.path)
-        if isinstance(body.graph, ir.Graph):
-            for value in body.graph.initializers.values():
-                self.weights[self.identify(value, body.path)] = value.name or ""
-        steps = []
-        for index, node in enumerate(body.graph):
-            for value in node.outputs:
-                if value.name:
-                    self.identify(value, body.path)
-            steps.append(_Step(node, index, body.path))
-        self.yields[body.path] = tuple(
-            self.identify(value, body.path) for value in body.graph.outputs
+    def _enter(self, frame: _Frame) -> None:
+        """Name what a body defines, and then make its ops: a file need not be sorted."""
+        body, proto = frame.body, frame.body.proto
+        self.bodies.append(body)
+        if isinstance(proto, onnx.FunctionProto):
+            self._define(body, proto.input)
+        else:
+            self._define(body, [value.name for value in proto.input])
+            stored = [*proto.initializer[:], *map(stand_in, proto.sparse_initializer)]
+            tensors = {tensor.name: tensor for tensor in stored if tensor.name}
+            self._define(body, [name for name in tensors if name not in body.ids])
+            for name, tensor in tensors.items():
+                known = body.ids[name]
+                self.weights[known] = name
+                self.tensors[known] = tensor
+        nodes = proto.node[:]
+        made = [node.output[:] for node in nodes]
+        names = [name for one in made for name in one if name]
+        self._refuse_doubles(body, names)
+        self._define(body, names)
+        frame.ops = self._ops(frame, nodes, made)
+        kinds = {(op.domain, op.op_type) for op in frame.ops}
+        if not all(_has_no_bodies(*kind) for kind in kinds):
+            frame.owners = [op.number for op in reversed(frame.ops) if _graphs(op.node)]
+
+    def _ops(
+        self, frame: _Frame, nodes: Sequence[onnx.NodeProto], made: Sequence[Sequence[str]]
+    ) -> list[FlatOp]:
+        body, text = frame.body, self._texts
+        ids = body.ids
+        read = [node.input[:] for node in nodes]
+        for name in {name for one in read for name in one} - ids.keys():
+            if name:
+                ids[name] = self._outside(name, frame)
+        ids[""] = ""  # an input or output that is left out
+        inputs = [tuple([ids[name] for name in one]) for one in read]
+        outputs = [tuple([ids[name] for name in one]) for one in made]
+        del ids[""]
+        names = [node.name for node in nodes]
+        types = [text.setdefault(one, one) for one in [node.op_type for node in nodes]]
+        domains = [_domain(text.setdefault(one, one)) for one in [node.domain for node in nodes]]
+        if not {*map(type, names), *map(type, types), *map(type, domains)} <= {str}:
+            raise ReadError("The graph is malformed (a name is no text): export the model again.")
+        op_ids = [next(filter(None, one), "") for one in outputs]
+        for number, op_id in enumerate(op_ids):
+            if not op_id:
+                op_ids[number] = self._claim(body.path, number)
+        columns = zip(
+            count(), repeat(body.path), op_ids, names, types, domains, inputs, outputs, nodes,
+            strict=False,
+        )  # fmt: skip
+        return list(map(FlatOp._make, columns))
+
+    def _refuse_doubles(self, body: Body, names: list[str]) -> None:
+        if len(set(names)) < len(names) or not body.ids.keys().isdisjoint(names):
+            seen = set(body.ids)
+            for name in names:
+                if name in seen:
+                    raise ReadError(
+                        f"The graph is malformed (the value {name!r} is made twice): "
+                        "export the model again."
+                    )
+                seen.add(name)
+
+    def _define(self, body: Body, names: Iterable[str]) -> None:
+        names = list(names)
+        if not set(map(type, names)) <= {str}:
+            raise ReadError("The graph is malformed (a name is no text): export the model again.")
+        path, values = body.path, self.values
+        ids = [f"{path}/{name or '?'}" if path else name or "?" for name in names]
+        # Paths of bodies are made of names, so a name may look like one.
+        if not (values.keys().isdisjoint(ids) and self._claimed.isdisjoint(ids)) or len(
+            set(ids)
+        ) < len(ids):
+            for name, base in zip(names, ids, strict=True):
+                known, number = base, 2
+                while known in values or known in self._claimed:
+                    known = f"{base}~{number}"
+                    number += 1
+                body.ids[name] = known
+                values[known] = name
+            return
+        body.ids.update(zip(names, ids, strict=True))
+        values.update(zip(ids, names, strict=True))
+
+    def _outside(self, name: str, frame: _Frame) -> str:
+        """The id of a value that a body reads and does not make."""
+        outer = frame.outer
+        while outer is not None:
+            known = outer.body.ids.get(name)
+            if known is not None:
+                return known
+            outer = outer.outer
+        self._define(frame.body, [name])
+        return frame.body.ids[name]
+
+    def _leave(self, frame: _Frame) -> None:
+        proto, ids = frame.body.proto, frame.body.ids
+        names = (
+            proto.output
+            if isinstance(proto, onnx.FunctionProto)
+            else [value.name for value in proto.output]
         )
-        return steps
+        self._define(frame.body, [name for name in dict.fromkeys(names) if name not in ids])
+        self.yields[frame.body.path] = [ids[name] for name in names]
 
-    def _op_id(self, step: _Step) -> str:
-        for value in step.node.outputs:
-            if value.name:
-                return self.ids[value]
-        claimed = self.nameless.get((step.path, step.index))
-        if claimed is None:
-            claimed = f"{step.path}/#{step.index}" if step.path else f"#{step.index}"
-            while claimed in self.values:
-                claimed += "~"
-            self.nameless[step.path, step.index] = claimed
-            self.claimed.add(claimed)
+    def _claim(self, path: str, number: int) -> str:
+        """An id for an op without outputs."""
+        claimed = f"{path}/#{number}" if path else f"#{number}"
+        while claimed in self.values:
+            claimed += "~"
+        self._claimed.add(claimed)
         return claimed
 
-    def _append(self, step: _Step) -> None:
-        node, path = step.node, step.path
-        self.ops.append(
-            FlatOp(
-                index=step.index,
-                body=path,
-                id=self._op_id(step),
-                name=node.name or "",
-                op_type=node.op_type,
-                domain=node.domain,
-                inputs=tuple(
-                    "" if value is None else self.identify(value, path) for value in node.inputs
-                ),
-                outputs=tuple(self.ids.get(value, "") for value in node.outputs),
-                metadata=node.metadata_props,
-                node=node,
-            )
-        )
 
-    def edges(self, functions: Mapping[ir.OperatorIdentifier, str]) -> Iterator[Edge]:
-        producers = {value: at for at, op in enumerate(self.ops) for value in op.outputs if value}
-        for at, op in enumerate(self.ops):
-            sources = [op.inputs]
-            sources.extend(self.yields[body.path] for body in _bodies(op.node, op.id))
-            called = functions.get(op.node.op_identifier())
+def _domain(domain: str) -> str:
+    """A domain as runtimes compare it: ONNX's own has two spellings."""
+    return "" if domain == "ai.onnx" else domain
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_no_bodies(domain: str, op_type: str) -> bool:
+    """Whether ONNX defines an op of this type, without an attribute that is a graph."""
+    try:
+        schema = onnx.defs.get_schema(op_type, domain=domain)
+    except onnx.defs.SchemaError:
+        return False
+    kinds = {attribute.type for attribute in schema.attributes.values()}
+    return kinds.isdisjoint({onnx.defs.OpSchema.AttrType.GRAPH, onnx.defs.OpSchema.AttrType.GRAPHS})
+
+
+_WITH_GRAPHS = frozenset({onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS})
+
+
+def _graphs(node: onnx.NodeProto) -> list[tuple[str, onnx.GraphProto]]:
+    """The bodies of a node, each with the part of its path that tells it apart."""
+    found: list[tuple[str, onnx.GraphProto]] = []
+    for attribute in node.attribute[:]:
+        # A reference is filled in by the caller of the function, who has the body.
+        if attribute.type in _WITH_GRAPHS and not attribute.ref_attr_name:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                found.append((attribute.name, attribute.g))
+            else:
+                found.extend(
+                    (f"{attribute.name}.{at}", graph) for at, graph in enumerate(attribute.graphs)
+                )
+    return found
+
+
+def _edges(
+    listing: _Listing, functions: Mapping[tuple[str, str, str], str]
+) -> tuple[tuple[Edge, ...], Neighbours, Neighbours]:
+    """All edges in the order of their targets, and each op's predecessors and successors."""
+    ops, owned, yields = listing.ops, listing.owned, listing.yields
+    makers = {value: at for at, op in enumerate(ops) for value in op.outputs if value}
+    edges: list[Edge] = []
+    before: list[tuple[int, ...]] = []
+    after: list[list[int]] = [[] for _ in ops]
+    for at, op in enumerate(ops):
+        read: Sequence[str] = op.inputs
+        if at in owned:
+            read = [*read, *(value for path in owned[at] for value in yields[path])]
+        if functions:
+            called = functions.get((op.domain, op.op_type, op.node.overload))
             if called is not None:
-                sources.append(self.yields[called])
-            for value in dict.fromkeys(value for group in sources for value in group):
-                source = producers.get(value)
-                if source is not None:
-                    yield Edge(source, at, value)
-
-
-def _bodies(node: ir.Node, op_id: str) -> Iterator[_Body]:
-    for name, attribute in node.attributes.items():
-        if attribute.is_ref():  # filled in by the caller of the function, who has the body
-            continue
-        if attribute.type == ir.AttributeType.GRAPH:
-            yield _Body(f"{op_id}/{name}", attribute.as_graph())
-        elif attribute.type == ir.AttributeType.GRAPHS:
-            for index, graph in enumerate(attribute.as_graphs()):
-                yield _Body(f"{op_id}/{name}.{index}", graph)
-
-
-Neighbours = tuple[tuple[int, ...], ...]
-
-
-def _neighbours(count: int, edges: Iterable[Edge]) -> tuple[Neighbours, Neighbours]:
-    before: list[dict[int, None]] = [{} for _ in range(count)]
-    after: list[dict[int, None]] = [{} for _ in range(count)]
-    for edge in edges:
-        before[edge.target][edge.source] = None
-        after[edge.source][edge.target] = None
-    return tuple(map(tuple, before)), tuple(map(tuple, after))
+                read = [*read, *yields[called]]
+        near: dict[int, None] = {}
+        for value in read if len(read) < 2 else dict.fromkeys(read):
+            if value in makers:
+                source = makers[value]
+                edges.append(Edge._make((source, at, value)))
+                near[source] = None
+        before.append(tuple(near))
+        for source in near:
+            after[source].append(at)
+    return tuple(edges), tuple(before), tuple(map(tuple, after))
 
 
 def _topological(predecessors: Neighbours, ops: list[FlatOp]) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,18 +11,21 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 import onnx
-import onnx_ir as ir
 
 from hexviz.errors import UnknownOpError
-from hexviz.model.flat import Edge, FlatGraph
+from hexviz.model.flat import Edge, FlatGraph, flatten
 from hexviz.model.modules import ModuleTree
 from hexviz.model.op import Op, Provenance
-from hexviz.model.reader import WEIGHTS_LEFT_OUT
+from hexviz.model.reader import WEIGHTS_LEFT_OUT, location_of
+from hexviz.model.rest import collector_rests
 from hexviz.model.shapes import infer_types
+from hexviz.model.sparse import STORED_SPARSELY
 from hexviz.model.subtree import Subtrees
 from hexviz.model.top import TopGraph
+from hexviz.model.types import dtype_name, dtype_of, shape_of, told_types
 from hexviz.model.uses import Uses
 from hexviz.model.writer import serialized, tagged_proto, write
+from hexviz.stages import Measured
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -58,8 +61,12 @@ class TaggedGraph:
     Instances are immutable; build them with :func:`hexviz.load` or
     :func:`hexviz.export`. ``ops`` is in execution order with the ops of
     If/Loop/Scan bodies before their owner; ``edges`` refer to positions in it.
-    ``timings`` maps a stage to the seconds it took.
+    ``measured`` says how long each stage of its making took.
     """
+
+    _later: tuple[
+        Callable[[], onnx.ModelProto], Callable[[], tuple[Op, ...]], Callable[[], ModuleTree]
+    ]
 
     def __init__(
         self,
@@ -70,15 +77,15 @@ class TaggedGraph:
         modules: ModuleTree,
         name: str = "",
         base_dir: Path | None = None,
-        timings: Mapping[str, float] | None = None,
+        measured: Measured | None = None,
     ) -> None:
-        self._proto = proto
         self._base_dir = base_dir
+        self.proto = proto
         self.flat = flat
         self.ops = ops
         self.modules = modules
         self.name = name
-        self.timings = MappingProxyType(dict(timings or {}))
+        self.measured = measured or Measured()
 
     @classmethod
     def of(cls, graph: TaggedGraph) -> Self:
@@ -92,24 +99,65 @@ class TaggedGraph:
     @classmethod
     def _tagged(cls, graph: TaggedGraph, ops: tuple[Op, ...], modules: ModuleTree) -> Self:
         return cls(
-            proto=graph._proto,
+            proto=graph.proto,
             flat=graph.flat,
             ops=ops,
             modules=modules,
             name=graph.name,
             base_dir=graph._base_dir,
-            timings=graph.timings,
+            measured=graph.measured,
         )
 
-    @property
+    @classmethod
+    def later(
+        cls,
+        *,
+        proto: Callable[[], onnx.ModelProto],
+        ops: Callable[[], tuple[Op, ...]],
+        modules: Callable[[], ModuleTree],
+        name: str,
+        base_dir: Path | None,
+    ) -> Self:
+        """A graph whose parts are made when somebody first asks for them."""
+        graph = cls.__new__(cls)
+        graph._base_dir = base_dir
+        graph.name = name
+        graph.measured = Measured()
+        graph._later = (proto, ops, modules)
+        return graph
+
+    @cached_property
     def proto(self) -> onnx.ModelProto:
         """The model as it was read, without the tags; not to be changed."""
-        return self._proto
+        return self._later[0]()
+
+    @cached_property
+    def flat(self) -> FlatGraph:
+        """All ops as the file tells of them, and the values between them."""
+        with collector_rests():
+            return flatten(self.proto)
+
+    @cached_property
+    def ops(self) -> tuple[Op, ...]:
+        """All ops with their modules."""
+        with collector_rests():
+            return self._later[1]()
+
+    @cached_property
+    def modules(self) -> ModuleTree:
+        """The module tree."""
+        with collector_rests():
+            return self._later[2]()
 
     @property
     def base_dir(self) -> Path | None:
         """The folder that the file's external data is in."""
         return self._base_dir
+
+    @property
+    def timings(self) -> Mapping[str, float]:
+        """Stage → seconds, in order."""
+        return self.measured.timings
 
     @property
     def edges(self) -> tuple[Edge, ...]:
@@ -129,7 +177,7 @@ class TaggedGraph:
     @cached_property
     def top(self) -> TopGraph:
         """What each node of the top graph reads and makes, by name."""
-        return TopGraph.of(self._proto)
+        return TopGraph.of(self.proto)
 
     @cached_property
     def subtrees(self) -> Subtrees:
@@ -150,51 +198,51 @@ class TaggedGraph:
 
     def value(self, value_id: str) -> Value:
         """Type and shape of a value, by its id."""
-        value = self.flat.values[value_id]
-        if value_id in self.flat.weights:
+        told = self.types.get(value_id)
+        dtype, shape = dtype_of(told), shape_of(told)
+        tensor = self.flat.tensors.get(value_id)
+        if tensor is not None:
             kind = "initializer"
+            if told is None:
+                dtype, shape = dtype_name(tensor.data_type), tuple(tensor.dims)
         else:
-            kind = "value" if value.producer() is not None else "input"
-        dtype, shape = value.dtype, value.shape
-        inferred = self.inferred.get(value_id) if dtype is None or shape is None else None
-        if inferred is not None:
-            known = ir.serde.deserialize_type_proto_for_type(inferred)
-            dtype = dtype or (known.dtype if known else None)
-            shape = shape or ir.serde.deserialize_type_proto_for_shape(inferred)
+            kind = "value" if self.uses.producer(value_id) is not None else "input"
+        if dtype is None or shape is None:
+            inferred = self.inferred.get(value_id)
+            dtype, shape = dtype or dtype_of(inferred), shape or shape_of(inferred)
         return Value(
             id=value_id,
-            name=value.name or "",
-            dtype=dtype.name.lower() if dtype is not None else None,
-            shape=None
-            if shape is None
-            else tuple(dim if isinstance(dim, int) else str(dim.value or "?") for dim in shape),
+            name=self.flat.values[value_id],
+            dtype=dtype,
+            shape=shape,
             kind=kind,
             left_out=value_id in self.weights_left_out,
         )
 
     @cached_property
+    def types(self) -> Mapping[str, onnx.TypeProto]:
+        """Value id → type, for the values of whose type the file tells."""
+        return told_types(self.flat)
+
+    @cached_property
     def weights_left_out(self) -> frozenset[str]:
         """The value ids of weights that were exported without their data."""
-        found = set()
-        for value_id in self.flat.weights:
-            tensor = self.flat.values[value_id].const_value
-            if isinstance(tensor, ir.ExternalTensor) and tensor.location == WEIGHTS_LEFT_OUT:
-                found.add(value_id)
-        return frozenset(found)
+        return frozenset(
+            one
+            for one, tensor in self.flat.tensors.items()
+            if location_of(tensor) == WEIGHTS_LEFT_OUT
+        )
 
     @cached_property
     def has_external_data(self) -> bool:
         """Whether weights lie in other files than the model itself."""
-        tensors = (self.flat.values[one].const_value for one in self.flat.weights)
-        return any(
-            isinstance(one, ir.ExternalTensor) and one.location != WEIGHTS_LEFT_OUT
-            for one in tensors
-        )
+        own = (None, WEIGHTS_LEFT_OUT, STORED_SPARSELY)
+        return any(location_of(one) not in own for one in self.flat.tensors.values())
 
     @cached_property
     def inferred(self) -> Mapping[str, onnx.TypeProto]:
         """Types that the file leaves out; asked for when somebody looks, not on opening."""
-        return infer_types(self._proto)
+        return infer_types(self.proto)
 
     def op(self, op_id: str) -> Op:
         """The op with this id.
@@ -257,7 +305,7 @@ class TaggedGraph:
         Raises:
             WriteError: if one ONNX file cannot hold it.
         """
-        return serialized(tagged_proto(self._proto, self.ops, self.modules), self.name)
+        return serialized(tagged_proto(self.proto, self.ops, self.modules), self.name)
 
     def save(self, path: str | Path) -> None:
         """Write the model with its tags in the metadata; topology, names and weights untouched.
@@ -268,4 +316,4 @@ class TaggedGraph:
         Raises:
             WriteError: if the file cannot be written; an old one is kept.
         """
-        write(tagged_proto(self._proto, self.ops, self.modules), Path(path), self._base_dir)
+        write(tagged_proto(self.proto, self.ops, self.modules), Path(path), self._base_dir)

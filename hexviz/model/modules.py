@@ -150,6 +150,15 @@ def _labels(parent: str, children: list[str], known: Mapping[str, ModuleInfo]) -
     paths = {child: _clean(child[len(parent) + 1 if parent else 0 :]) for child in children}
     last = {child: path.rpartition(".")[2] for child, path in paths.items()}
 
+    if all(classes.values()) and not any(known[child].label for child in children):
+        # Mostly classes, or numbered members of lists, tell them apart already.
+        plain = [
+            f"{classes[child]}.{last[child]}" if last[child].isdecimal() else classes[child]
+            for child in children
+        ]
+        if len(set(plain)) == len(plain):
+            return dict(zip(children, plain, strict=True))
+
     def spelled(child: str, level: int) -> str:
         if not classes[child]:
             return paths[child]

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import onnx
-import onnx_ir as ir
 from google.protobuf.message import DecodeError
 
 from hexviz.errors import ReadError
 
 __all__ = [
-    "STORED_SPARSELY",
     "WEIGHTS_LEFT_OUT",
     "ModelFile",
+    "check_external",
     "digest",
     "external_locations",
+    "location_of",
     "parse",
     "read",
     "read_file",
@@ -28,16 +28,12 @@ __all__ = [
 WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
 """External-data location of a weight that was deliberately not exported."""
 
-STORED_SPARSELY = "hexviz-sparse-weight"
-"""Location of the stand-in for a weight that the file stores sparsely."""
-
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A parsed model: the protobuf it came as, and onnx-ir's view on the same memory."""
+    """A parsed model, what errors call it, and the folder of its external data."""
 
     proto: onnx.ModelProto
-    model: ir.Model
     name: str
     base_dir: Path | None
 
@@ -94,84 +90,26 @@ def from_proto(proto: onnx.ModelProto, *, name: str, base_dir: Path | None = Non
     """Look at an already parsed model.
 
     Raises:
-        ReadError: if it has no graph, is malformed, or misses external data.
+        ReadError: if it has no graph, or misses external data.
     """
     if not proto.HasField("graph") or not (proto.ir_version or proto.opset_import):
         raise ReadError(f"{name} is not an ONNX model: it holds no graph.")
-    locations = external_locations(proto)
-    for location in sorted(locations):
-        _check_external(location, name, base_dir)
-    try:
-        model = _look_at(proto)
-    except (ir.serde.SerdeError, ValueError, TypeError, KeyError, AttributeError) as error:
-        cause: BaseException = error
-        while cause.__cause__ is not None:
-            cause = cause.__cause__
-        reason = (str(cause).splitlines() or [type(cause).__name__])[0]
-        raise ReadError(f"{name} is malformed ({reason}): export it again.") from error
-    if base_dir is not None and locations:
-        ir.external_data.set_base_dir(model.graph, base_dir)
-    return ModelFile(proto, model, name, base_dir)
-
-
-def _look_at(proto: onnx.ModelProto) -> ir.Model:
-    """onnx-ir's view of a model, without the parts of ONNX that it has no types for.
-
-    Maps (what a classifier's ZipMap puts out) and sparse constants are valid;
-    they are only left out of the view, and only where it fails with them.
-    A sparse initializer is seen as one whose data is elsewhere.
-    """
-    if proto.graph.sparse_initializer:
-        proto = _with_stand_ins(proto)
-    try:
-        return ir.from_proto(proto)
-    except (ir.serde.SerdeError, ValueError, TypeError):
-        known = onnx.ModelProto()
-        known.CopyFrom(proto)
-        graph = known.graph
-        for value in (*graph.input, *graph.output, *graph.value_info):
-            if _mentions_map(value.type):
-                value.ClearField("type")
-        for node in graph.node:
-            for at in reversed(range(len(node.attribute))):
-                if node.attribute[at].type == onnx.AttributeProto.SPARSE_TENSOR:
-                    del node.attribute[at]
-        if known == proto:
-            raise
-        return ir.from_proto(known)
-
-
-def _with_stand_ins(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """A copy that has a dense initializer without data for each sparse one."""
-    known = onnx.ModelProto()
-    known.CopyFrom(proto)
-    for sparse in proto.graph.sparse_initializer:
-        dense = known.graph.initializer.add(
-            name=sparse.values.name,
-            dims=sparse.dims,
-            data_type=sparse.values.data_type,
-            data_location=onnx.TensorProto.EXTERNAL,
-        )
-        dense.external_data.add(key="location", value=STORED_SPARSELY)
-    return known
-
-
-def _mentions_map(kind: onnx.TypeProto) -> bool:
-    while kind.WhichOneof("value") in ("sequence_type", "optional_type"):
-        inner = kind.sequence_type if kind.HasField("sequence_type") else kind.optional_type
-        kind = inner.elem_type
-    return bool(kind.HasField("map_type"))
+    for location in sorted(external_locations(proto)):
+        check_external(location, name, base_dir)
+    return ModelFile(proto, name, base_dir)
 
 
 def external_locations(proto: onnx.ModelProto) -> set[str]:
     """The files, relative to the model's folder, that hold weights of the model."""
-    return {
-        entry.value
-        for tensor in tensors(proto)
-        if tensor.data_location == onnx.TensorProto.EXTERNAL
-        for entry in tensor.external_data
-        if entry.key == "location" and entry.value != WEIGHTS_LEFT_OUT
-    }
+    found = {location_of(tensor) for tensor in tensors(proto)}
+    return {one for one in found if one is not None and one != WEIGHTS_LEFT_OUT}
+
+
+def location_of(tensor: onnx.TensorProto) -> str | None:
+    """The file that holds a tensor's data; ``None`` if the model itself does."""
+    if tensor.data_location != onnx.TensorProto.EXTERNAL:
+        return None
+    return next((one.value for one in tensor.external_data if one.key == "location"), "")
 
 
 def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
@@ -193,7 +131,12 @@ def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
             graphs.extend(attribute.graphs)
 
 
-def _check_external(location: str, name: str, base_dir: Path | None) -> None:
+def check_external(location: str, name: str, base_dir: Path | None) -> None:
+    """That a file of weights lies where it may, and is there.
+
+    Raises:
+        ReadError: if not; ``name`` is what it calls the model.
+    """
     if base_dir is None:
         raise ReadError(
             f"{name} keeps its weights in another file ({location}), which was not given: "

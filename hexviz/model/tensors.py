@@ -18,7 +18,8 @@ import numpy.typing as npt
 import onnx
 import onnx_ir as ir
 
-from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT
+from hexviz.model.reader import WEIGHTS_LEFT_OUT
+from hexviz.model.sparse import STORED_SPARSELY
 
 __all__ = ["MOST_BINS", "MOST_READ", "Histogram", "Statistics", "TensorSummary", "tensor_summary"]
 
@@ -99,18 +100,26 @@ class TensorSummary:
     histogram: Histogram | None = None
 
 
-def tensor_summary(tensor: ir.TensorProtocol, *, most: int = MOST_READ) -> TensorSummary:
-    """Look at a tensor of up to ``most`` elements.
+def tensor_summary(
+    tensor: ir.TensorProtocol | onnx.TensorProto,
+    *,
+    base_dir: Path | None = None,
+    most: int = MOST_READ,
+) -> TensorSummary:
+    """Look at a tensor of up to ``most`` elements; ``base_dir`` is the folder of external data.
 
     What is damaged or missing is told, never raised.
     """
     dtype, size, nbytes = "unknown type", 0, None
     shape: tuple[int, ...] = ()
     elsewhere = (WEIGHTS_LEFT_OUT, STORED_SPARSELY)
-    outside = isinstance(tensor, ir.ExternalTensor) and tensor.location not in elsewhere
+    outside = False
     note = unreadable = elements = ""
     statistics = histogram = None
     try:
+        if isinstance(tensor, onnx.TensorProto):
+            tensor = ir.serde.deserialize_tensor(tensor, base_path=base_dir or "")
+        outside = isinstance(tensor, ir.ExternalTensor) and tensor.location not in elsewhere
         dtype = tensor.dtype.name.lower()
         shape = tuple(tensor.shape.numpy())
         if any(dim < 0 for dim in shape):

@@ -20,7 +20,7 @@ from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
-import onnx_ir as ir
+import onnx
 
 from hexviz.model.flat import Edge, FlatGraph
 
@@ -53,7 +53,7 @@ class Uses:
 
     def owner(self, value_id: str) -> int | None:
         """The position of the op that fills in the formal input of one of its bodies."""
-        return self._owners.get(self._flat.values[value_id])
+        return self._owners.get(value_id)
 
     def readers(self, value_id: str) -> tuple[int, ...]:
         """The positions of the ops that read a value, in order.
@@ -142,9 +142,7 @@ class Uses:
         nowhere = len(self._flat.ops)
         owners = self._owners
         handed = [
-            owners.get(self._flat.values[value], nowhere)
-            for value, readers in self._handed.items()
-            for _ in readers
+            owners.get(value, nowhere) for value, readers in self._handed.items() for _ in readers
         ]
         made = np.fromiter(map(attrgetter("source"), self._flat.edges), np.int64)
         return np.concatenate([made, np.array(handed, np.int64)])
@@ -161,21 +159,15 @@ class Uses:
         return [*map(attrgetter("value"), self._flat.edges), *handed]
 
     @cached_property
-    def _owners(self) -> Mapping[ir.Value, int]:
+    def _owners(self) -> Mapping[str, int]:
         """Input of a body → the position of the op that owns the body."""
-        paths = {op.body for op in self._flat.ops if op.body}
-        ids = {path.rpartition("/")[0] for path in paths}
-        if not ids:
+        bodies = [body for body in self._flat.bodies if body.owner]
+        if not bodies:
             return {}
-        found: dict[ir.Value, int] = {}
-        for at, op in enumerate(self._flat.ops):
-            if op.id in ids:
-                for attribute in op.node.attributes.values():
-                    if attribute.is_ref():
-                        continue
-                    if attribute.type == ir.AttributeType.GRAPH:
-                        found.update(dict.fromkeys(attribute.as_graph().inputs, at))
-                    elif attribute.type == ir.AttributeType.GRAPHS:
-                        for graph in attribute.as_graphs():
-                            found.update(dict.fromkeys(graph.inputs, at))
-        return found
+        positions = {op.id: at for at, op in enumerate(self._flat.ops)}
+        return {
+            body.ids[value.name]: positions[body.owner]
+            for body in bodies
+            if isinstance(body.proto, onnx.GraphProto)
+            for value in body.proto.input
+        }

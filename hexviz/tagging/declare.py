@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import Candidate, Provenance
-from hexviz.tagging.metadata import Scope
+from hexviz.tagging import metadata, stored
+from hexviz.tagging.metadata import Scope, scopes_of
 from hexviz.tagging.naming import first_call, owner_of_weight
 from hexviz.tagging.sources import CONFIDENCE, Source, Sources
-from hexviz.tagging.stored import stored_modules, stored_provenance
+from hexviz.tagging.stored import Record, stored_modules, stored_provenance
 
 __all__ = ["Declarations", "declare"]
+
+_KEYS = metadata.KEYS | stored.KEYS
+
+_SURE = ("declared", "manual")
 
 
 @dataclass(slots=True)
@@ -46,15 +52,15 @@ def declare(
     if modules is not None:
         result.modules = dict(modules)
     complete = bool(result.modules)
-    by_tag = build_tree(result.modules).by_tag if complete else {}
+    tree = _Tree(result.modules)
+    stored_tags, records = _read(flat)
     # Tags of our own that were concluded or given up on hold for the graph they
     # were made for; in one that has changed since, only what was declared counts.
-    stored_tags = [stored_provenance(op) for op in flat.ops]
     unchanged = None not in stored_tags
-    for at, stored in enumerate(stored_tags):
-        if stored is not None and (unchanged or stored.origin in ("declared", "manual")):
-            result.learn(stored.module)
-            result.provenance[at] = stored
+    for at, why in enumerate(stored_tags):
+        if why is not None and (unchanged or why.origin in _SURE):
+            result.learn(why.module)
+            result.provenance[at] = why
     sources = Sources(flat, result.provenance.keys(), result.modules)
     scopes: dict[int, Scope] = {}
     recorded: dict[str, Provenance] = {}
@@ -62,24 +68,14 @@ def declare(
     for at in range(len(flat.ops)):
         if at in result.provenance:
             continue
-        found = sources.of(at)
+        found = sources.of(at, records[at])
         if not found:
             continue
         chosen = _most_specific(found) if len(found) > 1 else found[0]
         scope, rule, text = chosen
         module = scope.module
         if complete:
-            module = by_tag.get(scope.tag, module)
-            first = first_call(module)
-            if (
-                rule == "name"
-                and first
-                and module not in result.modules
-                and first in result.modules
-            ):
-                module = first
-            while module not in result.modules and module:
-                module = names.parent(module)
+            module = tree.place(scope, rule)
         elif id(scope) not in scopes:
             scopes[id(scope)] = scope
             for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
@@ -109,6 +105,45 @@ def declare(
     result.learn("")
     _note_disagreements(result, doubted)
     return result
+
+
+def _read(flat: FlatGraph) -> tuple[list[Provenance | None], list[tuple[Scope, ...]]]:
+    """What each node's metadata says: hexviz's own record, and the scopes others noted.
+
+    The latter are left out where the former is sure.
+    """
+    known: dict[Record, Provenance] = {}
+    own: list[Provenance | None] = []
+    scopes: list[tuple[Scope, ...]] = []
+    for op in flat.ops:
+        notes = op.notes(_KEYS)
+        why = stored_provenance(notes, known)
+        own.append(why)
+        scopes.append(() if why is not None and why.origin in _SURE else scopes_of(notes))
+    return own, scopes
+
+
+class _Tree:
+    """An exporter's full list of modules."""
+
+    def __init__(self, modules: Mapping[str, ModuleInfo]) -> None:
+        self._modules = modules
+
+    @cached_property
+    def by_tag(self) -> Mapping[str, str]:
+        """Tag → FQN; only files of a few tools have records by tag."""
+        return build_tree(self._modules).by_tag
+
+    def place(self, scope: Scope, rule: str) -> str:
+        """The module of the list that a scope is in."""
+        module = self.by_tag.get(scope.tag, scope.module) if scope.tag else scope.module
+        if module not in self._modules:
+            first = first_call(module)
+            if rule == "name" and first in self._modules and first:
+                return first
+        while module not in self._modules and module:
+            module = names.parent(module)
+        return module
 
 
 def _most_specific(found: list[Source]) -> Source:

@@ -15,7 +15,17 @@ from dataclasses import dataclass
 
 from hexviz.model.fqn import join
 
-__all__ = ["Scope", "scope_of_tag", "scopes_of"]
+__all__ = ["KEYS", "Scope", "scope_of_tag", "scopes_of"]
+
+KEYS = frozenset(
+    {
+        "pkg.torch.onnx.name_scopes",
+        "pkg.torch.onnx.class_hierarchy",
+        "namespace",
+        "winml.hierarchy.tag",
+    }
+)
+"""What :func:`scopes_of` looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,9 @@ _PSEUDO = "_empty_nn_module_stack"
 # The module that torch.export wraps what it traced in, which no one wrote.
 _EXPORT_ROOT = "_export_root"
 
+_MOST_SCOPES = 1 << 16
+"""Scopes that are remembered: ops of one module stand side by side, but not all of them."""
+
 _PLAIN_LIST = re.compile(r"\['[^'\\]*'(?:, '[^'\\]*')*\]")
 
 # A module that is called a second time appears as ``name@1``.
@@ -50,6 +63,8 @@ _CALL_COUNT = re.compile(r"@\d+")
 
 def scopes_of(metadata: Mapping[str, str]) -> tuple[Scope, ...]:
     """The scopes that a node's metadata declares, most trustworthy first, each once."""
+    if not metadata:
+        return ()
     found = _recorded(
         _without_last(metadata.get("pkg.torch.onnx.name_scopes", "")),
         _without_last(metadata.get("pkg.torch.onnx.class_hierarchy", "")),
@@ -91,7 +106,7 @@ def _without_last(text: str) -> str:
     return repr(list(_entries(text)[:-1])) if text else text
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=_MOST_SCOPES)
 def _entries(text: str) -> tuple[str, ...]:
     if not text:
         return ()
@@ -114,7 +129,7 @@ def _is_text(entry: str) -> bool:
     return True
 
 
-@functools.lru_cache(maxsize=4096)
+@functools.lru_cache(maxsize=_MOST_SCOPES)
 def _recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
     """What PyTorch's two keys say: one scope if they agree, as they nearly always do."""
     fqns, class_names = _entries(scopes), _entries(classes)
@@ -130,7 +145,7 @@ def _recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
     return tuple(scope for scope in (named, spaced) if scope is not None)
 
 
-@functools.lru_cache(maxsize=65536)
+@functools.lru_cache(maxsize=_MOST_SCOPES)
 def _step(name: str, class_name: str) -> tuple[str, str] | None:
     """FQN and class name of one entry, ``None`` for one that is no module."""
     if name.startswith(_PSEUDO):

@@ -29,6 +29,8 @@ _LATER_CALL = re.compile(r"_\d+$")
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
+_DOTTED = re.compile(r"\w+(?:\.\w+)*")
+
 _FUSED = ("Fusion", "Fusion/")
 
 
@@ -56,7 +58,10 @@ def path_in_name(name: str, separator: str = "/") -> Path | None:
         name = _before_fusion(name)
     if separator not in name:
         return None
-    shared, *others = (_steps(part, separator) for part in name.split(";"))
+    if ";" not in name:
+        return _steps(name.rpartition(separator)[0], separator)
+    parts = (part.rpartition(separator)[0] for part in name.split(";"))
+    shared, *others = (_steps(part, separator) for part in parts)
     for other in others:
         pairs = takewhile(lambda pair: pair[0] == pair[1], zip(shared, other, strict=False))
         shared = tuple(one for one, _ in pairs)
@@ -67,8 +72,9 @@ def _before_fusion(name: str) -> str:
     return name.rstrip("/").rpartition("/")[0] if name.endswith(_FUSED) else name
 
 
-def _steps(name: str, separator: str) -> Path:
-    return tuple(step for step in name.rpartition(separator)[0].split(separator) if step)
+@functools.lru_cache(maxsize=65536)  # all ops of a module have the same
+def _steps(scopes: str, separator: str) -> Path:
+    return tuple(step for step in scopes.split(separator) if step)
 
 
 def separator_of(names: Iterable[str]) -> str:
@@ -83,9 +89,10 @@ def separator_of(names: Iterable[str]) -> str:
     >>> separator_of(["Conv.0", "Relu.1", "p2o.Conv.2"])
     '/'
     """
-    listed = [_before_fusion(name) for name in names if name]
-    if any("/" in name for name in listed):
+    listed = [name for name in names if name]
+    if any("/" in _before_fusion(name) for name in listed):
         return "/"
+    listed = [_before_fusion(name) for name in listed]
     dotted = [name.rpartition(".") for name in listed if "." in name]
     scopes = {scope for scope, _, last in dotted if not last.isdigit()}
     named = sum(not last.isdigit() for _, _, last in dotted)
@@ -136,7 +143,6 @@ def owner_of_weight(name: str) -> str | None:
     True
     """
     owner, dot, attribute = name.rpartition(".")
-    steps = owner.split(".")
-    if not dot or not _IDENTIFIER.fullmatch(attribute) or "/" in name or "::" in name:
+    if not dot or not _IDENTIFIER.fullmatch(attribute):
         return None
-    return owner if all(re.fullmatch(r"\w+", step) for step in steps) else None
+    return owner if _DOTTED.fullmatch(owner) else None

@@ -49,6 +49,8 @@ def find_modules(paths: Iterable[Path], known: Collection[str]) -> dict[Path, tu
     for path in paths:
         if path not in ends:
             ends[path] = root.descend(path)
+    if not ends:
+        return {}
     hidden = _below_containers(known)
     pending = [root]
     while pending:

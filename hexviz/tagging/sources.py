@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from types import MappingProxyType
 
-import onnx_ir as ir
+import onnx
 
 from hexviz.model import fqn as names
-from hexviz.model.auxiliary import category
+from hexviz.model.attributes import plain_value
+from hexviz.model.auxiliary import CATEGORIES, category
 from hexviz.model.flat import FlatGraph, FlatOp
-from hexviz.tagging.metadata import Scope, scope_of_tag, scopes_of
+from hexviz.tagging.metadata import Scope, scope_of_tag
 from hexviz.tagging.naming import owner_of_weight, paths_in_names, separator_of
 from hexviz.tagging.scopes import find_modules
 
@@ -23,6 +24,8 @@ CONFIDENCE = MappingProxyType(
 """How far each declared rule is trusted: a record made while running the model,
 a name derived from one, and a holder that need not be the one who used it,
 the less so where several ops use it."""
+
+_INFRASTRUCTURE = CATEGORIES["infrastructure"]
 
 Source = tuple[Scope, str, str]
 """A scope, the rule that found it, and the name it was read from (``""`` for metadata)."""
@@ -46,26 +49,27 @@ class Sources:
         }
         found = find_modules(
             (path for paths in self._paths.values() for path, _ in paths),
-            modules or _holders(self._weights.values()),
+            modules or (_holders(self._weights.values()) if self._paths else ()),
         )
         self._scopes = {path: _unclassed(fqns) for path, fqns in found.items()}
 
     def _outputs(self, op: FlatOp) -> list[str]:
-        return [self._flat.values[value].name or "" for value in op.outputs if value]
+        return [self._flat.values[value] for value in op.outputs if value]
 
-    def of(self, at: int) -> list[Source]:
-        """All that is said of the op at this position."""
+    def of(self, at: int, recorded: Iterable[Scope]) -> list[Source]:
+        """All that is said of the op at this position; ``recorded`` is what its metadata says."""
         op = self._flat.ops[at]
-        found: list[Source] = [(scope, "metadata", "") for scope in scopes_of(op.metadata)]
-        by_attribute = _tag_attribute(op.node)
-        if by_attribute is not None:
-            found.append((by_attribute, "metadata", ""))
+        found: list[Source] = [(scope, "metadata", "") for scope in recorded]
+        if not found:
+            by_attribute = _tag_attribute(op.node)
+            if by_attribute is not None:
+                found.append((by_attribute, "metadata", ""))
         for path, text in self._paths.get(at, ()):
             found.append((self._scopes[path], "name", text))
         if op.op_type == "Constant":
             if not found and op.outputs and op.outputs[0] in self._weights:
                 found.append(self._held(op.outputs[0]))
-        elif category(op.domain, op.op_type) == "infrastructure":
+        elif op.op_type in _INFRASTRUCTURE and not op.domain:
             # An Identity restores a de-duplicated weight under the name of its user's
             # module; the weight it reads is another module's.
             for output in self._outputs(op):
@@ -110,7 +114,7 @@ def named_weights(flat: FlatGraph) -> Weights:
     }
     for op in flat.ops:
         if op.op_type == "Constant" and op.outputs and op.outputs[0]:
-            name = flat.values[op.outputs[0]].name or ""
+            name = flat.values[op.outputs[0]]
             if owner_of_weight(name) is not None:
                 found[op.outputs[0]] = name
     return found
@@ -131,24 +135,22 @@ def _unclassed(fqns: tuple[str, ...]) -> Scope:
     return Scope(fqns, ("",) * len(fqns))
 
 
-def _tag_attribute(node: ir.Node) -> Scope | None:
-    if "hierarchy_tag" not in node.attributes:
-        return None
-    attribute = node.attributes["hierarchy_tag"]
-    if attribute.is_ref() or not isinstance(attribute.value, str):
-        return None
-    return scope_of_tag(attribute.value)
+def _tag_attribute(node: onnx.NodeProto) -> Scope | None:
+    for attribute in node.attribute[:]:
+        if attribute.name == "hierarchy_tag":
+            value = plain_value(attribute)
+            return scope_of_tag(value) if isinstance(value, str) else None
+    return None
 
 
 def _weight_users(flat: FlatGraph, weights: Collection[str]) -> dict[str, Counter[str]]:
     """Per weight how many ops of each type compute with it."""
     users: dict[str, Counter[str]] = {value: Counter() for value in weights}
     for op in flat.ops:
-        # Layout ops prepare a weight for its real user; a Gather is a user itself.
-        if category(op.domain, op.op_type, looks_up_weight=True) is None:
-            for value in op.inputs:
-                if value in users:
-                    users[value][op.op_type] += 1
+        for value in op.inputs:
+            # Layout ops prepare a weight for its real user; a Gather is a user itself.
+            if value in users and category(op.domain, op.op_type, looks_up_weight=True) is None:
+                users[value][op.op_type] += 1
     return users
 
 

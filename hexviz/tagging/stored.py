@@ -3,48 +3,89 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 
-from hexviz.model.flat import FlatOp
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
 from hexviz.model.writer import PREFIX
 
-__all__ = ["stored_modules", "stored_provenance"]
+__all__ = ["KEYS", "Record", "stored_modules", "stored_provenance"]
 
 _MODULE = PREFIX + "module"
 
+_FIELDS = tuple(
+    PREFIX + one
+    for one in (
+        "module",
+        "origin",
+        "rule",
+        "confidence",
+        "candidates",
+        "evidence",
+        "values",
+        "witnesses",
+    )
+)
 
-def stored_provenance(op: FlatOp) -> Provenance | None:
-    """The provenance that hexviz itself wrote, or ``None`` if there is none to believe."""
-    metadata = op.metadata
-    module = metadata.get(_MODULE)
-    if module is None:
+KEYS = frozenset(_FIELDS)
+"""What :func:`stored_provenance` looks at."""
+
+Record = tuple[str | None, ...]
+"""The texts under those keys."""
+
+
+def stored_provenance(
+    metadata: Mapping[str, str], known: MutableMapping[Record, Provenance]
+) -> Provenance | None:
+    """The provenance that hexviz itself wrote, or ``None`` if there is none to believe.
+
+    ``metadata`` is that of one node. Ops with the same record share one
+    provenance: what was read so far is ``known``.
+    """
+    if _MODULE not in metadata:
         return None
-    origin, rule = metadata.get(PREFIX + "origin"), metadata.get(PREFIX + "rule", "")
-    if origin not in ORIGINS or RULES.get(rule) != origin:
+    record = tuple(map(metadata.get, _FIELDS))
+    found = known.get(record)
+    if found is None:
+        read = _read(*record)
+        if read is None:
+            return None
+        found = known[record] = read
+    return found
+
+
+def _read(
+    module: str | None,
+    origin: str | None,
+    rule: str | None,
+    confidence: str | None,
+    candidates: str | None,
+    *lists: str | None,
+) -> Provenance | None:
+    if module is None or origin not in ORIGINS or RULES.get(rule or "") != origin:
         return None
     rejected = [
         Candidate(str(one[0]), float(one[1]), str(one[2]))
-        for one in _json_list(metadata.get(PREFIX + "candidates"))
+        for one in _json_list(candidates)
         if isinstance(one, list) and len(one) == 3 and isinstance(one[1], int | float)
         if 0 <= one[1] <= 1
     ]
     try:
-        confidence = float(metadata.get(PREFIX + "confidence", "0"))
+        sure = float(confidence or "0")
     except ValueError:
-        confidence = 0.0
-    if not 0 <= confidence <= 1:  # also what is no number
-        confidence = 0.0
+        sure = 0.0
+    if not 0 <= sure <= 1:  # also what is no number
+        sure = 0.0
+    evidence, values, witnesses = map(_strings, lists)
     return Provenance(
         module=module,
         origin=origin,
-        rule=rule,
-        evidence=_strings(metadata.get(PREFIX + "evidence")),
-        values=_strings(metadata.get(PREFIX + "values")),
+        rule=rule or "",
+        evidence=evidence,
+        values=values,
         candidates=tuple(rejected),
-        confidence=confidence,
-        witnesses=_strings(metadata.get(PREFIX + "witnesses")),
+        confidence=sure,
+        witnesses=witnesses,
     )
 
 
@@ -81,4 +122,6 @@ def _json_list(text: str | None) -> list[object]:
 
 
 def _strings(text: str | None) -> tuple[str, ...]:
+    if not text:
+        return ()
     return tuple(entry for entry in _json_list(text) if isinstance(entry, str))

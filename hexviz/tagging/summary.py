@@ -8,6 +8,7 @@ from typing import Any
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
+from hexviz.stages import Stage
 
 __all__ = ["op_record", "summarize"]
 
@@ -18,8 +19,9 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
     ``coverage`` is the share of ops that have a module (the root included);
     ``auxiliary.context_inherited`` counts auxiliary ops whose context lies
     below the root; ``weights_left_out`` counts weights that were exported
-    without their data; ``stages`` are seconds, ``peak_memory_mb`` is that of
-    this process so far.
+    without their data; ``stages`` are seconds of the outermost stages,
+    ``stage_details`` has all of them. ``peak_memory_mb`` is that of this
+    process so far.
     """
     auxiliary = [op for op in graph.ops if op.auxiliary]
     by_origin = Counter(op.provenance.origin for op in auxiliary)
@@ -49,6 +51,7 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
         ],
         "weights_left_out": len(graph.weights_left_out),
         "stages": dict(graph.timings),
+        "stage_details": [_stage_record(one) for one in graph.measured.stages],
         "peak_memory_mb": _peak_memory_mb(),
     }
     if ops:
@@ -82,6 +85,20 @@ def op_record(op: Op) -> dict[str, Any]:
             "evidence": list(context.evidence),
             "users": list(context.users),
         },
+    }
+
+
+def _stage_record(stage: Stage) -> dict[str, Any]:
+    """One stage; its memory in MB (10^6 bytes), ``None`` unless that was measured."""
+    return {
+        "stage": stage.name,
+        "start": stage.start,
+        "seconds": stage.seconds,
+        "cpu_seconds": stage.cpu_seconds,
+        "depth": stage.depth,
+        "blocks": stage.blocks,
+        "peak_memory_mb": None if stage.peak is None else stage.peak / 1e6,
+        "kept_memory_mb": None if stage.kept is None else stage.kept / 1e6,
     }
 
 

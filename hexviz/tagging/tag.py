@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 from pathlib import Path
@@ -16,6 +15,7 @@ from hexviz.model.modules import Module, ModuleInfo, ModuleTree, build_tree
 from hexviz.model.op import Context, Op, Provenance
 from hexviz.model.reader import ModelFile, read
 from hexviz.model.rest import collector_rests
+from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.context import find_contexts
 from hexviz.tagging.declare import declare
 from hexviz.tagging.inherit import inherit
@@ -30,50 +30,43 @@ def load(path: str | Path) -> TaggedGraph:
     Raises:
         ReadError: if it is missing or no readable ONNX model.
     """
-    started = time.perf_counter()
-    with collector_rests():
-        file = read(path)
-        return tag(file, timings={"read": time.perf_counter() - started})
+    with collector_rests(), recorded() as record:
+        with stage("read"):
+            file = read(path)
+        return tag(file, before=Measured(record.stages))
 
 
 def tag(
     file: ModelFile,
     *,
     modules: Mapping[str, ModuleInfo] | None = None,
-    timings: Mapping[str, float] | None = None,
+    before: Measured | None = None,
 ) -> TaggedGraph:
     """Give every op of a model a module, and every auxiliary op a context.
 
     ``modules`` is the exporter's list of modules with class names and
     parameter counts; without it, the tree is what the file declares.
-    ``timings`` of earlier stages (seconds) are carried along.
+    What was measured ``before`` is carried along.
     """
-    with collector_rests():
-        return _tag(file, modules, dict(timings or {}))
-
-
-def _tag(
-    file: ModelFile, modules: Mapping[str, ModuleInfo] | None, stages: dict[str, float]
-) -> TaggedGraph:
-    started = time.perf_counter()
-    flat = flatten(file.model)
-    stages["graph"] = time.perf_counter() - started
-    started = time.perf_counter()
-    declared = declare(flat, file.model.metadata_props, modules)
-    inherited = inherit(flat, declared.provenance, declared.modules)
-    stages["inheritance"] = time.perf_counter() - started
-    started = time.perf_counter()
-    tree = build_tree({**declared.modules, **inherited.modules})
-    ops = _ops(flat, inherited.provenance, tree)
-    stages["context"] = time.perf_counter() - started
+    with collector_rests(), recorded() as record:
+        with stage("graph context"):
+            flat = flatten(file.proto)
+        with stage("inheritance"):
+            metadata = {entry.key: entry.value for entry in file.proto.metadata_props}
+            declared = declare(flat, metadata, modules)
+            inherited = inherit(flat, declared.provenance, declared.modules)
+        with stage("provenance"):
+            tree = build_tree({**declared.modules, **inherited.modules})
+            ops = _ops(flat, inherited.provenance, tree)
+            tree = _with_ops(tree, ops)
     return TaggedGraph(
         proto=file.proto,
         flat=flat,
         ops=ops,
-        modules=_with_ops(tree, ops),
+        modules=tree,
         name=file.name,
         base_dir=file.base_dir,
-        timings=stages,
+        measured=(before or Measured()).followed_by(record.stages),
     )
 
 
@@ -89,51 +82,78 @@ def retag(graph: TaggedGraph, declared: Mapping[int, Provenance]) -> TaggedGraph
 
 def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree) -> tuple[Op, ...]:
     lookups = weights_looked_up(flat)
-    inputs = frozenset(flat.inputs) - flat.weights.keys()
     # An inherited module is where others meet, which may be a container that is
     # no module of the tree: its nearest module then holds the op.
     tags = {module.fqn: module.tag for module in tree}
-    modules = [
-        fqn if fqn in tags else tree.nearest(fqn)
-        for fqn in (provenance[at].module for at in range(len(flat.ops)))
-    ]
+    reasons = [provenance[at] for at in range(len(flat.ops))]
+    modules = [one.module if one.module in tags else tree.nearest(one.module) for one in reasons]
     categories = [
         category(op.domain, op.op_type, looks_up_weight=at in lookups)
         for at, op in enumerate(flat.ops)
     ]
-    contexts = find_contexts(flat, modules, [kind is None for kind in categories])
+    with stage("context of auxiliary ops"):
+        contexts = _contexts(flat, modules, categories, tree, tags)
+    with stage("sharing of auxiliary ops"):
+        sharers = _all_sharers(flat, modules, categories)
     result = []
-    for at, op in enumerate(flat.ops):
-        facts = contexts.get(at)
-        context = None
-        if facts is not None:
-            served = facts.module if facts.module in tags else tree.nearest(facts.module)
-            chain = tuple([flat.ops[step].id for step in facts.chain])
-            context = Context(served, tags[served], facts.rule, chain, facts.users)
-        why = provenance[at]
+    for at, (op, module, why) in enumerate(zip(flat.ops, modules, reasons, strict=True)):
+        number, body, op_id, name, op_type, domain, inputs, outputs, _ = op
         result.append(
             Op(
-                index=op.index,
-                body=op.body,
-                id=op.id,
-                name=op.name,
-                op_type=op.op_type,
-                domain=op.domain,
-                module=modules[at],
-                tag=tags[modules[at]],
-                provenance=why if why.module == modules[at] else replace(why, module=modules[at]),
-                context=context,
-                inputs=op.inputs,
-                outputs=op.outputs,
-                auxiliary=categories[at],
-                shared_by=_sharers(flat, at, modules, inputs) if categories[at] else (),
+                number,
+                body,
+                op_id,
+                name,
+                op_type,
+                domain,
+                module,
+                tags[module],
+                why
+                if why.module is module or why.module == module
+                else replace(why, module=module),
+                contexts.get(at),
+                inputs,
+                outputs,
+                categories[at],
+                sharers.get(at, ()),
             )
         )
     return tuple(result)
 
 
+def _contexts(
+    flat: FlatGraph,
+    modules: Sequence[str],
+    categories: Sequence[str | None],
+    tree: ModuleTree,
+    tags: Mapping[str, str],
+) -> dict[int, Context]:
+    """By position the context of each auxiliary op, its module one of the tree."""
+    found = {}
+    ids = [op.id for op in flat.ops]
+    for at, facts in find_contexts(flat, modules, [kind is None for kind in categories]).items():
+        served = facts.module if facts.module in tags else tree.nearest(facts.module)
+        chain = tuple([ids[step] for step in facts.chain])
+        found[at] = Context(served, tags[served], facts.rule, chain, facts.users)
+    return found
+
+
+def _all_sharers(
+    flat: FlatGraph, modules: Sequence[str], categories: Sequence[str | None]
+) -> dict[int, tuple[str, ...]]:
+    """By position the modules that use an auxiliary op, for those that several share."""
+    inputs = frozenset(flat.inputs) - flat.weights.keys()
+    found = {}
+    for at, users in enumerate(flat.successors):
+        if len(users) > 1 and categories[at] is not None:
+            sharers = _sharers(flat, at, modules, inputs)
+            if sharers:
+                found[at] = sharers
+    return found
+
+
 def _sharers(
-    flat: FlatGraph, at: int, modules: list[str], inputs: Collection[str]
+    flat: FlatGraph, at: int, modules: Sequence[str], inputs: Collection[str]
 ) -> tuple[str, ...]:
     """The modules that use an auxiliary op, in order, if it is shared by several.
 
@@ -141,8 +161,6 @@ def _sharers(
     it, wherever it stands. One that is computed (a mask) is, if it was made
     above them for several: what a module hands to its neighbours is not.
     """
-    if len(flat.successors[at]) < 2:
-        return ()
     users = tuple(dict.fromkeys(modules[after] for after in flat.successors[at]))
     if len(users) < 2:
         return ()

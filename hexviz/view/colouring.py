@@ -25,6 +25,7 @@ import numpy.typing as npt
 from hexviz.errors import NumbersError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ORIGINS, RULES
+from hexviz.model.types import dtype_of
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
 from hexviz.view.palette import Swatch, Theme
@@ -109,12 +110,8 @@ def _facts(graph: TaggedGraph, mode: Mode) -> list[str]:
         case "category":
             return [op.auxiliary or "primary" for op in graph.ops]
         case _:
-            values = graph.flat.values
-            types = [
-                next((values[one].dtype for one in op.outputs if one in values), None)
-                for op in graph.ops
-            ]
-            return [one.name.lower() if one is not None else _NONE for one in types]
+            firsts = (next(filter(None, op.outputs), "") for op in graph.ops)
+            return [dtype_of(graph.types.get(one)) or _NONE for one in firsts]
 
 
 def policy_of(mode: Mode) -> str | None:

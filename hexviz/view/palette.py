@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from hexviz.model.modules import ModuleTree
@@ -80,8 +81,12 @@ class Palette(Mapping[str, Swatch]):
 
     def __init__(self, tree: ModuleTree, theme: Theme) -> None:
         self.theme = theme
-        self._hues = hues(tree)
+        self._tree = tree
         self._swatches: dict[str, Swatch] = {}
+
+    @cached_property
+    def _hues(self) -> dict[str, tuple[float, int]]:
+        return hues(self._tree)
 
     def __getitem__(self, fqn: str) -> Swatch:
         swatch = self._swatches.get(fqn)

@@ -77,11 +77,11 @@ def preview(graph: TaggedGraph, selected: Selection, scope: Scope) -> Preview:
             kept = flat.ops[at].body.partition("/")[0] in functions
             why = "carried" if kept else None
         else:
-            why = scope.why.get(flat.ops[owner].index)
+            why = scope.why.get(flat.ops[owner].number)
         if why is not None:
             # What fills a hole is taken into the core, as if it had been selected.
             fates[at] = _SELECTED if at in chosen or why == "hole" else _CARRIED
-        elif owner is not None and flat.ops[owner].index in holes:
+        elif owner is not None and flat.ops[owner].number in holes:
             fates[at] = _HOLE
     return Preview(fates, frozenset(scope.inputs), frozenset(scope.outputs))
 

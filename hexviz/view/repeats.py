@@ -18,9 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import onnx_ir as ir
+import onnx
 
+from hexviz.model.attributes import plain_value
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.types import dtype_of, shape_of
 from hexviz.view.sections import Member, Part, Run
 
 __all__ = ["LEAST", "Anatomy", "Span", "anatomy", "runs"]
@@ -80,11 +82,11 @@ def anatomy(
         for value in graph.ops[position].outputs:
             maker[value] = slot
     numbers: dict[object, int] = {}
-    given = _given_dims(graph)
+    all_kinds = _Kinds(graph)
     kinds: list[int] = []
     ends: list[tuple[int, int]] = []
     for slot, position in enumerate(op_at.tolist()):
-        kind = _kind(graph, position, modules[position], given)
+        kind = all_kinds.of(position, modules[position])
         kinds.append(numbers.setdefault(kind, len(numbers)))
         ends += [(slot, maker.get(value, _OUTSIDE)) for value in graph.ops[position].inputs]
     table = np.array(ends, dtype=np.int64).reshape(-1, 2)
@@ -97,44 +99,60 @@ def anatomy(
     )
 
 
-def _kind(graph: TaggedGraph, position: int, module: str, given: frozenset[str]) -> object:
-    op = graph.ops[position]
-    node = graph.flat.ops[position].node
-    return (
-        op.domain,
-        op.op_type,
-        graph.modules[module].class_name,
-        tuple((name, _told(one)) for name, one in node.attributes.items()),
-        tuple(_type(value, given) for value in node.outputs),
-        tuple(
-            _type(graph.flat.values[value], given)
-            for value in op.inputs
-            if value in graph.flat.weights
-        ),
-    )
+class _Kinds:
+    """What the ops of a graph are compared by: what is equal is the same to a runtime."""
+
+    def __init__(self, graph: TaggedGraph) -> None:
+        self._graph = graph
+        self._given = _given_dims(graph)
+        self._types: dict[bytes, object] = {}  # most values have one of few types
+
+    def of(self, position: int, module: str) -> object:
+        """All that counts of the op at a position."""
+        graph = self._graph
+        op, flat = graph.ops[position], graph.flat
+        return (
+            op.domain,
+            op.op_type,
+            graph.modules[module].class_name,
+            tuple([(one.name, _told(one)) for one in flat.ops[position].node.attribute[:]]),
+            tuple([self._type(value) for value in op.outputs]),
+            tuple([_stored(flat.tensors[one]) for one in op.inputs if one in flat.tensors]),
+        )
+
+    def _type(self, value: str) -> object:
+        tensor = self._graph.flat.tensors.get(value)
+        if tensor is not None:
+            return _stored(tensor)
+        told = self._graph.types.get(value)
+        if told is None:
+            return None
+        written = told.SerializeToString()
+        if written not in self._types:
+            self._types[written] = _type(told, self._given)
+        return self._types[written]
 
 
-def _told(attribute: ir.Attr) -> object:
+def _told(attribute: onnx.AttributeProto) -> object:
     """An attribute as something to compare: of tensors the type and shape, of bodies nothing."""
-    if attribute.is_ref():
+    if attribute.ref_attr_name:
         return attribute.ref_attr_name
-    if attribute.type == ir.AttributeType.TENSOR:
-        tensor = attribute.as_tensor()
-        return tensor.dtype, tuple(map(str, tensor.shape))
-    if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
-        return None
-    return str(attribute.value)
+    if attribute.type == onnx.AttributeProto.TENSOR:
+        return attribute.t.data_type, tuple(attribute.t.dims)
+    return attribute.type, plain_value(attribute)
 
 
-def _type(value: ir.Value, given: frozenset[str]) -> object:
+def _stored(tensor: onnx.TensorProto) -> object:
+    return tensor.data_type, tuple(tensor.dims[:])
+
+
+def _type(told: onnx.TypeProto, given: frozenset[str]) -> object:
     """Type and shape; a dimension that the exporter named for this value alone merely varies."""
-    if value.shape is None:
-        return value.dtype
-    dims = [
-        dim if isinstance(dim, int) else str(dim.value) if str(dim.value) in given else None
-        for dim in value.shape
-    ]
-    return value.dtype, tuple(dims)
+    shape = shape_of(told)
+    if shape is None:
+        return dtype_of(told)
+    dims = [dim if isinstance(dim, int) or dim in given else None for dim in shape]
+    return dtype_of(told), tuple(dims)
 
 
 def _given_dims(graph: TaggedGraph) -> frozenset[str]:

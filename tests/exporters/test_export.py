@@ -46,7 +46,9 @@ def test_dynamo_writes_the_bytes_of_the_bare_exporter(
     exported: Callable[..., Exported], tmp_path: Path, name: str, optimize: bool
 ) -> None:
     plain = bare(tmp_path, name, dynamo=True, optimize=optimize, external_data=False)
-    assert serialised(exported(name, "dynamo", optimize).proto) == serialised(plain)
+    result = exported(name, "dynamo", optimize)
+    assert result.measured.modules, "the modules were measured, and that left no trace"
+    assert serialised(result.proto) == serialised(plain)
 
 
 @pytest.mark.parametrize("name", ["custom-auxiliary", "residual-cnn", "small-transformer"])
@@ -54,7 +56,9 @@ def test_torchscript_writes_the_bytes_of_the_bare_exporter(
     exported: Callable[..., Exported], tmp_path: Path, name: str
 ) -> None:
     plain = bare(tmp_path, name, dynamo=False)
-    assert serialised(exported(name, "torchscript").proto) == serialised(plain)
+    result = exported(name, "torchscript")
+    assert result.measured.modules, "the modules were measured, and that left no trace"
+    assert serialised(result.proto) == serialised(plain)
 
 
 def test_torchscript_rebinds_keywords_and_names_inputs_and_outputs() -> None:
@@ -237,7 +241,12 @@ def test_progress_rises_through_the_stages_and_may_print(
     assert stages == [*EXPORTERS[exporter], "done"]
     assert fractions == sorted(fractions)
     assert (fractions[0], fractions[-1]) == (0.0, 1.0)
-    assert list(result.timings) == stages[:-1]
+    assert [(one.name, one.depth) for one in result.measured.stages] == [
+        ("export", 0),
+        *((stage, 1) for stage in stages[:-1]),
+    ]
+    whole, *parts = result.measured.stages
+    assert sum(one.seconds for one in parts) <= whole.seconds
     assert capsys.readouterr().out.split() == stages
 
 

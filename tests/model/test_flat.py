@@ -1,5 +1,4 @@
 import onnx
-import onnx_ir as ir
 import pytest
 
 from hexviz.errors import ReadError
@@ -19,7 +18,7 @@ g (float[2] x, bool c) => (float[2] z) {
 
 
 def flat(text: str) -> FlatGraph:
-    return flatten(ir.from_proto(parse(text)))
+    return flatten(parse(text))
 
 
 def edges(graph: FlatGraph) -> set[tuple[str, str, str]]:
@@ -100,7 +99,7 @@ def test_bodies_thirty_deep() -> None:
         del node.attribute[1]
         inner = onnx.helper.make_graph([node], "g", [], [])
         inner.output.add(name="r")
-    graph = flatten(ir.from_proto(onnx.helper.make_model(inner)))
+    graph = flatten(onnx.helper.make_model(inner))
     assert len(graph.ops) == 31
     assert len({op.id for op in graph.ops}) == 31
 
@@ -111,7 +110,7 @@ def test_an_op_without_outputs_gets_an_id_that_nothing_else_has() -> None:
     silent = onnx.helper.make_node("Print", ["x"], [], domain="my")
     proto.graph.node.insert(0, silent)
     proto.graph.node.append(onnx.helper.make_node("Neg", ["x"], ["#0"]))
-    graph = flatten(ir.from_proto(proto))
+    graph = flatten(proto)
     assert len({op.id for op in graph.ops}) == 3
 
 

@@ -28,7 +28,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     file = read(path)
     assert file.name == "m.onnx"
     assert file.base_dir == tmp_path
-    assert [node.op_type for node in file.model.graph] == ["Neg"]
+    assert [node.op_type for node in file.proto.graph.node] == ["Neg"]
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_a_classifier_that_puts_out_maps_opens() -> None:
         )
     )
     file = parse(proto.SerializeToString(), name="classifier.onnx")
-    assert [node.op_type for node in file.model.graph] == ["Neg", "ZipMap"]
+    assert [node.op_type for node in file.proto.graph.node] == ["Neg", "ZipMap"]
     assert file.proto == proto

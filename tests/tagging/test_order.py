@@ -21,7 +21,7 @@ def test_each_op_stands_before_the_first_that_needs_it() -> None:
             y = Add (b2, a2)
         }"""),
             name="",
-        ).model
+        ).proto
     )
     names = [flat.ops[at].id for at in evaluation_order(flat)]
     assert names == ["b1", "b2", "a1", "a2", "y"]
@@ -31,6 +31,6 @@ def test_each_op_stands_before_the_first_that_needs_it() -> None:
 def test_a_shuffled_export_is_noticed_and_an_export_is_not(exported, exporter: str) -> None:  # type: ignore[no-untyped-def]
     proto = exported("bert-tiny", exporter).proto
     for source, kept in ((proto, True), (shuffle(proto, 1), False)):
-        flat = flatten(from_proto(source, name="").model)
+        flat = flatten(from_proto(source, name="").proto)
         declared = declare(flat, {}).provenance
         assert execution_order(flat, declared)[1] is kept

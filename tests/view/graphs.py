@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import onnx
-import onnx_ir as ir
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
@@ -50,7 +49,7 @@ def tagged(
     proto: onnx.ModelProto, nodes: Sequence[Node], classes: Mapping[str, str] | None = None
 ) -> TaggedGraph:
     """A model whose nodes get the modules, contexts and origins of ``nodes``."""
-    flat = flatten(ir.serde.deserialize_model(proto))
+    flat = flatten(proto)
     infos = {"": ModuleInfo("Model")}
     for fqn in [fqn for node in nodes for fqn in (node.module, node.context)]:
         steps = fqn.split(".") if fqn else []

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
-import onnx_ir as ir
+import onnx
+import onnx.defs
 from dash import html
 
 from hexviz.app.inspector.parts import counted, heading, section, table
@@ -13,6 +15,7 @@ from hexviz.app.inspector.source import source_section
 from hexviz.app.inspector.tensor import shown_tensor, tensor_section
 from hexviz.app.inspector.why import why_sections
 from hexviz.app.place import Place
+from hexviz.model.attributes import plain_value
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.model.stack import STACK_TRACE
@@ -42,7 +45,7 @@ def inspect_op(graph: TaggedGraph, op: Op, place: Place | None = None) -> list[A
         section("Outputs", _values(graph, op.outputs, op.id)),
         *_initializers(graph, op),
     ]
-    attributes = _attributes(flat.node)
+    attributes = [(one.name, _shown(one, graph.base_dir)) for one in flat.node.attribute]
     if attributes:
         parts.append(section("Attributes", table(attributes)))
     details = [("name", op.name or "(none)"), ("domain", op.domain or "ai.onnx")]
@@ -87,9 +90,8 @@ def _initializers(graph: TaggedGraph, op: Op) -> list[Any]:
     used = [value for value in dict.fromkeys(op.inputs) if value in graph.flat.weights]
     parts: list[Any] = []
     for value in used[:_MOST_INITIALIZERS]:
-        tensor = graph.flat.values[value].const_value
-        if tensor is not None:
-            parts.append(tensor_section(graph.flat.weights[value], tensor))
+        tensor = graph.flat.tensors[value]
+        parts.append(tensor_section(graph.flat.weights[value], tensor, graph.base_dir))
     rest = len(used) - _MOST_INITIALIZERS
     if rest > 0:
         parts.append(html.Div(f"and {counted(rest, 'initializer')} more", className="quiet"))
@@ -103,8 +105,6 @@ def _around(graph: TaggedGraph, op_id: str) -> list[Op]:
 
 def _input_names(op: Op) -> tuple[str, ...]:
     """Names of the formal inputs, after the op's definition in ONNX, where it is a known one."""
-    import onnx.defs
-
     try:
         schema = onnx.defs.get_schema(op.op_type, domain=op.domain)
     except onnx.defs.SchemaError:
@@ -112,18 +112,17 @@ def _input_names(op: Op) -> tuple[str, ...]:
     return tuple(formal.name for formal in schema.inputs)
 
 
-def _attributes(node: ir.Node) -> list[tuple[str, str]]:
-    return [(name, _shown(attribute)) for name, attribute in node.attributes.items()]
-
-
-def _shown(attribute: ir.Attr) -> str:
-    if attribute.is_ref():
+def _shown(attribute: onnx.AttributeProto, base_dir: Path | None) -> str:
+    if attribute.ref_attr_name:
         return f"given by the caller as {attribute.ref_attr_name}"
-    if attribute.type in (ir.AttributeType.GRAPH, ir.AttributeType.GRAPHS):
+    if attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
         return "a graph"
-    if attribute.type == ir.AttributeType.TENSOR:
-        return shown_tensor(attribute.as_tensor())
-    value = attribute.value
+    if attribute.type == onnx.AttributeProto.TENSOR:
+        return shown_tensor(attribute.t, base_dir)
+    value: object = plain_value(attribute)
+    if value is None:
+        kind: str = onnx.AttributeProto.AttributeType.Name(attribute.type)
+        return kind.lower().replace("_", " ")
     # What does not fit need not be spelled.
-    text = str(value[: _LONGEST + 1] if isinstance(value, str | bytes | tuple | list) else value)
+    text = str(value[: _LONGEST + 1] if isinstance(value, str | bytes | tuple) else value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

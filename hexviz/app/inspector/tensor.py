@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-import onnx_ir as ir
+import onnx
 from dash import html
 
 from hexviz.app.inspector.parts import counted, section, table
@@ -16,9 +17,9 @@ __all__ = ["shown_tensor", "tensor_section"]
 _FEW = 16  # elements of an attribute up to which it is read
 
 
-def tensor_section(name: str, tensor: ir.TensorProtocol) -> html.Section:
-    """What an initializer holds."""
-    summary = tensor_summary(tensor)
+def tensor_section(name: str, tensor: onnx.TensorProto, base_dir: Path | None) -> html.Section:
+    """What an initializer holds; ``base_dir`` is the folder of external data."""
+    summary = tensor_summary(tensor, base_dir=base_dir)
     parts: list[Any] = [
         html.Div(name, className="mono breakable"),
         html.Div(_size(summary), className="quiet"),
@@ -40,9 +41,9 @@ def tensor_section(name: str, tensor: ir.TensorProtocol) -> html.Section:
     return section("Initializer", *parts)
 
 
-def shown_tensor(tensor: ir.TensorProtocol) -> str:
+def shown_tensor(tensor: onnx.TensorProto, base_dir: Path | None) -> str:
     """A tensor's type, and its elements if they are few."""
-    summary = tensor_summary(tensor, most=_FEW)
+    summary = tensor_summary(tensor, base_dir=base_dir, most=_FEW)
     if summary.unreadable:
         return f"{_type(summary)}, unreadable ({summary.unreadable})"
     return f"{_type(summary)} = {summary.elements}" if summary.elements else _type(summary)

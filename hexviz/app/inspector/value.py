@@ -43,9 +43,9 @@ def inspect_value(graph: TaggedGraph, value_id: str) -> list[Any]:
         parts.append(steps(graph, [graph.ops[source].id], "Comes from"))
     if readers:
         parts.append(steps(graph, readers[:_MOST_READERS], f"Read by {len(readers)}"))
-    tensor = graph.flat.values[value_id].const_value
-    if value_id in graph.flat.weights and tensor is not None:
-        parts.append(tensor_section(value.name, tensor))
+    tensor = graph.flat.tensors.get(value_id)
+    if tensor is not None:
+        parts.append(tensor_section(value.name, tensor, graph.base_dir))
     return parts
 
 

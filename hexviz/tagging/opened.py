@@ -1,0 +1,155 @@
+"""Opening a file that was opened before: its tags are kept on this machine, by its digest.
+
+::
+
+    model.onnx ──digest──▶ shelf ──▶ packed tags ──▶ ops, modules      when asked for
+         └────────────────────────────────────────▶ protobuf, edges    when asked for
+
+Kept tags are only found by the very code that made them: a change of any rule
+makes all of them anew.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import hexviz.model
+import hexviz.tagging
+from hexviz.errors import WriteError
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.reader import ModelFile, check_external, digest, parse, read_file
+from hexviz.model.rest import collector_rests
+from hexviz.model.shelf import Shelf
+from hexviz.stages import Measured, recorded, stage
+from hexviz.tagging.pack import Packed, pack
+from hexviz.tagging.tag import tag
+
+__all__ = ["Opened", "keep", "open_bytes", "open_file", "open_path", "shelf_in"]
+
+_LOGGER = logging.getLogger(__name__)
+
+_MOST = 1 << 29  # bytes on disk: twenty graphs of 100,000 ops
+
+_WORTH = 0.25  # seconds of tagging from which on the tags are kept
+
+
+def shelf_in(folder: Path) -> Shelf:
+    """The shelf of tagged graphs that lies in a folder."""
+    return Shelf(folder, f"tags {_code()}", _MOST)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file that was read: to be tagged, if it was not when it was opened before.
+
+    ``key`` is the digest of its bytes, which ``known`` holds until they are parsed.
+    """
+
+    key: str
+    measured: Measured
+    file: ModelFile | None = None
+    known: TaggedGraph | None = None
+
+    def graph(self) -> TaggedGraph:
+        """The graph of the file."""
+        if self.known is not None:
+            return self.known
+        assert self.file is not None  # noqa: S101 - one of the two is there
+        return tag(self.file, before=self.measured)
+
+
+def open_bytes(
+    content: bytes, shelf: Shelf | None, *, name: str, base_dir: Path | None = None
+) -> Opened:
+    """Read the bytes of a file; ``name`` is what errors call it.
+
+    Raises:
+        ReadError: if they are no readable ONNX model.
+    """
+    return _opened(lambda: content, shelf, name, base_dir)
+
+
+def open_path(path: Path, shelf: Shelf | None) -> Opened:
+    """Read a file.
+
+    Raises:
+        ReadError: if it is missing or no readable ONNX model.
+    """
+    return _opened(lambda: read_file(path), shelf, path.name, path.resolve().parent)
+
+
+def _opened(
+    read: Callable[[], bytes], shelf: Shelf | None, name: str, base_dir: Path | None
+) -> Opened:
+    file = known = None
+    with collector_rests(), recorded() as record, stage("read"):
+        content = read()
+        key = digest(content)
+        packed = _recall(shelf, key) if shelf is not None else None
+        if packed is None:
+            file = parse(content, name=name, base_dir=base_dir)
+        else:
+            for location in packed.locations:
+                check_external(location, name, base_dir)
+            known = TaggedGraph.later(
+                proto=lambda: parse(content, name=name, base_dir=base_dir).proto,
+                ops=packed.ops,
+                modules=packed.modules,
+                name=name,
+                base_dir=base_dir,
+            )
+    measured = Measured(record.stages)
+    if known is not None:
+        known.measured = measured
+    return Opened(key, measured, file, known)
+
+
+def open_file(path: Path, shelf: Shelf) -> TaggedGraph:
+    """As :func:`hexviz.load`, with what was found out when the same content was opened before.
+
+    Raises:
+        ReadError: if the file is missing or no readable ONNX model.
+    """
+    opened = open_path(path, shelf)
+    graph = opened.graph()
+    if opened.known is None:
+        keep(shelf, opened.key, graph)
+    return graph
+
+
+def _recall(shelf: Shelf, key: str) -> Packed | None:
+    kept = shelf.get(key)
+    return None if kept is None else Packed(kept)
+
+
+def keep(shelf: Shelf, key: str, graph: TaggedGraph) -> None:
+    """Keep the tags of a file's graph, if making them took long.
+
+    A folder that cannot be written is told in the log of this module and does no harm.
+    """
+    timings = graph.timings
+    spent = sum(timings.get(one, 0.0) for one in ("graph context", "inheritance", "provenance"))
+    if spent < _WORTH:
+        return
+    try:
+        packed = pack(graph)
+        if packed is not None:
+            shelf.put(key, packed)
+    except WriteError as error:
+        _LOGGER.warning("The tags of %s are not kept: %s", graph.name, error)
+
+
+@functools.cache
+def _code() -> str:
+    """A digest of all code that tags, by the size and age of its files."""
+    found = []
+    for package in (hexviz.model, hexviz.tagging):
+        for path in sorted(Path(package.__path__[0]).glob("*.py")):
+            told = path.stat()
+            found.append(f"{path.name} {told.st_size} {told.st_mtime_ns}")
+    return hashlib.sha256("\n".join(found).encode()).hexdigest()
