@@ -1,13 +1,13 @@
 # make demo   a sample model in the page        make test   everything CI runs
 # make lint   ruff      make types   mypy       make wheel  build sdist and wheel
-# make bench-page   how fast the page is
+# make bench  how fast opening, tagging and drawing are      make bench-page   how fast the page is
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint types wheel browser bench-page bench-view bench-tagging \
+.PHONY: demo test test-slow lint types wheel browser bench bench-hot bench-page bench-view \
 	bench-inheritance bench-extraction pictures clean
 
 demo: $(READY)
@@ -53,9 +53,17 @@ bench-view: $(READY) browser
 	$(BIN)/python -m tests.browser.bench_rivals
 	$(BIN)/python -m tests.browser.bench_view $(ARGS) $(SIZES)
 
-# Seconds of tagging beside parsing and exporting, by size; some minutes.
-bench-tagging: $(READY)
-	$(BIN)/python -m tests.bench.measure
+# Opening, tagging and drawing by size, beside parsing: into build/bench.json, and as a table into
+# docs/performance.md. Two hours; ARGS="--sizes 1000,5000,20000" does less, ARGS="--compare FILE" says
+# what is worse than in a run that was kept.
+bench: $(READY)
+	mkdir -p build
+	$(BIN)/hexviz bench -o build/bench.json $(ARGS)
+	$(BIN)/python -m tests.bench.table build/bench.json docs/performance.md
+
+# The functions that most of that time is spent in, one by one.
+bench-hot: $(READY)
+	$(BIN)/python -m pytest -m benchmark tests/bench/test_hot.py
 
 # How often an inferred module is the recorded one, on all models of the benchmark; some minutes.
 bench-inheritance: $(READY)

@@ -2,16 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+import json
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from hexviz.cli_json import print_json
+from hexviz.errors import WriteError
+
+if TYPE_CHECKING:
+    from hexviz.bench.regressions import Figures
 
 __all__ = ["bench_app"]
 
-bench_app = typer.Typer(no_args_is_help=True)
+_DEFAULT = "speed"
+"""The command that ``hexviz bench`` runs when it is told none."""
+
+
+class _WithDefault(TyperGroup):
+    """A group whose first argument may be one of the default command's instead of a command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not args or args[0] not in {*self.commands, "--help"}:
+            args = [_DEFAULT, *args]
+        return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        super().format_help(ctx, formatter)
+        default = self.commands[_DEFAULT]
+        default.format_help(typer.Context(default, info_name=_DEFAULT, parent=ctx), formatter)
+
+
+bench_app = typer.Typer(cls=_WithDefault, subcommand_metavar="[COMMAND] [SOURCE]...")
 
 Sources = Annotated[
     list[str] | None,
@@ -21,6 +46,95 @@ Sources = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Compare = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="A document to compare with; exit with 1 if anything is worse than noise explains.",
+    ),
+]
+Output = Annotated[
+    Path | None, typer.Option("-o", "--output", help="A file to write the document to.")
+]
+
+
+def _sizes(told: str) -> list[int]:
+    """The numbers of ``1000,5000``."""
+    try:
+        sizes = [int(one.replace("_", "")) for one in told.split(",") if one.strip()]
+    except ValueError:
+        sizes = []
+    if not sizes or min(sizes) < 1:
+        raise typer.BadParameter("give counts of ops, such as 1000,5000")
+    return sizes
+
+
+@bench_app.command(_DEFAULT)
+def speed(
+    sources: Sources = None,
+    repeats: Annotated[
+        int, typer.Option(min=1, help="Runs that count, after one that does not.")
+    ] = 5,
+    sizes: Annotated[
+        str | None,
+        typer.Option(
+            metavar="OPS,OPS,...",
+            help="Sizes of synthetic graphs. Without this and SOURCEs: 1,000 to 200,000 ops.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+    compare: Compare = None,
+    output: Output = None,
+) -> None:
+    """How fast opening, tagging and drawing are, by size; what `hexviz bench` alone runs.
+
+    Beside the time that onnx-ir takes to parse the same file, and with memory and accuracy.
+    A SOURCE that is a file is opened, any other exported.
+    """
+    some = _sizes(sizes) if sizes is not None else []
+    from hexviz.bench.document import KIND, bench_speed
+    from hexviz.bench.regressions import speed_figures
+    from hexviz.bench.subjects import SAMPLES, wanted
+    from hexviz.terminal_speed import print_speed
+
+    asked = None
+    if sources or some:
+        asked = {one.name for one in wanted(sources or SAMPLES, some)}
+    _compared(
+        lambda report: bench_speed(sources or (), sizes=some, repeats=repeats, report=report),
+        print_speed,
+        as_json=as_json,
+        compare=compare,
+        output=output,
+        kind=KIND,
+        figures=speed_figures,
+        asked=asked,
+    )
+
+
+@bench_app.command()
+def tags(
+    sources: Sources = None,
+    as_json: AsJson = False,
+    compare: Compare = None,
+    output: Output = None,
+) -> None:
+    """What tags rest on, by model and exporter, and how right they are once it is blanked."""
+    from hexviz.bench.regressions import tags_figures
+    from hexviz.bench.run import bench_tags
+    from hexviz.bench.tags import KIND
+    from hexviz.terminal_speed import print_tags
+
+    _compared(
+        lambda report: bench_tags(sources or (), report=report),
+        print_tags,
+        as_json=as_json,
+        compare=compare,
+        output=output,
+        kind=KIND,
+        figures=tags_figures,
+        asked=set(sources) if sources else None,
+    )
 
 
 @bench_app.command()
@@ -65,3 +179,41 @@ def _run(
         print_json(document)
     else:
         show(document)
+
+
+def _compared(
+    bench: Callable[[Callable[[str, float], None]], dict[str, Any]],
+    show: Callable[[Mapping[str, Any]], None],
+    *,
+    as_json: bool,
+    compare: Path | None,
+    output: Path | None,
+    kind: str,
+    figures: Callable[[Mapping[str, Any]], Figures],
+    asked: Collection[str] | None,
+) -> None:
+    """Run a benchmark whose document can be kept and compared with.
+
+    Both files are looked at first: a mistake in a name shows before an hour of work.
+    """
+    from hexviz.bench.regressions import read_kept, regressions
+    from hexviz.model.files import write_atomically
+    from hexviz.terminal import progress
+    from hexviz.terminal_speed import print_regressions
+
+    kept = read_kept(compare, kind, figures).of(asked) if compare is not None else None
+    if output is not None and not output.parent.is_dir():
+        raise WriteError(f"{output.parent} is no folder: make it first, or give -o another name.")
+    with progress() as report:
+        document = bench(report)
+    if output is not None:
+        write_atomically(output, [json.dumps(document, indent=2).encode(), b"\n"])
+    if as_json:
+        print_json(document)
+    else:
+        show(document)
+    if kept is not None:
+        worse = regressions(figures(document), kept)
+        print_regressions(worse)
+        if worse:
+            raise typer.Exit(1)

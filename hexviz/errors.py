@@ -12,6 +12,7 @@
     ├── UnknownOpError   an op id is not in the graph
     ├── QueryError       a search cannot be understood
     ├── NumbersError     a person's numbers do not fit the graph
+    ├── RunError         a run of the benchmark cannot be made, or a file holds none
     ├── OverridesError   a file of overrides is none, or of another model
     ├── ViewLimitError   more would be on the page than can be read
     └── ServeError       the page cannot be served
@@ -29,6 +30,7 @@ __all__ = [
     "OverridesError",
     "QueryError",
     "ReadError",
+    "RunError",
     "SelectionError",
     "ServeError",
     "SourceError",
@@ -80,6 +82,10 @@ class QueryError(HexvizError):
 
 class NumbersError(HexvizError):
     """Numbers to colour ops by that cannot be read, or are of another model."""
+
+
+class RunError(HexvizError):
+    """A run of ``hexviz bench`` that cannot be made, or a file that holds none."""
 
 
 class OverridesError(HexvizError):

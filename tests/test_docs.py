@@ -16,15 +16,15 @@ README = (ROOT / "README.md").read_text()
 
 def options() -> dict[str, set[str]]:
     """Command → its long options, as the command itself has them."""
-    group = typer.main.get_command(app)
     return {
         name: {
             option
-            for parameter in command.params
+            for one in (command, *getattr(command, "commands", {}).values())
+            for parameter in one.params
             for option in parameter.opts
             if option.startswith("--")
         }
-        for name, command in group.commands.items()  # type: ignore[attr-defined]
+        for name, command in typer.main.get_command(app).commands.items()  # type: ignore[attr-defined]
     }
 
 

@@ -30,7 +30,7 @@ __all__ = [
 ]
 
 
-TABS = ("graph", "ops", "audit", "filter")
+TABS = ("graph", "ops", "audit", "filter", "performance")
 """The page's tabs, by the names they have in an address."""
 
 _LONGEST = 2000  # characters of a selection in an address: more is no link any more

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
-from hexviz.app.callbacks import auditing, filtering, inspecting, moving, opening, saving
+from hexviz.app.callbacks import (
+    auditing,
+    filtering,
+    inspecting,
+    measuring,
+    moving,
+    opening,
+    saving,
+)
 from hexviz.app.folders import assets_folder
 from hexviz.app.jobs import job_manager
 from hexviz.app.limits import MAX_UPLOAD
@@ -34,6 +42,7 @@ def create_app(store: ModelStore) -> Dash:
     inspecting.register(app, store)
     auditing.register(app, store)
     filtering.register(app, store)
+    measuring.register(app, store)
     saving.register(app, store)
     _register_clientside(app)
     return app
@@ -70,6 +79,7 @@ def _register_clientside(app: Dash) -> None:
         Output("graph-pane", "hidden"),
         Output("ops-pane", "hidden"),
         Output("audit-pane", "hidden"),
+        Output("performance-pane", "hidden"),
         Output("filter-panel", "hidden"),
         Output("inspector", "hidden"),
         Input("tab", "value"),

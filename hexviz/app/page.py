@@ -13,6 +13,7 @@ from dash import dcc, html
 from hexviz.app.dialogs import keys, opener
 from hexviz.app.filter.field import frame
 from hexviz.app.limits import MAX_NUMBERS
+from hexviz.app.performance.frame import pane
 from hexviz.app.strips import strips
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
@@ -175,6 +176,7 @@ def _middle() -> html.Main:
                             {"value": "ops", "label": "Ops"},
                             {"value": "audit", "label": "Audit"},
                             {"value": "filter", "label": "Filter"},
+                            {"value": "performance", "label": "Performance"},
                         ],
                     ),
                     _tool("back", "‹", "Back to what was looked at before ([)", "back"),
@@ -284,6 +286,7 @@ def _middle() -> html.Main:
                 role="region",
                 **{"aria-label": "What the audit found"},
             ),
+            pane(),
             html.Div(id="edits", className="edits", role="status"),
         ],
     )

@@ -12,10 +12,12 @@ from pathlib import Path
 import waitress
 
 from hexviz.app.factory import create_app
-from hexviz.app.folders import uploads_folder
+from hexviz.app.folders import tags_folder, uploads_folder
 from hexviz.app.store import ModelStore
 from hexviz.errors import HexvizError, ServeError
 from hexviz.model.rest import collector_spares
+from hexviz.stages import recorded
+from hexviz.tagging.opened import shelf_in
 
 __all__ = ["serve"]
 
@@ -30,7 +32,7 @@ def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> No
         ServeError: if the address cannot be used.
     """
     with collector_spares():
-        store = ModelStore(uploads_folder())
+        store = ModelStore(uploads_folder(), shelf=shelf_in(tags_folder()))
         key = store.read_ahead(first) if first is not None else None
         listener = _listen(host, port)
         shown, bound = listener.getsockname()[:2]
@@ -57,7 +59,9 @@ def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> No
 def _open(store: ModelStore, key: str) -> None:
     with suppress(HexvizError):  # the page asks for the same, and says why it cannot be shown
         model = store.get(key)
-        model.render(model.first_view(), "light")
+        with recorded() as record:
+            model.render(model.first_view(), "light")
+        model.drew(record.stages)
 
 
 def _listen(host: str, port: int) -> socket.socket:

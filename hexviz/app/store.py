@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,22 +18,24 @@ from hexviz.app.edits import Edit, keep_edit, kept_edit
 from hexviz.app.filter.filtered import Filtered
 from hexviz.app.filter.wish import Wish
 from hexviz.app.place import Place
+from hexviz.app.timing import first_picture
 from hexviz.errors import SourceError
 from hexviz.extraction.query import SearchIndex
 from hexviz.model.files import write_atomically
 from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.reader import ModelFile, digest, parse, read_file
 from hexviz.model.rest import collector_rests, leave_out_what_lives
-from hexviz.stages import Measured, recorded, stage
+from hexviz.model.shelf import Shelf
+from hexviz.stages import Stage, stage
 from hexviz.tagging.audit import audit
 from hexviz.tagging.finding import Finding
+from hexviz.tagging.opened import Opened, keep, open_bytes, open_path
 from hexviz.tagging.override import override
-from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
 from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
 from hexviz.view.index import Index, Placement, build_index
 from hexviz.view.palette import Theme
+from hexviz.view.performance.costs import Cost, costs
 from hexviz.view.render import Layouts, Rendered, first_view, render
 from hexviz.view.sight import apart_stacks, box_showing
 from hexviz.view.state import ViewState
@@ -50,26 +51,6 @@ _KEPT_VIEWS = 6
 _KEPT_NUMBERS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """A file that was read, but not yet tagged; ``key`` is the digest of the same bytes."""
-
-    file: ModelFile
-    key: str
-    measured: Measured
-
-    def tagged(self) -> TaggedGraph:
-        return tag(self.file, before=self.measured)
-
-
-def _read(path: Path) -> _Read:
-    with collector_rests(), recorded() as record, stage("read"):
-        content = read_file(path)
-        file = parse(content, name=path.name, base_dir=path.resolve().parent)
-        key = digest(content)
-    return _Read(file, key, Measured(record.stages))
-
-
 class OpenModel:
     """A model in memory, with what the page derives from it.
 
@@ -77,6 +58,7 @@ class OpenModel:
     number, by the digest of the file, and ``filters`` what their wishes come
     to. ``edit`` says what a person changed, and
     ``near`` is another model with the same ops, whose layouts and numbers serve here too.
+    ``drawn`` tells what its first picture took.
     """
 
     def __init__(
@@ -97,13 +79,14 @@ class OpenModel:
         self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
         self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
         self.filters: LayoutCache[Wish, Filtered] = LayoutCache(_KEPT_NUMBERS)
+        self.drawn: tuple[Stage, ...] = ()
 
     def index(self, placement: Placement) -> Index:
         """The graph made ready for drawing under one placement; built when first asked for."""
         if placement not in self._indexes:
             with self._building:
                 if placement not in self._indexes:
-                    with collector_rests():
+                    with collector_rests(), stage("layout"):
                         self._indexes[placement] = build_index(self.graph, placement)
                     leave_out_what_lives()
         return self._indexes[placement]
@@ -112,7 +95,9 @@ class OpenModel:
         self, placement: Placement = "module", *, hidden: frozenset[str] = frozenset()
     ) -> ViewState:
         """As many levels open as stay readable."""
-        return first_view(self.index(placement), self._layouts, hidden=hidden)
+        index = self.index(placement)
+        with stage("layout"):
+            return first_view(index, self._layouts, hidden=hidden)
 
     def render(self, view: ViewState, theme: Theme, numbers: str = "") -> Rendered:
         """What a view looks like; ``numbers`` names those to colour by.
@@ -125,7 +110,8 @@ class OpenModel:
         if known is None:
             index = self.index(view.placement)
             colouring = self._colouring(index, view.colour, numbers)
-            known = render(index, view, theme, self._layouts, colouring)
+            with stage("layout"):
+                known = render(index, view, theme, self._layouts, colouring)
             self._rendered.put(key, known)
         return known
 
@@ -160,6 +146,15 @@ class OpenModel:
         """What an audit of the graph says."""
         return audit(self.graph)
 
+    @cached_property
+    def costs(self) -> list[Cost]:
+        """What its auxiliary ops come to, by category."""
+        return costs(self.graph)
+
+    def drew(self, stages: Iterable[Stage]) -> None:
+        """Keep what the first picture took; what later ones took is no news."""
+        self.drawn = first_picture(self.drawn, stages)
+
     def has_module(self, fqn: str) -> bool:
         """Whether this is a module, or a list of modules (``encoder.layer``)."""
         modules = self.graph.modules
@@ -190,13 +185,17 @@ class OpenModel:
 
 
 class ModelStore:
-    """Models by digest; safe to use from several threads."""
+    """Models by digest; safe to use from several threads.
 
-    def __init__(self, uploads: Path, *, capacity: int = 4) -> None:
+    ``shelf`` keeps the tags of what was opened, for the next time.
+    """
+
+    def __init__(self, uploads: Path, *, shelf: Shelf | None = None, capacity: int = 4) -> None:
         self._uploads = uploads
+        self._shelf = shelf
         self._capacity = capacity
         self._paths: dict[str, Path] = {}
-        self._read: dict[str, _Read] = {}
+        self._read: dict[str, Opened] = {}
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._lock = threading.RLock()
         self._opening = threading.RLock()  # an edited model opens its file first
@@ -217,7 +216,7 @@ class ModelStore:
         Raises:
             ReadError: if it is no readable ONNX model.
         """
-        read = _read(path)
+        read = open_path(path, self._shelf)
         with self._lock:
             self._paths[read.key] = path.resolve()
             self._read[read.key] = read
@@ -231,8 +230,8 @@ class ModelStore:
             ReadError: if they are no readable ONNX model; nothing is kept then.
         """
         label = _NAME.sub("_", Path(name).name)[:120] or "upload.onnx"
-        graph = tag(parse(content, name=label))
-        key = digest(content)
+        opened = open_bytes(content, self._shelf, name=label)
+        key, graph = opened.key, self._tagged(opened)
         write_atomically(self._uploads / f"{key}.onnx", [content])
         write_atomically(self._uploads / f"{key}.name", [label.encode()])
         with self._lock:
@@ -259,6 +258,10 @@ class ModelStore:
                 with self._lock:
                     self._keep(found)
         return found
+
+    def opened(self, key: str) -> OpenModel | None:
+        """The model with this digest if it is in memory."""
+        return self._known(key)
 
     def edit(self, model: OpenModel, changes: Mapping[str, str | None]) -> OpenModel:
         """The model with more overrides (op id → FQN); ``None`` takes back what a person set.
@@ -294,18 +297,27 @@ class ModelStore:
     def _load(self, key: str) -> TaggedGraph:
         read = self._read.pop(key, None)
         if read is not None:
-            return read.tagged()
+            return self._tagged(read)
         path = self._paths.get(key)
         if path is not None and path.is_file():
-            read = _read(path)
+            read = open_path(path, self._shelf)
             if read.key != key:
                 raise SourceError(f"{path.name} has changed since it was opened: open it again.")
-            return read.tagged()
+            return self._tagged(read)
         kept = self._uploads / f"{key}.onnx"
         if kept.is_file():
             name = (self._uploads / f"{key}.name").read_text()
-            return tag(parse(kept.read_bytes(), name=name))
+            return self._tagged(open_bytes(kept.read_bytes(), self._shelf, name=name))
         raise SourceError("This model is not open on the server any more: open it again.")
+
+    def _tagged(self, opened: Opened) -> TaggedGraph:
+        graph = opened.graph()
+        if self._shelf is not None and opened.known is None:
+            # Nobody waits for it, and a server that ends meanwhile loses nothing.
+            threading.Thread(
+                target=keep, args=(self._shelf, opened.key, graph), daemon=True
+            ).start()
+        return graph
 
     def _keep(self, model: OpenModel) -> None:
         self._open[model.key] = model

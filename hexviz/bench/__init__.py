@@ -1,1 +1,1 @@
-"""Measuring hexviz: accuracy against known truth."""
+"""Measuring hexviz: accuracy against known truth, speed and memory beside parsing."""

@@ -21,12 +21,25 @@ import onnx
 from hexviz.bench.baselines import consumers_only, earlier_rule
 from hexviz.bench.blanking import blank, shuffle
 from hexviz.model import fqn as names
+from hexviz.model.flat import FlatGraph
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 
-__all__ = ["CONDITIONS", "Condition", "Score", "Truth", "compare", "know", "summarize", "totals"]
+__all__ = [
+    "AUXILIARY",
+    "CONDITIONS",
+    "Condition",
+    "Score",
+    "Truth",
+    "answered_by",
+    "compare",
+    "know",
+    "reopen",
+    "summarize",
+    "totals",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +51,9 @@ class Condition:
     shuffled: bool
 
 
+AUXILIARY = Condition("auxiliary", None, shuffled=False)
 CONDITIONS = (
-    Condition("auxiliary", None, shuffled=False),
+    AUXILIARY,
     Condition("30 % of all", 0.3, shuffled=False),
     Condition("60 % of all", 0.6, shuffled=False),
     Condition("auxiliary, shuffled", None, shuffled=True),
@@ -107,12 +121,10 @@ def know(proto: onnx.ModelProto, modules: Mapping[str, ModuleInfo] | None = None
     )
 
 
-def compare(truth: Truth, condition: Condition, *, seed: int = 0) -> Iterator[dict[str, Any]]:
-    """A record per rule for one export under one condition.
-
-    hexviz's own also has one per op type, and one per stated confidence
-    (``"trace 0.95"``: rule and confidence), which tells what that is worth.
-    """
+def reopen(
+    truth: Truth, condition: Condition, *, seed: int = 0
+) -> tuple[TaggedGraph, dict[int, str]]:
+    """The export tagged without what the condition blanks, and position → truth where asked."""
     if condition.share is None:
         chosen = set(truth.auxiliary)
     else:
@@ -126,6 +138,16 @@ def compare(truth: Truth, condition: Condition, *, seed: int = 0) -> Iterator[di
         for at, op in enumerate(graph.ops)
         if not op.body and outputs.get(op.index) in chosen
     }
+    return graph, asked
+
+
+def compare(truth: Truth, condition: Condition, *, seed: int = 0) -> Iterator[dict[str, Any]]:
+    """A record per rule for one export under one condition.
+
+    hexviz's own also has one per op type, and one per stated confidence
+    (``"trace 0.95"``: rule and confidence), which tells what that is worth.
+    """
+    graph, asked = reopen(truth, condition, seed=seed)
     whole, by_type, by_confidence = Score(), dict[str, Score](), dict[str, Score]()
     for at, module in asked.items():
         op = graph.ops[at]
@@ -143,28 +165,29 @@ def compare(truth: Truth, condition: Condition, *, seed: int = 0) -> Iterator[di
         "op_types": {kind: score.record() for kind, score in sorted(by_type.items())},
         "confidences": {kind: score.record() for kind, score in sorted(by_confidence.items())},
     }
-    for name, answers in _baselines(graph):
+    for name, rule in _BASELINES:
+        answers = answered_by(rule, graph)
         score = Score()
         for at, module in asked.items():
             score.add(answers[at], module)
         yield {"condition": condition.name, "rule": name, **score.record()}
 
 
-def _baselines(graph: TaggedGraph) -> Iterator[tuple[str, Mapping[int, str]]]:
+Rule = Callable[[FlatGraph, Mapping[int, str]], dict[int, str]]
+_BASELINES: tuple[tuple[str, Rule], ...] = (
+    ("earlier", earlier_rule),
+    ("consumers", consumers_only),
+)
+
+
+def answered_by(rule: Rule, graph: TaggedGraph) -> dict[int, str]:
+    """What a simpler rule answers for every position, given what is declared in the graph."""
     declared = {
         at: op.module for at, op in enumerate(graph.ops) if op.provenance.origin == "declared"
     }
-    rules: tuple[tuple[str, Callable[..., dict[int, str]]], ...] = (
-        ("earlier", earlier_rule),
-        ("consumers", consumers_only),
-    )
-    for name, rule in rules:
-        answers = rule(graph.flat, declared)
-        nearest = graph.modules.nearest
-        yield (
-            name,
-            {at: declared.get(at, nearest(answers.get(at, ""))) for at in range(len(graph.ops))},
-        )
+    answers = rule(graph.flat, declared)
+    nearest = graph.modules.nearest
+    return {at: declared.get(at, nearest(answers.get(at, ""))) for at in range(len(graph.ops))}
 
 
 def summarize(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

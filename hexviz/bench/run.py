@@ -15,13 +15,14 @@ from hexviz.bench import extraction as cutting
 from hexviz.bench.hard_cases import HARD_CASES, hard_case
 from hexviz.bench.inheritance import CONDITIONS, compare, know, summarize, totals
 from hexviz.bench.models import MODELS, build
+from hexviz.bench.tags import KIND, tag_figures
 from hexviz.errors import ExportError, ExtractionError
 from hexviz.exporters.export import EXPORTERS, export_model
 from hexviz.exporters.result import Exported
 from hexviz.model.reader import ModelFile, from_proto, read
 from hexviz.tagging.tag import tag
 
-__all__ = ["bench_audit", "bench_extraction", "bench_inheritance"]
+__all__ = ["bench_audit", "bench_extraction", "bench_inheritance", "bench_tags"]
 
 Report = Callable[[str, float], None]
 
@@ -138,6 +139,22 @@ def bench_extraction(
                 continue
         results.append({"model": model, "export": kind.name, **measured})
     return {"summary": cutting.summarize(results), "results": results, "failed": failed}
+
+
+def bench_tags(sources: Sequence[str] = (), *, report: Report | None = None) -> dict[str, Any]:
+    """What the tags of ``sources``, or of all models of the benchmark, rest on.
+
+    Otherwise as :func:`bench_inheritance`.
+
+    Raises:
+        SourceError: if a source names nothing that can be built.
+    """
+    failed: list[dict[str, str]] = []
+    results = [
+        {"reported": _is_reported(model), **tag_figures(model, kind.name, exported)}
+        for model, kind, exported in _exports(sources, _ALL, failed, report)
+    ]
+    return {"kind": KIND, "results": results, "failed": failed}
 
 
 def _on_disk(proto: onnx.ModelProto, name: str, folder: str) -> ModelFile:

@@ -47,7 +47,7 @@ def test_who_asks_for_a_model_that_is_being_opened_waits_for_it(
         assert go_on.wait(10)
         return tag(*given, **more)
 
-    monkeypatch.setattr("hexviz.app.store.tag", slow)
+    monkeypatch.setattr("hexviz.tagging.opened.tag", slow)
     key = store.read_ahead(path)
     assert calls == []
     found: list[OpenModel] = []

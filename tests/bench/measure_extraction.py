@@ -19,11 +19,11 @@ from pathlib import Path
 import onnx
 import onnx.utils
 
+from hexviz.bench.synthetic import synthetic
 from hexviz.extraction.part import extract
 from hexviz.model.reader import parse
 from hexviz.model.rest import leave_out_what_lives
 from hexviz.tagging.tag import load, tag
-from tests.bench.synthetic import synthetic
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)
 PARTS = {"one layer": ["encoder.layer.3"], "a tenth": ["encoder.layer.1*"], "all": ["encoder"]}

@@ -8,7 +8,6 @@ from hexviz.bench.baselines import consumers_only, earlier_rule
 from hexviz.bench.inheritance import CONDITIONS, Score, compare, know, summarize, totals
 from hexviz.bench.models import MODELS
 from hexviz.model.flat import flatten
-from hexviz.model.reader import from_proto
 from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.build import parse, scoped
 
@@ -39,7 +38,7 @@ GRAPH = scoped(
 
 
 def test_the_rules_it_is_measured_against_do_what_they_say() -> None:
-    flat = flatten(from_proto(GRAPH, name="").model)
+    flat = flatten(GRAPH)
     assert earlier_rule(flat, {0: "enc", 2: "dec.out"}) == {1: "enc", 3: "enc"}
     assert earlier_rule(flat, {2: "dec.out"}) == {0: "dec.out", 1: "dec.out", 3: "dec.out"}
     assert consumers_only(flat, {0: "enc", 2: "dec.out"}) == {1: "dec.out", 3: ""}

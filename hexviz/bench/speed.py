@@ -1,0 +1,127 @@
+"""How long one model takes, stage by stage, beside what onnx-ir takes to parse the same bytes.
+
+All figures of a model come from one process, run after run: one to warm up,
+which does not count, then as many as asked for. Ratios are made within a run
+and never of medians, so that what else the machine does hits both sides.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import onnx
+import onnx_ir as ir
+
+from hexviz.bench.stopwatch import Took, clocked
+from hexviz.errors import ReadError
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.rest import collector_rests, leave_out_what_lives
+from hexviz.tagging.tag import load
+from hexviz.view.index import build_index
+from hexviz.view.render import Layouts, first_view, render
+
+__all__ = ["PARSING", "RATIOS", "TAGGING", "Times", "ratio", "repeat_opening", "runs"]
+
+Result = TypeVar("Result")
+
+PARSING = "parsing"
+"""The yardstick: bytes → protobuf → onnx-ir's model."""
+
+TAGGING = ("graph context", "inheritance", "provenance")
+"""What hexviz does once a file is read: these of its own stages together."""
+
+RATIOS = {
+    "tagging/parsing": ("tagging", PARSING),
+    "opening tagged/parsing": ("open tagged", PARSING),
+    "repeat/first": ("repeat", "open"),
+}
+"""Name → the figures of one run that are divided."""
+
+
+Times = dict[str, Took]
+"""One run: figure → what it took."""
+
+
+def ratio(run: Times, name: str) -> float:
+    """One of :data:`RATIOS`, of this run alone."""
+    above, below = RATIOS[name]
+    return run[above].seconds / run[below].seconds
+
+
+def repeat_opening(path: Path) -> TaggedGraph:
+    """Open a file again that was opened before: the seam for what is kept between openings."""
+    return load(path)
+
+
+def runs(
+    content: bytes, path: Path, tagged: Path, repeats: int, report: Callable[[str, float], None]
+) -> tuple[TaggedGraph, list[Times]]:
+    """The graph of the file at ``path``, and its runs.
+
+    ``content`` is what the file holds; ``tagged`` is where it is saved with
+    its tags, to be opened again. ``report`` is told of each run.
+
+    Raises:
+        ReadError: if it is no readable model, or onnx-ir cannot parse it, so
+            that there is nothing to measure by.
+    """
+    done = []
+    leave_out_what_lives()  # else each collection before a clock starts walks through torch
+    for number in range(repeats + 1):
+        report(f"run {number} of {repeats}" if number else "warming up", number / (repeats + 1))
+        graph, times = _one(content, path, tagged)
+        if number:
+            done.append(times)
+    return graph, done
+
+
+def _one(content: bytes, path: Path, tagged: Path) -> tuple[TaggedGraph, Times]:
+    took: Times = {}
+
+    def clock(name: str, work: Callable[[], Result]) -> Result:
+        result, took[name] = clocked(work)
+        return result
+
+    clock("parse protobuf", lambda: _protobuf(content))
+    clock(PARSING, lambda: _parsed(content, path.name))
+    graph = clock("open", lambda: load(path))
+    took |= _own_stages(graph)
+    took["tagging"] = sum((took[name] for name in TAGGING), Took(0.0, 0.0))
+    clock("save", lambda: graph.save(tagged))
+    clock("open tagged", lambda: load(tagged))
+    clock("repeat", lambda: repeat_opening(path))
+    layouts: Layouts = Layouts()
+    index = clock("index", lambda: build_index(graph, "module"))
+    drawn = clock("layout", lambda: render(index, first_view(index, layouts), "light", layouts))
+    clock("serialise", lambda: json.dumps(drawn.elements))
+    return graph, took
+
+
+def _protobuf(content: bytes) -> onnx.ModelProto:
+    proto = onnx.ModelProto()
+    proto.ParseFromString(content)
+    return proto
+
+
+def _parsed(content: bytes, name: str) -> ir.Model:
+    """The stricter yardstick: the collector rests for onnx-ir as it does for hexviz."""
+    try:
+        with collector_rests():
+            return ir.from_proto(_protobuf(content))
+    except (ir.serde.SerdeError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ReadError(
+            f"onnx-ir cannot parse {name} ({type(error).__name__}), so there is nothing to "
+            "measure by: leave that file out."
+        ) from error
+
+
+def _own_stages(graph: TaggedGraph) -> Times:
+    """The outermost stages of an opening, as hexviz measures them itself."""
+    return {
+        one.name: Took(one.seconds, one.cpu_seconds)
+        for one in graph.measured.stages
+        if not one.depth
+    }
