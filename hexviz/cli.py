@@ -227,11 +227,11 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why an op has its module and its context, with all the evidence."""
+    from hexviz.app.tags import load_kept
     from hexviz.tagging.explain import explain as explained
     from hexviz.tagging.explain import explanation_record
-    from hexviz.tagging.tag import load
 
-    graph = load(file)
+    graph = load_kept(file)
     explanation = explained(graph, op)
     if as_json:
         print_json(explanation_record(explanation))
@@ -251,11 +251,11 @@ def audit(
     ] = None,
 ) -> None:
     """List the tags that are wrong or doubtful, worst first."""
+    from hexviz.app.tags import load_kept
     from hexviz.tagging.audit import audit as audited
     from hexviz.tagging.finding import SEVERITIES, findings_document
-    from hexviz.tagging.tag import load
 
-    graph = load(file)
+    graph = load_kept(file)
     document = findings_document(graph, audited(graph))
     if as_json:
         print_json(document)
@@ -272,14 +272,14 @@ def audit(
 @app.command()
 def report(file: OnnxFile, output: Output) -> None:
     """Write one HTML page about a file for people who do not have hexviz."""
+    from hexviz.app.tags import load_kept
     from hexviz.model.files import file_to_write, write_atomically
     from hexviz.tagging.audit import audit as audited
-    from hexviz.tagging.tag import load
     from hexviz.terminal import say
     from hexviz.view.report.page import to_report
 
     target = file_to_write(file, output)
-    graph = load(file)
+    graph = load_kept(file)
     findings = audited(graph)
     page = to_report(graph, findings).encode()
     write_atomically(target, [page])

@@ -97,11 +97,11 @@ def extract(
     ] = False,
 ) -> None:
     """Cut modules out of a model into a file that runs by itself."""
-    from hexviz.tagging.tag import load
+    from hexviz.app.tags import load_kept
 
     if inputs is not None and not verify:
         raise SelectionError("--inputs are to verify with: give --verify too.")
-    graph = load(file)
+    graph = load_kept(file)
     if split:
         if exclude or op or search or fill_holes or policy:
             raise SelectionError("--split divides the whole model: give it modules only.")

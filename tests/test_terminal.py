@@ -50,7 +50,7 @@ def test_other_sources_witnesses_sharers_and_factors(capsys: pytest.CaptureFixtu
     op = graph.op("s")
     other = Candidate("head", 0.9, "its name says so")
     declared = replace(op.provenance, candidates=(other,))
-    graph = with_op(graph, replace(op, provenance=declared, shared_by=("enc.att", "")))
+    graph = with_op(graph, op._replace(provenance=declared, shared_by=("enc.att", "")))
     print_explanation(graph, explain(graph, "s"))
     rows = printed(capsys)
     assert rows[rows.index("other sources say") + 2] == "head its name says so"
@@ -65,7 +65,7 @@ def test_other_sources_witnesses_sharers_and_factors(capsys: pytest.CaptureFixtu
         witnesses=("m",),
         confidence=0.95 * 0.9,
     )
-    graph = with_op(graph, replace(op, provenance=inherited))
+    graph = with_op(graph, op._replace(provenance=inherited))
     print_explanation(graph, explain(graph, "s"))
     rows = printed(capsys)
     told = " ".join(rows)

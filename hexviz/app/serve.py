@@ -12,12 +12,12 @@ from pathlib import Path
 import waitress
 
 from hexviz.app.factory import create_app
-from hexviz.app.folders import tags_folder, uploads_folder
+from hexviz.app.folders import uploads_folder
 from hexviz.app.store import ModelStore
+from hexviz.app.tags import tags_shelf
 from hexviz.errors import HexvizError, ServeError
 from hexviz.model.rest import collector_spares
 from hexviz.stages import recorded
-from hexviz.tagging.opened import shelf_in
 
 __all__ = ["serve"]
 
@@ -32,7 +32,7 @@ def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> No
         ServeError: if the address cannot be used.
     """
     with collector_spares():
-        store = ModelStore(uploads_folder(), shelf=shelf_in(tags_folder()))
+        store = ModelStore(uploads_folder(), shelf=tags_shelf())
         key = store.read_ahead(first) if first is not None else None
         listener = _listen(host, port)
         shown, bound = listener.getsockname()[:2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -25,7 +26,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
         WriteError: if anything fails, or ``path`` is, or leads to, what is no
             file, such as a device; an existing file is kept as it was.
     """
-    if is_there(path) and not path.is_file():
+    if _is_other_than_a_file(path):
         raise WriteError(f"{path} is no file: give the name of one.")
     try:
         handle, temporary = tempfile.mkstemp(prefix=".hexviz-", dir=path.parent)
@@ -46,6 +47,15 @@ def write_atomically(path: Path, chunks: Iterable[bytes]) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _is_other_than_a_file(path: Path) -> bool:
+    if not is_there(path):
+        return False
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:  # removed since, or a link to nothing
+        return False
 
 
 def is_there(path: Path) -> bool:

@@ -120,8 +120,8 @@ def _finding(graph: TaggedGraph, kind: str, severity: Severity, charges: list[_C
     more = f" ({others} more like it)" if others else ""
     against = "; ".join(_against(graph, op, first.suspicion))
     tag = graph.modules[first.module].tag
-    moved = replace(
-        op, module=first.module, tag=tag, provenance=replace(first.verdict, module=first.module)
+    moved = op._replace(
+        module=first.module, tag=tag, provenance=replace(first.verdict, module=first.module)
     )
     return Finding(
         kind=kind,

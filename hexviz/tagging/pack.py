@@ -188,7 +188,7 @@ class Packed:
             to_ragged(read["shared_length"], read["shared"], fqns),
             strict=True,
         )
-        return tuple([Op(*row) for row in rows])
+        return tuple(map(Op._make, rows))
 
     def _decoded(self, field: str) -> list[str]:
         table = to_text(self._arrays[f"{field}_table"])
@@ -225,6 +225,6 @@ class Packed:
             strict=True,
         )
         return {
-            at: Context(fqns[module], tags[module], rule, chain, served)
+            at: Context._make((fqns[module], tags[module], rule, chain, served))
             for at, module, rule, chain, served in columns
         }

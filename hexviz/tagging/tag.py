@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
+from itertools import count
 from pathlib import Path
 
 from hexviz.model import fqn as names
@@ -95,30 +96,27 @@ def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree
         contexts = _contexts(flat, modules, categories, tree, tags)
     with stage("sharing of auxiliary ops"):
         sharers = _all_sharers(flat, modules, categories)
-    result = []
-    for at, (op, module, why) in enumerate(zip(flat.ops, modules, reasons, strict=True)):
-        number, body, op_id, name, op_type, domain, inputs, outputs, _ = op
-        result.append(
-            Op(
-                number,
-                body,
-                op_id,
-                name,
-                op_type,
-                domain,
-                module,
-                tags[module],
-                why
-                if why.module is module or why.module == module
-                else replace(why, module=module),
-                contexts.get(at),
-                inputs,
-                outputs,
-                categories[at],
-                sharers.get(at, ()),
+    columns = zip(
+        flat.ops, modules, reasons, categories, map(contexts.get, count()), count(), strict=False
+    )
+    return tuple(
+        [
+            Op._make(
+                (
+                    *op[:6],  # all but its values and the node itself
+                    module,
+                    tags[module],
+                    why if why.module == module else replace(why, module=module),
+                    context,
+                    op.inputs,
+                    op.outputs,
+                    kind,
+                    sharers.get(at, ()),
+                )
             )
-        )
-    return tuple(result)
+            for op, module, why, kind, context, at in columns
+        ]
+    )
 
 
 def _contexts(
@@ -134,7 +132,7 @@ def _contexts(
     for at, facts in find_contexts(flat, modules, [kind is None for kind in categories]).items():
         served = facts.module if facts.module in tags else tree.nearest(facts.module)
         chain = tuple([ids[step] for step in facts.chain])
-        found[at] = Context(served, tags[served], facts.rule, chain, facts.users)
+        found[at] = Context._make((served, tags[served], facts.rule, chain, facts.users))
     return found
 
 

@@ -6,7 +6,6 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -40,7 +39,7 @@ def report(graph: TaggedGraph, *findings: Finding) -> dict[str, Any]:
 
 def untold(graph: TaggedGraph) -> TaggedGraph:
     """Without contexts: those of graphs made by hand have no evidence to tell of."""
-    return graph.with_tags(tuple(replace(op, context=None) for op in graph.ops), graph.modules)
+    return graph.with_tags(tuple(op._replace(context=None) for op in graph.ops), graph.modules)
 
 
 def records(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

@@ -1,0 +1,198 @@
+"""A file that was opened before opens from what is kept, and is the same in all that is asked."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+import hexviz
+from hexviz.errors import ReadError
+from hexviz.exporters.result import Exported
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.reader import from_proto
+from hexviz.tagging import opened
+from hexviz.tagging.audit import audit
+from hexviz.tagging.opened import keep, open_bytes, open_file, open_path, shelf_in
+from hexviz.tagging.override import override
+from hexviz.tagging.pack import Packed, pack
+from hexviz.tagging.summary import summarize
+from hexviz.tagging.tag import tag
+from tests.build import parse
+
+
+@pytest.fixture(autouse=True)
+def _every_file_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opened, "_WORTH", 0.0)
+
+
+@pytest.fixture
+def file(tmp_path: Path, exported: Callable[..., Exported]) -> Path:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(exported("small-transformer", "torchscript").proto.SerializeToString())
+    return path
+
+
+def untimed(graph: TaggedGraph) -> dict[str, object]:
+    told = summarize(graph, ops=True)
+    for key in ("stages", "stage_details", "peak_memory_mb"):
+        told.pop(key)
+    return told
+
+
+def test_the_second_opening_tells_the_same(tmp_path: Path, file: Path) -> None:
+    shelf = shelf_in(tmp_path)
+    first, second = open_file(file, shelf), open_file(file, shelf)
+    assert list(second.timings) == ["read"]
+    assert second.ops == first.ops == hexviz.load(file).ops
+    assert list(second.modules) == list(first.modules)
+    assert second.edges == first.edges
+    assert second.inputs == first.inputs
+    assert second.name == first.name
+    assert second.to_bytes() == first.to_bytes()
+    assert untimed(second) == untimed(first)
+    assert audit(second) == audit(first)
+    some = {next(op.id for op in first.ops if op.module): ""}
+    assert override(second, some).ops == override(first, some).ops
+
+
+def test_tags_of_every_kind_are_the_same_after_the_round(
+    exported: Callable[..., Exported],
+) -> None:
+    for sample, exporter, keeps_modules in (
+        ("bert-tiny", "dynamo", True),
+        ("bert-tiny", "torchscript", False),
+        ("custom-auxiliary", "torchscript", True),
+    ):
+        done = exported(sample, exporter)
+        graph = tag(
+            from_proto(done.proto, name=sample), modules=done.modules if keeps_modules else None
+        )
+        packed = pack(graph)
+        assert packed is not None
+        assert Packed(packed).ops() == graph.ops
+        assert list(Packed(packed).modules()) == list(graph.modules)
+
+
+def test_bodies_and_functions_are_the_same_after_the_round() -> None:
+    proto = parse("""<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
+    g (float[2] x, bool c) => (float[2] z) {
+       y = If (c) <
+         then_branch = g1 () => (float[2] t) { t = Add (x, x) },
+         else_branch = g2 () => (float[2] e) { e = Identity (x) }
+       >
+       z = local.twice (y)
+    }
+    <domain: "local", opset_import: ["" : 20]>
+    twice (v) => (w) { u = Neg (v)  w = Neg (u) }
+    """)
+    graph = tag(from_proto(proto, name="bodies"))
+    packed = pack(graph)
+    assert packed is not None
+    assert Packed(packed).ops() == graph.ops
+
+
+def test_nothing_of_the_file_is_parsed_before_somebody_asks(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = shelf_in(tmp_path)
+    open_file(file, shelf)
+    parsed = []
+    monkeypatch.setattr(opened, "parse", lambda *_, **more: parsed.append(more["name"]))
+    again = open_file(file, shelf)
+    assert again.ops
+    assert again.modules
+    assert parsed == []
+
+
+def test_other_code_makes_the_tags_anew(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_file(file, shelf_in(tmp_path))
+    monkeypatch.setattr(opened, "_code", lambda: "of another day")
+    assert "inheritance" in open_file(file, shelf_in(tmp_path)).timings
+
+
+def test_the_code_is_told_apart_by_each_of_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened._code.cache_clear()
+    before = opened._code()
+    told = Path.stat
+
+    def younger(self: Path, **more: bool) -> os.stat_result:
+        result = told(self, **more)
+        if self.name == "habits.py":
+            return os.stat_result([*result[:6], result.st_size + 1, *result[7:]])
+        return result
+
+    monkeypatch.setattr(Path, "stat", younger)
+    opened._code.cache_clear()
+    try:
+        assert opened._code() != before
+    finally:
+        opened._code.cache_clear()
+
+
+def test_a_file_that_changed_is_another_file(tmp_path: Path, file: Path) -> None:
+    shelf = shelf_in(tmp_path)
+    open_file(file, shelf)
+    proto = onnx.load(file)
+    proto.graph.node[0].doc_string = "changed"
+    file.write_bytes(proto.SerializeToString())
+    assert "inheritance" in open_file(file, shelf).timings
+
+
+def test_damage_on_the_shelf_costs_time_only(tmp_path: Path, file: Path) -> None:
+    shelf = shelf_in(tmp_path)
+    first = open_file(file, shelf)
+    for kept in tmp_path.glob("*.kept"):
+        kept.write_bytes(kept.read_bytes()[:-3] + b"???")
+    again = open_file(file, shelf)
+    assert "inheritance" in again.timings
+    assert again.ops == first.ops
+
+
+def test_a_missing_file_of_weights_is_an_error_the_second_time_too(tmp_path: Path) -> None:
+    path, shelf = tmp_path / "m.onnx", shelf_in(tmp_path)
+    graph = helper.make_graph(
+        [helper.make_node("Add", ["x", "fc.bias"], ["y"])],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [64])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [64])],
+        [onnx.numpy_helper.from_array(np.ones(64, np.float32), "fc.bias")],
+    )
+    onnx.save_model(
+        helper.make_model(graph), path, save_as_external_data=True, location="w", size_threshold=0
+    )
+    assert open_file(path, shelf).has_external_data
+    assert open_path(path, shelf).known is not None
+    (tmp_path / "w").unlink()
+    with pytest.raises(ReadError, match="which is missing"):
+        open_file(path, shelf)
+
+
+def test_names_that_cannot_be_packed_are_not_kept(tmp_path: Path) -> None:
+    proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
+    proto.graph.node[0].name = "a\0b"
+    content, shelf = proto.SerializeToString(), shelf_in(tmp_path)
+    read = open_bytes(content, shelf, name="m")
+    keep(shelf, read.key, read.graph())
+    assert open_bytes(content, shelf, name="m").known is None
+
+
+def test_what_took_no_time_is_not_kept(
+    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "_WORTH", 1e9)
+    open_file(file, shelf_in(tmp_path))
+    assert not list(tmp_path.glob("*.kept"))
+
+
+def test_a_folder_that_cannot_be_written_does_no_harm(
+    tmp_path: Path, file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    graph = open_file(file, shelf_in(tmp_path / "is" / "not" / "there"))
+    assert graph.ops
+    assert "are not kept" in caplog.text
