@@ -13,6 +13,7 @@ __all__ = [
     "exports_folder",
     "jobs_folder",
     "measured_folder",
+    "pictures_folder",
     "tags_folder",
     "uploads_folder",
 ]
@@ -36,6 +37,11 @@ def jobs_folder() -> Path:
 def tags_folder() -> Path:
     """The tags of files that were opened, by the digest of the file."""
     return _private("tags")
+
+
+def pictures_folder() -> Path:
+    """What models that were opened show first."""
+    return _private("pictures")
 
 
 def measured_folder() -> Path:

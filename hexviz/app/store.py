@@ -259,6 +259,14 @@ class ModelStore:
                     self._keep(found)
         return found
 
+    def name(self, key: str) -> str | None:
+        """What a model is called that can be opened here, as it is in its file."""
+        path = self._paths.get(key)
+        if path is not None:
+            return path.name
+        told = self._uploads / f"{key}.name"
+        return told.read_text() if _DIGEST.fullmatch(key) and told.is_file() else None
+
     def opened(self, key: str) -> OpenModel | None:
         """The model with this digest if it is in memory."""
         return self._known(key)

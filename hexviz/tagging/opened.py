@@ -12,7 +12,6 @@ makes all of them anew.
 from __future__ import annotations
 
 import functools
-import hashlib
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +23,7 @@ from hexviz.errors import WriteError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import ModelFile, check_external, digest, parse, read_file
 from hexviz.model.rest import collector_rests
-from hexviz.model.shelf import Shelf
+from hexviz.model.shelf import Shelf, code_in
 from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.pack import Packed, pack
 from hexviz.tagging.tag import tag
@@ -146,10 +145,4 @@ def keep(shelf: Shelf, key: str, graph: TaggedGraph) -> None:
 
 @functools.cache
 def _code() -> str:
-    """A digest of all code that tags, by the size and age of its files."""
-    found = []
-    for package in (hexviz.model, hexviz.tagging):
-        for path in sorted(Path(package.__path__[0]).glob("*.py")):
-            told = path.stat()
-            found.append(f"{path.name} {told.st_size} {told.st_mtime_ns}")
-    return hashlib.sha256("\n".join(found).encode()).hexdigest()
+    return code_in(Path(hexviz.model.__path__[0]), Path(hexviz.tagging.__path__[0]))

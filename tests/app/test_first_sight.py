@@ -1,0 +1,111 @@
+"""What a model shows first is kept, and shown the next time before the model has opened."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hexviz.app import first_sight
+from hexviz.app.factory import create_app
+from hexviz.app.first_sight import FirstSight, pictures_in
+from hexviz.app.store import ModelStore
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(first_sight, "_WORTH", 0.0)
+
+
+def server(folder: Path, path: Path) -> tuple[ModelStore, str, Any]:
+    """A fresh server that was told to open a file: its store, the model's key, a client."""
+    store = ModelStore(folder)
+    key = store.read_ahead(path)
+    app = create_app(store, FirstSight(store, pictures_in(folder)))
+    return store, key, app.server.test_client()
+
+
+def visit(client: Any, query: str, theme: str = "light", n: int = 1) -> dict[str, Any]:
+    event = {"type": "visit", "value": query, "n": n, "theme": theme, "place": None, "shown": None}
+    answer: dict[str, Any] = json.loads(client.post("/event", json=event).data)
+    return answer
+
+
+@pytest.fixture
+def path(net: bytes, tmp_path: Path) -> Path:
+    path = tmp_path / "m.onnx"
+    path.write_bytes(net)
+    return path
+
+
+def test_the_kept_picture_is_the_one_that_was_drawn_and_nothing_is_opened_for_it(
+    path: Path, tmp_path: Path
+) -> None:
+    _, key, client = server(tmp_path, path)
+    drawn = visit(client, f"?model={key}")
+    assert drawn["graph"]
+    store, _, client = server(tmp_path, path)
+    assert visit(client, f"?model={key}", n=7) == drawn | {"n": 7}
+    assert store.opened(key) is None
+
+
+def test_what_is_done_next_opens_the_model(path: Path, tmp_path: Path) -> None:
+    _, key, client = server(tmp_path, path)
+    visit(client, f"?model={key}")
+    store, _, client = server(tmp_path, path)
+    place = visit(client, f"?model={key}")["view"]
+    event = {"type": "close-all", "value": None, "n": 2, "theme": "light", "place": place}
+    assert json.loads(client.post("/event", json=event).data)["graph"]
+    assert store.opened(key) is not None
+
+
+@pytest.mark.parametrize("more", ["&tab=ops", "&colour=origin"])
+def test_a_visit_that_asks_for_more_is_drawn(path: Path, tmp_path: Path, more: str) -> None:
+    _, key, client = server(tmp_path, path)
+    visit(client, f"?model={key}{more}")
+    visit(client, f"?model={key}")
+    store, _, client = server(tmp_path, path)
+    visit(client, f"?model={key}{more}")
+    assert store.opened(key) is not None
+
+
+def test_each_theme_and_each_name_of_the_file_has_its_own(path: Path, tmp_path: Path) -> None:
+    _, key, client = server(tmp_path, path)
+    visit(client, f"?model={key}")
+    store, _, client = server(tmp_path, path)
+    visit(client, f"?model={key}", theme="dark")
+    assert store.opened(key) is not None
+    other = path.rename(tmp_path / "other.onnx")
+    _, key, client = server(tmp_path, other)
+    assert visit(client, f"?model={key}")["model-title"] == "other.onnx"
+
+
+def test_a_model_that_is_not_here_is_not_shown(path: Path, tmp_path: Path) -> None:
+    _, key, client = server(tmp_path, path)
+    visit(client, f"?model={key}")
+    store = ModelStore(tmp_path)
+    client = create_app(store, FirstSight(store, pictures_in(tmp_path))).server.test_client()
+    answer = visit(client, f"?model={key}")
+    assert "graph" not in answer
+    assert "notices" in answer
+
+
+def test_pictures_of_other_code_are_not_shown(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, key, client = server(tmp_path, path)
+    visit(client, f"?model={key}")
+    monkeypatch.setattr(first_sight, "code_in", lambda *_: "of another day")
+    store, _, client = server(tmp_path, path)
+    visit(client, f"?model={key}")
+    assert store.opened(key) is not None
+
+
+def test_what_opens_at_once_is_not_kept(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(first_sight, "_WORTH", 1e9)
+    _, key, client = server(tmp_path, path)
+    visit(client, f"?model={key}")
+    assert not list(tmp_path.glob("*.kept"))
