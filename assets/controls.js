@@ -161,7 +161,10 @@
       if (filtering !== hexviz.filtering()) {
         hexviz.send("tab", tab);
       }
-      return [!graph, tab !== "ops", tab !== "audit", !filtering, filtering];
+      if (tab === "performance") {
+        requestAnimationFrame(hexviz.performance.look);
+      }
+      return [!graph, tab !== "ops", tab !== "audit", tab !== "performance", !filtering, filtering];
     },
     theme: function (clicks, chosen, stylesheets) {
       const skip = window.dash_clientside.no_update;
@@ -175,6 +178,7 @@
       document.body.dataset.agThemeMode = theme;
       if (turned) {
         hexviz.send("redraw", null);
+        hexviz.performance.look();
       }
       const same = theme === (before || "light");
       return [theme, theme, same ? skip : stylesheets[theme]];

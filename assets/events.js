@@ -10,6 +10,8 @@
   const waiting = [];
   let busy = false;
   let counter = 0;
+  // Whether the server has the model open: a first picture may be older than that.
+  let stands_open = false;
   let place = null; // where the page is, as the server told it last
   let model = null; // digest of the model that the bar tells of
   let stand; // to be called when the page stands: the first event leaves before that
@@ -24,20 +26,27 @@
       return;
     }
     busy = true;
-    const event = Object.assign(waiting.shift(), { place: place, shown: model });
+    const { sent, ...what } = waiting.shift();
+    const event = Object.assign(what, { place: place, shown: model });
+    const at = { sent: sent, asked: performance.now() };
+    let timing = null; // what the server says it took
     const asked = fetch("event", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(event),
-      signal: AbortSignal.timeout(event.type === "visit" ? OPENING : PATIENCE),
+      signal: AbortSignal.timeout(stands_open && event.type !== "visit" ? PATIENCE : OPENING),
     }).then(function (response) {
       if (!response.ok) {
         throw new Error(response.status);
       }
+      stands_open = event.type !== "visit";
+      timing = response.headers.get("Server-Timing");
       return response.json();
+    }).finally(function () {
+      at.answered = performance.now();
     });
     Promise.all([asked, stands])
-      .then(([changes]) => answered(event, changes), () => stands.then(lost))
+      .then(([changes]) => answered(event, changes, at, timing), () => stands.then(lost))
       .finally(function () {
         busy = false;
         next();
@@ -55,16 +64,19 @@
 
   // Whether the graph shows what the filter would keep.
   hexviz.filtering = () => Boolean(place && place.filtering);
+  hexviz.model = () => model;
 
   hexviz.send = function (type, value) {
     counter += 1;
-    waiting.push({ type: type, value: value, n: counter, theme: hexviz.theme() });
+    waiting.push({
+      type: type, value: value, n: counter, theme: hexviz.theme(), sent: performance.now(),
+    });
     next();
   };
 
   // What an answer changes is on the page at once; what follows from the new place (the
   // inspector, the address, the table) waits until that has been painted.
-  function answered(event, changes) {
+  function answered(event, changes, at, timing) {
     const other = "model" in changes && changes.model !== model;
     const fresh = other && !changes.edited; // edited, it is still what a person looks at
     if (other) {
@@ -76,9 +88,12 @@
     if (MOVING.includes(event.type)) {
       hexviz.canvas.lookAround();
     }
+    at.begun = performance.now();
     hexviz.show(changes, fresh);
     requestAnimationFrame(function () {
       requestAnimationFrame(function () {
+        at.painted = performance.now();
+        hexviz.performance.note(event.type, at, timing, other ? model : null);
         if (changes.view) {
           window.dash_clientside.set_props("view", { data: changes.view });
         }

@@ -13,6 +13,7 @@ from hexviz.app.callbacks import (
     opening,
     saving,
 )
+from hexviz.app.first_sight import FirstSight
 from hexviz.app.folders import assets_folder
 from hexviz.app.jobs import job_manager
 from hexviz.app.limits import MAX_UPLOAD
@@ -24,8 +25,8 @@ from sample_models import SAMPLES
 __all__ = ["create_app"]
 
 
-def create_app(store: ModelStore) -> Dash:
-    """Build an app on a store of models."""
+def create_app(store: ModelStore, sight: FirstSight | None = None) -> Dash:
+    """Build an app on a store of models; ``sight`` knows the first answers that are kept."""
     app = Shell(
         "hexviz",
         title="hexviz",
@@ -38,7 +39,7 @@ def create_app(store: ModelStore) -> Dash:
     app.server.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD * 4 // 3 + (1 << 20)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
     opening.register(app, store, frozenset(SAMPLES))
-    moving.register(app, store)
+    moving.register(app, store, sight)
     inspecting.register(app, store)
     auditing.register(app, store)
     filtering.register(app, store)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.bench.synthetic import synthetic
+from hexviz.bench.synthetic import synthetic
 
 FOLDER = Path("build/bench-view")
 SIZES = ("250", "1000", "5000", "20000", "100000", "bert-base")

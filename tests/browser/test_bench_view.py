@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.bench.synthetic import synthetic
+from hexviz.bench.synthetic import synthetic
 from tests.browser.bench_report import markdown
 from tests.browser.bench_rivals import as_graph_json
 
@@ -47,9 +47,9 @@ def test_another_viewer_gets_the_same_graph(tmp_path: Path) -> None:
     source.write_bytes(synthetic(17, "metadata"))
     (graph,) = json.loads(as_graph_json(source).read_text())["graphs"]
     nodes = {node["id"]: node for node in graph["nodes"]}
-    assert len(nodes) == 19  # with the input and the output
-    assert nodes["op 0"]["namespace"] == "encoder/layer/0/attention/query"
-    assert nodes["op 0"]["incomingEdges"][0]["sourceNodeId"] == "in input"
+    assert len(nodes) == 53  # with the input and the output
+    assert nodes["op 9"]["namespace"] == "encoder/layer/0/attention/self/query"
+    assert nodes["op 9"]["incomingEdges"][0]["sourceNodeId"] == "in input"
     assert all(
         edge["sourceNodeId"] in nodes for node in nodes.values() for edge in node["incomingEdges"]
     )

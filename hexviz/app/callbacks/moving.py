@@ -14,23 +14,28 @@ from hexviz.app import evidence, navigate
 from hexviz.app.address import from_query, from_store, key_of, model_in, tab_in, to_store
 from hexviz.app.editing import EDITS, apply_edit
 from hexviz.app.filter.steps import FILTERING, filter_step
+from hexviz.app.first_sight import FirstSight
 from hexviz.app.lasso import enclosed
 from hexviz.app.notices import failure
 from hexviz.app.picture import described, picture
 from hexviz.app.place import NOTHING, Place, Trace
 from hexviz.app.search import search
 from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.timing import server_timing
 from hexviz.app.tour import go_to_stop
 from hexviz.app.tree import check
 from hexviz.errors import HexvizError
+from hexviz.stages import recorded, stage
 from hexviz.view.colouring import COLOURINGS
 from hexviz.view.palette import Theme
 
 __all__ = ["move", "register"]
 
 
-def register(app: Dash, store: ModelStore) -> None:
+def register(app: Dash, store: ModelStore, sight: FirstSight | None = None) -> None:
     """Attach the route of this file to an app's server: an event comes in, its answer goes out.
+
+    ``sight`` knows the first answers that are kept.
 
     A route and not a callback: Dash's way from an event to its callback and
     back takes 30 ms of a click's 100 in the browser.
@@ -42,8 +47,32 @@ def register(app: Dash, store: ModelStore) -> None:
             event = request.get_json(silent=True)
         except RecursionError:  # nested deeper than anything the page sends
             event = None
-        changes = answer(store, event)
-        return Response(json.dumps(changes, default=_plain), mimetype="application/json")
+        with recorded() as record:
+            with stage("answer"):
+                changes = _kept(sight, event) or answer(store, event)
+            with stage("serialise"):
+                text = json.dumps(changes, default=_plain)
+        if "graph" in changes and (model := store.opened(changes["view"]["model"])) is not None:
+            model.drew(record.stages)
+            match event:
+                case {"type": "visit", "value": str(query), "theme": "light" | "dark" as theme}:
+                    if sight is not None and "notices" not in changes:
+                        sight.keep(query, theme, text)
+        headers = {"Server-Timing": server_timing(record.stages)}
+        return Response(text, mimetype="application/json", headers=headers)
+
+
+def _kept(sight: FirstSight | None, event: Any) -> dict[str, Any] | None:
+    match event:
+        case {
+            "type": "visit",
+            "value": str(query),
+            "n": int(number),
+            "theme": "light" | "dark" as theme,
+        } if sight is not None:
+            known = sight.recall(query, theme)
+            return None if known is None else known | {"n": number}
+    return None
 
 
 def _plain(component: Component) -> Any:
