@@ -14,7 +14,7 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import hexviz
+import hexviz.app
 from hexviz.app.store import ModelStore
 from hexviz.errors import WriteError
 from hexviz.model.reader import digest
@@ -34,7 +34,7 @@ _ASKED = "?model="
 
 def pictures_in(folder: Path) -> Shelf:
     """The shelf of first pictures that lies in a folder."""
-    return Shelf(folder, f"pictures {code_in(Path(hexviz.__path__[0]))}", _MOST)
+    return Shelf(folder, f"pictures {code_in(Path(hexviz.app.__path__[0]).parent)}", _MOST)
 
 
 class FirstSight:
