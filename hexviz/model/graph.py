@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Self
 import onnx
 
 from hexviz.errors import UnknownOpError
-from hexviz.model.flat import Edge, FlatGraph, flatten
+from hexviz.model.flat import Edge, FlatGraph
+from hexviz.model.flatten import flatten
 from hexviz.model.modules import ModuleTree
 from hexviz.model.op import Op, Provenance
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, location_of

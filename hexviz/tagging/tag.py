@@ -10,7 +10,8 @@ from pathlib import Path
 
 from hexviz.model import fqn as names
 from hexviz.model.auxiliary import category
-from hexviz.model.flat import FlatGraph, flatten
+from hexviz.model.flat import FlatGraph
+from hexviz.model.flatten import flatten
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module, ModuleInfo, ModuleTree, build_tree
 from hexviz.model.op import Context, Op, Provenance

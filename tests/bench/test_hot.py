@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from hexviz.bench.synthetic import synthetic
-from hexviz.model.flat import flatten
+from hexviz.model.flatten import flatten
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import parse
 from hexviz.tagging.context import find_contexts

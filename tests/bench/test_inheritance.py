@@ -7,7 +7,7 @@ import pytest
 from hexviz.bench.baselines import consumers_only, earlier_rule
 from hexviz.bench.inheritance import CONDITIONS, Score, compare, know, summarize, totals
 from hexviz.bench.models import MODELS
-from hexviz.model.flat import flatten
+from hexviz.model.flatten import flatten
 from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.build import parse, scoped
 

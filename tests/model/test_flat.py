@@ -2,7 +2,8 @@ import onnx
 import pytest
 
 from hexviz.errors import ReadError
-from hexviz.model.flat import FlatGraph, flatten, function_path
+from hexviz.model.flat import FlatGraph, function_path
+from hexviz.model.flatten import flatten
 from tests.build import parse
 
 BRANCHES = """

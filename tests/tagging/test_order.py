@@ -3,7 +3,7 @@
 import pytest
 
 from hexviz.bench.blanking import shuffle
-from hexviz.model.flat import flatten
+from hexviz.model.flatten import flatten
 from hexviz.model.reader import from_proto
 from hexviz.tagging.declare import declare
 from hexviz.tagging.order import evaluation_order, execution_order

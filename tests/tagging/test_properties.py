@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from hexviz.bench.blanking import shuffle
 from hexviz.model import fqn as names
-from hexviz.model.flat import FlatGraph, flatten
+from hexviz.model.flat import FlatGraph
+from hexviz.model.flatten import flatten
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ORIGINS, RULES
 from hexviz.model.reader import from_proto

@@ -1,0 +1,319 @@
+"""From a parsed file to its flat graph: bodies on a stack, the nodes of each in columns.
+
+Read from the protobuf: making onnx-ir's objects for every node, value and use
+takes several times as long as all the rest of opening a file (docs/performance.md).
+"""
+
+from __future__ import annotations
+
+import functools
+import graphlib
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import count, repeat
+
+import onnx
+import onnx.defs
+
+from hexviz.errors import ReadError
+from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours, function_path
+from hexviz.model.sparse import stand_in
+
+__all__ = ["flatten"]
+
+
+def flatten(proto: onnx.ModelProto) -> FlatGraph:
+    """List every op of a model, bodies and functions included.
+
+    Raises:
+        ReadError: if the graph contains a cycle, two ops make one value, or a
+            name is no text.
+    """
+    listing = _Listing()
+    functions = {}
+    for function in proto.functions:
+        path = function_path(function.domain, function.name, function.overload)
+        functions[_domain(function.domain), function.name, function.overload] = path
+        listing.walk(path, function)
+    in_functions = len(listing.ops)
+    top = listing.walk("", proto.graph)
+    edges, predecessors, successors = _edges(listing, functions)
+    return FlatGraph(
+        ops=tuple(listing.ops),
+        edges=edges,
+        order=_topological(predecessors, listing.ops),
+        predecessors=predecessors,
+        successors=successors,
+        weights=listing.weights,
+        tensors=listing.tensors,
+        values=listing.values,
+        inputs=tuple([top.ids[value.name] for value in proto.graph.input]),
+        outputs=tuple(listing.yields[""]),
+        functions=in_functions,
+        owners=_owners(listing.ops, in_functions),
+        top=tuple([at for at in range(in_functions, len(listing.ops)) if not listing.ops[at].body]),
+        bodies=tuple(listing.bodies),
+    )
+
+
+def _owners(ops: list[FlatOp], in_functions: int) -> tuple[int | None, ...]:
+    owners: list[int | None] = [None] * in_functions
+    for at in range(in_functions, len(ops)):
+        if not ops[at].body:  # its bodies were listed right before it
+            owners.extend([at] * (at + 1 - len(owners)))
+    return tuple(owners)
+
+
+class _Frame:
+    """A body that is being listed.
+
+    ``ops`` are all of its ops, of which ``listed`` are in the listing, and
+    ``owners`` the numbers of those that have bodies, the next one last.
+    ``inner`` are the paths of the bodies that come right now.
+    """
+
+    __slots__ = ("body", "inner", "listed", "ops", "outer", "owners")
+
+    def __init__(self, body: Body, outer: _Frame | None) -> None:
+        self.body = body
+        self.outer = outer
+        self.ops: list[FlatOp] = []
+        self.owners: list[int] = []
+        self.listed = -1
+        self.inner: list[str] = []
+
+
+class _Listing:
+    """Collects the ops of one model in order.
+
+    What all nodes of a body have is read into columns: a step for all nodes at
+    once takes half the time of all steps for one node after the other.
+    """
+
+    def __init__(self) -> None:
+        self.ops: list[FlatOp] = []
+        self.bodies: list[Body] = []
+        self.values: dict[str, str] = {}
+        self.weights: dict[str, str] = {}
+        self.tensors: dict[str, onnx.TensorProto] = {}
+        self.yields: dict[str, list[str]] = {}
+        """Path of a body → ids of the values it puts out."""
+        self.owned: dict[int, list[str]] = {}
+        """Position of an op → paths of its bodies."""
+        self._claimed: set[str] = set()
+        self._texts: dict[str, str] = {}
+        """Op types and domains, which many ops share, once each."""
+
+    def walk(self, path: str, proto: onnx.GraphProto | onnx.FunctionProto) -> Body:
+        """List a body and all bodies in it, on a stack: depth cannot exhaust Python's."""
+        first = Body(path, "", proto, {})
+        stack = [_Frame(first, None)]
+        while stack:
+            frame = stack[-1]
+            if frame.listed < 0:
+                self._enter(frame)
+                frame.listed = 0
+            if frame.inner:
+                self.owned[len(self.ops)] = frame.inner
+                frame.inner = []
+            number = frame.owners.pop() if frame.owners else len(frame.ops)
+            self.ops.extend(frame.ops[frame.listed : number])
+            frame.listed = number
+            if number < len(frame.ops):
+                op = frame.ops[number]
+                inner = [Body(f"{op.id}/{name}", op.id, one, {}) for name, one in _graphs(op.node)]
+                frame.inner = [body.path for body in inner]
+                stack.extend(_Frame(body, frame) for body in reversed(inner))
+            else:
+                self._leave(frame)
+                stack.pop()
+        return first
+
+    def _enter(self, frame: _Frame) -> None:
+        """Name what a body defines, and then make its ops: a file need not be sorted."""
+        body, proto = frame.body, frame.body.proto
+        self.bodies.append(body)
+        if isinstance(proto, onnx.FunctionProto):
+            self._define(body, proto.input)
+        else:
+            self._define(body, [value.name for value in proto.input])
+            stored = [*proto.initializer[:], *map(stand_in, proto.sparse_initializer)]
+            tensors = {tensor.name: tensor for tensor in stored if tensor.name}
+            self._define(body, [name for name in tensors if name not in body.ids])
+            for name, tensor in tensors.items():
+                known = body.ids[name]
+                self.weights[known] = name
+                self.tensors[known] = tensor
+        nodes = proto.node[:]
+        made = [node.output[:] for node in nodes]
+        names = [name for one in made for name in one if name]
+        self._refuse_doubles(body, names)
+        self._define(body, names)
+        frame.ops = self._ops(frame, nodes, made)
+        kinds = {(op.domain, op.op_type) for op in frame.ops}
+        if not all(_has_no_bodies(*kind) for kind in kinds):
+            frame.owners = [op.number for op in reversed(frame.ops) if _graphs(op.node)]
+
+    def _ops(
+        self, frame: _Frame, nodes: Sequence[onnx.NodeProto], made: Sequence[Sequence[str]]
+    ) -> list[FlatOp]:
+        body, text = frame.body, self._texts
+        ids = body.ids
+        read = [node.input[:] for node in nodes]
+        for name in {name for one in read for name in one} - ids.keys():
+            if name:
+                ids[name] = self._outside(name, frame)
+        ids[""] = ""  # an input or output that is left out
+        inputs = [tuple([ids[name] for name in one]) for one in read]
+        outputs = [tuple([ids[name] for name in one]) for one in made]
+        del ids[""]
+        names = [node.name for node in nodes]
+        types = [text.setdefault(one, one) for one in [node.op_type for node in nodes]]
+        domains = [_domain(text.setdefault(one, one)) for one in [node.domain for node in nodes]]
+        if not {*map(type, names), *map(type, types), *map(type, domains)} <= {str}:
+            raise ReadError("The graph is malformed (a name is no text): export the model again.")
+        op_ids = [next(filter(None, one), "") for one in outputs]
+        for number, op_id in enumerate(op_ids):
+            if not op_id:
+                op_ids[number] = self._claim(body.path, number)
+        columns = zip(
+            count(), repeat(body.path), op_ids, names, types, domains, inputs, outputs, nodes,
+            strict=False,
+        )  # fmt: skip
+        return list(map(FlatOp._make, columns))
+
+    def _refuse_doubles(self, body: Body, names: list[str]) -> None:
+        if len(set(names)) < len(names) or not body.ids.keys().isdisjoint(names):
+            seen = set(body.ids)
+            for name in names:
+                if name in seen:
+                    raise ReadError(
+                        f"The graph is malformed (the value {name!r} is made twice): "
+                        "export the model again."
+                    )
+                seen.add(name)
+
+    def _define(self, body: Body, names: Iterable[str]) -> None:
+        names = list(names)
+        if not set(map(type, names)) <= {str}:
+            raise ReadError("The graph is malformed (a name is no text): export the model again.")
+        path, values = body.path, self.values
+        ids = [f"{path}/{name or '?'}" if path else name or "?" for name in names]
+        # Paths of bodies are made of names, so a name may look like one.
+        if not (values.keys().isdisjoint(ids) and self._claimed.isdisjoint(ids)) or len(
+            set(ids)
+        ) < len(ids):
+            for name, base in zip(names, ids, strict=True):
+                known, number = base, 2
+                while known in values or known in self._claimed:
+                    known = f"{base}~{number}"
+                    number += 1
+                body.ids[name] = known
+                values[known] = name
+            return
+        body.ids.update(zip(names, ids, strict=True))
+        values.update(zip(ids, names, strict=True))
+
+    def _outside(self, name: str, frame: _Frame) -> str:
+        """The id of a value that a body reads and does not make."""
+        outer = frame.outer
+        while outer is not None:
+            known = outer.body.ids.get(name)
+            if known is not None:
+                return known
+            outer = outer.outer
+        self._define(frame.body, [name])
+        return frame.body.ids[name]
+
+    def _leave(self, frame: _Frame) -> None:
+        proto, ids = frame.body.proto, frame.body.ids
+        names = (
+            proto.output
+            if isinstance(proto, onnx.FunctionProto)
+            else [value.name for value in proto.output]
+        )
+        self._define(frame.body, [name for name in dict.fromkeys(names) if name not in ids])
+        self.yields[frame.body.path] = [ids[name] for name in names]
+
+    def _claim(self, path: str, number: int) -> str:
+        """An id for an op without outputs."""
+        claimed = f"{path}/#{number}" if path else f"#{number}"
+        while claimed in self.values:
+            claimed += "~"
+        self._claimed.add(claimed)
+        return claimed
+
+
+def _domain(domain: str) -> str:
+    """A domain as runtimes compare it: ONNX's own has two spellings."""
+    return "" if domain == "ai.onnx" else domain
+
+
+@functools.lru_cache(maxsize=4096)
+def _has_no_bodies(domain: str, op_type: str) -> bool:
+    """Whether ONNX defines an op of this type, without an attribute that is a graph."""
+    try:
+        schema = onnx.defs.get_schema(op_type, domain=domain)
+    except onnx.defs.SchemaError:
+        return False
+    kinds = {attribute.type for attribute in schema.attributes.values()}
+    return kinds.isdisjoint({onnx.defs.OpSchema.AttrType.GRAPH, onnx.defs.OpSchema.AttrType.GRAPHS})
+
+
+_WITH_GRAPHS = frozenset({onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS})
+
+
+def _graphs(node: onnx.NodeProto) -> list[tuple[str, onnx.GraphProto]]:
+    """The bodies of a node, each with the part of its path that tells it apart."""
+    found: list[tuple[str, onnx.GraphProto]] = []
+    for attribute in node.attribute[:]:
+        # A reference is filled in by the caller of the function, who has the body.
+        if attribute.type in _WITH_GRAPHS and not attribute.ref_attr_name:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                found.append((attribute.name, attribute.g))
+            else:
+                found.extend(
+                    (f"{attribute.name}.{at}", graph) for at, graph in enumerate(attribute.graphs)
+                )
+    return found
+
+
+def _edges(
+    listing: _Listing, functions: Mapping[tuple[str, str, str], str]
+) -> tuple[tuple[Edge, ...], Neighbours, Neighbours]:
+    """All edges in the order of their targets, and each op's predecessors and successors."""
+    ops, owned, yields = listing.ops, listing.owned, listing.yields
+    makers = {value: at for at, op in enumerate(ops) for value in op.outputs if value}
+    edges: list[Edge] = []
+    before: list[tuple[int, ...]] = []
+    after: list[list[int]] = [[] for _ in ops]
+    for at, op in enumerate(ops):
+        read: Sequence[str] = op.inputs
+        if at in owned:
+            read = [*read, *(value for path in owned[at] for value in yields[path])]
+        if functions:
+            called = functions.get((op.domain, op.op_type, op.node.overload))
+            if called is not None:
+                read = [*read, *yields[called]]
+        near: dict[int, None] = {}
+        for value in read if len(read) < 2 else dict.fromkeys(read):
+            if value in makers:
+                source = makers[value]
+                edges.append(Edge._make((source, at, value)))
+                near[source] = None
+        before.append(tuple(near))
+        for source in near:
+            after[source].append(at)
+    return tuple(edges), tuple(before), tuple(map(tuple, after))
+
+
+def _topological(predecessors: Neighbours, ops: list[FlatOp]) -> tuple[int, ...]:
+    if all(source < at for at, sources in enumerate(predecessors) for source in sources):
+        return tuple(range(len(ops)))
+    try:
+        return tuple(graphlib.TopologicalSorter(dict(enumerate(predecessors))).static_order())
+    except graphlib.CycleError as error:
+        at = error.args[1][0]
+        raise ReadError(
+            f"The graph contains a cycle through op {ops[at].id!r}, so no runtime can run it: "
+            "export the model again."
+        ) from error
