@@ -15,6 +15,8 @@ from hexviz.app.performance.frame import frame
 from hexviz.app.store import ModelStore
 from hexviz.app.timing import first_picture, server_timing
 from hexviz.stages import Measured, Stage
+from hexviz.tagging import opened
+from hexviz.tagging.opened import keep, open_bytes, shelf_in
 from hexviz.view.performance.runs import MAX_RUN, read_run
 from tests.view import run_documents
 
@@ -108,6 +110,28 @@ def test_what_is_not_known_is_said(ask: Ask) -> None:
     assert "make one with `hexviz bench -o bench.json`" in said(told["parts"]["scaling-says"])
     assert told["figures"]["modules"] is None
     assert told["figures"]["scaling"] is None
+
+
+@pytest.mark.usefixtures("without_run")
+def test_tags_that_were_kept_are_told_of(
+    net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opened, "_WORTH", 0.0)
+    shelf = shelf_in(tmp_path)
+    first = open_bytes(net, shelf, name="net.onnx")
+    keep(shelf, first.key, first.graph())
+    for kept_before, store in (
+        (True, ModelStore(tmp_path, shelf=shelf)),
+        (False, ModelStore(tmp_path)),
+    ):
+        key = store.add_upload(net, "net.onnx")
+        answer = (
+            create_app(store)
+            .server.test_client()
+            .post("/performance", json={"model": key, "theme": "light"})
+        )
+        told = said(answer.get_json()["parts"]["stages-says"])
+        assert ("kept from an earlier opening" in told) == kept_before
 
 
 def test_an_export_on_this_machine_is_told_of(ask: Ask, store: ModelStore, key: str) -> None:

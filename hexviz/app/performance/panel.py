@@ -95,14 +95,14 @@ def _stages(
 ) -> None:
     found = bars(exported, model.graph.measured, model.drawn, in_browser)
     parts["performance-head"] = _head(model, found)
-    parts["stages-says"] = (
-        []
-        if exported is not None
-        else html.P(
-            "What its export took is not known: hexviz did not export this file on this machine.",
-            className="quiet",
+    told = []
+    if exported is None:
+        told.append(
+            "What its export took is not known: hexviz did not export this file on this machine."
         )
-    )
+    if "graph context" not in model.graph.timings:
+        told.append("Its tags were kept from an earlier opening, so none were made this time.")
+    parts["stages-says"] = [html.P(one, className="quiet") for one in told]
     parts["stages-table"] = (
         tables.folded("The same in numbers", tables.stage_table(found)) if found else []
     )
