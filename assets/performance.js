@@ -133,6 +133,7 @@
       }
     }).catch(function (error) {
       shown = null;
+      run = null; // else a run that cannot be shown would be in the way for good
       plotly = window.Plotly ? plotly : null;
       pane.removeAttribute("aria-busy");
       hexviz.notify("That did not work", error.message, "red");

@@ -1,8 +1,12 @@
-"""The command as a person runs it: a fresh process, real files, exit codes, one line on stderr."""
+"""The command as a person runs it: real files, exit codes, one line on stderr.
+
+In a fresh process, except where that would only import again what is imported already.
+"""
 
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import onnx
@@ -10,15 +14,17 @@ import pytest
 import typer.main
 
 from hexviz.app.measured import kept_measured
-from hexviz.cli import app
+from hexviz.cli import app, main
 from hexviz.model.reader import digest
 from hexviz.model.writer import without_tags
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped
 from tests.model.test_reader import external
 
+Done = subprocess.CompletedProcess[str]
 
-def hexviz(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+
+def hexviz(*arguments: object, cwd: Path | None = None) -> Done:
     return subprocess.run(
         [sys.executable, "-m", "hexviz", *map(str, arguments)],
         capture_output=True,
@@ -29,7 +35,7 @@ def hexviz(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedP
     )
 
 
-def fails(done: subprocess.CompletedProcess[str], *parts: str) -> None:
+def fails(done: Done, *parts: str) -> None:
     """The run ended with exit code 2, nothing on stdout, and one clear line."""
     assert done.returncode == 2
     assert done.stdout == ""
@@ -38,6 +44,21 @@ def fails(done: subprocess.CompletedProcess[str], *parts: str) -> None:
     assert lines[0].startswith("hexviz: ")
     for part in parts:
         assert part in lines[0]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """The command in this process, with all that is written to its streams."""
+
+    def hexviz(*arguments: object) -> Done:
+        monkeypatch.setattr("sys.argv", ["hexviz", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        return subprocess.CompletedProcess(
+            arguments, int(left.value.code or 0), *capfd.readouterr()
+        )
+
+    return hexviz
 
 
 @pytest.fixture
@@ -138,43 +159,54 @@ def test_export_tags_what_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     onnx.checker.check_model(onnx.load(out), full_check=True)
 
 
-def test_export_with_open_sizes_and_without_weights(tmp_path: Path) -> None:
-    dynamic = hexviz("export", "small-transformer", "-o", tmp_path / "d.onnx", "--dynamic")
+def test_export_with_open_sizes_and_without_weights(
+    here: Callable[..., Done], tmp_path: Path
+) -> None:
+    dynamic = here("export", "small-transformer", "-o", tmp_path / "d.onnx", "--dynamic")
     assert dynamic.returncode == 0, dynamic.stderr
     shape = onnx.load(tmp_path / "d.onnx").graph.input[0].type.tensor_type.shape
     assert any(dim.dim_param for dim in shape.dim)
-    light = hexviz("export", "small-transformer", "-o", tmp_path / "l.onnx", "--no-weights")
+    light = here("export", "small-transformer", "-o", tmp_path / "l.onnx", "--no-weights")
     assert light.returncode == 0, light.stderr
     assert (tmp_path / "l.onnx").stat().st_size < (tmp_path / "d.onnx").stat().st_size / 2
-    assert hexviz("analyze", tmp_path / "l.onnx").returncode == 0
+    assert here("analyze", tmp_path / "l.onnx").returncode == 0
 
 
-def test_bad_input_is_one_clear_line(tmp_path: Path, net: Path) -> None:
+def test_bad_input_is_one_clear_line(here: Callable[..., Done], tmp_path: Path, net: Path) -> None:
     text = tmp_path / "text.onnx"
     text.write_text("not a model")
     cut = tmp_path / "cut.onnx"
     cut.write_bytes(net.read_bytes()[:-9])
     lost = tmp_path / "lost.onnx"
     lost.write_bytes(external("weights.bin").SerializeToString())
-    for command in (["analyze"], ["tag", "-o", tmp_path / "o.onnx"], ["view", "--no-browser"]):
-        fails(hexviz(*command, text), "text.onnx is not an ONNX model")
-        fails(hexviz(*command, cut), "cut.onnx is not an ONNX model, or was cut short")
-        fails(hexviz(*command, lost), "weights.bin, which is missing")
-    fails(hexviz("analyze", tmp_path / "no.onnx"), "does not exist")
+    for run, *command in (
+        (here, "analyze"),
+        (here, "tag", "-o", tmp_path / "o.onnx"),
+        (hexviz, "view", "--no-browser"),  # it leaves less of Dash than other tests need
+    ):
+        fails(run(*command, text), "text.onnx is not an ONNX model")
+        fails(run(*command, cut), "cut.onnx is not an ONNX model, or was cut short")
+        fails(run(*command, lost), "weights.bin, which is missing")
+    fails(here("analyze", tmp_path / "no.onnx"), "does not exist")
     assert not (tmp_path / "o.onnx").exists()
 
 
-def test_sources_that_name_nothing(tmp_path: Path) -> None:
+def test_sources_that_name_nothing(
+    here: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "o.onnx"
     (tmp_path / "mine.py").write_text("def broken():\n    raise ValueError('no such luck')\n")
-    fails(hexviz("export", "bert-tyni", "-o", out), "bert-tiny")
-    fails(hexviz("export", "mine:broken", "-o", out, cwd=tmp_path), "no such luck")
+    monkeypatch.chdir(tmp_path)
+    fails(here("export", "bert-tyni", "-o", out), "bert-tiny")
+    fails(here("export", "mine:broken", "-o", out), "no such luck")
     assert not out.exists()
     assert sorted(path.name for path in tmp_path.iterdir() if path.suffix) == ["mine.py"]
 
 
-def test_a_hub_id_without_a_network_names_the_way_out(tmp_path: Path) -> None:
-    done = hexviz("export", "hf:prajjwal1/bert-tiny", "-o", tmp_path / "o.onnx")
+def test_a_hub_id_without_a_network_names_the_way_out(
+    here: Callable[..., Done], tmp_path: Path
+) -> None:
+    done = here("export", "hf:prajjwal1/bert-tiny", "-o", tmp_path / "o.onnx")
     if done.returncode:  # with a network it works
         fails(done, "--no-weights")
 
@@ -192,8 +224,8 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("command", commands())
-def test_every_command_has_help(command: str) -> None:
-    done = hexviz(command, "--help")
+def test_every_command_has_help(here: Callable[..., Done], command: str) -> None:
+    done = here(command, "--help")
     assert done.returncode == 0
     assert f"Usage: hexviz {command} " in done.stdout
 
@@ -211,16 +243,18 @@ def test_every_command_has_help(command: str) -> None:
         ["--port", "many"],
     ],
 )
-def test_wrong_usage_is_one_clear_line(arguments: list[str]) -> None:
-    fails(hexviz(*arguments), "hexviz --help")
+def test_wrong_usage_is_one_clear_line(here: Callable[..., Done], arguments: list[str]) -> None:
+    fails(here(*arguments), "hexviz --help")
 
 
 def test_options_of_view_need_no_view(tmp_path: Path) -> None:
     fails(hexviz("--host", "127.0.0.1", tmp_path / "no.onnx"), "does not exist")
 
 
-def test_an_export_tells_its_stages_and_a_failure_where_its_log_is(tmp_path: Path) -> None:
-    done = hexviz("export", "custom-auxiliary", "-o", tmp_path / "out.onnx")
+def test_an_export_tells_its_stages_and_a_failure_where_its_log_is(
+    here: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = here("export", "custom-auxiliary", "-o", tmp_path / "out.onnx")
     assert done.returncode == 0, done.stderr
     stages = done.stderr.strip().splitlines()[-1]
     for stage in ("build model", "export", "graph context", "inheritance", "serialise"):
@@ -233,7 +267,8 @@ def test_an_export_tells_its_stages_and_a_failure_where_its_log_is(tmp_path: Pat
         "def build():\n"
         "    return Dependent(), (torch.ones(2),)\n"
     )
-    done = hexviz("export", "factories:build", "-o", tmp_path / "no.onnx", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = here("export", "factories:build", "-o", tmp_path / "no.onnx")
     fails(done, "dynamo exporter failed", "Try the torchscript exporter", "The log is in ")
     log = Path(done.stderr.strip().rpartition("The log is in ")[2].rstrip("."))
     assert "GuardOnDataDependentSymNode" in log.read_text()

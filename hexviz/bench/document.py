@@ -16,7 +16,7 @@ from hexviz.bench.speed import PARSING, RATIOS, ratio, runs
 from hexviz.bench.stopwatch import spread, spread_of_times
 from hexviz.bench.subjects import SAMPLES, SIZES, Subject, wanted
 from hexviz.bench.tags import tag_figures
-from hexviz.errors import ExportError
+from hexviz.errors import ExportError, ReadError
 from hexviz.model import fqn as names
 
 __all__ = ["KIND", "bench_speed"]
@@ -86,6 +86,8 @@ def _measured(subject: Subject, repeats: int, report: Report) -> dict[str, Any]:
             path = Path(folder, "model.onnx")
             path.write_bytes(subject.content)
         graph, done = runs(subject.content, path, Path(folder, "tagged.onnx"), repeats, report)
+        if not graph.ops:
+            raise ReadError(f"{subject.name} has no ops, so there is nothing to measure.")
         report("memory", repeats / (repeats + 1))
         memory = measure_memory(subject.content, path, len(graph.ops))
     stages = {

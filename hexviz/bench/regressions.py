@@ -172,6 +172,8 @@ def regressions(now: Figures, kept: Figures) -> list[str]:
     missing = sorted(kept.models.keys() - now.models.keys())
     lines = [f"{name}: missing, was measured before" for name in missing]
     for name, was in kept.ratios.items():
+        if name not in now.ratios and name.rpartition(": ")[0] in now.models:
+            lines.append(f"{name}: missing, was measured before")
         lines += _slower(name, now.ratios.get(name), was)
     if now.machine == kept.machine:
         for (model, stage), was in kept.seconds.items():
@@ -186,6 +188,8 @@ def regressions(now: Figures, kept: Figures) -> list[str]:
     for (model, figure), before in kept.rates.items():
         value = now.rates.get((model, figure))
         if value is None:
+            if model in now.models:
+                lines.append(f"{model}: {figure} is missing, was told before")
             continue
         worse = value - before if figure in _MAY_RISE else before - value
         allowed = (_MAY_RISE | _MAY_FALL)[figure]

@@ -98,8 +98,8 @@ def _one(content: bytes, path: Path, tagged: Path) -> tuple[TaggedGraph, Times]:
     took["tagging"] = sum((took[name] for name in TAGGING), Took(0.0, 0.0))
     clock("save", lambda: graph.save(tagged))
     clock("open tagged", lambda: load(tagged))
-    shelf = shelf_in(path.parent)
-    keep(shelf, digest(content), graph)
+    shelf = shelf_in(tagged.parent)  # never in the folder of a person's file
+    keep(shelf, digest(content), graph, worth=0.0)
     clock("repeat", lambda: open_file(path, shelf))
     clock("repeat, unpacked", lambda: _again(path, shelf))
     layouts: Layouts = Layouts()

@@ -6,13 +6,11 @@ takes several times as long as all the rest of opening a file (docs/performance.
 
 from __future__ import annotations
 
-import functools
 import graphlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, repeat
 
 import onnx
-import onnx.defs
 
 from hexviz.errors import ReadError
 from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours, function_path
@@ -149,9 +147,7 @@ class _Listing:
         self._refuse_doubles(body, names)
         self._define(body, names)
         frame.ops = self._ops(frame, nodes, made)
-        kinds = {(op.domain, op.op_type) for op in frame.ops}
-        if not all(_has_no_bodies(*kind) for kind in kinds):
-            frame.owners = [op.number for op in reversed(frame.ops) if _graphs(op.node)]
+        frame.owners = [op.number for op in reversed(frame.ops) if _graphs(op.node)]
 
     def _ops(
         self, frame: _Frame, nodes: Sequence[onnx.NodeProto], made: Sequence[Sequence[str]]
@@ -162,10 +158,9 @@ class _Listing:
         for name in {name for one in read for name in one} - ids.keys():
             if name:
                 ids[name] = self._outside(name, frame)
-        ids[""] = ""  # an input or output that is left out
-        inputs = [tuple([ids[name] for name in one]) for one in read]
-        outputs = [tuple([ids[name] for name in one]) for one in made]
-        del ids[""]
+        known = ids | {"": ""}  # an input or output that is left out
+        inputs = [tuple([known[name] for name in one]) for one in read]
+        outputs = [tuple([known[name] for name in one]) for one in made]
         names = [node.name for node in nodes]
         types = [text.setdefault(one, one) for one in [node.op_type for node in nodes]]
         domains = [_domain(text.setdefault(one, one)) for one in [node.domain for node in nodes]]
@@ -246,17 +241,6 @@ class _Listing:
 def _domain(domain: str) -> str:
     """A domain as runtimes compare it: ONNX's own has two spellings."""
     return "" if domain == "ai.onnx" else domain
-
-
-@functools.lru_cache(maxsize=4096)
-def _has_no_bodies(domain: str, op_type: str) -> bool:
-    """Whether ONNX defines an op of this type, without an attribute that is a graph."""
-    try:
-        schema = onnx.defs.get_schema(op_type, domain=domain)
-    except onnx.defs.SchemaError:
-        return False
-    kinds = {attribute.type for attribute in schema.attributes.values()}
-    return kinds.isdisjoint({onnx.defs.OpSchema.AttrType.GRAPH, onnx.defs.OpSchema.AttrType.GRAPHS})
 
 
 _WITH_GRAPHS = frozenset({onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS})

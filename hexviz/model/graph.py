@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import onnx
 
@@ -65,9 +65,7 @@ class TaggedGraph:
     ``measured`` says how long each stage of its making took.
     """
 
-    _later: tuple[
-        Callable[[], onnx.ModelProto], Callable[[], tuple[Op, ...]], Callable[[], ModuleTree]
-    ]
+    _later: dict[str, Callable[[], Any]]
 
     def __init__(
         self,
@@ -124,13 +122,14 @@ class TaggedGraph:
         graph._base_dir = base_dir
         graph.name = name
         graph.measured = Measured()
-        graph._later = (proto, ops, modules)
+        graph._later = {"proto": proto, "ops": ops, "modules": modules}
         return graph
 
     @cached_property
     def proto(self) -> onnx.ModelProto:
         """The model as it was read, without the tags; not to be changed."""
-        return self._later[0]()
+        found: onnx.ModelProto = self._made("proto")
+        return found
 
     @cached_property
     def flat(self) -> FlatGraph:
@@ -142,13 +141,20 @@ class TaggedGraph:
     def ops(self) -> tuple[Op, ...]:
         """All ops with their modules."""
         with collector_rests():
-            return self._later[1]()
+            found: tuple[Op, ...] = self._made("ops")
+            return found
 
     @cached_property
     def modules(self) -> ModuleTree:
         """The module tree."""
         with collector_rests():
-            return self._later[2]()
+            found: ModuleTree = self._made("modules")
+            return found
+
+    def _made(self, part: str) -> Any:
+        made = self._later[part]()
+        self._later[part] = lambda: made  # what made it may hold the bytes of the whole file
+        return made
 
     @property
     def base_dir(self) -> Path | None:

@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import onnx
+
 import hexviz.model
 import hexviz.tagging
 from hexviz.errors import WriteError
@@ -126,14 +128,14 @@ def _recall(shelf: Shelf, key: str) -> Packed | None:
     return None if kept is None else Packed(kept)
 
 
-def keep(shelf: Shelf, key: str, graph: TaggedGraph) -> None:
-    """Keep the tags of a file's graph, if making them took long.
+def keep(shelf: Shelf, key: str, graph: TaggedGraph, *, worth: float | None = None) -> None:
+    """Keep the tags of a file's graph, if making them took at least ``worth`` seconds.
 
     A folder that cannot be written is told in the log of this module and does no harm.
     """
     timings = graph.timings
     spent = sum(timings.get(one, 0.0) for one in ("graph context", "inheritance", "provenance"))
-    if spent < _WORTH:
+    if spent < (_WORTH if worth is None else worth):
         return
     try:
         packed = pack(graph)
@@ -145,4 +147,5 @@ def keep(shelf: Shelf, key: str, graph: TaggedGraph) -> None:
 
 @functools.cache
 def _code() -> str:
-    return code_in(Path(hexviz.model.__path__[0]), Path(hexviz.tagging.__path__[0]))
+    own = code_in(Path(hexviz.model.__path__[0]), Path(hexviz.tagging.__path__[0]))
+    return f"{own} onnx {onnx.__version__}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, MutableMapping
+from typing import TypeGuard
 
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
@@ -102,10 +103,15 @@ def stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleInf
                 fqn,
                 ModuleInfo(
                     class_name if isinstance(class_name, str) else "",
-                    parameters if isinstance(parameters, int) else None,
+                    parameters if _is_count(parameters) else None,
                     tag.rpartition("/")[2] if isinstance(tag, str) else "",
                 ),
             )
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    # true and false are numbers to Python; no model has as many parameters as 64 bits count.
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
 
 
 def _json(text: str | None) -> object:

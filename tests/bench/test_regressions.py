@@ -66,6 +66,16 @@ def test_a_ratio_beyond_noise_is_one_line() -> None:
     assert line.endswith("20% more, noise makes 15%")
 
 
+def test_a_figure_that_is_gone_is_one_line() -> None:
+    now = document()
+    del now["models"][0]["ratios"]["tagging/parsing"]
+    now["models"][0]["quality"]["coverage"] = None
+    assert worse(now, document()) == [
+        "gpt2: tagging/parsing: missing, was measured before",
+        "gpt2: coverage is missing, was told before",
+    ]
+
+
 def test_what_the_repeats_themselves_differ_by_is_no_regression() -> None:
     now, kept = document(), document()
     now["models"][0]["ratios"]["tagging/parsing"] = spread(0.6, by=0.15)

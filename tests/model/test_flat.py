@@ -4,6 +4,7 @@ import pytest
 from hexviz.errors import ReadError
 from hexviz.model.flat import FlatGraph, function_path
 from hexviz.model.flatten import flatten
+from hexviz.model.uses import Uses
 from tests.build import parse
 
 BRANCHES = """
@@ -113,6 +114,24 @@ def test_an_op_without_outputs_gets_an_id_that_nothing_else_has() -> None:
     proto.graph.node.append(onnx.helper.make_node("Neg", ["x"], ["#0"]))
     graph = flatten(proto)
     assert len({op.id for op in graph.ops}) == 3
+
+
+def test_a_body_is_listed_where_onnx_defines_none() -> None:
+    proto = parse(BRANCHES)
+    inner = proto.graph.node[1].attribute[0].g
+    proto.graph.node[2].attribute.append(onnx.helper.make_attribute("body", inner))
+    assert "z/body/t" in [op.id for op in flatten(proto).ops]
+
+
+def test_a_value_without_a_name_is_a_value() -> None:
+    proto = parse(BRANCHES)
+    proto.graph.input.add(name="")
+    proto.graph.node[1].attribute[0].g.input.add(name="")
+    graph = flatten(proto)
+    assert len(graph.inputs) == 3
+    assert all(one in graph.values for one in graph.inputs)
+    uses = Uses(graph)
+    assert uses.entering(range(len(graph.ops)))
 
 
 def test_paths_of_functions_never_collide() -> None:

@@ -1,6 +1,6 @@
 """A file that was opened before opens from what is kept, and is the same in all that is asked."""
 
-import os
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -119,15 +119,13 @@ def test_other_code_makes_the_tags_anew(
 def test_the_code_is_told_apart_by_each_of_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
     opened._code.cache_clear()
     before = opened._code()
-    told = Path.stat
+    told = Path.read_bytes
 
-    def younger(self: Path, **more: bool) -> os.stat_result:
-        result = told(self, **more)
-        if self.name == "habits.py":
-            return os.stat_result([*result[:6], result.st_size + 1, *result[7:]])
-        return result
+    def changed(self: Path) -> bytes:
+        content = told(self)
+        return content.replace(b"habit", b"hobby") if self.name == "habits.py" else content
 
-    monkeypatch.setattr(Path, "stat", younger)
+    monkeypatch.setattr(Path, "read_bytes", changed)
     opened._code.cache_clear()
     try:
         assert opened._code() != before
@@ -180,6 +178,29 @@ def test_names_that_cannot_be_packed_are_not_kept(tmp_path: Path) -> None:
     read = open_bytes(content, shelf, name="m")
     keep(shelf, read.key, read.graph())
     assert open_bytes(content, shelf, name="m").known is None
+
+
+@pytest.mark.parametrize("told", ["10000000000000000000000", "-5", "true"])
+def test_a_count_of_parameters_that_cannot_be_is_no_count(tmp_path: Path, told: str) -> None:
+    proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
+    modules = f'{{"": {{"class": "Net", "parameters": {told}}}}}'
+    proto.metadata_props.add(key="hexviz.modules", value=modules)
+    content, shelf = proto.SerializeToString(), shelf_in(tmp_path)
+    read = open_bytes(content, shelf, name="m")
+    keep(shelf, read.key, read.graph())
+    again = open_bytes(content, shelf, name="m")
+    assert again.known is not None
+    assert list(again.graph().modules) == list(read.graph().modules)
+    assert again.graph().modules[""].parameters is None
+
+
+def test_the_bytes_of_a_file_are_let_go_once_they_are_parsed(tmp_path: Path, file: Path) -> None:
+    shelf = shelf_in(tmp_path)
+    open_file(file, shelf)
+    graph = open_file(file, shelf)
+    making = weakref.ref(graph._later["proto"])
+    assert graph.proto is graph.proto
+    assert making() is None
 
 
 def test_what_took_no_time_is_not_kept(

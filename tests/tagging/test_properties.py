@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 
 import onnx
-from hypothesis import find, given, settings
+from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from hexviz.bench.blanking import shuffle
@@ -116,8 +116,8 @@ def test_names_of_ops_and_values_do_not_matter(proto: onnx.ModelProto) -> None:
 @given(models(), st.integers(0, 9))
 def test_a_lost_order_is_rebuilt_from_dataflow_alone(proto: onnx.ModelProto, seed: int) -> None:
     """However a file lists its ops, the rebuilt order of those that matter is one and the same."""
-    flat = flatten(from_proto(proto, name="one").model)
-    other = flatten(from_proto(shuffle(proto, seed), name="two").model)
+    flat = flatten(from_proto(proto, name="one").proto)
+    other = flatten(from_proto(shuffle(proto, seed), name="two").proto)
 
     def used(graph: FlatGraph) -> list[str]:
         """The ids of the ops that the output depends on, in rebuilt order."""
@@ -134,7 +134,7 @@ def test_a_lost_order_is_rebuilt_from_dataflow_alone(proto: onnx.ModelProto, see
 @settings(max_examples=50)
 @given(models(), st.randoms(use_true_random=False))
 def test_the_order_of_dictionaries_does_not_matter(proto: onnx.ModelProto, random: Random) -> None:
-    flat = flatten(from_proto(proto, name="one").model)
+    flat = flatten(from_proto(proto, name="one").proto)
     found = declare(flat, {})
     items, modules = list(found.provenance.items()), list(found.modules.items())
     one = inherit(flat, dict(items), dict(modules))
@@ -151,6 +151,7 @@ def test_repeated_graphs_reach_doubles_and_habits() -> None:
             lambda proto, rule=rule: any(
                 op.provenance.witnesses and op.provenance.rule == rule for op in tagged(proto).ops
             ),
-            settings=settings(max_examples=10_000, database=None),
+            # That there is one is enough: it need not be the smallest.
+            settings=settings(max_examples=10_000, database=None, phases=[Phase.generate]),
             random=Random(0),  # noqa: S311 - one search, always the same
         )

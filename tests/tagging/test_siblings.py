@@ -50,7 +50,7 @@ def test_doubles_that_disagree_decide_nothing() -> None:
     graph = blocks(8, {"d4"})
     assert graph.explain("d4").witnesses
     # The same graph, but one block records the op elsewhere.
-    proto = graph._proto
+    proto = graph.proto
     scope = "pkg.torch.onnx.name_scopes"
     for node in proto.graph.node:
         for entry in node.metadata_props:

@@ -253,6 +253,19 @@ def test_a_run_is_read_with_memory_in_bytes() -> None:
         run_documents.content(growth=[1]),
         run_documents.content(growth={"a": {"b": {"exponent": 1}}}),
         run_documents.content(
+            growth={
+                "a": {
+                    "b": {
+                        "exponent": 10,
+                        "low": 10,
+                        "high": 10,
+                        "sizes": [1e-300, 1e18],
+                        "seconds": [1, 1],
+                    }
+                }
+            }
+        ),
+        run_documents.content(
             growth={"a": {"b": run_documents.fit("seconds", [0.0] * 4)}}
         ),
     ],

@@ -53,11 +53,14 @@ def register(app: Dash, store: ModelStore, sight: FirstSight | None = None) -> N
                 changes = answer(store, event) if known is None else known
             with stage("serialise"):
                 text = json.dumps(changes, default=_plain)
-        if known is None and "graph" in changes:
-            model = store.opened(changes["view"]["model"])
-            if model is not None:
-                model.drew(record.stages)
-            _keep(sight, event, text)
+        match event:
+            case {"type": "visit", "value": str(query), "theme": "light" | "dark" as theme}:
+                if known is None and "graph" in changes:
+                    model = store.opened(changes["view"]["model"])
+                    if model is not None:
+                        model.drew(record.stages)
+                    if sight is not None:
+                        sight.keep(query, theme, text)
         headers = {"Server-Timing": server_timing(record.stages)}
         return Response(text, mimetype="application/json", headers=headers)
 
@@ -73,12 +76,6 @@ def _kept(sight: FirstSight | None, event: Any) -> dict[str, Any] | None:
             known = sight.recall(query, theme)
             return None if known is None else known | {"n": number}
     return None
-
-
-def _keep(sight: FirstSight | None, event: Any, answered: str) -> None:
-    match event:
-        case {"type": "visit", "value": str(query), "theme": "light" | "dark" as theme} if sight:
-            sight.keep(query, theme, answered)
 
 
 def _plain(component: Component) -> Any:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import onnx
-
 from hexviz.model.auxiliary import CATEGORIES
-from hexviz.model.flat import function_path
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import ORIGINS, Op
+from hexviz.model.op import ORIGINS
 from hexviz.view.palette import Theme
 from hexviz.view.performance.chart import (
     INKS,
@@ -64,43 +61,11 @@ def costs(graph: TaggedGraph) -> list[Cost]:
 
 def node_bytes(graph: TaggedGraph) -> list[int]:
     """Bytes of each op's node in the file, by position, without what its bodies hold."""
-    bodies = {one.body for one in graph.ops}
-    nodes = _lists(graph, bodies)
-    sizes: list[int] = []
-    for op in graph.ops:
-        node = nodes[op.body][op.index]
-        size = node.ByteSize()
-        if len(bodies) > 1:
-            size -= sum(one.ByteSize() for _, one in _graphs(node, op.id))
-        sizes.append(size)
-    return sizes
-
-
-def _lists(graph: TaggedGraph, bodies: set[str]) -> Mapping[str, Sequence[onnx.NodeProto]]:
-    """Path of a body → its nodes. An op comes after those of its bodies, so from the end."""
-    found: dict[str, Sequence[onnx.NodeProto]] = {"": list(graph.proto.graph.node)}
-    for one in graph.proto.functions:
-        found[function_path(one.domain, one.name, one.overload)] = list(one.node)
-    if bodies <= found.keys():
-        return found
-    for op in reversed(graph.ops):
-        for path, body in _graphs(_node(found, op), op.id):
-            found[path] = list(body.node)
-    return found
-
-
-def _node(lists: Mapping[str, Sequence[onnx.NodeProto]], op: Op) -> onnx.NodeProto:
-    return lists[op.body][op.index]
-
-
-def _graphs(node: onnx.NodeProto, op_id: str) -> list[tuple[str, onnx.GraphProto]]:
-    """The bodies of a node with their paths, as :mod:`hexviz.model.flat` names them."""
-    found = []
-    for one in node.attribute:
-        if one.HasField("g"):
-            found.append((f"{op_id}/{one.name}", one.g))
-        found += [(f"{op_id}/{one.name}.{at}", body) for at, body in enumerate(one.graphs)]
-    return found
+    inside: dict[str, int] = {}
+    for body in graph.flat.bodies:
+        if body.owner:
+            inside[body.owner] = inside.get(body.owner, 0) + body.proto.ByteSize()
+    return [op.node.ByteSize() - inside.get(op.id, 0) for op in graph.flat.ops]
 
 
 def cost_figure(rows: Sequence[Cost], theme: Theme) -> Figure:

@@ -23,6 +23,7 @@ _KIND = "hexviz bench"
 _MOST = 500  # models, or sizes of a fit
 _NAMES = 60  # stages or figures of a model, or fits
 _LONGEST = 300  # characters of a text
+_LEAST = 1e-12  # seconds or bytes: what is less is no measurement, and lines must stay finite
 _STEEPEST = 10  # exponent
 
 
@@ -174,7 +175,7 @@ def _fits(run: dict[str, Any], table: str, unit: str) -> Iterator[Fit]:
                 _number(told, one, signed=True) for one in ("low", "exponent", "high")
             )
             sizes, amounts = _numbers(told, "sizes"), _numbers(told, unit)
-            if len(sizes) != len(amounts) or not sizes or min(*sizes, *amounts) <= 0:
+            if len(sizes) != len(amounts) or not sizes or min(sizes) < 1 or min(amounts) < _LEAST:
                 _refuse(table)
             if not low <= exponent <= high or abs(exponent) > _STEEPEST:
                 _refuse(table)
