@@ -117,6 +117,10 @@ def _read(flat: FlatGraph) -> tuple[list[Provenance | None], list[tuple[Scope, .
     scopes: list[tuple[Scope, ...]] = []
     for op in flat.ops:
         notes = op.notes(_KEYS)
+        if not notes:
+            own.append(None)
+            scopes.append(())
+            continue
         why = stored_provenance(notes, known)
         own.append(why)
         scopes.append(() if why is not None and why.origin in _SURE else scopes_of(notes))

@@ -21,20 +21,21 @@ on to lay out its result, unless a sibling of its kind does not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hexviz.model import fqn as names
 from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph
 from hexviz.tagging.anatomy import Anatomy
-from hexviz.tagging.order import stream_of
+from hexviz.tagging.order import streams_of
 
 __all__ = ["Habit", "find_habits"]
 
 _CALLERS = 2  # ways in which modules of a kind are called, from which on what they share is theirs
 _ARITHMETIC = 2  # own arithmetic ops that make a module with children one that computes itself
 _TOLD = 3  # other places of a habit that are named
+_NOBODY = ("", "")  # calls the common module of a route, as far as a gap can tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,15 @@ class Habit:
 class _Claim:
     """What all modules of a kind share at one end: op types, outwards from the known op."""
 
-    shared: tuple[str, ...]
+    shared: tuple[str, ...] | None = None
     callers: set[tuple[str, str]] = field(default_factory=set)
     gaps: set[object] = field(default_factory=set)
     examples: list[tuple[int, ...]] = field(default_factory=list)
 
     def meet(self, types: tuple[str, ...]) -> None:
+        if self.shared is None:
+            self.shared = types
+            return
         same = 0
         for one, two in zip(self.shared, types, strict=False):
             if one != two:
@@ -67,22 +71,39 @@ class _Claim:
             same += 1
         self.shared = self.shared[:same]
 
+    def reaches(self, depth: int) -> bool:
+        """Whether all modules of the kind have as many ops there, under any caller."""
+        return len(self.shared or ()) > depth and len(self.callers) >= _CALLERS
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """The way through the module tree between the modules of two known ops.
+
+    ``path`` leads from the one end's module up to the common one (at index
+    ``turn``) and down to the other's. ``shape`` is a number that it
+    shares with the routes through equal kinds called equally, and ``callers``
+    says how each module but the common one is called.
+    """
+
+    path: tuple[str, ...]
+    turn: int
+    shape: int
+    callers: tuple[tuple[str, str], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
     """Undecided ops between two known ones.
 
-    ``path`` leads through the module tree from the one end's module up to the
-    common one (at index ``turn``) and down to the other's. ``keys`` name, for
-    each module of the path but the common one, the claim it has part in.
+    ``claims`` holds, for each module of the route but the common one, the
+    claim it has part in.
     """
 
     left: int | None
-    right: int | None
     ops: tuple[int, ...]
-    path: tuple[str, ...]
-    turn: int
-    keys: tuple[object, ...]
+    route: _Route
+    claims: tuple[_Claim, ...]
 
 
 def find_habits(
@@ -94,45 +115,29 @@ def find_habits(
     """
     if not undecided:
         return {}
-    links = _Links(flat, anatomy, undecided)
-    claims: dict[object, _Claim] = {}
-    gaps = [
-        gap
-        for left, right, ops in _spans(flat, anatomy, order, undecided)
-        if (gap := _enter(flat, anatomy, links, claims, left, right, ops)).ops
-    ]
+    gaps = _Gaps(flat, anatomy, undecided)
+    for left, right, ops in _spans(flat, anatomy, order, undecided):
+        gaps.enter(left, right, ops)
     result: dict[int, Habit] = {}
-    for gap in gaps:
-        result.update(_settle(flat, anatomy, claims, gap))
+    for gap in gaps.found:
+        result.update(_settle(flat, anatomy, gap))
     return result
 
 
 def _spans(
     flat: FlatGraph, anatomy: Anatomy, order: Sequence[int], undecided: set[int]
 ) -> Iterator[tuple[int | None, int | None, tuple[int, ...]]]:
-    """Neighbouring known ops with the undecided ones between; equal empty spans once."""
+    """Neighbouring known ops with the undecided ones between."""
     last: dict[str, int | None] = {}
     between: dict[str, list[int]] = {}
-    seen: set[tuple[str, str, str, str]] = set()
+    streams = streams_of(flat)
     for at in order:
-        stream = stream_of(flat.ops[at].body)
+        stream = streams[at]
         if at in undecided:
             between.setdefault(stream, []).append(at)
         elif at in anatomy.module:
-            left, ops = last.get(stream), tuple(between.pop(stream, ()))
+            yield last.get(stream), at, tuple(between.pop(stream, ()))
             last[stream] = at
-            if ops or left is None:
-                yield left, at, ops
-                continue
-            shape = (
-                anatomy.module[left],
-                anatomy.module[at],
-                flat.ops[left].op_type,
-                flat.ops[at].op_type,
-            )
-            if shape not in seen:
-                seen.add(shape)
-                yield left, at, ops
     for stream, left in last.items():
         yield left, None, tuple(between.get(stream, ()))
 
@@ -159,60 +164,92 @@ class _Links:
                 stack.extend(neighbours(one))
 
 
-def _enter(
-    flat: FlatGraph,
-    anatomy: Anatomy,
-    links: _Links,
-    claims: dict[object, _Claim],
-    left: int | None,
-    right: int | None,
-    ops: tuple[int, ...],
-) -> _Gap:
-    """Add what a gap shows of the kinds on its path to their claims."""
-    path, turn = _path(anatomy, left, right)
-    first = "" if left is None else flat.ops[left].op_type
-    last = "" if right is None else flat.ops[right].op_type
-    climbs = [anatomy.step(path[at + 1], path[at]) for at in range(turn)]
-    drops = [anatomy.step(path[at], path[at + 1]) for at in range(turn, len(path) - 1)]
-    form = (tuple(anatomy.kind[fqn] for fqn in path), turn, *climbs, *drops, first, last)
-    keys: list[object] = []
-    for at, fqn in enumerate(path):
-        if at == turn:
-            keys.append(None)
-            continue
-        after = at < turn
-        if after:
-            edge = first if at == 0 else climbs[at - 1]
-            parent, step = path[at + 1], climbs[at]
-            own = _prefix(flat, anatomy, ops, fqn, links.sources)
-        else:
-            edge = last if at == len(path) - 1 else drops[at - turn]
-            parent, step = path[at - 1], drops[at - turn - 1]
-            own = _prefix(flat, anatomy, ops[::-1], fqn, links.users)
-        key = (after, anatomy.kind[fqn], edge)
-        keys.append(key)
-        types = tuple(flat.ops[one].op_type for one in own)
-        claim = claims.get(key)
-        if claim is None:
-            claim = claims[key] = _Claim(types)
-        else:
-            claim.meet(types)
-        # Without class names, kinds of parents are guesses: only the attribute counts.
-        claim.callers.add((anatomy.kind[parent] if anatomy.has_class(parent) else "", step))
-        if form not in claim.gaps:
-            claim.gaps.add(form)
-            if own and len(claim.examples) <= _TOLD:
-                claim.examples.append(own)
-    return _Gap(left, right, ops, path, turn, tuple(keys))
+class _Gaps:
+    """All gaps of a graph, and the claims that they have part in."""
 
+    def __init__(self, flat: FlatGraph, anatomy: Anatomy, undecided: set[int]) -> None:
+        self.found: list[_Gap] = []
+        self._flat, self._anatomy = flat, anatomy
+        self._links = _Links(flat, anatomy, undecided)
+        self._routes: dict[tuple[str, str], _Route] = {}
+        self._shapes: dict[object, int] = {}
+        self._claims: dict[object, _Claim] = {}
+        self._parts: dict[object, tuple[_Claim, ...]] = {}
+        self._empty: set[object] = set()
 
-def _path(anatomy: Anatomy, left: int | None, right: int | None) -> tuple[tuple[str, ...], int]:
-    one = anatomy.line("" if left is None else anatomy.module[left])
-    two = anatomy.line("" if right is None else anatomy.module[right])
-    shared = 0
-    while shared < min(len(one), len(two)) and one[shared] == two[shared]:
-        shared += 1
-    return (*one[: shared - 1 : -1], one[shared - 1], *two[shared:]), len(one) - shared
+    def enter(self, left: int | None, right: int | None, ops: tuple[int, ...]) -> None:
+        """Add what a gap shows of the kinds on its route to their claims."""
+        module, op_of = self._anatomy.module, self._flat.ops
+        route = self._route(
+            "" if left is None else module[left], "" if right is None else module[right]
+        )
+        first = "" if left is None else op_of[left].op_type
+        last = "" if right is None else op_of[right].op_type
+        form = (route.shape, first, last)
+        if not ops:
+            # What one empty gap shows, every other of its form shows as well.
+            if (form, route.callers) in self._empty:
+                return
+            self._empty.add((form, route.callers))
+        claims = self._parts.get(form)
+        if claims is None:
+            claims = self._parts[form] = self._claims_of(route, first, last)
+        for at, claim in enumerate(claims):
+            if at == route.turn:
+                continue
+            own = self._own(route, at, ops) if ops else ()
+            claim.meet(tuple([op_of[one].op_type for one in own]))
+            claim.callers.add(route.callers[at])
+            if form not in claim.gaps:
+                claim.gaps.add(form)
+                if own and len(claim.examples) <= _TOLD:
+                    claim.examples.append(own)
+        if ops:
+            self.found.append(_Gap(left, ops, route, claims))
+
+    def _route(self, start: str, end: str) -> _Route:
+        route = self._routes.get((start, end))
+        if route is None:
+            anatomy = self._anatomy
+            one, two = anatomy.line(start), anatomy.line(end)
+            shared = 0
+            for above, other in zip(one, two, strict=False):
+                if above != other:
+                    break
+                shared += 1
+            path = (*one[: shared - 1 : -1], one[shared - 1], *two[shared:])
+            turn = len(one) - shared
+            callers = [anatomy.caller.get(fqn, _NOBODY) for fqn in path]
+            callers[turn] = _NOBODY
+            shape = (
+                tuple([anatomy.kind[fqn] for fqn in path]),
+                turn,
+                tuple([step for _, step in callers]),
+            )
+            number = self._shapes.setdefault(shape, len(self._shapes))
+            route = self._routes[start, end] = _Route(path, turn, number, tuple(callers))
+        return route
+
+    def _claims_of(self, route: _Route, first: str, last: str) -> tuple[_Claim, ...]:
+        """The claim that each module of a route has part in, by its kind and what is beside it."""
+        steps = [step for _, step in route.callers]
+        found = []
+        for at, fqn in enumerate(route.path):
+            after = at < route.turn
+            if after:
+                edge = first if at == 0 else steps[at - 1]
+            else:
+                edge = last if at == len(steps) - 1 else steps[at + 1]
+            key = None if at == route.turn else (after, self._anatomy.kind[fqn], edge)
+            found.append(self._claims.setdefault(key, _Claim()))
+        return tuple(found)
+
+    def _own(self, route: _Route, at: int, ops: tuple[int, ...]) -> tuple[int, ...]:
+        """Which ops of a gap the module at a place of its route may have, outwards from it."""
+        links = self._links
+        if at < route.turn:
+            return _prefix(self._flat, self._anatomy, ops, route.path[at], links.sources)
+        return _prefix(self._flat, self._anatomy, ops[::-1], route.path[at], links.users)
 
 
 def _prefix(
@@ -229,8 +266,9 @@ def _prefix(
     """
     mine: set[int] = set()
     weighted = anatomy.kind[fqn] in anatomy.weighted
+    weights = flat.weights.keys()
     for at in ops:
-        if not weighted and any(value in flat.weights for value in flat.ops[at].inputs):
+        if not weighted and not weights.isdisjoint(flat.ops[at].inputs):
             break
         linked = any(
             near in mine or (near in anatomy.module and names.is_within(anatomy.module[near], fqn))
@@ -242,55 +280,52 @@ def _prefix(
     return ops[: len(mine)]
 
 
-def _settle(
-    flat: FlatGraph, anatomy: Anatomy, claims: Mapping[object, _Claim], gap: _Gap
-) -> Iterator[tuple[int, Habit]]:
+def _settle(flat: FlatGraph, anatomy: Anatomy, gap: _Gap) -> Iterator[tuple[int, Habit]]:
     """Which ops of a gap end the module before it, and which begin the one after."""
     count = len(gap.ops)
-    ending = [_claimant(claims, gap, depth, range(gap.turn)) for depth in range(count)]
-    downward = range(len(gap.path) - 1, gap.turn, -1)
-    beginning = [_claimant(claims, gap, depth, downward) for depth in range(count)][::-1]
+    ending = [_claimant(gap, depth, range(gap.route.turn)) for depth in range(count)]
+    downward = range(len(gap.route.path) - 1, gap.route.turn, -1)
+    beginning = [_claimant(gap, depth, downward) for depth in range(count)][::-1]
     tail = 0
     for one, other in zip(ending, beginning, strict=True):
-        if one is None or not _wins(claims, gap, one, other):
+        if one is None or not _wins(gap, one, other):
             break
-        yield gap.ops[tail], _habit(claims, gap, one, tail)
+        yield gap.ops[tail], _habit(gap, one, tail)
         tail += 1
     head = count
     while head > tail:
         one, other = beginning[head - 1], ending[head - 1]
-        if one is None or not _wins(claims, gap, one, other):
+        if one is None or not _wins(gap, one, other):
             break
-        yield gap.ops[head - 1], _habit(claims, gap, one, count - head)
+        yield gap.ops[head - 1], _habit(gap, one, count - head)
         head -= 1
-    if tail or gap.left is None or not gap.turn:
+    if tail or gap.left is None or not gap.route.turn:
         return
-    module = gap.path[0]
-    if not anatomy.children.get(module) or anatomy.primary[module] < _ARITHMETIC:
+    module = gap.route.path[0]
+    if not anatomy.children.get(module) or anatomy.primary(module) < _ARITHMETIC:
         return
-    for place in range(min(head, len(claims[gap.keys[0]].shared))):
+    for place in range(min(head, len(gap.claims[0].shared or ()))):
         op = flat.ops[gap.ops[place]]
         if category(op.domain, op.op_type) is None:
             return
         yield gap.ops[place], Habit(module, after=True, witnesses=())
 
 
-def _claimant(claims: Mapping[object, _Claim], gap: _Gap, depth: int, places: range) -> int | None:
+def _claimant(gap: _Gap, depth: int, places: range) -> int | None:
     """The innermost module of the path whose kind has the op at this depth, under any caller."""
     for at in places:
-        claim = claims[gap.keys[at]]
-        if len(claim.shared) > depth and len(claim.callers) >= _CALLERS:
+        if gap.claims[at].reaches(depth):
             return at
     return None
 
 
-def _wins(claims: Mapping[object, _Claim], gap: _Gap, one: int, other: int | None) -> bool:
+def _wins(gap: _Gap, one: int, other: int | None) -> bool:
     if other is None:
         return True
-    return len(claims[gap.keys[one]].gaps) > len(claims[gap.keys[other]].gaps)
+    return len(gap.claims[one].gaps) > len(gap.claims[other].gaps)
 
 
-def _habit(claims: Mapping[object, _Claim], gap: _Gap, at: int, depth: int) -> Habit:
-    examples = claims[gap.keys[at]].examples
+def _habit(gap: _Gap, at: int, depth: int) -> Habit:
+    examples = gap.claims[at].examples
     others = [own[depth] for own in examples if len(own) > depth and own[depth] not in gap.ops]
-    return Habit(gap.path[at], at < gap.turn, tuple(others[:_TOLD]))
+    return Habit(gap.route.path[at], at < gap.route.turn, tuple(others[:_TOLD]))

@@ -330,7 +330,7 @@ def _telling(
 
 
 def _ids(flat: FlatGraph, positions: Sequence[int]) -> tuple[str, ...]:
-    return tuple(flat.ops[one].id for one in positions[:_EVIDENCE])
+    return tuple([flat.ops[one].id for one in positions[:_EVIDENCE]])
 
 
 def _between(flat: FlatGraph, at: int, users: Sequence[int]) -> tuple[str, ...]:

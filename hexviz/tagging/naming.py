@@ -121,6 +121,7 @@ def paths_in_names(
             yield other, output
 
 
+@functools.lru_cache(maxsize=65536)
 def first_call(fqn: str) -> str:
     """The FQN without the number that the TorchScript exporter adds to a later call's scope.
 

@@ -17,10 +17,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+import numpy as np
+from numpy.typing import NDArray
+
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import Provenance
 
-__all__ = ["evaluation_order", "execution_order", "nearest", "stream_of"]
+__all__ = ["evaluation_order", "execution_order", "nearest", "streams_of"]
+
+_Positions = NDArray[np.intp]
 
 _RUNS = 1.5
 """A file's order counts as lost from this many times the rebuilt order's runs on: in order,
@@ -36,10 +41,15 @@ def execution_order(
     flat: FlatGraph, declared: Mapping[int, Provenance]
 ) -> tuple[Sequence[int], bool]:
     """All positions in the order the ops ran, and whether that is the file's own order."""
-    rebuilt = evaluation_order(flat)
     own = range(len(flat.ops))
-    lost = _runs(own, declared) > _RUNS * _runs(rebuilt, declared)
-    return (rebuilt, False) if lost or _is_scattered(flat) else (own, True)
+    scattered = _is_scattered(flat)
+    runs = _runs(own, declared)
+    # No order has less runs than modules, so most files need no other one to compare with.
+    if not scattered and runs <= _RUNS * len({why.module for why in declared.values()}):
+        return own, True
+    rebuilt = evaluation_order(flat)
+    lost = scattered or runs > _RUNS * _runs(rebuilt, declared)
+    return (rebuilt, False) if lost else (own, True)
 
 
 def _runs(order: Iterable[int], declared: Mapping[int, Provenance]) -> int:
@@ -76,38 +86,52 @@ def evaluation_order(flat: FlatGraph) -> tuple[int, ...]:
             stack.append((end, iter(flat.predecessors[end])))
         while stack:
             at, sources = stack[-1]
-            source = next(sources, None)
-            if source is None:
+            for source in sources:
+                if not seen[source]:
+                    seen[source] = True
+                    stack.append((source, iter(flat.predecessors[source])))
+                    break
+            else:
                 order.append(at)
                 stack.pop()
-            elif not seen[source]:
-                seen[source] = True
-                stack.append((source, iter(flat.predecessors[source])))
     return tuple(order)
 
 
-def stream_of(body: str) -> str:
-    """Which order the ops of a body are part of: a function's own, or the graph's (``""``).
+def streams_of(flat: FlatGraph) -> list[str]:
+    """By position, which order an op is part of: a function's own, or the graph's (``""``).
 
     Functions run where they are called, so each is an order of its own.
     """
-    return body.partition("/")[0] if body.startswith("function:") else ""
+    return [
+        body.partition("/")[0] if (body := op.body) and body.startswith("function:") else ""
+        for op in flat.ops
+    ]
 
 
 def nearest(
     flat: FlatGraph, order: Sequence[int], known: Iterable[int]
 ) -> tuple[list[int | None], list[int | None]]:
     """For each position the nearest known one before it, and the nearest after it, in ``order``."""
-    marked = set(known)
-    return _sweep(flat, order, marked), _sweep(flat, reversed(order), marked)
+    positions = np.array(order, np.intp)
+    streams = np.zeros(len(flat.ops), np.intp)
+    if any(named := streams_of(flat)):
+        numbers: dict[str, int] = {}
+        streams[:] = [numbers.setdefault(stream, len(numbers)) for stream in named]
+        positions = positions[np.argsort(streams[positions], kind="stable")]
+    marked = np.zeros(len(flat.ops), bool)
+    marked[list(known)] = True
+    return _sweep(positions, streams, marked), _sweep(positions[::-1], streams, marked)
 
 
-def _sweep(flat: FlatGraph, order: Iterable[int], known: set[int]) -> list[int | None]:
-    result: list[int | None] = [None] * len(flat.ops)
-    last: dict[str, int] = {}
-    for at in order:
-        stream = stream_of(flat.ops[at].body)
-        result[at] = last.get(stream)
-        if at in known:
-            last[stream] = at
-    return result
+def _sweep(
+    positions: _Positions, streams: _Positions, marked: NDArray[np.bool_]
+) -> list[int | None]:
+    """For each position the last marked one before it in its stream."""
+    turns = np.arange(len(positions))
+    last = np.maximum.accumulate(np.where(marked[positions], turns, -1))
+    last = np.concatenate((np.full(1, -1), last))[:-1]  # before it, not itself
+    found = np.where(last < 0, -1, positions[last])
+    found[streams[found] != streams[positions]] = -1
+    result = np.empty_like(positions)
+    result[positions] = found
+    return [None if one < 0 else one for one in result.tolist()]

@@ -98,13 +98,15 @@ def _module_of(
     scope: _Scope, step: str, known: Collection[str], hidden: dict[tuple[str, str], list[str]]
 ) -> str:
     """The module of the scope named ``step`` inside ``scope``."""
-    outside = names.join((scope.fqn, step))
+    outside = f"{scope.fqn}.{step}" if scope.fqn else step
     if scope.step and step.startswith(scope.step + "."):
         index = step[len(scope.step) + 1 :]
         member = f"{scope.fqn}.{index}"
         # A list may be called what the module that holds it is called.
         if _INDEX.fullmatch(index) and (member in known or outside not in known):
             return member
+    if outside in known:
+        return outside
     called = first_call(step) or step
     # A member of a list that has no weights itself is where the list is.
     for name in dict.fromkeys((step, called, _INDICES.sub("", called))):

@@ -87,53 +87,59 @@ def ask_siblings(
 ) -> dict[int, Testimony]:
     """Undeclared positions whose doubles agree; ``before``, ``after`` as of ``order.nearest``."""
     asked = [at for at in range(len(flat.ops)) if at not in anatomy.module]
-    if not asked or not any("#" in pattern(fqn) for fqn in anatomy.kind):
+    if not asked or not any("#" in pattern(fqn) for fqn in anatomy.modules):
         return {}
     around = _Around(anatomy)
+    module_of = anatomy.module
+    paths = {module: tuple(module.split(".")) for module in set(module_of.values())}
     found: dict[int, Testimony] = {}
     for steps, prints in enumerate(reversed(_fingerprints(flat))):
-        votes = {prints[at]: _Votes() for at in asked if at not in found}
-        for at, module in anatomy.module.items():
+        votes = {number: _Votes() for number in {prints[at] for at in asked}}
+        for at, module in module_of.items():
             vote = votes.get(prints[at])
             if vote is not None:
-                vote.add(at, module)
+                vote.add(at, pattern(module), paths[module])
         for at in asked:
-            if at in found:
-                continue
             vote = votes[prints[at]]
             wanted = vote.agreed()
             if wanted is None:
                 continue
-            ends = ["" if end is None else anatomy.module[end] for end in (before[at], after[at])]
+            one, two = before[at], after[at]
+            ends = ("" if one is None else module_of[one], "" if two is None else module_of[two])
             # Only the widest surroundings can tell parts of a block apart by their index.
             fitting = around.fitting(wanted, ends, by_index=steps == 0)
             if fitting is not None:
                 found[at] = Testimony(fitting, tuple(vote.some))
+        asked = [at for at in asked if at not in found]
     return found
 
 
 class _Votes:
     """The modules of all doubles of one op, summed up as they come."""
 
-    __slots__ = ("_count", "_form", "_pattern", "_steps", "some")
+    __slots__ = ("_count", "_form", "_loosest", "_pattern", "_steps", "some")
 
     def __init__(self) -> None:
         self._count = 0
         self._pattern: str | None = None
-        self._steps: list[str] = []
+        self._steps: Form = ()
+        self._loosest: Form = ()
         self._form: Form | None = None
         self.some: list[int] = []
 
-    def add(self, at: int, module: str) -> None:
-        steps = module.split(".")
+    def add(self, at: int, form: str, steps: Form) -> None:
+        """Count a double in the module of these steps, whose pattern is ``form``."""
         if not self._count:
-            self._pattern, self._steps = pattern(module), steps
-        elif self._pattern != pattern(module):
+            self._pattern, self._steps, self._loosest = form, steps, tuple(form.split("."))
+        elif self._pattern != form:
             self._pattern = None
-        else:
-            self._steps = [
-                one if one == other else "#" for one, other in zip(self._steps, steps, strict=True)
-            ]
+        elif self._steps != self._loosest:
+            self._steps = tuple(
+                [
+                    one if one == other else "#"
+                    for one, other in zip(self._steps, steps, strict=True)
+                ]
+            )
         self._count += 1
         if len(self.some) < _TOLD:
             self.some.append(at)
@@ -164,22 +170,36 @@ class _Around:
     """What is open around an op, and what is known to run elsewhere."""
 
     def __init__(self, anatomy: Anatomy) -> None:
-        self._inhabited = {
-            above for fqn in set(anatomy.module.values()) for above in anatomy.line(fqn)
-        }
+        self._inhabited: set[str] = set()
+        for module in set(anatomy.module.values()):
+            here = module
+            while here not in self._inhabited:
+                self._inhabited.add(here)
+                here = anatomy.nearest(names.parent(here))
         self._last: dict[str, int] = {}
-        for fqn in anatomy.kind:
-            for above in names.ancestors(fqn):
-                members, _, index = above.rpartition(".")
+        seen = {""}
+        for module in anatomy.modules:
+            here = module
+            while here not in seen:
+                seen.add(here)
+                members, _, index = here.rpartition(".")
                 if index.isdecimal():
                     self._last[members] = max(self._last.get(members, 0), int(index))
+                here = members
+        self._fitting: dict[tuple[Form, tuple[str, str], bool], str | None] = {}
 
-    def fitting(self, wanted: Form, ends: Sequence[str], *, by_index: bool) -> str | None:
+    def fitting(self, wanted: Form, ends: tuple[str, str], *, by_index: bool) -> str | None:
         """The one module around ``ends`` that has the form ``wanted``, if there is just one.
 
         Unless ``by_index``, modules around them that differ in nothing but
         their indices are not told apart.
         """
+        asked = (wanted, ends, by_index)
+        if asked not in self._fitting:
+            self._fitting[asked] = self._find(wanted, ends, by_index=by_index)
+        return self._fitting[asked]
+
+    def _find(self, wanted: Form, ends: tuple[str, str], *, by_index: bool) -> str | None:
         one, two = paths = [end.split(".") if end else [] for end in ends]
         if not by_index:
             alike = [path[: len(wanted)] for path in paths if _alike(wanted, path)]
@@ -263,7 +283,7 @@ def _fingerprints(flat: FlatGraph) -> list[list[int]]:
         for slot, value in enumerate(op.outputs)
         if value
     }
-    edges: list[tuple[int, int, int, int]] = []
+    edges: list[int] = []  # per edge: maker, its slot, user, its slot
     numbers: dict[object, int] = {}
     kinds, given = [], []
     for at, op in enumerate(flat.ops):
@@ -272,7 +292,7 @@ def _fingerprints(flat: FlatGraph) -> list[list[int]]:
         for index, value in enumerate(op.inputs):
             maker = made.get(value)
             if maker is not None:
-                edges.append((*maker, at, index))
+                edges += (*maker, at, index)
             elif value:
                 outer.append((index, value in flat.weights))
         given.append(numbers.setdefault(tuple(outer), len(numbers)))

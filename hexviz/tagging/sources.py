@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Collection, Iterable
 from types import MappingProxyType
@@ -13,7 +14,7 @@ from hexviz.model.attributes import plain_value
 from hexviz.model.auxiliary import CATEGORIES, category
 from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.tagging.metadata import Scope, scope_of_tag
-from hexviz.tagging.naming import owner_of_weight, paths_in_names, separator_of
+from hexviz.tagging.naming import Path, owner_of_weight, paths_in_names, separator_of
 from hexviz.tagging.scopes import find_modules
 
 __all__ = ["CONFIDENCE", "Source", "Sources", "Weights", "named_weights", "weights_looked_up"]
@@ -39,14 +40,14 @@ class Sources:
         self._weights = named_weights(flat)
         self._users = _weight_users(flat, self._weights)
         separator = separator_of(op.name for op in flat.ops)
-        self._paths = {
-            at: paths
-            for at, op in enumerate(flat.ops)
-            if at not in settled
-            # Ids hold the values' names; most files have no scope in either.
-            and (separator in op.name or "/" in "".join(op.outputs))
-            and (paths := list(paths_in_names(op.name, self._outputs(op), separator)))
-        }
+        self._paths: dict[int, list[tuple[Path, str]]] = {}
+        for at, op in enumerate(flat.ops):
+            # Ids hold the values' names; most files have no scope in these.
+            outputs = self._outputs(op) if "/" in "".join(op.outputs) else ()
+            if (outputs or separator in op.name) and at not in settled:
+                paths = list(paths_in_names(op.name, outputs, separator))
+                if paths:
+                    self._paths[at] = paths
         found = find_modules(
             (path for paths in self._paths.values() for path, _ in paths),
             modules or (_holders(self._weights.values()) if self._paths else ()),
@@ -131,6 +132,7 @@ def _holders(weights: Iterable[str]) -> set[str]:
     return found
 
 
+@functools.lru_cache(maxsize=65536)  # a module holds several weights
 def _unclassed(fqns: tuple[str, ...]) -> Scope:
     return Scope(fqns, ("",) * len(fqns))
 

@@ -14,16 +14,14 @@ _DATA_INPUTS = MappingProxyType({"Shape": 0, "Size": 0, "CastLike": 1})
 
 def static_ops(flat: FlatGraph) -> frozenset[int]:
     """Ops that no data of the model's inputs reaches; its shapes and types may."""
-    values = set(flat.weights)
+    values = {"", *flat.weights}  # an omitted input is ""
     found: set[int] = set()
     for at in flat.order:
         op = flat.ops[at]
         kept = _DATA_INPUTS.get(op.op_type)
         # What the bodies of an If capture is no input of it, but a predecessor.
         captured = () if kept is not None else flat.predecessors[at]
-        if all(not value or value in values for value in op.inputs[:kept]) and all(
-            before in found for before in captured
-        ):
+        if values.issuperset(op.inputs[:kept]) and found.issuperset(captured):
             found.add(at)
             values.update(op.outputs)
     return frozenset(found)
