@@ -1,6 +1,7 @@
 """`hexviz bench` on the command line: what is run, what is written, and how it ends."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from hexviz.cli import app
 from hexviz.errors import RunError, WriteError
 from tests.bench.test_regressions import document as kept_document
 from tests.bench.test_regressions import spread, tags_document
-from tests.test_cli import fails, hexviz
+from tests.test_cli import Done, fails, here, hexviz
+
+__all__ = ["here"]  # a fixture
 
 
 def run(*arguments: object) -> Any:
@@ -101,14 +104,14 @@ def test_only_models_that_were_asked_for_can_be_missing(
 
 
 def test_a_bad_run_to_compare_with_is_found_before_anything_is_measured(
-    asked: dict[str, Any], tmp_path: Path
+    asked: dict[str, Any], here: Callable[..., Done], tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept.json"
     kept.write_text("{}")
     done = run("bench", "--compare", kept)
     assert isinstance(done.exception, RunError)
     assert asked == {}
-    fails(hexviz("bench", "--compare", kept), "kept.json is no run of `hexviz bench`")
+    fails(here("bench", "--compare", kept), "kept.json is no run of `hexviz bench`")
 
 
 def test_a_folder_that_is_not_there_is_found_before_anything_is_measured(

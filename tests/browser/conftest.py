@@ -13,13 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, ViewportSize, sync_playwright
 
 from hexviz.exporters.result import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from tests.browser.install_chromium import find
 
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 READY = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
 
 
@@ -59,9 +60,18 @@ class Sheet:
         self.page = page
         self.errors: list[str] = []
         self.hosts: set[str] = set()
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
-        page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
+        self._heard: dict[Any, Callable[[Any], None]] = {
+            "console": self._console,
+            "pageerror": lambda error: self.errors.append(str(error)),
+            "request": lambda request: self.hosts.add(urlsplit(request.url).netloc),
+        }
+        for event, heard in self._heard.items():
+            page.on(event, heard)
+
+    def leave(self) -> None:
+        """Hear no more of the page."""
+        for event, heard in self._heard.items():
+            self.page.remove_listener(event, heard)
 
     def _console(self, message: Any) -> None:
         if message.type == "error":
@@ -135,11 +145,53 @@ def server(bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ser
     running.stop()
 
 
+class Tab:
+    """One page for test after test, left as it was found.
+
+    A page of its own for each test is a window of its own, which costs more than what is in it.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._page: Page | None = None
+
+    def page(self) -> Page:
+        if self._page is None or self._page.is_closed():
+            self._page = self._browser.new_page(viewport=SIZE)
+        return self._page
+
+    def clean(self, page: Page, hosts: set[str]) -> None:
+        """Forget everything that a test did to the page, or the page."""
+        try:
+            page.evaluate("() => window.sessionStorage.clear()")
+            page.goto("about:blank")
+            devtools = page.context.new_cdp_session(page)
+            for host in hosts - {""}:
+                devtools.send(
+                    "Storage.clearDataForOrigin",
+                    {"origin": f"http://{host}", "storageTypes": "all"},
+                )
+            devtools.detach()
+            page.context.clear_cookies()
+            page.context.clear_permissions()
+            page.emulate_media(color_scheme="light")  # what a new page has
+            page.set_viewport_size(SIZE)
+            page.mouse.move(0, 0)
+        except Error:
+            page.close()
+
+
+@pytest.fixture(scope="session")
+def tab(browser: Browser) -> Tab:
+    return Tab(browser)
+
+
 @pytest.fixture
-def sheet(browser: Browser) -> Iterator[Sheet]:
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
+def sheet(tab: Tab) -> Iterator[Sheet]:
+    page = tab.page()
     sheet = Sheet(page)
     yield sheet
-    page.close()
+    sheet.leave()
+    tab.clean(page, sheet.hosts)
     assert sheet.errors == []
     assert all(host.startswith("127.0.0.1:") or not host for host in sheet.hosts), sheet.hosts

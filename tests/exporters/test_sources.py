@@ -182,10 +182,10 @@ def test_without_network_there_is_a_line_within_seconds(
     weights: bool,
     remedy: str,
 ) -> None:
-    import huggingface_hub
+    from huggingface_hub import constants
 
     # a port that nothing listens on: the same on machines with and without network
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     began = time.monotonic()
     with pytest.raises(SourceError) as caught:
         open_source("hf:no-one/hexviz-test-model", weights=weights)
