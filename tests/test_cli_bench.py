@@ -147,7 +147,7 @@ def test_a_real_run_says_what_it_measured(tmp_path: Path) -> None:
     path.write_bytes(synthetic(40, "names"))
     done = hexviz("bench", path.name, "--repeats", 2, "-o", "run.json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    for told in ("tagging/parsing", "net.onnx", "medians in milliseconds", "bytes per op"):
+    for told in ("tagging /", "unpacked", "net.onnx", "medians in milliseconds", "bytes per op"):
         assert told in done.stdout
     (model,) = json.loads((tmp_path / "run.json").read_text())["models"]
     assert (model["name"], model["ops"]) == ("net.onnx", 51)
