@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import socket
 import sys
 import threading
@@ -17,13 +16,11 @@ from hexviz.app.first_sight import FirstSight, pictures_in
 from hexviz.app.folders import pictures_folder, uploads_folder
 from hexviz.app.store import ModelStore
 from hexviz.app.tags import tags_shelf
-from hexviz.errors import HexvizError, ServeError, WriteError
+from hexviz.errors import HexvizError, ServeError
 from hexviz.model.rest import collector_spares
 from hexviz.stages import recorded
 
 __all__ = ["serve"]
-
-_LOGGER = logging.getLogger(__name__)
 
 _THREADS = 8
 
@@ -43,7 +40,7 @@ def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> No
         url = f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}/"
         if key is not None:
             url += f"?model={key}"
-        app = create_app(store, _first_sight(store))
+        app = create_app(store, FirstSight(store, pictures_in(pictures_folder())))
         server = waitress.create_server(app.server, sockets=[listener], threads=_THREADS)
     print(f"hexviz serves {url} (Ctrl+C stops it)", flush=True)  # noqa: T201
     # Threads that work in Python itself pass the turn on after 5 ms; an answer needs it
@@ -58,14 +55,6 @@ def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> No
         server.run()
     finally:
         server.close()
-
-
-def _first_sight(store: ModelStore) -> FirstSight | None:
-    try:
-        return FirstSight(store, pictures_in(pictures_folder()))
-    except WriteError as error:
-        _LOGGER.warning("Pictures are not kept: %s", error)
-        return None
 
 
 def _open(store: ModelStore, key: str) -> None:

@@ -21,7 +21,6 @@ exporter that lists a few ops otherwise moves them.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -29,6 +28,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from hexviz.errors import RunError
+from hexviz.model.strict_json import read_json
 
 __all__ = ["Figures", "Growth", "Span", "read_kept", "regressions", "speed_figures", "tags_figures"]
 
@@ -114,7 +114,7 @@ def read_kept(path: Path, kind: str, figures: Callable[[Mapping[str, Any]], Figu
         RunError: if there is no such file, or it holds no such document.
     """
     try:
-        document = json.loads(path.read_bytes().decode("utf-8-sig"), parse_constant=_no_number)
+        document = read_json(path.read_bytes())
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:

@@ -10,7 +10,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.finding import Finding
-from hexviz.tagging.metadata import scopes_of
+from hexviz.tagging.metadata import KEYS, scopes_of
 from hexviz.tagging.static import static_ops
 from hexviz.tagging.suspicion import off_branch
 
@@ -127,7 +127,7 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
     for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
         if op.provenance.origin == "manual":
             continue
-        for scope in scopes_of(flat.metadata):
+        for scope in scopes_of(flat.notes(KEYS)):
             if not scope.tag and scope.module not in around:
                 groups.setdefault(scope.module, []).append(op)
     for module, ops in groups.items():

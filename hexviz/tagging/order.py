@@ -44,7 +44,7 @@ def execution_order(
     own = range(len(flat.ops))
     scattered = _is_scattered(flat)
     runs = _runs(own, declared)
-    # No order has less runs than modules, so most files need no other one to compare with.
+    # No order has fewer runs than there are modules: most files need no other to compare with.
     if not scattered and runs <= _RUNS * len({why.module for why in declared.values()}):
         return own, True
     rebuilt = evaluation_order(flat)

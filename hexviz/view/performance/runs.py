@@ -6,13 +6,13 @@ and its texts are names to be shown, nothing else.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from hexviz.errors import RunError
+from hexviz.model.strict_json import read_json
 
 __all__ = ["MAX_RUN", "Fit", "Run", "Span", "Subject", "read_run"]
 
@@ -94,7 +94,7 @@ def read_run(content: bytes) -> Run:
     if len(content) > MAX_RUN:
         raise RunError(f"That file is over {MAX_RUN // 1024**2} MB: no run of hexviz bench is.")
     try:
-        told = json.loads(content.decode("utf-8-sig"), parse_constant=_no_number)
+        told = read_json(content)
     except (ValueError, RecursionError) as error:
         raise RunError("That is no JSON file: choose one that `hexviz bench -o` wrote.") from error
     if not isinstance(told, dict) or told.get("kind") != _KIND:
@@ -228,10 +228,6 @@ def _finite(value: Any, name: str, *, signed: bool = False) -> float:
     if not math.isfinite(value) or (value < 0 and not signed):
         _refuse(_checked(name))
     return float(value)
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _refuse(what: str) -> NoReturn:
