@@ -25,6 +25,7 @@ from hexviz.app.folders import measured_folder
 from hexviz.errors import WriteError
 from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.room import make_room
 from hexviz.stages import Measured, Stage, recorded, stage
 
 __all__ = ["keep_measured", "kept_measured", "measured_of", "measured_record", "save_and_keep"]
@@ -71,11 +72,8 @@ def keep_measured(digest: str, measured: Measured) -> None:
     """
     folder = measured_folder()
     content = json.dumps(measured_record(measured), allow_nan=False).encode()
-    write_atomically(_path(folder, digest), [content])
-    try:
-        _remove_old(folder)
-    except OSError as error:
-        raise WriteError(f"Cannot clean up {folder}: {error.strerror}.") from error
+    write_atomically(_path(folder, digest), [content], private=True)
+    make_room(folder, "*.json", most_files=_KEPT)
 
 
 def kept_measured(digest: str) -> Measured | None:
@@ -155,14 +153,3 @@ def _path(folder: Path, digest: str) -> Path:
     if not _DIGEST.fullmatch(digest):
         raise ValueError(f"{digest!r} is no digest")
     return folder / f"{digest}.json"
-
-
-def _remove_old(folder: Path) -> None:
-    written: dict[Path, int] = {}
-    for path in folder.glob("*.json"):
-        try:
-            written[path] = path.stat().st_mtime_ns
-        except FileNotFoundError:  # another process removes old ones as well
-            continue
-    for path in sorted(written, key=written.__getitem__, reverse=True)[_KEPT:]:
-        path.unlink(missing_ok=True)

@@ -1,204 +1,83 @@
 """The models a server has open: by content digest, a bounded number in memory.
 
 The browser only ever holds a digest. What was evicted, or was open before a
-restart, is read again from its file.
+restart, is read again from its file::
+
+    digest ──▶ in memory? ──▶ read ahead? ──▶ a person's edit? ──▶ its base, overrides on top
+                                                   └─▶ opened by path ──▶ an upload
 """
 
 from __future__ import annotations
 
+import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-from hexviz.app.edits import Edit, keep_edit, kept_edit
-from hexviz.app.filter.filtered import Filtered
-from hexviz.app.filter.wish import Wish
-from hexviz.app.place import Place
-from hexviz.app.timing import first_picture
-from hexviz.errors import SourceError
-from hexviz.extraction.query import SearchIndex
-from hexviz.model.files import write_atomically
-from hexviz.model.fqn import is_within
+from hexviz.app.edits import Edit, keep_edit, kept_edit, share_facts
+from hexviz.app.open_model import OpenModel
+from hexviz.app.places import ModelSource, Places, Remembered
+from hexviz.app.roots import Roots
+from hexviz.app.turns import taking_turns
+from hexviz.app.uploads import Uploads, label_of
+from hexviz.errors import ReadError, SourceError, WriteError
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.rest import collector_rests, leave_out_what_lives
+from hexviz.model.rest import collector_rests
 from hexviz.model.shelf import Shelf
-from hexviz.stages import Stage, stage
-from hexviz.tagging.audit import audit
-from hexviz.tagging.finding import Finding
 from hexviz.tagging.opened import Opened, keep, open_bytes, open_path
 from hexviz.tagging.override import override
-from hexviz.view.cache import LayoutCache
-from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
-from hexviz.view.index import Index, Placement, build_index
-from hexviz.view.palette import Theme
-from hexviz.view.performance.costs import Cost, costs
-from hexviz.view.render import Layouts, Rendered, first_view, render
-from hexviz.view.sight import apart_stacks, box_showing
-from hexviz.view.state import ViewState
-from hexviz.view.what_if import WhatIf, ask
 
 __all__ = ["ModelStore", "OpenModel"]
 
+_LOGGER = logging.getLogger(__name__)
+
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_NAME = re.compile(r"[^\w.\- ]")
 
+_BUDGET = 2 << 30
+"""Bytes that all models in memory may take, by :attr:`OpenModel.cost`."""
 
-_KEPT_VIEWS = 6
-_KEPT_NUMBERS = 8
+_CAPACITY = 64
+"""Models in memory, whatever they take: small ones have costs that nobody has counted."""
 
-
-class OpenModel:
-    """A model in memory, with what the page derives from it.
-
-    ``numbers`` holds what people dropped in to colour its ops by: position →
-    number, by the digest of the file, and ``filters`` what their wishes come
-    to. ``edit`` says what a person changed, and
-    ``near`` is another model with the same ops, whose layouts and numbers serve here too.
-    ``drawn`` tells what its first picture took.
-    """
-
-    def __init__(
-        self, key: str, graph: TaggedGraph, edit: Edit | None = None, near: OpenModel | None = None
-    ) -> None:
-        self.key = key
-        self.graph = graph
-        self.edit = edit
-        self.numbers: LayoutCache[str, dict[int, float]] = (
-            near.numbers if near is not None else LayoutCache(_KEPT_NUMBERS)
-        )
-        self._indexes: dict[Placement, Index] = {}
-        self._building = threading.Lock()
-        self._layouts: Layouts = near._layouts if near is not None else LayoutCache()
-        self._rendered: LayoutCache[tuple[ViewState, str, Theme], Rendered] = LayoutCache(
-            _KEPT_VIEWS
-        )
-        self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
-        self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
-        self.filters: LayoutCache[Wish, Filtered] = LayoutCache(_KEPT_NUMBERS)
-        self.drawn: tuple[Stage, ...] = ()
-
-    def index(self, placement: Placement) -> Index:
-        """The graph made ready for drawing under one placement; built when first asked for."""
-        if placement not in self._indexes:
-            with self._building:
-                if placement not in self._indexes:
-                    with collector_rests(), stage("layout"):
-                        self._indexes[placement] = build_index(self.graph, placement)
-                    leave_out_what_lives()
-        return self._indexes[placement]
-
-    def first_view(
-        self, placement: Placement = "module", *, hidden: frozenset[str] = frozenset()
-    ) -> ViewState:
-        """As many levels open as stay readable."""
-        index = self.index(placement)
-        with stage("layout"):
-            return first_view(index, self._layouts, hidden=hidden)
-
-    def render(self, view: ViewState, theme: Theme, numbers: str = "") -> Rendered:
-        """What a view looks like; ``numbers`` names those to colour by.
-
-        Raises:
-            NumbersError: if the view is coloured by numbers that are not here.
-        """
-        key = (view, numbers, theme)
-        known = self._rendered.get(key)
-        if known is None:
-            index = self.index(view.placement)
-            colouring = self._colouring(index, view.colour, numbers)
-            with stage("layout"):
-                known = render(index, view, theme, self._layouts, colouring)
-            self._rendered.put(key, known)
-        return known
-
-    def _colouring(self, index: Index, mode: Mode, numbers: str) -> Colouring | None:
-        if mode == "module":
-            return None
-        key = (index.placement, mode, numbers)
-        known = self._colourings.get(key)
-        if known is None:
-            policy = policy_of(mode)
-            asked = self.what_if(policy) if policy is not None else None
-            known = colour_by(index, mode, self.numbers.get(numbers), asked)
-            self._colourings.put(key, known)
-        return known
-
-    def what_if(self, policy: str) -> WhatIf:
-        """What another policy would do with the tags; worked out when first asked for."""
-        known = self._what_ifs.get(policy)
-        if known is None:
-            with collector_rests():
-                known = ask(self.graph, policy)
-            self._what_ifs.put(policy, known)
-        return known
-
-    @cached_property
-    def searching(self) -> SearchIndex:
-        """The graph made ready for searching."""
-        return SearchIndex(self.graph)
-
-    @cached_property
-    def findings(self) -> list[Finding]:
-        """What an audit of the graph says."""
-        return audit(self.graph)
-
-    @cached_property
-    def costs(self) -> list[Cost]:
-        """What its auxiliary ops come to, by category."""
-        return costs(self.graph)
-
-    def drew(self, stages: Iterable[Stage]) -> None:
-        """Keep what the first picture took; what later ones took is no news."""
-        self.drawn = first_picture(self.drawn, stages)
-
-    def has_module(self, fqn: str) -> bool:
-        """Whether this is a module, or a list of modules (``encoder.layer``)."""
-        modules = self.graph.modules
-        return fqn in modules or any(is_within(one.fqn, fqn) for one in modules)
-
-    def apart(self, view: ViewState) -> frozenset[str]:
-        """The stacks of a view whose members are shown one by one."""
-        return apart_stacks(self.index(view.placement), view.apart, view.hidden)
-
-    def edge_values(self, place: Place, edge: Mapping[str, Any]) -> list[str]:
-        """The ids of all values that run along a drawn edge, by its element's data."""
-        index = self.index(place.view.placement)
-        drawn = self.render(place.view, "light", place.numbers)
-        at = {name: position for position, name in enumerate(drawn.shown)}
-        if edge["source"] not in at or edge["target"] not in at:
-            return list(edge["values"])
-        within = (drawn.owner[index.source] == at[edge["source"]]) & (
-            drawn.owner[index.target] == at[edge["target"]]
-        )
-        found = dict.fromkeys(index.value[within].tolist())
-        return [index.values[one] for one in found] or list(edge["values"])
-
-    def box(self, view: ViewState, fqn: str) -> str | None:
-        """The element that stands for a module in a view; ``None`` if it has no ops."""
-        index = self.index(view.placement)
-        key = index.box_of(fqn)
-        return f"m:{box_showing(index, key, view.open, self.apart(view))}" if key else None
+_AHEAD = 2  # files that are read and wait for somebody to ask for them
 
 
 class ModelStore:
     """Models by digest; safe to use from several threads.
 
-    ``shelf`` keeps the tags of what was opened, for the next time.
+    ``shelf`` keeps the tags of what was opened, for the next time. At most
+    ``capacity`` models, and ``budget`` bytes of them, stay in memory, the one
+    used last always.
+
+    ``places`` remembers the files that were opened by path. One of them is
+    opened again by a link if it was named to this very store, was exported
+    here, or lies in one of the ``roots``.
     """
 
-    def __init__(self, uploads: Path, *, shelf: Shelf | None = None, capacity: int = 4) -> None:
-        self._uploads = uploads
+    def __init__(
+        self,
+        uploads: Path,
+        *,
+        shelf: Shelf | None = None,
+        capacity: int = _CAPACITY,
+        budget: int = _BUDGET,
+        places: Places | None = None,
+        roots: Roots | None = None,
+    ) -> None:
+        self._uploads = Uploads(uploads)
         self._shelf = shelf
         self._capacity = capacity
-        self._paths: dict[str, Path] = {}
-        self._read: dict[str, Opened] = {}
+        self._budget = budget
+        self._places = places
+        self._roots = roots or Roots()
+        self._named: dict[str, Remembered] = {}
+        self._ahead: OrderedDict[str, Opened] = OrderedDict()
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._lock = threading.RLock()
-        self._opening = threading.RLock()  # an edited model opens its file first
+        self._opening: dict[str, _Opening] = {}
 
     def add_file(self, path: Path) -> str:
         """Open a file that lies on this machine; returns its digest.
@@ -217,10 +96,23 @@ class ModelStore:
             ReadError: if it is no readable ONNX model.
         """
         read = open_path(path, self._shelf)
+        try:
+            found = Remembered.of(path)
+        except OSError as error:
+            raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
         with self._lock:
-            self._paths[read.key] = path.resolve()
-            self._read[read.key] = read
-            self._open.pop(read.key, None)  # the same bytes may have come from another folder
+            self._named[read.key] = found
+            self._ahead[read.key] = read
+            while len(self._ahead) > _AHEAD:
+                self._ahead.popitem(last=False)
+            known = self._open.get(read.key)
+            if known is not None and known.path != found.path:
+                del self._open[read.key]  # the same bytes from elsewhere have another name
+        if self._places is not None:
+            try:
+                self._places.keep(read.key, found)
+            except WriteError as error:
+                _LOGGER.warning("Links to %s end with this server: %s", path.name, error)
         return read.key
 
     def add_upload(self, content: bytes, name: str) -> str:
@@ -228,44 +120,62 @@ class ModelStore:
 
         Raises:
             ReadError: if they are no readable ONNX model; nothing is kept then.
+            WriteError: if they cannot be kept.
         """
-        label = _NAME.sub("_", Path(name).name)[:120] or "upload.onnx"
+        label = label_of(name)
         opened = open_bytes(content, self._shelf, name=label)
-        key, graph = opened.key, self._tagged(opened)
-        write_atomically(self._uploads / f"{key}.onnx", [content])
-        write_atomically(self._uploads / f"{key}.name", [label.encode()])
+        key = opened.key
+        known = self._known(key)
+        if known is None or known.graph.name != label:
+            known = OpenModel(key, self._tagged(opened), size=len(content))
         with self._lock:
-            self._keep(OpenModel(key, graph))
+            in_use = {one.base for one in self._open.values()}
+        self._uploads.keep(key, content, label, in_use)
+        self._keep(known)
         return key
 
     def get(self, key: object) -> OpenModel:
         """The model with this digest.
 
         Raises:
-            SourceError: if it is not known here any more, or is no digest.
+            SourceError: if it is not known here any more, may not be opened, or is no digest.
+            ReadError: if its file cannot be read any more.
         """
-        if not isinstance(key, str) or not _DIGEST.fullmatch(key):
-            raise SourceError("That is no link to a model: open one.")
+        key = _checked(key)
         found = self._known(key)
         if found is not None:
             return found
         # Who asks for a model that is being opened waits for it, instead of opening it too.
-        with self._opening:
+        with self._while_opening(key):
             found = self._known(key)
             if found is None:
-                edit = kept_edit(self._uploads, key)
-                found = OpenModel(key, self._load(key)) if edit is None else self._edited(edit)
-                with self._lock:
-                    self._keep(found)
+                edit = kept_edit(self._uploads.folder, key)
+                found = self._load(key) if edit is None else self._edited(edit)
+                self._keep(found)
         return found
 
+    def source(self, key: object) -> ModelSource:
+        """What the model with this digest is opened from; it is not opened for that.
+
+        Raises:
+            SourceError: as :meth:`get`.
+        """
+        key = _checked(key)
+        edit = kept_edit(self._uploads.folder, key)
+        base = key if edit is None else edit.base
+        overrides = {} if edit is None else edit.overrides
+        path, name = self._origin(base, edited=edit is not None)
+        return ModelSource(path, base, name, overrides)
+
     def name(self, key: str) -> str | None:
-        """What a model is called that can be opened here, as it is in its file."""
-        path = self._paths.get(key)
-        if path is not None:
-            return path.name
-        told = self._uploads / f"{key}.name"
-        return told.read_text() if _DIGEST.fullmatch(key) and told.is_file() else None
+        """What a model is called that can be opened here without a doubt; else ``None``."""
+        try:
+            source = self.source(key)
+            placed = self._placed(source.digest)
+        except SourceError:
+            return None
+        # What seems to have changed is opened to see, instead of being told of by its link.
+        return source.name if placed is None or placed.seems_unchanged() else None
 
     def opened(self, key: str) -> OpenModel | None:
         """The model with this digest if it is in memory."""
@@ -282,17 +192,19 @@ class ModelStore:
         wanted = {op: fqn for op, fqn in {**so_far, **changes}.items() if fqn is not None}
         if wanted == so_far:
             return model
-        edit = Edit(model.edit.base if model.edit else model.key, model.key, wanted)
+        edit = Edit(model.base, model.key, wanted)
         edited = self._edited(edit)
-        keep_edit(self._uploads, edit)
-        with self._lock:
-            self._keep(edited)
+        keep_edit(self._uploads.folder, edit)
+        self._keep(edited)
         return edited
 
     def _edited(self, edit: Edit) -> OpenModel:
+        if self._known(edit.base) is None:
+            self._origin(edit.base, edited=True)
         base = self.get(edit.base)
-        with collector_rests():
+        with taking_turns(base.graph), collector_rests():
             graph = override(base.graph, edit.overrides)
+            share_facts(base.graph, graph)
         return OpenModel(edit.key, graph, edit, near=base)
 
     def _known(self, key: str) -> OpenModel | None:
@@ -300,23 +212,63 @@ class ModelStore:
             found = self._open.get(key)
             if found is not None:
                 self._open.move_to_end(key)
+                self._make_room()  # models grow while people look at them
             return found
 
-    def _load(self, key: str) -> TaggedGraph:
-        read = self._read.pop(key, None)
-        if read is not None:
-            return self._tagged(read)
-        path = self._paths.get(key)
-        if path is not None and path.is_file():
-            read = open_path(path, self._shelf)
+    def _load(self, key: str) -> OpenModel:
+        with self._lock:
+            ahead = self._ahead.pop(key, None)
+        placed = self._placed(key)
+        if placed is not None:
+            read = ahead or open_path(placed.path, self._shelf)
             if read.key != key:
-                raise SourceError(f"{path.name} has changed since it was opened: open it again.")
-            return self._tagged(read)
-        kept = self._uploads / f"{key}.onnx"
-        if kept.is_file():
-            name = (self._uploads / f"{key}.name").read_text()
-            return self._tagged(open_bytes(kept.read_bytes(), self._shelf, name=name))
-        raise SourceError("This model is not open on the server any more: open it again.")
+                raise SourceError(
+                    f"{placed.path.name} has changed since it was opened: open it again."
+                )
+            return OpenModel(key, self._tagged(read), size=placed.size, path=placed.path)
+        _, name = self._origin(key, edited=False)
+        content = self._uploads.read(key)
+        read = open_bytes(content, self._shelf, name=name)
+        if read.key != key:
+            raise SourceError("This upload was damaged on the server: upload it again.")
+        return OpenModel(key, self._tagged(read), size=len(content))
+
+    def _origin(self, key: str, *, edited: bool) -> tuple[Path, str]:
+        """The file with this content, and its name.
+
+        Raises:
+            SourceError: if it is gone, or may not be opened; it says whether it was ``edited``.
+        """
+        placed = self._placed(key)
+        if placed is not None:
+            return placed.path, placed.path.name
+        upload = self._uploads.find(key)
+        if upload is not None:
+            return upload, self._uploads.name(key)
+        what = "The file that these tags were corrected in" if edited else "This model"
+        raise SourceError(f"{what} is not open on the server any more: open it again.")
+
+    def _placed(self, key: str) -> Remembered | None:
+        """The file with this content, if it was opened by path and is still there.
+
+        Raises:
+            SourceError: if it may not be opened again.
+        """
+        found = self._named.get(key)
+        if found is None and self._places is not None:
+            found = self._places.find(key)
+            if found is not None and found.path.is_file() and not self._may_open(found.path):
+                if self._uploads.find(key) is not None:
+                    return None
+                raise SourceError(
+                    f"This server may not open {found.path.name} again: start it with "
+                    "`hexviz view FILE`, or with --root and the folder of the file."
+                )
+        return found if found is not None and found.path.is_file() else None
+
+    def _may_open(self, path: Path) -> bool:
+        assert self._places is not None  # noqa: S101 - it told of the path
+        return self._places.is_ours(path) or self._roots.holds(path)
 
     def _tagged(self, opened: Opened) -> TaggedGraph:
         graph = opened.graph()
@@ -328,7 +280,50 @@ class ModelStore:
         return graph
 
     def _keep(self, model: OpenModel) -> None:
-        self._open[model.key] = model
-        self._open.move_to_end(model.key)
-        while len(self._open) > self._capacity:
+        with self._lock:
+            self._open[model.key] = model
+            self._open.move_to_end(model.key)
+            self._make_room()
+
+    def _make_room(self) -> None:
+        while len(self._open) > 1 and (
+            len(self._open) > self._capacity or self._taken() > self._budget
+        ):
             self._open.popitem(last=False)
+
+    def _taken(self) -> int:
+        """Bytes of all models in memory; what edits share with their file counts once."""
+        shared = {one.base: one.shared_cost for one in self._open.values()}
+        return sum(shared.values()) + sum(one.own_cost for one in self._open.values())
+
+    @contextmanager
+    def _while_opening(self, key: str) -> Iterator[None]:
+        """Alone in opening a model; another one can be opened at the same time.
+
+        An edit is opened with its base inside, never the other way round.
+        """
+        with self._lock:
+            opening = self._opening.setdefault(key, _Opening())
+            opening.waiting += 1
+        try:
+            with opening.lock:
+                yield
+        finally:
+            with self._lock:
+                opening.waiting -= 1
+                if not opening.waiting:
+                    del self._opening[key]
+
+
+class _Opening:
+    """A model that is being opened, and how many threads are at it or wait for it."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.waiting = 0
+
+
+def _checked(key: object) -> str:
+    if not isinstance(key, str) or not _DIGEST.fullmatch(key):
+        raise SourceError("That is no link to a model: open one.")
+    return key

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,8 @@ class Split:
                 (folder / name).unlink(missing_ok=True)
                 (folder / f"{name}.data").unlink(missing_ok=True)
             if is_new:
-                folder.rmdir()
+                with suppress(OSError):  # somebody else put something into it
+                    folder.rmdir()
             raise
 
 

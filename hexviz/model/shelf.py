@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from hexviz.errors import WriteError
 from hexviz.model.files import write_atomically
+from hexviz.model.room import make_room
 
 __all__ = ["Shelf", "code_in"]
 
@@ -67,28 +67,12 @@ class Shelf:
         """
         if len(result) + _CHECK > self.most:
             return
-        write_atomically(self._path(key), [hashlib.sha256(result).digest(), result])
-        self._make_room()
+        content = [hashlib.sha256(result).digest(), result]
+        write_atomically(self._path(key), content, private=True)
+        make_room(self.folder, f"*{_SUFFIX}", most_bytes=self.most)
 
     def _path(self, key: str) -> Path:
         if not _KEY.fullmatch(key):
             raise ValueError(f"{key!r} is no digest")
         name = hashlib.sha256(f"{self.recipe}:{key}".encode()).hexdigest()
         return self.folder / f"{name}{_SUFFIX}"
-
-    def _make_room(self) -> None:
-        found = []
-        try:
-            for path in self.folder.glob(f"*{_SUFFIX}"):
-                try:
-                    told = path.stat()
-                except FileNotFoundError:  # another process makes room as well
-                    continue
-                found.append((told.st_mtime_ns, told.st_size, path))
-            left = self.most
-            for _, size, path in sorted(found, reverse=True):
-                left -= size
-                if left < 0:
-                    path.unlink(missing_ok=True)
-        except OSError as error:
-            raise WriteError(f"Cannot clean up {self.folder}: {error.strerror}.") from error

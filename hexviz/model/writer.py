@@ -15,8 +15,8 @@ from pathlib import Path
 import onnx
 
 from hexviz.errors import WriteError
-from hexviz.model.files import is_there, write_atomically
-from hexviz.model.flat import function_path
+from hexviz.model.files import inside, is_there, write_atomically
+from hexviz.model.flat import graphs_of, named_functions
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.op import Op
 from hexviz.model.reader import external_locations
@@ -101,7 +101,11 @@ def add_tags(
 
 def has_tags(metadata: Iterable[str]) -> bool:
     """Whether one of the keys of a node's metadata is hexviz's."""
-    return any(key.startswith(PREFIX) for key in metadata)
+    return any(map(_is_own, metadata))
+
+
+def _is_own(key: str | bytes) -> bool:
+    return isinstance(key, str) and key.startswith(PREFIX)  # bytes are what is not UTF-8
 
 
 def _write(entries: Iterable[tuple[str, str]], node: onnx.NodeProto) -> onnx.NodeProto:
@@ -156,10 +160,11 @@ def write(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
     try:
         if base_dir is not None and base_dir != target:
             for location in sorted(external_locations(proto)):
-                if _copy_data(base_dir / location, target / location):
-                    copied.append(target / location)  # noqa: PERF401 - kept if the next one fails
+                data = inside(target, location)
+                if _copy_data(base_dir / location, data):
+                    copied.append(data)
         write_atomically(path, [content])
-    except WriteError:
+    except BaseException:  # also an interrupt: the weights alone are of no use
         for data in copied:
             data.unlink(missing_ok=True)
         raise
@@ -188,7 +193,6 @@ def _copy_data(source: Path, target: Path) -> bool:
             raise WriteError(
                 f"{target} exists and holds other weights: choose an empty folder for the result."
             )
-        target.parent.mkdir(parents=True, exist_ok=True)
         with source.open("rb") as data:
             write_atomically(target, iter(lambda: data.read(_CHUNK), b""))
     except OSError as error:
@@ -197,11 +201,14 @@ def _copy_data(source: Path, target: Path) -> bool:
 
 
 def _strip(entries: MutableSequence[onnx.StringStringEntryProto]) -> None:
-    kept = [(entry.key, entry.value) for entry in entries if not entry.key.startswith(PREFIX)]
-    if len(kept) != len(entries):
+    if has_tags(entry.key for entry in entries):
+        kept = []
+        for entry in entries:
+            if not _is_own(entry.key):
+                kept.append(onnx.StringStringEntryProto())
+                kept[-1].CopyFrom(entry)  # text that is not UTF-8 can be copied, and not be set
         del entries[:]
-        for key, value in kept:
-            entries.append(onnx.StringStringEntryProto(key=key, value=value))
+        entries.extend(kept)
 
 
 def _nodes(
@@ -209,20 +216,13 @@ def _nodes(
 ) -> Iterator[tuple[str, int, onnx.NodeProto]]:
     """Every node with its body's path and its index, as :mod:`hexviz.model.flat` names them."""
     stack = [("", proto.graph.node)]
-    for function in proto.functions:
-        path = function_path(function.domain, function.name, function.overload)
-        stack.append((path, function.node))
+    stack.extend((path, function.node) for path, function in named_functions(proto))
     while stack:
         path, nodes = stack.pop()
         for index, node in enumerate(nodes):
             yield path, index, node
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    here = f"{by_place[path, index].id}/{attribute.name}"
-                    stack.append((here, attribute.g.node))
-                for place, graph in enumerate(attribute.graphs):
-                    here = f"{by_place[path, index].id}/{attribute.name}.{place}"
-                    stack.append((here, graph.node))
+            for name, graph in graphs_of(node):
+                stack.append((f"{by_place[path, index].id}/{name}", graph.node))
 
 
 def _strings(texts: Iterable[str]) -> str:

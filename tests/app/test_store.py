@@ -1,11 +1,14 @@
 import hashlib
+import os
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.uploads import Uploads
 from hexviz.errors import ReadError, SourceError
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.tag import tag
@@ -110,3 +113,170 @@ def test_a_file_that_has_changed_is_not_shown_under_its_old_link(
     path.write_bytes(net + b"\x1a\x01c")
     with pytest.raises(SourceError, match=r"m\.onnx has changed since it was opened"):
         store.get(key)
+
+
+def variant(net: bytes, at: int) -> bytes:
+    """The same graph as another content: with a producer's name in the file."""
+    return net + b"\x12\x03" + f"{at:03d}".encode()
+
+
+def test_models_give_way_by_their_bytes_as_well(net: bytes, tmp_path: Path) -> None:
+    alone = ModelStore(tmp_path)
+    alone.add_upload(variant(net, 9), "m.onnx")
+    room = 3 * alone._taken()
+    store = ModelStore(tmp_path, capacity=100, budget=room)
+    keys = [store.add_upload(variant(net, at), "m.onnx") for at in range(5)]
+    assert [key in store._open for key in keys] == [False, False, True, True, True]
+
+
+def test_the_newest_model_stays_however_large_it_is(net: bytes, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path, budget=1)
+    keys = [store.add_upload(variant(net, at), "m.onnx") for at in range(2)]
+    assert list(store._open) == keys[1:]
+    assert store.get(keys[1]) is store.get(keys[1])
+
+
+def test_what_an_edit_shares_with_its_file_counts_once(net: bytes, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    model = store.get(store.add_upload(net, "m.onnx"))
+    alone = store._taken()
+    edited = store.edit(model, {"q": "enc.att.k"})
+    assert store._taken() == alone + edited.own_cost
+    assert edited.own_cost < model.shared_cost
+
+
+def test_a_model_costs_more_the_more_is_asked_of_it(model: OpenModel) -> None:
+    before = model.own_cost
+    model.index("module")
+    assert model.own_cost > before
+
+
+def test_what_is_read_ahead_and_never_asked_for_is_let_go(net: bytes, tmp_path: Path) -> None:
+    store = ModelStore(tmp_path)
+    keys = []
+    for at in range(9):
+        path = tmp_path / f"{at}.onnx"
+        path.write_bytes(variant(net, at))
+        keys.append(store.read_ahead(path))
+    assert len(store._ahead) == 2
+    assert store.get(keys[0]).graph.name == "0.onnx"
+
+
+def test_one_model_that_is_slow_to_open_keeps_no_other_waiting(
+    net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelStore(tmp_path)
+    slow, quick = (store.add_upload(variant(net, at), f"{at}.onnx") for at in range(2))
+    store = ModelStore(tmp_path)
+    tagging, go_on = threading.Event(), threading.Event()
+
+    def hold(file: Any, **more: Any) -> TaggedGraph:
+        if file.name == "0.onnx":
+            tagging.set()
+            assert go_on.wait(10)
+        return tag(file, **more)
+
+    monkeypatch.setattr("hexviz.tagging.opened.tag", hold)
+    waiting = threading.Thread(target=store.get, args=[slow])
+    waiting.start()
+    assert tagging.wait(10)
+    assert store.get(quick).graph.name == "1.onnx"
+    go_on.set()
+    waiting.join()
+    assert store._opening == {}
+
+
+def test_many_threads_on_many_models_with_room_for_one(net: bytes, tmp_path: Path) -> None:
+    keys = [ModelStore(tmp_path).add_upload(variant(net, at), f"{at}.onnx") for at in range(4)]
+    store = ModelStore(tmp_path, capacity=1)
+    wrong: list[object] = []
+
+    def work(number: int) -> None:
+        for turn in range(25):
+            at = (number * 7 + turn) % len(keys)
+            model = store.get(keys[at])
+            if turn % 5 == 0:
+                edited = store.edit(model, {"q": f"enc.att.{'qk'[number % 2]}"})
+                if edited.base != model.key:
+                    wrong.append((number, turn, "base"))
+                model = store.get(edited.key)
+            drawn = model.render(model.first_view(), "light")
+            if model.graph.name != f"{at}.onnx" or not drawn.shown or not model.searching:
+                wrong.append((number, turn, at))
+
+    threads = [threading.Thread(target=work, args=[at]) for at in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(store._open) == 1
+    assert store._opening == {}
+
+
+def test_what_several_threads_ask_for_is_made_once(
+    model: OpenModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[object] = []
+
+    def slow(graph: TaggedGraph) -> str:
+        made.append(graph)
+        time.sleep(0.05)
+        return "index"
+
+    monkeypatch.setattr("hexviz.app.open_model.SearchIndex", slow)
+    found: list[object] = []
+    threads = [threading.Thread(target=lambda: found.append(model.searching)) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["index"] * 4
+    assert len(made) == 1
+
+
+def test_uploads_are_bounded_and_those_in_memory_stay(
+    net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ModelStore(tmp_path, capacity=1)
+    store._uploads = Uploads(tmp_path, most=2 * len(variant(net, 0)))
+    keys = []
+    for at in range(3):
+        keys.append(store.add_upload(variant(net, at), "m.onnx"))
+        os.utime(tmp_path / f"{keys[-1]}.onnx", (at + 1, at + 1))
+    assert [(tmp_path / f"{key}.onnx").exists() for key in keys] == [False, True, True]
+    assert [(tmp_path / f"{key}.name").exists() for key in keys] == [False, True, True]
+    store = ModelStore(tmp_path, capacity=1)
+    store._uploads = Uploads(tmp_path, most=2 * len(variant(net, 0)))
+    store.get(keys[1])
+    os.utime(tmp_path / f"{keys[1]}.onnx", (1, 1))  # the oldest, and open
+    store.add_upload(variant(net, 3), "m.onnx")
+    assert (tmp_path / f"{keys[1]}.onnx").exists()
+    assert not (tmp_path / f"{keys[2]}.onnx").exists()
+
+
+def test_steps_that_a_person_took_are_bounded(
+    net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hexviz.app.edits._MOST", 2)
+    store = ModelStore(tmp_path)
+    model = store.get(store.add_upload(net, "m.onnx"))
+    for op in ("q", "k", "r"):
+        model = store.edit(model, {op: "head"})
+    assert len(list(tmp_path.glob("*.edit"))) == 2
+    assert ModelStore(tmp_path).get(model.key).edit == model.edit
+
+
+def test_a_damaged_upload_is_not_shown(store: ModelStore, net: bytes, tmp_path: Path) -> None:
+    key = store.add_upload(net, "m.onnx")
+    (tmp_path / "uploads" / f"{key}.onnx").write_bytes(variant(net, 1))
+    with pytest.raises(SourceError, match="damaged on the server: upload it again"):
+        ModelStore(tmp_path / "uploads").get(key)
+
+
+def test_a_link_among_the_uploads_is_not_followed(net: bytes, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(net)
+    key = hashlib.sha256(net).hexdigest()
+    (tmp_path / f"{key}.onnx").symlink_to(tmp_path / "secret")
+    with pytest.raises(SourceError, match="not open on the server"):
+        ModelStore(tmp_path).get(key)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hexviz.app import store as stores
+from hexviz.app import open_model as open_models
 from hexviz.app.address import from_query, to_query
 from hexviz.app.callbacks.inspecting import inspect
 from hexviz.app.callbacks.moving import answer, move
@@ -83,9 +83,9 @@ def test_a_policy_is_asked_once_for_a_model(
     model: OpenModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    real = stores.ask
+    real = open_models.ask
     monkeypatch.setattr(
-        stores, "ask", lambda graph, policy: asked.append(policy) or real(graph, policy)
+        open_models, "ask", lambda graph, policy: asked.append(policy) or real(graph, policy)
     )
     for view in (ViewState(), ViewState(frozenset({"enc"})), ViewState(placement="context")):
         for policy in ("ancestor", "consumers"):

@@ -1,0 +1,48 @@
+"""A property that is made once for an object, whichever thread asks first."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+__all__ = ["once"]
+
+Owner = TypeVar("Owner")
+Made = TypeVar("Made")
+
+
+class once(Generic[Owner, Made]):  # noqa: N801 - a decorator
+    """As :func:`functools.cached_property`, with a lock for each object.
+
+    Python 3.11 has one for all objects of a class, so that one slow model keeps
+    all others waiting; later versions have none, and make the thing twice.
+    """
+
+    def __init__(self, make: Callable[[Owner], Made]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, one: None, owner: type) -> once[Owner, Made]: ...
+    @overload
+    def __get__(self, one: Owner, owner: type) -> Made: ...
+    def __get__(self, one: Owner | None, owner: type) -> once[Owner, Made] | Made:
+        """What was made; not called any more once it is among the attributes of the object."""
+        if one is None:
+            return self
+        known: dict[str, Any] = vars(one)
+        guard = f"{self._name} is being made"
+        with known.setdefault(guard, threading.RLock()):
+            if self._name not in known:
+                known[self._name] = self._make(one)
+                known.pop(guard, None)
+        made: Made = known[self._name]
+        return made
+
+    if TYPE_CHECKING:  # at run time there is none, so what is set among the attributes goes first
+
+        def __set__(self, one: Owner, made: Made) -> None: ...

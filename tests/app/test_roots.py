@@ -1,0 +1,155 @@
+"""From the browser one can open what lies in the folders named at start, and nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hexviz.app import roots as roots_file
+from hexviz.app.factory import create_app
+from hexviz.app.roots import Roots
+from hexviz.app.store import ModelStore
+from hexviz.errors import SourceError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, net: bytes) -> Path:
+    root = tmp_path / "nets"
+    (root / "deep" / "er").mkdir(parents=True)
+    (root / ".hidden").mkdir()
+    (root / "folder.onnx").mkdir()
+    for name in ("a.onnx", "deep/er/b.onnx", ".c.onnx", ".hidden/d.onnx", "e.txt", "f.ONNX"):
+        (root / name).write_bytes(net)
+    (tmp_path / "outside.onnx").write_bytes(net)
+    (root / "out.onnx").symlink_to(tmp_path / "outside.onnx")
+    (root / "up").symlink_to(tmp_path)
+    (root / "in.onnx").symlink_to("deep/er/b.onnx")
+    (root / "text.onnx").symlink_to("e.txt")
+    (root / "veiled.onnx").symlink_to(".hidden/d.onnx")
+    (root / "round.onnx").symlink_to("round.onnx")
+    os.mkfifo(root / "pipe.onnx")
+    return root
+
+
+def test_models_are_listed_and_nothing_else(folder: Path) -> None:
+    listed = Roots((folder,)).files()
+    assert [one.told for one in listed] == ["0/a.onnx", "0/deep/er/b.onnx", "0/in.onnx"]
+    assert [one.label for one in listed] == [
+        "nets/a.onnx", "nets/deep/er/b.onnx", "nets/in.onnx",
+    ]  # fmt: skip
+
+
+def test_what_is_listed_is_found_by_where_it_really_is(folder: Path) -> None:
+    roots = Roots((folder,))
+    for one in roots.files():
+        assert roots.holds(roots.find(one.told))
+    assert roots.find("0/in.onnx") == (folder / "deep/er/b.onnx").resolve()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "0/../outside.onnx", "0/deep/../../outside.onnx", "0//etc/passwd", "0//etc/x.onnx",
+        "/etc/passwd", "0/out.onnx", "0/up/outside.onnx", "0/up/nets/.c.onnx", "0/.c.onnx",
+        "0/.hidden/d.onnx", "0/veiled.onnx", "0/e.txt", "0/text.onnx", "0/f.ONNX", "0/folder.onnx",
+        "0/pipe.onnx", "0/round.onnx", "0/missing.onnx", "0/", "0", "", "1/a.onnx", "-1/a.onnx",
+        "x/a.onnx", "²/a.onnx", "0/a.onnx\0", "0/a\0.onnx", "0/" + "a/" * 5000 + "a.onnx",
+        "0/..\\outside.onnx", "os:system", "hf:gpt2", "~/a.onnx", "9999/a.onnx",
+    ],
+)  # fmt: skip
+def test_no_other_path_opens_anything(folder: Path, told: str) -> None:
+    with pytest.raises(SourceError, match="No such model in the folders given by --root") as error:
+        Roots((folder,)).find(told)
+    assert str(folder) not in str(error.value)
+
+
+def test_a_file_exchanged_for_a_link_is_refused(folder: Path, tmp_path: Path) -> None:
+    """What was listed is checked again when it is opened."""
+    roots = Roots((folder,))
+    assert roots.find("0/a.onnx")
+    (folder / "a.onnx").unlink()
+    (folder / "a.onnx").symlink_to(tmp_path / "outside.onnx")
+    with pytest.raises(SourceError):
+        roots.find("0/a.onnx")
+    assert not roots.holds(folder / "a.onnx")
+
+
+def test_a_root_may_be_a_link_and_there_may_be_several(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(folder)
+    roots = Roots((tmp_path / "link", folder / "deep"))
+    assert roots.find("0/a.onnx") == folder.resolve() / "a.onnx"
+    assert roots.find("1/er/b.onnx").name == "b.onnx"
+    assert roots.holds(folder / "a.onnx")
+    assert not Roots().holds(folder / "a.onnx")
+    assert Roots().files() == []
+
+
+def test_a_root_that_is_no_folder_is_a_clear_line(folder: Path) -> None:
+    for path in (folder / "missing", folder / "a.onnx", folder / "round.onnx"):
+        with pytest.raises(SourceError, match=r"is no folder: --root takes one"):
+            Roots((path,))
+
+
+def test_a_listing_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(roots_file, "_MOST_FILES", 2)
+    assert len(Roots((folder,)).files()) == 2
+    monkeypatch.setattr(roots_file, "_DEPTH", 1)
+    assert "0/deep/er/b.onnx" not in [one.told for one in Roots((folder,)).files()]
+    monkeypatch.setattr(roots_file, "_MOST_ENTRIES", 1)
+    assert Roots((folder,)).files() == []
+
+
+# From the browser
+
+
+def ask(app: Any, output: str, inputs: dict[str, Any]) -> Any:
+    """The answer of the callback whose outputs contain one and whose input is the other."""
+    asking = app.server.test_client()
+    ((name, value),) = inputs.items()
+    item, _, what = name.partition(".")
+    entry = next(
+        one
+        for one in asking.get("/_dash-dependencies").get_json()
+        if output in one["output"] and {"id": item, "property": what} in one["inputs"]
+    )
+    outputs = [
+        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
+        for part in entry["output"].strip(".").split("...")
+    ]
+    told = {
+        "output": entry["output"],
+        "outputs": outputs,
+        "inputs": [{"id": item, "property": what, "value": value}],
+        "changedPropIds": [name],
+        "state": [],
+    }
+    return asking.post("/_dash-update-component", json=told)
+
+
+def test_the_page_lists_the_folders_and_opens_from_them(store: ModelStore, folder: Path) -> None:
+    app = create_app(store, roots=Roots((folder,)))
+    listed = ask(app, "files.data", {"opener.opened": True}).get_json()["response"]
+    assert listed["files-box"] == {"hidden": False}
+    assert {"value": "0/a.onnx", "label": "nets/a.onnx"} in listed["files"]["data"]
+    opened = ask(app, "uploaded.data", {"files.value": "0/a.onnx"}).get_json()["response"]
+    assert store.get(opened["uploaded"]["data"]).graph.ops
+
+
+@pytest.mark.parametrize("told", ["0/up/outside.onnx", "/etc/passwd", "os:system", "../a.onnx"])
+def test_the_page_opens_nothing_else(store: ModelStore, folder: Path, told: str) -> None:
+    app = create_app(store, roots=Roots((folder,)))
+    answer = ask(app, "uploaded.data", {"files.value": told}).get_json()["response"]
+    assert "uploaded" not in answer
+    (notice,) = answer["notices"].popitem()[1]
+    assert "No such model" in notice["message"]
+
+
+def test_without_folders_the_page_opens_none(store: ModelStore, folder: Path) -> None:
+    app = create_app(store)
+    shown = ask(app, "files.data", {"opener.opened": True}).get_json()
+    assert "files" not in shown.get("response", {})
+    answer = ask(app, "uploaded.data", {"files.value": str(folder / "a.onnx")})
+    assert "uploaded" not in answer.get_json()["response"]
