@@ -7,13 +7,13 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint types wheel browser bench bench-hot bench-page bench-view \
-	bench-inheritance bench-extraction pictures clean
+.PHONY: demo test test-slow lint types wheel browser redis bench bench-hot bench-page bench-view \
+	bench-inheritance bench-extraction bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
 
-test: $(READY) browser
+test: $(READY) browser redis
 	$(BIN)/python -m pytest
 
 # What takes a minute or more by itself.
@@ -33,6 +33,10 @@ wheel: $(READY)
 # Playwright's own browser is not reachable everywhere; the system's Chromium serves as well.
 browser: $(READY)
 	$(BIN)/python tests/browser/install_chromium.py
+
+# For the tests of a team's queue.
+redis: $(READY)
+	$(BIN)/python tests/app/jobs/install_redis.py
 
 # The README's pictures, from the page as it is now.
 pictures: $(READY) browser
@@ -75,10 +79,21 @@ bench-extraction: $(READY)
 	$(BIN)/hexviz bench extraction
 	$(BIN)/python -m tests.bench.measure_extraction
 
+# Ten thousand spoilt files and all crafted ones, with the figures of docs/hostile.md; an hour.
+# ARGS="--cases 1000 --no-crafted --seed 2" does less, and others.
+fuzz: $(READY)
+	$(BIN)/python -m tests.hostile.run $(ARGS)
+
+# Twenty people at one server for ten minutes: seconds by kind of request, memory, errors.
+# ARGS="--minutes 2 --clients 5" does less.
+bench-soak: $(READY)
+	mkdir -p build
+	$(BIN)/python -m tests.bench.soak --json build/soak.json $(ARGS)
+
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[hf,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[hf,team,dev]'
 	touch $@
 
 clean:

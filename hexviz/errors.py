@@ -15,6 +15,7 @@
     ├── RunError         a run of the benchmark cannot be made, or a file holds none
     ├── OverridesError   a file of overrides is none, or of another model
     ├── ViewLimitError   more would be on the page than can be read
+    ├── JobError         a job for the page cannot be done now
     └── ServeError       the page cannot be served
 
 A message is one line that says what is wrong and what to do about it.
@@ -26,6 +27,7 @@ __all__ = [
     "ExportError",
     "ExtractionError",
     "HexvizError",
+    "JobError",
     "NumbersError",
     "OverridesError",
     "QueryError",
@@ -40,8 +42,28 @@ __all__ = [
 ]
 
 
+_LONGEST = 500  # characters of a message; one that is longer lacks its middle
+_BEGINNING = 320
+
+
 class HexvizError(Exception):
-    """The root of every error a person meets."""
+    """The root of every error a person meets.
+
+    Messages hold names from files, which may have any length and hold line
+    ends, or what moves a terminal's cursor: a message is one line that can be
+    printed, whatever is in it.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(_one_line(message))
+
+
+def _one_line(message: str) -> str:
+    if len(message) > _LONGEST:
+        message = f"{message[:_BEGINNING]}…{message[_BEGINNING + 1 - _LONGEST :]}"
+    if message.isprintable():
+        return message
+    return "".join(one if one.isprintable() else " " if one.isspace() else "�" for one in message)
 
 
 class ReadError(HexvizError):
@@ -94,6 +116,10 @@ class OverridesError(HexvizError):
 
 class ViewLimitError(HexvizError):
     """Opening a module would put more on the page than can be read or drawn smoothly."""
+
+
+class JobError(HexvizError):
+    """A job for the page cannot be started, or nobody does it."""
 
 
 class ServeError(HexvizError):

@@ -40,6 +40,7 @@ __all__ = [
     "OutputCheck",
     "Verification",
     "compare",
+    "verification_of",
     "verification_record",
     "verify",
     "verify_chain",
@@ -83,6 +84,12 @@ def verification_record(verification: Verification) -> dict[str, Any]:
             if output[key] is not None and not math.isfinite(output[key]):
                 output[key] = None
     return {**record, "outputs": list(record["outputs"])}
+
+
+def verification_of(record: Mapping[str, Any]) -> Verification:
+    """The verification of a record; what was no finite number stays ``None``."""
+    outputs = tuple(OutputCheck(**one) for one in record["outputs"])
+    return Verification(**{**record, "outputs": outputs})
 
 
 def verify(

@@ -10,22 +10,20 @@ import onnx
 import pytest
 
 from hexviz.app.address import from_query, from_store, to_query, to_store
-from hexviz.app.callbacks.filtering import verified
 from hexviz.app.callbacks.moving import answer, move
-from hexviz.app.factory import create_app
 from hexviz.app.filter.border import border, hints
 from hexviz.app.filter.commands import command_line, python
 from hexviz.app.filter.files import part_file, part_report
 from hexviz.app.filter.filtered import Filtered, filtered
 from hexviz.app.filter.panel import panel
 from hexviz.app.filter.verdict import refused, verdict
-from hexviz.app.filter.wish import MOST_OPS, Wish, wish_in, written
+from hexviz.app.filter.wish import MOST_OPS, Wish, wish_in
 from hexviz.app.place import Place
 from hexviz.app.store import ModelStore, OpenModel
 from hexviz.app.tree import rows
 from hexviz.errors import ExtractionError, SelectionError
 from hexviz.extraction.selection import Selection
-from hexviz.extraction.verify import verify
+from hexviz.extraction.verify import verification_of, verification_record, verify
 from hexviz.model.reader import parse as read
 from hexviz.tagging.tag import tag
 from hexviz.view.state import ViewState
@@ -54,10 +52,8 @@ def ticked(model: OpenModel, place: Place) -> dict[str, str]:
     from hexviz.app.filter.ticks import ticks
 
     kept = filtered(model, place.wish)
-    return {
-        row.key: row.shown
-        for row in rows(model, place.view, ticks(model.graph, kept.chosen if kept else ()))
-    }
+    found = ticks(model.graph, kept.chosen if kept else (), model.totals)
+    return {row.key: row.shown for row in rows(model, place.view, found)}
 
 
 def text(component: Any) -> str:
@@ -338,7 +334,7 @@ def test_a_part_that_is_not_valid_is_not_offered(
 
 
 def test_a_verification_is_green(model: OpenModel) -> None:
-    said = text(verified(kept(model, wishing("enc.att"))))
+    said = text(verdict(kept(model, wishing("enc.att")).verify()))
     assert "verdict right" in said
     assert "Verified" in said
     assert "equal, " in said
@@ -356,26 +352,10 @@ def test_a_verification_of_a_tampered_part_is_red(model: OpenModel) -> None:
     assert "different, largest error" in said
 
 
-def test_the_routes_give_files_and_clear_lines(store: ModelStore, net: bytes) -> None:
-    key = store.add_upload(net, "net 1.onnx")
-    client = create_app(store).server.test_client()
-    query = written(wishing("enc.att"))
-    response = client.get(f"/part/{key}.onnx?{query}")
-    assert response.status_code == 200
-    assert 'filename="net-1-part.onnx"' in response.headers["Content-Disposition"]
-    assert len(onnx.load_from_string(response.data).graph.node) == 5
-    assert client.get(f"/part/{key}.json?{query}").get_json()["kept"]["selected"] == 4
-    for path in (f"/part/{key}.onnx", f"/part/{key}.json?keep=nowhere"):
-        response = client.get(path)
-        assert response.status_code == 409
-        assert response.text.startswith("The selection holds no op")
-    assert client.get(f"/part/{'0' * 64}.onnx?{query}").status_code == 409
-    good = client.post("/verify", json={"model": key, "part": query})
-    assert "verdict right" in text(good.get_json())
-    bodies: list[Any] = [{}, [], {"model": key}, {"model": 3, "part": query}]
-    for body in [*bodies, {"model": key, "part": 3}]:
-        assert "could not be verified" in text(client.post("/verify", json=body).get_json())
-    assert client.post("/verify", data="[" * 100_000).status_code == 200
+def test_a_verification_is_the_same_when_it_comes_back_from_a_job(model: OpenModel) -> None:
+    found = kept(model, wishing("enc.att")).verify()
+    record = json.loads(json.dumps(verification_record(found)))
+    assert verification_of(record) == found
     assert "reason" in text(refused("reason"))
 
 

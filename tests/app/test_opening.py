@@ -6,10 +6,9 @@ import pytest
 from hexviz.app import limits
 from hexviz.app.callbacks import opening
 from hexviz.app.callbacks.opening import decode_upload
-from hexviz.app.jobs import run_export
+from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.notices import export_done
-from hexviz.errors import ExportError, ReadError
-from hexviz.exporters import produce
+from hexviz.errors import ReadError
 
 
 def test_an_upload_is_decoded() -> None:
@@ -29,27 +28,17 @@ def test_an_upload_that_is_too_large_names_the_way_out(monkeypatch: pytest.Monke
     assert limits.MAX_UPLOAD >= 100 * 1024**2
 
 
-def test_a_failed_export_hands_on_its_line_and_the_end_of_its_log(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def failing(*_: object, **__: object) -> None:
-        raise ExportError("It failed.", log="early " * 10_000 + "the cause")
-
-    monkeypatch.setattr(produce, "produce", failing)
-    result = run_export("bert-tiny", optimize=False, report=lambda _: None)
-    assert result["error"] == "It failed."
-    assert result["log"].endswith("the cause")
-    assert len(result["log"]) == 20_000
-
-
 def test_a_finished_export_tells_seconds_by_stage(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    result = run_export("custom-auxiliary", optimize=False, report=lambda _: None)
+    told: list[tuple[str, float]] = []
+    order = {"sample": "custom-auxiliary", "optimize": False}
+    result = TASKS["export"](order, lambda stage, percent: told.append((stage, percent)))
     assert list(result["stages"]) == [
         "build model", "export", "graph context", "inheritance", "provenance", "serialise",
     ]  # fmt: skip
     assert all(seconds >= 0 for seconds in result["stages"].values())
+    assert [percent for _, percent in told] == sorted(percent for _, percent in told)
     (shown,) = export_done(result["stages"])
     assert "export" in shown["message"]

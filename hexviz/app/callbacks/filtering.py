@@ -7,38 +7,31 @@ from typing import Any
 
 from dash import Dash, Input, Output, no_update
 from dash.development.base_component import Component
-from flask import Response, request
+from dash.exceptions import PreventUpdate
+from flask import Response, send_file
 
 from hexviz.app.address import from_store, key_of
-from hexviz.app.download import download, file_stem
 from hexviz.app.filter.border import border, hints
 from hexviz.app.filter.field import field
-from hexviz.app.filter.files import part_file, part_report
 from hexviz.app.filter.filtered import Filtered, filtered
 from hexviz.app.filter.panel import panel
 from hexviz.app.filter.verdict import refused, verdict
-from hexviz.app.filter.wish import wish_in, written
+from hexviz.app.filter.wish import written
+from hexviz.app.jobs.results import Results
+from hexviz.app.jobs.run import run_job
+from hexviz.app.jobs.supervise import Report
 from hexviz.app.place import Place
 from hexviz.app.store import ModelStore, OpenModel
-from hexviz.errors import HexvizError, SelectionError
+from hexviz.errors import HexvizError
 
-__all__ = ["register", "verified"]
+__all__ = ["made", "register"]
+
+_INTERVAL = 300  # ms between questions of the page how far a job is
+_GONE = "This file is not kept any more: make it again."
 
 
 def register(app: Dash, store: ModelStore) -> None:
     """Attach the callbacks and routes of this file to an app."""
-
-    def asked(key: object, query: object) -> Filtered:
-        model = store.get(key)
-        wish = wish_in(
-            query if isinstance(query, str) else "",
-            model.has_module,
-            model.graph.positions.__contains__,
-        )
-        kept = filtered(model, wish)
-        if kept is None:
-            raise SelectionError("The selection holds no op: select more, or exclude less.")
-        return kept
 
     @app.callback(Output("filter", "data"), Input("view", "data"), prevent_initial_call=True)
     def on_place(stored: dict[str, Any] | None) -> Any:
@@ -64,47 +57,67 @@ def register(app: Dash, store: ModelStore) -> None:
             "part": [model.key, written(place.wish)],
         }
 
-    @app.server.post("/verify")
-    def on_verify() -> Response:
-        try:
-            sent = request.get_json(silent=True)
-        except RecursionError:  # nested deeper than anything the page sends
-            sent = None
-        told = sent if isinstance(sent, dict) else {}
-        try:
-            content = verified(asked(told.get("model"), told.get("part")))
-        except HexvizError as error:
-            content = refused(str(error))
-        return Response(json.dumps(content, default=_plain), mimetype="application/json")
+    @app.callback(
+        Output("part-made", "data"),
+        Input("part-wanted", "data"),
+        background=True,
+        interval=_INTERVAL,
+        running=[
+            (Output("part-job", "hidden"), False, True),
+            (Output("part-stage", "children"), "Starting…", ""),
+            (Output("part-bar", "value"), 0, 0),
+        ],
+        progress=[Output("part-stage", "children"), Output("part-bar", "value")],
+        cancel=[Input("part-cancel", "n_clicks")],
+        prevent_initial_call=True,
+    )
+    def on_part(report: Report, wanted: Any) -> Any:
+        match wanted:
+            case {
+                "task": "verify" | "part" | "report" as task,
+                "model": str(key),
+                "part": str(query),
+                "n": int(number),
+            }:
+                return made(store, task, key, query, report) | {"n": number}
+        raise PreventUpdate
 
-    @app.server.get("/part/<key>.onnx")
-    def on_part(key: str) -> Response:
-        try:
-            kept = asked(key, request.query_string.decode())
-            name = f"{file_stem(kept.graph.name)}-part.onnx"
-            return download(part_file(kept), name, "application/octet-stream")
-        except HexvizError as error:
-            return Response(str(error), status=409, mimetype="text/plain")
-
-    @app.server.get("/part/<key>.json")
-    def on_report(key: str) -> Response:
-        try:
-            kept = asked(key, request.query_string.decode())
-            text = json.dumps(part_report(kept), indent=2)
-        except HexvizError as error:
-            return Response(str(error), status=409, mimetype="text/plain")
-        return download(
-            text.encode(), f"{file_stem(kept.graph.name)}-part.json", "application/json"
-        )
+    @app.server.get("/part/<file>")
+    def on_file(file: str) -> Response:
+        path = Results().path(file)
+        if path is None:
+            return Response(_GONE, status=404, mimetype="text/plain")
+        answer = send_file(path, mimetype="application/octet-stream")
+        # The page knows what to call it; a name in here would be taken instead.
+        answer.headers["Content-Disposition"] = "attachment"
+        return answer
 
 
-def verified(kept: Filtered) -> Component:
-    """What a run of the whole and of the part says.
+def made(store: ModelStore, task: str, key: str, query: str, report: Report) -> dict[str, Any]:
+    """What a job makes of a part: a ``verdict``, a ``file`` and its ``name``, or an ``error``.
 
-    Raises:
-        ExtractionError: if the whole or the part cannot be built or run.
+    ``key`` is that of the model, ``query`` the part as an address has it.
     """
-    return verdict(kept.verify())
+    try:
+        source = store.source(key)
+    except HexvizError as error:
+        return {"error": str(error)}
+    named = {
+        "path": str(source.path),
+        "digest": source.digest,
+        "name": source.name,
+        "overrides": dict(source.overrides),
+    }
+    result = run_job(task, {"source": named, "part": query}, report)
+    if task != "verify":
+        return result
+    if "verification" in result:
+        from hexviz.extraction.verify import verification_of
+
+        shown = verdict(verification_of(result["verification"]))
+    else:
+        shown = refused(result["error"])
+    return {"verdict": json.loads(json.dumps(shown, default=_plain))}
 
 
 def _found(store: ModelStore, stored: Any) -> tuple[OpenModel, Place, Filtered | None] | None:

@@ -1,4 +1,4 @@
-"""What comes in: a model by upload or as a sample that is exported first, and numbers."""
+"""What comes in: a model by upload, from a folder or as an exported sample, and numbers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
+from dash.exceptions import PreventUpdate
 
 from hexviz.app.address import key_of
-from hexviz.app.jobs import exported_path, run_export
+from hexviz.app.guard import Guard
+from hexviz.app.jobs.run import run_job
+from hexviz.app.jobs.tasks import exported_path
 from hexviz.app.limits import MAX_UPLOAD
 from hexviz.app.notices import export_done, export_failed, failure
+from hexviz.app.roots import Roots
 from hexviz.app.store import ModelStore
 from hexviz.errors import HexvizError, ReadError, SourceError
 from hexviz.model.reader import digest
@@ -21,7 +25,9 @@ from hexviz.view.numbers import read_numbers
 __all__ = ["decode_upload", "register"]
 
 
-def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
+def register(
+    app: Dash, store: ModelStore, samples: frozenset[str], roots: Roots, guard: Guard
+) -> None:
     """Attach the callbacks of this file to an app."""
 
     @app.callback(
@@ -36,9 +42,37 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
         if not contents:
             return (no_update,) * 3
         try:
+            _wait_in_line(guard)
             key = store.add_upload(decode_upload(contents), filename or "upload.onnx")
         except HexvizError as error:
             # Cleared, so that the same file can be tried again.
+            return no_update, failure(error), None
+        return key, no_update, None
+
+    @app.callback(
+        Output("files", "data"),
+        Output("files-box", "hidden"),
+        Input("opener", "opened"),
+        prevent_initial_call=True,
+    )
+    def on_opener(opened: bool) -> tuple[Any, ...]:
+        if not opened or not roots.folders:
+            return (no_update,) * 2
+        return [{"value": one.told, "label": one.label} for one in roots.files()], False
+
+    @app.callback(
+        Output("uploaded", "data", allow_duplicate=True),
+        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("files", "value"),
+        Input("files", "value"),
+        prevent_initial_call=True,
+    )
+    def on_file(told: str | None) -> tuple[Any, ...]:
+        if not told:
+            return (no_update,) * 3
+        try:
+            key = store.add_file(roots.find(told))
+        except HexvizError as error:
             return no_update, failure(error), None
         return key, no_update, None
 
@@ -77,6 +111,7 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
         if not contents or not stored:
             return (no_update,) * 3
         try:
+            _wait_in_line(guard)
             model = store.get(key_of(stored))
             content = decode_upload(contents)
             key = digest(content)[:16]
@@ -108,8 +143,15 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
     ) -> Any:
         chosen = ctx.triggered_id
         if not chosen or not ctx.triggered[0]["value"] or chosen["sample"] not in samples:
-            return no_update
-        return run_export(chosen["sample"], optimize=bool(optimize), report=set_progress)
+            raise PreventUpdate
+        told = {"sample": chosen["sample"], "optimize": bool(optimize)}
+        return run_job("export", told, set_progress)
+
+
+def _wait_in_line(guard: Guard) -> None:
+    wait = guard.file_wait()
+    if wait:
+        raise SourceError(f"Those are many files in a short time: wait {wait} s before the next.")
 
 
 def _seconds(stages: object) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""The filter's panel before anything is in it, and what all parts of it are made of."""
+"""What the parts of the filter's panel are made of: the field for names, and buttons."""
 
 from __future__ import annotations
 
@@ -6,26 +6,7 @@ from typing import Any
 
 from dash import html
 
-__all__ = ["button", "field", "frame"]
-
-
-def frame() -> html.Aside:
-    """The panel's fixed parts: it stands where the inspector does, while filtering."""
-    parts: list[Any] = [
-        html.Div(id="filter-field"),
-        html.Div(id="filter-now"),
-        html.Div(id="verdict", role="status"),
-        html.Div(id="filter-hints"),
-        html.Div(id="filter-border"),
-    ]
-    return html.Aside(
-        [html.H2("Filter"), *parts],
-        id="filter-panel",
-        className="right",
-        tabIndex=0,
-        hidden=True,
-        **{"aria-label": "Filter"},
-    )
+__all__ = ["button", "field"]
 
 
 def field() -> html.Div:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from hexviz.app.filter.wish import Wish
+from hexviz.app.turns import taking_turns
 from hexviz.errors import SelectionError
 from hexviz.extraction.part import Part
 from hexviz.extraction.report import boundary
 from hexviz.extraction.scope import Scope, scope
+from hexviz.extraction.steady import Steady
 from hexviz.extraction.suggest import Suggestion, suggest
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.once import once
 from hexviz.view.preview import Preview, preview
 
 if TYPE_CHECKING:
@@ -30,28 +32,32 @@ class Filtered:
     graph: TaggedGraph
     wish: Wish
     scope: Scope
+    steady: Steady
     _proof: list[Verification] = field(default_factory=list)
 
-    @cached_property
+    @once
     def chosen(self) -> frozenset[int]:
         """The positions of the selected ops."""
         return frozenset(self.wish.selected.positions(self.graph))
 
-    @cached_property
+    @once
     def told(self) -> Mapping[str, Any]:
         """What is kept and what is cut, as :func:`hexviz.extraction.report.boundary` has it."""
         return boundary(self.graph, self.wish.selected, self.scope)
 
-    @cached_property
+    @once
     def preview(self) -> Preview:
         """What becomes of each op."""
         return preview(self.graph, self.wish.selected, self.scope)
 
-    @cached_property
+    @once
     def suggestions(self) -> list[Suggestion]:
         """Changes that leave less at the border."""
         wish = self.wish
-        return suggest(self.graph, wish.selected, wish.policy, fill_holes=wish.fill)
+        with taking_turns(self.graph):
+            return suggest(
+                self.graph, wish.selected, wish.policy, fill_holes=wish.fill, steady=self.steady
+            )
 
     def part(self) -> Part:
         """The part itself, with its verification if there was one.
@@ -72,8 +78,12 @@ class Filtered:
             ExtractionError: if the whole or the part cannot be built or run.
         """
         found = self.part().verify()
-        self._proof[:] = [found]
+        self.proven(found)
         return found
+
+    def proven(self, found: Verification) -> None:
+        """Take over the verification of the same part by somebody else."""
+        self._proof[:] = [found]
 
 
 def known_wish(graph: TaggedGraph, wish: Wish) -> Wish:
@@ -94,9 +104,15 @@ def filtered(model: OpenModel, wish: Wish) -> Filtered | None:
     known = model.filters.get(wish)
     if known is None:
         try:
-            kept = scope(model.graph, wish.selected, wish.policy, fill_holes=wish.fill)
+            kept = scope(
+                model.graph,
+                wish.selected,
+                wish.policy,
+                fill_holes=wish.fill,
+                steady=model.steady,
+            )
         except SelectionError:  # all that is selected is excluded as well
             return None
-        known = Filtered(model.graph, wish, kept)
+        known = Filtered(model.graph, wish, kept, model.steady)
         model.filters.put(wish, known)
     return known

@@ -32,15 +32,11 @@ def leaving(model: OpenModel, wish: Wish) -> list[Any]:
                     strong=True,
                     title="Run the whole and the part on the same values, and compare",
                 ),
-                *(
-                    []
-                    if outside
-                    else [button("Download .onnx", "save-part", f"{model.key}.onnx?{query}")]
-                ),
+                *([] if outside else [button("Download .onnx", "make-part", query)]),
                 button(
                     "Save report",
-                    "save-part",
-                    f"{model.key}.json?{query}",
+                    "report-part",
+                    query,
                     title="Download what is kept, what is cut and what was checked, as JSON",
                 ),
             ],

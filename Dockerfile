@@ -1,0 +1,18 @@
+# hexviz for a team: the web server and its workers run the same image, see compose.yaml.
+FROM python:3.11-slim
+
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends gcc graphviz libgraphviz-dev libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
+
+WORKDIR /src
+COPY . .
+RUN pip install --no-cache-dir --constraint constraints.txt '.[team]'
+
+# Its own user, who owns nothing but the cache folder.
+RUN useradd --create-home --home-dir /home/hexviz hexviz \
+    && mkdir -p /cache/hexviz && chown -R hexviz /cache && chmod 700 /cache/hexviz
+USER hexviz
+ENV XDG_CACHE_HOME=/cache
+WORKDIR /home/hexviz
+ENTRYPOINT ["hexviz"]

@@ -1,0 +1,56 @@
+"""What a job may take: time, memory, and how many run at once."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+__all__ = ["ABANDONED", "LIMITS", "SLOTS", "WAITING", "Limits", "memory_here"]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``seconds`` of wall time, ``memory`` in bytes of all processes of a job together."""
+
+    seconds: float
+    memory: int
+
+
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
+
+
+def memory_here() -> int:
+    """Bytes of memory that this machine has, or the container that this runs in."""
+    total = int(psutil.virtual_memory().total)
+    try:
+        told = _CONTAINER.read_text().strip()
+    except OSError:  # no Linux, or none of today
+        return total
+    return min(total, int(told)) if told.isdecimal() else total
+
+
+_MOST = memory_here() * 3 // 4
+
+LIMITS = {
+    "export": Limits(1800.0, _MOST),
+    "verify": Limits(600.0, _MOST),
+    "part": Limits(600.0, _MOST),
+    "report": Limits(600.0, _MOST),
+}
+"""By kind of job. The largest exports of the benchmark take minutes; the rest of the machine's
+memory is for the server, the browser and the system."""
+
+SLOTS = max(2, os.cpu_count() or 1)
+"""Jobs that run at once on one machine; others wait."""
+
+WAITING = 50
+"""Jobs that wait at most: more are refused, as nobody waits that long."""
+
+ABANDONED = 180.0
+"""Seconds without a question from the page after which nobody wants a job any more.
+
+Browsers let pages in the background ask once a minute.
+"""

@@ -1,0 +1,31 @@
+"""Which manager does the jobs: this machine's own, or a queue that a team shares."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hexviz.app.folders import jobs_folder
+
+if TYPE_CHECKING:
+    from hexviz.app.jobs.local import LocalManager
+    from hexviz.app.jobs.shared import SharedManager
+
+    Manager = LocalManager | SharedManager
+
+__all__ = ["Manager", "job_manager"]
+
+
+def job_manager(queue: str | None = None) -> Manager:
+    """Dash's manager for background callbacks; ``queue`` is the address of a Redis.
+
+    Raises:
+        JobError: if Celery is not installed, or no Redis answers there.
+        WriteError: if there is no cache folder and none can be made.
+    """
+    if queue is None:
+        from hexviz.app.jobs.local import LocalManager
+
+        return LocalManager(jobs_folder())
+    from hexviz.app.jobs.shared import SharedManager, celery_app
+
+    return SharedManager(celery_app(queue))

@@ -1,0 +1,98 @@
+"""What jobs leave for the page: parts and reports by the digest of their content, and proofs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import hexviz.app
+from hexviz.app.download import file_stem
+from hexviz.app.folders import parts_folder
+from hexviz.model.files import write_atomically
+from hexviz.model.reader import digest
+from hexviz.model.shelf import Shelf, code_in
+
+if TYPE_CHECKING:
+    from hexviz.extraction.verify import Verification
+
+__all__ = ["Results"]
+
+_FILE = re.compile(r"[0-9a-f]{64}\.(onnx|json)")
+_MOST = 1 << 31  # bytes of all files together: a protobuf, the largest of them, takes as much
+_MOST_PROOFS = 1 << 25  # bytes: thousands
+
+
+class Results:
+    """The files and proofs on this machine, in a folder that only their owner can read."""
+
+    def __init__(self) -> None:
+        self._folder = parts_folder()
+        code = code_in(Path(hexviz.app.__path__[0]).parent)
+        self._proofs = Shelf(self._folder, f"proofs {code}", _MOST_PROOFS)
+
+    def keep_file(self, content: bytes, model: str, ending: str) -> dict[str, Any]:
+        """Write a result down; gives its ``file``, and the ``name`` to save it under.
+
+        ``model`` is what the model is called, ``ending`` what the name ends with.
+        Files that were used longest ago go, so that all take a limited room.
+
+        Raises:
+            WriteError: if that fails.
+        """
+        file = f"{digest(content)}{Path(ending).suffix}"
+        write_atomically(self._folder / file, [content])
+        self._make_room()
+        return {"file": file, "name": f"{file_stem(model)}-{ending}"}
+
+    def path(self, file: str) -> Path | None:
+        """Where the file of this name is; ``None`` if it is gone, or was never a result."""
+        path = self._folder / file
+        if not _FILE.fullmatch(file) or not path.is_file():
+            return None
+        os.utime(path)
+        return path
+
+    def keep_proof(self, told: Mapping[str, Any], found: Verification) -> None:
+        """Remember the verification of a part.
+
+        Raises:
+            WriteError: if that fails.
+        """
+        from hexviz.extraction.verify import verification_record
+
+        self._proofs.put(_place(told), json.dumps(verification_record(found)).encode())
+
+    def proof(self, told: Mapping[str, Any]) -> Verification | None:
+        """The verification of a part, if this very code has made it."""
+        from hexviz.extraction.verify import verification_of
+
+        kept = self._proofs.get(_place(told))
+        return None if kept is None else verification_of(json.loads(bytes(kept)))
+
+    def _make_room(self) -> None:
+        found = []
+        for path in self._folder.iterdir():
+            if _FILE.fullmatch(path.name):
+                try:
+                    told = path.stat()
+                except FileNotFoundError:  # another process makes room as well
+                    continue
+                found.append((told.st_mtime_ns, told.st_size, path))
+        found.sort(reverse=True)
+        left = _MOST
+        for at, (_, size, path) in enumerate(found):
+            left -= size
+            if left < 0 and at:
+                path.unlink(missing_ok=True)
+
+
+def _place(told: Mapping[str, Any]) -> str:
+    """What a proof is kept by: the model's content, what a person changed, and the part."""
+    source = told["source"]
+    named = [source["digest"], sorted(source["overrides"].items()), told["part"]]
+    return hashlib.sha256(json.dumps(named).encode()).hexdigest()

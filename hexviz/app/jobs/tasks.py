@@ -1,0 +1,129 @@
+"""What jobs do, in a process of their own: plain JSON in, plain JSON out, files by their digest."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from hexviz.app.folders import exports_folder
+from hexviz.app.jobs.results import Results
+from hexviz.errors import SourceError
+from sample_models import SAMPLES
+
+if TYPE_CHECKING:
+    from hexviz.app.filter.filtered import Filtered
+
+__all__ = ["TASKS", "Task", "exported_path"]
+
+Task = Callable[[Mapping[str, Any], Callable[[str, float], None]], dict[str, Any]]
+"""Gets what it is told, and somebody to tell a stage and how far it is, in percent."""
+
+
+def exported_path(sample: str, *, optimize: bool) -> Path:
+    """Where the export of a sample is kept."""
+    return exports_folder() / f"{sample}{'-optimized' if optimize else ''}.onnx"
+
+
+def export(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Export a ``sample``, with ``optimize`` or not; gives both back, and seconds by ``stages``.
+
+    Raises:
+        HexvizError: with the reason, if that fails.
+    """
+    sample, optimize = str(told["sample"]), bool(told["optimize"])
+    if sample not in SAMPLES:  # a factory would be run
+        raise SourceError("There is no such sample.")
+    report(f"Loading PyTorch and {sample}", 3.0)
+    from hexviz.app.measured import save_and_keep
+    from hexviz.exporters.produce import produce
+
+    graph = produce(
+        sample,
+        optimize=optimize,
+        progress=lambda stage, done: report(f"{sample}: {stage}", 5 + 85 * done),
+    )
+    report(f"{sample}: writing {len(graph.ops):,} ops", 95.0)
+    measured = save_and_keep(graph, exported_path(sample, optimize=optimize))
+    return {"sample": sample, "optimize": optimize, "stages": dict(measured.timings)}
+
+
+def verify(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Verify a part, and remember that for whoever takes it away; gives the verification's record.
+
+    Raises:
+        HexvizError: if the whole or the part cannot be opened, built or run.
+    """
+    from hexviz.extraction.verify import verification_record
+
+    kept = _kept(told, report)
+    report("Running the whole model and the part", 40.0)
+    found = kept.verify()
+    Results().keep_proof(told, found)
+    return {"verification": verification_record(found)}
+
+
+def part(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Build a part as a file, checked; gives its ``digest`` and the ``name`` to save it under.
+
+    Raises:
+        HexvizError: if it cannot be opened or built, or is not valid.
+    """
+    from hexviz.app.filter.files import part_file
+
+    kept = _kept(told, report)
+    report("Building and checking the part", 40.0)
+    content = part_file(kept)
+    report("Writing the part", 90.0)
+    return Results().keep_file(content, kept.graph.name, "part.onnx")
+
+
+def report_of(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """The report of a part as a file; gives its ``digest`` and the ``name`` to save it under.
+
+    Raises:
+        HexvizError: if the part cannot be opened or built.
+    """
+    from hexviz.app.filter.files import part_report
+
+    kept = _kept(told, report)
+    report("Building and checking the part", 40.0)
+    content = json.dumps(part_report(kept), indent=2).encode()
+    return Results().keep_file(content, kept.graph.name, "part.json")
+
+
+TASKS: Mapping[str, Task] = MappingProxyType(
+    {"export": export, "verify": verify, "part": part, "report": report_of}
+)
+"""By kind of job, as :data:`hexviz.app.jobs.limits.LIMITS` has them."""
+
+
+def _kept(told: Mapping[str, Any], report: Callable[[str, float], None]) -> Filtered:
+    """The part told of: a ``source`` (path, digest, name, overrides) and the ``part`` of it.
+
+    Raises:
+        SourceError: if the file is another one by now.
+        SelectionError: if nothing is selected.
+    """
+    from hexviz.app.filter.asked import asked_part
+    from hexviz.app.store import OpenModel
+    from hexviz.app.tags import tags_shelf
+    from hexviz.tagging.opened import open_path
+    from hexviz.tagging.override import override
+
+    source = told["source"]
+    report("Opening the model", 5.0)
+    opened = open_path(Path(source["path"]), tags_shelf())
+    if opened.key != source["digest"]:
+        raise SourceError(f"{source['name']} has changed since it was opened: open it again.")
+    graph = opened.graph()
+    graph.name = source["name"]  # an upload lies under its digest
+    if source["overrides"]:
+        graph = override(graph, source["overrides"])
+    kept = asked_part(OpenModel(opened.key, graph), told["part"])
+    proof = Results().proof(told)
+    if proof is not None:
+        kept.proven(proof)
+    return kept

@@ -1,0 +1,62 @@
+"""The files for a team say what the command understands, and open no door."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.main import get_command
+
+from hexviz.app.jobs import limits
+from hexviz.cli import app
+
+TOP = Path(__file__).parents[3]
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((TOP / "compose.yaml").read_text())["services"]
+    return found
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_the_commands_are_ours(services: dict[str, Any], name: str) -> None:
+    command, *arguments = services[name]["command"]
+    found = get_command(app).commands[command]  # type: ignore[attr-defined]
+    # Raises if an option is unknown, or lacks its value.
+    found.make_context(command, arguments)
+    known = {parameter.envvar for parameter in found.params if parameter.envvar}
+    assert {"HEXVIZ_JOBS"} <= known
+    assert set(services[name]["environment"]) <= known
+
+
+def test_all_share_the_queue_and_the_folder(services: dict[str, Any]) -> None:
+    web, worker = services["web"], services["worker"]
+    assert web["environment"]["HEXVIZ_JOBS"] == worker["environment"]["HEXVIZ_JOBS"]
+    assert web["volumes"] == worker["volumes"]
+    assert "XDG_CACHE_HOME=/cache" in (TOP / "Dockerfile").read_text()
+    assert web["volumes"][0] == "cache:/cache"
+
+
+def test_only_the_web_server_is_reached_and_only_from_this_machine(
+    services: dict[str, Any],
+) -> None:
+    assert "ports" not in services["redis"]
+    assert "ports" not in services["worker"]
+    assert all(port.startswith("127.0.0.1:") for port in services["web"]["ports"])
+    assert re.search(r"^USER hexviz$", (TOP / "Dockerfile").read_text(), re.MULTILINE)
+
+
+def test_a_container_has_the_memory_that_it_was_given(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = tmp_path / "memory.max"
+    monkeypatch.setattr(limits, "_CONTAINER", told)
+    whole = limits.memory_here()
+    told.write_text("max\n")
+    assert limits.memory_here() == whole
+    told.write_text("1073741824\n")
+    assert limits.memory_here() == 1 << 30
