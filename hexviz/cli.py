@@ -6,6 +6,7 @@ Errors go to stderr as one line.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -49,6 +50,41 @@ Port = Annotated[
 ]
 Host = Annotated[str, typer.Option(help="Address to serve on.")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
+TOKEN_VARIABLE = "HEXVIZ_TOKEN"  # noqa: S105 - its name
+TokenText = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        envvar=TOKEN_VARIABLE,
+        show_envvar=True,
+        help="What a browser must know to use the page; on a host other than loopback, "
+        "a random one if it is left out.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="NAME",
+        help="One more name by which browsers may call this server, as behind a proxy.",
+    ),
+]
+Root = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--root", metavar="FOLDER", help="A folder whose .onnx files can be opened from the page."
+    ),
+]
+Jobs = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="HEXVIZ_JOBS",
+        help="A Redis (redis://HOST:PORT/DB) through which `hexviz worker` does the jobs; "
+        "without it, this machine does them.",
+    ),
+]
 Output = Annotated[Path, typer.Option("-o", "--output", help="The file to write.")]
 
 
@@ -57,7 +93,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     commands = {
         "view", "export", "tag", "analyze", "audit", "explain", "extract", "report", "samples",
-        "bench",
+        "bench", "worker",
     }  # fmt: skip
     # `hexviz model.onnx` is short for `hexviz view model.onnx`.
     if not arguments or arguments[0] not in {*commands, "--help"}:
@@ -109,16 +145,30 @@ def view(
     port: Port = 8050,
     host: Host = "127.0.0.1",
     no_browser: NoBrowser = False,
+    jobs: Jobs = None,
+    token: TokenText = None,
+    allow_host: AllowHost = None,
+    root: Root = None,
 ) -> None:
     """Open the page in a browser."""
     from hexviz.app.imports import import_only_what_is_used
     from hexviz.model.rest import collector_spares
 
     import_only_what_is_used()
+    os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
     with collector_spares():
         from hexviz.app.serve import serve
     first = _onnx_path(source) if source else None
-    serve(first, host=host, port=port, open_browser=not no_browser)
+    serve(
+        first,
+        host=host,
+        port=port,
+        open_browser=not no_browser,
+        queue=jobs,
+        token=token,
+        allowed=allow_host or (),
+        roots=root or (),
+    )
 
 
 @app.command()
@@ -285,6 +335,18 @@ def report(file: OnnxFile, output: Output) -> None:
     write_atomically(target, [page])
     many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
     say(f"{target}: {len(page) / 1e6:.1f} MB, {many}.")
+
+
+@app.command()
+def worker(jobs: Jobs = None) -> None:
+    """Do the jobs of the pages that share a queue: exports, verifications, parts."""
+    from hexviz.errors import JobError
+
+    if jobs is None:
+        raise JobError("No queue to work for: give --jobs redis://HOST:PORT/DB.")
+    from hexviz.app.jobs.worker import work
+
+    work(jobs)
 
 
 @app.command()

@@ -13,7 +13,10 @@ __all__ = ["KEYS", "keys", "opener"]
 
 
 def opener(samples: Mapping[str, str]) -> dmc.Modal:
-    """Where a model comes from: a file, or a sample (name → description) that is exported first."""
+    """Where a model comes from: a file, or a sample (name → description) that is exported first.
+
+    The files in folders named at the start are listed when it is opened, if there are such.
+    """
     return dmc.Modal(
         id="opener",
         title="Open a model",
@@ -41,6 +44,23 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
                         ]
                     ),
                 ),
+            ),
+            html.Div(
+                id="files-box",
+                hidden=True,
+                children=[
+                    html.Div("or open one from this server's folders", className="or"),
+                    dmc.Select(
+                        id="files",
+                        data=[],
+                        searchable=True,
+                        limit=100,
+                        placeholder="Choose or search",
+                        nothingFoundMessage="No such model",
+                        maxDropdownHeight=260,
+                        **{"aria-label": "Models in this server's folders"},
+                    ),
+                ],
             ),
             html.Div("or export a sample model", className="or"),
             html.Fieldset(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hexviz.app.callbacks import (
@@ -15,30 +17,48 @@ from hexviz.app.callbacks import (
 )
 from hexviz.app.first_sight import FirstSight
 from hexviz.app.folders import assets_folder
-from hexviz.app.jobs import job_manager
-from hexviz.app.limits import MAX_UPLOAD
+from hexviz.app.guard import Guard, install
+from hexviz.app.jobs.manager import job_manager
 from hexviz.app.page import page
+from hexviz.app.roots import Roots
 from hexviz.app.shell import Shell
 from hexviz.app.store import ModelStore
 from sample_models import SAMPLES
 
+if TYPE_CHECKING:
+    from hexviz.app.jobs.manager import Manager
+
 __all__ = ["create_app"]
 
 
-def create_app(store: ModelStore, sight: FirstSight | None = None) -> Dash:
-    """Build an app on a store of models; ``sight`` knows the first answers that are kept."""
+def create_app(
+    store: ModelStore,
+    sight: FirstSight | None = None,
+    *,
+    manager: Manager | None = None,
+    guard: Guard | None = None,
+    roots: Roots | None = None,
+) -> Dash:
+    """Build an app on a store of models; ``sight`` knows the first answers that are kept.
+
+    ``manager`` does the jobs: this machine's own, unless another one is given.
+    ``guard`` says who may come in: everybody on this machine, if it is left out.
+    ``roots`` are the folders whose models the page may open.
+    """
+    manager = manager or job_manager()
+    manager.begin()
     app = Shell(
         "hexviz",
         title="hexviz",
         update_title="",
         serve_locally=True,
         assets_folder=str(assets_folder()),
-        background_callback_manager=job_manager(),
+        background_callback_manager=manager,
     )
-    # Base64 makes an upload a third larger, and the rest of a request is small.
-    app.server.config["MAX_CONTENT_LENGTH"] = MAX_UPLOAD * 4 // 3 + (1 << 20)
+    guard = guard or Guard()
+    install(app, guard)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
-    opening.register(app, store, frozenset(SAMPLES))
+    opening.register(app, store, frozenset(SAMPLES), roots or Roots(), guard)
     moving.register(app, store, sight)
     inspecting.register(app, store)
     auditing.register(app, store)
@@ -46,6 +66,7 @@ def create_app(store: ModelStore, sight: FirstSight | None = None) -> Dash:
     measuring.register(app, store)
     saving.register(app, store)
     _register_clientside(app)
+    manager.seal()
     return app
 
 
@@ -73,6 +94,8 @@ def _register_clientside(app: Dash) -> None:
     call("audited", Input("audit", "data"))
     call("filtered", Input("filter", "data"))
     call("hinted", Input("hints", "data"))
+    call("made", Input("part-made", "data"))
+    call("working", Input("part-job", "hidden"))
     call("picture", Input("svg", "data"))
     call("inspected", Input("inspection", "data"))
     call(

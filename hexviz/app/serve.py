@@ -6,43 +6,91 @@ import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import waitress
+from flask import Flask
 
 from hexviz.app.factory import create_app
 from hexviz.app.first_sight import FirstSight, pictures_in
-from hexviz.app.folders import pictures_folder, uploads_folder
+from hexviz.app.folders import pictures_folder, tidy, uploads_folder
+from hexviz.app.guard import (
+    Access,
+    Guard,
+    Token,
+    chosen_token,
+    host_name,
+    hosts_for,
+    is_loopback,
+    new_token,
+    watched,
+)
+from hexviz.app.jobs.manager import job_manager
+from hexviz.app.limits import MAX_BODY, MAX_HEADERS
+from hexviz.app.places import kept_places
+from hexviz.app.roots import Roots
 from hexviz.app.store import ModelStore
 from hexviz.app.tags import tags_shelf
 from hexviz.errors import HexvizError, ServeError
 from hexviz.model.rest import collector_spares
 from hexviz.stages import recorded
 
-__all__ = ["serve"]
+__all__ = ["listening", "serve"]
 
-_THREADS = 8
+_THREADS = 16  # some of which wait for their turn at long work
+_CONNECTIONS = 200  # a browser keeps six open
+_SILENCE = 60  # seconds after which a connection on which nothing arrives is closed
 
 
-def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> None:
+def serve(
+    first: Path | None,
+    *,
+    host: str,
+    port: int,
+    open_browser: bool,
+    queue: str | None = None,
+    token: str | None = None,
+    allowed: Iterable[str] = (),
+    roots: Iterable[Path] = (),
+) -> None:
     """Serve the page until interrupted, with ``first`` open if it is given.
 
+    ``queue`` is the address of a Redis, if workers do the jobs. Other machines reach
+    the server only with a ``token``, which is made up if it is left out. ``allowed`` are
+    more names that it may be called by, ``roots`` the folders whose models the page may open.
+
     Raises:
+        JobError: if there is no such queue.
         ReadError: if ``first`` is no readable ONNX model.
-        ServeError: if the address cannot be used.
+        ServeError: if the address, the token or a name cannot be used.
+        SourceError: if a root is no folder.
     """
+    folders = Roots(tuple(roots))
+    names = [host_name(one) for one in allowed]
+    told = chosen_token(token) if token is not None else None
     with collector_spares():
-        store = ModelStore(uploads_folder(), shelf=tags_shelf())
+        tidy()
+        store = ModelStore(
+            uploads_folder(), shelf=tags_shelf(), places=kept_places(), roots=folders
+        )
         key = store.read_ahead(first) if first is not None else None
         listener = _listen(host, port)
-        shown, bound = listener.getsockname()[:2]
-        url = f"http://{f'[{shown}]' if ':' in shown else shown}:{bound}/"
-        if key is not None:
-            url += f"?model={key}"
-        app = create_app(store, FirstSight(store, pictures_in(pictures_folder())))
-        server = waitress.create_server(app.server, sockets=[listener], threads=_THREADS)
-    print(f"hexviz serves {url} (Ctrl+C stops it)", flush=True)  # noqa: T201
+        address, bound = listener.getsockname()[:2]
+        if told is None and not is_loopback(address):
+            told = new_token()
+        key_to_it = Token(told, bound) if told is not None else None
+        guard = Guard(Access(hosts_for(host, address, names), key_to_it))
+        near, far = _urls(address, bound, told, key)
+        manager = job_manager(queue)
+        sight = FirstSight(store, pictures_in(pictures_folder()))
+        app = create_app(store, sight, manager=manager, guard=guard, roots=folders)
+        server = listening(app.server, listener, guard)
+    also = f", on this machine {near}" if near != far else ""
+    print(f"hexviz serves {far}{also} (Ctrl+C stops it)", flush=True)  # noqa: T201
     # Threads that work in Python itself pass the turn on after 5 ms; an answer needs it
     # a hundred times, and comes ten times later while a model is being opened.
     sys.setswitchinterval(0.0005)
@@ -50,17 +98,48 @@ def serve(first: Path | None, *, host: str, port: int, open_browser: bool) -> No
         # While the browser loads the page; its request for the model waits for this.
         threading.Thread(target=_open, args=[store, key], daemon=True).start()
     if open_browser:
-        threading.Timer(0.3, webbrowser.open, [url]).start()
+        threading.Timer(0.3, webbrowser.open, [near]).start()
     try:
         server.run()
     finally:
         server.close()
+        manager.close()
+
+
+def listening(server: Flask, listener: socket.socket, guard: Guard) -> Any:
+    """The waitress server on a socket, with limits on what a connection may bring."""
+    found = waitress.create_server(
+        server,
+        sockets=[listener],
+        threads=_THREADS,
+        ident=None,
+        max_request_header_size=MAX_HEADERS,
+        max_request_body_size=MAX_BODY,
+        connection_limit=_CONNECTIONS,
+        channel_timeout=_SILENCE,
+    )
+    found.channel_class = watched(guard.most)
+    return found
+
+
+def _urls(address: str, port: int, token: str | None, key: str | None) -> tuple[str, str]:
+    """The page's address for a browser on this machine, and for one on another."""
+    asked = {"model": key, "token": token}
+    query = urlencode({name: value for name, value in asked.items() if value is not None})
+    near = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(address, address)  # noqa: S104 - compared
+    far = socket.gethostname().lower() if near != address else address
+
+    def url(name: str) -> str:
+        shown = f"[{name}]" if ":" in name else name
+        return f"http://{shown}:{port}/" + (f"?{query}" if query else "")
+
+    return url(near), url(far)
 
 
 def _open(store: ModelStore, key: str) -> None:
     with suppress(HexvizError):  # the page asks for the same, and says why it cannot be shown
         model = store.get(key)
-        with recorded() as record:
+        with recorded(blocks=False) as record:
             model.render(model.first_view(), "light")
         model.drew(record.stages)
 

@@ -20,6 +20,8 @@ from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from tests.browser.install_chromium import find
 
+JOB = 30_000
+"""ms that a job may take on a busy machine."""
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 READY = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
 
@@ -27,10 +29,10 @@ READY = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
 class Server:
     """A running ``hexviz view``."""
 
-    def __init__(self, source: Path | None, cache: Path) -> None:
+    def __init__(self, source: Path | None, cache: Path, *options: str) -> None:
         command = [sys.executable, "-m", "hexviz", "view", *([str(source)] if source else [])]
         self.process = subprocess.Popen(
-            [*command, "--no-browser", "--port", "0"],
+            [*command, "--no-browser", "--port", "0", *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -1,0 +1,184 @@
+"""The guard before every route of a server, Dash's own among them.
+
+::
+
+    request ─▶ host? ─▶ origin? ─▶ token? ─▶ JSON? ─▶ size? ─▶ rate? ─▶ route ─▶ headers
+               403      403        401, 429  415      413      429
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http.cookies import CookieError, SimpleCookie
+from urllib.parse import urlencode
+
+from dash import Dash
+from flask import Response, redirect, request
+
+from hexviz.app.guard.failures import plain, speak_plainly
+from hexviz.app.guard.form import token_form
+from hexviz.app.guard.hosts import Hosts
+from hexviz.app.guard.origin import is_foreign
+from hexviz.app.guard.policy import headers_for, page_policy
+from hexviz.app.guard.rate import Allowance, client
+from hexviz.app.guard.sizes import UPLOADING, largest_body, too_large
+from hexviz.app.guard.token import Answer, Token, token_in
+from hexviz.app.limits import (
+    LARGE_BODY,
+    MAX_STRANGERS_BODY,
+    UPLOAD_BYTES_AT_ONCE,
+    UPLOAD_BYTES_PER_SECOND,
+    UPLOADS_AT_ONCE,
+    UPLOADS_PER_MINUTE,
+)
+
+__all__ = ["Access", "Guard", "install"]
+
+_PAGE = "/"
+_EVERY_OTHER_PATH = "/<path:path>"  # Dash answers with the page wherever there is nothing
+
+
+@dataclass(frozen=True)
+class Access:
+    """By which names a server is known, and the token it asks for, if any."""
+
+    hosts: Hosts = field(default_factory=Hosts)
+    token: Token | None = None
+
+
+class Guard:
+    """Who may come in, and how much they may bring: everybody on this machine by default."""
+
+    def __init__(self, access: Access | None = None) -> None:
+        self._access = access or Access()
+        self._bytes = Allowance(UPLOAD_BYTES_AT_ONCE, UPLOAD_BYTES_PER_SECOND)
+        self._files = Allowance(UPLOADS_AT_ONCE, UPLOADS_PER_MINUTE / 60)
+
+    def refusal(self) -> Response | None:
+        """Why the current request is not answered, or the way to the page; ``None`` lets it in."""
+        who = client(request.remote_addr)
+        if not self._access.hosts.knows(request.headers.get("Host", "")):
+            return plain(
+                403,
+                "hexviz does not serve under this name: open the address it printed at start, "
+                "or start it with --allow-host NAME.",
+            )
+        if is_foreign(request.method, request.headers):
+            return plain(403, "Another site's page asked for this: open hexviz's own page.")
+        return self._stranger(who) or self._unfit(who)
+
+    def file_wait(self) -> int:
+        """Count one more file of the current request's client; 0, or the seconds to wait for it."""
+        return self._files.take(client(request.remote_addr))
+
+    def most(self, address: str, path: str, headers: dict[str, str]) -> int:
+        """The most bytes that a request may bring, as known from its head (``COOKIE``)."""
+        most = largest_body(path)
+        if self._access.token is None or most <= MAX_STRANGERS_BODY:
+            return most
+        told = _cookie(headers.get("COOKIE", ""), self._access.token.cookie_name)
+        answer = self._key(client(address), headers.get("AUTHORIZATION"), told)
+        return most if answer == "open" else MAX_STRANGERS_BODY
+
+    def _key(self, who: str, header: str | None, cookie: str | None) -> Answer:
+        token = self._access.token
+        if token is None:
+            return "open"
+        told = token_in(header or "")
+        if told is not None:
+            return token.fits(who, told)
+        return "shut" if cookie is None else token.fits_cookie(who, cookie)
+
+    def _stranger(self, who: str) -> Response | None:
+        """What to say to who has not shown the token."""
+        token = self._access.token
+        if token is None:
+            return None
+        told = request.args.get("token")
+        if told is not None and request.method in {"GET", "HEAD"}:
+            answer = token.fits(who, told)
+            if answer == "open":
+                return self._without_token(token)
+        else:
+            cookie = request.cookies.get(token.cookie_name)
+            answer = self._key(who, request.headers.get("Authorization"), cookie)
+        if answer == "open":
+            return None
+        if answer == "wait":
+            return plain(429, "Too many wrong tokens came from here: wait.", Retry_After="60")
+        if request.method == "GET" and request.path == _PAGE:
+            site = request.headers.get("Sec-Fetch-Site", "none")
+            page = token_form(
+                _query_without_token(),
+                wrong=told is not None,
+                again=told is None and site not in {"same-origin", "none"},
+            )
+            return Response(page, status=401, mimetype="text/html")
+        return plain(
+            401,
+            "This server asks for its token: open the address it printed at start.",
+            WWW_Authenticate="Bearer",
+        )
+
+    def _without_token(self, token: Token) -> Response | None:
+        """The way to the page under an address that can be shared; other answers come at once."""
+        if request.path != _PAGE:
+            return None
+        rest = urlencode(_query_without_token())
+        answer: Response = redirect(f"/?{rest}" if rest else "/", 303)  # type: ignore[assignment]
+        answer.set_cookie(
+            token.cookie_name, token.cookie, httponly=True, samesite="Strict", path="/"
+        )
+        return answer
+
+    def _unfit(self, who: str) -> Response | None:
+        """Why a request that may come in brings the wrong thing, or too much."""
+        if request.endpoint == _EVERY_OTHER_PATH:
+            return plain(404, "There is nothing here: the page is at /.")
+        # A form on any site can send text, and only a script of our own JSON.
+        if request.method == "POST" and request.mimetype != "application/json":
+            return plain(415, "Requests bring JSON: send Content-Type: application/json.")
+        most = largest_body(request.path)
+        request.max_content_length = most
+        length = request.content_length or 0
+        if length > most:
+            return plain(413, too_large(most))
+        if length > LARGE_BODY and request.path == UPLOADING:
+            wait = self._bytes.take(who, length)
+            if wait:
+                return plain(
+                    429,
+                    f"That is much in a short time: wait {wait} s before the next file.",
+                    Retry_After=str(wait),
+                )
+        return None
+
+
+def install(app: Dash, guard: Guard) -> None:
+    """Put a guard before all routes of an app's server, those to come among them."""
+    policy = ""
+
+    def dress(response: Response) -> Response:
+        nonlocal policy
+        # Known only once the app has all of its callbacks.
+        policy = policy or page_policy(app.csp_hashes())
+        path = request.path if response.status_code < 400 else ""
+        response.headers.update(headers_for(path, policy))
+        return response
+
+    app.server.before_request_funcs.setdefault(None, []).insert(0, guard.refusal)
+    app.server.after_request(dress)
+    speak_plainly(app.server)
+
+
+def _query_without_token() -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.args.items(multi=True) if name != "token"]
+
+
+def _cookie(header: str, name: str) -> str | None:
+    read = SimpleCookie()
+    try:
+        read.load(header)
+    except CookieError:
+        return None
+    return read[name].value if name in read else None
