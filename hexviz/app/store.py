@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hexviz.app.edits import Edit, keep_edit, kept_edit, share_facts
+from hexviz.app.jobs.limits import SLOTS
+from hexviz.app.jobs.reading import WORTH, read_first
 from hexviz.app.open_model import OpenModel
 from hexviz.app.places import ModelSource, Places, Remembered
 from hexviz.app.roots import Roots
@@ -78,6 +80,7 @@ class ModelStore:
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._lock = threading.RLock()
         self._opening: dict[str, _Opening] = {}
+        self._reading = threading.BoundedSemaphore(SLOTS)
 
     def add_file(self, path: Path) -> str:
         """Open a file that lies on this machine; returns its digest.
@@ -123,6 +126,9 @@ class ModelStore:
             WriteError: if they cannot be kept.
         """
         label = label_of(name)
+        if len(content) >= WORTH:
+            with self._reading:
+                read_first(content, label)
         opened = open_bytes(content, self._shelf, name=label)
         key = opened.key
         known = self._known(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx
 
-__all__ = ["Plain", "plain_value"]
+__all__ = ["Plain", "name_of", "plain_value"]
 
 Plain = int | float | str | bytes | tuple[int | float | str | bytes, ...]
 
@@ -30,6 +30,12 @@ def plain_value(attribute: onnx.AttributeProto) -> Plain | None:
         case onnx.AttributeProto.STRINGS:
             return tuple(map(_text, attribute.strings))
     return None
+
+
+def name_of(attribute: onnx.AttributeProto) -> str:
+    """The name of an attribute; what is not UTF-8 in it becomes ``�``."""
+    name: str | bytes = attribute.name  # protobuf gives the bytes of what is not UTF-8
+    return name if isinstance(name, str) else name.decode(errors="replace")
 
 
 def _text(content: bytes) -> str | bytes:

@@ -17,14 +17,23 @@ its body; captured outer values keep their own id, so edges cross bodies.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 from urllib.parse import quote
 
 import onnx
 
-__all__ = ["Body", "Edge", "FlatGraph", "FlatOp", "Neighbours", "function_path"]
+__all__ = [
+    "Body",
+    "Edge",
+    "FlatGraph",
+    "FlatOp",
+    "Neighbours",
+    "function_path",
+    "graphs_of",
+    "named_functions",
+]
 
 Neighbours = tuple[tuple[int, ...], ...]
 """Per position the neighbouring positions, without repetition."""
@@ -133,3 +142,43 @@ def function_path(domain: str, name: str, overload: str = "") -> str:
     """
     parts = (domain, name, overload) if overload else (domain, name)
     return "function:" + "::".join(quote(part, safe=" .-_") for part in parts)
+
+
+def named_functions(proto: onnx.ModelProto) -> Iterator[tuple[str, onnx.FunctionProto]]:
+    """The functions of a model, each with the path of its body; no path comes twice."""
+    taken: dict[str, int] = {}
+    for function in proto.functions:
+        path = function_path(function.domain, function.name, function.overload)
+        yield _told_apart(path, taken), function
+
+
+_WITH_GRAPHS = frozenset({onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS})
+
+
+def graphs_of(node: onnx.NodeProto) -> list[tuple[str, onnx.GraphProto]]:
+    """The bodies of a node, each with the part of its path that tells it apart.
+
+    What an attribute holds beside what its type says is nothing to a runtime,
+    and no body.
+    """
+    found: list[tuple[str, onnx.GraphProto]] = []
+    for attribute in node.attribute[:]:
+        # A reference is filled in by the caller of the function, who has the body.
+        if attribute.type in _WITH_GRAPHS and not attribute.ref_attr_name:
+            if attribute.type == onnx.AttributeProto.GRAPH:
+                found.append((attribute.name, attribute.g))
+            else:
+                found.extend(
+                    (f"{attribute.name}.{at}", graph) for at, graph in enumerate(attribute.graphs)
+                )
+    if len({name for name, _ in found}) < len(found):  # attributes of one name, which is wrong
+        taken: dict[str, int] = {}
+        return [(_told_apart(name, taken), graph) for name, graph in found]
+    return found
+
+
+def _told_apart(name: str, taken: dict[str, int]) -> str:
+    """A name, or the first one after it that was not taken; ``~`` is in no path of ours."""
+    number = taken.get(name, 0) + 1
+    taken[name] = number
+    return name if number == 1 else f"{name}~{number}"

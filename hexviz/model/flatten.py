@@ -13,7 +13,8 @@ from itertools import count, repeat
 import onnx
 
 from hexviz.errors import ReadError
-from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours, function_path
+from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours, graphs_of, named_functions
+from hexviz.model.limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OPS, MOST_WEIGHTS
 from hexviz.model.sparse import stand_in
 
 __all__ = ["flatten"]
@@ -23,14 +24,15 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
     """List every op of a model, bodies and functions included.
 
     Raises:
-        ReadError: if the graph contains a cycle, two ops make one value, or a
-            name is no text.
+        ReadError: if the graph contains a cycle, two ops make one value, a
+            name is no text, or there is more than :mod:`hexviz.model.limits` allows.
     """
     listing = _Listing()
-    functions = {}
-    for function in proto.functions:
-        path = function_path(function.domain, function.name, function.overload)
-        functions[_domain(function.domain), function.name, function.overload] = path
+    functions: dict[tuple[str, str, str], str] = {}
+    for path, function in named_functions(proto):
+        listing.count_body()
+        key = _domain(function.domain), function.name, function.overload
+        functions.setdefault(key, path)
         listing.walk(path, function)
     in_functions = len(listing.ops)
     top = listing.walk("", proto.graph)
@@ -44,8 +46,8 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
         weights=listing.weights,
         tensors=listing.tensors,
         values=listing.values,
-        inputs=tuple([top.ids[value.name] for value in proto.graph.input]),
-        outputs=tuple(listing.yields[""]),
+        inputs=tuple(dict.fromkeys([top.ids[value.name] for value in proto.graph.input])),
+        outputs=tuple(dict.fromkeys(listing.yields[""])),
         functions=in_functions,
         owners=_owners(listing.ops, in_functions),
         top=tuple([at for at in range(in_functions, len(listing.ops)) if not listing.ops[at].body]),
@@ -98,6 +100,9 @@ class _Listing:
         self.owned: dict[int, list[str]] = {}
         """Position of an op → paths of its bodies."""
         self._claimed: set[str] = set()
+        self._met = self._stored = self._ends = self._linked = self._bodies = 0
+        self._numbers: dict[str, int] = {}
+        """Id that several values would have → the number that the next one gets."""
         self._texts: dict[str, str] = {}
         """Op types and domains, which many ops share, once each."""
 
@@ -118,7 +123,10 @@ class _Listing:
             frame.listed = number
             if number < len(frame.ops):
                 op = frame.ops[number]
-                inner = [Body(f"{op.id}/{name}", op.id, one, {}) for name, one in _graphs(op.node)]
+                inner = []
+                for name, one in graphs_of(op.node):
+                    self.count_body()
+                    inner.append(Body(f"{op.id}/{name}", op.id, one, {}))
                 frame.inner = [body.path for body in inner]
                 stack.extend(_Frame(body, frame) for body in reversed(inner))
             else:
@@ -126,10 +134,37 @@ class _Listing:
                 stack.pop()
         return first
 
+    def count_body(self) -> None:
+        """That one more function, or body of an op, is not one too many.
+
+        Raises:
+            ReadError: if it is.
+        """
+        self._bodies += 1
+        if self._bodies > MOST_BODIES:
+            raise ReadError(
+                f"The model has over {MOST_BODIES:,} functions and bodies of ops, "
+                "which is more than hexviz shows."
+            )
+
     def _enter(self, frame: _Frame) -> None:
         """Name what a body defines, and then make its ops: a file need not be sorted."""
         body, proto = frame.body, frame.body.proto
+        self._met += 1 + len(proto.node)
+        if self._met > MOST_OPS:
+            raise ReadError(
+                f"The graph has over {MOST_OPS:,} ops, its bodies and functions included, "
+                "which is more than hexviz shows."
+            )
         self.bodies.append(body)
+        if isinstance(proto, onnx.GraphProto):
+            self._stored += len(proto.initializer) + len(proto.sparse_initializer)
+            self._ends += len(proto.input) + len(proto.output)
+        if self._stored > MOST_WEIGHTS or self._ends > MOST_ENDS:
+            raise ReadError(
+                f"The graph has over {MOST_WEIGHTS:,} weights, or over {MOST_ENDS:,} inputs and "
+                "outputs, which is more than hexviz shows."
+            )
         if isinstance(proto, onnx.FunctionProto):
             self._define(body, proto.input)
         else:
@@ -147,7 +182,7 @@ class _Listing:
         self._refuse_doubles(body, names)
         self._define(body, names)
         frame.ops = self._ops(frame, nodes, made)
-        frame.owners = [op.number for op in reversed(frame.ops) if _graphs(op.node)]
+        frame.owners = [op.number for op in reversed(frame.ops) if graphs_of(op.node)]
 
     def _ops(
         self, frame: _Frame, nodes: Sequence[onnx.NodeProto], made: Sequence[Sequence[str]]
@@ -155,6 +190,12 @@ class _Listing:
         body, text = frame.body, self._texts
         ids = body.ids
         read = [node.input[:] for node in nodes]
+        self._linked += sum(map(len, made)) + sum(map(len, read))
+        if self._linked > MOST_LINKS:
+            raise ReadError(
+                f"The ops of the graph read and make over {MOST_LINKS:,} values, "
+                "which is more than hexviz shows."
+            )
         for name in {name for one in read for name in one} - ids.keys():
             if name:
                 ids[name] = self._outside(name, frame)
@@ -198,10 +239,11 @@ class _Listing:
             set(ids)
         ) < len(ids):
             for name, base in zip(names, ids, strict=True):
-                known, number = base, 2
+                known, number = base, self._numbers.get(base, 2)
                 while known in values or known in self._claimed:
                     known = f"{base}~{number}"
                     number += 1
+                self._numbers[base] = number
                 body.ids[name] = known
                 values[known] = name
             return
@@ -241,24 +283,6 @@ class _Listing:
 def _domain(domain: str) -> str:
     """A domain as runtimes compare it: ONNX's own has two spellings."""
     return "" if domain == "ai.onnx" else domain
-
-
-_WITH_GRAPHS = frozenset({onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS})
-
-
-def _graphs(node: onnx.NodeProto) -> list[tuple[str, onnx.GraphProto]]:
-    """The bodies of a node, each with the part of its path that tells it apart."""
-    found: list[tuple[str, onnx.GraphProto]] = []
-    for attribute in node.attribute[:]:
-        # A reference is filled in by the caller of the function, who has the body.
-        if attribute.type in _WITH_GRAPHS and not attribute.ref_attr_name:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                found.append((attribute.name, attribute.g))
-            else:
-                found.extend(
-                    (f"{attribute.name}.{at}", graph) for at, graph in enumerate(attribute.graphs)
-                )
-    return found
 
 
 def _edges(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
@@ -16,6 +15,7 @@ from hexviz.errors import UnknownOpError
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.modules import ModuleTree
+from hexviz.model.once import once
 from hexviz.model.op import Op, Provenance
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.rest import collector_rests
@@ -125,26 +125,26 @@ class TaggedGraph:
         graph._later = {"proto": proto, "ops": ops, "modules": modules}
         return graph
 
-    @cached_property
+    @once
     def proto(self) -> onnx.ModelProto:
         """The model as it was read, without the tags; not to be changed."""
         found: onnx.ModelProto = self._made("proto")
         return found
 
-    @cached_property
+    @once
     def flat(self) -> FlatGraph:
         """All ops as the file tells of them, and the values between them."""
         with collector_rests():
             return flatten(self.proto)
 
-    @cached_property
+    @once
     def ops(self) -> tuple[Op, ...]:
         """All ops with their modules."""
         with collector_rests():
             found: tuple[Op, ...] = self._made("ops")
             return found
 
-    @cached_property
+    @once
     def modules(self) -> ModuleTree:
         """The module tree."""
         with collector_rests():
@@ -171,34 +171,34 @@ class TaggedGraph:
         """Every value that goes from one op to another, by position."""
         return self.flat.edges
 
-    @cached_property
+    @once
     def positions(self) -> Mapping[str, int]:
         """Op id → position in ``ops``."""
         return MappingProxyType({op.id: at for at, op in enumerate(self.ops)})
 
-    @cached_property
+    @once
     def uses(self) -> Uses:
         """Who makes and who reads a value."""
         return Uses(self.flat)
 
-    @cached_property
+    @once
     def top(self) -> TopGraph:
         """What each node of the top graph reads and makes, by name."""
         return TopGraph.of(self.proto)
 
-    @cached_property
+    @once
     def subtrees(self) -> Subtrees:
         """What a module and everything below it are made of."""
         return Subtrees(self.ops, self.modules, self.uses, self.weights_left_out)
 
-    @cached_property
+    @once
     def inputs(self) -> tuple[Value, ...]:
         """The model's inputs that are not initializers."""
         return tuple(
             self.value(value) for value in self.flat.inputs if value not in self.flat.weights
         )
 
-    @cached_property
+    @once
     def outputs(self) -> tuple[Value, ...]:
         """The model's outputs."""
         return tuple(self.value(value) for value in self.flat.outputs)
@@ -226,12 +226,12 @@ class TaggedGraph:
             left_out=value_id in self.weights_left_out,
         )
 
-    @cached_property
+    @once
     def types(self) -> Mapping[str, onnx.TypeProto]:
         """Value id → type, for the values of whose type the file tells."""
         return told_types(self.flat)
 
-    @cached_property
+    @once
     def weights_left_out(self) -> frozenset[str]:
         """The value ids of weights that were exported without their data."""
         return frozenset(
@@ -240,13 +240,13 @@ class TaggedGraph:
             if location_of(tensor) == WEIGHTS_LEFT_OUT
         )
 
-    @cached_property
+    @once
     def has_external_data(self) -> bool:
         """Whether weights lie in other files than the model itself."""
         own = (None, WEIGHTS_LEFT_OUT, STORED_SPARSELY)
         return any(location_of(one) not in own for one in self.flat.tensors.values())
 
-    @cached_property
+    @once
     def inferred(self) -> Mapping[str, onnx.TypeProto]:
         """Types that the file leaves out; asked for when somebody looks, not on opening."""
         return infer_types(self.proto)
@@ -298,12 +298,11 @@ class TaggedGraph:
                 auxiliary=op.auxiliary,
                 body=op.body,
             )
+        carried: dict[tuple[int, int], list[str]] = {}
         for edge in self.edges:
-            source, target = self.ops[edge.source].id, self.ops[edge.target].id
-            if graph.has_edge(source, target):
-                graph.edges[source, target]["values"] += (edge.value,)
-            else:
-                graph.add_edge(source, target, values=(edge.value,))
+            carried.setdefault((edge.source, edge.target), []).append(edge.value)
+        for (one, other), values in carried.items():
+            graph.add_edge(self.ops[one].id, self.ops[other].id, values=tuple(values))
         return graph
 
     def to_bytes(self) -> bytes:

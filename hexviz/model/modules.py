@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hexviz.model import fqn as names
+from hexviz.model.limits import refuse_letters
 
 __all__ = ["Module", "ModuleInfo", "ModuleTree", "build_tree"]
 
@@ -101,6 +102,9 @@ def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
         encoder.layer.0    BertLayer      /BertModel/BertEncoder/BertLayer.0
         encoder.x, .y      Linear twice   …/Linear.x, …/Linear.y
         decoder            (no class)     /BertModel/decoder
+
+    Raises:
+        ReadError: if the tags have more characters than any model's.
     """
     known = {"": infos.get("", ModuleInfo())} | {fqn: info for fqn, info in infos.items() if fqn}
     children: dict[str, list[str]] = {fqn: [] for fqn in known}
@@ -113,6 +117,7 @@ def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
             parents[fqn] = above
             children[above].append(fqn)
     tags = {"": "/" + _clean(known[""].class_name)}
+    letters = 0
     modules: list[Module] = []
     pending = [""]
     while pending:
@@ -120,7 +125,10 @@ def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
         if children[fqn]:
             labels = _labels(fqn, children[fqn], known)
             base = tags[fqn].rstrip("/")
+            refuse_letters(letters + len(labels) * len(base))
             tags.update({child: f"{base}/{label}" for child, label in labels.items()})
+        letters += len(tags[fqn])
+        refuse_letters(letters)
         modules.append(
             Module(
                 fqn=fqn,
@@ -177,12 +185,12 @@ def _labels(parent: str, children: list[str], known: Mapping[str, ModuleInfo]) -
                     level[child] += 1
     result: dict[str, str] = {}
     taken: set[str] = set()
+    counts: dict[str, int] = {}  # thousands of siblings may have one label on record
     for child in children:
         label = base = _clean(known[child].label) or spelled(child, level[child])
-        count = 2
         while label in taken:
-            label = f"{base}~{count}"
-            count += 1
+            counts[base] = counts.get(base, 1) + 1
+            label = f"{base}~{counts[base]}"
         taken.add(label)
         result[child] = label
     return result

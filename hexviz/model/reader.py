@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,6 +29,9 @@ __all__ = [
 
 WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
 """External-data location of a weight that was deliberately not exported."""
+
+
+_LARGEST = (1 << 31) - 1  # bytes that protobuf reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +63,31 @@ def read_file(path: Path) -> bytes:
     """The bytes of a file.
 
     Raises:
-        ReadError: if it is missing, a folder, or cannot be read.
+        ReadError: if it is missing, no file (a folder, a pipe, a device), over
+            2 GB, or cannot be read.
     """
     try:
-        return path.read_bytes()
+        # Nobody may write into a pipe, ever: opening one must not wait for that.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            told = os.fstat(file.fileno())
+            if stat.S_ISDIR(told.st_mode):
+                raise IsADirectoryError(path)
+            if not stat.S_ISREG(told.st_mode):
+                raise ReadError(f"{path} is a pipe or a device: name an .onnx file.")
+            if told.st_size > _LARGEST:
+                raise ReadError(
+                    f"{path} has over 2 GB, more than one ONNX file can hold: "
+                    "export with external data."
+                )
+            return file.read()
     except FileNotFoundError as error:
         raise ReadError(f"{path} does not exist: check the path.") from error
     except IsADirectoryError as error:
         raise ReadError(f"{path} is a folder: name the .onnx file in it.") from error
     except OSError as error:
         raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise ReadError(f"{path} cannot be the name of a file: check the path.") from error
 
 
 def parse(content: bytes, *, name: str, base_dir: Path | None = None) -> ModelFile:
@@ -152,7 +172,7 @@ def check_external(location: str, name: str, base_dir: Path | None) -> None:
     try:
         target = (base_dir / relative).resolve()
         is_there = target.is_file()
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # the last for links in a circle
         raise ReadError(
             f"{name} wants weights from a file whose name cannot be one: export it again."
         ) from error

@@ -6,11 +6,14 @@ large weights: their dimensions are enough, and the copy stays small.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import onnx
 import onnx.checker
 import onnx.shape_inference
+
+from hexviz.model.calls import can_be_inlined
 
 __all__ = ["infer_types", "light"]
 
@@ -21,22 +24,33 @@ _LONGEST = 1 << 16
 """Elements of a vector up to which its length is told: ONNX's data propagation makes a symbol of
 60 bytes for each element of a vector that is an input, 6 GB for 100 million."""
 
+_LARGEST = 1 << 20
+"""Up to which a dimension is told: what is summed up along all others is such a vector, too."""
+
 _INVENTED = "unk__"
 """How ONNX's inference names dimensions of which it only knows that they are there."""
 
 
 def infer_types(proto: onnx.ModelProto) -> Mapping[str, onnx.TypeProto]:
-    """Value name → type, for values of the top graph; empty where inference gives up."""
+    """Value name → type, for values of the top graph; empty where inference gives up.
+
+    Models whose functions call themselves, or each other without end, are never
+    handed to ONNX's inference, which follows every call by recursion.
+    """
+    if not can_be_inlined(proto):
+        return {}
     try:
         inferred = onnx.shape_inference.infer_shapes(light(proto), data_prop=True)
     except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
         # A model may be wrong in places and still be worth looking at.
         return {}
-    for value in inferred.graph.value_info:
+    # A part of a message keeps all of it in memory: the copy of the model is many times larger.
+    told = onnx.GraphProto(value_info=inferred.graph.value_info)
+    for value in told.value_info:
         for dim in value.type.tensor_type.shape.dim:
             if dim.dim_param.startswith(_INVENTED):
                 dim.Clear()
-    return {value.name: value.type for value in inferred.graph.value_info}
+    return {value.name: value.type for value in told.value_info}
 
 
 def light(proto: onnx.ModelProto) -> onnx.ModelProto:
@@ -52,7 +66,7 @@ def light(proto: onnx.ModelProto) -> onnx.ModelProto:
     graph.value_info.extend(proto.graph.value_info)
     given = {value.name for value in graph.input}
     for tensor in proto.graph.initializer:
-        if tensor.data_location != onnx.TensorProto.EXTERNAL and len(tensor.raw_data) <= _SMALL:
+        if tensor.data_location != onnx.TensorProto.EXTERNAL and _is_small(tensor):
             graph.initializer.append(tensor)
         elif tensor.name not in given:
             is_long = len(tensor.dims) == 1 and tensor.dims[0] > _LONGEST
@@ -61,4 +75,17 @@ def light(proto: onnx.ModelProto) -> onnx.ModelProto:
                     tensor.name, tensor.data_type, [None] if is_long else tensor.dims
                 )
             )
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_value > _LARGEST:
+                dim.Clear()
     return result
+
+
+def _is_small(tensor: onnx.TensorProto) -> bool:
+    """Whether a tensor holds little, and says so: inference makes room for what dimensions say."""
+    return (
+        len(tensor.raw_data) <= _SMALL
+        and min(tensor.dims, default=0) >= 0
+        and math.prod(tensor.dims) <= _LONGEST
+    )

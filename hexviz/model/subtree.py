@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hexviz.model.modules import Module, ModuleTree
+from hexviz.model.once import once
 from hexviz.model.op import Op
 from hexviz.model.uses import Crossing, Uses
 
@@ -99,11 +99,11 @@ class Subtrees:
         used = {value for at in positions.tolist() for value in self._ops[at].inputs}
         return len(used.intersection(self._left_out))
 
-    @cached_property
+    @once
     def _numbers(self) -> Mapping[str, int]:
         return {module.fqn: at for at, module in enumerate(self._modules)}
 
-    @cached_property
+    @once
     def _sizes(self) -> list[int]:
         """By number: how many modules a subtree has."""
         parents = [module.parent for module in self._modules]
@@ -114,21 +114,21 @@ class Subtrees:
                 sizes[self._numbers[parent]] += sizes[at]
         return sizes
 
-    @cached_property
+    @once
     def _homes(self) -> npt.NDArray[np.int64]:
         """By position: the number of the op's module."""
         homes = map(self._numbers.__getitem__, map(attrgetter("module"), self._ops))
         return np.fromiter(homes, np.int64, len(self._ops))
 
-    @cached_property
+    @once
     def _op_types(self) -> Codes[str]:
         return _coded(map(attrgetter("op_type"), self._ops))
 
-    @cached_property
+    @once
     def _origins(self) -> Codes[str]:
         return _coded(map(attrgetter("provenance.origin"), self._ops))
 
-    @cached_property
+    @once
     def _categories(self) -> Codes[str | None]:
         return _coded(map(attrgetter("auxiliary"), self._ops))
 

@@ -142,7 +142,7 @@ def tensor_summary(
         # What onnx-ir, numpy and the system raise on a wrong size, an unknown type, data of
         # another type, a file that is gone. A damaged tensor is a thing to see, not to fail on.
         *(ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError),
-        *(AssertionError, OverflowError, OSError, MemoryError),
+        *(AssertionError, OverflowError, OSError, MemoryError, ir.serde.SerdeError),
     ) as error:
         unreadable = _told(error)
     return TensorSummary(

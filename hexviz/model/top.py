@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import onnx
 
+from hexviz.model.once import once
 from hexviz.model.rest import collector_rests
 
-__all__ = ["FunctionKey", "TopGraph", "called", "callees", "callers", "captured", "key_of"]
+__all__ = ["FunctionKey", "TopGraph", "called", "callees", "callers", "calls", "captured", "key_of"]
 
 FunctionKey = tuple[str, str, str]
 """Domain, name and overload of a function."""
@@ -61,7 +61,7 @@ class TopGraph:
             },
         )
 
-    @cached_property
+    @once
     def readers(self) -> Mapping[str, Sequence[int]]:
         """Value → the nodes that read it, in order."""
         found: dict[str, list[int]] = {}
@@ -71,7 +71,7 @@ class TopGraph:
                     found.setdefault(name, []).append(at)
         return found
 
-    @cached_property
+    @once
     def inputs(self) -> Mapping[str, onnx.ValueInfoProto]:
         """The model's inputs that are not initializers, in order."""
         return {
@@ -80,12 +80,12 @@ class TopGraph:
             if value.name not in self.weights and value.name not in self.sparse_weights
         }
 
-    @cached_property
+    @once
     def outputs(self) -> Mapping[str, onnx.ValueInfoProto]:
         """The model's outputs, in order."""
         return {value.name: value for value in self.proto.graph.output}
 
-    @cached_property
+    @once
     def notes(self) -> Mapping[str, int]:
         """Value → the place of its type in the graph's ``value_info``."""
         return {value.name: at for at, value in enumerate(self.proto.graph.value_info)}
@@ -99,7 +99,7 @@ class TopGraph:
         at = self.notes.get(name)
         return None if at is None else self.proto.graph.value_info[at]
 
-    @cached_property
+    @once
     def is_sorted(self) -> bool:
         """Whether every node stands behind those that make what it reads, as ONNX demands."""
         maker = self.maker
@@ -107,14 +107,14 @@ class TopGraph:
             maker.get(name, -1) < at for at, names in enumerate(self.reads) for name in names
         )
 
-    @cached_property
+    @once
     def makers(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that make what it reads, each once."""
         maker = self.maker
         with collector_rests():
             return [_once([maker[name] for name in names if name in maker]) for names in self.reads]
 
-    @cached_property
+    @once
     def users(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that read what it makes, each once."""
         readers = self.readers
@@ -167,14 +167,17 @@ def captured(node: onnx.NodeProto) -> Iterator[str]:
 
 def called(nodes: Iterable[onnx.NodeProto]) -> set[FunctionKey]:
     """What these nodes and all in their bodies would call, were it a function."""
-    keys: set[FunctionKey] = set()
+    return set(calls(nodes))
+
+
+def calls(nodes: Iterable[onnx.NodeProto]) -> Iterator[FunctionKey]:
+    """As :func:`called`, once for each node."""
     pending = list(nodes)
     while pending:
         node = pending.pop()
-        keys.add((node.domain, node.op_type, node.overload))
+        yield node.domain, node.op_type, node.overload
         for body in _bodies(node):
             pending.extend(body.node)
-    return keys
 
 
 def key_of(function: onnx.FunctionProto) -> FunctionKey:
@@ -197,9 +200,9 @@ def callees(proto: onnx.ModelProto, nodes: Iterable[onnx.NodeProto]) -> set[Func
 
 def callers(proto: onnx.ModelProto, wanted: Iterable[FunctionKey]) -> set[FunctionKey]:
     """These functions and all that call one of them, directly or through others."""
-    calls = {key_of(one): called(one.node) for one in proto.functions}
+    inside = {key_of(one): called(one.node) for one in proto.functions}
     found = set(wanted)
-    while more := {key for key, inner in calls.items() if inner & found} - found:
+    while more := {key for key, inner in inside.items() if inner & found} - found:
         found |= more
     return found
 

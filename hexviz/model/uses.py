@@ -15,7 +15,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from operator import attrgetter
 
 import numpy as np
@@ -23,6 +22,7 @@ import numpy.typing as npt
 import onnx
 
 from hexviz.model.flat import Edge, FlatGraph
+from hexviz.model.once import once
 
 __all__ = ["Crossing", "Uses"]
 
@@ -122,11 +122,11 @@ class Uses:
             yield edges[at]
             at += 1
 
-    @cached_property
+    @once
     def _producers(self) -> Mapping[str, int]:
         return {value: at for at, op in enumerate(self._flat.ops) for value in op.outputs if value}
 
-    @cached_property
+    @once
     def _handed(self) -> Mapping[str, list[int]]:
         """Value that is handed in → the positions that read it."""
         handed = self._flat.values.keys() - self._producers.keys() - self._flat.weights.keys()
@@ -137,7 +137,7 @@ class Uses:
                     found.setdefault(value, []).append(at)
         return found
 
-    @cached_property
+    @once
     def _sources(self) -> npt.NDArray[np.int64]:
         nowhere = len(self._flat.ops)
         owners = self._owners
@@ -147,18 +147,18 @@ class Uses:
         made = np.fromiter(map(attrgetter("source"), self._flat.edges), np.int64)
         return np.concatenate([made, np.array(handed, np.int64)])
 
-    @cached_property
+    @once
     def _targets(self) -> npt.NDArray[np.int64]:
         handed = [at for readers in self._handed.values() for at in readers]
         made = np.fromiter(map(attrgetter("target"), self._flat.edges), np.int64)
         return np.concatenate([made, np.array(handed, np.int64)])
 
-    @cached_property
+    @once
     def _names(self) -> list[str]:
         handed = [value for value, readers in self._handed.items() for _ in readers]
         return [*map(attrgetter("value"), self._flat.edges), *handed]
 
-    @cached_property
+    @once
     def _owners(self) -> Mapping[str, int]:
         """Input of a body → the position of the op that owns the body."""
         bodies = [body for body in self._flat.bodies if body.owner]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
+from hexviz.model.limits import refuse_letters
 from hexviz.model.modules import ModuleInfo, build_tree
+from hexviz.model.once import once
 from hexviz.model.op import Candidate, Provenance
 from hexviz.tagging import metadata, stored
 from hexviz.tagging.metadata import Scope, scopes_of
@@ -29,10 +30,19 @@ class Declarations:
 
     provenance: dict[int, Provenance] = field(default_factory=dict)
     modules: dict[str, ModuleInfo] = field(default_factory=dict)
+    letters: int = 0
+    """Characters of the paths that were learnt."""
 
     def learn(self, fqn: str, class_name: str = "") -> None:
-        """Add a module, or its class name where only its path was known."""
+        """Add a module, or its class name where only its path was known.
+
+        Raises:
+            ReadError: if the modules have more characters than any model's.
+        """
         known = self.modules.get(fqn)
+        if known is None:
+            self.letters += len(fqn)
+            refuse_letters(self.letters)
         if known is None or (class_name and not known.class_name):
             self.modules[fqn] = ModuleInfo(class_name, known.parameters if known else None)
 
@@ -133,7 +143,7 @@ class _Tree:
     def __init__(self, modules: Mapping[str, ModuleInfo]) -> None:
         self._modules = modules
 
-    @cached_property
+    @once
     def by_tag(self) -> Mapping[str, str]:
         """Tag → FQN; only files of a few tools have records by tag."""
         return build_tree(self._modules).by_tag

@@ -34,6 +34,7 @@ __all__ = ["Habit", "find_habits"]
 
 _CALLERS = 2  # ways in which modules of a kind are called, from which on what they share is theirs
 _ARITHMETIC = 2  # own arithmetic ops that make a module with children one that computes itself
+_SEEN_THROUGH = 1000  # ops looked at from one op: many may see through the same thousands
 _TOLD = 3  # other places of a habit that are named
 _NOBODY = ("", "")  # calls the common module of a route, as far as a gap can tell
 
@@ -156,7 +157,9 @@ class _Links:
 
     def _through(self, at: int, neighbours: Callable[[int], tuple[int, ...]]) -> Iterator[int]:
         stack = list(neighbours(at))
-        while stack:
+        for _ in range(_SEEN_THROUGH):
+            if not stack:
+                return
             one = stack.pop()
             if one in self._undecided or one in self._anatomy.module:
                 yield one

@@ -182,8 +182,12 @@ def _linked(flat: FlatGraph, known: Mapping[int, Provenance], at: int, habit: Ha
     """The op of the habit's module that this one follows or leads to, also through Identity."""
     neighbours = flat.predecessors if habit.after else flat.successors
     waiting = list(neighbours[at])
+    seen: set[int] = set()
     while waiting:
         near = waiting.pop()
+        if near in seen:
+            continue
+        seen.add(near)
         if near in known and names.is_within(known[near].module, habit.module):
             return near
         if near not in known and flat.ops[near].op_type == "Identity":

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hexviz.model.fqn import join
+from hexviz.model.limits import LONGEST_CLASS, is_path
 
 __all__ = ["KEYS", "Scope", "scope_of_tag", "scopes_of"]
 
@@ -55,6 +56,9 @@ _EXPORT_ROOT = "_export_root"
 _MOST_SCOPES = 1 << 16
 """Scopes that are remembered: ops of one module stand side by side, but not all of them."""
 
+_LONGEST_LITERAL = 1 << 18
+"""Characters of a list that Python's parser is asked for: it takes a hundred times that memory."""
+
 _PLAIN_LIST = re.compile(r"\['[^'\\]*'(?:, '[^'\\]*')*\]")
 
 # A module that is called a second time appears as ``name@1``.
@@ -84,7 +88,7 @@ def scope_of_tag(tag: str) -> Scope | None:
     >>> scope_of_tag("/BertModel/BertEncoder/BertLayer.0").fqns
     ('', 'BertEncoder', 'BertEncoder.BertLayer.0')
     """
-    steps = [step for step in tag.split("/") if step]
+    steps = [step for step in tag.split("/") if step] if is_path(tag) else []
     if not steps:
         return None
     fqns = ["", *(".".join(steps[1 : end + 1]) for end in range(1, len(steps)))]
@@ -112,6 +116,8 @@ def _entries(text: str) -> tuple[str, ...]:
         return ()
     if _PLAIN_LIST.fullmatch(text):  # nearly always, and ten times as fast as Python's parser
         return tuple(text[2:-2].split("', '"))
+    if len(text) > _LONGEST_LITERAL:
+        return ()
     try:
         parsed = ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
@@ -148,11 +154,12 @@ def _recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
 @functools.lru_cache(maxsize=_MOST_SCOPES)
 def _step(name: str, class_name: str) -> tuple[str, str] | None:
     """FQN and class name of one entry, ``None`` for one that is no module."""
-    if name.startswith(_PSEUDO):
+    if name.startswith(_PSEUDO) or not is_path(name):
         return None
     steps = _CALL_COUNT.sub("", name).split(".")
     fqn = join(steps[1:] if steps[0] == _EXPORT_ROOT else steps)
-    return fqn, class_name.rpartition(".")[2]
+    class_name = class_name.rpartition(".")[2]
+    return fqn, class_name if len(class_name) <= LONGEST_CLASS else ""
 
 
 def _scope(pairs: Iterable[tuple[str, str]]) -> Scope | None:

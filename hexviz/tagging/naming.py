@@ -13,6 +13,8 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import takewhile
 
+from hexviz.model.limits import is_path
+
 __all__ = [
     "Path",
     "first_call",
@@ -56,7 +58,7 @@ def path_in_name(name: str, separator: str = "/") -> Path | None:
     """
     if separator == "/":
         name = _before_fusion(name)
-    if separator not in name:
+    if separator not in name or not is_path(name):
         return None
     if ";" not in name:
         return _steps(name.rpartition(separator)[0], separator)
@@ -144,6 +146,6 @@ def owner_of_weight(name: str) -> str | None:
     True
     """
     owner, dot, attribute = name.rpartition(".")
-    if not dot or not _IDENTIFIER.fullmatch(attribute):
+    if not dot or not is_path(name) or not _IDENTIFIER.fullmatch(attribute):
         return None
     return owner if _DOTTED.fullmatch(owner) else None

@@ -20,6 +20,7 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 
 from hexviz.model import fqn as names
+from hexviz.model.limits import refuse_letters
 from hexviz.tagging.naming import Path, first_call
 
 __all__ = ["find_modules"]
@@ -52,11 +53,14 @@ def find_modules(paths: Iterable[Path], known: Collection[str]) -> dict[Path, tu
     if not ends:
         return {}
     hidden = _below_containers(known)
+    letters = 0
     pending = [root]
     while pending:
         scope = pending.pop()
         for step, child in scope.children.items():
             child.fqn = _module_of(scope, step, known, hidden)
+            letters += len(child.fqn)
+            refuse_letters(letters)
             pending.append(child)
     return {path: end.fqns() for path, end in ends.items()}
 

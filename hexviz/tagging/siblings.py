@@ -243,6 +243,8 @@ class _Around:
                 continue
             if last is None:
                 last = self._last.get(".".join(steps[:at]), 0)
+            if last - (first or 0) > len(self._inhabited):  # there are more numbers than members
+                return False
             for other in range(first or 0, last + 1):
                 member = ".".join((*steps[:at], str(other), *steps[at + 1 :]))
                 if other != index and member not in self._inhabited:

@@ -6,11 +6,16 @@ import json
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TypeGuard
 
+from hexviz.model.limits import LONGEST_CLASS, is_path
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
 from hexviz.model.writer import PREFIX
 
 __all__ = ["KEYS", "Record", "stored_modules", "stored_provenance"]
+
+# Python's objects take twenty times the memory of the shortest JSON.
+_LONGEST_TREE = 1 << 25  # characters
+_LONGEST_RECORD = 1 << 20
 
 _MODULE = PREFIX + "module"
 
@@ -63,7 +68,9 @@ def _read(
     candidates: str | None,
     *lists: str | None,
 ) -> Provenance | None:
-    if module is None or origin not in ORIGINS or RULES.get(rule or "") != origin:
+    if module is None or not is_path(module):
+        return None
+    if origin not in ORIGINS or RULES.get(rule or "") != origin:
         return None
     rejected = [
         Candidate(str(one[0]), float(one[1]), str(one[2]))
@@ -92,21 +99,25 @@ def _read(
 
 def stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleInfo]]:
     """FQN and description of each module that hexviz listed in a model's metadata."""
-    stored = _json(metadata.get(PREFIX + "modules"))
+    stored = _json(metadata.get(PREFIX + "modules"), most=_LONGEST_TREE)
     if not isinstance(stored, dict):
         return
     for fqn, entry in stored.items():
-        if isinstance(entry, dict):
+        if isinstance(entry, dict) and is_path(fqn):
             class_name, parameters = entry.get("class"), entry.get("parameters")
             tag = entry.get("tag")
             yield (
                 fqn,
                 ModuleInfo(
-                    class_name if isinstance(class_name, str) else "",
+                    _name(class_name),
                     parameters if _is_count(parameters) else None,
-                    tag.rpartition("/")[2] if isinstance(tag, str) else "",
+                    _name(tag.rpartition("/")[2] if isinstance(tag, str) else ""),
                 ),
             )
+
+
+def _name(value: object) -> str:
+    return value if isinstance(value, str) and len(value) <= LONGEST_CLASS else ""
 
 
 def _is_count(value: object) -> TypeGuard[int]:
@@ -114,8 +125,10 @@ def _is_count(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
 
 
-def _json(text: str | None) -> object:
-    """What a stranger's JSON says, or ``None``."""
+def _json(text: str | None, *, most: int = _LONGEST_RECORD) -> object:
+    """What a stranger's JSON of at most so many characters says, or ``None``."""
+    if text and len(text) > most:
+        return None
     try:
         return json.loads(text or "null")
     except (ValueError, RecursionError):

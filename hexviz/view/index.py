@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.once import once
 from hexviz.model.rest import collector_rests
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme
@@ -70,12 +70,12 @@ class Index:
     folded: frozenset[int]
     palettes: Mapping[Theme, Palette]
 
-    @cached_property
+    @once
     def stacks(self) -> Mapping[str, Container]:
         """The containers that are stacks of equal siblings."""
         return {key: box for key, box in self.containers.items() if box.members}
 
-    @cached_property
+    @once
     def guests(self) -> Mapping[str, str]:
         """The box of several modules → the outermost of them."""
         outermost: dict[str, str] = {}

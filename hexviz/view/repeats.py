@@ -43,14 +43,15 @@ class Anatomy:
     ``kinds`` numbers ops by type, attributes, output types and class of their
     module. ``target`` and ``source`` are the slots at the ends of every edge,
     in the order of the targets and of their inputs. ``spans`` gives each
-    module's slots, ``inner`` the modules below each by the end of their path.
+    module's slots; modules with the same ones below, by paths and classes,
+    share a number in ``inner``.
     """
 
     kinds: Ints
     target: Ints
     source: Ints
     spans: Mapping[str, Span]
-    inner: Mapping[str, tuple[str, ...]]
+    inner: Mapping[str, int]
 
     def same(self, one: str, other: str) -> bool:
         """Whether two modules are the same all through."""
@@ -160,15 +161,24 @@ def _given_dims(graph: TaggedGraph) -> frozenset[str]:
     return frozenset(dim for one in graph.inputs for dim in one.shape or () if isinstance(dim, str))
 
 
-def _inner(graph: TaggedGraph, spans: Mapping[str, Span]) -> dict[str, tuple[str, ...]]:
-    """For each module, those below that have ops, each as the end of its path and its class."""
-    inner: dict[str, list[str]] = {fqn: [] for fqn in spans}
-    for module in graph.modules:
-        around = module.parent
-        while module.fqn in inner and around is not None:
-            inner[around].append(f"{module.fqn[len(around) :]}:{module.class_name}")
-            around = graph.modules[around].parent
-    return {fqn: tuple(names) for fqn, names in inner.items()}
+def _inner(graph: TaggedGraph, spans: Mapping[str, Span]) -> dict[str, int]:
+    """For each module a number that it shares with those that have the same modules below.
+
+    Modules without ops do not count. Numbers are given from the leaves
+    upwards: spelling out all that is below each would be quadratic in depth.
+    """
+    numbers: dict[tuple[tuple[str, str, int], ...], int] = {}
+    inner: dict[str, int] = {}
+    for module in reversed(list(graph.modules)):
+        if module.fqn in spans:
+            start = len(module.fqn)
+            below = tuple(
+                (one[start:], graph.modules[one].class_name, inner[one])
+                for one in module.children
+                if one in inner
+            )
+            inner[module.fqn] = numbers.setdefault(below, len(numbers))
+    return inner
 
 
 def runs(members: Sequence[Member], facts: Anatomy, *, least: int = LEAST) -> list[Part]:

@@ -15,7 +15,7 @@ from hexviz.app.inspector.source import source_section
 from hexviz.app.inspector.tensor import shown_tensor, tensor_section
 from hexviz.app.inspector.why import why_sections
 from hexviz.app.place import Place
-from hexviz.model.attributes import plain_value
+from hexviz.model.attributes import name_of, plain_value
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.model.stack import STACK_TRACE
@@ -45,7 +45,7 @@ def inspect_op(graph: TaggedGraph, op: Op, place: Place | None = None) -> list[A
         section("Outputs", _values(graph, op.outputs, op.id)),
         *_initializers(graph, op),
     ]
-    attributes = [(one.name, _shown(one, graph.base_dir)) for one in flat.node.attribute]
+    attributes = [(name_of(one), _shown(one, graph.base_dir)) for one in flat.node.attribute]
     if attributes:
         parts.append(section("Attributes", table(attributes)))
     details = [("name", op.name or "(none)"), ("domain", op.domain or "ai.onnx")]

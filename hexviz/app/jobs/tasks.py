@@ -94,8 +94,26 @@ def report_of(told: Mapping[str, Any], report: Callable[[str, float], None]) -> 
     return Results().keep_file(content, kept.graph.name, "part.json")
 
 
+def read(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Open the file at ``path``, called ``name``, and keep its tags; gives the number of ``ops``.
+
+    Raises:
+        ReadError: if it is no readable ONNX model.
+    """
+    from hexviz.app.tags import tags_shelf
+    from hexviz.tagging.opened import keep, open_bytes
+
+    report("Reading the file", 5.0)
+    shelf = tags_shelf()
+    opened = open_bytes(Path(told["path"]).read_bytes(), shelf, name=told["name"])
+    graph = opened.graph()
+    if shelf is not None and opened.known is None:
+        keep(shelf, opened.key, graph)
+    return {"ops": len(graph.ops)}
+
+
 TASKS: Mapping[str, Task] = MappingProxyType(
-    {"export": export, "verify": verify, "part": part, "report": report_of}
+    {"export": export, "verify": verify, "part": part, "report": report_of, "read": read}
 )
 """By kind of job, as :data:`hexviz.app.jobs.limits.LIMITS` has them."""
 
