@@ -7,14 +7,23 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test test-slow lint types wheel browser redis bench bench-hot bench-page bench-view \
-	bench-inheritance bench-extraction bench-soak fuzz pictures clean
+.PHONY: demo test test-page test-core test-slow lint types wheel browser redis bench bench-hot \
+	bench-page bench-view bench-inheritance bench-extraction bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
 
+# In two halves side by side, one of which has the browser: a fast machine has two cores.
 test: $(READY) browser redis
-	$(BIN)/python -m pytest
+	$(MAKE) --jobs=2 --output-sync=target --no-print-directory test-page test-core
+
+PAGE := tests/app tests/browser tests/view tests/sample_models
+
+test-page: $(READY)
+	$(BIN)/python -m pytest $(PAGE)
+
+test-core: $(READY)
+	$(BIN)/python -m pytest $(addprefix --ignore=,$(PAGE))
 
 # What takes a minute or more by itself.
 test-slow: $(READY)
