@@ -5,6 +5,9 @@
   const hexviz = (window.hexviz = window.hexviz || {});
   let part = ""; // the part that the panel tells of
   let named = false; // a name was sent off: what was typed has done its work when something changes
+  let asked = ""; // the part that the last job is of
+  let counter = 0; // of jobs
+  let button = null; // what began the job that is going on
   let hints = null; // suggestions, which may come before the panel or after it
 
   function showHints() {
@@ -41,21 +44,47 @@
       hints = told;
       showHints();
     },
+    // What a job made of the part that was asked for, unless the panel tells of another by now.
+    made: function (made) {
+      // What the server says of a job that it knows nothing of has no number.
+      if ("n" in made && made.n !== counter) {
+        return;
+      }
+      if (made.file) {
+        const link = document.createElement("a");
+        link.href = "part/" + encodeURIComponent(made.file);
+        link.download = made.name;
+        link.click();
+      } else if (made.verdict && asked === part) {
+        hexviz.put("verdict", made.verdict);
+        document.getElementById("verdict").scrollIntoView({ block: "nearest" });
+      } else if (made.error) {
+        hexviz.notify("That did not work", made.error, "red");
+      }
+    },
+    // Whether a job is going on; when there is none any more, the button that began it is free.
+    working: function (working) {
+      if (!working && button) {
+        button.removeAttribute("aria-busy");
+        button = null;
+      }
+    },
   };
 
-  // While one thing is being worked out, the button says so and is not pressed twice.
-  function busy(button, words, work) {
-    if (button.getAttribute("aria-busy") === "true") {
+  // While one thing is being worked out, nothing else is begun: the line below tells how far it is.
+  function begin(task, query, pressed) {
+    if (button) {
       return;
     }
-    const label = button.textContent;
+    button = pressed;
     button.setAttribute("aria-busy", "true");
-    button.textContent = words;
-    work().catch(function () {
-      hexviz.notify("The server did not answer", "See whether hexviz is still running.", "red");
-    }).finally(function () {
-      button.removeAttribute("aria-busy");
-      button.textContent = label;
+    asked = part;
+    counter += 1;
+    if (task === "verify") {
+      hexviz.put("verdict", []);
+    }
+    window.dash_clientside.set_props("part-wanted", {
+      data: { task: task, model: JSON.parse(part)[0], part: query, n: counter },
     });
   }
 
@@ -65,32 +94,9 @@
       hexviz.send("keep", document.getElementById("keep-field").value);
     },
     "keep-found": () => hexviz.send("keep-found", document.getElementById("search").value || ""),
-    "verify-part": function (query, button) {
-      const asked = part;
-      busy(button, "Verifying…", async function () {
-        const response = await fetch("verify", {
-          method: "POST",
-          headers: { "Content-Type": "application/json" },
-          body: JSON.stringify({ model: JSON.parse(asked)[0], part: query }),
-        });
-        const content = await response.json();
-        if (asked === part) {
-          hexviz.put("verdict", content);
-          document.getElementById("verdict").scrollIntoView({ block: "nearest" });
-        }
-      });
-    },
-    "save-part": function (file, button) {
-      busy(button, "Checking…", async function () {
-        const response = await fetch("part/" + file);
-        if (response.ok) {
-          const told = response.headers.get("Content-Disposition") || "";
-          hexviz.save(await response.blob(), (/filename="([^"]+)"/.exec(told) || [])[1] || "part");
-        } else {
-          hexviz.notify("That did not work", await response.text(), "red");
-        }
-      });
-    },
+    "verify-part": (query, pressed) => begin("verify", query, pressed),
+    "make-part": (query, pressed) => begin("part", query, pressed),
+    "report-part": (query, pressed) => begin("report", query, pressed),
     "copy-text": function (text) {
       navigator.clipboard.writeText(text).then(
         () => hexviz.notify("Copied", text, "teal"),

@@ -44,6 +44,8 @@ _BUDGET = 2 << 30
 _CAPACITY = 64
 """Models in memory, whatever they take: small ones have costs that nobody has counted."""
 
+_PATIENCE = 5.0  # seconds that an upload waits for others to be read
+
 _AHEAD = 2  # files that are read and wait for somebody to ask for them
 
 
@@ -127,8 +129,13 @@ class ModelStore:
         """
         label = label_of(name)
         if len(content) >= WORTH:
-            with self._reading:
+            # Whoever waits keeps a thread of the server from others.
+            if not self._reading.acquire(timeout=_PATIENCE):
+                raise ReadError("Other large uploads are being read: try again in a while.")
+            try:
                 read_first(content, label)
+            finally:
+                self._reading.release()
         opened = open_bytes(content, self._shelf, name=label)
         key = opened.key
         known = self._known(key)

@@ -12,9 +12,16 @@ from pathlib import Path, PurePosixPath
 
 from hexviz.errors import WriteError
 
-__all__ = ["file_to_write", "inside", "is_there", "remove_leftovers", "write_atomically"]
+__all__ = [
+    "LEFTOVER",
+    "file_to_write",
+    "inside",
+    "is_there",
+    "remove_leftovers",
+    "write_atomically",
+]
 
-_PREFIX = ".hexviz-"
+LEFTOVER = ".hexviz-"
 """What the name of every temporary file begins with."""
 
 _LEFT = 3600  # seconds after which nobody writes to a temporary file any more
@@ -38,7 +45,7 @@ def write_atomically(path: Path, chunks: Iterable[bytes], *, private: bool = Fal
     if _is_other_than_a_file(path):
         raise WriteError(f"{path} is no file: give the name of one.")
     try:
-        handle, told = tempfile.mkstemp(prefix=_PREFIX, dir=path.parent)
+        handle, told = tempfile.mkstemp(prefix=LEFTOVER, dir=path.parent)
     except OSError as error:
         raise WriteError(f"Cannot write to {path.parent}: {error.strerror}.") from error
     temporary = Path(told)
@@ -68,7 +75,7 @@ def remove_leftovers(folder: Path) -> None:
         WriteError: if one of them cannot be removed.
     """
     try:
-        for path in folder.glob(f"{_PREFIX}*"):
+        for path in folder.glob(f"{LEFTOVER}*"):
             try:
                 told = path.lstat()
             except FileNotFoundError:  # it was in use, and is in its place now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import expect
@@ -57,3 +58,32 @@ def test_a_server_that_is_stopped_leaves_no_job(sheet: Sheet, tmp_path: Path) ->
     server.stop()
     until(lambda: not process.is_running())
     assert not list((tmp_path / "cache" / "hexviz" / "jobs").glob("job-*"))
+
+
+def test_a_server_that_was_killed_says_so_when_it_is_back(sheet: Sheet, tmp_path: Path) -> None:
+    source = Path(order(tmp_path, ENDLESS)["source"]["path"])
+    first = Server(source, tmp_path / "cache")
+    port = urlsplit(first.url).port
+    sheet.open(first.url + "&tab=filter&keep=net")
+    panel = sheet.page.locator("#filter-panel")
+    verify = panel.get_by_role("button", name="Verify")
+    verify.click()
+    expect(panel.locator("#part-job")).to_contain_text("Running the whole", timeout=JOB)
+    first.process.kill()
+    first.process.communicate()
+    # Away, a click on Cancel frees the page all the same.
+    panel.get_by_role("button", name="Cancel").click()
+    expect(panel.locator("#part-job")).to_be_hidden()
+    expect(verify).not_to_have_attribute("aria-busy", "true")
+    second = Server(source, tmp_path / "cache", "--port", str(port))
+    verify.click()
+    expect(panel.locator("#part-job")).to_contain_text("Running the whole", timeout=JOB)
+    second.process.kill()
+    second.process.communicate()
+    third = Server(source, tmp_path / "cache", "--port", str(port))
+    expect(sheet.page.get_by_text("was started anew").last).to_be_visible(timeout=JOB)
+    expect(verify).not_to_have_attribute("aria-busy", "true")
+    third.stop()
+    # What the browser itself says of a server that is away.
+    away = ("ERR_CONNECTION_REFUSED", "the server did not respond")
+    sheet.errors[:] = [one for one in sheet.errors if not any(told in one for told in away)]

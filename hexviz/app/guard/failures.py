@@ -9,6 +9,8 @@ from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
+from hexviz.errors import JobError
+
 __all__ = ["plain", "speak_plainly"]
 
 _LINES = {
@@ -43,5 +45,6 @@ def speak_plainly(server: Flask) -> None:
         return answer
 
     server.register_error_handler(HTTPException, spoken)
+    server.register_error_handler(JobError, lambda error: plain(503, str(error)))
     for missing in (DependencyException, InvalidResourceError):  # these list what there is
         server.register_error_handler(missing, lambda _: plain(404, _LINES[404]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-__all__ = ["ABANDONED", "LIMITS", "SLOTS", "WAITING", "Limits", "memory_here"]
+__all__ = ["ABANDONED", "LIMITS", "SLOTS", "TOO_MANY", "WAITING", "Limits", "memory_here"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,10 @@ def memory_here() -> int:
     return min(total, int(told)) if told.isdecimal() else total
 
 
-_MOST = memory_here() * 3 // 4
+SLOTS = min(4, max(2, os.cpu_count() or 1))
+"""Jobs that run at once on one machine; others wait."""
+
+_MOST = memory_here() * 3 // 4 // SLOTS
 
 LIMITS = {
     "export": Limits(1800.0, _MOST),
@@ -41,15 +44,14 @@ LIMITS = {
     "report": Limits(600.0, _MOST),
     "read": Limits(30.0, 1 << 30),
 }
-"""By kind of job. The largest exports of the benchmark take minutes; the rest of the machine's
-memory is for the server, the browser and the system. Reading 100,000 ops takes 6 s and a fifth of
-its memory; larger files than that may be opened by the command line."""
-
-SLOTS = max(2, os.cpu_count() or 1)
-"""Jobs that run at once on one machine; others wait."""
+"""By kind of job. The largest exports of the benchmark take minutes; the fourth of the memory that
+is left is for the server, the browser and the system. Reading 100,000 ops takes 6 s and a fifth of
+that memory; larger files are opened by the command line."""
 
 WAITING = 50
 """Jobs that wait at most: more are refused, as nobody waits that long."""
+
+TOO_MANY = "Too many others wait for the server already: try again later."
 
 ABANDONED = 180.0
 """Seconds without a question from the page after which nobody wants a job any more.

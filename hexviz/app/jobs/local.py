@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,23 +16,30 @@ import diskcache
 from dash import DiskcacheManager
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.jobs.limits import ABANDONED, SLOTS, WAITING
+from hexviz.app.jobs.limits import ABANDONED, SLOTS, TOO_MANY, WAITING
 from hexviz.app.jobs.own import OwnManager
 from hexviz.app.jobs.run import Turn, taking, told
-from hexviz.app.jobs.supervise import Report, sweep
-from hexviz.errors import JobError
+from hexviz.app.jobs.supervise import Report
+from hexviz.errors import JobError, WriteError
+from hexviz.model.files import write_atomically
 
 __all__ = ["LocalManager"]
 
 _ROOM = 1 << 26  # bytes of answers that nobody asked for: the oldest go
+_LOGGER = logging.getLogger(__name__)
+_NOT_KEPT = "Its answer could not be kept: the disk of the server is full, or its cache damaged."
 _LOST = "The server was started anew while it worked on this: try again."
 
 
 class _Job:
-    """A job that is being done: stopped by somebody, or last asked for at some time."""
+    """A job that is being done, or whose answer could not be kept, which is its ``failure``.
+
+    ``stopped`` says that somebody cancelled it, ``asked`` when its page last asked for it.
+    """
 
     def __init__(self) -> None:
         self.stopped = False
+        self.failure = ""
         self.asked = time.monotonic()
 
     def wanted(self) -> bool:
@@ -46,19 +55,24 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
     """
 
     def __init__(self, folder: Path) -> None:
-        sweep(folder)
-        cache = diskcache.Cache(str(folder), disk=diskcache.JSONDisk, size_limit=_ROOM)
+        self._folder = folder
         self._jobs: dict[str, _Job] = {}
         self._places = threading.BoundedSemaphore(SLOTS)
-        super().__init__(cache)
+        super().__init__(_answers_in(folder))
 
     def get_or_create_signing_secret(self, generate: Callable[[], bytes]) -> bytes:
         """What the names of jobs are signed with, also after a restart."""
-        self.handle.add(self.SIGNING_SECRET_KEY, generate().hex())
-        return bytes.fromhex(self.handle.get(self.SIGNING_SECRET_KEY))
+        # Not among the answers, of which the oldest go.
+        kept = self._folder / "secret"
+        if not kept.exists():
+            write_atomically(kept, [generate()], private=True)
+        return kept.read_bytes()
 
     def call_job_fn(self, key: str, job_fn: Callable[..., None], args: Any, context: Any) -> str:
         """Start a job; returns its name."""
+        for old, one in list(self._jobs.items()):
+            if one.failure and not one.wanted():
+                self._jobs.pop(old, None)
         name, job = secrets.token_hex(16), _Job()
         self._jobs[name] = job
 
@@ -66,7 +80,10 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
             try:
                 with taking(Turn(job.wanted, lambda report: self._place(job, report))):
                     job_fn(key, self._make_progress_key(key), args, context)
-            finally:
+            except (sqlite3.Error, diskcache.Timeout, OSError):
+                _LOGGER.exception("The answer of a job cannot be kept")
+                job.failure = _NOT_KEPT
+            else:
                 del self._jobs[name]
 
         threading.Thread(target=work, name=f"job {name}", daemon=True).start()
@@ -83,6 +100,9 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
         found = self._jobs.get(job)
         if found is not None:
             found.asked = time.monotonic()
+            if found.failure:
+                del self._jobs[job]
+                return {"error": found.failure}
         result = super().get_result(key, None)
         if result is self.UNDEFINED and found is None:
             return {"error": _LOST}
@@ -93,13 +113,16 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
         for job in list(self._jobs.values()):
             job.stopped = True
         deadline = time.monotonic() + 5
-        while self._jobs and time.monotonic() < deadline:
+        while (
+            any(not job.failure for job in list(self._jobs.values()))
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.05)
 
     @contextmanager
     def _place(self, job: _Job, report: Report) -> Iterator[None]:
         if len(self._jobs) > WAITING + SLOTS:
-            raise JobError("Too many others wait for the server already: try again later.")
+            raise JobError(TOO_MANY)
         while not self._places.acquire(timeout=0.5):
             if not job.wanted():
                 break
@@ -111,3 +134,26 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
                 self._places.release()
             return
         raise PreventUpdate
+
+
+def _answers_in(folder: Path) -> diskcache.Cache:
+    """The answers of jobs that lie in a folder; a damaged file of them is made anew.
+
+    Raises:
+        WriteError: if the folder cannot be written.
+    """
+
+    def opened() -> diskcache.Cache:
+        return diskcache.Cache(str(folder), disk=diskcache.JSONDisk, size_limit=_ROOM)
+
+    try:
+        try:
+            return opened()
+        except sqlite3.OperationalError:  # full, or not ours to write
+            raise
+        except sqlite3.DatabaseError:
+            for path in folder.glob("cache.db*"):
+                path.unlink(missing_ok=True)
+            return opened()
+    except (sqlite3.Error, diskcache.Timeout, OSError) as error:
+        raise WriteError(f"Cannot use the cache folder {folder}: {error}.") from error

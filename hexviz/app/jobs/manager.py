@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hexviz.app.folders import jobs_folder
+from hexviz.app.jobs.supervise import sweep
 
 if TYPE_CHECKING:
     from hexviz.app.jobs.local import LocalManager
@@ -22,6 +23,7 @@ def job_manager(queue: str | None = None) -> Manager:
         JobError: if Celery is not installed, or no Redis answers there.
         WriteError: if there is no cache folder and none can be made.
     """
+    sweep(jobs_folder())
     if queue is None:
         from hexviz.app.jobs.local import LocalManager
 

@@ -12,7 +12,7 @@ from hexviz.app.folders import jobs_folder
 from hexviz.app.jobs.limits import LIMITS
 from hexviz.app.jobs.supervise import supervise
 from hexviz.errors import ReadError
-from hexviz.model.files import write_atomically
+from hexviz.model.files import LEFTOVER, write_atomically
 
 __all__ = ["WORTH", "read_first"]
 
@@ -27,7 +27,8 @@ def read_first(content: bytes, name: str) -> None:
         ReadError: if they are no readable ONNX model, or reading takes too much.
         WriteError: if they cannot be handed over.
     """
-    path = jobs_folder() / f"{secrets.token_hex(16)}.onnx"
+    # Named as what is swept away at the next start, should this process be killed.
+    path = jobs_folder() / f"{LEFTOVER}{secrets.token_hex(16)}.onnx"
     try:
         write_atomically(path, [content], private=True)
         result = supervise(

@@ -15,6 +15,7 @@ from hexviz.app.download import file_stem
 from hexviz.app.folders import parts_folder
 from hexviz.model.files import write_atomically
 from hexviz.model.reader import digest
+from hexviz.model.room import make_room
 from hexviz.model.shelf import Shelf, code_in
 
 if TYPE_CHECKING:
@@ -46,15 +47,18 @@ class Results:
         """
         file = f"{digest(content)}{Path(ending).suffix}"
         write_atomically(self._folder / file, [content])
-        self._make_room()
+        make_room(self._folder, "*.[oj]*", most_bytes=_MOST, spared=[Path(file).stem])
         return {"file": file, "name": f"{file_stem(model)}-{ending}"}
 
     def path(self, file: str) -> Path | None:
         """Where the file of this name is; ``None`` if it is gone, or was never a result."""
-        path = self._folder / file
-        if not _FILE.fullmatch(file) or not path.is_file():
+        if not _FILE.fullmatch(file):
             return None
-        os.utime(path)
+        path = self._folder / file
+        try:
+            os.utime(path)
+        except OSError:
+            return None
         return path
 
     def keep_proof(self, told: Mapping[str, Any], found: Verification) -> None:
@@ -73,22 +77,6 @@ class Results:
 
         kept = self._proofs.get(_place(told))
         return None if kept is None else verification_of(json.loads(bytes(kept)))
-
-    def _make_room(self) -> None:
-        found = []
-        for path in self._folder.iterdir():
-            if _FILE.fullmatch(path.name):
-                try:
-                    told = path.stat()
-                except FileNotFoundError:  # another process makes room as well
-                    continue
-                found.append((told.st_mtime_ns, told.st_size, path))
-        found.sort(reverse=True)
-        left = _MOST
-        for at, (_, size, path) in enumerate(found):
-            left -= size
-            if left < 0 and at:
-                path.unlink(missing_ok=True)
 
 
 def _place(told: Mapping[str, Any]) -> str:

@@ -12,14 +12,17 @@ code. Only JSON goes through Redis, in either direction.
 
 from __future__ import annotations
 
+import json
+import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dash import CeleryManager
 
-from hexviz.app.jobs.limits import ABANDONED, LIMITS
+from hexviz.app.jobs.limits import ABANDONED, LIMITS, TOO_MANY, WAITING
 from hexviz.app.jobs.own import OwnManager
 from hexviz.app.jobs.run import Turn, taking, told
 from hexviz.errors import JobError
@@ -33,8 +36,11 @@ _BEAT = 2.0  # seconds after which a worker says again that it lives, and which 
 
 _SILENCE = 15  # seconds without such a word after which it is taken for dead
 _DOUBT = 3.0  # seconds for a job without one to begin or to end
+_QUEUE = "hexviz"
 _WORKERS = "hexviz-workers"
 _LONGEST = max(one.seconds for one in LIMITS.values())
+
+_LOGGER = logging.getLogger(__name__)
 
 _KILLED = (
     "The worker that did this was killed: try again. If that happens each time, the model or "
@@ -61,14 +67,13 @@ def celery_app(url: str) -> Celery:
         accept_content=["json"],  # the other choices include pickle
         result_accept_content=["json"],
         task_track_started=True,  # what waits is told from what was lost
-        task_time_limit=_LONGEST + 300,  # the supervisor's own limit comes first
         result_expires=3600,
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,  # what a killed worker had taken in advance would be lost
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=False,
         broker_transport_options={"visibility_timeout": int(_LONGEST + 600)},
-        task_default_queue="hexviz",
+        task_default_queue=_QUEUE,
     )
     try:
         redis.Redis.from_url(url, socket_connect_timeout=3).ping()
@@ -99,16 +104,20 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
 
         def done(*arguments: Any) -> Any:
             from celery import current_task
+            from redis import RedisError
 
             job = current_task.request.id
             beat = 0.0
 
             def wanted() -> bool:
                 nonlocal beat
-                if time.monotonic() - beat >= _BEAT:
-                    beat = time.monotonic()
-                    self._redis.set(_alive(job), 1, ex=_SILENCE)
-                return bool(self._redis.exists(_wanted(job)))
+                try:
+                    if time.monotonic() - beat >= _BEAT:
+                        beat = time.monotonic()
+                        self._redis.set(_alive(job), 1, ex=_SILENCE)
+                    return bool(self._redis.exists(_wanted(job)))
+                except RedisError:  # nobody can say: the answer may still find its way
+                    return True
 
             with taking(Turn(wanted)):
                 return fn(*arguments)
@@ -118,32 +127,38 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
     def call_job_fn(self, key: str, job_fn: Any, args: Any, context: Any) -> str:
         """Put a job into the queue; returns its name."""
         name = secrets.token_hex(16)
-        self._redis.set(_wanted(name), 1, ex=int(ABANDONED))
-        self._redis.set(_alive(name), 1, ex=_SILENCE)  # time for a worker to take it up
-        known = {one: value for one, value in context.items() if one not in _PRIVATE}
-        job_fn.apply_async((key, self._make_progress_key(key), args, known), task_id=name)
+        with _queue_answers():
+            if self._redis.llen(_QUEUE) >= WAITING:
+                self.handle.backend.set(key, json.dumps({"error": TOO_MANY}))
+                return name
+            self._redis.set(_wanted(name), 1, ex=int(ABANDONED))
+            self._redis.set(_alive(name), 1, ex=_SILENCE)  # time for a worker to take it up
+            known = {one: value for one, value in context.items() if one not in _PRIVATE}
+            job_fn.apply_async((key, self._make_progress_key(key), args, known), task_id=name)
         return name
 
     def terminate_job(self, job: str | None) -> None:
         """Stop a job, and let who follows it clean up; one that waits is never begun."""
         if job:
             self._doubts.pop(job, None)
-            self._redis.delete(_wanted(job))
-            self.handle.control.revoke(job)
+            with _queue_answers():
+                self._redis.delete(_wanted(job))
+                self.handle.control.revoke(job)
 
     def get_result(self, key: str, job: str) -> Any:
         """The answer, if there is one, or why there will be none."""
-        # Only if it is still there: what was stopped stays so.
-        self._redis.set(_wanted(job), 1, ex=int(ABANDONED), xx=True)
-        status = self.handle.AsyncResult(job).status  # before: it may end meanwhile
-        # Not Dash's own: that would kill the worker's process after each answer.
-        result = super().get_result(key, None)
-        if result is not self.UNDEFINED:
-            self._doubts.pop(job, None)
-            return told(result)
-        if status not in ("PENDING", "STARTED"):
-            return {"error": _KILLED}
-        lost = self._lost(job, status)
+        with _queue_answers():
+            # Only if it is still there: what was stopped stays so.
+            self._redis.set(_wanted(job), 1, ex=int(ABANDONED), xx=True)
+            status = self.handle.AsyncResult(job).status  # before: it may end meanwhile
+            # Not Dash's own: that would kill the worker's process after each answer.
+            result = super().get_result(key, None)
+            if result is not self.UNDEFINED:
+                self._doubts.pop(job, None)
+                return told(result)
+            if status not in ("PENDING", "STARTED"):
+                return {"error": _KILLED}
+            lost = self._lost(job, status)
         if lost:
             self.terminate_job(job)
             return {"error": lost}
@@ -170,9 +185,26 @@ _PRIVATE = ("cookies", "headers", "remote", "origin", "path")
 
 def beat_for_ever(celery: Celery) -> NoReturn:
     """Say that a worker lives, again and again."""
+    from redis import RedisError
+
     while True:
-        celery.backend.client.set(_WORKERS, 1, ex=_SILENCE)
+        try:
+            celery.backend.client.set(_WORKERS, 1, ex=_SILENCE)
+        except RedisError as error:  # it may come back, and Celery waits for it as well
+            _LOGGER.warning("The queue does not answer: %s", error)
         time.sleep(_BEAT)
+
+
+@contextmanager
+def _queue_answers() -> Iterator[None]:
+    """Say in a line that Redis does not answer, where it does not."""
+    from kombu.exceptions import OperationalError
+    from redis import RedisError
+
+    try:
+        yield
+    except (RedisError, OperationalError) as error:
+        raise JobError("The queue of jobs does not answer: try again in a while.") from error
 
 
 def _alive(job: str) -> str:

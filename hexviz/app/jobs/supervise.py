@@ -35,6 +35,7 @@ _PREFIX = "job-"
 _LOOK = 0.1  # seconds between looks at a job
 _GRACE = 2.0  # seconds for a process to end by itself
 _LONGEST = 1 << 24  # bytes of an answer; a verification of ten thousand outputs takes 2 MB
+_MOST_SAID = 1 << 26  # bytes that a job may print
 _SAID = 4000  # bytes that a job that failed said last, for the server's log
 
 
@@ -62,12 +63,13 @@ def supervise(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=said,
+            bufsize=0,
             start_new_session=True,
             env=os.environ | {"TMPDIR": str(scratch), "PYTHONIOENCODING": "utf-8"},
         )
         try:
             order = {"task": task, "told": dict(told)}
-            result, why = _followed(process, order, limits, report, wanted)
+            result, why = _followed(process, order, said, limits, report, wanted)
         finally:
             _end(process)
         if result is None:
@@ -83,6 +85,7 @@ def supervise(
 def _followed(
     process: subprocess.Popen[bytes],
     order: Mapping[str, Any],
+    said: IO[bytes],
     limits: Limits,
     report: Report,
     wanted: Callable[[], bool],
@@ -90,10 +93,12 @@ def _followed(
     """The result, or ``None`` and the reason why the job was ended, if it was ended here."""
     assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101
     messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=[process.stdout, messages], daemon=True).start()
-    with suppress(BrokenPipeError):  # it ended at once: its end is told below
-        process.stdin.write(json.dumps(order).encode() + b"\n")
-        process.stdin.flush()
+    # In threads of their own: whatever the job does with its ends of the pipes, it is looked at.
+    for work in (
+        lambda: _read(os.dup(process.stdout.fileno()), messages),
+        lambda: _write(os.dup(process.stdin.fileno()), order),
+    ):
+        threading.Thread(target=work, daemon=True).start()
     deadline = time.monotonic() + limits.seconds
     while True:
         try:
@@ -112,6 +117,8 @@ def _followed(
             return None, _CANCELLED
         if time.monotonic() > deadline:
             return None, f"It took more than {_minutes(limits.seconds)}, and was stopped."
+        if os.fstat(said.fileno()).st_size > _MOST_SAID:
+            return None, "It printed without end, and was stopped."
         if _memory(process.pid) > limits.memory:
             return None, (
                 f"It took more than {limits.memory / 1e9:.1f} GB of memory, and was stopped: "
@@ -119,11 +126,17 @@ def _followed(
             )
 
 
-def _read(pipe: IO[bytes], messages: queue.SimpleQueue[dict[str, Any] | None]) -> None:
+def _write(pipe: int, order: Mapping[str, Any]) -> None:
+    with suppress(BrokenPipeError), open(pipe, "wb") as file:  # it ended: that is told elsewhere
+        file.write(json.dumps(order).encode() + b"\n")
+
+
+def _read(pipe: int, messages: queue.SimpleQueue[dict[str, Any] | None]) -> None:
     """Put what a job says on a queue, and ``None`` at its end; what is no message is its end."""
     try:
-        while line := pipe.readline(_LONGEST):
-            messages.put(json.loads(line))
+        with open(pipe, "rb") as file:
+            while line := file.readline(_LONGEST):
+                messages.put(json.loads(line))
     except ValueError:
         _LOGGER.warning("A job said what is no message, or too long for one.")
     messages.put(None)
@@ -132,23 +145,23 @@ def _read(pipe: IO[bytes], messages: queue.SimpleQueue[dict[str, Any] | None]) -
 def _await_end(pid: int) -> None:
     """Give a process that has closed its output the time to end as it wanted to."""
     deadline = time.monotonic() + _GRACE
-    # WNOWAIT: its number stays its own until _end has ended its group.
-    while not os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
-        if time.monotonic() > deadline:
-            return
-        time.sleep(_LOOK / 10)
+    # Looked at, not waited for: its number stays its own until _end has ended its group.
+    with suppress(psutil.NoSuchProcess):
+        while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(_LOOK / 10)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a job and all that it has started."""
     # Before its number is given back by waiting for it: then it could be another's.
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):  # macOS says the latter of a dead group
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
-            with suppress(BrokenPipeError):
-                pipe.close()
+            pipe.close()
 
 
 def _died(code: int) -> str:

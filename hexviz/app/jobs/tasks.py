@@ -66,7 +66,7 @@ def verify(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dic
 
 
 def part(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
-    """Build a part as a file, checked; gives its ``digest`` and the ``name`` to save it under.
+    """Build a part as a file, checked; gives that ``file`` and the ``name`` to save it under.
 
     Raises:
         HexvizError: if it cannot be opened or built, or is not valid.
@@ -81,7 +81,7 @@ def part(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[
 
 
 def report_of(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
-    """The report of a part as a file; gives its ``digest`` and the ``name`` to save it under.
+    """The report of a part as a file; gives that ``file`` and the ``name`` to save it under.
 
     Raises:
         HexvizError: if the part cannot be opened or built.

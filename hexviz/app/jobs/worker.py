@@ -7,7 +7,8 @@ import threading
 from hexviz.app.factory import create_app
 from hexviz.app.folders import uploads_folder
 from hexviz.app.jobs.limits import SLOTS
-from hexviz.app.jobs.shared import SharedManager, beat_for_ever, celery_app
+from hexviz.app.jobs.manager import job_manager
+from hexviz.app.jobs.shared import beat_for_ever
 from hexviz.app.places import kept_places
 from hexviz.app.store import ModelStore
 
@@ -20,10 +21,11 @@ def work(queue: str) -> None:
     Raises:
         JobError: if Celery is not installed, or no Redis answers there.
     """
-    celery = celery_app(queue)
+    manager = job_manager(queue)
+    celery = manager.handle
     # The tasks are the callbacks of the page: making the page makes them known.
     store = ModelStore(uploads_folder(), places=kept_places(trusted=True))
-    create_app(store, manager=SharedManager(celery))
+    create_app(store, manager=manager)
     threading.Thread(target=beat_for_ever, args=[celery], daemon=True).start()
     print("hexviz does the jobs in the queue (Ctrl+C stops it)", flush=True)  # noqa: T201
     # Threads, as each job has a process of its own anyway.

@@ -16,16 +16,21 @@ class Asked:
 
     def __init__(self, client: FlaskClient, wanted: dict[str, Any]) -> None:
         self._client = client
-        self._body = {
+        self._body = self.body(wanted)
+        self.stages: list[str] = []
+        started = client.post(ENDPOINT, json=self._body).get_json()
+        self.handles = {"cacheKey": started["cacheKey"], "job": started["job"]}
+
+    @staticmethod
+    def body(wanted: dict[str, Any]) -> dict[str, Any]:
+        """What the page sends."""
+        return {
             "output": "part-made.data",
             "outputs": {"id": "part-made", "property": "data"},
             "inputs": [{"id": "part-wanted", "property": "data", "value": wanted}],
             "changedPropIds": ["part-wanted.data"],
             "state": [],
         }
-        self.stages: list[str] = []
-        started = client.post(ENDPOINT, json=self._body).get_json()
-        self.handles = {"cacheKey": started["cacheKey"], "job": started["job"]}
 
     def look(self) -> dict[str, Any] | None:
         """The answer, if it is there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from hexviz.app.factory import create_app
 from hexviz.app.jobs import child, local
 from hexviz.app.jobs.local import LocalManager
 from hexviz.app.store import ModelStore
-from hexviz.errors import ExportError
+from hexviz.errors import ExportError, WriteError
 from tests.app.jobs.orders import ENDLESS, QUICK, children, order, until
 from tests.app.jobs.pages import Asked, wanting
 
@@ -168,3 +169,41 @@ def test_what_is_kept_is_json_and_for_the_owner_alone(server: Server, tmp_path: 
     assert server.manager.handle.get("a") == {"plain": [1]}
     with pytest.raises(TypeError):
         server.manager.handle.set("b", object())
+
+
+def test_an_answer_that_cannot_be_kept_is_told_as_that(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    asked = Asked(server.client, wanting(server.key(tmp_path, QUICK)))
+    monkeypatch.setattr(server.manager.handle, "set", full)
+    assert "could not be kept" in json.dumps(asked.wait())
+
+
+def test_damaged_answers_are_made_anew(server: Server, tmp_path: Path, store: ModelStore) -> None:
+    key = server.key(tmp_path, QUICK)
+    server.manager.handle.close()
+    (tmp_path / "jobs" / "cache.db").write_bytes(b"no database at all, but long enough" * 200)
+    again = Server(tmp_path / "jobs", store)
+    assert "verdict right" in json.dumps(Asked(again.client, wanting(key)).wait())
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise sqlite3.OperationalError("unable to open database file")
+
+    monkeypatch.setattr(local.diskcache, "Cache", full)
+    with pytest.raises(WriteError, match=r"Cannot use the cache folder .*unable to open"):
+        LocalManager(tmp_path)
+
+
+def test_what_signs_outlives_all_answers(tmp_path: Path) -> None:
+    first = LocalManager(tmp_path)
+    secret = first.get_or_create_signing_secret(lambda: b"one")
+    first.handle.clear()
+    assert LocalManager(tmp_path).get_or_create_signing_secret(lambda: b"two") == secret
+    assert (tmp_path / "secret").stat().st_mode & 0o077 == 0

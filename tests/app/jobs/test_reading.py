@@ -29,7 +29,9 @@ def test_a_file_that_takes_all_memory_is_refused_and_takes_none_here(
 ) -> None:
     bomb = nodes(32_000_000)
     before = psutil.Process().memory_info().rss
-    with pytest.raises(ReadError, match=r"^bomb\.onnx was not read\. It took more than 1\.1 GB of memory"):
+    with pytest.raises(
+        ReadError, match=r"^bomb\.onnx was not read\. It took more than 1\.1 GB of memory"
+    ):
         store.add_upload(bomb, "bomb.onnx")
     assert psutil.Process().memory_info().rss - before < 100e6
     assert not list((tmp_path / "uploads").iterdir())

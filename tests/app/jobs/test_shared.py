@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -24,7 +25,7 @@ from hexviz.app.store import ModelStore
 from hexviz.errors import JobError
 from tests.app.jobs.install_redis import find
 from tests.app.jobs.orders import ENDLESS, QUICK, children, order, until
-from tests.app.jobs.pages import Asked, wanting
+from tests.app.jobs.pages import ENDPOINT, Asked, wanting
 
 RUNNING = "Running the whole model and the part"
 
@@ -120,7 +121,7 @@ def test_a_worker_does_what_a_page_asks_for(
     file = Path(order(tmp_path, QUICK.replace("Neg", "Exp"))["source"]["path"])
     opened = Asked(web.client, wanting(web.store.add_file(file)))
     assert "verdict right" in json.dumps(opened.wait())
-    # Nothing that is unpickled goes through Redis, nor what a request knows of a person.
+    # Nothing that is unpickled goes through Redis.
     stored = redis.Redis.from_url(queue)
     for name in stored.keys("celery-task-meta-*"):
         json.loads(stored.get(name))
@@ -175,3 +176,62 @@ def test_without_a_redis_a_clear_line_comes() -> None:
         job_manager("redis://user:secret@127.0.0.1:1/0")
     with pytest.raises(JobError, match="No Redis answers at nonsense"):
         job_manager("nonsense")
+
+
+def test_what_waits_tells_nothing_of_the_person_and_is_limited(
+    web: Web, queue: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = web.key(tmp_path, QUICK)
+    client = redis.Redis.from_url(queue)
+    client.flushall()
+    web.client.set_cookie("private", "of-a-person")
+    Asked(web.client, wanting(key))
+    (waiting,) = client.lrange("hexviz", 0, -1)
+    body = base64.b64decode(json.loads(waiting)["body"])
+    assert key.encode() in body
+    assert b"of-a-person" not in body
+    assert json.loads(waiting)["content-type"] == "application/json"
+    monkeypatch.setattr(shared, "WAITING", 1)
+    assert "Too many others wait" in json.dumps(Asked(web.client, wanting(key)).wait())
+    client.flushall()
+    client.close()
+
+
+def test_a_worker_goes_on_when_the_queue_comes_back(
+    queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    class Client:
+        def set(self, name: str, *_: object, **__: object) -> None:
+            said.append(name)
+            if len(said) == 1:
+                raise redis.ConnectionError("away")
+            if len(said) == 3:
+                raise KeyboardInterrupt
+
+    celery = shared.celery_app(queue)
+    monkeypatch.setattr(type(celery.backend), "client", Client())
+    monkeypatch.setattr(shared, "_BEAT", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        shared.beat_for_ever(celery)
+    assert said == ["hexviz-workers"] * 3
+
+
+def test_a_queue_that_is_gone_is_a_clear_line(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = web.key(tmp_path, QUICK)
+
+    class Gone:
+        def __getattr__(self, name: str) -> Callable[..., None]:
+            def gone(*_: object, **__: object) -> None:
+                raise redis.ConnectionError("away")
+
+            return gone
+
+    monkeypatch.setattr(shared.SharedManager, "_redis", Gone())
+    body = Asked.body(wanting(key))
+    answer = web.client.post(ENDPOINT, json=body)
+    assert (answer.status_code, answer.mimetype) == (503, "text/plain")
+    assert answer.text.startswith("The queue of jobs does not answer")

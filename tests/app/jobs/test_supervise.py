@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -154,3 +156,45 @@ def test_several_jobs_at_once_do_not_meet(folder: Path, tmp_path: Path) -> None:
         thread.join()
     assert results[QUICK]["verification"]["ok"]
     assert "was stopped" in results[ENDLESS]["error"]
+
+
+@pytest.fixture
+def stubborn(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let a script of a test do the jobs."""
+
+    def instead(script: str) -> None:
+        start = subprocess.Popen
+
+        def popen(_: object, **options: Any) -> subprocess.Popen[bytes]:
+            return start([sys.executable, "-c", script], **options)
+
+        monkeypatch.setattr("hexviz.app.jobs.supervise.subprocess.Popen", popen)
+
+    return instead
+
+
+def test_a_job_that_does_not_listen_is_stopped(
+    folder: Path, stubborn: Callable[[str], None]
+) -> None:
+    stubborn("import time; time.sleep(60)")
+    started = time.monotonic()
+    result = do(folder, "verify", {"long": "x" * 1_000_000}, seconds=1)
+    assert "was stopped" in result["error"]
+    assert time.monotonic() - started < 20
+
+
+def test_a_job_that_prints_without_end_is_stopped(
+    folder: Path, stubborn: Callable[[str], None]
+) -> None:
+    stubborn("import sys\nwhile True: sys.stderr.write('x' * 1_000_000)")
+    assert do(folder, "verify", {})["error"] == "It printed without end, and was stopped."
+
+
+def test_what_is_left_of_a_job_does_not_hold_up_its_supervisor(
+    folder: Path, stubborn: Callable[[str], None]
+) -> None:
+    # A grandchild in a session of its own that keeps the pipe open.
+    stubborn("import os, time\nif not os.fork():\n    os.setsid()\n    time.sleep(8)")
+    started = time.monotonic()
+    assert "error" in do(folder, "verify", {}, seconds=2)
+    assert time.monotonic() - started < 7
