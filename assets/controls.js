@@ -31,7 +31,7 @@
   };
 
   function address(query) {
-    if (!query || query === window.location.search) {
+    if (!query || query === window.location.search || hexviz.returning()) {
       return;
     }
     const target = window.location.pathname + query;
@@ -61,6 +61,9 @@
     TEXTS.filter((name) => name in changes).forEach((name) => hexviz.put(name, changes[name]));
     if ("show-all" in changes) {
       document.getElementById("show-all").hidden = changes["show-all"];
+    }
+    if ("modules" in changes) {
+      hexviz.modules.know(changes.modules);
     }
     if ("highlight" in changes) {
       hexviz.canvas.highlight(changes.highlight);
@@ -150,6 +153,8 @@
     },
     filtered: (shown) => shown && hexviz.filter.show(shown),
     hinted: (hints) => hints && hexviz.filter.hint(hints),
+    made: (made) => made && hexviz.filter.made(made),
+    working: (hidden) => hexviz.filter.working(!hidden),
     tab: function (tab) {
       const filtering = tab === "filter";
       const graph = filtering || tab === "graph";

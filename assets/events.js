@@ -13,6 +13,7 @@
   // Whether the server has the model open: a first picture may be older than that.
   let stands_open = false;
   let place = null; // where the page is, as the server told it last
+  let returning = 0; // steps back or forward in the browser that are yet to be shown
   let model = null; // digest of the model that the bar tells of
   let stand; // to be called when the page stands: the first event leaves before that
   const stands = new Promise(function (done) {
@@ -54,6 +55,7 @@
   }
 
   function lost() {
+    returning = 0;
     if (!model) {
       hexviz.put("empty", "Open a model to begin.");
     }
@@ -61,6 +63,10 @@
       "The server did not answer", "See whether hexviz is still running, and try again.", "red",
     );
   }
+
+  // Whether a person has gone back or forward to a place that is yet to be shown: until then, what
+  // still comes in tells of the place before.
+  hexviz.returning = () => returning > 0;
 
   // Whether the graph shows what the filter would keep.
   hexviz.filtering = () => Boolean(place && place.filtering);
@@ -97,6 +103,9 @@
         if (changes.view) {
           window.dash_clientside.set_props("view", { data: changes.view });
         }
+        if (event.type === "visit" && returning) {
+          returning -= 1;
+        }
         if (other) {
           window.dash_clientside.set_props("model", { data: model });
         }
@@ -117,7 +126,10 @@
       stands.then(() => window.dash_clientside.set_props("opener", { opened: true }));
     }
   }
-  window.addEventListener("popstate", arrive);
+  window.addEventListener("popstate", function () {
+    returning += 1;
+    arrive();
+  });
   arrive();
 
   hexviz.notify = function (title, message, color) {

@@ -51,6 +51,9 @@ def test_allocated_blocks_are_those_that_stay() -> None:
     keeps, drops = record.stages
     assert keeps.blocks >= len(kept)
     assert drops.blocks < 1000
+    with recorded(blocks=False) as record, stage("keeps"):
+        kept += [object() for _ in range(5000)]
+    assert record.stages[0].blocks == 0
 
 
 def test_a_staged_function_is_measured_at_each_call_and_stays_itself() -> None:

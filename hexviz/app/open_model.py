@@ -54,8 +54,8 @@ class OpenModel:
     ``numbers`` holds what people dropped in to colour its ops by: position →
     number, by the digest of the file, and ``filters`` what their wishes come
     to. ``edit`` says what a person changed, and
-    ``near`` is another model with the same ops, whose layouts and numbers serve here too,
-    and ``steady`` which of them compute nothing but shapes.
+    ``near`` is another model with the same ops, whose layouts and numbers serve here too.
+    ``steady`` tells which of its ops compute nothing but shapes.
     ``drawn`` tells what its first picture took.
     """
 
@@ -73,8 +73,7 @@ class OpenModel:
         self.graph = graph
         self.edit = edit
         self.path = path
-        # What an edit changes is tags: which ops only compute shapes stays.
-        self.steady: Steady = near.steady if near is not None else Steady(graph)
+        self.steady = Steady(graph)  # not the near one's, which would keep its graph alive
         self._size: int = near._size if near is not None else size
         self.numbers: LayoutCache[str, dict[int, float]] = (
             near.numbers if near is not None else LayoutCache(_KEPT_NUMBERS)

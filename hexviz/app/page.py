@@ -11,7 +11,7 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from hexviz.app.dialogs import keys, opener
-from hexviz.app.filter.field import frame
+from hexviz.app.filter.frame import frame
 from hexviz.app.limits import MAX_NUMBERS
 from hexviz.app.performance.frame import pane
 from hexviz.app.strips import strips
@@ -75,6 +75,8 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="audit"),
             dcc.Store(id="filter"),
             dcc.Store(id="hints"),
+            dcc.Store(id="part-wanted"),
+            dcc.Store(id="part-made"),
             dcc.Store(id="found"),
             dcc.Store(id="svg-wanted"),
             dcc.Store(id="svg"),

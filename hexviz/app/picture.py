@@ -8,6 +8,7 @@ from hexviz.app.filter.filtered import Filtered, filtered
 from hexviz.app.filter.ticks import ticks
 from hexviz.app.findings import edits_strip
 from hexviz.app.highlight import highlight
+from hexviz.app.inspector.move import offered_modules
 from hexviz.app.place import Place
 from hexviz.app.store import OpenModel
 from hexviz.app.strips import what_if_strip
@@ -53,7 +54,8 @@ def picture(model: OpenModel, before: Place | None, after: Place, theme: Theme) 
     kept = filtered(model, after.wish) if after.filtering else None
     elements, shown = painted(model, after, theme)
     if before is None or _looks(before) != _looks(after):
-        ticked = ticks(model.graph, kept.chosen if kept else ()) if after.filtering else None
+        chosen = kept.chosen if kept else ()
+        ticked = ticks(model.graph, chosen, model.totals) if after.filtering else None
         changes |= {
             "graph": elements,
             "tree": tree(rows(model, view, ticked), filtering=after.filtering),
@@ -73,11 +75,12 @@ def picture(model: OpenModel, before: Place | None, after: Place, theme: Theme) 
 
 
 def described(model: OpenModel) -> Picture:
-    """What the bar says of a model that is new on the page."""
+    """What the bar says of a model that is new on the page, and what its fields offer."""
     return {
         "model-title": model.graph.name,
         "model-figures": figures(summarize(model.graph)),
         "model": model.key,
+        "modules": offered_modules(model.graph),
     }
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass
 from typing import Literal
 
 from hexviz.extraction.query import SearchIndex, parse_query
+from hexviz.model.modules import Module
+from hexviz.model.op import Op
 
 __all__ = ["Found", "Hit", "search"]
 
@@ -41,17 +44,22 @@ def search(index: SearchIndex, text: str, *, most: int = 40) -> Found:
     query = parse_query(text)
     modules, positions = index.modules(query), index.ops(query)
     word = next((word for word in text.lower().split() if ":" not in word), "")
-    ranked: list[tuple[int, int, Hit]] = []
-    for order, module in enumerate(modules):
-        hit = Hit("module", module.fqn, module.label, module.tag)
-        ranked.append((_rank(word, module.label.lower(), module.fqn.lower()), order, hit))
-    for order, at in enumerate(positions):
-        op = index.graph.ops[at]
-        rank = _rank(word, op.op_type.lower(), op.id.lower())
-        hit = Hit("op", op.id, f"{op.op_type} {op.id}", op.tag)
-        ranked.append((rank, len(modules) + order, hit))
-    ranked.sort(key=lambda entry: entry[:2])
-    return Found(tuple(hit for _, _, hit in ranked[:most]), len(modules), tuple(positions))
+    ops = [index.graph.ops[at] for at in positions] if most else []
+
+    def rank(one: Module | Op) -> int:
+        if isinstance(one, Op):
+            return _rank(word, one.op_type.lower(), one.id.lower())
+        return _rank(word, one.label.lower(), one.fqn.lower())
+
+    found: list[Module | Op] = [*modules, *ops]
+    best = heapq.nsmallest(most, found, key=rank)  # of equal ones, the first stay first
+    return Found(tuple(map(_hit, best)), len(modules), tuple(positions))
+
+
+def _hit(one: Module | Op) -> Hit:
+    if isinstance(one, Op):
+        return Hit("op", one.id, f"{one.op_type} {one.id}", one.tag)
+    return Hit("module", one.fqn, one.label, one.tag)
 
 
 def _rank(word: str, *names: str) -> int:

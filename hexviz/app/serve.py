@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 import threading
@@ -147,8 +148,19 @@ def _open(store: ModelStore, key: str) -> None:
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, ValueError) as error:  # ValueError: what cannot be a name at all
+        raise ServeError(
+            f"Cannot serve on {host}: no address is known for that name: "
+            "give --host an address or a name of this machine."
+        ) from error
+    try:
         return socket.create_server(address[:2], family=family)
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise ServeError(
+                f"Cannot serve on {host}: that is no address of this machine: "
+                "give --host one that is, or 0.0.0.0 for all of them."
+            ) from error
         raise ServeError(
             f"Cannot serve on {host}:{port} ({error.strerror}): "
             "choose another with --port, or --port 0 for any free one."

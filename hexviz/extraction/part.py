@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from hexviz.extraction.save import save
 from hexviz.extraction.scope import Policy, Scope, known_policy, scope
 from hexviz.extraction.selection import Selection, selection
 from hexviz.model.graph import TaggedGraph, Value
+from hexviz.model.once import once
 from hexviz.model.writer import PREFIX, spare_weights
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Part:
             for one in values
         )
 
-    @cached_property
+    @once
     def checks(self) -> Checks:
         """What ONNX's checker, with full shape inference, and ONNX Runtime say of it."""
         from hexviz.extraction.check import check

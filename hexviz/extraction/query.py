@@ -15,7 +15,6 @@ import fnmatch
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import onnx
@@ -26,6 +25,7 @@ from hexviz.model.attributes import plain_value
 from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
+from hexviz.model.once import once
 from hexviz.model.op import Op
 from hexviz.model.types import dtype_of
 
@@ -57,7 +57,7 @@ class SearchIndex:
     def __init__(self, graph: TaggedGraph) -> None:
         self.graph = graph
 
-    @cached_property
+    @once
     def texts(self) -> list[str]:
         """Per op all that a plain word is looked for in, in lower case."""
         return [_text(self.graph, at).lower() for at in range(len(self.graph.ops))]

@@ -95,12 +95,18 @@ def known_policy(name: str) -> Policy:
 
 
 def scope(
-    graph: TaggedGraph, selected: Selection, policy: Policy, *, fill_holes: bool = False
+    graph: TaggedGraph,
+    selected: Selection,
+    policy: Policy,
+    *,
+    fill_holes: bool = False,
+    steady: Steady | None = None,
 ) -> Scope:
     """What a selection keeps by a policy; linear in the graph.
 
     ``fill_holes`` takes into the core what dataflow goes through when it
-    leaves and enters again.
+    leaves and enters again. ``steady`` is what is known of the graph's arithmetic
+    on shapes, for whoever asks about one graph again and again.
 
     Raises:
         SelectionError: if nothing is selected.
@@ -111,19 +117,24 @@ def scope(
     if fill_holes:
         holes = _holes(graph.top, core)
         core.update((node, "hole") for hole in holes for node in hole.nodes)
-    return around(graph, core, policy, whole=selected.holds(""))
+    return around(graph, core, policy, whole=selected.holds(""), steady=steady)
 
 
 def around(
-    graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy, *, whole: bool = False
+    graph: TaggedGraph,
+    core: Mapping[int, Reason],
+    policy: Policy,
+    *,
+    whole: bool = False,
+    steady: Steady | None = None,
 ) -> Scope:
     """What a policy adds to a core, and the border of both.
 
     ``whole``: what the model hands through, its inputs and weights that are
-    outputs, is given back as well.
+    outputs, is given back as well. ``steady`` is as in :func:`scope`.
     """
     top = graph.top
-    why: dict[int, Reason] = {**core, **_carried(graph, core, policy)}
+    why: dict[int, Reason] = {**core, **_carried(graph, core, policy, steady or Steady(graph))}
     why = {node: why[node] for node in sorted(why)}
     outputs = _outputs(top, core, whole=whole)
     read = dict.fromkeys(name for node in why for name in top.reads[node])
@@ -165,7 +176,9 @@ def _callers(graph: TaggedGraph, functions: set[str]) -> Iterator[int]:
     return (at for at, node in enumerate(proto.graph.node) if called([node]) & wanted)
 
 
-def _carried(graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy) -> dict[int, Reason]:
+def _carried(
+    graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy, steady: Steady
+) -> dict[int, Reason]:
     """Walk upstream from the core as far as the policy goes."""
     top = graph.top
     nodes = top.proto.graph.node
@@ -177,7 +190,6 @@ def _carried(graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy) -> 
 
     if policy == "exclude_safe":
         return _walk(top, core, constant)
-    steady = Steady(graph)
 
     def serves(node: int) -> Reason | None:
         if constant(node):

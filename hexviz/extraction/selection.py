@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from hexviz.errors import SelectionError
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.modules import Module
 
 __all__ = ["EVERYTHING", "NOTHING", "Selection", "selection"]
 
@@ -37,8 +38,36 @@ class Selection:
 
     def positions(self, graph: TaggedGraph) -> list[int]:
         """The positions of the selected ops, in order of execution."""
-        held = (one for module in graph.modules if self.holds(module.fqn) for one in module.ops)
+        held = (one for module in self._held(graph) for one in module.ops)
         return sorted({graph.positions[one] for ids in (held, self.ops) for one in ids})
+
+    def _held(self, graph: TaggedGraph) -> Iterator[Module]:
+        """The modules that :meth:`holds` is true of; of each, only what lies below its parent."""
+        modules, exclude = self.modules, self.exclude
+        inside: set[str | None] = set()
+        outside: set[str | None] = set()
+        for module in graph.modules:  # parents come first
+            if module.parent in outside:
+                outside.add(module.fqn)
+                continue
+            names = _below(module.parent, module.fqn)
+            if exclude and not exclude.isdisjoint(names):
+                outside.add(module.fqn)
+                continue
+            if module.parent in inside or not modules.isdisjoint(names):
+                inside.add(module.fqn)
+                yield module
+
+
+def _below(parent: str | None, fqn: str) -> list[str]:
+    """The FQN and what encloses it, below a parent: a list of modules is between them."""
+    names = [fqn]
+    if parent is not None:
+        dot = fqn.find(".", len(parent) + 1)
+        while dot != -1:
+            names.append(fqn[:dot])
+            dot = fqn.find(".", dot + 1)
+    return names
 
 
 EVERYTHING = Selection(frozenset({""}))

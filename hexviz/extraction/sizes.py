@@ -46,7 +46,12 @@ def sizes_of(shapes: Sequence[Dims], first: int, other: int) -> dict[str, int]:
     return dict.fromkeys(leading, first) | dict.fromkeys(inner, other)
 
 
+_LONGEST = 256  # characters of an expression, so that what is computed is not nested deeper
+
+
 def _parsed(dim: str) -> ast.expr | None:
+    if len(dim) > _LONGEST:
+        return None
     try:
         return ast.parse(dim, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

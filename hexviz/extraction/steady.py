@@ -11,11 +11,10 @@ table of op types tells it apart; where its values come from does.
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import onnx
 
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.once import once
 
 __all__ = ["Steady", "is_constant", "is_random"]
 
@@ -41,7 +40,7 @@ class Steady:
         told = self._graph.top.told(name)
         return told is not None and len(told.type.tensor_type.shape.dim) > 1
 
-    @cached_property
+    @once
     def _steady(self) -> frozenset[int]:
         top = self._graph.top
         nodes = top.proto.graph.node

@@ -18,6 +18,7 @@ from hexviz.errors import SelectionError
 from hexviz.extraction.report import boundary
 from hexviz.extraction.scope import POLICIES, Policy, Scope, scope
 from hexviz.extraction.selection import Selection
+from hexviz.extraction.steady import Steady
 from hexviz.model.fqn import common_ancestor
 from hexviz.model.graph import TaggedGraph
 
@@ -65,16 +66,18 @@ def suggest(
     *,
     fill_holes: bool = False,
     most: int = 4,
+    steady: Steady | None = None,
 ) -> list[Suggestion]:
     """The best few changes to a selection, best first: fewer values at the border, or fewer bytes.
 
     It tries a bounded number of changes, each linear in the graph. What would
-    keep the whole model is none.
+    keep the whole model is none. ``steady`` is as in :func:`hexviz.extraction.scope.scope`.
 
     Raises:
         SelectionError: if nothing is selected.
     """
-    kept = scope(graph, selected, policy, fill_holes=fill_holes)
+    steady = steady or Steady(graph)
+    kept = scope(graph, selected, policy, fill_holes=fill_holes, steady=steady)
     told = boundary(graph, selected, kept)
     present = _border(told)
     trials = max(_LEAST_TRIALS, min(_MOST_TRIALS, _WORK // max(1, len(graph.ops))))
@@ -84,7 +87,7 @@ def suggest(
             break
         trials -= 1
         try:
-            other = scope(graph, changed, by, fill_holes=fill)
+            other = scope(graph, changed, by, fill_holes=fill, steady=steady)
         except SelectionError:
             continue
         after = _border(boundary(graph, changed, other))

@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from hexviz.model.modules import ModuleTree
@@ -101,6 +101,7 @@ class Palette(Mapping[str, Swatch]):
         return len(self._hues)
 
 
+@lru_cache(maxsize=4096)  # one takes a millisecond, and an edited model has the same again
 def _swatch(hue: float, depth: int, theme: Theme) -> Swatch:
     page = PAGE[theme]
     tint = min(depth, 6)

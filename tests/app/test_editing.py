@@ -261,3 +261,12 @@ def test_the_audit_lists_findings_with_ways_to_them(store: ModelStore) -> None:
     }
     assert buttons >= {("accept", f"{model.key}:0"), ("goto", "b0")}
     assert edits_strip(model, Place()) == []
+
+
+def test_an_edit_takes_over_what_no_tag_changes(store: ModelStore, opened: OpenModel) -> None:
+    top = opened.graph.top
+    edited, _ = move(store, opened, HERE, "op", "m", "head")
+    assert edited.graph.top is top
+    assert edited.graph.positions is opened.graph.positions
+    assert edited.graph.op("m").module == "head"
+    assert opened.graph.op("m").module == "enc.att"

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from hexviz.app.callbacks.inspecting import inspect
 from hexviz.app.highlight import highlight
 from hexviz.app.inspector import inspect_edge, inspect_module, inspect_op, inspect_value
+from hexviz.app.picture import described
 from hexviz.app.place import Place, Trace
 from hexviz.app.store import OpenModel
 from hexviz.app.widgets import figures
@@ -317,3 +318,14 @@ def test_a_weight_that_was_left_out_is_shown_as_such() -> None:
         summary = summarize(model.graph)
         assert summary["weights_left_out"] == there
         assert (note in text(figures(summary))) is there
+
+
+def test_a_field_for_a_module_offers_the_likely_ones_and_the_page_knows_the_rest(
+    model: OpenModel,
+) -> None:
+    content = inspect(model, Place(selection=("op", "m")))
+    offered = [one for one in links(content, "value") if one is not None]
+    assert offered == ["enc.att.q", "enc.att", "head"]  # of the ops around it
+    known = described(model)["modules"]
+    assert [fqn for fqn, _ in known] == [one.fqn or "/" for one in model.graph.modules]
+    assert dict(known)["enc.att.q"] == "/Module/Module.enc/Module.att/Module.q"

@@ -26,6 +26,17 @@ def test_everything_holds_everything(fqn: str) -> None:
 
 
 GRAPH = tagged(scoped(parse(NET), SCOPES))
+LISTED = tagged(scoped(parse(NET), {op: f"net.{fqn}.0.in" for op, fqn in SCOPES.items()}))
+NAMES = sorted({name for module in LISTED.modules for name in ancestors(module.fqn)})
+
+
+@given(st.frozensets(st.sampled_from(NAMES)), st.frozensets(st.sampled_from(NAMES)))
+def test_the_selected_ops_are_those_of_modules_that_are_held(
+    include: frozenset[str], exclude: frozenset[str]
+) -> None:
+    part = Selection(include, exclude)
+    held = [at for at, op in enumerate(LISTED.ops) if part.holds(op.module)]
+    assert part.positions(LISTED) == held
 
 
 def test_a_selection_is_checked_against_the_model() -> None:

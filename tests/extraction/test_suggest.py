@@ -119,3 +119,18 @@ def test_the_work_is_bounded(graph: TaggedGraph, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(suggesting, "_WORK", 0)
     suggest(graph, selection(graph, ["enc.att"]), "exclude_safe")
     assert len(tried) <= 1 + suggesting._LEAST_TRIALS
+
+
+def test_arithmetic_on_shapes_is_looked_for_once(
+    graph: TaggedGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[object] = []
+
+    def noting(*arguments: Any, **options: Any) -> Any:
+        used.append(options["steady"])
+        return scope(*arguments, **options)
+
+    monkeypatch.setattr(suggesting, "scope", noting)
+    suggest(graph, selection(graph, ["enc.att"]), "include_context")
+    assert len(used) > 2
+    assert len(set(map(id, used))) == 1

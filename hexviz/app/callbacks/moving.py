@@ -47,7 +47,7 @@ def register(app: Dash, store: ModelStore, sight: FirstSight | None = None) -> N
             event = request.get_json(silent=True)
         except RecursionError:  # nested deeper than anything the page sends
             event = None
-        with recorded() as record:
+        with recorded(blocks=False) as record:
             with stage("answer"):
                 known = _kept(sight, event)
                 changes = answer(store, event) if known is None else known
@@ -59,7 +59,8 @@ def register(app: Dash, store: ModelStore, sight: FirstSight | None = None) -> N
                     model = store.opened(changes["view"]["model"])
                     if model is not None:
                         model.drew(record.stages)
-                    if sight is not None:
+                    # Who has the model's name on the page already is not told it again.
+                    if sight is not None and "model-title" in changes:
                         sight.keep(query, theme, text)
         headers = {"Server-Timing": server_timing(record.stages)}
         return Response(text, mimetype="application/json", headers=headers)

@@ -24,7 +24,7 @@ from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.index import Index
 
-__all__ = ["Tick", "Ticks", "of_modules", "ticks", "turn", "uneven_stacks", "with_ops"]
+__all__ = ["Tick", "Ticks", "of_modules", "ticks", "totals", "turn", "uneven_stacks", "with_ops"]
 
 Tick = Literal["true", "false", "mixed"]
 
@@ -45,12 +45,14 @@ class Ticks:
         return "true" if count == sum(self.total[name] for name in names) else "mixed"
 
 
-def ticks(graph: TaggedGraph, chosen: Collection[int]) -> Ticks:
-    """What is ticked if these positions are selected; linear in the graph."""
-    return Ticks(
-        _with_all_around({module.fqn: len(module.ops) for module in graph.modules}),
-        _with_all_around(Counter(graph.ops[at].module for at in chosen)),
-    )
+def ticks(graph: TaggedGraph, chosen: Collection[int], total: Counter[str]) -> Ticks:
+    """What is ticked if these positions are selected, of what :func:`totals` gives."""
+    return Ticks(total, _with_all_around(Counter(graph.ops[at].module for at in chosen)))
+
+
+def totals(graph: TaggedGraph) -> Counter[str]:
+    """How many ops lie in each module and list of modules, whatever is ticked; linear."""
+    return _with_all_around({module.fqn: len(module.ops) for module in graph.modules})
 
 
 def _with_all_around(own: Mapping[str, int]) -> Counter[str]:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any
 
 from dash import html
 
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["move_field"]
+__all__ = ["move_field", "offered_modules"]
 
 _MOST = 400  # modules that are offered; any other can be typed
+
+
+def offered_modules(graph: TaggedGraph) -> list[list[str]]:
+    """What every such field of a model offers, as pairs of a module's name and tag.
+
+    Sent once for a model: in each field it would be most of what an inspector takes.
+    """
+    return [[one.fqn or "/", one.tag] for one in islice(graph.modules, _MOST)]
 
 
 def move_field(
@@ -21,26 +30,23 @@ def move_field(
 
     ``kind`` and ``what`` say which ops: ``op`` and an id, ``own`` and the FQN
     of a module whose own ops are meant, ``found`` and a search. ``likely``
-    modules are offered first.
+    modules are offered first; the page adds :func:`offered_modules` to them.
     """
-    offered = dict.fromkeys(
-        [*(graph.modules.nearest(fqn) for fqn in likely), *(one.fqn for one in graph.modules)]
-    )
+    offered = dict.fromkeys(graph.modules.nearest(fqn) for fqn in likely)
     name = f"modules-{kind}"
     # Dash's own input is a component of React; all this has to do is hold a text.
     field: Any = {
         "type": "input",
         "props": {
             "list": name,
+            "data-offers": "modules",
             "placeholder": "module, by name or tag",
             "aria-label": title,
             "autocomplete": "off",
             "spellcheck": "false",
         },
     }
-    options = [
-        html.Option(graph.modules[fqn].tag, value=fqn or "/") for fqn in list(offered)[:_MOST]
-    ]
+    options = [html.Option(graph.modules[fqn].tag, value=fqn or "/") for fqn in offered]
     return html.Details(
         [
             html.Summary(title),

@@ -85,6 +85,9 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
                 job.failure = _NOT_KEPT
             else:
                 del self._jobs[name]
+            finally:
+                # Each thread has a connection of its own, which would stay open.
+                self.handle.close()
 
         threading.Thread(target=work, name=f"job {name}", daemon=True).start()
         return name

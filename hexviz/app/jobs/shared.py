@@ -129,7 +129,7 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
         name = secrets.token_hex(16)
         with _queue_answers():
             if self._redis.llen(_QUEUE) >= WAITING:
-                self.handle.backend.set(key, json.dumps({"error": TOO_MANY}))
+                self._redis.set(key, json.dumps({"error": TOO_MANY}), ex=3600)
                 return name
             self._redis.set(_wanted(name), 1, ex=int(ABANDONED))
             self._redis.set(_alive(name), 1, ex=_SILENCE)  # time for a worker to take it up

@@ -33,6 +33,7 @@ _LOGGER = logging.getLogger(__name__)
 _CANCELLED = "It was cancelled."
 _PREFIX = "job-"
 _LOOK = 0.1  # seconds between looks at a job
+_LOOK_FOR_OTHERS = 1.0  # seconds between looks for what a job has started
 _GRACE = 2.0  # seconds for a process to end by itself
 _LONGEST = 1 << 24  # bytes of an answer; a verification of ten thousand outputs takes 2 MB
 _MOST_SAID = 1 << 26  # bytes that a job may print
@@ -100,6 +101,7 @@ def _followed(
     ):
         threading.Thread(target=work, daemon=True).start()
     deadline = time.monotonic() + limits.seconds
+    taken = _Taken(process.pid)
     while True:
         try:
             message = messages.get(timeout=_LOOK)
@@ -119,7 +121,7 @@ def _followed(
             return None, f"It took more than {_minutes(limits.seconds)}, and was stopped."
         if os.fstat(said.fileno()).st_size > _MOST_SAID:
             return None, "It printed without end, and was stopped."
-        if _memory(process.pid) > limits.memory:
+        if taken.bytes() > limits.memory:
             return None, (
                 f"It took more than {limits.memory / 1e9:.1f} GB of memory, and was stopped: "
                 "use the command line on a larger machine."
@@ -178,16 +180,25 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 
-def _memory(pid: int) -> int:
-    """Bytes in memory of a process and all that it has started."""
-    total = 0
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        total += process.memory_info().rss
-        for child in process.children(recursive=True):
+class _Taken:
+    """What a process and all that it has started take."""
+
+    def __init__(self, pid: int) -> None:
+        self._all = [psutil.Process(pid)]
+        self._looked = time.monotonic()
+
+    def bytes(self) -> int:
+        """Bytes in memory."""
+        # Who was started by whom is told by looking at all processes of the machine.
+        if time.monotonic() - self._looked >= _LOOK_FOR_OTHERS:
+            self._looked = time.monotonic()
             with suppress(psutil.NoSuchProcess):
-                total += child.memory_info().rss
-    return total
+                self._all[1:] = self._all[0].children(recursive=True)
+        total = 0
+        for one in self._all:
+            with suppress(psutil.NoSuchProcess):
+                total += one.memory_info().rss
+        return total
 
 
 @contextmanager

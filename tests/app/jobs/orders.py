@@ -73,7 +73,7 @@ def children(of: int | None = None) -> list[psutil.Process]:
     return found
 
 
-def until(met: Callable[[], object], seconds: float = 30.0) -> None:
+def until(met: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not met():

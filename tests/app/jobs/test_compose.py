@@ -10,6 +10,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from hexviz.app.guard import host_name, hosts_for
 from hexviz.app.jobs import limits
 from hexviz.cli import app
 
@@ -31,6 +32,23 @@ def test_the_commands_are_ours(services: dict[str, Any], name: str) -> None:
     known = {parameter.envvar for parameter in found.params if parameter.envvar}
     assert {"HEXVIZ_JOBS"} <= known
     assert set(services[name]["environment"]) <= known
+
+
+@pytest.mark.parametrize(("told", "name"), [("viewer.example.org", "viewer.example.org"), ("", "")])
+def test_a_proxys_name_can_be_told(services: dict[str, Any], told: str, name: str) -> None:
+    """As compose fills in ``HEXVIZ_NAME``; without it, nothing is known that was not before."""
+    command = services["web"]["command"]
+    line = re.sub(r"\$\{HEXVIZ_NAME:-(.*?)\}", lambda found: told or found[1], "\n".join(command))
+    allowed = line.split("\n--allow-host\n")[1].split("\n")[0]
+    hosts = hosts_for("0.0.0.0", "0.0.0.0", [host_name(allowed)])  # noqa: S104
+    assert hosts.knows(name or "localhost")
+    assert not hosts.knows("evil.example")
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_a_container_ends_when_it_is_told_to(services: dict[str, Any], name: str) -> None:
+    """As PID 1, a process that does not ask for SIGTERM never gets it."""
+    assert services[name]["init"] is True
 
 
 def test_all_share_the_queue_and_the_folder(services: dict[str, Any]) -> None:
