@@ -155,7 +155,9 @@ def view(
     from hexviz.model.rest import collector_spares
 
     import_only_what_is_used()
-    os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
+    told = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
+    if token is None:
+        token = told  # set and empty, which typer takes for unset: whoever set it wanted one
     with collector_spares():
         from hexviz.app.serve import serve
     first = _onnx_path(source) if source else None

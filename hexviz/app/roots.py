@@ -13,7 +13,7 @@ the opening can write into the folders already: they are trusted with that.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -22,8 +22,8 @@ from hexviz.errors import SourceError
 
 __all__ = ["RootFile", "Roots"]
 
-_MOST_FILES = 2000  # listed: a search narrows them down, more would make the list itself slow
-_MOST_ENTRIES = 50_000  # looked at: a second on a slow disk, so that `--root /` ends as well
+_MOST_FILES = 2000  # listed in all: a search narrows them down, more would be slow to list
+_MOST_ENTRIES = 50_000  # looked at in each: a second on a slow disk; `--root /` ends as well
 _DEPTH = 8  # folders below a root; deeper files are not listed, and still open by their path
 
 
@@ -33,7 +33,7 @@ class RootFile(NamedTuple):
     told: str
     """What :meth:`Roots.find` takes."""
     label: str
-    """The folder's own name and the path below it."""
+    """The folder's own name and the path below it; more of the folder's path among namesakes."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +47,39 @@ class Roots:
     folders: tuple[Path, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "folders", tuple(_folder(one) for one in self.folders))
+        folders = dict.fromkeys(_folder(one) for one in self.folders)
+        object.__setattr__(self, "folders", tuple(folders))
 
     def files(self) -> list[RootFile]:
-        """The models below the folders, by name; at most some thousand, not too deep."""
+        """The models below the folders, by name; at most some thousand, not too deep.
+
+        Folders share that evenly. If there are more, the first entry is a line that says
+        so: :meth:`find` finds nothing by it.
+        """
+        names = _names(self.folders)
+        walks = [_walk(folder) for folder in self.folders]
+        shares = _shares([len(walk.paths) for walk in walks], _MOST_FILES)
         found: list[RootFile] = []
-        for number, folder in enumerate(self.folders):
-            for path in _walk(folder):
-                if len(found) == _MOST_FILES:
+        there = 0
+        for number, (folder, name, walk, share) in enumerate(
+            zip(self.folders, names, walks, shares, strict=True)
+        ):
+            until = len(found) + share
+            there += len(walk.paths)
+            for path in walk.paths:
+                if len(found) == until:
                     break
                 if self.holds(path):
                     below = path.relative_to(folder).as_posix()
-                    found.append(RootFile(f"{number}/{below}", f"{folder.name}/{below}"))
-        return sorted(found, key=lambda one: one.label)
+                    label = PurePosixPath(name, below).as_posix()
+                    found.append(RootFile(f"{number}/{below}", label))
+                else:
+                    there -= 1
+        found.sort(key=lambda one: one.label)
+        ended = all(walk.ended for walk in walks)
+        if len(found) < there or not ended:
+            found.insert(0, _rest(len(found), there, ended=ended))
+        return found
 
     def find(self, told: str) -> Path:
         """The file that a browser asks for, with all links followed; to be opened right away.
@@ -111,13 +131,67 @@ def _is_plain(parts: tuple[str, ...]) -> bool:
     )
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    """The files below a folder that are named like models; folders that cannot be read are not."""
+def _rest(listed: int, there: int, *, ended: bool) -> RootFile:
+    """The entry that says that there are more files than are listed."""
+    of = f"{there:,}" if ended else f"more than {there:,}" if there else "what was looked at"
+    return RootFile("…", f"The first {listed:,} of {of}: for others, name their folder by --root")
+
+
+def _shares(wanted: Sequence[int], most: int) -> list[int]:
+    """How much of ``most`` each gets: as much as the others, less only if it wants less.
+
+    >>> _shares([5000, 30, 4000], 2000)
+    [985, 30, 985]
+    """
+    shares = [0] * len(wanted)
+    by_want = sorted(range(len(wanted)), key=lambda one: wanted[one])
+    for others, one in zip(range(len(wanted), 0, -1), by_want, strict=True):
+        shares[one] = min(wanted[one], most // others)
+        most -= shares[one]
+    return shares
+
+
+def _names(folders: Sequence[Path]) -> list[str]:
+    """What to call each folder: its name, with as much of its path as tells it from the others.
+
+    None begins with another, else a path below the one could read as one below the other.
+
+    >>> _names([Path("/data/a/nets"), Path("/data/b/nets"), Path("/data/c")])
+    ['a/nets', 'b/nets', 'c']
+    """
+    lengths = [1] * len(folders)
+    while True:
+        told = [folder.parts[-length:] for folder, length in zip(folders, lengths, strict=True)]
+        longer = {
+            one
+            for first, ours in enumerate(told)
+            for second, theirs in enumerate(told)
+            if first != second and theirs[: len(ours)] == ours
+            for one in (first, second)
+            if lengths[one] < len(folders[one].parts)
+        }
+        if not longer:
+            return [PurePosixPath(*parts).as_posix() for parts in told]
+        for one in longer:
+            lengths[one] += 1
+
+
+class _Walk(NamedTuple):
+    """The files below a folder that are named like models, and whether those are all."""
+
+    paths: list[Path]
+    ended: bool
+
+
+def _walk(folder: Path) -> _Walk:
+    """Look through a folder; what cannot be read is passed over."""
+    found: list[Path] = []
     seen = 0
     for here, folders, names in os.walk(folder):
         seen += len(folders) + len(names)
         if seen > _MOST_ENTRIES:
-            return
+            return _Walk(found, ended=False)
         depth = len(Path(here).relative_to(folder).parts)
         folders[:] = sorted(one for one in folders if one[0] != ".") if depth < _DEPTH else []
-        yield from (Path(here, name) for name in sorted(names) if name.endswith(".onnx"))
+        found += (Path(here, name) for name in sorted(names) if _is_plain((name,)))
+    return _Walk(found, ended=True)

@@ -19,6 +19,8 @@ from hexviz.app.guard import (
 from hexviz.app.guard import hosts as hosts_file
 from hexviz.app.guard.origin import is_foreign
 from hexviz.app.guard.rate import Allowance, client
+from hexviz.app.guard.sizes import UPLOADING
+from hexviz.app.limits import MAX_BODY
 from hexviz.app.store import ModelStore
 from hexviz.errors import ServeError
 
@@ -275,6 +277,60 @@ def test_a_link_from_another_site_is_asked_for_once_more(locked: FlaskClient) ->
     told = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     assert 'http-equiv="refresh"' in locked.get("/", headers=told).text
     assert 'http-equiv="refresh"' not in locked.get("/?token=wrong", headers=told).text
+
+
+FOLLOWED = {
+    "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("inside", ["iframe", "frame", "embed", "object", "fencedframe"])
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_cannot_load_the_page_inside_its_own(
+    locked: FlaskClient, site: str, inside: str
+) -> None:
+    told = FOLLOWED | {"Sec-Fetch-Site": site, "Sec-Fetch-Dest": inside}
+    seen = [locked.get(f"/?token=wrong{n}", headers=told).status_code for n in range(12)]
+    assert seen == [403] * 12
+    assert locked.get(f"/?token={TOKEN}").status_code == 303
+
+
+def test_another_sites_links_use_up_no_guesses(locked: FlaskClient) -> None:
+    for path in ("/", "/_dash-layout"):
+        for n in range(12):
+            answer = locked.get(f"{path}?token=wrong{n}", headers=FOLLOWED)
+            assert answer.status_code == 401
+    assert locked.get(f"/?token={TOKEN}").status_code == 303
+
+
+def test_another_sites_link_does_not_tell_right_from_wrong(locked: FlaskClient) -> None:
+    """The token stands in the form, for a person to send on from our own page."""
+    right = locked.get(f"/?op=x&token={TOKEN}", headers=FOLLOWED)
+    wrong = locked.get('/?op=x&token="><script>', headers=FOLLOWED)
+    assert f'value="{TOKEN}"' in right.text
+    assert "<script>" not in wrong.text
+    assert right.text.replace(TOKEN, "") == wrong.text.replace("&quot;&gt;&lt;script&gt;", "")
+    assert (right.status_code, wrong.status_code) == (401, 401)
+    assert "Set-Cookie" not in right.headers
+    assert "not this server" not in wrong.text
+
+
+@pytest.mark.parametrize("site", ["none", "same-origin"])
+def test_a_link_in_another_program_and_our_own_form_open(locked: FlaskClient, site: str) -> None:
+    told = FOLLOWED | {"Sec-Fetch-Site": site}
+    assert locked.get(f"/?token={TOKEN}", headers=told).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "other", ['prefs={"a":1}', "a[b]=c", "lone", 'open="', "x=\xff\xfe", "=", 'q="y;z"']
+)
+def test_cookies_of_other_servers_do_not_hide_ours(locked: FlaskClient, other: str) -> None:
+    key = Token(TOKEN, PORT)
+    told = f"{other}; {key.cookie_name}={key.cookie}"
+    asking = locked.application.test_client(use_cookies=False)
+    assert asking.get("/_dash-layout", headers={"Cookie": told}).status_code == 200
+    guard = Guard(Access(token=key))
+    assert guard.most("127.0.0.1", UPLOADING, {"COOKIE": told}, 1 << 20) == MAX_BODY
 
 
 def test_guesses_are_limited_and_do_not_lock_others_out(locked: FlaskClient) -> None:

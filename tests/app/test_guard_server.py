@@ -21,6 +21,7 @@ from hexviz.app.factory import create_app
 from hexviz.app.guard import Access, Guard, Token, sizes
 from hexviz.app.serve import _listen, _urls, listening, serve
 from hexviz.app.store import ModelStore
+from hexviz.cli import main
 from hexviz.errors import ServeError, SourceError
 
 TOKEN = "a-token-for-the-tests"  # noqa: S105
@@ -187,6 +188,23 @@ def test_guesses_at_the_head_count_as_well(served: Callable[..., Talk]) -> None:
     assert status(talk(right)) == 413
 
 
+def test_a_guess_counts_once_at_its_head_and_at_its_route(served: Callable[..., Talk]) -> None:
+    talk = served(TOKEN)
+
+    def guess(n: int) -> int:
+        asked = ["Content-Length: 2", f"Authorization: Bearer guess{n}"]
+        return status(talk(head("POST", "/_dash-update-component", JSON, *asked), b"{}"))
+
+    assert [guess(n) for n in range(12)] == [401] * 10 + [429] * 2
+
+
+def test_chunks_do_not_pass_as_the_length_that_they_say(served: Callable[..., Talk]) -> None:
+    told = ["Transfer-Encoding: chunked", "Content-Length: 2"]
+    chunk = b"4000\r\n" + b"a" * 0x4000 + b"\r\n"
+    answer = served(TOKEN)(head("POST", "/_dash-update-component", JSON, *told), *[chunk] * 20)
+    assert status(answer) in {400, 413}
+
+
 # The command
 
 
@@ -228,6 +246,39 @@ def test_the_command_prints_a_token_exactly_where_one_is_asked_for(tmp_path: Pat
     assert "token" not in started(tmp_path)
     assert f"/?token={TOKEN} " in started(tmp_path, "--token", TOKEN)
     assert f"/?token={TOKEN} " in started(tmp_path, HEXVIZ_TOKEN=TOKEN)
+
+
+@pytest.mark.parametrize("options", [[], ["--token", ""]])
+def test_a_token_that_is_set_and_empty_does_not_leave_the_page_open(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """As from ``HEXVIZ_TOKEN=$(failed)``."""
+    monkeypatch.setenv("HEXVIZ_TOKEN", "")
+    monkeypatch.setattr(serve_file, "_listen", lambda *_: pytest.fail("served"))
+    monkeypatch.setattr(sys, "argv", ["hexviz", "view", "--no-browser", *options])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "The token has 0 characters and needs 16" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("host", "line"),
+    [
+        ("no.such.host.invalid", "no address is known for that name: give --host"),
+        ("a..b", "no address is known for that name: give --host"),
+        ("192.0.2.1", "that is no address of this machine: give --host"),
+    ],
+)
+def test_a_host_that_cannot_be_served_on_is_told_as_that(host: str, line: str) -> None:
+    with pytest.raises(ServeError, match=line) as error:
+        _listen(host, 0)
+    assert "--port" not in str(error.value)
+
+
+def test_a_port_that_is_taken_is_told_as_that() -> None:
+    with _listen("127.0.0.1", 0) as taken, pytest.raises(ServeError, match="another with --port"):
+        _listen("127.0.0.1", taken.getsockname()[1])
 
 
 def test_another_host_has_a_token_of_its_own(

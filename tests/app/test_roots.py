@@ -95,11 +95,46 @@ def test_a_root_that_is_no_folder_is_a_clear_line(folder: Path) -> None:
 
 def test_a_listing_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(roots_file, "_MOST_FILES", 2)
-    assert len(Roots((folder,)).files()) == 2
+    more, *listed = Roots((folder,)).files()
+    assert len(listed) == 2
+    assert more.label.startswith("The first 2 of ")
+    with pytest.raises(SourceError, match="choose one of the list"):
+        Roots((folder,)).find(more.told)
     monkeypatch.setattr(roots_file, "_DEPTH", 1)
     assert "0/deep/er/b.onnx" not in [one.told for one in Roots((folder,)).files()]
     monkeypatch.setattr(roots_file, "_MOST_ENTRIES", 1)
-    assert Roots((folder,)).files() == []
+    (more,) = Roots((folder,)).files()
+    assert more.label.startswith("The first 0 of what was looked at: ")
+
+
+def test_roots_of_one_name_are_told_apart(tmp_path: Path, net: bytes) -> None:
+    """Also where a path below the one would read like a path below the other."""
+    folders = [tmp_path / one for one in ("q/a", "z/a/b", "y/c/b", "y/c/d")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+        (folder / "m.onnx").write_bytes(net)
+    (tmp_path / "q/a/b").mkdir()
+    (tmp_path / "q/a/b/m.onnx").write_bytes(net)
+    listed = Roots((*folders, folders[0])).files()  # the same folder twice is one
+    assert [one.label for one in listed] == [
+        "c/b/m.onnx", "d/m.onnx", "q/a/b/m.onnx", "q/a/m.onnx", "z/a/b/m.onnx",
+    ]  # fmt: skip
+
+
+def test_a_full_root_leaves_room_for_the_others(
+    tmp_path: Path, net: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(roots_file, "_MOST_FILES", 6)
+    for name, many in (("full", 9), ("also", 8), ("few", 1)):
+        (tmp_path / name).mkdir()
+        for n in range(many):
+            (tmp_path / name / f"{n}.onnx").write_bytes(net)
+    roots = Roots(tuple(tmp_path / one for one in ("full", "also", "few")))
+    more, *listed = roots.files()
+    assert more.label.startswith("The first 6 of 18: ")
+    assert sorted(one.told[0] for one in listed) == ["0", "0", "0", "1", "1", "2"]
+    monkeypatch.setattr(roots_file, "_MOST_FILES", 18)
+    assert len(roots.files()) == 18
 
 
 # From the browser

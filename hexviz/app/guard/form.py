@@ -44,10 +44,11 @@ _PAGE = """<!DOCTYPE html>
 <main>
 <h1><span></span>hexviz</h1>
 <p>This server asks for its token. It is in the address that <code>hexviz view</code> printed when
-it started, behind <code>?token=</code>.</p>{wrong}
+it started, behind <code>?token=</code>.</p>{remark}
 <form method="get" action="/">{kept}
 <label for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
+<input id="token" name="token" type="password" autocomplete="current-password"{told}
+required autofocus>
 <button>Open</button>
 </form>
 </main>
@@ -56,17 +57,23 @@ it started, behind <code>?token=</code>.</p>{wrong}
 """
 
 _WRONG = '\n<p role="alert">That is not this server\'s token.</p>'
+_CARRIED = "\n<p>A link on another site brought one along, and nobody has looked at it yet.</p>"
 _AGAIN = '\n<meta http-equiv="refresh" content="0">'
 
 
-def token_form(query: Iterable[tuple[str, str]], *, wrong: bool, again: bool) -> str:
+def token_form(
+    query: Iterable[tuple[str, str]], *, wrong: bool, again: bool, carried: str | None = None
+) -> str:
     """The page's HTML. ``query`` is what else the address asks for: the form asks for it again.
 
     With ``again``, the browser asks once more by itself: it holds back a strict cookie
     when it follows a link from another site, and not when our own page sends it on.
+    ``carried`` is a token that was not looked at: it stands in the field, for a person to send.
     """
     kept = "".join(
         f'\n<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
         for name, value in query
     )
-    return _PAGE.format(kept=kept, wrong=_WRONG if wrong else "", again=_AGAIN if again else "")
+    remark = _WRONG if wrong else _CARRIED if carried is not None else ""
+    told = "" if carried is None else f' value="{escape(carried)}"'
+    return _PAGE.format(kept=kept, remark=remark, told=told, again=_AGAIN if again else "")

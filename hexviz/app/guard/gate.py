@@ -9,16 +9,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import urlencode
 
 from dash import Dash
 from flask import Response, redirect, request
+from werkzeug.http import parse_cookie
 
 from hexviz.app.guard.failures import plain, speak_plainly
 from hexviz.app.guard.form import token_form
 from hexviz.app.guard.hosts import Hosts
-from hexviz.app.guard.origin import is_foreign
+from hexviz.app.guard.origin import is_foreign, is_from_elsewhere
 from hexviz.app.guard.policy import headers_for, page_policy
 from hexviz.app.guard.rate import Allowance, client
 from hexviz.app.guard.sizes import UPLOADING, largest_body, too_large
@@ -71,11 +71,17 @@ class Guard:
         """Count one more file of the current request's client; 0, or the seconds to wait for it."""
         return self._files.take(client(request.remote_addr))
 
-    def most(self, address: str, path: str, headers: dict[str, str]) -> int:
-        """The most bytes that a request may bring, as known from its head (``COOKIE``)."""
+    def most(self, address: str, path: str, headers: dict[str, str], length: int | None) -> int:
+        """The most bytes that a request may bring, as known from its head (``COOKIE``).
+
+        ``length`` is what it says to bring, ``None`` if it comes in chunks.
+        """
         most = largest_body(path)
         if self._access.token is None or most <= MAX_STRANGERS_BODY:
             return most
+        if length is not None and length <= MAX_STRANGERS_BODY:
+            # Its key is looked at before its route: here, a wrong one would count twice.
+            return MAX_STRANGERS_BODY
         told = _cookie(headers.get("COOKIE", ""), self._access.token.cookie_name)
         answer = self._key(client(address), headers.get("AUTHORIZATION"), told)
         return most if answer == "open" else MAX_STRANGERS_BODY
@@ -95,23 +101,29 @@ class Guard:
         if token is None:
             return None
         told = request.args.get("token")
-        if told is not None and request.method in {"GET", "HEAD"}:
+        elsewhere = is_from_elsewhere(request.headers)
+        answer: Answer
+        if told is not None and elsewhere:
+            # Any site can link here with any number of tokens. Were they tried, it could use
+            # up its visitor's guesses; so none is, and a person sends it on from our form.
+            answer = "shut"
+        elif told is not None and request.method in {"GET", "HEAD"}:
             answer = token.fits(who, told)
             if answer == "open":
                 return self._without_token(token)
         else:
-            cookie = request.cookies.get(token.cookie_name)
+            cookie = _cookie(request.headers.get("Cookie", ""), token.cookie_name)
             answer = self._key(who, request.headers.get("Authorization"), cookie)
         if answer == "open":
             return None
         if answer == "wait":
             return plain(429, "Too many wrong tokens came from here: wait.", Retry_After="60")
         if request.method == "GET" and request.path == _PAGE:
-            site = request.headers.get("Sec-Fetch-Site", "none")
             page = token_form(
                 _query_without_token(),
-                wrong=told is not None,
-                again=told is None and site not in {"same-origin", "none"},
+                wrong=told is not None and not elsewhere,
+                again=told is None and elsewhere,
+                carried=told if elsewhere else None,
             )
             return Response(page, status=401, mimetype="text/html")
         return plain(
@@ -176,9 +188,6 @@ def _query_without_token() -> list[tuple[str, str]]:
 
 
 def _cookie(header: str, name: str) -> str | None:
-    read = SimpleCookie()
-    try:
-        read.load(header)
-    except CookieError:
-        return None
-    return read[name].value if name in read else None
+    # Other servers on this host name have cookies in the same header, of any form: those
+    # may not hide ours, which is ASCII. parse_cookie gives up on what is not UTF-8.
+    return parse_cookie(header.encode("ascii", "replace").decode("ascii")).get(name)

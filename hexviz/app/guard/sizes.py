@@ -25,8 +25,8 @@ UPLOADING = "/_dash-update-component"
 
 _LARGEST = {UPLOADING: MAX_BODY, "/performance": 2 * MAX_RUN + MAX_MESSAGE}  # JSON escapes a run
 
-Limit = Callable[[str, str, dict[str, str]], int]
-"""Client, path, headers (``COOKIE``) → bytes."""
+Limit = Callable[[str, str, dict[str, str], int | None], int]
+"""Client, path, headers (``COOKIE``), length unless in chunks → bytes."""
 
 
 def largest_body(path: str) -> int:
@@ -53,7 +53,8 @@ def watched(limit: Limit) -> type[HTTPChannel]:
             super().parse_header(header_plus)
             if self.content_length or self.chunked:
                 self.adj = copy(self.adj)
-                most = limit(self.client, self.path, self.headers)
+                length = None if self.chunked else self.content_length
+                most = limit(self.client, self.path, self.headers, length)
                 # waitress refuses what has as many bytes as its limit.
                 self.adj.max_request_body_size = most + 1
 
