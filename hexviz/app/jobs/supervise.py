@@ -95,11 +95,9 @@ def _followed(
     assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101
     messages: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
     # In threads of their own: whatever the job does with its ends of the pipes, it is looked at.
-    for work in (
-        lambda: _read(os.dup(process.stdout.fileno()), messages),
-        lambda: _write(os.dup(process.stdin.fileno()), order),
-    ):
-        threading.Thread(target=work, daemon=True).start()
+    read, write = os.dup(process.stdout.fileno()), os.dup(process.stdin.fileno())
+    threading.Thread(target=_read, args=[read, messages], daemon=True).start()
+    threading.Thread(target=_write, args=[write, order], daemon=True).start()
     deadline = time.monotonic() + limits.seconds
     taken = _Taken(process.pid)
     while True:
