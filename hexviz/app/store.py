@@ -39,7 +39,7 @@ _LOGGER = logging.getLogger(__name__)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _BUDGET = 2 << 30
-"""Bytes that all models in memory may take, by :attr:`OpenModel.cost`."""
+"""Bytes that all models in memory may take, by what :class:`OpenModel` says of its costs."""
 
 _CAPACITY = 64
 """Models in memory, whatever they take: small ones have costs that nobody has counted."""

@@ -238,7 +238,7 @@ def started(tmp_path: Path, *options: str, **environment: str) -> str:
     assert process.stdout is not None
     line = process.stdout.readline()
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=90)
+    process.communicate(timeout=20)
     return line
 
 

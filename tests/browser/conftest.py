@@ -49,7 +49,7 @@ class Server:
         """End it; returns what it wrote to stderr."""
         os.killpg(self.process.pid, signal.SIGINT)
         try:
-            return self.process.communicate(timeout=60)[1]
+            return self.process.communicate(timeout=10)[1]
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             return self.process.communicate()[1]

@@ -45,8 +45,8 @@ LIMITS = {
     "read": Limits(30.0, 1 << 30),
 }
 """By kind of job. The largest exports of the benchmark take minutes; the fourth of the memory that
-is left is for the server, the browser and the system. Reading 100,000 ops takes 6 s and a fifth of
-that memory; larger files are opened by the command line."""
+is left is for the server, the browser and the system. Reading 100,000 ops takes 6 s
+and a fifth of the 1 GB; larger files are opened by the command line."""
 
 WAITING = 50
 """Jobs that wait at most: more are refused, as nobody waits that long."""

@@ -18,7 +18,7 @@ from dash.exceptions import PreventUpdate
 
 from hexviz.app.jobs.limits import ABANDONED, SLOTS, TOO_MANY, WAITING
 from hexviz.app.jobs.own import OwnManager
-from hexviz.app.jobs.run import Turn, taking, told
+from hexviz.app.jobs.run import Turn, taking, without_traceback
 from hexviz.app.jobs.supervise import Report
 from hexviz.errors import JobError, WriteError
 from hexviz.model.files import write_atomically
@@ -109,13 +109,13 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
         result = super().get_result(key, None)
         if result is self.UNDEFINED and found is None:
             return {"error": _LOST}
-        return told(result)
+        return without_traceback(result)
 
     def close(self) -> None:
         """Stop all jobs, and wait for a moment until they are gone."""
         for job in list(self._jobs.values()):
             job.stopped = True
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 5
         while (
             any(not job.failure for job in list(self._jobs.values()))
             and time.monotonic() < deadline
@@ -128,15 +128,12 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
             raise JobError(TOO_MANY)
         while not self._places.acquire(timeout=0.5):
             if not job.wanted():
-                break
+                raise PreventUpdate
             report(("Waiting for others to finish", 0.0))
-        else:
-            try:
-                yield
-            finally:
-                self._places.release()
-            return
-        raise PreventUpdate
+        try:
+            yield
+        finally:
+            self._places.release()
 
 
 def _answers_in(folder: Path) -> diskcache.Cache:

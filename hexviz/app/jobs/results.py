@@ -33,8 +33,12 @@ class Results:
 
     def __init__(self) -> None:
         self._folder = parts_folder()
+
+    @property
+    def _proofs(self) -> Shelf:
+        # Only by this very code; files, which a page asks for, need no look at all of it.
         code = code_in(Path(hexviz.app.__path__[0]).parent)
-        self._proofs = Shelf(self._folder, f"proofs {code}", _MOST_PROOFS)
+        return Shelf(self._folder, f"proofs {code}", _MOST_PROOFS)
 
     def keep_file(self, content: bytes, model: str, ending: str) -> dict[str, Any]:
         """Write a result down; gives its ``file``, and the ``name`` to save it under.

@@ -16,7 +16,7 @@ from hexviz.app.jobs.limits import LIMITS
 from hexviz.app.jobs.supervise import Report, supervise
 from hexviz.errors import HexvizError
 
-__all__ = ["Turn", "run_job", "taking", "told"]
+__all__ = ["Turn", "run_job", "taking", "without_traceback"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def run_job(task: str, told: Mapping[str, Any], report: Report) -> dict[str, Any
         return {"error": str(error)}
 
 
-def told(result: Any) -> Any:
+def without_traceback(result: Any) -> Any:
     """What a page is told of an answer: of an error that nobody foresaw, no more than that."""
     match result:
         case {"background_callback_error": {"tb": str(traceback)}}:

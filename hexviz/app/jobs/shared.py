@@ -24,7 +24,7 @@ from dash import CeleryManager
 
 from hexviz.app.jobs.limits import ABANDONED, LIMITS, TOO_MANY, WAITING
 from hexviz.app.jobs.own import OwnManager
-from hexviz.app.jobs.run import Turn, taking, told
+from hexviz.app.jobs.run import Turn, taking, without_traceback
 from hexviz.errors import JobError
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
             result = super().get_result(key, None)
             if result is not self.UNDEFINED:
                 self._doubts.pop(job, None)
-                return told(result)
+                return without_traceback(result)
             if status not in ("PENDING", "STARTED"):
                 return {"error": _KILLED}
             lost = self._lost(job, status)

@@ -1,0 +1,121 @@
+"""``hexviz view`` and ``hexviz worker``: the page, and who does its jobs for a team."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["view", "worker"]
+
+Port = Annotated[
+    int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes any free one.")
+]
+Host = Annotated[str, typer.Option(help="Address to serve on.")]
+NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
+TOKEN_VARIABLE = "HEXVIZ_TOKEN"  # noqa: S105 - its name
+TokenText = Annotated[
+    str | None,
+    typer.Option(
+        "--token",
+        metavar="TOKEN",
+        envvar=TOKEN_VARIABLE,
+        show_envvar=True,
+        help="What a browser must know to use the page; on a host other than loopback, "
+        "a random one if it is left out.",
+    ),
+]
+AllowHost = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-host",
+        metavar="NAME",
+        help="One more name by which browsers may call this server, as behind a proxy.",
+    ),
+]
+Root = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--root", metavar="FOLDER", help="A folder whose .onnx files can be opened from the page."
+    ),
+]
+Jobs = Annotated[
+    str | None,
+    typer.Option(
+        metavar="URL",
+        envvar="HEXVIZ_JOBS",
+        help="A Redis (redis://HOST:PORT/DB) through which `hexviz worker` does the jobs; "
+        "without it, this machine does them.",
+    ),
+]
+
+
+def view(
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SOURCE]",
+            help="What to open first: a sample's name, an .onnx file, "
+            "package.module:factory, or hf:MODEL_ID. Without it, the page asks.",
+        ),
+    ] = None,
+    port: Port = 8050,
+    host: Host = "127.0.0.1",
+    no_browser: NoBrowser = False,
+    jobs: Jobs = None,
+    token: TokenText = None,
+    allow_host: AllowHost = None,
+    root: Root = None,
+) -> None:
+    """Open the page in a browser."""
+    from hexviz.app.imports import import_only_what_is_used
+    from hexviz.model.rest import collector_spares
+
+    import_only_what_is_used()
+    told = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
+    if token is None:
+        token = told  # set and empty, which typer takes for unset: whoever set it wanted one
+    with collector_spares():
+        from hexviz.app.serve import serve
+    first = _onnx_path(source) if source else None
+    serve(
+        first,
+        host=host,
+        port=port,
+        open_browser=not no_browser,
+        queue=jobs,
+        token=token,
+        allowed=allow_host or (),
+        roots=root or (),
+    )
+
+
+def worker(jobs: Jobs = None) -> None:
+    """Do the jobs of the pages that share a queue: exports, verifications, parts."""
+    from hexviz.errors import JobError
+
+    if jobs is None:
+        raise JobError("No queue to work for: give --jobs redis://HOST:PORT/DB.")
+    from hexviz.app.jobs.worker import work
+
+    work(jobs)
+
+
+def _onnx_path(source: str) -> Path:
+    """The file to show: the one named, or a fresh export in the cache folder."""
+    path = Path(source)
+    if path.suffix == ".onnx" or path.is_file():
+        return path
+    from hexviz.app.folders import exports_folder
+    from hexviz.app.measured import save_and_keep
+    from hexviz.exporters.produce import produce
+    from hexviz.terminal import progress
+
+    with progress() as report:
+        graph = produce(source, optimize=False, progress=report)
+    target = exports_folder() / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', graph.name)}.onnx"
+    save_and_keep(graph, target)
+    return target
