@@ -1,4 +1,12 @@
-"""What was open before and after each op: the bound on the module it can belong to."""
+"""What was open before and after each op: the bound on the module it can belong to.
+
+What runs in a body of an If, Loop or Scan runs while the module of the op that
+owns the body is open. So the edges of a body are its owner::
+
+    z = If(c)  in enc.gate        t: between the owner and u   →  enc.gate or below
+      then: t = Sin(e)            u: in enc.gate.act, declared
+            u = Relu(t)
+"""
 
 from __future__ import annotations
 
@@ -7,41 +15,112 @@ from collections.abc import Mapping, Sequence
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import Provenance
+from hexviz.tagging.order import nearest
 
-__all__ = ["Bounds"]
+__all__ = ["Bounds", "body_owners"]
+
+
+def body_owners(flat: FlatGraph) -> dict[str, int]:
+    """Path of a body → position of the op that owns it; functions have no owner."""
+    if len(flat.bodies) == 1:
+        return {}
+    owned = {body.owner for body in flat.bodies if body.owner}
+    positions = {op.id: at for at, op in enumerate(flat.ops) if op.id in owned}
+    return {body.path: positions[body.owner] for body in flat.bodies if body.owner}
 
 
 class Bounds:
-    """For each position the nearest known op before and after it in execution order."""
+    """For each position the nearest known ops before and after it in execution order.
+
+    ``known`` may grow while the bounds are asked: an owner that becomes known
+    bounds its bodies from then on. What is between other ops is not looked at
+    again.
+    """
 
     def __init__(
-        self,
-        flat: FlatGraph,
-        known: Mapping[int, Provenance],
-        before: Sequence[int | None],
-        after: Sequence[int | None],
+        self, flat: FlatGraph, known: Mapping[int, Provenance], order: Sequence[int]
     ) -> None:
-        self.before = before
-        self.after = after
-        self._ids = [op.id for op in flat.ops]
-        self._modules = {at: why.module for at, why in known.items()}
+        self._flat = flat
+        self._known = known
+        self._before, self._after = nearest(flat, order, known)
+        self._owners = body_owners(flat)
+        self._inside = _met_inside(flat, known, self._owners)
+
+    def around(self, at: int) -> tuple[int | None, int | None]:
+        """The nearest known positions before and after; at the edge of a body its owner.
+
+        Where the owner is not known, what is around the owner.
+        """
+        return self._end(self._before, at), self._end(self._after, at)
+
+    def _end(self, side: Sequence[int | None], at: int) -> int | None:
+        while (found := side[at]) is None:
+            owner = self._owners.get(self._flat.ops[at].body)
+            if owner is None or owner in self._known:
+                return owner
+            at = owner
+        return found
 
     def hold(self, at: int) -> bool:
         """Whether anything is known before or after this position."""
-        return self.before[at] is not None or self.after[at] is not None
+        return self.around(at) != (None, None)
 
     def ends(self, at: int) -> tuple[str, str]:
         """The modules open before and after; the root before the first and after the last."""
-        one, two = self.before[at], self.after[at]
+        one, two = self.around(at)
         return (
-            "" if one is None else self._modules[one],
-            "" if two is None else self._modules[two],
+            "" if one is None else self._known[one].module,
+            "" if two is None else self._known[two].module,
         )
 
     def module(self, at: int) -> str:
-        """The deepest module open at both ends."""
-        return names.common_ancestor(*self.ends(at))
+        """The deepest module open at both ends, and around all that is known in its bodies."""
+        bound = names.common_ancestor(*self.ends(at))
+        inside = self._inside.get(at)
+        return bound if inside is None else names.common_ancestor(bound, inside[0])
 
     def evidence(self, at: int) -> tuple[str, ...]:
-        """The ids of the ops at both ends."""
-        return tuple(self._ids[end] for end in (self.before[at], self.after[at]) if end is not None)
+        """The ids of the ops at both ends, each once, and of those inside that decide, too."""
+        found = [end for end in self.around(at) if end is not None]
+        inside = self._inside.get(at)
+        if inside is not None and not names.is_within(
+            inside[0], names.common_ancestor(*self.ends(at))
+        ):
+            found.extend(inside[1])
+        return tuple(dict.fromkeys([self._flat.ops[one].id for one in found]))
+
+    def within_one_module(self, at: int) -> bool:
+        """Whether one module is open on both sides, at two ops of the same body."""
+        one, two = self._before[at], self._after[at]
+        if one is None or two is None:
+            return False
+        module = self._known[one].module
+        return module == self._known[two].module == self.module(at)
+
+
+def _met_inside(
+    flat: FlatGraph, known: Mapping[int, Provenance], owners: Mapping[str, int]
+) -> dict[int, tuple[str, tuple[int, ...]]]:
+    """Owner → where the known ops of its bodies meet, and two of them that meet there, or one."""
+    found: dict[int, tuple[str, tuple[int, ...]]] = {}
+    if not owners:
+        return found
+    # The ops of a body come before its owner: what is inside is complete when the owner comes.
+    for at, op in enumerate(flat.ops):
+        owner = owners.get(op.body)
+        if owner is None:
+            continue
+        here = (known[at].module, (at,)) if at in known else found.get(at)
+        if here is None:
+            continue
+        met = found.get(owner)
+        if met is None:
+            found[owner] = here
+        elif not names.is_within(here[0], met[0]):
+            first = met[1][0]
+            other = min(
+                here[1],
+                key=lambda one: len(names.common_ancestor(known[first].module, known[one].module)),
+            )
+            found[owner] = (names.common_ancestor(met[0], here[0]), (first, other))
+    return found

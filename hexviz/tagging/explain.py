@@ -16,7 +16,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op, Provenance
 from hexviz.tagging.inherit import CONFIDENCE as INHERITED
 from hexviz.tagging.inherit import REBUILT
-from hexviz.tagging.sentence import context_sentence, module_sentence
+from hexviz.tagging.sentence import context_sentence, module_sentence, owner_of
 from hexviz.tagging.sources import CONFIDENCE as DECLARED
 from hexviz.tagging.summary import op_record
 
@@ -143,7 +143,9 @@ def proven(graph: TaggedGraph, op: Op) -> bool | None:
     around = [graph.op(one).module for one in why.evidence if one in graph.positions]
     meeting = reduce(names.common_ancestor, around)
     if why.rule == "trace" and len(around) == 1:
-        meeting = ""  # beyond the first and the last op lies the root
+        owner = owner_of(graph, op)
+        if owner is None or owner.id != why.evidence[0]:
+            meeting = ""  # beyond the first and the last op lies the root
     if why.rule == "producers" and why.candidates:
         return names.is_within(around[0], op.module)
     return graph.modules.nearest(meeting) == op.module

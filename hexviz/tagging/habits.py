@@ -28,6 +28,7 @@ from hexviz.model import fqn as names
 from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph
 from hexviz.tagging.anatomy import Anatomy
+from hexviz.tagging.bounds import body_owners
 from hexviz.tagging.order import streams_of
 
 __all__ = ["Habit", "find_habits"]
@@ -129,6 +130,7 @@ def _spans(
     flat: FlatGraph, anatomy: Anatomy, order: Sequence[int], undecided: set[int]
 ) -> Iterator[tuple[int | None, int | None, tuple[int, ...]]]:
     """Neighbouring known ops with the undecided ones between."""
+    edges = {path: owner for path, owner in body_owners(flat).items() if owner in anatomy.module}
     last: dict[str, int | None] = {}
     between: dict[str, list[int]] = {}
     streams = streams_of(flat)
@@ -137,10 +139,10 @@ def _spans(
         if at in undecided:
             between.setdefault(stream, []).append(at)
         elif at in anatomy.module:
-            yield last.get(stream), at, tuple(between.pop(stream, ()))
+            yield last.get(stream, edges.get(stream)), at, tuple(between.pop(stream, ()))
             last[stream] = at
     for stream, left in last.items():
-        yield left, None, tuple(between.get(stream, ()))
+        yield left, edges.get(stream), tuple(between.get(stream, ()))
 
 
 class _Links:

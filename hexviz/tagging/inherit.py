@@ -38,7 +38,7 @@ from hexviz.model.op import Candidate, Provenance
 from hexviz.tagging.anatomy import Anatomy
 from hexviz.tagging.bounds import Bounds
 from hexviz.tagging.habits import Habit, find_habits
-from hexviz.tagging.order import execution_order, nearest
+from hexviz.tagging.order import execution_order
 from hexviz.tagging.siblings import Testimony, ask_siblings
 from hexviz.tagging.static import static_ops
 
@@ -87,16 +87,15 @@ def inherit(
         return Inheritance(dict.fromkeys(range(len(flat.ops)), nothing), {})
     order, kept = execution_order(flat, declared)
     anatomy = Anatomy(flat, declared, modules)
-    before, after = nearest(flat, order, declared)
-    doubles = ask_siblings(flat, anatomy, before, after)
+    bounds = Bounds(flat, declared, order)
+    doubles = ask_siblings(flat, anatomy, bounds)
     known = dict(declared)
     for at, testimony in doubles.items():
-        known[at] = _from_doubles(flat, at, testimony, before, after)
+        known[at] = _from_doubles(flat, at, testimony, bounds)
     inferred = _inferred(doubles, known, modules)
     if doubles:
         anatomy = Anatomy(flat, known, {**modules, **inferred})
-        before, after = nearest(flat, order, known)
-    bounds = Bounds(flat, known, before, after)
+    bounds = Bounds(flat, known, order)
     static = static_ops(flat)
     undecided = {
         at
@@ -105,10 +104,11 @@ def inherit(
     }
     for at, habit in find_habits(flat, anatomy, order, undecided).items():
         known[at] = _from_habit(flat, bounds, at, habit, _linked(flat, known, at, habit))
-    for at in undecided - known.keys():
+    # Owners come after their bodies, and bound them.
+    for at in sorted(undecided - known.keys(), reverse=True):
         if bounds.hold(at):
             known[at] = _from_order(bounds, at, None)
-    settled = Bounds(flat, known, *nearest(flat, order, known))
+    settled = Bounds(flat, known, order)
     rest = _rest(flat, known, static, bounds, settled)
     if not kept:
         rest = {
@@ -165,14 +165,13 @@ def _from_doubles(
     flat: FlatGraph,
     at: int,
     testimony: Testimony,
-    before: Sequence[int | None],
-    after: Sequence[int | None],
+    bounds: Bounds,
 ) -> Provenance:
     return Provenance(
         module=testimony.module,
         origin="inherited",
         rule="trace",
-        evidence=_ids(flat, [end for end in (before[at], after[at]) if end is not None]),
+        evidence=bounds.evidence(at),
         confidence=CONFIDENCE["doubles"],
         witnesses=_ids(flat, testimony.witnesses),
     )
@@ -232,7 +231,7 @@ def _from_order(bounds: Bounds, at: int, meeting: str | None) -> Provenance:
             Candidate(meeting, 0.3, "its users are there, but it was not open when the op ran")
         )
     evidence = bounds.evidence(at)
-    same = earlier == later and len(evidence) == 2
+    same = bounds.within_one_module(at)
     if not same:
         for end in dict.fromkeys((earlier, later)):
             if end != bound and all(one.module != end for one in rejected):
@@ -257,7 +256,7 @@ def _ahead(
     if ahead == bound or not names.is_within(ahead, bound):
         return None
     evidence = _telling(flat, known, users)
-    following = bounds.after[at]
+    following = bounds.around(at)[1]
     if ahead != meeting and following is not None:
         # The users lie deeper still; what opens next drew the line.
         evidence = (*evidence, flat.ops[following].id)

@@ -98,20 +98,18 @@ def evaluation_order(flat: FlatGraph) -> tuple[int, ...]:
 
 
 def streams_of(flat: FlatGraph) -> list[str]:
-    """By position, which order an op is part of: a function's own, or the graph's (``""``).
+    """By position, which order an op is part of: that of its body, ``""`` for the top graph.
 
-    Functions run where they are called, so each is an order of its own.
+    Of two branches one runs, and a function where it is called, so each body is
+    an order of its own.
     """
-    return [
-        body.partition("/")[0] if (body := op.body) and body.startswith("function:") else ""
-        for op in flat.ops
-    ]
+    return [op.body for op in flat.ops]
 
 
 def nearest(
     flat: FlatGraph, order: Sequence[int], known: Iterable[int]
 ) -> tuple[list[int | None], list[int | None]]:
-    """For each position the nearest known one before it, and the nearest after it, in ``order``."""
+    """For each position the nearest known one before and after it in ``order``, in its own body."""
     positions = np.array(order, np.intp)
     streams = np.zeros(len(flat.ops), np.intp)
     if any(named := streams_of(flat)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 
-__all__ = ["context_sentence", "module_sentence"]
+__all__ = ["context_sentence", "module_sentence", "owner_of"]
 
 
 def module_sentence(graph: TaggedGraph, op: Op) -> str:
@@ -29,6 +29,12 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
         case "override":
             return f"Placed in {place} by hand."
     return "Nothing is known of its module, so it stands at the root."
+
+
+def owner_of(graph: TaggedGraph, op: Op) -> Op | None:
+    """The If, Loop or Scan in whose body an op is; ``None`` in the top graph and in functions."""
+    owner = next((body.owner for body in graph.flat.bodies if body.path == op.body), "")
+    return graph.op(owner) if owner else None
 
 
 def _consumers_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
@@ -59,8 +65,13 @@ def _trace_sentence(graph: TaggedGraph, op: Op, place: str, names: list[str]) ->
             f"Ran in {place}, between {_listing(names)}: its doubles in sibling modules, "
             f"{_listing(doubles)}, are recorded there."
         )
+    owner = owner_of(graph, op)
+    if owner is not None and list(op.provenance.evidence) == [owner.id]:
+        return f"Ran in {place} or below: it is in a body of {names[0]}, which ran there."
     if len(names) == 2:
         return f"Ran in {place}, the deepest module open both at {names[0]} and at {names[1]}."
+    if len(names) > 2:
+        return f"Ran in {place}, the deepest module open at all of {_listing(names, most=4)}."
     return f"Ran in {place}: next to it lie {_listing(names)} and the edge of the graph."
 
 

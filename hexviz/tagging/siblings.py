@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.tagging.anatomy import Anatomy, pattern
+from hexviz.tagging.bounds import Bounds
 
 __all__ = ["Doubles", "Testimony", "ask_siblings", "find_doubles"]
 
@@ -79,13 +80,8 @@ def find_doubles(flat: FlatGraph, modules: Sequence[str]) -> dict[int, Doubles]:
     return found
 
 
-def ask_siblings(
-    flat: FlatGraph,
-    anatomy: Anatomy,
-    before: Sequence[int | None],
-    after: Sequence[int | None],
-) -> dict[int, Testimony]:
-    """Undeclared positions whose doubles agree; ``before``, ``after`` as of ``order.nearest``."""
+def ask_siblings(flat: FlatGraph, anatomy: Anatomy, bounds: Bounds) -> dict[int, Testimony]:
+    """Undeclared positions whose doubles agree; ``bounds`` are of what is declared."""
     asked = [at for at in range(len(flat.ops)) if at not in anatomy.module]
     if not asked or not any("#" in pattern(fqn) for fqn in anatomy.modules):
         return {}
@@ -104,7 +100,7 @@ def ask_siblings(
             wanted = vote.agreed()
             if wanted is None:
                 continue
-            one, two = before[at], after[at]
+            one, two = bounds.around(at)
             ends = ("" if one is None else module_of[one], "" if two is None else module_of[two])
             # Only the widest surroundings can tell parts of a block apart by their index.
             fitting = around.fitting(wanted, ends, by_index=steps == 0)
@@ -214,10 +210,13 @@ class _Around:
             # blocks have says nothing of this one.
             if known < bound or "#" in rest:
                 continue
-            found = ".".join((*path[:known], *rest))
-            # A module that runs elsewhere was not open here.
-            if not rest or found not in self._inhabited:
-                fitting.add(found)
+            line = (*path[:known], *rest)
+            # A module that runs elsewhere was not open here, and so was nothing in it.
+            if not any(
+                ".".join(line[:depth]) in self._inhabited
+                for depth in range(known + 1, len(line) + 1)
+            ):
+                fitting.add(".".join(line))
         if len(fitting) != 1:
             return None
         (found,) = fitting

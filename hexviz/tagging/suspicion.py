@@ -26,8 +26,9 @@ from dataclasses import dataclass
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.anatomy import pattern
+from hexviz.tagging.bounds import Bounds
 from hexviz.tagging.naming import owner_of_weight
-from hexviz.tagging.order import execution_order, nearest
+from hexviz.tagging.order import execution_order
 from hexviz.tagging.siblings import Doubles, find_doubles
 from hexviz.tagging.sources import Weights, named_weights
 from hexviz.tagging.static import static_ops
@@ -99,7 +100,7 @@ class _Scene:
         self._module = [op.module for op in graph.ops]
         known = {at: op.provenance for at, op in enumerate(graph.ops)}
         order, _ = execution_order(flat, known)
-        self._before, self._after = nearest(flat, order, known)
+        self._bounds = Bounds(flat, known, order)
         self._static = static_ops(flat)
         self._weights = named_weights(flat)
         self._peers = _Peers(graph, self._static)
@@ -113,7 +114,7 @@ class _Scene:
             owner_of_weight(self._weights.get(value, "")) == module for value in op.inputs
         ):
             return Suspicion()
-        ends = tuple(one for one in (self._before[at], self._after[at]) if one is not None)
+        ends = tuple(one for one in self._bounds.around(at) if one is not None)
         open_there = [self._module[one] for one in ends]
         if len(ends) < 2:
             open_there.append("")  # before the first and after the last op only the root is open

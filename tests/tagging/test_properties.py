@@ -45,9 +45,13 @@ def allowed(graph: TaggedGraph, at: int, order: Sequence[int], declared: set[int
     after = [graph.ops[one].module for one in order[place + 1 :] if one in declared][:1] or [""]
     bound = names.common_ancestor(before[0], after[0])
     inside = set(names.ancestors(before[0]) + names.ancestors(after[0]))
-    # A module that nothing is declared for may have been open anywhere in its parent.
+    # A module that nothing is declared for may have been open anywhere in what was open.
     settled = {above for one in declared for above in names.ancestors(graph.ops[one].module)}
-    inside |= {module.fqn for module in graph.modules if module.fqn not in settled}
+    inside |= {
+        module.fqn
+        for module in graph.modules
+        if all(above in inside or above not in settled for above in names.ancestors(module.fqn))
+    }
     return {graph.modules.nearest(fqn) for fqn in inside if names.is_within(fqn, bound)}
 
 

@@ -105,3 +105,17 @@ def test_blocks_that_stand_elsewhere_do_not_lend_their_index() -> None:
     for name in hidden:
         answer, module = graph.op(name).module, f"s.{name[1]}.b.{name[2]}"
         assert is_within(answer, module) or is_within(module, answer)
+
+
+def test_nothing_in_a_module_that_runs_elsewhere_was_open_here() -> None:
+    """The doubles of ``c0`` ran in ``….two.in``; here ``two`` opens only after ``d0``."""
+    lines, scopes = [], {}
+    for at in range(3):
+        lines += [f"c{at} = Constant <value_float = 1.0> ()"]
+        if not at:
+            lines += ["d0 = Constant <value_float = 2.0> ()"]
+        lines += [f"a{at} = Add (c{at}, x)"]
+        scopes |= {f"c{at}": f"l.{at}.two.in"}
+    scopes |= {"d0": "l.0", "a0": "l.0.two"}
+    graph = told([*lines, "y = Sum (a0, a1, a2)"], scopes, {"c0"})
+    assert graph.op("c0").module in ("", "l", "l.0")
