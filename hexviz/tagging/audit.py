@@ -1,4 +1,4 @@
-"""Which tags are wrong or doubtful: every check of a tagged graph, worst first."""
+"""What is wrong or doubtful in a tagged graph: every check of it, worst first."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from hexviz.tagging.checks import (
 )
 from hexviz.tagging.finding import SEVERITIES, Finding
 from hexviz.tagging.misplaced import misplaced
+from hexviz.tagging.value_names import missing_values, shadowed_values
 
 __all__ = ["audit"]
 
 _CHECKS = (
+    missing_values,
+    shadowed_values,
     misplaced,
     shared_constants,
     disagreeing_sources,

@@ -26,6 +26,8 @@ SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """How bad a finding is, least first."""
 
 KINDS = {
+    "missing-value": "An op reads, or the model puts out, a value that nothing makes.",
+    "shadowed-value": "A body makes a value whose name can be seen in it already.",
     "misplaced": "The tag contradicts everything around the op.",
     "sibling": "The op's doubles in sibling modules have another tag.",
     "weight": "The op computes with a weight of a module on another branch.",
