@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hexviz.extraction.wording import WHY, kept_by_why, size
+from hexviz.extraction.wording import WHY, came_along, kept_by_why, size
 from hexviz.terminal import console, facts, listing, many, module_name, text
 
 __all__ = ["print_part", "print_split"]
@@ -34,6 +34,9 @@ def print_part(document: Mapping[str, Any], target: Path | None) -> None:
             }
         )
     )
+    for line in came_along(document):
+        out.print()
+        out.print(text(line, "yellow"), soft_wrap=True)
     _print_border(out, document)
     _print_carried(out, document["carried"])
     for hole in document["holes"]:

@@ -18,29 +18,98 @@ import onnx_ir as ir
 from hexviz.errors import ExtractionError
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.shapes import light
+from hexviz.model.types import open_negative_sizes
 
 __all__ = ["border", "shown"]
+
+_MOST_NAMED = 4  # modules in a message
 
 
 def border(graph: TaggedGraph, names: Iterable[str]) -> dict[str, onnx.ValueInfoProto]:
     """Each value with its type, as a graph's inputs and outputs are written.
 
     Raises:
-        ExtractionError: if nothing tells the type of one.
+        ExtractionError: if nothing makes one, or nothing tells its type and rank.
     """
-    found = {name: _told(graph, name) for name in names}
+    found = {}
+    for name in names:
+        if not _exists(graph, name):
+            raise ExtractionError(_missing(graph, name))
+        found[name] = _told(graph, name)
     for ask in (_by_runtime, _by_running):
         vague = [name for name, value in found.items() if not _is_typed(value.type)]
         if vague:
             for name, kind in ask(graph, vague).items():
                 found[name].type.CopyFrom(kind)
     for name, value in found.items():
+        open_negative_sizes(value.type)
         if not value.type.WhichOneof("value"):
-            raise ExtractionError(
-                f"Nothing tells the type of {name!r}, which would be at the border: select the "
-                "modules around it too, or export the model with shapes."
-            )
+            raise ExtractionError(_vague(graph, name, "type"))
+        # What the model's own inputs and outputs lack is no fault of the cut.
+        given = name in graph.top.inputs or name in graph.top.outputs
+        if not _is_typed(value.type) and not given:
+            raise ExtractionError(_vague(graph, name, "rank"))
     return found
+
+
+def _exists(graph: TaggedGraph, name: str) -> bool:
+    top = graph.top
+    return any(name in known for known in (top.maker, top.inputs, top.weights, top.sparse_weights))
+
+
+def _missing(graph: TaggedGraph, name: str) -> str:
+    """That nothing makes a value, who needs it, and what can be done."""
+    readers = graph.top.readers.get(name, ())
+    needed = "the model gives back" if not readers else f"{_about(graph, readers[0])} reads"
+    return (
+        f"No op makes the value {name!r}, which {needed}, and it is neither an input nor a weight "
+        "of the model: a tool lost it. Convert or optimise the model anew, or add the value to "
+        "the file as an initializer."
+    )
+
+
+def _vague(graph: TaggedGraph, name: str, what: str) -> str:
+    """That nothing tells the type or rank of a value at the border, and what can be done."""
+    top = graph.top
+    lost = _lost_upstream(graph, name)
+    if lost is not None:  # then nothing can be inferred, which is not the file's lack of types
+        return _missing(graph, lost)
+    maker = top.maker.get(name)
+    beside = [] if maker is None else [maker]
+    beside += top.readers.get(name, ())
+    modules = dict.fromkeys(_module(graph, node) for node in beside)
+    named = [one or "the root" for one in list(modules)[:_MOST_NAMED]]
+    made = "" if maker is None else f" (of {_about(graph, maker)})"
+    return (
+        f"Nothing tells the {what} of {name!r}{made}, which would be at the border: select the "
+        f"modules around it too ({', '.join(named)}), or export the model with shapes, so that "
+        "its value_info tells it."
+    )
+
+
+def _lost_upstream(graph: TaggedGraph, name: str) -> str | None:
+    """A value that nothing makes, and that another depends on."""
+    top = graph.top
+    pending = [top.maker[name]] if name in top.maker else []
+    seen = set(pending)
+    while pending:
+        node = pending.pop()
+        for read in top.reads[node]:
+            if not _exists(graph, read):
+                return read
+        new = set(top.makers[node]) - seen
+        seen |= new
+        pending.extend(new)
+    return None
+
+
+def _about(graph: TaggedGraph, node: int) -> str:
+    op = graph.ops[graph.flat.top[node]]
+    return f"{op.op_type} in {op.module or 'the root'}"
+
+
+def _module(graph: TaggedGraph, node: int) -> str:
+    return graph.ops[graph.flat.top[node]].module
 
 
 def shown(value: onnx.ValueInfoProto, *, kind: str) -> Value:

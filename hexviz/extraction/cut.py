@@ -15,6 +15,7 @@ from hexviz.extraction.scope import Scope
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
 from hexviz.model.top import callees, key_of
+from hexviz.model.types import open_negative_sizes
 from hexviz.model.writer import add_tags, has_tags
 
 __all__ = ["cut"]
@@ -81,6 +82,8 @@ def _add_border(graph: TaggedGraph, scope: Scope, part: onnx.GraphProto) -> None
     inside |= weights
     notes = sorted(top.notes[name] for name in inside & top.notes.keys())
     part.value_info.extend(whole.value_info[at] for at in notes)
+    for value in (*part.input, *part.value_info):
+        open_negative_sizes(value.type)
     known = inside | {*scope.inputs, *scope.outputs}
     part.quantization_annotation.extend(
         note for note in whole.quantization_annotation if note.tensor_name in known

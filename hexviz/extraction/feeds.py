@@ -172,7 +172,7 @@ def _values(
         return np.full(shape, "some text", dtype=object)
     whole = {"zeros": 0, "ones": 1}.get(style)
     if meaning.limits:
-        known = [1 if dim is None else size_of(dim, sizes) or 1 for dim in meaning.limits]
+        known = [1 if dim is None else max(1, size_of(dim, sizes) or 1) for dim in meaning.limits]
         limit = min(known) if dtype.itemsize > 1 else min(*known, 1 << 7)
         if whole is None:
             return draw.integers(0, limit, shape).astype(dtype)

@@ -13,8 +13,10 @@ import onnx
 from hexviz.extraction.scope import Hole, Scope
 from hexviz.extraction.selection import Selection
 from hexviz.extraction.verify import verification_record
+from hexviz.model.flat import function_path
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.op import Op
+from hexviz.model.top import callees
 
 if TYPE_CHECKING:
     from hexviz.extraction.part import Part
@@ -64,9 +66,11 @@ def boundary(
 
     ``kept`` counts ops; ``carried`` lists those that the policy added, with
     the reason; ``enclosed`` those that were not selected and run in a body of
-    one that is kept. ``inputs`` and ``outputs`` are the values cut, ``holes``
-    the ops that dataflow leaves the part for and comes back from. ``values``
-    are those whose type is known better than the graph knows it.
+    one that is kept. ``around`` lists the ops that are kept because selected
+    ones run inside of them, and which modules come along with each. ``inputs``
+    and ``outputs`` are the values cut, ``holes`` the ops that dataflow leaves
+    the part for and comes back from. ``values`` are those whose type is known
+    better than the graph knows it.
     """
     ops = [graph.ops[at] for at in graph.flat.top]
     carried = set(scope.carried())
@@ -93,6 +97,7 @@ def boundary(
             {**_about(ops[node]), "why": scope.why[node]} for node in scope.why if node in carried
         ],
         "enclosed": enclosed,
+        "around": _around(graph, selected, scope),
         "inputs": [
             crossing(name, (node for node in readers.get(name, ()) if node in scope.why))
             for name in scope.inputs
@@ -113,6 +118,38 @@ def _inner(graph: TaggedGraph, selected: Selection, scope: Scope) -> tuple[int, 
     inner = [at for node in scope.why for at in graph.flat.ops_of(node)[0]]
     chosen = set(selected.positions(graph)) if inner else set()
     return len(inner), [graph.ops[at].id for at in inner if at not in chosen]
+
+
+def _around(graph: TaggedGraph, selected: Selection, scope: Scope) -> list[dict[str, Any]]:
+    """The ops that came whole since a part of them was selected, each with what is in it.
+
+    ``selected`` and ``besides`` are modules of ops inside, chosen and not;
+    ``ops`` counts those that nobody chose.
+    """
+    nodes = [node for node, why in scope.why.items() if why == "encloses"]
+    if not nodes:
+        return []
+    chosen = set(selected.positions(graph))
+    found = []
+    for node in nodes:
+        inner = [*graph.flat.ops_of(node)[0], *_in_functions(graph, node)]
+        others = [at for at in inner if at not in chosen]
+        found.append(
+            {
+                **_about(graph.ops[graph.flat.top[node]]),
+                "selected": _modules(graph.ops[at] for at in inner if at in chosen),
+                "besides": _modules(graph.ops[at] for at in others),
+                "ops": len(others),
+            }
+        )
+    return found
+
+
+def _in_functions(graph: TaggedGraph, node: int) -> list[int]:
+    """The positions of the ops in all functions that a node of the top graph calls."""
+    paths = {function_path(*key) for key in callees(graph.proto, [graph.proto.graph.node[node]])}
+    ops = graph.flat.ops
+    return [at for at in range(graph.flat.functions) if ops[at].body.partition("/")[0] in paths]
 
 
 def _about(op: Op) -> dict[str, str]:

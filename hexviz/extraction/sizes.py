@@ -14,6 +14,8 @@ from types import MappingProxyType
 
 import onnx
 
+from hexviz.model.types import size_or_name
+
 __all__ = ["Dims", "dims_of", "shape_of", "size_of", "sizes_of"]
 
 Dims = tuple[int | str, ...]
@@ -23,7 +25,7 @@ Dims = tuple[int | str, ...]
 def dims_of(tensor: onnx.TypeProto.Tensor) -> Dims:
     """The dimensions; an unnamed one is called by its place, ``?0``."""
     return tuple(
-        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or f"?{at}"
+        known if (known := size_or_name(dim)) is not None else f"?{at}"
         for at, dim in enumerate(tensor.shape.dim)
     )
 

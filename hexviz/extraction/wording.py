@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hexviz.extraction.scope import Reason
 
-__all__ = ["WHY", "kept_by_why", "size"]
+__all__ = ["WHY", "came_along", "kept_by_why", "size"]
 
 WHY: Mapping[str, str] = {
     "selected": "selected",
@@ -30,11 +30,53 @@ _PARTS: Mapping[Reason, str] = {
 def kept_by_why(told: Mapping[str, Any]) -> list[str]:
     """How many ops are kept, by why, of a report or of :func:`boundary`'s part of it."""
     why: Mapping[Reason, int] = told["kept"]["why"]
-    parts = [f"{why[one]:,} {name}" for one, name in _PARTS.items() if one in why]
+    parts = [
+        f"{why[one]:,} {name}{_named(told) if one == 'encloses' else ''}"
+        for one, name in _PARTS.items()
+        if one in why
+    ]
     inner = told["kept"]["ops"] - sum(why.values())
     parts += [f"{inner:,} in their bodies"] * bool(inner)
     carried = told["kept"]["carried"]
     return parts + [f"{carried:,} carried along"] * bool(carried)
+
+
+_MOST_NAMED = 4  # of a kind, in a sentence
+
+
+def came_along(told: Mapping[str, Any]) -> list[str]:
+    """One sentence for each op that could not be cut through: what came whole, and what with it."""
+    return [_came_whole(one) for one in told["around"]]
+
+
+def _came_whole(around: Mapping[str, Any]) -> str:
+    inside = _few([fqn or "the root" for fqn in around["selected"]])
+    line = (
+        f"{around['op_type']} {around['op']} comes whole, because a body cannot be cut and it has "
+        f"ops of {inside} inside"
+    )
+    if not around["ops"]:
+        return f"{line}."
+    besides = _few([fqn or "the root" for fqn in around["besides"]])
+    count = "1 op that was" if around["ops"] == 1 else f"{around['ops']:,} ops that were"
+    return f"{line}: along with them, {count} not selected, of {besides}."
+
+
+def _named(told: Mapping[str, Any]) -> str:
+    """The ops around selected ones, in brackets."""
+    around = [f"{one['op_type']} {one['op']}" for one in told["around"]]
+    return f" ({_few(around)})"
+
+
+def _few(names: Sequence[str]) -> str:
+    """Names in a sentence, the first few of many.
+
+    >>> _few(["a"]), _few(["a", "b", "c"]), _few(list("abcdef"))
+    ('a', 'a, b and c', 'a, b, c, d and 2 more')
+    """
+    if len(names) > _MOST_NAMED:
+        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else names[0]
 
 
 def size(count: float) -> str:

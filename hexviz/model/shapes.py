@@ -25,7 +25,8 @@ _LONGEST = 1 << 16
 60 bytes for each element of a vector that is an input, 6 GB for 100 million."""
 
 _LARGEST = 1 << 20
-"""Up to which a dimension is told: what is summed up along all others is such a vector, too."""
+"""Up to which a dimension is told, if it is not negative, which is to say open: what is summed up
+along all others is such a vector, too."""
 
 _INVENTED = "unk__"
 """How ONNX's inference names dimensions of which it only knows that they are there."""
@@ -77,7 +78,7 @@ def light(proto: onnx.ModelProto) -> onnx.ModelProto:
             )
     for value in (*graph.input, *graph.output, *graph.value_info):
         for dim in value.type.tensor_type.shape.dim:
-            if dim.dim_value > _LARGEST:
+            if not 0 <= dim.dim_value <= _LARGEST:
                 dim.Clear()
     return result
 

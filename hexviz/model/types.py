@@ -8,7 +8,16 @@ import onnx
 
 from hexviz.model.flat import FlatGraph
 
-__all__ = ["Shape", "dtype_name", "dtype_of", "shape_of", "told_types"]
+__all__ = [
+    "Shape",
+    "dtype_name",
+    "dtype_of",
+    "has_negative_sizes",
+    "open_negative_sizes",
+    "shape_of",
+    "size_or_name",
+    "told_types",
+]
 
 Shape = tuple[int | str, ...]
 """Sizes, or names of open ones; ``"?"`` where neither is known."""
@@ -48,9 +57,34 @@ def shape_of(told: onnx.TypeProto | None) -> Shape | None:
     if tensor is None or not tensor.HasField("shape"):
         return None
     return tuple(
-        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or "?"
-        for dim in tensor.shape.dim
+        known if (known := size_or_name(dim)) is not None else "?" for dim in tensor.shape.dim
     )
+
+
+def size_or_name(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:
+    """The size of a dimension, or the name of an open one; ``None`` if it has neither.
+
+    A negative size is an open one: some converters write ``-1`` for what they do not know, and
+    runtimes read it so.
+    """
+    if dim.HasField("dim_value"):
+        return int(dim.dim_value) if dim.dim_value >= 0 else None
+    return dim.dim_param or None
+
+
+def has_negative_sizes(told: onnx.TypeProto) -> bool:
+    """Whether a dimension of a type is given as a negative number."""
+    tensor = _tensor_in(told)
+    return tensor is not None and any(dim.dim_value < 0 for dim in tensor.shape.dim)
+
+
+def open_negative_sizes(told: onnx.TypeProto) -> None:
+    """Write dimensions that are negative numbers as what they mean: without a size."""
+    tensor = _tensor_in(told)
+    if tensor is not None:
+        for dim in tensor.shape.dim:
+            if dim.dim_value < 0:
+                dim.ClearField("dim_value")
 
 
 def _tensor_in(

@@ -11,6 +11,7 @@ from hexviz.extraction.part import extract
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto
+from hexviz.model.types import has_negative_sizes
 from hexviz.tagging.tag import load, tag
 from tests.build import parse, scoped, tagged
 
@@ -78,6 +79,72 @@ def test_a_border_of_unknown_type_is_refused_in_one_line() -> None:
     graph = tagged(scoped(parse(text), {"a": "one", "y": "two"}))
     with pytest.raises(ExtractionError, match=r"Nothing tells the type of 'a'.*select the modules"):
         extract(graph, ["two"])
+
+
+def test_a_border_of_unknown_rank_is_refused_by_the_name_of_the_value() -> None:
+    text = """<ir_version: 10, opset_import: ["" : 20, "nowhere" : 1]>
+    g (float[2] x, bool c) => (float[2] y) {
+        h = If (c) < then_branch = t () => (float t) { t = Neg (x) },
+                     else_branch = e () => (float e) { e = nowhere.Odd (x) } >
+        y = Relu (h)
+    }"""
+    proto = scoped(parse(text), {"h": "one", "y": "two"})
+    for attribute in proto.graph.node[0].attribute:
+        attribute.g.output[0].type.tensor_type.ClearField("shape")
+    graph = tagged(proto)
+    for name in ("one", "two"):
+        with pytest.raises(
+            ExtractionError,
+            match=r"rank of 'h' \(of If in one\).*select the modules around it too \(one, two\)",
+        ):
+            extract(graph, [name])
+    assert extract(graph, ["one", "two"]).model.graph.input[0].name == "x"
+
+
+@pytest.mark.parametrize("told", ["", "<int64[1] lost>"])
+def test_a_value_that_nothing_makes_is_named_with_its_reader(told: str) -> None:
+    text = f"""g (float[2] x) => (float[2] z) {told} {{
+        y = Reshape (x, lost)
+        z = Neg (y)
+    }}"""
+    graph = tagged(scoped(parse(text), {"y": "one", "z": "two"}))
+    with pytest.raises(ExtractionError, match="No op makes the value 'lost', which Reshape in one"):
+        extract(graph, ["one"])
+    if told:
+        assert [one.id for one in extract(graph, ["two"], policy="exclude_safe").inputs] == ["y"]
+    else:  # the rank of y is unknown because of what is lost
+        with pytest.raises(ExtractionError, match="No op makes the value 'lost'"):
+            extract(graph, ["two"], policy="exclude_safe")
+
+
+def test_an_output_that_nothing_makes_is_named() -> None:
+    graph = tagged(scoped(parse("g (float[2] x) => (float[2] y) { h = Neg (x) }"), {"h": "one"}))
+    with pytest.raises(ExtractionError, match="'y', which the model gives back"):
+        extract(graph, [""])
+    assert [one.id for one in extract(graph, ["one"]).outputs] == ["h"]
+
+
+@pytest.mark.parametrize("size", [-1, -9])
+def test_a_negative_dimension_is_open_in_a_part(size: int) -> None:
+    text = """g (float[N, 4] x) => (float[N, 4] y) <float[N, 4] a, float[N, 4] b> {
+        a = Neg (x)  b = Exp (a)  y = Relu (b)
+    }"""
+    proto = scoped(parse(text), {"a": "one", "b": "two", "y": "three"})
+    graph_of = proto.graph
+    for value in (*graph_of.input, *graph_of.output, *graph_of.value_info):
+        dim = value.type.tensor_type.shape.dim[0]
+        dim.Clear()
+        dim.dim_value = size
+    graph = TaggedGraph.of(tagged(proto))
+    assert str(graph.value("a")) == "float[?, 4]"
+    for wanted in (["one"], ["two"], ["one", "three"], [""]):
+        part = extract(graph, wanted)
+        assert part.checks.ok
+        assert part.verify().ok
+        assert {value["type"] for value in part.report["inputs"]} == {"float[?, 4]"}
+        assert {value["bytes"] for value in part.report["outputs"]} == {None}
+        told = (*part.model.graph.input, *part.model.graph.output, *part.model.graph.value_info)
+        assert not any(has_negative_sizes(value.type) for value in told)
 
 
 def test_only_functions_that_are_called_travel_along() -> None:

@@ -176,3 +176,15 @@ def test_inputs_that_do_not_fit_are_refused(change: dict[str, Any], message: str
     feed = {name: one for name, one in feed.items() if one is not None}
     with pytest.raises(ExtractionError, match=f"^{message}$"):
         given(parse(TWO), feed)
+
+
+def test_a_negative_dimension_is_open() -> None:
+    proto = parse("g (float[N, 2] x) => (float[N, 2] y) { y = Neg (x) }")
+    dim = proto.graph.input[0].type.tensor_type.shape.dim[0]
+    dim.Clear()
+    dim.dim_value = -1
+    assert {np.asarray(feed["x"]).shape[1] for feed in generate(proto)} == {2}
+    feed = {"x": np.ones((5, 2), np.float32)}
+    assert given(proto, feed) == feed
+    with pytest.raises(ExtractionError, match=r"must have \[\?, 2\]"):
+        given(proto, {"x": np.ones((5, 3), np.float32)})

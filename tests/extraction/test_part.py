@@ -9,6 +9,7 @@ import pytest
 
 from hexviz.api import TaggedGraph, load
 from hexviz.extraction.part import Part
+from hexviz.extraction.wording import came_along, kept_by_why
 from tests.build import parse, scoped, tagged
 
 # Two inputs of one shape, so that they can be swapped; a weight, and a constant.
@@ -148,6 +149,52 @@ def test_ops_in_bodies_are_told(graph: TaggedGraph) -> None:
     told = other.extract(ops=[inner]).report
     assert told["kept"] == {"ops": 4, "selected": 0, "carried": 0, "why": {"encloses": 1}}
     assert len(told["enclosed"]) == 2
+    assert told["around"] == [
+        {
+            "op": "y",
+            "op_type": "If",
+            "module": "",
+            "selected": [""],
+            "besides": [""],
+            "ops": 2,
+        }
+    ]
+
+
+def test_what_comes_along_around_a_selected_op_is_said_in_words() -> None:
+    text = """<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
+    g (bool c, float[2] x) => (float[2] z) {
+        y = If (c) <
+            then_branch = t () => (float[2] o) { i = Neg (x)  o = Exp (i) },
+            else_branch = e () => (float[2] p) { p = Exp (x) }
+        >
+        z = local.twice (y)
+    }
+    <domain: "local", opset_import: ["" : 20]> twice (u) => (w) { v = Neg (u)  w = Neg (v) }"""
+    proto = parse(text)
+    [then, other] = [attribute.g for attribute in proto.graph.node[0].attribute]
+    for nodes, names in (
+        (then.node, ["layer.0", "layer.1"]),
+        (other.node, ["layer.1"]),
+        (proto.functions[0].node, ["f.a", "f.b"]),
+    ):
+        for node, name in zip(nodes, names, strict=True):
+            scopes, kinds = repr(["", name, "op"]), repr(["Model", "Layer", "aten.op"])
+            node.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=scopes)
+            node.metadata_props.add(key="pkg.torch.onnx.class_hierarchy", value=kinds)
+    whole = TaggedGraph.of(tagged(proto))
+    told = whole.extract(["layer.0"]).report
+    assert kept_by_why(told) == ["1 around selected ones (If y)", "3 in their bodies"]
+    [line] = came_along(told)
+    assert line.startswith("If y comes whole, because a body cannot be cut and it has ops of layer")
+    assert line.endswith(
+        "layer.0 inside: along with them, 2 ops that were not selected, of layer.1."
+    )
+    [line] = came_along(whole.extract(["f.a"]).report)
+    assert line.startswith("twice z comes whole")
+    assert line.endswith("of f.a inside: along with them, 1 op that was not selected, of f.b.")
+    [line] = came_along(whole.extract(["layer"]).report)
+    assert line.endswith("it has ops of layer.0 and layer.1 inside.")
 
 
 def test_the_file_carries_its_report(part: Part, tmp_path: Path) -> None:

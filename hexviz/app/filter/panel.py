@@ -21,7 +21,7 @@ from hexviz.app.inspector.stacks import stack_note
 from hexviz.app.place import Place
 from hexviz.app.store import OpenModel
 from hexviz.extraction.scope import POLICIES
-from hexviz.extraction.wording import kept_by_why
+from hexviz.extraction.wording import came_along, kept_by_why
 from hexviz.view.preview import FATES
 
 __all__ = ["panel"]
@@ -193,6 +193,10 @@ def _summary(kept: Filtered) -> html.Div:
             html.Div(
                 f"{counted(len(told['inputs']), 'input')}, "
                 f"{counted(len(told['outputs']), 'output')} · {weights(kept)}"
+            ),
+            *(
+                html.Div(line, className="quiet breakable")
+                for line in came_along(told)[:_MOST_NAMES]
             ),
         ],
         className="summary",
