@@ -193,7 +193,8 @@ def test_what_comes_along_around_a_selected_op_is_said_in_words() -> None:
     [line] = came_along(whole.extract(["f.a"]).report)
     assert line.startswith("twice z comes whole")
     assert line.endswith("of f.a inside: along with them, 1 op that was not selected, of f.b.")
-    [line] = came_along(whole.extract(["layer.0", "layer.1"]).report)
+    inside = [op.id for op in whole.ops if op.body.startswith("y/")]
+    [line] = came_along(whole.extract(ops=inside).report)
     assert line.endswith("it has ops of layer.0 and layer.1 inside.")
 
 
