@@ -119,5 +119,7 @@ def export(
         progress=progress,
     )
     file = from_proto(exported.proto, name=exported.name)
-    tagged = tagging.tag(file, modules=exported.modules, before=exported.measured)
+    tagged = tagging.tag(
+        file, modules=exported.modules, calls=exported.calls, before=exported.measured
+    )
     return TaggedGraph.of(tagged)

@@ -102,13 +102,17 @@ class Score:
         }
 
 
-def know(proto: onnx.ModelProto, modules: Mapping[str, ModuleInfo] | None = None) -> Truth:
+def know(
+    proto: onnx.ModelProto,
+    modules: Mapping[str, ModuleInfo] | None = None,
+    calls: Mapping[str, str] | None = None,
+) -> Truth:
     """Read the truth from an export: only what metadata or scoped names record counts.
 
-    With the exporter's list of ``modules``, names that the TorchScript exporter
-    shortened are read by it.
+    With the exporter's list of ``modules``, and the ``calls`` that its names
+    stand for, names that the TorchScript exporter shortened are read by them.
     """
-    graph = tag(from_proto(proto, name="truth"), modules=modules)
+    graph = tag(from_proto(proto, name="truth"), modules=modules, calls=calls)
     recorded = [
         op
         for op in graph.ops

@@ -58,7 +58,7 @@ def bench_inheritance(
     results: list[dict[str, Any]] = []
     failed: list[dict[str, str]] = []
     for model, kind, exported in _exports(sources, _BARE, failed, report):
-        truth = know(exported.proto, exported.modules)
+        truth = know(exported.proto, exported.modules, exported.calls)
         about = {"model": model, "exporter": kind.name, "reported": _is_reported(model)}
         results.extend(
             {**about, **record} for condition in CONDITIONS for record in compare(truth, condition)
@@ -102,8 +102,8 @@ def bench_audit(sources: Sequence[str] = (), *, report: Report | None = None) ->
     for model, kind, exported in _exports(sources, _ALL, failed, report):
         about = {"model": model, "export": kind.name, "reported": _is_reported(model)}
         file = from_proto(exported.proto, name=model)
-        for known, modules in (("tree", exported.modules), ("file", None)):
-            graph = tag(file, modules=modules)
+        with_tree = tag(file, modules=exported.modules, calls=exported.calls)
+        for known, graph in (("tree", with_tree), ("file", tag(file))):
             results.extend(
                 {**about, "known": known, **record} for record in auditing.measure(graph)
             )
@@ -131,7 +131,8 @@ def bench_extraction(
             results.append({"model": case, "export": "hard cases", **cutting.measure(graph)})
     for model, kind, exported in _exports(sources, _ALL, failed, report):
         with tempfile.TemporaryDirectory() as folder:
-            graph = tag(_on_disk(exported.proto, model, folder), modules=exported.modules)
+            file = _on_disk(exported.proto, model, folder)
+            graph = tag(file, modules=exported.modules, calls=exported.calls)
             try:
                 measured = cutting.measure(graph)
             except ExtractionError as error:

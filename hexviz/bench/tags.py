@@ -35,8 +35,9 @@ def tag_figures(model: str, export: str, exported: Exported) -> dict[str, Any]:
     them (see :mod:`hexviz.bench.inheritance`), with the shares of answers that
     are ``exact`` and ``on_branch``.
     """
-    graph = tag(from_proto(exported.proto, name=model), modules=exported.modules)
-    again, asked = reopen(know(exported.proto, exported.modules), AUXILIARY)
+    file = from_proto(exported.proto, name=model)
+    graph = tag(file, modules=exported.modules, calls=exported.calls)
+    again, asked = reopen(know(exported.proto, exported.modules, exported.calls), AUXILIARY)
     score = Score()
     for at, module in asked.items():
         op = again.ops[at]

@@ -91,7 +91,7 @@ def export_model(
         log = Log(_follow(stages, times) if exporter == "dynamo" else None)
         with captured(log), _evaluating(model):
             try:
-                proto = _run(
+                proto, calls = _run(
                     model,
                     args,
                     kwargs or {},
@@ -120,7 +120,11 @@ def export_model(
                 raise ExportError(message, log=log.getvalue()) from error
             modules = describe_modules(model)
     return Exported(
-        proto=proto, modules=modules, name=name, measured=Measured(record.stages, times.seconds)
+        proto=proto,
+        modules=modules,
+        name=name,
+        measured=Measured(record.stages, times.seconds),
+        calls=calls,
     )
 
 
@@ -136,7 +140,7 @@ def _run(
     dynamic_shapes: Any,
     weights: bool,
     optimize: bool,
-) -> onnx.ModelProto:
+) -> tuple[onnx.ModelProto, Mapping[str, str]]:
     with times.ending():
         if exporter == "torchscript":
             times.watch()
@@ -144,7 +148,7 @@ def _run(
                 model, args, kwargs, opset=opset, dynamic_shapes=dynamic_shapes, enter=stages.enter
             )
         stages.enter("tracing")
-        return dynamo.export(
+        proto = dynamo.export(
             model,
             args,
             kwargs,
@@ -154,6 +158,7 @@ def _run(
             weights=weights,
             enter=stages.enter,
         )
+        return proto, {}
 
 
 def _own_failure(

@@ -22,10 +22,13 @@ class Exported:
     FQN to its class and parameter count (see
     :func:`hexviz.exporters.modules.describe_modules`). ``name`` is the name of
     the model as people see it. ``measured`` holds the stage ``export``, with the
-    exporter's own in it, and the seconds of each module that was run.
+    exporter's own in it, and the seconds of each module that was run. ``calls``
+    maps node names to the FQN of the module that was running, where the
+    exporter knows and the nodes themselves do not say (TorchScript).
     """
 
     proto: onnx.ModelProto
     modules: Mapping[str, ModuleInfo]
     name: str
     measured: Measured = field(default_factory=Measured)
+    calls: Mapping[str, str] = field(default_factory=dict)

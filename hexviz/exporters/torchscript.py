@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from hexviz.errors import ExportError
+from hexviz.exporters.calls import module_calls
 from hexviz.exporters.rebind import flat_outputs, flatten_inputs, positional_forward, unique
 
 __all__ = ["STAGES", "dynamic_axes", "export"]
@@ -28,13 +29,14 @@ def export(
     opset: int | None,
     dynamic_shapes: Any,
     enter: Callable[[str], None],
-) -> onnx.ModelProto:
+) -> tuple[onnx.ModelProto, Mapping[str, str]]:
     """The model as ``torch.onnx.export(model, …, dynamo=False)`` writes it.
 
     If the inputs are positional tensors and the output is a tensor or a tuple
     of tensors, this *is* the bare exporter. Otherwise keywords are rebound and
     outputs flattened around the model's own ``forward``; inputs are named by
-    their arguments and outputs by their keys.
+    their arguments and outputs by their keys. With it comes, by node name, the
+    FQN of the module that the node ran in.
 
     Raises:
         ExportError: if there is no tensor among the inputs or the outputs.
@@ -66,9 +68,10 @@ def export(
                 options["output_names"] = list(unique(keys, taken=inputs.names))
             stack.enter_context(positional_forward(model, inputs))
         # The exporter's signature names paths alone; it writes to buffers as well.
+        calls = stack.enter_context(module_calls(model))
         torch.onnx.export(model, args, buffer, **options)  # type: ignore[arg-type]
     enter("reading")
-    return onnx.load_model_from_string(buffer.getvalue())
+    return onnx.load_model_from_string(buffer.getvalue()), calls
 
 
 @contextlib.contextmanager

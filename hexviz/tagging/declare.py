@@ -51,12 +51,14 @@ def declare(
     flat: FlatGraph,
     model_metadata: Mapping[str, str],
     modules: Mapping[str, ModuleInfo] | None = None,
+    calls: Mapping[str, str] | None = None,
 ) -> Declarations:
     """Collect what metadata, names and weights declare.
 
     ``modules`` is an exporter's full list of modules. With it, a declared FQN
     that is not in the list (a container that never runs) counts for its
     nearest ancestor; without it the tree is made of what is declared.
+    ``calls`` maps names of nodes to the module that was running.
     """
     result = Declarations(modules=dict(stored_modules(model_metadata)))
     if modules is not None:
@@ -71,7 +73,7 @@ def declare(
         if why is not None and (unchanged or why.origin in _SURE):
             result.learn(why.module)
             result.provenance[at] = why
-    sources = Sources(flat, result.provenance.keys(), result.modules)
+    sources = Sources(flat, result.provenance.keys(), result.modules, calls or {})
     scopes: dict[int, Scope] = {}
     recorded: dict[str, Provenance] = {}
     doubted: dict[int, list[Source]] = {}

@@ -65,7 +65,10 @@ class Explanation:
 
 _KINDS = {
     "metadata": ((DECLARED["metadata"], "recorded while the model ran"),),
-    "name": ((DECLARED["name"], "read from a name that the exporter made of the scope"),),
+    "name": (
+        (DECLARED["name of a known call"], "the exporter knew the call that the name stands for"),
+        (DECLARED["name"], "read from a name that the exporter made of the scope"),
+    ),
     "weight": (
         (DECLARED["weight"], "the holder of a weight need not be who uses it"),
         (DECLARED["weight in several places"], "several ops use that weight"),

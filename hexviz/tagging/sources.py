@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 import onnx
@@ -20,11 +20,17 @@ from hexviz.tagging.scopes import find_modules
 __all__ = ["CONFIDENCE", "Source", "Sources", "Weights", "named_weights", "weights_looked_up"]
 
 CONFIDENCE = MappingProxyType(
-    {"metadata": 1.0, "name": 0.95, "weight": 0.9, "weight in several places": 0.7}
+    {
+        "metadata": 1.0,
+        "name of a known call": 1.0,
+        "name": 0.95,
+        "weight": 0.9,
+        "weight in several places": 0.7,
+    }
 )
 """How far each declared rule is trusted: a record made while running the model,
-a name derived from one, and a holder that need not be the one who used it,
-the less so where several ops use it."""
+a name of which the exporter knows the call, a name derived from one, and a
+holder that need not be the one who used it, the less so where several ops use it."""
 
 _INFRASTRUCTURE = CATEGORIES["infrastructure"]
 
@@ -35,13 +41,22 @@ Source = tuple[Scope, str, str]
 class Sources:
     """What the file says of each op, most trustworthy first, from all of its names at once."""
 
-    def __init__(self, flat: FlatGraph, settled: Collection[int], modules: Collection[str]) -> None:
+    def __init__(
+        self,
+        flat: FlatGraph,
+        settled: Collection[int],
+        modules: Collection[str],
+        calls: Mapping[str, str],
+    ) -> None:
         self._flat = flat
+        self._calls = calls
         self._weights = named_weights(flat)
         self._users = _weight_users(flat, self._weights)
         separator = separator_of(op.name for op in flat.ops)
         self._paths: dict[int, list[tuple[Path, str]]] = {}
         for at, op in enumerate(flat.ops):
+            if op.name in calls:
+                continue
             # Ids hold the values' names; most files have no scope in these.
             outputs = self._outputs(op) if "/" in "".join(op.outputs) else ()
             if (outputs or separator in op.name) and at not in settled:
@@ -65,6 +80,8 @@ class Sources:
             by_attribute = _tag_attribute(op.node)
             if by_attribute is not None:
                 found.append((by_attribute, "metadata", ""))
+        if op.name in self._calls:
+            found.append((_unclassed((self._calls[op.name],)), "name", op.name))
         for path, text in self._paths.get(at, ()):
             found.append((self._scopes[path], "name", text))
         if op.op_type == "Constant":
@@ -93,6 +110,8 @@ class Sources:
 
     def confidence(self, at: int, rule: str, text: str) -> float:
         """How far a rule is trusted that read this name."""
+        if rule == "name" and text in self._calls:
+            return CONFIDENCE["name of a known call"]
         if rule == "weight":
             inputs = self._flat.ops[at].inputs
             used = next((value for value in inputs if self._weights.get(value) == text), None)

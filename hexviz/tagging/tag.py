@@ -42,20 +42,22 @@ def tag(
     file: ModelFile,
     *,
     modules: Mapping[str, ModuleInfo] | None = None,
+    calls: Mapping[str, str] | None = None,
     before: Measured | None = None,
 ) -> TaggedGraph:
     """Give every op of a model a module, and every auxiliary op a context.
 
     ``modules`` is the exporter's list of modules with class names and
-    parameter counts; without it, the tree is what the file declares.
-    What was measured ``before`` is carried along.
+    parameter counts; without it, the tree is what the file declares. ``calls`` is what
+    it knows of nodes beside what they say: node name → FQN of the module that
+    was running. What was measured ``before`` is carried along.
     """
     with collector_rests(), recorded() as record:
         with stage("graph context"):
             flat = flatten(file.proto)
         with stage("inheritance"):
             metadata = {entry.key: entry.value for entry in file.proto.metadata_props}
-            declared = declare(flat, metadata, modules)
+            declared = declare(flat, metadata, modules, calls)
             inherited = inherit(flat, declared.provenance, declared.modules)
         with stage("provenance"):
             tree = build_tree({**declared.modules, **inherited.modules})
