@@ -1,6 +1,7 @@
 """The ``hexviz`` command: a thin face over the same functions a script calls.
 
-Exit codes: 0 fine, 1 findings or a failed verification, 2 bad usage or input.
+Exit codes: 0 fine, 1 findings or a failed verification, 2 bad usage or input, 128 plus the
+signal's number if one ended it; a server or worker that is told to stop has done what it should: 0.
 Errors go to stderr as one line.
 """
 
@@ -17,6 +18,7 @@ from hexviz.cli_bench import bench_app
 from hexviz.cli_extract import extract, spread
 from hexviz.cli_json import print_json
 from hexviz.cli_log import LOG_VARIABLE, stages_logged
+from hexviz.cli_signals import ended_by_signals
 from hexviz.cli_view import view, worker
 from hexviz.errors import ExportError, HexvizError
 
@@ -60,7 +62,7 @@ def main() -> None:
     if not arguments or arguments[0] not in {*commands, "--help"}:
         arguments = ["view", *arguments]
     try:
-        with stages_logged():
+        with ended_by_signals(), stages_logged():
             code = app(args=spread(arguments), prog_name="hexviz", standalone_mode=False)
     except ExportError as error:
         _fail(f"{error}{_where_log_is(error)}")

@@ -19,6 +19,7 @@ ABOVE_ALL = {
     "cli_extract",
     "cli_json",
     "cli_log",
+    "cli_signals",
     "cli_view",
     "terminal",
     "terminal_bench",

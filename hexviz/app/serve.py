@@ -58,7 +58,7 @@ def serve(
     allowed: Iterable[str] = (),
     roots: Iterable[Path] = (),
 ) -> None:
-    """Serve the page until interrupted, with ``first`` open if it is given.
+    """Serve the page until a signal stops it, with ``first`` open if it is given.
 
     ``queue`` is the address of a Redis, if workers do the jobs. Other machines reach
     the server only with a ``token``, which is made up if it is left out. ``allowed`` are
@@ -91,17 +91,19 @@ def serve(
         app = create_app(store, sight, manager=manager, guard=guard, roots=folders)
         server = listening(app.server, listener, guard)
     also = f", on this machine {near}" if near != far else ""
-    print(f"hexviz serves {far}{also} (Ctrl+C stops it)", flush=True)  # noqa: T201
-    # Threads that work in Python itself pass the turn on after 5 ms; an answer needs it
-    # a hundred times, and comes ten times later while a model is being opened.
-    sys.setswitchinterval(0.0005)
-    if key is not None:
-        # While the browser loads the page; its request for the model waits for this.
-        threading.Thread(target=_open, args=[store, key], daemon=True).start()
-    if open_browser:
-        threading.Timer(0.3, webbrowser.open, [near]).start()
     try:
+        print(f"hexviz serves {far}{also} (Ctrl+C stops it)", flush=True)  # noqa: T201
+        # Threads that work in Python itself pass the turn on after 5 ms; an answer needs it
+        # a hundred times, and comes ten times later while a model is being opened.
+        sys.setswitchinterval(0.0005)
+        if key is not None:
+            # While the browser loads the page; its request for the model waits for this.
+            threading.Thread(target=_open, args=[store, key], daemon=True).start()
+        if open_browser:
+            threading.Timer(0.3, webbrowser.open, [near]).start()
         server.run()
+    except (KeyboardInterrupt, SystemExit):
+        pass  # waitress takes them the same way, once it runs
     finally:
         server.close()
         manager.close()

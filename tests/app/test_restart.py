@@ -1,11 +1,6 @@
 """A server is killed and started again: the same links show the same, whatever they lead to."""
 
 import json
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,31 +9,20 @@ import pytest
 
 from hexviz.bench.synthetic import synthetic
 from tests.bench.soak_person import Person
+from tests.serving import Server
 
 
 @contextmanager
 def running(cache: Path, *arguments: str) -> Iterator[Person]:
     """The real command, and somebody at its page; it is killed at the end, without a warning."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "hexviz", "view", *arguments, "--no-browser", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | {"XDG_CACHE_HOME": str(cache)},
-        start_new_session=True,
-    )
+    server = Server(None, cache, *arguments)
     try:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, line
-        person = Person(0, found.group(), [], [])
+        person = Person(0, server.url, [], [])
         person.load_page()
         yield person
         person.close()
     finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        server.kill()
 
 
 def shown(person: Person, query: str) -> dict[str, str]:

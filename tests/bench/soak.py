@@ -134,7 +134,7 @@ def start(folder: Path) -> tuple[subprocess.Popen[str], str]:
 
 def stop(server: subprocess.Popen[str]) -> str:
     """End it; returns what it wrote to stderr."""
-    os.killpg(server.pid, signal.SIGINT)
+    server.send_signal(signal.SIGTERM)
     try:
         server.wait(timeout=15)
     except subprocess.TimeoutExpired:

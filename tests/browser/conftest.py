@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,40 +14,12 @@ from hexviz.exporters.result import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from tests.browser.install_chromium import find
+from tests.serving import Server
 
 JOB = 30_000
 """ms that a job may take on a busy machine."""
 SIZE: ViewportSize = {"width": 1280, "height": 800}
 READY = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
-
-
-class Server:
-    """A running ``hexviz view``."""
-
-    def __init__(self, source: Path | None, cache: Path, *options: str) -> None:
-        command = [sys.executable, "-m", "hexviz", "view", *([str(source)] if source else [])]
-        self.process = subprocess.Popen(
-            [*command, "--no-browser", "--port", "0", *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=os.environ | {"XDG_CACHE_HOME": str(cache)},
-            start_new_session=True,
-        )
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        found = re.search(r"http://\S+", line)
-        assert found, f"hexviz did not start: {line}"
-        self.url = found.group()
-
-    def stop(self) -> str:
-        """End it; returns what it wrote to stderr."""
-        os.killpg(self.process.pid, signal.SIGINT)
-        try:
-            return self.process.communicate(timeout=10)[1]
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            return self.process.communicate()[1]
 
 
 class Sheet:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.app.jobs.orders import ENDLESS, children, order, until
+from tests.app.jobs.orders import ENDLESS, children, order
 from tests.browser.conftest import JOB, Server, Sheet
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,14 @@ from __future__ import annotations
 import json
 import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from dash import CeleryManager
+from dash.exceptions import PreventUpdate
 
 from hexviz.app.jobs.limits import ABANDONED, LIMITS, TOO_MANY, WAITING
 from hexviz.app.jobs.own import OwnManager
@@ -46,6 +48,7 @@ _KILLED = (
     "The worker that did this was killed: try again. If that happens each time, the model or "
     "the worker's memory is the reason."
 )
+_STOPPED = "The worker that did this was stopped: try again."
 _NOBODY = "No worker answers: start one with `hexviz worker`, and try again."
 
 
@@ -89,10 +92,12 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
 
     def __init__(self, celery: Celery) -> None:
         self._doubts: dict[str, float] = {}
+        self._closed = threading.Event()
         super().__init__(celery)
 
     def close(self) -> None:
-        """Nothing: what workers do outlives a web server."""
+        """Stop the jobs that are done in this process: in a web server, none."""
+        self._closed.set()
 
     def get_or_create_signing_secret(self, generate: Callable[[], bytes]) -> bytes:
         """What the names of jobs are signed with, the same in all web servers."""
@@ -111,6 +116,8 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
 
             def wanted() -> bool:
                 nonlocal beat
+                if self._closed.is_set():
+                    return False
                 try:
                     if time.monotonic() - beat >= _BEAT:
                         beat = time.monotonic()
@@ -119,8 +126,13 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
                 except RedisError:  # nobody can say: the answer may still find its way
                     return True
 
-            with taking(Turn(wanted)):
-                return fn(*arguments)
+            try:
+                with taking(Turn(wanted)):
+                    return fn(*arguments)
+            except PreventUpdate:  # it was stopped, by whom it is for, or as the worker ends
+                if self._closed.is_set():
+                    return {"error": _STOPPED}
+                raise
 
         return super().make_job_fn(done, progress, key)
 

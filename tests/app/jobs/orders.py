@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from hexviz.app.jobs.limits import Limits
 from hexviz.app.jobs.supervise import supervise
 from hexviz.model.reader import digest
 from tests.build import parse, scoped
+from tests.waiting import CEILING
 
 QUICK = "g (float[1,4] x) => (float[1,4] y) { a = Neg (x) y = Abs (a) }"
 
@@ -50,7 +50,7 @@ def do(
     task: str,
     told: dict[str, Any],
     *,
-    seconds: float = 60.0,
+    seconds: float = CEILING,
     memory: int = 1 << 34,
     report: Callable[[tuple[str, float]], None] = lambda _: None,
     wanted: Callable[[], bool] = lambda: True,
@@ -71,11 +71,3 @@ def children(of: int | None = None) -> list[psutil.Process]:
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
     return found
-
-
-def until(met: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until something is so."""
-    deadline = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < deadline, "it did not come to that"
-        time.sleep(0.05)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
+
+from tests.waiting import until
 
 ENDPOINT = "/_dash-update-component"
 
@@ -48,13 +49,17 @@ class Asked:
         made: dict[str, Any] | None = found.get("response", {}).get("part-made", {}).get("data")
         return made
 
-    def wait(self, seconds: float = 60.0) -> dict[str, Any]:
+    def wait(self) -> dict[str, Any]:
         """The answer, when it is there."""
-        deadline = time.monotonic() + seconds
-        while (found := self.look()) is None:
-            assert time.monotonic() < deadline, f"no answer; it said {self.stages}"
-            time.sleep(0.1)
-        return found
+        found: list[dict[str, Any]] = []
+
+        def answered() -> bool:
+            answer = self.look()
+            found.extend([] if answer is None else [answer])
+            return bool(found)
+
+        until(answered)
+        return found[0]
 
     def cancel(self) -> None:
         """Stop it, as the button does."""

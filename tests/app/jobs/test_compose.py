@@ -46,8 +46,8 @@ def test_a_proxys_name_can_be_told(services: dict[str, Any], told: str, name: st
 
 
 @pytest.mark.parametrize("name", ["web", "worker"])
-def test_a_container_ends_when_it_is_told_to(services: dict[str, Any], name: str) -> None:
-    """As PID 1, a process that does not ask for SIGTERM never gets it."""
+def test_somebody_reaps_what_jobs_leave_behind(services: dict[str, Any], name: str) -> None:
+    """The orphans of a container are its PID 1's, and hexviz waits for its own children alone."""
     assert services[name]["init"] is True
 
 

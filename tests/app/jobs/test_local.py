@@ -16,8 +16,9 @@ from hexviz.app.jobs import child, local
 from hexviz.app.jobs.local import LocalManager
 from hexviz.app.store import ModelStore
 from hexviz.errors import ExportError, WriteError
-from tests.app.jobs.orders import ENDLESS, QUICK, children, order, until
+from tests.app.jobs.orders import ENDLESS, QUICK, children, order
 from tests.app.jobs.pages import Asked, wanting
+from tests.waiting import until
 
 RUNNING = "Running the whole model and the part"
 

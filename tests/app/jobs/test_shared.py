@@ -17,15 +17,17 @@ import pytest
 import redis
 
 from hexviz.app.factory import create_app
-from hexviz.app.folders import uploads_folder
+from hexviz.app.folders import jobs_folder, uploads_folder
 from hexviz.app.jobs import shared
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.places import kept_places
 from hexviz.app.store import ModelStore
 from hexviz.errors import JobError
 from tests.app.jobs.install_redis import find
-from tests.app.jobs.orders import ENDLESS, QUICK, children, order, until
+from tests.app.jobs.orders import ENDLESS, QUICK, children, order
 from tests.app.jobs.pages import ENDPOINT, Asked, wanting
+from tests.serving import SIGNALS, ignoring
+from tests.waiting import finished, until
 
 RUNNING = "Running the whole model and the part"
 
@@ -67,6 +69,7 @@ def start(queue: str) -> Iterator[Callable[[], subprocess.Popen[str]]]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            preexec_fn=ignoring(),  # noqa: PLW1509 - it says only which signals are ignored
         )
         started.append(process)
         assert process.stdout is not None
@@ -160,6 +163,21 @@ def test_a_killed_job_and_a_killed_worker_are_told(
     os.kill(worker.pid, signal.SIGKILL)
     until(lambda: not job.is_running())  # it ends with its worker
     assert "The worker that did this was killed" in json.dumps(again.wait())
+
+
+@pytest.mark.parametrize("by", SIGNALS)
+def test_a_worker_that_is_stopped_ends_its_jobs_and_says_so(
+    web: Web, tmp_path: Path, start: Callable[[], subprocess.Popen[str]], by: signal.Signals
+) -> None:
+    worker = start()
+    asked = Asked(web.client, wanting(web.key(tmp_path, ENDLESS)))
+    until(lambda: running(asked))
+    worker.send_signal(by)
+    said, _ = finished(worker)
+    assert worker.returncode == 0, said
+    assert "Traceback" not in said
+    assert not list(jobs_folder().glob("job-*"))
+    assert "The worker that did this was stopped: try again." in json.dumps(asked.wait())
 
 
 def test_without_a_worker_a_clear_line_comes(
