@@ -44,7 +44,8 @@ class Provenance:
     ``values`` the names of the values (or weights) that carry the evidence.
     ``confidence`` is in 0..1; 1 means that the exporter recorded the module.
     ``witnesses`` are ids of ops elsewhere that do the same in modules of the
-    same kind, where that decided.
+    same kind, where that decided. ``shared_by`` are other modules whose work the
+    op does as well, where a tool fused ops of several.
     """
 
     module: str
@@ -55,6 +56,7 @@ class Provenance:
     candidates: tuple[Candidate, ...] = ()
     confidence: float = 1.0
     witnesses: tuple[str, ...] = ()
+    shared_by: tuple[str, ...] = ()
 
 
 class Context(NamedTuple):
@@ -85,7 +87,7 @@ class Op(NamedTuple):
     ``inputs`` and ``outputs`` are value ids (see :mod:`hexviz.model.flat`);
     an omitted optional one is ``""``. ``auxiliary`` is the op's category or
     ``None`` for a primary op. ``shared_by`` lists the modules that use an op
-    which several of them share.
+    which several of them share, or the other ones that an op was fused from.
     """
 
     index: int  # type: ignore[assignment] # the contract's name, which tuples have a method of

@@ -81,6 +81,7 @@ def add_tags(
             why.rule,
             why.confidence,
             why.witnesses,
+            why.shared_by,
             why.candidates,
             op.context and op.context.module,
         )
@@ -247,6 +248,8 @@ def _how(op: Op) -> Iterator[tuple[str, str]]:
         yield "values", _strings(provenance.values)
     if provenance.witnesses:
         yield "witnesses", _strings(provenance.witnesses)
+    if provenance.shared_by:
+        yield "shared_by", _strings(provenance.shared_by)
     if provenance.candidates:
         rejected = [[one.module, one.score, one.reason] for one in provenance.candidates]
         yield "candidates", _json(rejected)

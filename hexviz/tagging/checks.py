@@ -189,9 +189,9 @@ def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
 
 def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
     """Modules without any op, in them or below: one finding per class."""
-    inhabited = {
-        above for module in graph.modules if module.ops for above in names.ancestors(module.fqn)
-    }
+    working = {module.fqn for module in graph.modules if module.ops}
+    working.update(fqn for op in graph.ops for fqn in op.provenance.shared_by)
+    inhabited = {above for fqn in working for above in names.ancestors(fqn)}
     groups: dict[str, list[str]] = {}
     for module in graph.modules:
         if module.fqn and module.fqn not in inhabited:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hexviz.model import fqn as names
@@ -19,7 +19,7 @@ from hexviz.tagging.stored import Record, stored_modules, stored_provenance
 
 __all__ = ["Declarations", "declare"]
 
-_KEYS = metadata.KEYS | stored.KEYS
+_KEYS = metadata.KEYS | stored.KEYS | {metadata.REWRITTEN}
 
 _SURE = ("declared", "manual")
 
@@ -64,8 +64,7 @@ def declare(
     if modules is not None:
         result.modules = dict(modules)
     complete = bool(result.modules)
-    tree = _Tree(result.modules)
-    stored_tags, records = _read(flat)
+    stored_tags, records, rewritten = _read(flat)
     # Tags of our own that were concluded or given up on hold for the graph they
     # were made for; in one that has changed since, only what was declared counts.
     unchanged = None not in stored_tags
@@ -74,8 +73,7 @@ def declare(
             result.learn(why.module)
             result.provenance[at] = why
     sources = Sources(flat, result.provenance.keys(), result.modules, calls or {})
-    scopes: dict[int, Scope] = {}
-    recorded: dict[str, Provenance] = {}
+    collector = _Collector(result, sources, _Tree(result.modules) if complete else None)
     doubted: dict[int, list[Source]] = {}
     for at in range(len(flat.ops)):
         if at in result.provenance:
@@ -84,32 +82,19 @@ def declare(
         if not found:
             continue
         chosen = _most_specific(found) if len(found) > 1 else found[0]
-        scope, rule, text = chosen
-        module = scope.module
-        if complete:
-            module = tree.place(scope, rule)
-        elif id(scope) not in scopes:
-            scopes[id(scope)] = scope
-            for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
-                result.learn(fqn, class_name)
+        if at in rewritten:
+            fused, others = _of_fused(chosen, found, sources.holders(at))
+            collector.learn(chosen[0])
+            collector.settle(at, fused, tuple(others))
+            continue
+        collector.settle(at, chosen)
         if len(found) > 1:
             doubted[at] = [one for one in found if one is not chosen]
-        if not text:  # then nothing in it is of this op alone
-            why = recorded.get(module)
-            if why is None:
-                why = recorded[module] = Provenance(module, "declared", rule)
-        else:
-            why = Provenance(
-                module=module,
-                origin="declared",
-                rule=rule,
-                values=(text,),
-                confidence=sources.confidence(at, rule, text),
-            )
-        result.provenance[at] = why
+    for at, source in sources.of_holders(result.provenance).items():
+        collector.settle(at, source)
     if not complete:
         _merge_calls(flat, result)
-    if not complete and not any(len(scope.fqns) > 1 for scope in scopes.values()):
+    if not complete and not collector.nested:
         # Nothing but weights tells of modules, so every step of a path may be one.
         for fqn in list(result.modules):
             for above in names.ancestors(fqn):
@@ -119,24 +104,96 @@ def declare(
     return result
 
 
-def _read(flat: FlatGraph) -> tuple[list[Provenance | None], list[tuple[Scope, ...]]]:
+def _of_fused(
+    recorded: Source, found: Sequence[Source], holders: Sequence[str]
+) -> tuple[Source, list[str]]:
+    """What tells the module of an op that a rewrite put in place of several, and the other modules.
+
+    The record is the one of the last op that was fused, and of what the op
+    computes with may be nothing left of that module::
+
+        Conv(conv.weight) → BatchNormalization    Conv, with the record of the norm
+    """
+    said = recorded[0].module
+    if recorded[1] == "metadata" and not recorded[0].tag and holders:
+        by_weight = next((one for one in found if one[1] == "weight"), None)
+        if by_weight is not None and all(_apart(said, holder) for holder in holders):
+            recorded = by_weight
+    module = recorded[0].module
+    return recorded, [one for one in dict.fromkeys((said, *holders)) if _apart(one, module)]
+
+
+def _apart(one: str, other: str) -> bool:
+    return not names.is_within(one, other) and not names.is_within(other, one)
+
+
+def _read(
+    flat: FlatGraph,
+) -> tuple[list[Provenance | None], list[tuple[Scope, ...]], frozenset[int]]:
     """What each node's metadata says: hexviz's own record, and the scopes others noted.
 
-    The latter are left out where the former is sure.
+    The latter are left out where the former is sure. Last come the positions of
+    nodes that a rewrite made.
     """
+    rewritten: list[int] = []
     known: dict[Record, Provenance] = {}
     own: list[Provenance | None] = []
     scopes: list[tuple[Scope, ...]] = []
-    for op in flat.ops:
+    for at, op in enumerate(flat.ops):
         notes = op.notes(_KEYS)
         if not notes:
             own.append(None)
             scopes.append(())
             continue
+        if metadata.REWRITTEN in notes:
+            rewritten.append(at)
         why = stored_provenance(notes, known)
         own.append(why)
         scopes.append(() if why is not None and why.origin in _SURE else scopes_of(notes))
-    return own, scopes
+    return own, scopes, frozenset(rewritten)
+
+
+class _Collector:
+    """Writes down what is declared, and learns of modules where no list of them is given."""
+
+    def __init__(self, result: Declarations, sources: Sources, tree: _Tree | None) -> None:
+        self._result = result
+        self._sources = sources
+        self._tree = tree
+        self._learnt: dict[int, Scope] = {}
+        self._recorded: dict[str, Provenance] = {}
+
+    @property
+    def nested(self) -> bool:
+        """Whether a scope was learnt that names modules in modules."""
+        return any(len(scope.fqns) > 1 for scope in self._learnt.values())
+
+    def learn(self, scope: Scope) -> None:
+        """Add the modules of a scope, unless the exporter's list of modules is known."""
+        if self._tree is None and id(scope) not in self._learnt:
+            self._learnt[id(scope)] = scope
+            for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
+                self._result.learn(fqn, class_name)
+
+    def settle(self, at: int, source: Source, shared_by: tuple[str, ...] = ()) -> None:
+        """Declare the op at a position by a source."""
+        scope, rule, text = source
+        self.learn(scope)
+        module = scope.module if self._tree is None else self._tree.place(scope, rule)
+        if not text and not shared_by:  # then nothing in it is of this op alone
+            why = self._recorded.get(module)
+            if why is None:
+                why = self._recorded[module] = Provenance(module, "declared", rule)
+        else:
+            why = Provenance(
+                module=module,
+                origin="declared",
+                rule=rule,
+                values=(text,) if text else (),
+                confidence=self._sources.confidence(at, rule, text),
+                shared_by=shared_by,
+            )
+        self._result.provenance[at] = why
 
 
 class _Tree:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hexviz.model.fqn import join
 from hexviz.model.limits import LONGEST_CLASS, is_path
 
-__all__ = ["KEYS", "Scope", "scope_of_tag", "scopes_of"]
+__all__ = ["KEYS", "REWRITTEN", "Scope", "scope_of_tag", "scopes_of"]
 
 KEYS = frozenset(
     {
@@ -27,6 +27,9 @@ KEYS = frozenset(
     }
 )
 """What :func:`scopes_of` looks at."""
+
+REWRITTEN = "pkg.onnxscript.rewriter.rule_name"
+"""Key of the rules by which onnxscript's optimiser made a node out of others."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,7 @@ def _pack_reasons(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
                     why.values,
                     rejected,
                     why.witnesses,
+                    why.shared_by,
                 )
             )
         codes.append(places[id(why)])
@@ -206,8 +207,18 @@ class Packed:
                 tuple([Candidate(*one) for one in rejected]),
                 confidence,
                 tuple(witnesses),
+                tuple(shared_by),
             )
-            for module, rule, confidence, evidence, values, rejected, witnesses in records
+            for (
+                module,
+                rule,
+                confidence,
+                evidence,
+                values,
+                rejected,
+                witnesses,
+                shared_by,
+            ) in records
         ]
 
     def _contexts(

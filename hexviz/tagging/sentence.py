@@ -10,6 +10,14 @@ __all__ = ["context_sentence", "module_sentence", "owner_of"]
 
 def module_sentence(graph: TaggedGraph, op: Op) -> str:
     """How the op got its module."""
+    sentence = _sentence(graph, op)
+    if op.provenance.shared_by:
+        others = _listing([graph.modules[one].tag for one in op.shared_by])
+        sentence += f" It also does the work of {others}: a tool made one op of several."
+    return sentence
+
+
+def _sentence(graph: TaggedGraph, op: Op) -> str:
     place = _place(op.tag)
     names = [_op(graph, near) for near in op.provenance.evidence]
     values = op.provenance.values

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
@@ -11,10 +10,13 @@ import onnx
 
 from hexviz.model import fqn as names
 from hexviz.model.attributes import plain_value
-from hexviz.model.auxiliary import CATEGORIES, category
+from hexviz.model.auxiliary import CATEGORIES
 from hexviz.model.flat import FlatGraph, FlatOp
+from hexviz.model.op import Provenance
+from hexviz.tagging.lent import called_by_holder
 from hexviz.tagging.metadata import Scope, scope_of_tag
 from hexviz.tagging.naming import Path, owner_of_weight, paths_in_names, separator_of
+from hexviz.tagging.readers import Readers, may_be_merged
 from hexviz.tagging.scopes import find_modules
 
 __all__ = ["CONFIDENCE", "Source", "Sources", "Weights", "named_weights", "weights_looked_up"]
@@ -51,7 +53,7 @@ class Sources:
         self._flat = flat
         self._calls = calls
         self._weights = named_weights(flat)
-        self._users = _weight_users(flat, self._weights)
+        self._readers = Readers(flat, self._weights)
         separator = separator_of(op.name for op in flat.ops)
         self._paths: dict[int, list[tuple[Path, str]]] = {}
         for at, op in enumerate(flat.ops):
@@ -96,13 +98,54 @@ class Sources:
                     found.append((_unclassed((owner,)), "name", output))
                     break
         else:
-            for value in op.inputs:
-                # A weight that different kinds of op look at (a tied embedding) was
-                # lent to another module by its holder, so it names neither for sure.
-                if value in self._weights and len(self._users[value]) <= 1:
-                    found.append(self._held(value))
-                    break
+            value = self._own_weight(at)
+            # A weight that others compute with as well tells nothing by itself, see of_holders.
+            if value is not None and (found or self._readers.alone(value, at)):
+                found.append(self._held(value))
         return found
+
+    def _own_weight(self, at: int) -> str | None:
+        """The weight that tells most of an op: one that it alone computes with, if there is one.
+
+        A weight that different kinds of op look at (a tied embedding) was lent to
+        another module by its holder, so it names neither for sure.
+        """
+        readers = self._readers
+        told = [
+            value
+            for value in self._flat.ops[at].inputs
+            if value in self._weights and readers.of_one_kind(value, at)
+        ]
+        return min(told, key=lambda value: not readers.alone(value, at), default=None)
+
+    def holders(self, at: int) -> list[str]:
+        """The modules that hold the weights which an op alone computes with, each once."""
+        held = [
+            owner_of_weight(self._weights[value]) or ""
+            for value in self._flat.ops[at].inputs
+            if value in self._weights and self._readers.alone(value, at)
+        ]
+        return list(dict.fromkeys(held))
+
+    def of_holders(self, declared: Mapping[int, Provenance]) -> dict[int, Source]:
+        """What weights tell of ops of which nothing else does, where several compute with them."""
+        asked: dict[int, tuple[str, str]] = {}
+        merged: dict[str, bool] = {}
+        for at, op in enumerate(self._flat.ops):
+            if at in declared or op.op_type in _INFRASTRUCTURE or op.op_type == "Constant":
+                continue
+            value = self._own_weight(at)
+            if value is not None:
+                asked[at] = value, owner_of_weight(self._weights[value]) or ""
+                if value not in merged:
+                    merged[value] = may_be_merged(self._flat.tensors.get(value))
+        if not asked:
+            return {}
+        chance = {value for value, by_chance in merged.items() if by_chance}
+        return {
+            at: self._held(asked[at][0])
+            for at in called_by_holder(self._flat, declared, asked, chance)
+        }
 
     def _held(self, value: str) -> Source:
         name = self._weights[value]
@@ -115,7 +158,7 @@ class Sources:
         if rule == "weight":
             inputs = self._flat.ops[at].inputs
             used = next((value for value in inputs if self._weights.get(value) == text), None)
-            if used is not None and sum(self._users[used].values()) > 1:
+            if used is not None and not self._readers.alone(used, at):
                 return CONFIDENCE["weight in several places"]
         return CONFIDENCE[rule]
 
@@ -162,17 +205,6 @@ def _tag_attribute(node: onnx.NodeProto) -> Scope | None:
             value = plain_value(attribute)
             return scope_of_tag(value) if isinstance(value, str) else None
     return None
-
-
-def _weight_users(flat: FlatGraph, weights: Collection[str]) -> dict[str, Counter[str]]:
-    """Per weight how many ops of each type compute with it."""
-    users: dict[str, Counter[str]] = {value: Counter() for value in weights}
-    for op in flat.ops:
-        for value in op.inputs:
-            # Layout ops prepare a weight for its real user; a Gather is a user itself.
-            if value in users and category(op.domain, op.op_type, looks_up_weight=True) is None:
-                users[value][op.op_type] += 1
-    return users
 
 
 def weights_looked_up(flat: FlatGraph) -> frozenset[int]:

@@ -30,6 +30,7 @@ _FIELDS = tuple(
         "evidence",
         "values",
         "witnesses",
+        "shared_by",
     )
 )
 
@@ -84,7 +85,7 @@ def _read(
         sure = 0.0
     if not 0 <= sure <= 1:  # also what is no number
         sure = 0.0
-    evidence, values, witnesses = map(_strings, lists)
+    evidence, values, witnesses, shared_by = map(_strings, lists)
     return Provenance(
         module=module,
         origin=origin,
@@ -94,6 +95,7 @@ def _read(
         candidates=tuple(rejected),
         confidence=sure,
         witnesses=witnesses,
+        shared_by=tuple(filter(is_path, shared_by)),
     )
 
 

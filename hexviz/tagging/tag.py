@@ -114,7 +114,7 @@ def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree
                     op.inputs,
                     op.outputs,
                     kind,
-                    sharers.get(at, ()),
+                    sharers.get(at) or tuple([one for one in why.shared_by if one in tags]),
                 )
             )
             for op, module, why, kind, context, at in columns

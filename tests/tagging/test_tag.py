@@ -324,7 +324,7 @@ def test_a_path_of_class_names_finds_the_module_it_names() -> None:
 
 def test_a_weight_in_several_places_is_trusted_less() -> None:
     graph = tagged(
-        parse("""g (float[1,2] x) => (float[1,2] y) <float[2,2] "a.weight" = {1, 2, 3, 4}> {
+        parse("""g (float[1,2] x) => (float[1,2] y) <float[2,2] "a.weight" = {1, 2, 3, 5}> {
         b = MatMul (x, "a.weight")
         y = MatMul (b, "a.weight")
     }""")
