@@ -47,9 +47,13 @@ def _name(node: onnx.NodeProto) -> str:
 
 
 def _bare(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
-    """Copies of nodes without metadata and documentation, in all their bodies."""
+    """Copies of nodes without metadata and documentation, in all their bodies.
+
+    In bodies, and in the list itself, they are sorted by name: a part has them in an order in
+    which they can run, a file in any.
+    """
     copies = []
-    for node in nodes:
+    for node in sorted(nodes, key=_name):
         copy = onnx.NodeProto()
         copy.CopyFrom(node)
         copies.append(copy)
@@ -60,6 +64,11 @@ def _bare(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
         node.ClearField("doc_string")
         for attribute in node.attribute:
             attribute.ClearField("doc_string")
-            pending.extend(attribute.g.node)
-            pending.extend(inner for graph in attribute.graphs for inner in graph.node)
+            bodies = [attribute.g] if attribute.HasField("g") else []
+            for body in (*bodies, *attribute.graphs):
+                listed = onnx.GraphProto()
+                listed.node.extend(sorted(body.node, key=_name))
+                del body.node[:]
+                body.node.extend(listed.node)
+                pending.extend(body.node)
     return copies

@@ -1,22 +1,25 @@
 """Build the model of a part from the protobuf of the whole: nodes, weights and types as they were.
 
 What is copied is copied byte by byte, so names, symbols of dynamic dimensions,
-metadata and external data stay what they are.
+metadata and external data stay what they are. Only the order of nodes may be
+another than in the file: one in which they can run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 
 import onnx
 
 from hexviz.extraction.border import border
 from hexviz.extraction.scope import Scope
+from hexviz.model.flat import graphs_of, named_functions
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
 from hexviz.model.top import callees, key_of
 from hexviz.model.types import open_negative_sizes
-from hexviz.model.writer import add_tags, has_tags
+from hexviz.model.writer import Place, add_tags, has_tags
 
 __all__ = ["cut"]
 
@@ -42,7 +45,9 @@ def cut(graph: TaggedGraph, scope: Scope) -> onnx.ModelProto:
     _add_border(graph, scope, part.graph)
     used = callees(whole, part.graph.node)
     part.functions.extend(one for one in whole.functions if key_of(one) in used)
-    _add_tags(graph, scope, part)
+    places = _places(graph, scope, part)
+    _sort_bodies(graph, part, places)
+    _add_tags(graph, part, places)
     return part
 
 
@@ -90,16 +95,45 @@ def _add_border(graph: TaggedGraph, scope: Scope, part: onnx.GraphProto) -> None
     )
 
 
-def _add_tags(graph: TaggedGraph, scope: Scope, part: onnx.ModelProto) -> None:
+def _places(graph: TaggedGraph, scope: Scope, part: onnx.ModelProto) -> dict[Place, int]:
+    """Where each node of a part stands in it → the position of its op in the whole."""
+    ops, flat = graph.ops, graph.flat
+    places: dict[Place, int] = {}
+    inner: list[int] = list(range(flat.functions)) if part.functions else []
+    for place, node in enumerate(scope.why):
+        inside, own = flat.ops_of(node)
+        inner.extend(inside)
+        places["", place] = own
+    listed: Counter[str] = Counter()
+    for at in inner:  # positions are in an order in which the ops can run
+        path = ops[at].body
+        places[path, listed[path]] = at
+        listed[path] += 1
+    return places
+
+
+def _sort_bodies(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Place, int]) -> None:
+    """Put the nodes of bodies into the order of ``places``: ONNX demands it, not all files do."""
+    ops = graph.ops
+    if all(not path or ops[at].index == index for (path, index), at in places.items()):
+        return
+    pending: list[tuple[str, onnx.GraphProto | onnx.FunctionProto]] = [("", part.graph)]
+    pending.extend(named_functions(part))
+    while pending:
+        path, body = pending.pop()
+        if path:
+            listed = [ops[places[path, index]].index for index in range(len(body.node))]
+            nodes = onnx.GraphProto(node=[body.node[index] for index in listed])
+            del body.node[:]
+            body.node.extend(nodes.node)
+        for index, node in enumerate(body.node):
+            own = ops[places[path, index]].id
+            pending.extend((f"{own}/{name}", inner) for name, inner in graphs_of(node))
+
+
+def _add_tags(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Place, int]) -> None:
     """Every op keeps its tag; the tree keeps the modules that are named, and all around them."""
     ops, flat = graph.ops, graph.flat
-    places: dict[tuple[str, int], int] = {}
-    for place, node in enumerate(scope.why):
-        inner, own = flat.ops_of(node)
-        places["", place] = own
-        places.update(((ops[at].body, ops[at].index), at) for at in inner)
-    if part.functions:
-        places.update(((ops[at].body, ops[at].index), at) for at in range(flat.functions))
     kept = {place: ops[at] for place, at in places.items()}
     named = {"", *(op.module for op in kept.values())}
     named |= {op.context.module for op in kept.values() if op.context is not None}

@@ -62,7 +62,7 @@ class Hole:
 class Scope:
     """What a part is made of; nodes are numbers of the top graph.
 
-    ``why`` maps each kept node, in order, to its reason. ``inputs`` and
+    ``why`` maps each kept node, in an order in which they can run, to its reason. ``inputs`` and
     ``outputs`` are the values at the border, ``weights`` the initializers that
     are read or handed out. ``holes`` are those left open.
     """
@@ -115,7 +115,7 @@ def scope(
     if not core:
         raise SelectionError("The selection holds no op: select more, or exclude less.")
     if fill_holes:
-        holes = _holes(graph.top, core)
+        holes = _holes(graph, core)
         core.update((node, "hole") for hole in holes for node in hole.nodes)
     return around(graph, core, policy, whole=selected.holds(""), steady=steady)
 
@@ -135,16 +135,16 @@ def around(
     """
     top = graph.top
     why: dict[int, Reason] = {**core, **_carried(graph, core, policy, steady or Steady(graph))}
-    why = {node: why[node] for node in sorted(why)}
-    outputs = _outputs(top, core, whole=whole)
+    why = {node: why[node] for node in _sorted(graph, why)}
+    outputs = _outputs(graph, core, whole=whole)
     read = dict.fromkeys(name for node in why for name in top.reads[node])
     handed_on = [name for name in outputs if name not in top.maker]
     read.update(dict.fromkeys(handed_on))
     entering = [name for name in read if name not in top.maker or top.maker[name] not in why]
     weights = tuple(name for name in entering if _is_weight(top, name))
-    inputs = _in_order(top, (name for name in entering if not _is_weight(top, name)))
+    inputs = _in_order(graph, (name for name in entering if not _is_weight(top, name)))
     # What runs from the model's inputs has all that dataflow goes through.
-    holes = () if policy == "include_all" else _left_open(_holes(top, core), inputs)
+    holes = () if policy == "include_all" else _left_open(_holes(graph, core), inputs)
     return Scope(why, inputs, outputs, weights, tuple(holes))
 
 
@@ -216,19 +216,20 @@ def _walk(
     return found
 
 
-def _outputs(top: TopGraph, core: Mapping[int, Reason], *, whole: bool) -> tuple[str, ...]:
+def _outputs(graph: TaggedGraph, core: Mapping[int, Reason], *, whole: bool) -> tuple[str, ...]:
     """The values of the core that others read, or that the model gives back.
 
     A Constant is copied to whoever needs it and does not leave, unless nothing
     else does.
     """
+    top = graph.top
     nodes = top.proto.graph.node
     given_back = [
         name for name in top.outputs if (top.maker[name] in core if name in top.maker else whole)
     ]
     leaving = dict.fromkeys(given_back)
     constants: list[str] = []
-    for node in sorted(core):
+    for node in _sorted(graph, core):
         for name in top.makes[node]:
             if any(reader not in core for reader in top.readers.get(name, ())):
                 if is_constant(nodes[node]):
@@ -243,13 +244,20 @@ def _outputs(top: TopGraph, core: Mapping[int, Reason], *, whole: bool) -> tuple
     )
 
 
-def _in_order(top: TopGraph, inputs: Iterable[str]) -> tuple[str, ...]:
+def _sorted(graph: TaggedGraph, nodes: Iterable[int]) -> list[int]:
+    """Nodes in an order in which they can run: a file need not list them so."""
+    return sorted(nodes, key=graph.flat.top.__getitem__)
+
+
+def _in_order(graph: TaggedGraph, inputs: Iterable[str]) -> tuple[str, ...]:
     """The model's own inputs first, as the model has them; then by the node that makes them."""
-    given = {name: at for at, name in enumerate(top.inputs)}
-    made = top.maker
-    return tuple(
-        sorted(inputs, key=lambda name: (name in made, made.get(name, given.get(name, 0))))
-    )
+    given = {name: at for at, name in enumerate(graph.top.inputs)}
+    made, positions = graph.top.maker, graph.flat.top
+
+    def place(name: str) -> tuple[bool, int]:
+        return name in made, positions[made[name]] if name in made else given.get(name, 0)
+
+    return tuple(sorted(inputs, key=place))
 
 
 def _is_weight(top: TopGraph, name: str) -> bool:
@@ -265,12 +273,14 @@ def _left_open(holes: Iterable[Hole], inputs: Iterable[str]) -> Iterator[Hole]:
             yield Hole(hole.nodes, enters)
 
 
-def _holes(top: TopGraph, core: Mapping[int, Reason]) -> tuple[Hole, ...]:
+def _holes(graph: TaggedGraph, core: Mapping[int, Reason]) -> tuple[Hole, ...]:
     """Nodes that depend on the core and that the core depends on, connected ones together."""
-    # In a sorted graph all ways from one node to another lead through nodes between them.
-    lowest, highest = (min(core), max(core)) if top.is_sorted else (0, len(top.reads))
-    between = _reached(core, top.users, lowest, highest)
-    between &= _reached(core, top.makers, lowest, highest)
+    top, positions = graph.top, graph.flat.top
+    # All ways from one node to another lead through nodes that run between them.
+    ends = [positions[node] for node in core]
+    run = range(min(ends), max(ends) + 1)
+    between = _reached(core, top.users, positions, run)
+    between &= _reached(core, top.makers, positions, run)
     holes = []
     while between:
         group = {between.pop()}
@@ -283,24 +293,27 @@ def _holes(top: TopGraph, core: Mapping[int, Reason]) -> tuple[Hole, ...]:
             pending.extend(near)
         enters = [
             name
-            for node in sorted(group)
+            for node in _sorted(graph, group)
             for name in top.makes[node]
             if any(reader in core for reader in top.readers.get(name, ()))
         ]
-        holes.append(Hole(tuple(sorted(group)), tuple(enters)))
-    return tuple(sorted(holes, key=lambda hole: hole.nodes))
+        holes.append(Hole(tuple(_sorted(graph, group)), tuple(enters)))
+    return tuple(sorted(holes, key=lambda hole: [positions[node] for node in hole.nodes]))
 
 
 def _reached(
-    core: Iterable[int], neighbours: Sequence[tuple[int, ...]], lowest: int, highest: int
+    core: Iterable[int],
+    neighbours: Sequence[tuple[int, ...]],
+    positions: Sequence[int],
+    run: range,
 ) -> set[int]:
-    """All from ``lowest`` to ``highest`` that is reached from the core, itself left out."""
+    """All with positions in ``run`` that is reached from the core, itself left out."""
     inside = set(core)
     reached: set[int] = set()
     pending = list(inside)
     while pending:
         for near in neighbours[pending.pop()]:
-            if lowest <= near <= highest and near not in inside and near not in reached:
+            if positions[near] in run and near not in inside and near not in reached:
                 reached.add(near)
                 pending.append(near)
     return reached

@@ -9,9 +9,11 @@
                              edges: t→y, e→y (what a body yields), y→z
 
 Ops of a body come before the op that owns it and functions before everything
-that calls them, so positions are a topological order whenever the file is
-sorted, as ONNX demands. A value's **id** is its name, prefixed by the path of
-its body; captured outer values keep their own id, so edges cross bodies.
+that calls them. Ops that a file lists after their readers, which runtimes sort
+by themselves, stand right before the first of those; all others as the file
+has them. So positions are a topological order. A value's **id** is its name,
+prefixed by the path of its body; captured outer values keep their own id, so
+edges cross bodies, also those of values that a body gives straight back.
 :func:`hexviz.model.flatten.flatten` makes it.
 """
 
@@ -98,7 +100,7 @@ class Body(NamedTuple):
 class FlatGraph:
     """All ops of a model and the values between them.
 
-    ``order`` lists positions topologically. ``weights`` maps the value id of
+    ``weights`` maps the value id of
     each initializer to its name, and ``tensors`` to what the file stores of it
     (see :mod:`hexviz.model.sparse`). ``values`` maps every value id to the
     value's name. ``predecessors`` and ``successors`` hold, per
@@ -106,12 +108,14 @@ class FlatGraph:
     per position, that of the op of the top graph in whose bodies it lies, its
     own for an op of the top graph, ``None`` in a function. ``functions`` is the
     number of ops in functions, which come first, and ``top`` holds the positions
-    of the nodes of the top graph. ``bodies`` lists all graphs and functions.
+    of the nodes of the top graph, in the order of the file; ``starts`` where the
+    ops of their bodies begin. ``bodies`` lists all graphs and functions.
+    ``handed_on`` maps the position of an op to the values that its bodies put
+    out as they got them from around it: neither is there an op in between.
     """
 
     ops: tuple[FlatOp, ...]
     edges: tuple[Edge, ...]
-    order: tuple[int, ...]
     predecessors: Neighbours
     successors: Neighbours
     weights: Mapping[str, str]
@@ -122,16 +126,21 @@ class FlatGraph:
     functions: int
     owners: tuple[int | None, ...]
     top: tuple[int, ...]
+    starts: tuple[int, ...]
     bodies: tuple[Body, ...]
+    handed_on: Mapping[int, tuple[str, ...]]
+
+    @property
+    def order(self) -> range:
+        """All positions in an order in which the ops can run: that of the positions."""
+        return range(len(self.ops))
 
     def ops_of(self, node: int) -> tuple[range, int]:
         """The positions of the ops in the bodies of a node of the top graph, and its own.
 
         ``node`` is its place in the list of nodes of the top graph.
         """
-        own = self.top[node]
-        before = self.top[node - 1] if node else self.functions - 1
-        return range(before + 1, own), own
+        return range(self.starts[node], self.top[node]), self.top[node]
 
 
 def function_path(domain: str, name: str, overload: str = "") -> str:

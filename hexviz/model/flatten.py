@@ -6,7 +6,6 @@ takes several times as long as all the rest of opening a file (docs/performance.
 
 from __future__ import annotations
 
-import graphlib
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count, repeat
 
@@ -15,6 +14,7 @@ import onnx
 from hexviz.errors import ReadError
 from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours, graphs_of, named_functions
 from hexviz.model.limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OPS, MOST_WEIGHTS
+from hexviz.model.ordering import CycleError, execution_order, is_ordered
 from hexviz.model.sparse import stand_in
 
 __all__ = ["flatten"]
@@ -37,10 +37,13 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
     in_functions = len(listing.ops)
     top = listing.walk("", proto.graph)
     edges, predecessors, successors = _edges(listing, functions)
+    if not is_ordered(predecessors):
+        listing.reorder(_order(listing, predecessors))
+        edges, predecessors, successors = _edges(listing, functions)
+    owners, starts, nodes = _nodes(listing.ops, in_functions)
     return FlatGraph(
         ops=tuple(listing.ops),
         edges=edges,
-        order=_topological(predecessors, listing.ops),
         predecessors=predecessors,
         successors=successors,
         weights=listing.weights,
@@ -49,18 +52,30 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
         inputs=tuple(dict.fromkeys([top.ids[value.name] for value in proto.graph.input])),
         outputs=tuple(dict.fromkeys(listing.yields[""])),
         functions=in_functions,
-        owners=_owners(listing.ops, in_functions),
-        top=tuple([at for at in range(in_functions, len(listing.ops)) if not listing.ops[at].body]),
+        owners=owners,
+        starts=starts,
+        top=nodes,
         bodies=tuple(listing.bodies),
+        handed_on={
+            at: tuple(dict.fromkeys(handed))
+            for at, paths in listing.owned.items()
+            if (handed := [one for path in paths for one in listing.handed_on.get(path, ())])
+        },
     )
 
 
-def _owners(ops: list[FlatOp], in_functions: int) -> tuple[int | None, ...]:
+def _nodes(
+    ops: list[FlatOp], in_functions: int
+) -> tuple[tuple[int | None, ...], tuple[int, ...], tuple[int, ...]]:
+    """Each op's owner; each node's first position, and its own."""
     owners: list[int | None] = [None] * in_functions
+    found: dict[int, tuple[int, int]] = {}
     for at in range(in_functions, len(ops)):
         if not ops[at].body:  # its bodies were listed right before it
+            found[ops[at].number] = len(owners), at
             owners.extend([at] * (at + 1 - len(owners)))
-    return tuple(owners)
+    places = [found[node] for node in range(len(found))]
+    return tuple(owners), tuple([one for one, _ in places]), tuple([own for _, own in places])
 
 
 class _Frame:
@@ -99,6 +114,8 @@ class _Listing:
         """Path of a body → ids of the values it puts out."""
         self.owned: dict[int, list[str]] = {}
         """Position of an op → paths of its bodies."""
+        self.handed_on: dict[str, list[str]] = {}
+        """Path of a body → ids of the values that it puts out as they came from around it."""
         self._claimed: set[str] = set()
         self._met = self._stored = self._ends = self._linked = self._bodies = 0
         self._numbers: dict[str, int] = {}
@@ -133,6 +150,12 @@ class _Listing:
                 self._leave(frame)
                 stack.pop()
         return first
+
+    def reorder(self, order: Sequence[int]) -> None:
+        """List the ops anew, by their positions until now."""
+        now = {at: place for place, at in enumerate(order)} if self.owned else {}
+        self.ops = [self.ops[at] for at in order]
+        self.owned = {now[at]: paths for at, paths in self.owned.items()}
 
     def count_body(self) -> None:
         """That one more function, or body of an op, is not one too many.
@@ -252,14 +275,11 @@ class _Listing:
 
     def _outside(self, name: str, frame: _Frame) -> str:
         """The id of a value that a body reads and does not make."""
-        outer = frame.outer
-        while outer is not None:
-            known = outer.body.ids.get(name)
-            if known is not None:
-                return known
-            outer = outer.outer
-        self._define(frame.body, [name])
-        return frame.body.ids[name]
+        known = _around(name, frame)
+        if known is None:
+            self._define(frame.body, [name])
+            known = frame.body.ids[name]
+        return known
 
     def _leave(self, frame: _Frame) -> None:
         proto, ids = frame.body.proto, frame.body.ids
@@ -268,7 +288,12 @@ class _Listing:
             if isinstance(proto, onnx.FunctionProto)
             else [value.name for value in proto.output]
         )
-        self._define(frame.body, [name for name in dict.fromkeys(names) if name not in ids])
+        for name in dict.fromkeys(names):
+            around = _around(name, frame) if name else None
+            if name not in ids and around is None:
+                self._define(frame.body, [name])
+            elif around is not None and ids.setdefault(name, around) == around:
+                self.handed_on.setdefault(frame.body.path, []).append(around)
         self.yields[frame.body.path] = [ids[name] for name in names]
 
     def _claim(self, path: str, number: int) -> str:
@@ -314,14 +339,88 @@ def _edges(
     return tuple(edges), tuple(before), tuple(map(tuple, after))
 
 
-def _topological(predecessors: Neighbours, ops: list[FlatOp]) -> tuple[int, ...]:
-    if all(source < at for at, sources in enumerate(predecessors) for source in sources):
-        return tuple(range(len(ops)))
+def _around(name: str, frame: _Frame) -> str | None:
+    """The id of what a name means around a body."""
+    outer = frame.outer
+    while outer is not None:
+        known = outer.body.ids.get(name)
+        if known is not None:
+            return known
+        outer = outer.outer
+    return None
+
+
+def _order(listing: _Listing, predecessors: Neighbours) -> list[int]:
+    """The positions of all ops in an order in which they can run; each body stays together.
+
+    An op that reads a value of a body further out holds back, in that body, the
+    op whose body it runs in::
+
+        y = If(c) { then: t = Add(x, k) }      k is listed after y: k, t, y
+        k = Neg(x)
+
+    Raises:
+        ReadError: if there is a cycle.
+    """
+    ops = listing.ops
+    owner = {path: at for at, paths in listing.owned.items() for path in paths}
+    members: dict[str, list[int]] = {body.path: [] for body in listing.bodies}
+    for at, op in enumerate(ops):
+        members[op.body].append(at)
+    needs: dict[str, list[list[int]]] = {
+        path: [[] for _ in inside] for path, inside in members.items()
+    }
+    calls: dict[str, set[str]] = {body.path: set() for body in listing.bodies if not body.owner}
+    levels: list[str] = []  # the bodies around, outermost first, and itself
+    holders: list[int] = []  # the ops that own them
+    depth: dict[str, int] = {}  # how far out each of them is
+    for body in listing.bodies:  # what is inside of one follows it
+        own = owner.get(body.path, -1)
+        while levels and (own < 0 or levels[-1] != ops[own].body):
+            del depth[levels.pop()]
+            holders.pop()
+        depth[body.path] = len(levels)
+        levels.append(body.path)
+        holders.append(own)
+        for at in members[body.path]:
+            for source in predecessors[at]:
+                home = ops[source].body
+                if home not in depth:
+                    # What its own bodies put out, or the result of a function.
+                    root = home.partition("/")[0]
+                    if root in calls and root != levels[0]:
+                        calls[levels[0]].add(root)
+                    continue
+                level = depth[home]
+                reader = at if home == body.path else holders[level + 1]
+                needs[home][ops[reader].number].append(ops[source].number)
+    paths = [body.path for body in listing.bodies if not body.owner]
+    numbers = {path: at for at, path in enumerate(paths)}
+    before = [[numbers[one] for one in calls[path]] for path in paths]
     try:
-        return tuple(graphlib.TopologicalSorter(dict(enumerate(predecessors))).static_order())
-    except graphlib.CycleError as error:
-        at = error.args[1][0]
+        first = [paths[at] for at in execution_order(before)]
+    except CycleError as error:
         raise ReadError(
-            f"The graph contains a cycle through op {ops[at].id!r}, so no runtime can run it: "
-            "export the model again."
+            f"The functions of the graph call each other without end ({paths[error.number]!r}), "
+            "so no runtime can run it: export the model again."
         ) from error
+    order: list[int] = []
+    # The top graph comes last, whatever it calls.
+    pending: list[str | int] = [*reversed([path for path in first if path] + [""])]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, int):
+            order.append(one)
+            continue
+        inside = members[one]
+        try:
+            places = execution_order(needs[one])
+        except CycleError as error:
+            raise ReadError(
+                f"The graph contains a cycle through op {ops[inside[error.number]].id!r}, so no "
+                "runtime can run it: export the model again."
+            ) from error
+        for place in reversed(places):
+            pending.append(inside[place])
+            pending.extend(reversed(listing.owned.get(inside[place], [])))
+    return order

@@ -7,13 +7,15 @@ large weights: their dimensions are enough, and the copy stays small.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import onnx
 import onnx.checker
 import onnx.shape_inference
 
 from hexviz.model.calls import can_be_inlined
+from hexviz.model.ordering import CycleError, execution_order, is_ordered
+from hexviz.model.top import TopGraph
 
 __all__ = ["infer_types", "light"]
 
@@ -61,7 +63,7 @@ def light(proto: onnx.ModelProto) -> onnx.ModelProto:
     result.functions.extend(proto.functions)
     graph = result.graph
     graph.name = proto.graph.name
-    graph.node.extend(proto.graph.node)
+    graph.node.extend(proto.graph.node[at] for at in _in_order(proto))
     graph.input.extend(proto.graph.input)
     graph.output.extend(proto.graph.output)
     graph.value_info.extend(proto.graph.value_info)
@@ -81,6 +83,17 @@ def light(proto: onnx.ModelProto) -> onnx.ModelProto:
             if not 0 <= dim.dim_value <= _LARGEST:
                 dim.Clear()
     return result
+
+
+def _in_order(proto: onnx.ModelProto) -> Sequence[int]:
+    """The nodes in an order in which they can run: inference goes through them once."""
+    makers = TopGraph.of(proto).makers
+    if is_ordered(makers):
+        return range(len(makers))
+    try:
+        return execution_order(makers)
+    except CycleError:  # then nothing is inferred of what is on it
+        return range(len(makers))
 
 
 def _is_small(tensor: onnx.TensorProto) -> bool:

@@ -100,14 +100,6 @@ class TopGraph:
         return None if at is None else self.proto.graph.value_info[at]
 
     @once
-    def is_sorted(self) -> bool:
-        """Whether every node stands behind those that make what it reads, as ONNX demands."""
-        maker = self.maker
-        return all(
-            maker.get(name, -1) < at for at, names in enumerate(self.reads) for name in names
-        )
-
-    @once
     def makers(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that make what it reads, each once."""
         maker = self.maker
@@ -156,12 +148,12 @@ def captured(node: onnx.NodeProto) -> Iterator[str]:
         known.update(dict.fromkeys(value.name for value in graph.input))
         known.update(dict.fromkeys(tensor.name for tensor in graph.initializer))
         known.update(dict.fromkeys(tensor.values.name for tensor in graph.sparse_initializer))
+        # Names of its own go first, also those that are made later: it need not be sorted.
+        for inner in graph.node:
+            known.update(dict.fromkeys(inner.output))
         for inner in graph.node:
             yield from (name for name in inner.input if name and name not in known)
-            # A body deeper in sees what was made before it, and what is made later too: ids are
-            # unique in a graph that is sorted, so the later ones cannot be meant.
             pending.extend((body, known) for body in _bodies(inner))
-            known.update(dict.fromkeys(inner.output))
         yield from (value.name for value in graph.output if value.name not in known)
 
 

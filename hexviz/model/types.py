@@ -29,11 +29,15 @@ def told_types(flat: FlatGraph) -> Mapping[str, onnx.TypeProto]:
     for body in flat.bodies:
         inputs = () if isinstance(body.proto, onnx.FunctionProto) else body.proto.input
         outputs = () if isinstance(body.proto, onnx.FunctionProto) else body.proto.output
+        here: dict[str, onnx.TypeProto] = {}
         for told in (body.proto.value_info, inputs, outputs):
             for one in told:
                 known = body.ids.get(one.name)
                 if known is not None and one.HasField("type"):
-                    found[known] = one.type
+                    here[known] = one.type
+        for known, kind in here.items():
+            # Of a value from around it, a body may tell less than the graph that makes it.
+            found.setdefault(known, kind)
     return found
 
 

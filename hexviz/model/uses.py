@@ -70,8 +70,12 @@ class Uses:
                 )
             )
         if value_id in self._flat.weights:  # rarely asked for, and one may have every op as reader
-            ops = enumerate(self._flat.ops)
-            return tuple(at for at, op in ops if value_id in op.inputs)
+            handed_on = self._flat.handed_on
+            return tuple(
+                at
+                for at, op in enumerate(self._flat.ops)
+                if value_id in op.inputs or value_id in handed_on.get(at, ())
+            )
         return tuple(self._handed.get(value_id, ()))
 
     def entering(self, positions: Iterable[int]) -> tuple[Crossing, ...]:
@@ -131,9 +135,11 @@ class Uses:
         """Value that is handed in → the positions that read it."""
         handed = self._flat.values.keys() - self._producers.keys() - self._flat.weights.keys()
         found: dict[str, list[int]] = {}
+        handed_on = self._flat.handed_on
         for at, op in enumerate(self._flat.ops):
-            if not handed.isdisjoint(op.inputs):
-                for value in handed.intersection(op.inputs):
+            read = (*op.inputs, *handed_on[at]) if at in handed_on else op.inputs
+            if not handed.isdisjoint(read):
+                for value in handed.intersection(read):
                     found.setdefault(value, []).append(at)
         return found
 

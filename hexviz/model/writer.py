@@ -23,6 +23,7 @@ from hexviz.model.reader import external_locations
 
 __all__ = [
     "PREFIX",
+    "Place",
     "add_tags",
     "has_tags",
     "serialized",
