@@ -87,7 +87,8 @@ def selection(
 
     A module is named by its FQN, by its tag (which starts with ``/``), or by a
     pattern of either: ``*`` stands for any characters within one segment,
-    ``?`` for one, and the segment ``**`` for any number of segments.
+    ``?`` for one, and the segment ``**`` for any number of segments. A name
+    under which nothing ran stands for the module's other names.
 
     Raises:
         SelectionError: if a name is no module and encloses none, if a pattern
@@ -95,8 +96,8 @@ def selection(
         UnknownOpError: if there is no such op.
     """
     result = Selection(
-        _resolved(graph, modules),
-        _resolved(graph, exclude),
+        _where_it_ran(graph, _resolved(graph, modules)),
+        _where_it_ran(graph, _resolved(graph, exclude)),
         frozenset(graph.op(one).id for one in ops),
     )
     if not result.ops and not any(
@@ -123,6 +124,23 @@ def _resolved(graph: TaggedGraph, names: Iterable[str]) -> frozenset[str]:
         if not matched:
             raise SelectionError(_nothing(name, graph.modules.by_tag if name[:1] == "/" else known))
         found.update(matched)
+    return frozenset(found)
+
+
+def _where_it_ran(graph: TaggedGraph, fqns: frozenset[str]) -> frozenset[str]:
+    """The modules, and for each that ran under other names only, those of them.
+
+    Exporters record a module that has several names by one of them, or by a
+    few. What is selected already, with what is around it, is not named again.
+    """
+    others = {fqn: graph.modules.names_of(fqn) for fqn in fqns}
+    if all(len(names) == 1 for names in others.values()):
+        return fqns
+    ran = {above for module in graph.modules if module.ops for above in ancestors(module.fqn)}
+    found = set(fqns)
+    for fqn, names in others.items():
+        if fqn not in ran:
+            found.update(one for one in names if one in ran and fqns.isdisjoint(ancestors(one)))
     return frozenset(found)
 
 

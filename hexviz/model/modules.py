@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from hexviz.model import fqn as names
 from hexviz.model.limits import refuse_letters
+from hexviz.model.once import once
 
 __all__ = ["Module", "ModuleInfo", "ModuleTree", "build_tree"]
 
@@ -24,17 +25,23 @@ class ModuleInfo:
     ``parameters`` counts elements of the parameters held by the module and
     everything below it; ``None`` where it is unknown. ``label`` is the last
     step of its tag where that is on record: in a part of a model, the siblings
-    that it was told apart from are gone.
+    that it was told apart from are gone. ``same_as`` is the first FQN of the
+    module, where this is another name of it.
     """
 
     class_name: str = ""
     parameters: int | None = None
     label: str = ""
+    same_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Module:
-    """One module of the tree; ``ops`` are the ids of its own ops, in order of execution."""
+    """One module of the tree; ``ops`` are the ids of its own ops, in order of execution.
+
+    A PyTorch module with several FQNs is in the tree under each of them, with
+    the ops that ran under that one; ``same_as`` of all but the first is the first.
+    """
 
     fqn: str
     tag: str
@@ -43,6 +50,7 @@ class Module:
     children: tuple[str, ...]
     ops: tuple[str, ...] = ()
     parameters: int | None = None
+    same_as: str = ""
 
     @property
     def label(self) -> str:
@@ -78,10 +86,30 @@ class ModuleTree:
         """Tag → FQN."""
         return MappingProxyType(self._by_tag)
 
+    def first_name(self, fqn: str) -> str:
+        """The first FQN of a module, which tells whether two are names of one."""
+        module = self._modules.get(fqn)
+        return (module.same_as if module else "") or fqn
+
+    def names_of(self, fqn: str) -> tuple[str, ...]:
+        """All FQNs of a module, the first one first: just its own, if it is known by no other."""
+        return self._names.get(self.first_name(fqn), (fqn,))
+
+    @once
+    def _names(self) -> Mapping[str, tuple[str, ...]]:
+        """First FQN → all FQNs, of the modules that have several."""
+        found: dict[str, list[str]] = {}
+        for module in self._modules.values():
+            if module.same_as:
+                found.setdefault(module.same_as, [module.same_as]).append(module.fqn)
+        return {first: tuple(known) for first, known in found.items()}
+
     def infos(self) -> dict[str, ModuleInfo]:
         """What is known of each module, by FQN: what a tree is built from."""
         return {
-            one.fqn: ModuleInfo(one.class_name, one.parameters, one.tag.rpartition("/")[2])
+            one.fqn: ModuleInfo(
+                one.class_name, one.parameters, one.tag.rpartition("/")[2], one.same_as
+            )
             for one in self
         }
 
@@ -137,6 +165,7 @@ def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
                 parent=parents.get(fqn),
                 children=tuple(children[fqn]),
                 parameters=known[fqn].parameters,
+                same_as=known[fqn].same_as,
             )
         )
         pending.extend(reversed(children[fqn]))

@@ -95,6 +95,7 @@ def add_tags(
             "class": module.class_name,
             "tag": module.tag,
             "parameters": module.parameters,
+            **({"same_as": module.same_as} if module.same_as else {}),
         }
         for module in modules
     }

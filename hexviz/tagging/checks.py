@@ -188,13 +188,14 @@ def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
 
 
 def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
-    """Modules without any op, in them or below: one finding per class."""
+    """Modules without any op, in them or below, under any name: one finding per class."""
+    first_name = graph.modules.first_name
     working = {module.fqn for module in graph.modules if module.ops}
     working.update(fqn for op in graph.ops for fqn in op.provenance.shared_by)
-    inhabited = {above for fqn in working for above in names.ancestors(fqn)}
+    inhabited = {first_name(above) for fqn in working for above in names.ancestors(fqn)}
     groups: dict[str, list[str]] = {}
     for module in graph.modules:
-        if module.fqn and module.fqn not in inhabited:
+        if module.fqn and first_name(module.fqn) not in inhabited:
             groups.setdefault(module.class_name or module.label, []).append(module.fqn)
     for kind, fqns in groups.items():
         named = ", ".join(fqns[:3]) + (f" and {len(fqns) - 3} more" if len(fqns) > 3 else "")

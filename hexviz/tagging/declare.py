@@ -245,11 +245,18 @@ def _note_disagreements(result: Declarations, doubted: Mapping[int, list[Source]
         candidates: dict[str, Candidate] = {}
         for scope, rule, text in others:
             module = scope.module if not scope.tag else _named_by_tag(scope.tag, by_tag)
+            if _first_name(result, module) == _first_name(result, why.module):
+                continue  # another name of it
             if not names.is_within(why.module, module) and first_call(module) != why.module:
                 reason = f"{text or 'another record on the op'} points there, by rule {rule}"
                 candidates.setdefault(module, Candidate(module, CONFIDENCE[rule], reason))
         if candidates:
             result.provenance[at] = replace(why, candidates=tuple(candidates.values()))
+
+
+def _first_name(result: Declarations, fqn: str) -> str:
+    known = result.modules.get(fqn)
+    return (known.same_as if known else "") or fqn
 
 
 def _named_by_tag(tag: str, by_tag: Mapping[str, str]) -> str:

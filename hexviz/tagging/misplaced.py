@@ -88,6 +88,8 @@ def _charges(graph: TaggedGraph, suspects: dict[int, Suspicion]) -> Iterator[_Ch
         module, tagged = graph.modules.nearest(verdict.module), graph.ops[at].module
         if names.is_within(module, tagged) or verdict.origin == "fallback":
             continue
+        if graph.modules.first_name(module) == graph.modules.first_name(tagged):
+            continue  # another name of it
         if off_branch(module, tagged) or {"alone", "extra"} <= suspicion.signals:
             yield _Charge(at, suspicion, verdict, module)
 

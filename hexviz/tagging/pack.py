@@ -54,6 +54,7 @@ def _pack_modules(modules: Sequence[Module], number: Mapping[str, int]) -> Array
         "module_fqn": text([one.fqn for one in modules]),
         "module_tag": text([one.tag for one in modules]),
         "module_class": text([one.class_name for one in modules]),
+        "module_same_as": text([one.same_as for one in modules]),
         "module_parent": np.array(parents, np.int32),
         "module_parameters": np.array(parameters, np.int64),
     }
@@ -149,6 +150,7 @@ class Packed:
         for op_id, home in zip(to_text(read["id"]), read["module"].tolist(), strict=True):
             ops[home].append(op_id)
         classes = to_text(read["module_class"])
+        same_as = to_text(read["module_same_as"])
         parameters: list[int] = read["module_parameters"].tolist()
         return ModuleTree(
             Module(
@@ -159,6 +161,7 @@ class Packed:
                 tuple(children[at]),
                 tuple(ops[at]),
                 parameters[at] if parameters[at] >= 0 else None,
+                same_as[at],
             )
             for at, fqn in enumerate(fqns)
         )

@@ -107,13 +107,14 @@ def stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleInf
     for fqn, entry in stored.items():
         if isinstance(entry, dict) and is_path(fqn):
             class_name, parameters = entry.get("class"), entry.get("parameters")
-            tag = entry.get("tag")
+            tag, same_as = entry.get("tag"), entry.get("same_as")
             yield (
                 fqn,
                 ModuleInfo(
                     _name(class_name),
                     parameters if _is_count(parameters) else None,
                     _name(tag.rpartition("/")[2] if isinstance(tag, str) else ""),
+                    same_as if isinstance(same_as, str) and same_as in stored else "",
                 ),
             )
 

@@ -46,6 +46,7 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
                 "tag": module.tag,
                 "class_name": module.class_name,
                 "ops": len(module.ops),
+                "same_as": module.same_as or None,
             }
             for module in graph.modules
         ],

@@ -103,6 +103,7 @@ class _Scene:
         self._bounds = Bounds(flat, known, order)
         self._static = static_ops(flat)
         self._weights = named_weights(flat)
+        self._first_name = graph.modules.first_name
         self._peers = _Peers(graph, self._static)
         self._doubles = find_doubles(flat, self._module)
         self._holders, self._misnamed = _holders(graph, self._weights)
@@ -110,8 +111,11 @@ class _Scene:
     def judge(self, at: int) -> Suspicion:
         """Everything that speaks against the tag of the op at this position."""
         module, op = self._module[at], self._flat.ops[at]
+        own = self._first_name(module)
         if op.op_type not in self._misnamed and any(
-            owner_of_weight(self._weights.get(value, "")) == module for value in op.inputs
+            self._first_name(owner_of_weight(self._weights[value]) or "") == own
+            for value in op.inputs
+            if value in self._weights
         ):
             return Suspicion()
         ends = tuple(one for one in self._bounds.around(at) if one is not None)
@@ -210,8 +214,10 @@ def _holders(
             holder = owner_of_weight(weights[value]) if readers.get(value) == 1 else None
             if holder:
                 asked[op.op_type] += 1
-                if off_branch(op.module, graph.modules.nearest(holder)):
-                    found[at] = (weights[value], graph.modules.nearest(holder))
+                home = graph.modules.nearest(holder)
+                own = graph.modules.first_name(op.module)
+                if off_branch(op.module, home) and graph.modules.first_name(home) != own:
+                    found[at] = (weights[value], home)
     against = Counter(graph.ops[at].op_type for at in found)
     misnamed = frozenset(kind for kind in asked if _HABIT * against[kind] > asked[kind])
     told = {at: held for at, held in found.items() if graph.ops[at].op_type not in misnamed}

@@ -186,6 +186,7 @@ def _with_ops(tree: ModuleTree, ops: tuple[Op, ...]) -> ModuleTree:
             module.children,
             tuple(own.get(module.fqn, ())),
             module.parameters,
+            module.same_as,
         )
         for module in tree
     )

@@ -25,6 +25,7 @@ from hexviz.model.uses import Crossing
 __all__ = ["inspect_model", "inspect_module"]
 
 _MOST_CROSSING = 12
+_SOME_NAMES = 6
 _MOST_ENDS = 40  # inputs and outputs of the model
 
 
@@ -32,7 +33,7 @@ def inspect_module(graph: TaggedGraph, module: Module) -> list[Any]:
     """A module's class, size, what it is made of, what it takes in and hands out."""
     within = graph.subtrees.of(module)
     return [
-        *_made_of(module, within),
+        *_made_of(module, graph.modules.names_of(module.fqn), within),
         _crossing(
             "Takes in",
             [_entering(graph, one) for one in within.inputs[:_MOST_CROSSING]],
@@ -51,7 +52,7 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
     """What the inspector shows while nothing is selected."""
     root = graph.modules[""]
     return [
-        *_made_of(root, graph.subtrees.of(root)),
+        *_made_of(root, (root.fqn,), graph.subtrees.of(root)),
         *_contains(graph, root),
         section("Model inputs", _ends(graph.inputs)),
         section("Model outputs", _ends(graph.outputs)),
@@ -62,8 +63,12 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
     ]
 
 
-def _made_of(module: Module, within: Subtree) -> list[Any]:
+def _made_of(module: Module, known_as: Sequence[str], within: Subtree) -> list[Any]:
     figures = [("class", module.class_name or "unknown"), ("FQN", module.fqn or "(root)")]
+    also = [one for one in known_as if one != module.fqn]
+    if also:
+        more = f" and {len(also) - _SOME_NAMES} more" if len(also) > _SOME_NAMES else ""
+        figures.append(("also called", ", ".join(also[:_SOME_NAMES]) + more))
     if module.parameters is not None:
         figures.append(("parameters", f"{module.parameters:,}"))
     if module.fqn:
