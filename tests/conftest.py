@@ -13,6 +13,12 @@ from hexviz.exporters.result import Exported
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
 
+# What somebody may have set for their own terminal and servers, and changes what hexviz does.
+for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
+    os.environ.pop(_name, None)
+for _name in [one for one in os.environ if one.startswith("HEXVIZ_")]:
+    del os.environ[_name]
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:

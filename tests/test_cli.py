@@ -30,7 +30,6 @@ def hexviz(*arguments: object, cwd: Path | None = None) -> Done:
         capture_output=True,
         text=True,
         cwd=cwd,
-        timeout=240,
         check=False,
     )
 

@@ -7,7 +7,7 @@ import importlib
 import io
 import json
 import pickle
-import time
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +25,7 @@ from hexviz.exporters import sources as sources_file
 from hexviz.tagging.overrides import load_overrides
 from hexviz.view.numbers import read_numbers
 from tests.build import parse, tagged
+from tests.waiting import until
 
 PACKAGE = Path(hexviz.__file__).parent
 
@@ -291,10 +292,8 @@ def test_only_samples_are_built_for_a_browser(store: ModelStore, started: list[A
     for name in NAMES:
         press(app, name)
     press(app, "custom-auxiliary")
-    end = time.monotonic() + 20
-    while not started and time.monotonic() < end:
-        time.sleep(0.05)
-    time.sleep(0.5)
+    until(lambda: started)
+    until(lambda: not any(one.name.startswith("job ") for one in threading.enumerate()))
     assert [told["sample"] for _, told in started] == ["custom-auxiliary"]
 
 

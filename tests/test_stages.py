@@ -10,6 +10,7 @@ from datetime import datetime
 import pytest
 
 from hexviz.stages import Measured, Stage, recorded, stage, staged
+from tests.waiting import CEILING
 
 MB = 1_000_000
 
@@ -133,7 +134,7 @@ def test_a_stage_that_raises_is_measured_and_what_it_raised_goes_on() -> None:
 
 def test_threads_do_not_mix() -> None:
     found: dict[str, tuple[Stage, ...]] = {}
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=CEILING)
 
     def work(name: str) -> None:
         with recorded() as record:

@@ -8,17 +8,32 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, ViewportSize, expect, sync_playwright
 
 from hexviz.exporters.result import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from tests.browser.install_chromium import find
 from tests.serving import Server
+from tests.waiting import CEILING
 
-JOB = 30_000
-"""ms that a job may take on a busy machine."""
+expect.set_options(timeout=CEILING * 1000)
 SIZE: ViewportSize = {"width": 1280, "height": 800}
+QUIET = """idle => new Promise(done => {
+  let last = '', same = 0;
+  const look = () => {
+    const cy = document.getElementById('graph')?._cyreg?.cy;
+    const moves = document.getAnimations().some(
+      one => one.playState === 'running' && one.effect.getComputedTiming().activeDuration < 1e6);
+    const at = [cy?.zoom(), cy?.pan().x, cy?.pan().y];
+    const now = [document.body.innerHTML, location.href, ...at].join();
+    same = moves || cy?.animated() || now !== last ? 0 : same + 1;
+    last = now;
+    same < idle ? requestAnimationFrame(look) : done(true);
+  };
+  look();
+})"""
+"""Waits until the page has been the same for some frames, which come late where all is late."""
 READY = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
 
 
@@ -27,12 +42,16 @@ class Sheet:
 
     def __init__(self, page: Page) -> None:
         self.page = page
+        page.set_default_timeout(CEILING * 1000)
+        self._open: set[Request] = set()
         self.errors: list[str] = []
         self.hosts: set[str] = set()
         self._heard: dict[Any, Callable[[Any], None]] = {
             "console": self._console,
             "pageerror": lambda error: self.errors.append(str(error)),
-            "request": lambda request: self.hosts.add(urlsplit(request.url).netloc),
+            "request": self._request,
+            "requestfinished": self._answered,
+            "requestfailed": self._answered,
         }
         for event, heard in self._heard.items():
             page.on(event, heard)
@@ -41,6 +60,22 @@ class Sheet:
         """Hear no more of the page."""
         for event, heard in self._heard.items():
             self.page.remove_listener(event, heard)
+
+    def _request(self, request: Request) -> None:
+        host = urlsplit(request.url).netloc
+        self.hosts.add(host)
+        if host:  # of an image in a style nobody says that it is there
+            self._open.add(request)
+
+    def _answered(self, request: Request) -> None:
+        self._open.discard(request)
+
+    def settle(self) -> None:
+        """Wait until the page asks for nothing, and has shown the same for ten frames."""
+        while True:
+            self.page.evaluate(QUIET, 10)
+            if not self._open:
+                return
 
     def _console(self, message: Any) -> None:
         if message.type == "error":

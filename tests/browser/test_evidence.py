@@ -86,7 +86,7 @@ def test_badges_stand_on_their_ops_and_follow_them(
     expect(page.locator("#badges .badge.current")).to_have_text(str(count))
     for move in ("cy.panBy({ x: 31, y: 17 })", "cy.zoom(0.9)"):
         sheet.cy(f"void {move}")
-        page.wait_for_timeout(150)
+        sheet.settle()
         assert badge(sheet, str(count)) == pytest.approx(corner(sheet, f"o:{last}"), abs=2)
 
 
@@ -197,7 +197,7 @@ def test_axe_finds_nothing_in_strips_and_steps(
     expect(sheet.page.locator("#path")).to_be_visible()
     expect(sheet.page.locator("#what-if")).to_be_visible()
     expect(sheet.page.locator("#inspector [aria-current]")).to_be_visible()
-    sheet.page.wait_for_timeout(500)
+    sheet.settle()
     found = Axe().run(sheet.page).response["violations"]
     told = [(one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in found]
     assert told == []

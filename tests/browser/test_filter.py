@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from hexviz.tagging.tag import load
-from tests.browser.conftest import JOB, Server, Sheet
+from tests.browser.conftest import Server, Sheet
 
 pytestmark = pytest.mark.browser
 
@@ -94,10 +94,10 @@ def test_it_is_verified_and_downloaded(
     panel = page.locator("#filter-panel")
     panel.get_by_role("button", name="Verify").click()
     verdict = panel.locator(".verdict.right")
-    expect(verdict).to_contain_text("Verified", timeout=JOB)
+    expect(verdict).to_contain_text("Verified")
     expect(verdict).to_contain_text("onnxruntime")
     expect(verdict.locator("li").first).to_contain_text("equal, ")
-    with page.expect_download(timeout=JOB) as waiting:
+    with page.expect_download() as waiting:
         panel.get_by_role("button", name="Download .onnx").click()
     saved = tmp_path / waiting.value.suggested_filename
     waiting.value.save_as(saved)
@@ -132,7 +132,7 @@ def test_axe_finds_nothing_to_complain_of(browser: Browser, server: Server, sche
     panel = page.locator("#filter-panel")
     expect(panel.locator(".hint").first).to_be_visible()
     panel.get_by_role("button", name="Verify").click()
-    expect(panel.locator(".verdict")).to_be_visible(timeout=JOB)
+    expect(panel.locator(".verdict")).to_be_visible()
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     page.close()

@@ -57,7 +57,7 @@ def test_the_page_works_under_its_policy(server: Server, sheet: Sheet) -> None:
     page.locator("#search").fill("type:MatMul")
     page.wait_for_selector("#hits [data-op], #hits button")
     page.locator("#theme-toggle").click()
-    page.wait_for_timeout(500)
+    sheet.settle()
     assert sheet.errors == []
 
 
@@ -73,8 +73,7 @@ def test_a_foreign_script_does_not_run(server: Server, sheet: Sheet) -> None:
         image.src = '/assets/none.png';
         document.body.append(image);
     }""")
-    page.wait_for_function("() => true")
-    page.wait_for_timeout(300)
+    sheet.settle()
     assert page.evaluate("() => window.foreign") is None
     assert any("Content Security Policy" in one for one in sheet.errors)
     sheet.errors.clear()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app.jobs.orders import ENDLESS, children, order
-from tests.browser.conftest import JOB, Server, Sheet
+from tests.browser.conftest import Server, Sheet
 from tests.waiting import until
 
 
@@ -30,7 +30,7 @@ def test_a_job_shows_how_far_it_is_and_can_be_stopped(sheet: Sheet, endless: Ser
     job = panel.locator("#part-job")
     expect(job).to_be_hidden()
     verify.click()
-    expect(job).to_contain_text("Running the whole model and the part", timeout=JOB)
+    expect(job).to_contain_text("Running the whole model and the part")
     expect(verify).to_have_attribute("aria-busy", "true")
     # Meanwhile the page answers.
     page.get_by_role("treeitem").first.click()
@@ -41,10 +41,10 @@ def test_a_job_shows_how_far_it_is_and_can_be_stopped(sheet: Sheet, endless: Ser
     expect(panel.locator(".verdict")).to_have_count(0)
 
     verify.click()
-    expect(job).to_contain_text("Running the whole model and the part", timeout=JOB)
+    expect(job).to_contain_text("Running the whole model and the part")
     (process,) = children(endless.process.pid)
     process.kill()
-    expect(panel.locator(".verdict.wrong")).to_contain_text("was killed (SIGKILL)", timeout=JOB)
+    expect(panel.locator(".verdict.wrong")).to_contain_text("was killed (SIGKILL)")
     expect(job).to_be_hidden()
 
 
@@ -53,7 +53,7 @@ def test_a_server_that_is_stopped_leaves_no_job(sheet: Sheet, tmp_path: Path) ->
     sheet.open(server.url + "&tab=filter&keep=net")
     panel = sheet.page.locator("#filter-panel")
     panel.get_by_role("button", name="Verify").click()
-    expect(panel.locator("#part-job")).to_contain_text("Running the whole", timeout=JOB)
+    expect(panel.locator("#part-job")).to_contain_text("Running the whole")
     (process,) = children(server.process.pid)
     sheet.page.goto("about:blank")
     server.stop()
@@ -69,7 +69,7 @@ def test_a_server_that_was_killed_says_so_when_it_is_back(sheet: Sheet, tmp_path
     panel = sheet.page.locator("#filter-panel")
     verify = panel.get_by_role("button", name="Verify")
     verify.click()
-    expect(panel.locator("#part-job")).to_contain_text("Running the whole", timeout=JOB)
+    expect(panel.locator("#part-job")).to_contain_text("Running the whole")
     first.process.kill()
     first.process.communicate()
     # Away, a click on Cancel frees the page all the same.
@@ -78,11 +78,11 @@ def test_a_server_that_was_killed_says_so_when_it_is_back(sheet: Sheet, tmp_path
     expect(verify).not_to_have_attribute("aria-busy", "true")
     second = Server(source, tmp_path / "cache", "--port", str(port))
     verify.click()
-    expect(panel.locator("#part-job")).to_contain_text("Running the whole", timeout=JOB)
+    expect(panel.locator("#part-job")).to_contain_text("Running the whole")
     second.process.kill()
     second.process.communicate()
     third = Server(source, tmp_path / "cache", "--port", str(port))
-    expect(sheet.page.get_by_text("was started anew").last).to_be_visible(timeout=JOB)
+    expect(sheet.page.get_by_text("was started anew").last).to_be_visible()
     expect(verify).not_to_have_attribute("aria-busy", "true")
     third.stop()
     # What the browser itself says of a server that is away.

@@ -36,10 +36,10 @@ def test_names_are_text_all_over_the_page(hostile: Server, sheet: Sheet) -> None
     nodes = sheet.cy("cy.nodes().filter(n => n.visible()).map(n => n.id()).slice(0, 12)")
     for element in nodes:
         sheet.click(element)
-        page.wait_for_timeout(100)
+        sheet.settle()
         assert page.evaluate(FOREIGN) == []
     for tab in page.get_by_role("tab").all():
         tab.click()
-        page.wait_for_timeout(300)
+        sheet.settle()
         assert page.evaluate(FOREIGN) == []
     assert page.evaluate("() => window.hit") is None

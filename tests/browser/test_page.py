@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Server, Sheet
+from tests.app.jobs.orders import children
+from tests.browser.conftest import QUIET, Server, Sheet
 from tests.view.graphs import chain
+from tests.waiting import until
 
 pytestmark = pytest.mark.browser
 
@@ -177,7 +179,7 @@ def test_the_table_of_ops_leads_back_to_the_graph(closed: Sheet) -> None:
         if cell.is_visible():
             break
         page.mouse.wheel(0, 400)
-        page.wait_for_timeout(30)
+        page.evaluate(QUIET, 2)
     cell.click()
     expect(page.locator("#inspector h2")).to_have_text("Gelu")
 
@@ -254,7 +256,7 @@ def test_back_returns_to_the_model_before(closed: Sheet, bert: Path, tmp_path: P
     other.write_bytes(bert.read_bytes() + b"\x1a\x02bk")
     page.locator("#upload input[type=file]").set_input_files(other)
     expect(page.locator("#model-title")).to_have_text("other.onnx")
-    page.wait_for_timeout(500)
+    closed.settle()
     page.go_back()
     expect(page.locator("#model-title")).to_have_text("bert-tiny.onnx")
 
@@ -263,8 +265,8 @@ def test_a_sample_is_exported_with_progress(sheet: Sheet, server: Server) -> Non
     page = sheet.page
     page.goto(server.url.partition("?")[0])
     page.get_by_role("button", name=re.compile("^custom-auxiliary")).click()
-    expect(page.locator("#job-stage")).to_contain_text("custom-auxiliary", timeout=20_000)
-    expect(page.locator("#model-title")).to_have_text("custom-auxiliary.onnx", timeout=60_000)
+    expect(page.locator("#job-stage")).to_contain_text("custom-auxiliary")
+    expect(page.locator("#model-title")).to_have_text("custom-auxiliary.onnx")
     expect(page.locator("#model-figures")).to_contain_text("100% of")
 
 
@@ -287,10 +289,11 @@ def test_an_export_can_be_cancelled(sheet: Sheet, server: Server) -> None:
     page = sheet.page
     page.goto(server.url.partition("?")[0])
     page.get_by_role("button", name=re.compile("^sam-vit")).click()
-    expect(page.locator("#job-stage")).to_contain_text("sam-vit", timeout=20_000)
+    expect(page.locator("#job-stage")).to_contain_text("sam-vit")
     page.locator("#cancel").click()
     expect(page.locator("#job")).to_be_hidden()
-    page.wait_for_timeout(1500)
+    until(lambda: not children(server.process.pid))
+    sheet.settle()
     assert page.locator("#model-title").inner_text() == ""
 
 
@@ -334,11 +337,11 @@ def test_a_chain_of_2000_ops_draws(closed: Sheet, tmp_path: Path) -> None:
     page.locator("#open-level").click()
     closed.wait("cy.nodes('[kind = \"op\"]').length > 300")
     page.locator("#fit").click()
-    page.wait_for_timeout(500)
+    closed.settle()
     assert page.evaluate(_INK) > 10_000
     closed.cy("void (cy.zoom(1), cy.center(cy.nodes('[kind = \"op\"]')[100]))")
-    page.wait_for_timeout(500)
+    closed.settle()
     assert page.evaluate(_INK) > 10_000
     closed.cy("void cy.elements().style('display', 'none')")
-    page.wait_for_timeout(500)
+    closed.settle()
     assert page.evaluate(_INK) < 2_000

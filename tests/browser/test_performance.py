@@ -67,7 +67,7 @@ def test_plotly_is_fetched_when_the_tab_is_opened_by_the_keyboard(
     page = sheet.page
     page.on("request", lambda request: scripts.append(request.url))
     sheet.open(measured_server[0].url)
-    page.wait_for_timeout(800)
+    sheet.settle()
     assert scripts
     assert not [one for one in scripts if "plotly" in one or "async-graph" in one]
     page.locator("#tab input[value=graph]").focus()

@@ -108,7 +108,7 @@ def test_a_copied_link_brings_back_the_exact_view(browser: Browser, server: Serv
     context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
     sheet = Sheet(context.new_page())
     sheet.open(server.url + INSIDE + "&colour=category")
-    sheet.page.wait_for_timeout(400)
+    sheet.settle()
     sheet.cy("void (cy.zoom(0.83), cy.pan({ x: -40, y: -90 }))")
     sheet.page.locator(".model-title").click()
     sheet.page.keyboard.press("c")
@@ -206,7 +206,7 @@ def test_axe_finds_nothing_to_complain_of(browser: Browser, server: Server, sche
     for tab, sign in (("Graph", "#legend .entry"), ("Ops", "#ops .ag-row .ag-cell")):
         sheet.page.locator("#tab label", has_text=tab).click()
         expect(sheet.page.locator(sign).first).to_be_visible()
-        sheet.page.wait_for_timeout(500)
+        sheet.settle()
         found = Axe().run(sheet.page).response["violations"]
         told = [(one["id"], [node["html"][:160] for node in one["nodes"]][:3]) for one in found]
         assert told == []

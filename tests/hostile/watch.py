@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.waiting import QUIET
+
 __all__ = ["Result", "Watched"]
 
 SECONDS = 10.0
@@ -26,7 +28,6 @@ MEMORY = 1 << 30
 
 _STEPS_SECONDS = 120.0  # for all that follows; told, and a fault when it is over
 _STEPS_MEMORY = 4 << 30
-_IDLE = 6  # how many times that may pass while it waits for something
 _TURN = 0.02  # seconds between two looks at the memory
 _ROOT = Path(__file__).parents[2]
 
@@ -133,14 +134,16 @@ class Watched:
     ) -> dict[str, Any] | str:
         """The next line of the child, or what was wrong instead; then the child is gone."""
         assert process.stdout is not None
-        start, busy = time.monotonic(), _busy(process.pid)
+        moved, start = time.monotonic(), _busy(process.pid)
+        busy = start
         before = _resident(process.pid)
         with selectors.DefaultSelector() as waiting:
             waiting.register(process.stdout, selectors.EVENT_READ)
             while not waiting.select(_TURN):
                 # A little more than what is allowed: the child itself tells exactly.
-                is_late = time.monotonic() - start > seconds * _IDLE
-                if is_late or _busy(process.pid) - busy > seconds * 1.1:
+                if (now := _busy(process.pid)) > busy:
+                    busy, moved = now, time.monotonic()
+                if time.monotonic() - moved > QUIET or busy - start > seconds * 1.1:
                     return f"was still at it after {seconds:g} s, {self._killed(process)}"
                 if _resident(process.pid) - before > memory * 1.1:
                     return f"took more than {memory / 2**20:,.0f} MB, {self._killed(process)}"
