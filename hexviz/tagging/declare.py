@@ -13,7 +13,7 @@ from hexviz.model.once import once
 from hexviz.model.op import Candidate, Provenance
 from hexviz.tagging import metadata, stored
 from hexviz.tagging.metadata import Scope, scopes_of
-from hexviz.tagging.naming import first_call, owner_of_weight
+from hexviz.tagging.naming import first_call
 from hexviz.tagging.sources import CONFIDENCE, Source, Sources
 from hexviz.tagging.stored import Record, stored_modules, stored_provenance
 
@@ -93,7 +93,7 @@ def declare(
     for at, source in sources.of_holders(result.provenance).items():
         collector.settle(at, source)
     if not complete:
-        _merge_calls(flat, result)
+        _merge_calls(flat, result, sources.owners)
     if not complete and not collector.nested:
         # Nothing but weights tells of modules, so every step of a path may be one.
         for fqn in list(result.modules):
@@ -266,7 +266,7 @@ def _named_by_tag(tag: str, by_tag: Mapping[str, str]) -> str:
     return by_tag.get(tag, "")
 
 
-def _merge_calls(flat: FlatGraph, result: Declarations) -> None:
+def _merge_calls(flat: FlatGraph, result: Declarations, owners: Mapping[str, str]) -> None:
     """Take the scopes of a module's second and later calls for the module itself.
 
     ``query_1`` may be a second call of ``query`` or a module of that name. A
@@ -281,15 +281,15 @@ def _merge_calls(flat: FlatGraph, result: Declarations) -> None:
     }
     if not named:
         return
-    owners = {owner_of_weight(name) for name in flat.weights.values()}
     calls = any(
-        owner_of_weight(flat.weights.get(value, "")) == first_call(module)
+        owners.get(value) == first_call(module)
         for at, module in named.items()
         for value in flat.ops[at].inputs
     )
     if calls:
+        holders = set(owners.values())
         for at, module in named.items():
-            if module not in owners:
+            if module not in holders:
                 why = result.provenance[at]
                 result.provenance[at] = replace(why, module=first_call(module))
                 result.modules.pop(module, None)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
 from hexviz.model.limits import is_path
@@ -22,6 +22,7 @@ __all__ = [
     "path_in_name",
     "paths_in_names",
     "separator_of",
+    "without_words",
 ]
 
 Path = tuple[str, ...]
@@ -33,7 +34,28 @@ _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
 _DOTTED = re.compile(r"\w+(?:\.\w+)*")
 
-_FUSED = ("Fusion", "Fusion/")
+_WORDS = re.compile(
+    r"(?:fused |FusedBack_|FuseReluClip_|InsertedPrecisionFreeCast_|DoubleQDQRemoved_"
+    r"|TransposeOptimizer_|UnsqueezeElimination_|_inlfunc_|self\.)+"
+)
+"""What ONNX Runtime's optimiser puts before the name of a node or value, whatever that is;
+and what scripted code calls the module whose attribute a value is."""
+
+_BEHIND = re.compile(
+    r"(?:\w*Fusion|duplicated|MobileClipProjectionGemm"
+    r"|past_value_bnhs_to_bnsh|present_value_bnsh_to_bnhs)(?:_token_\d+)?"
+)
+"""What ONNX Runtime's optimiser puts behind one."""
+
+
+def without_words(name: str) -> str:
+    """A name without what ONNX Runtime's optimiser put before it.
+
+    >>> without_words("fused /fc/Gemm"), without_words("FusedBack_fc.weight")
+    ('/fc/Gemm', 'fc.weight')
+    """
+    found = _WORDS.match(name)
+    return name[found.end() :] if found else name
 
 
 def path_in_name(name: str, separator: str = "/") -> Path | None:
@@ -56,8 +78,7 @@ def path_in_name(name: str, separator: str = "/") -> Path | None:
     >>> path_in_name("node_MatMul_63/MatMulAddFusion") is None
     True
     """
-    if separator == "/":
-        name = _before_fusion(name)
+    name = _before_fusion(name) if separator == "/" else name
     if separator not in name or not is_path(name):
         return None
     if ";" not in name:
@@ -71,7 +92,8 @@ def path_in_name(name: str, separator: str = "/") -> Path | None:
 
 
 def _before_fusion(name: str) -> str:
-    return name.rstrip("/").rpartition("/")[0] if name.endswith(_FUSED) else name
+    before, slash, last = name.rstrip("/").rpartition("/")
+    return before if slash and _BEHIND.fullmatch(last) else name
 
 
 @functools.lru_cache(maxsize=65536)  # all ops of a module have the same
@@ -102,25 +124,31 @@ def separator_of(names: Iterable[str]) -> str:
 
 
 def paths_in_names(
-    name: str, outputs: Iterable[str], separator: str = "/"
+    name: str,
+    outputs: Iterable[str],
+    separator: str = "/",
+    split: Callable[[str], tuple[Path, str]] = lambda name: ((), name),
 ) -> Iterator[tuple[Path, str]]:
     """The scopes in a node's name and in those of its outputs, each once, with that name.
 
     ``separator`` is that of node names; value names have scopes by ``/`` only.
+    ``split`` tells the subtree that a name is in from the name inside it.
     """
-    path = path_in_name(name, separator)
+    tree, own = split(name)
+    path = path_in_name(own, separator)
     seen = set()
     if path is not None:
-        seen.add(path)
-        yield path, name
+        seen.add((*tree, *path))
+        yield (*tree, *path), name
     for output in outputs:
         # The TorchScript exporter names an output after its node.
         if path is not None and separator == "/" and output.startswith(name):
             continue
-        other = path_in_name(output)
-        if other is not None and other not in seen:
-            seen.add(other)
-            yield other, output
+        tree, own = split(output)
+        other = path_in_name(own)
+        if other is not None and (*tree, *other) not in seen:
+            seen.add((*tree, *other))
+            yield (*tree, *other), output
 
 
 @functools.lru_cache(maxsize=65536)

@@ -15,11 +15,20 @@ from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.op import Provenance
 from hexviz.tagging.lent import called_by_holder
 from hexviz.tagging.metadata import Scope, scope_of_tag
-from hexviz.tagging.naming import Path, owner_of_weight, paths_in_names, separator_of
+from hexviz.tagging.naming import Path, paths_in_names, separator_of
+from hexviz.tagging.prefixes import Prefixes, find_prefixes
 from hexviz.tagging.readers import Readers, may_be_merged
 from hexviz.tagging.scopes import find_modules
 
-__all__ = ["CONFIDENCE", "Source", "Sources", "Weights", "named_weights", "weights_looked_up"]
+__all__ = [
+    "CONFIDENCE",
+    "Source",
+    "Sources",
+    "Weights",
+    "named_weights",
+    "owners_of_weights",
+    "weights_looked_up",
+]
 
 CONFIDENCE = MappingProxyType(
     {
@@ -52,7 +61,12 @@ class Sources:
     ) -> None:
         self._flat = flat
         self._calls = calls
-        self._weights = named_weights(flat)
+        self._prefixes = find_prefixes(flat)
+        if modules:
+            self._prefixes = self._prefixes.known_to(modules)
+        self.owners = owners_of_weights(flat, self._prefixes)
+        """Value id → the module that a weight is named for."""
+        self._weights = {value: flat.values[value] for value in self.owners}
         self._readers = Readers(flat, self._weights)
         separator = separator_of(op.name for op in flat.ops)
         self._paths: dict[int, list[tuple[Path, str]]] = {}
@@ -62,12 +76,12 @@ class Sources:
             # Ids hold the values' names; most files have no scope in these.
             outputs = self._outputs(op) if "/" in "".join(op.outputs) else ()
             if (outputs or separator in op.name) and at not in settled:
-                paths = list(paths_in_names(op.name, outputs, separator))
+                paths = list(paths_in_names(op.name, outputs, separator, self._prefixes.split))
                 if paths:
                     self._paths[at] = paths
         found = find_modules(
             (path for paths in self._paths.values() for path, _ in paths),
-            modules or (_holders(self._weights.values()) if self._paths else ()),
+            modules or (_holders(self.owners.values()) if self._paths else ()),
         )
         self._scopes = {path: _unclassed(fqns) for path, fqns in found.items()}
 
@@ -77,7 +91,10 @@ class Sources:
     def of(self, at: int, recorded: Iterable[Scope]) -> list[Source]:
         """All that is said of the op at this position; ``recorded`` is what its metadata says."""
         op = self._flat.ops[at]
-        found: list[Source] = [(scope, "metadata", "") for scope in recorded]
+        found: list[Source] = [
+            (self._prefixes.within(scope, op, self._flat.values), "metadata", "")
+            for scope in recorded
+        ]
         if not found:
             by_attribute = _tag_attribute(op.node)
             if by_attribute is not None:
@@ -93,7 +110,7 @@ class Sources:
             # An Identity restores a de-duplicated weight under the name of its user's
             # module; the weight it reads is another module's.
             for output in self._outputs(op):
-                owner = owner_of_weight(output)
+                owner = self._prefixes.owner(output)
                 if owner is not None:
                     found.append((_unclassed((owner,)), "name", output))
                     break
@@ -121,9 +138,9 @@ class Sources:
     def holders(self, at: int) -> list[str]:
         """The modules that hold the weights which an op alone computes with, each once."""
         held = [
-            owner_of_weight(self._weights[value]) or ""
+            self.owners[value]
             for value in self._flat.ops[at].inputs
-            if value in self._weights and self._readers.alone(value, at)
+            if value in self.owners and self._readers.alone(value, at)
         ]
         return list(dict.fromkeys(held))
 
@@ -136,7 +153,7 @@ class Sources:
                 continue
             value = self._own_weight(at)
             if value is not None:
-                asked[at] = value, owner_of_weight(self._weights[value]) or ""
+                asked[at] = value, self.owners[value]
                 if value not in merged:
                     merged[value] = may_be_merged(self._flat.tensors.get(value))
         if not asked:
@@ -148,8 +165,7 @@ class Sources:
         }
 
     def _held(self, value: str) -> Source:
-        name = self._weights[value]
-        return _unclassed((owner_of_weight(name) or "",)), "weight", name
+        return _unclassed((self.owners[value],)), "weight", self._weights[value]
 
     def confidence(self, at: int, rule: str, text: str) -> float:
         """How far a rule is trusted that read this name."""
@@ -168,26 +184,28 @@ Weights = dict[str, str]
 
 
 def named_weights(flat: FlatGraph) -> Weights:
-    """Value id → name of each weight that is named for a module.
+    """Value id → name of each weight that is named for a module."""
+    return {value: flat.values[value] for value in owners_of_weights(flat)}
+
+
+def owners_of_weights(flat: FlatGraph, prefixes: Prefixes | None = None) -> dict[str, str]:
+    """Value id → FQN of the module that a weight is named for.
 
     Converters that write weights as Constant ops (Paddle's) name the value.
     """
-    found = {
-        value: name for value, name in flat.weights.items() if owner_of_weight(name) is not None
-    }
+    owner_of = (prefixes or find_prefixes(flat)).owner
+    found = {value: owner_of(name) for value, name in flat.weights.items()}
     for op in flat.ops:
         if op.op_type == "Constant" and op.outputs and op.outputs[0]:
-            name = flat.values[op.outputs[0]]
-            if owner_of_weight(name) is not None:
-                found[op.outputs[0]] = name
-    return found
+            found[op.outputs[0]] = owner_of(flat.values[op.outputs[0]])
+    return {value: owner for value, owner in found.items() if owner is not None}
 
 
-def _holders(weights: Iterable[str]) -> set[str]:
-    """The modules that hold these weights, and all that enclose them."""
+def _holders(owners: Iterable[str]) -> set[str]:
+    """The modules that hold weights, and all that enclose them."""
     found: set[str] = set()
-    for name in weights:
-        fqn = owner_of_weight(name) or ""
+    for owner in owners:
+        fqn = owner
         while fqn and fqn not in found:
             found.add(fqn)
             fqn = names.parent(fqn)

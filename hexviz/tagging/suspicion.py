@@ -20,17 +20,16 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.bounds import Bounds
-from hexviz.tagging.naming import owner_of_weight
 from hexviz.tagging.order import execution_order
 from hexviz.tagging.siblings import Doubles, find_doubles
-from hexviz.tagging.sources import Weights, named_weights
+from hexviz.tagging.sources import owners_of_weights
 from hexviz.tagging.static import static_ops
 
 __all__ = ["SIGNALS", "Suspicion", "accused", "off_branch", "suspicions"]
@@ -102,20 +101,20 @@ class _Scene:
         order, _ = execution_order(flat, known)
         self._bounds = Bounds(flat, known, order)
         self._static = static_ops(flat)
-        self._weights = named_weights(flat)
+        self._owners = owners_of_weights(flat)
         self._first_name = graph.modules.first_name
         self._peers = _Peers(graph, self._static)
         self._doubles = find_doubles(flat, self._module)
-        self._holders, self._misnamed = _holders(graph, self._weights)
+        self._holders, self._misnamed = _holders(graph, self._owners)
 
     def judge(self, at: int) -> Suspicion:
         """Everything that speaks against the tag of the op at this position."""
         module, op = self._module[at], self._flat.ops[at]
         own = self._first_name(module)
         if op.op_type not in self._misnamed and any(
-            self._first_name(owner_of_weight(self._weights[value]) or "") == own
+            self._first_name(self._owners[value]) == own
             for value in op.inputs
-            if value in self._weights
+            if value in self._owners
         ):
             return Suspicion()
         ends = tuple(one for one in self._bounds.around(at) if one is not None)
@@ -195,7 +194,7 @@ class _Peers:
 
 
 def _holders(
-    graph: TaggedGraph, weights: Weights
+    graph: TaggedGraph, owners: Mapping[str, str]
 ) -> tuple[dict[int, tuple[str, str]], frozenset[str]]:
     """Position → the op's weight and the module that holds it, where that is on another branch.
 
@@ -203,7 +202,7 @@ def _holders(
     does not do so all the time: the types of ops with which it does come second.
     """
     readers = Counter(
-        value for op in graph.ops for value in dict.fromkeys(op.inputs) if value in weights
+        value for op in graph.ops for value in dict.fromkeys(op.inputs) if value in owners
     )
     asked: Counter[str] = Counter()
     found: dict[int, tuple[str, str]] = {}
@@ -211,13 +210,13 @@ def _holders(
         if op.auxiliary is not None:
             continue
         for value in op.inputs:
-            holder = owner_of_weight(weights[value]) if readers.get(value) == 1 else None
+            holder = owners.get(value) if readers.get(value) == 1 else None
             if holder:
                 asked[op.op_type] += 1
                 home = graph.modules.nearest(holder)
                 own = graph.modules.first_name(op.module)
                 if off_branch(op.module, home) and graph.modules.first_name(home) != own:
-                    found[at] = (weights[value], home)
+                    found[at] = (graph.flat.values[value], home)
     against = Counter(graph.ops[at].op_type for at in found)
     misnamed = frozenset(kind for kind in asked if _HABIT * against[kind] > asked[kind])
     told = {at: held for at, held in found.items() if graph.ops[at].op_type not in misnamed}
