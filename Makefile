@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
 .PHONY: demo test test-page test-core test-slow lint types wheel browser redis bench bench-hot \
-	bench-page bench-view bench-inheritance bench-extraction bench-soak fuzz pictures clean
+	bench-page bench-view bench-inheritance bench-rewritten bench-extraction bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -81,6 +81,10 @@ bench-hot: $(READY)
 # How often an inferred module is the recorded one, on all models of the benchmark; some minutes.
 bench-inheritance: $(READY)
 	$(BIN)/hexviz bench inheritance
+
+# How right tags are on what optimisers and converters make of all models of the benchmark.
+bench-rewritten: $(READY)
+	$(BIN)/hexviz bench rewritten
 
 # Every module of all models of the benchmark cut out in every way, beside two other extractors;
 # an hour or two. Then seconds by size, up to 100,000 ops.

@@ -147,6 +147,15 @@ def inheritance(sources: Sources = None, as_json: AsJson = False) -> None:
 
 
 @bench_app.command()
+def rewritten(sources: Sources = None, as_json: AsJson = False) -> None:
+    """How right tags are on what optimisers and converters make of an export."""
+    from hexviz.bench.run import bench_rewritten
+    from hexviz.terminal_bench import print_rewritten
+
+    _run(bench_rewritten, sources, print_rewritten, as_json=as_json)
+
+
+@bench_app.command()
 def audit(sources: Sources = None, as_json: AsJson = False) -> None:
     """How many planted mistakes the audit finds, and how many ops it accuses for nothing."""
     from hexviz.bench.run import bench_audit

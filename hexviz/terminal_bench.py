@@ -7,7 +7,7 @@ from typing import Any
 
 from hexviz.terminal import console, listing, say
 
-__all__ = ["print_audit", "print_extraction", "print_inheritance"]
+__all__ = ["print_audit", "print_extraction", "print_inheritance", "print_rewritten"]
 
 
 def print_audit(document: Mapping[str, Any]) -> None:
@@ -76,6 +76,27 @@ def print_inheritance(document: Mapping[str, Any]) -> None:
         _print_totals(f"{exporter}, auxiliary blanked, models reported only", "op type", types)
     for split, stated in document["confidences"].items():
         _print_totals(f"{split} models, all conditions", "rule, confidence", stated)
+    _say_failed(document)
+
+
+def print_rewritten(document: Mapping[str, Any]) -> None:
+    """The document of ``hexviz bench rewritten --json``; what failed goes to stderr."""
+    figures = ("models", "ops", "exact", "on branch", "sure and wrong")
+    tables: dict[str, list[tuple[str, ...]]] = {}
+    for row in document["summary"]:
+        split = "reported only" if row["reported"] else "tuned on"
+        title = f"{row['export']}, {row['weights']} weights, models {split}"
+        shares = (f"{row[key]:.4f}" for key in ("exact", "on_branch", "sure_and_wrong"))
+        worst = f"{row['worst']} {row['worst_on_branch']:.3f}"
+        counts = (str(row["models"]), str(row["ops"]))
+        tables.setdefault(title, []).append((row["tool"], *counts, *shares, worst))
+    for title, lines in tables.items():
+        console().print(
+            listing(("tool", *figures, "worst on branch"), lines, title=title, figures=figures)
+        )
+    for one in document["results"]:
+        if "error" in one:
+            say(f"Not rewritten: {one['model']}, {one['export']}, {one['tool']}: {one['error']}")
     _say_failed(document)
 
 

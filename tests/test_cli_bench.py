@@ -60,10 +60,11 @@ def test_bench_without_a_command_measures_speed(
 
 def test_help_tells_of_every_command_and_of_the_options_of_speed() -> None:
     told = run("bench", "--help").stdout
-    for name in ("speed", "tags", "inheritance", "audit", "extraction", "--sizes", "--compare"):
+    commands = {"speed", "tags", "inheritance", "rewritten", "audit", "extraction"}
+    for name in (*commands, "--sizes", "--compare"):
         assert name in told
     group: Any = typer.main.get_command(app).commands["bench"]  # type: ignore[attr-defined]
-    assert set(group.commands) == {"speed", "tags", "inheritance", "audit", "extraction"}
+    assert set(group.commands) == commands
 
 
 def test_the_document_is_written_and_compared_with(asked: dict[str, Any], tmp_path: Path) -> None:

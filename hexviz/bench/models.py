@@ -20,7 +20,7 @@ from hexviz.errors import SourceError
 from hexviz.exporters.inputs import make_inputs
 from hexviz.exporters.sources import NEEDS_TRANSFORMERS, Source, open_source
 
-__all__ = ["MODELS", "BenchModel", "build"]
+__all__ = ["MODELS", "BenchModel", "build", "with_noise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,17 @@ def build(name: str) -> Source:
     """
     known = MODELS.get(name)
     return known.open() if known is not None else open_source(name)
+
+
+def with_noise(source: Source, *, seed: int = 1) -> Source:
+    """The same source, its parameters changed a little in place, so that no two are equal."""
+    draw = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in source.model.parameters():
+            if parameter.is_floating_point():
+                noise = torch.randn(parameter.shape, generator=draw, dtype=torch.float32)
+                parameter.add_(0.05 * noise.to(parameter.dtype))
+    return source
 
 
 _TEXT = {"vocab_size": 500, "hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 128}

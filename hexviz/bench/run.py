@@ -12,9 +12,11 @@ import onnx
 
 from hexviz.bench import audit as auditing
 from hexviz.bench import extraction as cutting
+from hexviz.bench import rewritten as rewriting
 from hexviz.bench.hard_cases import HARD_CASES, hard_case
 from hexviz.bench.inheritance import CONDITIONS, compare, know, summarize, totals
-from hexviz.bench.models import MODELS, build
+from hexviz.bench.models import MODELS, build, with_noise
+from hexviz.bench.rewriters import installed
 from hexviz.bench.tags import KIND, tag_figures
 from hexviz.errors import ExportError, ExtractionError
 from hexviz.exporters.export import EXPORTERS, export_model
@@ -22,7 +24,13 @@ from hexviz.exporters.result import Exported
 from hexviz.model.reader import ModelFile, from_proto, read
 from hexviz.tagging.tag import tag
 
-__all__ = ["bench_audit", "bench_extraction", "bench_inheritance", "bench_tags"]
+__all__ = [
+    "bench_audit",
+    "bench_extraction",
+    "bench_inheritance",
+    "bench_rewritten",
+    "bench_tags",
+]
 
 Report = Callable[[str, float], None]
 
@@ -39,7 +47,9 @@ class _Kind:
 
 
 _BARE = tuple(_Kind(exporter, exporter, optimize=False) for exporter in EXPORTERS)
-_ALL = (*_BARE, _Kind("dynamo, optimised", "dynamo", optimize=True))
+_OPTIMISED = _Kind("dynamo, optimised", "dynamo", optimize=True)
+_ALL = (*_BARE, _OPTIMISED)
+_AS_SHIPPED = (_OPTIMISED, _Kind("torchscript", "torchscript", optimize=False))
 
 
 def bench_inheritance(
@@ -110,6 +120,29 @@ def bench_audit(sources: Sequence[str] = (), *, report: Report | None = None) ->
     return {"summary": auditing.summarize(results), "results": results, "failed": failed}
 
 
+def bench_rewritten(sources: Sequence[str] = (), *, report: Report | None = None) -> dict[str, Any]:
+    """Accuracy on what rewriting tools make of ``sources``, or of all models of the benchmark.
+
+    Each with fresh and with trained-like weights. Otherwise as :func:`bench_inheritance`.
+
+    Raises:
+        SourceError: if a source names nothing that can be built.
+    """
+    results: list[dict[str, Any]] = []
+    failed: list[dict[str, str]] = []
+    tools = tuple(installed())
+    for noisy, weights in ((False, "fresh"), (True, "trained")):
+        exports = _exports(sources, _AS_SHIPPED, failed, report, noisy=noisy)
+        for model, kind, exported in exports:
+            truth = know(exported.proto, exported.modules, exported.calls)
+            about = {"model": model, "export": kind.name, "weights": weights}
+            split = {"reported": _is_reported(model)}
+            results.extend(
+                {**about, **split, **record} for record in rewriting.measure(truth, tools)
+            )
+    return {"summary": rewriting.summarize(results), "results": results, "failed": failed}
+
+
 def bench_extraction(
     sources: Sequence[str] = (), *, report: Report | None = None
 ) -> dict[str, Any]:
@@ -176,11 +209,16 @@ def _exports(
     kinds: Sequence[_Kind],
     failed: list[dict[str, str]],
     report: Report | None,
+    *,
+    noisy: bool = False,
 ) -> Iterator[tuple[str, _Kind, Exported]]:
-    """Every model exported in every way; what fails is added to ``failed``."""
+    """Every model exported in every way; what fails is added to ``failed``.
+
+    ``noisy``: no two of its weights are equal, as if it had been trained.
+    """
     chosen = list(sources) or list(MODELS)
     for number, name in enumerate(chosen):
-        source = build(name)
+        source = with_noise(build(name)) if noisy else build(name)
         for turn, kind in enumerate(kinds):
             if report is not None:
                 report(f"{name}, {kind.name}", (number + turn / len(kinds)) / len(chosen))
