@@ -92,8 +92,10 @@ def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None
     assert document["nodes"][0]["context"] is None
 
 
-def test_analyze_tells_each_stage_and_memory_only_if_asked(net: Path) -> None:
-    plain = json.loads(hexviz("analyze", net, "--json").stdout)
+def test_analyze_tells_each_stage_and_memory_only_if_asked(
+    here: Callable[..., Done], net: Path
+) -> None:
+    plain = json.loads(here("analyze", net, "--json").stdout)
     details = plain["stage_details"]
     assert all(
         set(one)
@@ -106,18 +108,18 @@ def test_analyze_tells_each_stage_and_memory_only_if_asked(net: Path) -> None:
     assert [one["stage"] for one in details if one["depth"] == 0] == list(plain["stages"])
     assert next(iter(plain["stages"])) == "read"
     assert {one["peak_memory_mb"] for one in details} == {None}
-    measured = json.loads(hexviz("analyze", net, "--json", "--memory").stdout)["stage_details"]
+    measured = json.loads(here("analyze", net, "--json", "--memory").stdout)["stage_details"]
     assert [one["stage"] for one in measured] == [one["stage"] for one in details]
     assert all(one["peak_memory_mb"] >= one["kept_memory_mb"] for one in measured)
     assert any(one["peak_memory_mb"] > 0 for one in measured)
 
 
-def test_analyze_for_people(net: Path) -> None:
-    done = hexviz("analyze", net)
+def test_analyze_for_people(here: Callable[..., Done], net: Path) -> None:
+    done = here("analyze", net)
     assert done.returncode == 0
     assert "stages     read 0." in done.stdout
     assert "peak" not in done.stdout
-    assert "s (peak 0." in hexviz("analyze", net, "--memory").stdout
+    assert "s (peak 0." in here("analyze", net, "--memory").stdout
     assert "100.0% of ops have a module" in done.stdout
     assert "enc.att" in done.stdout
 
@@ -131,20 +133,22 @@ def test_tag_writes_tags_and_nothing_else(net: Path, tmp_path: Path) -> None:
     assert without_tags(tagged).SerializeToString(deterministic=True) == before
 
 
-def test_samples_are_listed() -> None:
-    document = json.loads(hexviz("samples", "--json").stdout)
+def test_samples_are_listed(here: Callable[..., Done]) -> None:
+    document = json.loads(here("samples", "--json").stdout)
     names = [sample["name"] for sample in document["samples"]]
     assert names == [
         "custom-auxiliary", "residual-cnn", "small-transformer", "bert-tiny", "resnet-50",
         "gpt2", "sam-vit",
     ]  # fmt: skip
-    assert "bert-tiny" in hexviz("samples").stdout
+    assert "bert-tiny" in here("samples").stdout
 
 
-def test_export_tags_what_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_export_tags_what_it_writes(
+    here: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     out = tmp_path / "out.onnx"
-    done = hexviz("export", "custom-auxiliary", "-o", out, "--no-optimize")
+    done = here("export", "custom-auxiliary", "-o", out, "--no-optimize")
     assert done.returncode == 0, done.stderr
     assert "build model 0." in done.stderr
     assert "serialise 0." in done.stderr
@@ -152,7 +156,7 @@ def test_export_tags_what_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert kept is not None
     assert list(kept.timings) == ["build model", "export", "serialise"]
     assert "blocks.0.attention" in kept.modules
-    document = json.loads(hexviz("analyze", out, "--json").stdout)
+    document = json.loads(here("analyze", out, "--json").stdout)
     assert document["coverage"] == 1
     assert document["auxiliary"]["ops"] > document["ops"] / 2
     onnx.checker.check_model(onnx.load(out), full_check=True)

@@ -7,6 +7,7 @@ very call that a full disk refuses, whichever library makes it.
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ import pytest
 from onnx import numpy_helper
 
 from tests.build import parse, scoped
+from tests.test_cli import Done, here
+
+__all__ = ["here"]  # a fixture
 
 resource = pytest.importorskip("resource")  # not on Windows
 
@@ -109,10 +113,13 @@ def test_a_full_disk_keeps_the_old_file(disk: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_with_room_on_the_disk_the_same_commands_do_their_work(disk: Path, name: str) -> None:
+def test_with_room_on_the_disk_the_same_commands_do_their_work(
+    disk: Path, name: str, here: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Else the test above could pass for another reason."""
     before = content(disk)
-    done = run(disk, *COMMANDS[name], limit=resource.RLIM_INFINITY)
+    monkeypatch.chdir(disk)
+    done = here(*COMMANDS[name])
     assert done.returncode == 0, done
     assert content(disk) != before
 

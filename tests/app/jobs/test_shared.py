@@ -26,7 +26,7 @@ from hexviz.errors import JobError
 from tests.app.jobs.install_redis import find
 from tests.app.jobs.orders import ENDLESS, QUICK, children, order
 from tests.app.jobs.pages import ENDPOINT, Asked, wanting
-from tests.serving import SIGNALS, ignoring
+from tests.serving import ignoring
 from tests.waiting import finished, until
 
 RUNNING = "Running the whole model and the part"
@@ -165,7 +165,7 @@ def test_a_killed_job_and_a_killed_worker_are_told(
     assert "The worker that did this was killed" in json.dumps(again.wait())
 
 
-@pytest.mark.parametrize("by", SIGNALS)
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGHUP])
 def test_a_worker_that_is_stopped_ends_its_jobs_and_says_so(
     web: Web, tmp_path: Path, start: Callable[[], subprocess.Popen[str]], by: signal.Signals
 ) -> None:
