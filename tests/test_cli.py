@@ -81,7 +81,7 @@ def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None
     assert document["auxiliary"] == {
         "ops": 3, "declared": 3, "inherited": 0, "fallback": 0, "context_inherited": 3,
     }  # fmt: skip
-    assert set(document["modules"][0]) == {"module", "tag", "class_name", "ops"}
+    assert set(document["modules"][0]) == {"module", "tag", "class_name", "ops", "same_as"}
     shape = document["nodes"][1]
     assert set(shape) == {
         "index", "body", "id", "name", "op_type", "module", "tag", "origin", "rule",
