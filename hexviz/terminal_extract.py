@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.console import Console
 
-from hexviz.extraction.wording import WHY, came_along, kept_by_why, size
+from hexviz.extraction.wording import WHY, came_along, kept_by_why, size, unjudged_in_words
 from hexviz.terminal import console, facts, listing, many, module_name, text
 
 __all__ = ["print_part", "print_split"]
@@ -34,7 +34,9 @@ def print_part(document: Mapping[str, Any], target: Path | None) -> None:
             }
         )
     )
-    for line in came_along(document):
+    for line in (*came_along(document), unjudged_in_words(document["checks"]["unjudged"])):
+        if not line:
+            continue
         out.print()
         out.print(text(line, "yellow"), soft_wrap=True)
     _print_border(out, document)
@@ -72,6 +74,9 @@ def print_split(document: Mapping[str, Any], folder: Path | None) -> None:
         if not checks["ok"]:
             told = f"{name}: {checks['checker'] or checks['runtime']}"
             out.print(text(told, "yellow" if checks["sound"] else "bold red"), soft_wrap=True)
+        if checks["unjudged"]:
+            told = f"{name}: {unjudged_in_words(checks['unjudged'])}"
+            out.print(text(told, "yellow"), soft_wrap=True)
     if document["verification"] is not None:
         _print_verification(out, document["verification"])
 

@@ -219,3 +219,38 @@ def test_a_split_with_a_part_that_is_not_valid_writes_nothing(
     assert out.startswith("No file was written: ")
     assert "01-enc.onnx: Unrecognized attribute: nonsense" in out
     assert not (tmp_path / "parts").exists()
+
+
+def test_what_the_checker_refuses_in_the_whole_too_is_said(
+    run: Run, net: Path, tmp_path: Path
+) -> None:
+    proto = onnx.load(net)
+    node = next(one for one in proto.graph.node if one.op_type == "Neg")
+    node.domain = "ai.onnx"
+    onnx.save(proto, net)
+    asked = ("extract", net, "--module", "enc.emb", "-o", tmp_path / "part.onnx")
+    code, out, _ = run(*asked)
+    assert code == 0
+    assert "of the whole file too, so it was not judged here: No opset import for dom" in out
+    code, out, _ = run(*asked[:-1], tmp_path / "again.onnx", "--json")
+    [told] = json.loads(out)["checks"]["unjudged"]
+    assert "ai.onnx" in told
+    code, out, _ = run("extract", net, "--split", "-o", tmp_path / "parts")
+    assert code == 0
+    assert "so it was not judged here" in out
+
+
+def test_an_if_that_comes_whole_is_named(run: Run, tmp_path: Path) -> None:
+    proto = parse("""g (float[2] x, bool c) => (float[2] y) {
+        h = If (c) <then_branch = t () => (float[2] o) { u = Neg (x)  o = Exp (u) },
+                    else_branch = e () => (float[2] p) { p = Abs (x) }>
+        y = Relu (h)
+    }""")
+    path = tmp_path / "branches.onnx"
+    onnx.save(scoped(proto, {"h": "m", "y": "head"}), path)
+    asked = ("--op", "h/then_branch/u", "-o", tmp_path / "part.onnx")
+    code, out, _ = run("extract", path, *asked)
+    assert code == 0
+    rows = [" ".join(line.split()) for line in out.splitlines()]
+    assert "kept 1 around selected ones (If h), 3 in their bodies" in rows
+    assert any(line.startswith("If h comes whole") for line in rows)

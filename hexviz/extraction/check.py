@@ -17,6 +17,7 @@ import onnx.shape_inference
 from google.protobuf.message import DecodeError, EncodeError
 
 from hexviz.errors import ExtractionError
+from hexviz.extraction.against_whole import against_whole
 from hexviz.extraction.runtime import (
     is_unsupported,
     one_line,
@@ -42,13 +43,16 @@ class Checks:
     ``checker`` and ``runtime`` are one line each, ``None`` if there is nothing
     to say against it. ``unsupported`` says that the runtime could not judge:
     it has no such op, kernel or type, or the weights were left out.
-    ``versions`` are those of ONNX and of the runtime.
+    ``unjudged`` is what the checker said of the whole model as well, which is
+    not held against a part that runs; so it was not judged. ``versions`` are
+    those of ONNX and of the runtime.
     """
 
     checker: str | None
     runtime: str | None
     unsupported: bool
     versions: tuple[str, str]
+    unjudged: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -68,24 +72,51 @@ class Checks:
             "checker": self.checker,
             "runtime": self.runtime,
             "unsupported": self.unsupported,
+            "unjudged": list(self.unjudged),
             "versions": list(self.versions),
         }
 
 
-def check(proto: onnx.ModelProto, base_dir: Path | None) -> Checks:
-    """Check a model; ``base_dir`` is the folder of the files that hold its weights."""
-    refused, unsupported = None, False
-    try:
-        open_session(proto, base_dir)
-    except ExtractionError as error:
-        refused = str(error)
-        unsupported = is_unsupported(error) or without_weights(proto)
+def check(
+    proto: onnx.ModelProto, base_dir: Path | None, whole: onnx.ModelProto | None = None
+) -> Checks:
+    """Check a model; ``base_dir`` is the folder of the files that hold its weights.
+
+    ``whole`` is the model that it is a part of. What ONNX's checker says of that
+    too is not held against the part, if the runtime loads it, or can judge
+    neither of them.
+    """
+    refused, unsupported = _runtime(proto, base_dir)
+    fault = _checker(proto, base_dir)
+    unjudged: tuple[str, ...] = ()
+    if fault is not None and whole is not None and _may_run(refused, unsupported, whole, base_dir):
+        verdict = against_whole(*(_self_contained(one, base_dir) for one in (proto, whole)))
+        # Where nothing had to be set aside, the checker minds how the file is written.
+        unjudged = verdict.unjudged or ((fault,) if verdict.fault is None else ())
+        fault = verdict.fault
     return Checks(
-        checker=_checker(proto, base_dir),
+        checker=fault,
         runtime=refused,
         unsupported=unsupported,
         versions=(f"onnx {onnx.__version__}", runtime_version()),
+        unjudged=unjudged,
     )
+
+
+def _may_run(
+    refused: str | None, unsupported: bool, whole: onnx.ModelProto, base_dir: Path | None
+) -> bool:
+    """Whether the runtime takes a part, or can judge neither it nor the whole."""
+    return refused is None or (unsupported and _runtime(whole, base_dir)[1])
+
+
+def _runtime(proto: onnx.ModelProto, base_dir: Path | None) -> tuple[str | None, bool]:
+    """Why the runtime refuses a model, and whether it only lacks what it would need for it."""
+    try:
+        open_session(proto, base_dir)
+    except ExtractionError as error:
+        return str(error), is_unsupported(error) or without_weights(proto)
+    return None, False
 
 
 def _checker(proto: onnx.ModelProto, base_dir: Path | None) -> str | None:

@@ -74,10 +74,13 @@ class Part:
 
     @once
     def checks(self) -> Checks:
-        """What ONNX's checker, with full shape inference, and ONNX Runtime say of it."""
+        """What ONNX's checker, with full shape inference, and ONNX Runtime say of it.
+
+        What the checker says of the whole model as well is told apart, as not judged.
+        """
         from hexviz.extraction.check import check
 
-        return check(self.model, self.whole.base_dir)
+        return check(self.model, self.whole.base_dir, self.whole.proto)
 
     @property
     def report(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from hexviz.extraction.scope import Reason
 
-__all__ = ["WHY", "came_along", "kept_by_why", "size"]
+__all__ = ["WHY", "came_along", "kept_by_why", "size", "unjudged_in_words"]
 
 WHY: Mapping[str, str] = {
     "selected": "selected",
@@ -47,6 +47,16 @@ _MOST_NAMED = 4  # of a kind, in a sentence
 def came_along(told: Mapping[str, Any]) -> list[str]:
     """One sentence for each op that could not be cut through: what came whole, and what with it."""
     return [_came_whole(one) for one in told["around"]]
+
+
+def unjudged_in_words(unjudged: Sequence[str]) -> str:
+    """What ONNX's checker refuses in the whole file as well, in a sentence; empty if nothing."""
+    if not unjudged:
+        return ""
+    more = f"; and {len(unjudged) - 1:,} more" if len(unjudged) > 1 else ""
+    return (
+        f"ONNX's checker says of the whole file too, so it was not judged here: {unjudged[0]}{more}"
+    )
 
 
 def _came_whole(around: Mapping[str, Any]) -> str:

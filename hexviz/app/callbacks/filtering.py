@@ -114,7 +114,7 @@ def made(store: ModelStore, task: str, key: str, query: str, report: Report) -> 
     if "verification" in result:
         from hexviz.extraction.verify import verification_of
 
-        shown = verdict(verification_of(result["verification"]))
+        shown = verdict(verification_of(result["verification"]), result["unjudged"])
     else:
         shown = refused(result["error"])
     return {"verdict": json.loads(json.dumps(shown, default=_plain))}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dash import html
+
+from hexviz.extraction.wording import unjudged_in_words
 
 if TYPE_CHECKING:
     from hexviz.extraction.verify import OutputCheck, Verification
@@ -12,8 +15,11 @@ if TYPE_CHECKING:
 __all__ = ["refused", "verdict"]
 
 
-def verdict(found: Verification) -> html.Div:
-    """The result of running the whole and the part, and comparing what comes out."""
+def verdict(found: Verification, unjudged: Sequence[str] = ()) -> html.Div:
+    """The result of running the whole and the part, and comparing what comes out.
+
+    ``unjudged`` is what ONNX's checker could not judge.
+    """
     digests = [
         ("The whole, SHA-256", found.whole_digest),
         ("The part as it was run, before its report was put in", found.part_digest),
@@ -25,6 +31,7 @@ def verdict(found: Verification) -> html.Div:
             html.P(found.message),
             html.Ul([_output(one) for one in found.outputs], className="plain"),
             html.P(f"{found.runtime}, inputs {found.inputs}", className="quiet"),
+            *_set_aside(unjudged),
             html.Div(
                 [
                     html.Div([name, html.Div(digest, className="mono breakable")])
@@ -35,6 +42,11 @@ def verdict(found: Verification) -> html.Div:
         ],
         className="verdict right" if found.ok else "verdict wrong",
     )
+
+
+def _set_aside(unjudged: Sequence[str]) -> list[html.P]:
+    told = unjudged_in_words(unjudged)
+    return [html.P(told, className="quiet breakable")] if told else []
 
 
 def refused(reason: str) -> html.Div:

@@ -53,6 +53,8 @@ def export(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dic
 def verify(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
     """Verify a part, and remember that for whoever takes it away; gives the verification's record.
 
+    And what ONNX's checker could not judge, since it refuses it in the whole file too.
+
     Raises:
         HexvizError: if the whole or the part cannot be opened, built or run.
     """
@@ -62,7 +64,8 @@ def verify(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dic
     report("Running the whole model and the part", 40.0)
     found = kept.verify()
     Results().keep_proof(told, found)
-    return {"verification": verification_record(found)}
+    unjudged = list(kept.part().checks.unjudged)
+    return {"verification": verification_record(found), "unjudged": unjudged}
 
 
 def part(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
