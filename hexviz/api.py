@@ -120,6 +120,10 @@ def export(
     )
     file = from_proto(exported.proto, name=exported.name)
     tagged = tagging.tag(
-        file, modules=exported.modules, calls=exported.calls, before=exported.measured
+        file,
+        modules=exported.modules,
+        calls=exported.calls,
+        notes=exported.notes,
+        before=exported.measured,
     )
     return TaggedGraph.of(tagged)

@@ -6,10 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 import onnx
+import onnx_ir as ir
 import torch
 from torch import nn
 
 from hexviz.errors import ExportError
+from hexviz.exporters.opset import Notes, notes_kept, refuse_other_opset, take_notes
 from hexviz.exporters.weightless import declare_external, fake_parameters, forget_data
 
 __all__ = ["PROTOBUF_LIMIT", "STAGES", "export", "runs_forward", "stage_of"]
@@ -71,8 +73,11 @@ def export(
     optimize: bool,
     weights: bool,
     enter: Callable[[str], None],
-) -> onnx.ModelProto:
+) -> tuple[onnx.ModelProto, Notes]:
     """The model exactly as ``torch.onnx.export(model, …, dynamo=True)`` would write it.
+
+    The second result is what the exporter noted on nodes and dropped again,
+    by op id, if it had to convert the model to another opset.
 
     With ``weights=False`` the parameters are replaced by fake tensors while
     the exporter runs, and come out as initializers with name, type and shape
@@ -80,36 +85,47 @@ def export(
     leaves out what it needs their values for.
 
     Raises:
-        ExportError: if the weights do not fit into one protobuf file.
+        ExportError: if the weights do not fit into one protobuf file, or the
+            opset asked for cannot be reached.
         Exception: whatever the exporter or the model raises.
     """
 
-    def run(*, optimize: bool) -> torch.onnx.ONNXProgram:
-        program = torch.onnx.export(
-            model,
-            args,
-            kwargs=dict(kwargs) or None,
-            dynamo=True,
-            opset_version=opset,
-            dynamic_shapes=dynamic_shapes,
-            optimize=optimize,
-        )
-        return cast("torch.onnx.ONNXProgram", program)
+    def run(*, optimize: bool) -> tuple[torch.onnx.ONNXProgram, bool]:
+        with notes_kept() as conversion:
+            program = torch.onnx.export(
+                model,
+                args,
+                kwargs=dict(kwargs) or None,
+                dynamo=True,
+                opset_version=opset,
+                dynamic_shapes=dynamic_shapes,
+                optimize=optimize,
+            )
+        found = cast("torch.onnx.ONNXProgram", program)
+        if opset is not None:
+            refuse_other_opset(found.model, opset, conversion.reason)
+        return found, conversion.dropped
 
-    if not weights:
+    if weights:
+        program, dropped = run(optimize=optimize)
+        _refuse_large(program.model)
+    else:
         with fake_parameters(model):
-            program = run(optimize=False)
+            program, dropped = run(optimize=False)
         forgotten = forget_data(program.model)
         if optimize:
             enter("optimizing")
             program.optimize()
         declare_external(program.model, forgotten)
-        enter("serializing")
-        return program.model_proto
-    program = run(optimize=optimize)
+    enter("serializing")
+    proto = program.model_proto
+    return proto, take_notes(proto) if dropped else {}
+
+
+def _refuse_large(model: ir.Model) -> None:
     size = sum(
         int(value.const_value.nbytes)
-        for value in program.model.graph.initializers.values()
+        for value in model.graph.initializers.values()
         if value.const_value is not None
     )
     if size > PROTOBUF_LIMIT:
@@ -117,5 +133,3 @@ def export(
             f"The weights take {size / 1e9:.1f} GB and one ONNX file holds at most 2 GB: "
             "export without weights (weights=False, --no-weights)."
         )
-    enter("serializing")
-    return program.model_proto

@@ -16,6 +16,7 @@ from hexviz.exporters.capture import Log, captured, outside
 from hexviz.exporters.failure import describe, explain
 from hexviz.exporters.module_times import ModuleTimes
 from hexviz.exporters.modules import describe_modules
+from hexviz.exporters.opset import Notes
 from hexviz.exporters.result import Exported
 from hexviz.exporters.stages import Progress, Stages, stages_of
 from hexviz.stages import Measured, recorded, stage
@@ -91,7 +92,7 @@ def export_model(
         log = Log(_follow(stages, times) if exporter == "dynamo" else None)
         with captured(log), _evaluating(model):
             try:
-                proto, calls = _run(
+                proto, calls, notes = _run(
                     model,
                     args,
                     kwargs or {},
@@ -125,6 +126,7 @@ def export_model(
         name=name,
         measured=Measured(record.stages, times.seconds),
         calls=calls,
+        notes=notes,
     )
 
 
@@ -140,15 +142,16 @@ def _run(
     dynamic_shapes: Any,
     weights: bool,
     optimize: bool,
-) -> tuple[onnx.ModelProto, Mapping[str, str]]:
+) -> tuple[onnx.ModelProto, Mapping[str, str], Notes]:
     with times.ending():
         if exporter == "torchscript":
             times.watch()
-            return torchscript.export(
+            proto, calls = torchscript.export(
                 model, args, kwargs, opset=opset, dynamic_shapes=dynamic_shapes, enter=stages.enter
             )
+            return proto, calls, {}
         stages.enter("tracing")
-        proto = dynamo.export(
+        proto, notes = dynamo.export(
             model,
             args,
             kwargs,
@@ -158,7 +161,7 @@ def _run(
             weights=weights,
             enter=stages.enter,
         )
-        return proto, {}
+        return proto, {}, notes
 
 
 def _own_failure(

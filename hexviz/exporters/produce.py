@@ -53,7 +53,13 @@ def produce(
     file = from_proto(exported.proto, name=exported.name)
     built_in = Measured(record.stages, exported.measured.modules)
     before = built_in.followed_by(exported.measured.stages)
-    return tag(file, modules=exported.modules, calls=exported.calls, before=before)
+    return tag(
+        file,
+        modules=exported.modules,
+        calls=exported.calls,
+        notes=exported.notes,
+        before=before,
+    )
 
 
 def _open_shapes(built: Source) -> Any:

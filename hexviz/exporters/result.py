@@ -24,7 +24,9 @@ class Exported:
     the model as people see it. ``measured`` holds the stage ``export``, with the
     exporter's own in it, and the seconds of each module that was run. ``calls``
     maps node names to the FQN of the module that was running, where the
-    exporter knows and the nodes themselves do not say (TorchScript).
+    exporter knows and the nodes themselves do not say (TorchScript). ``notes``
+    maps op ids to the metadata of nodes that the exporter itself dropped again,
+    when it converted the model to another opset (dynamo).
     """
 
     proto: onnx.ModelProto
@@ -32,3 +34,4 @@ class Exported:
     name: str
     measured: Measured = field(default_factory=Measured)
     calls: Mapping[str, str] = field(default_factory=dict)
+    notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)

@@ -77,11 +77,15 @@ def forget_data(model: ir.Model) -> dict[str, ir.TensorProtocol]:
 
     The optimiser reads the value of any initializer that has one (to fold a
     batch normalisation into a convolution, say) and leaves the others alone.
+    What :func:`declare_external` has declared is taken for a fake one.
     """
     forgotten = {}
     for name, value in model.graph.initializers.items():
         tensor = value.const_value
-        if tensor is not None and isinstance(getattr(tensor, "raw", None), FakeTensor):
+        if tensor is not None and (
+            isinstance(getattr(tensor, "raw", None), FakeTensor)
+            or (isinstance(tensor, ir.ExternalTensor) and tensor.location == WEIGHTS_LEFT_OUT)
+        ):
             forgotten[name] = tensor
             value.const_value = None
     return forgotten

@@ -9,15 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ORIGINS", "RULES", "Candidate", "Context", "Op", "Provenance"]
+__all__ = ["ON_RECORD", "ORIGINS", "RULES", "Candidate", "Context", "Op", "Provenance"]
 
-ORIGINS = ("declared", "inherited", "fallback", "manual")
+ORIGINS = ("declared", "transferred", "inherited", "fallback", "manual")
 """How an op can get its module, most trustworthy first except for ``manual``."""
+
+ON_RECORD = frozenset({"declared", "transferred", "manual"})
+"""The origins that say where an op belongs whatever lies around it; the others conclude it."""
 
 RULES = {
     "metadata": "declared",
     "name": "declared",
     "weight": "declared",
+    "value": "transferred",
+    "renamed": "transferred",
     "trace": "inherited",
     "consumers": "inherited",
     "producers": "inherited",

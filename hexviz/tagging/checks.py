@@ -7,7 +7,7 @@ from functools import reduce
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import Op
+from hexviz.model.op import ON_RECORD, Op
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.finding import Finding
 from hexviz.tagging.metadata import KEYS, scopes_of
@@ -26,6 +26,9 @@ __all__ = [
 
 _DOUBTFUL = 0.5
 """Below this confidence a tag is a guess; what only inputs speak for has just that."""
+
+_ON_FILE = ON_RECORD - {"manual"}
+"""The origins of what the file itself says."""
 
 
 def fallbacks(graph: TaggedGraph) -> Iterator[Finding]:
@@ -46,7 +49,7 @@ def disagreeing_sources(graph: TaggedGraph) -> Iterator[Finding]:
     """Ops whose sources name modules on different branches: one finding per pair of modules."""
     groups: dict[tuple[str, str, bool], list[Op]] = {}
     for op in graph.ops:
-        if op.provenance.origin != "declared":
+        if op.provenance.origin not in _ON_FILE:
             continue
         for other in op.provenance.candidates:
             if off_branch(op.module, other.module):
@@ -84,7 +87,7 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
     shared: set[int] = set()
     for at in graph.flat.order:
         op = graph.ops[at]
-        if not op.auxiliary or op.provenance.origin != "declared":
+        if not op.auxiliary or op.provenance.origin not in _ON_FILE:
             continue
         users = [graph.ops[one].module for one in graph.flat.successors[at]]
         if not any(off_branch(op.module, user) for user in users):

@@ -10,18 +10,18 @@ from hexviz.model.flat import FlatGraph
 from hexviz.model.limits import refuse_letters
 from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.once import once
-from hexviz.model.op import Candidate, Provenance
+from hexviz.model.op import ON_RECORD, RULES, Candidate, Provenance
 from hexviz.tagging import metadata, stored
 from hexviz.tagging.metadata import Scope, scopes_of
 from hexviz.tagging.naming import first_call
 from hexviz.tagging.sources import CONFIDENCE, Source, Sources
 from hexviz.tagging.stored import Record, stored_modules, stored_provenance
+from hexviz.tagging.transferred import CONFIDENCE as TRANSFERRED
+from hexviz.tagging.transferred import Transferred, from_notes
 
 __all__ = ["Declarations", "declare"]
 
 _KEYS = metadata.KEYS | stored.KEYS | {metadata.REWRITTEN}
-
-_SURE = ("declared", "manual")
 
 
 @dataclass(slots=True)
@@ -52,13 +52,15 @@ def declare(
     model_metadata: Mapping[str, str],
     modules: Mapping[str, ModuleInfo] | None = None,
     calls: Mapping[str, str] | None = None,
+    notes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Declarations:
     """Collect what metadata, names and weights declare.
 
     ``modules`` is an exporter's full list of modules. With it, a declared FQN
     that is not in the list (a container that never runs) counts for its
     nearest ancestor; without it the tree is made of what is declared.
-    ``calls`` maps names of nodes to the module that was running.
+    ``calls`` maps names of nodes to the module that was running, and ``notes``
+    op ids to what the exporter noted on nodes before it dropped that.
     """
     result = Declarations(modules=dict(stored_modules(model_metadata)))
     if modules is not None:
@@ -69,25 +71,27 @@ def declare(
     # were made for; in one that has changed since, only what was declared counts.
     unchanged = None not in stored_tags
     for at, why in enumerate(stored_tags):
-        if why is not None and (unchanged or why.origin in _SURE):
+        if why is not None and (unchanged or why.origin in ON_RECORD):
             result.learn(why.module)
             result.provenance[at] = why
     sources = Sources(flat, result.provenance.keys(), result.modules, calls or {})
+    transferred = from_notes(flat, notes) if notes else {}
     collector = _Collector(result, sources, _Tree(result.modules) if complete else None)
     doubted: dict[int, list[Source]] = {}
     for at in range(len(flat.ops)):
         if at in result.provenance:
             continue
-        found = sources.of(at, records[at])
+        known = transferred.get(at)
+        found = sources.of(at, records[at], known)
         if not found:
             continue
         chosen = _most_specific(found) if len(found) > 1 else found[0]
         if at in rewritten:
             fused, others = _of_fused(chosen, found, sources.holders(at))
             collector.learn(chosen[0])
-            collector.settle(at, fused, tuple(others))
+            collector.settle(at, fused, tuple(others), known)
             continue
-        collector.settle(at, chosen)
+        collector.settle(at, chosen, known=known)
         if len(found) > 1:
             doubted[at] = [one for one in found if one is not chosen]
     for at, source in sources.of_holders(result.provenance).items():
@@ -115,7 +119,7 @@ def _of_fused(
         Conv(conv.weight) → BatchNormalization    Conv, with the record of the norm
     """
     said = recorded[0].module
-    if recorded[1] == "metadata" and not recorded[0].tag and holders:
+    if recorded[1] in ("metadata", "value") and not recorded[0].tag and holders:
         by_weight = next((one for one in found if one[1] == "weight"), None)
         if by_weight is not None and all(_apart(said, holder) for holder in holders):
             recorded = by_weight
@@ -149,7 +153,7 @@ def _read(
             rewritten.append(at)
         why = stored_provenance(notes, known)
         own.append(why)
-        scopes.append(() if why is not None and why.origin in _SURE else scopes_of(notes))
+        scopes.append(() if why is not None and why.origin in ON_RECORD else scopes_of(notes))
     return own, scopes, frozenset(rewritten)
 
 
@@ -175,8 +179,14 @@ class _Collector:
             for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
                 self._result.learn(fqn, class_name)
 
-    def settle(self, at: int, source: Source, shared_by: tuple[str, ...] = ()) -> None:
-        """Declare the op at a position by a source."""
+    def settle(
+        self,
+        at: int,
+        source: Source,
+        shared_by: tuple[str, ...] = (),
+        known: Transferred | None = None,
+    ) -> None:
+        """Declare the op at a position by a source; ``known`` is what was transferred to it."""
         scope, rule, text = source
         self.learn(scope)
         module = scope.module if self._tree is None else self._tree.place(scope, rule)
@@ -187,10 +197,12 @@ class _Collector:
         else:
             why = Provenance(
                 module=module,
-                origin="declared",
+                origin=RULES[rule],
                 rule=rule,
                 values=(text,) if text else (),
-                confidence=self._sources.confidence(at, rule, text),
+                confidence=known.confidence
+                if known is not None and rule == known.rule
+                else self._sources.confidence(at, rule, text),
                 shared_by=shared_by,
             )
         self._result.provenance[at] = why
@@ -228,6 +240,8 @@ def _most_specific(found: list[Source]) -> Source:
     best = found[0]
     for one in found[1:]:
         deeper = len(one[0].module) > len(best[0].module)
+        if RULES[best[1]] == "transferred":  # made from the same names, and from more than these
+            return best
         if deeper and one[1] != "weight" and not one[0].tag and not best[0].tag:
             best = one if names.is_within(one[0].module, best[0].module) else best
     return best
@@ -249,7 +263,8 @@ def _note_disagreements(result: Declarations, doubted: Mapping[int, list[Source]
                 continue  # another name of it
             if not names.is_within(why.module, module) and first_call(module) != why.module:
                 reason = f"{text or 'another record on the op'} points there, by rule {rule}"
-                candidates.setdefault(module, Candidate(module, CONFIDENCE[rule], reason))
+                score = CONFIDENCE.get(rule) or TRANSFERRED[rule]
+                candidates.setdefault(module, Candidate(module, score, reason))
         if candidates:
             result.provenance[at] = replace(why, candidates=tuple(candidates.values()))
 

@@ -19,6 +19,7 @@ from hexviz.tagging.inherit import REBUILT
 from hexviz.tagging.sentence import context_sentence, module_sentence, owner_of
 from hexviz.tagging.sources import CONFIDENCE as DECLARED
 from hexviz.tagging.summary import op_record
+from hexviz.tagging.transferred import CONFIDENCE as TRANSFERRED
 
 __all__ = ["Explanation", "Part", "Step", "explain", "explanation_record", "proven"]
 
@@ -73,6 +74,8 @@ _KINDS = {
         (DECLARED["weight"], "the holder of a weight need not be who uses it"),
         (DECLARED["weight in several places"], "several ops use that weight"),
     ),
+    "value": ((TRANSFERRED["value"], "the value kept its name"),),
+    "renamed": ((TRANSFERRED["renamed"], "found by what it computes from and for"),),
     "trace": (
         (INHERITED["doubles"], "the same op is recorded so in sibling modules"),
         (INHERITED["trace"], "the same module was open before and after it"),
@@ -102,7 +105,7 @@ def explain(graph: TaggedGraph, op_id: str) -> Explanation:
     """
     op = graph.op(op_id)
     why = op.provenance
-    declared = why.origin == "declared"
+    declared = why.origin in ("declared", "transferred")
     return Explanation(
         op=op,
         sentence=module_sentence(graph, op),
@@ -192,4 +195,8 @@ def _parts(why: Provenance) -> tuple[Part, ...]:
                 if rebuilt == 1.0:
                     return (part,)
                 return part, Part(rebuilt, "the order of the ops had to be rebuilt")
+    if why.origin == "transferred":
+        ((factor, reason),) = _KINDS[why.rule]
+        if why.confidence < factor:
+            return Part(factor, reason), Part(why.confidence / factor, "how sure the record is")
     return (Part(why.confidence, "as stored in the file"),)

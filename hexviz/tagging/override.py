@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from hexviz.errors import SelectionError
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import Candidate, Provenance
+from hexviz.model.op import ON_RECORD, Candidate, Provenance
 from hexviz.tagging.tag import retag
 
 __all__ = ["known_module", "overridden", "override"]
@@ -24,9 +24,7 @@ def override(graph: TaggedGraph, changes: Mapping[str, str]) -> TaggedGraph:
         SelectionError: if there is no such module; the message names near ones.
     """
     known = {
-        at: op.provenance
-        for at, op in enumerate(graph.ops)
-        if op.provenance.origin in ("declared", "manual")
+        at: op.provenance for at, op in enumerate(graph.ops) if op.provenance.origin in ON_RECORD
     }
     for op_id, fqn in changes.items():
         op, module = graph.op(op_id), known_module(graph, fqn)

@@ -19,6 +19,7 @@ from functools import reduce
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import ON_RECORD
 from hexviz.tagging.inherit import inherit
 
 __all__ = ["POLICIES", "changes", "from_consumers", "from_producers", "what_if"]
@@ -41,7 +42,7 @@ def what_if(graph: TaggedGraph, policy: str) -> dict[int, str]:
         at: op.provenance
         for at, op in enumerate(graph.ops)
         if op.provenance.origin == "manual"
-        or (op.provenance.origin == "declared" and op.auxiliary is None)
+        or (op.provenance.origin in ON_RECORD and op.auxiliary is None)
     }
     known = {at: why.module for at, why in fixed.items()}
     match policy:

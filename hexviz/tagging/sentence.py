@@ -28,6 +28,16 @@ def _sentence(graph: TaggedGraph, op: Op) -> str:
             return f"Ran in {place}: the name {_first(values)} says so."
         case "weight":
             return f"Ran in {place}: it uses {_first(values)}, a weight of that module."
+        case "value":
+            return (
+                f"Ran in {place}: {_first(values)} was recorded there before the file was "
+                "converted or rewritten, and the value kept its name."
+            )
+        case "renamed":
+            return (
+                f"Ran in {place}: the file's map, written when it was tagged, has {_first(values)} "
+                "there, which was computed the same way from and for the same."
+            )
         case "trace":
             return _trace_sentence(graph, op, place, names)
         case "consumers":

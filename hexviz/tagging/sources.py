@@ -19,6 +19,7 @@ from hexviz.tagging.naming import Path, paths_in_names, separator_of
 from hexviz.tagging.prefixes import Prefixes, find_prefixes
 from hexviz.tagging.readers import Readers, may_be_merged
 from hexviz.tagging.scopes import find_modules
+from hexviz.tagging.transferred import Transferred
 
 __all__ = [
     "CONFIDENCE",
@@ -88,13 +89,21 @@ class Sources:
     def _outputs(self, op: FlatOp) -> list[str]:
         return [self._flat.values[value] for value in op.outputs if value]
 
-    def of(self, at: int, recorded: Iterable[Scope]) -> list[Source]:
-        """All that is said of the op at this position; ``recorded`` is what its metadata says."""
+    def of(
+        self, at: int, recorded: Iterable[Scope], transferred: Transferred | None = None
+    ) -> list[Source]:
+        """All that is said of the op at this position.
+
+        ``recorded`` is what its metadata says, and ``transferred`` what was
+        recorded of it before a tool dropped that.
+        """
         op = self._flat.ops[at]
         found: list[Source] = [
             (self._prefixes.within(scope, op, self._flat.values), "metadata", "")
             for scope in recorded
         ]
+        if transferred is not None:
+            found.append((transferred.scope, transferred.rule, transferred.name))
         if not found:
             by_attribute = _tag_attribute(op.node)
             if by_attribute is not None:

@@ -36,6 +36,7 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
         "auxiliary": {
             "ops": len(auxiliary),
             "declared": by_origin["declared"],
+            "transferred": by_origin["transferred"],
             "inherited": by_origin["inherited"],
             "fallback": by_origin["fallback"],
             "context_inherited": sum(bool(op.context and op.context.module) for op in auxiliary),

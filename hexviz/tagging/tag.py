@@ -43,6 +43,7 @@ def tag(
     *,
     modules: Mapping[str, ModuleInfo] | None = None,
     calls: Mapping[str, str] | None = None,
+    notes: Mapping[str, Mapping[str, str]] | None = None,
     before: Measured | None = None,
 ) -> TaggedGraph:
     """Give every op of a model a module, and every auxiliary op a context.
@@ -50,14 +51,15 @@ def tag(
     ``modules`` is the exporter's list of modules with class names and
     parameter counts; without it, the tree is what the file declares. ``calls`` is what
     it knows of nodes beside what they say: node name → FQN of the module that
-    was running. What was measured ``before`` is carried along.
+    was running; ``notes`` are the metadata that it took off nodes again, by op
+    id. What was measured ``before`` is carried along.
     """
     with collector_rests(), recorded() as record:
         with stage("graph context"):
             flat = flatten(file.proto)
         with stage("inheritance"):
             metadata = {entry.key: entry.value for entry in file.proto.metadata_props}
-            declared = declare(flat, metadata, modules, calls)
+            declared = declare(flat, metadata, modules, calls, notes)
             inherited = inherit(flat, declared.provenance, declared.modules)
         with stage("provenance"):
             tree = build_tree({**declared.modules, **inherited.modules})

@@ -15,6 +15,7 @@ __all__ = ["BORDERS", "Legend", "LegendEntry", "build_legend"]
 
 BORDERS: Mapping[str, str] = {
     "declared": "solid",
+    "transferred": "solid",  # and thicker
     "inherited": "dashed",
     "fallback": "dotted",
     "manual": "double",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from hexviz.model.op import ORIGINS
 from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, stylesheet
 from hexviz.view.elements import _relative
 from hexviz.view.index import Index
@@ -86,7 +87,7 @@ def test_the_legend_names_modules_and_borders_on_the_page() -> None:
     assert [entry.bucket for entry in legend.entries] == ["embed", "encoder", "head"]
     assert legend.origins == (("inherited", "dashed"),)
     assert legend.more == 0
-    assert set(BORDERS) == {"declared", "inherited", "fallback", "manual"}
+    assert set(BORDERS) == set(ORIGINS)
 
 
 def test_the_wrong_placement_is_refused() -> None:

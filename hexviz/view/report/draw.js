@@ -11,8 +11,9 @@ const round = number => Math.round(number * 10) / 10;
 const text = (content, attributes) => s("text", attributes, document.createTextNode(content));
 
 const DASHES = { inherited: "5 3", fallback: "1.5 2.5" };
+const WIDTHS = { fallback: 2, transferred: 2.6 };
 
-// An outline by origin: solid, dashed, dotted; a second line inside where a person decided.
+// An outline by origin: solid, thick, dashed, dotted; a second line inside where a person decided.
 function outline(node, paint, origin, radius = 7) {
   const { width, height } = node;
   const rect = inset =>
@@ -24,7 +25,7 @@ function outline(node, paint, origin, radius = 7) {
       rx: Math.max(0, Math.min(radius, height / 2) - inset),
       fill: inset ? "none" : paint.fill,
       stroke: paint.border,
-      "stroke-width": origin === "fallback" ? 2 : 1.2,
+      "stroke-width": WIDTHS[origin] ?? 1.2,
       "stroke-dasharray": DASHES[origin],
     });
   return origin === "manual" ? [rect(0), rect(2.6)] : [rect(0)];

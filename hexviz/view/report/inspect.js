@@ -1,4 +1,6 @@
 // What the inspector says of an op, a module, an end of the model, and the model itself.
+const isOnFile = op => op.origin === "declared" || op.origin === "transferred";
+
 function inspectOp(op) {
   const place = modules[op.module];
   const confidence = op.parts.map(([factor, reason]) =>
@@ -57,7 +59,7 @@ function inspectOp(op) {
     confidence.length ? section("Confidence", h("ul", { class: "plain" }, confidence)) : null,
     op.rejected.length
       ? section(
-          op.origin === "declared" ? "Other sources say" : "Considered and rejected",
+          isOnFile(op) ? "Other sources say" : "Considered and rejected",
           h(
             "ul",
             { class: "plain rejected" },
@@ -69,7 +71,7 @@ function inspectOp(op) {
                 h(
                   "div",
                   { class: "quiet" },
-                  `${op.origin === "declared" ? "" : `score ${score.toFixed(2)} · `}${word(reason)}`,
+                  `${isOnFile(op) ? "" : `score ${score.toFixed(2)} · `}${word(reason)}`,
                 ),
               ),
             ),

@@ -1,0 +1,55 @@
+"""Rules ``value`` and ``renamed``: what was recorded of an op before a tool took the record away.
+
+An exporter that converts a model to a lower opset drops the metadata of every
+node; so do optimisers and converters of tagged files. What was recorded is
+kept beside the graph, by the names of values, and finds its op again::
+
+    recorded   "linear_3" ── MatMul ── encoder.fc
+    now        "linear_3" ── Gemm   ── (nothing)      → encoder.fc, by rule value
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from hexviz.model.flat import FlatGraph
+from hexviz.tagging.metadata import Scope, scopes_of
+
+__all__ = ["CONFIDENCE", "Transferred", "from_notes"]
+
+CONFIDENCE = MappingProxyType({"value": 0.98, "renamed": 0.9})
+"""How far each rule is trusted to have found the op that was recorded; how sure the record itself
+was is multiplied with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """What another state of the graph recorded of an op.
+
+    ``name`` is the value it is known by there, ``sureness`` the record's own confidence.
+    """
+
+    scope: Scope
+    rule: str
+    name: str
+    sureness: float = 1.0
+
+    @property
+    def confidence(self) -> float:
+        """How far it is trusted, in 0..1."""
+        return CONFIDENCE[self.rule] * self.sureness
+
+
+def from_notes(flat: FlatGraph, notes: Mapping[str, Mapping[str, str]]) -> dict[int, Transferred]:
+    """Position → what the exporter noted on the op before it dropped its own notes.
+
+    ``notes`` maps op ids to the metadata that a node had.
+    """
+    found = {}
+    for at, op in enumerate(flat.ops):
+        scopes = scopes_of(notes[op.id]) if op.id in notes else ()
+        if scopes:
+            found[at] = Transferred(scopes[0], "value", flat.values.get(op.id, op.id))
+    return found
