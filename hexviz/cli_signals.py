@@ -11,7 +11,7 @@ from types import FrameType
 
 __all__ = ["ended_by_signals"]
 
-_GRACE = 15.0  # a server that has jobs to stop takes up to ten
+_GRACE = 20.0  # seconds; a server with requests and jobs to stop takes up to fifteen
 
 
 @contextmanager

@@ -115,7 +115,7 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
         """Stop all jobs, and wait for a moment until they are gone."""
         for job in list(self._jobs.values()):
             job.stopped = True
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 10
         while (
             any(not job.failure for job in list(self._jobs.values()))
             and time.monotonic() < deadline

@@ -96,14 +96,17 @@ def test_a_job_that_nobody_wants_any_more_is_stopped(folder: Path, tmp_path: Pat
     assert result == {"error": "It was cancelled.", "cancelled": True}
 
 
-def test_a_job_that_is_killed_is_told_as_that(folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGKILL, signal.SIGTERM])
+def test_a_job_that_is_killed_is_told_as_that(
+    folder: Path, tmp_path: Path, by: signal.Signals
+) -> None:
     def kill(told: tuple[str, float]) -> None:
         if told[0] == RUNNING:
             (job,) = children()
-            job.kill()
+            job.send_signal(by)
 
     result = do(folder, "verify", order(tmp_path, ENDLESS), report=kill)
-    assert result["error"].startswith("The process that worked on this was killed (SIGKILL)")
+    assert result["error"].startswith(f"The process that worked on this was killed ({by.name})")
 
 
 def test_a_job_that_fails_leaves_its_traceback_in_the_log_alone(
