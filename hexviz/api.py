@@ -64,7 +64,7 @@ class TaggedGraph(model.TaggedGraph):
         return extract(self, modules, exclude, policy, ops=ops, fill_holes=fill_holes)
 
     def split(self, modules: Iterable[str] = ()) -> Split:
-        """Split the model by modules, or by those right below its root, into parts that stitch.
+        """Split the model by modules, or by its top ones, into parts that stitch.
 
         Raises:
             SelectionError: if a name means nothing, or there are no modules.

@@ -80,8 +80,8 @@ def extract(
         bool,
         typer.Option(
             "--split",
-            help="Split the whole model by these modules, or by those right below its root, into "
-            "parts that run one after the other.",
+            help="Split the whole model by these modules, or by its top ones (below one that wraps "
+            "them all), into parts that run one after the other.",
         ),
     ] = False,
     verify: Annotated[

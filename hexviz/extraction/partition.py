@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from hexviz.errors import SelectionError
 from hexviz.extraction.selection import selection
-from hexviz.extraction.steady import is_constant
+from hexviz.extraction.steady import Steady
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.top import TopGraph
 
-__all__ = ["Piece", "partition"]
+__all__ = ["Piece", "partition", "top_modules"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,42 @@ class Piece:
 
     module: str
     nodes: tuple[int, ...]
+
+
+def top_modules(graph: TaggedGraph) -> tuple[str, ...]:
+    """The modules of the first level below the root that make more than one part.
+
+    ::
+
+        root ─ model ─┬─ embed          by embed, layers.0, layers.1; what the root and model do
+                      ├─ layers.0       themselves makes parts of its own
+                      └─ layers.1
+
+    A level is passed where one module holds all that the level has, or most of
+    it beside ops of the module around it. Where no level has more, it is the
+    one right below the root.
+    """
+    tree, steady = graph.modules, Steady(graph)
+    totals: dict[str, int] = {}
+    for at in graph.flat.top:
+        if not steady.is_constant(graph.ops[at].index):
+            fqn: str | None = graph.ops[at].module
+            while fqn is not None:
+                totals[fqn] = totals.get(fqn, 0) + 1
+                fqn = tree[fqn].parent
+    first = tuple(one for one in tree[""].children if one in totals)
+    level, inside = "", first
+    while True:
+        if len(inside) > 1:
+            return inside
+        if not inside:
+            return first or tree[""].children
+        [only] = inside
+        beside = totals[level] - totals[only]
+        is_last = not any(one in totals for one in tree[only].children)
+        if beside and (is_last or beside > totals[only]):
+            return inside
+        level, inside = only, tuple(one for one in tree[only].children if one in totals)
 
 
 def partition(graph: TaggedGraph, modules: Sequence[str]) -> list[Piece]:
@@ -54,13 +90,13 @@ def _homes(graph: TaggedGraph, wanted: frozenset[str]) -> dict[int, str]:
     for fqn in {op.module for op in graph.ops}:
         around = [one for one in reversed(ancestors(fqn)) if one in wanted]
         inner[fqn] = around[0] if around else ""
-    nodes = graph.proto.graph.node
+    steady = Steady(graph)
     given_back = {graph.top.maker.get(name) for name in graph.top.outputs}
     return {
         op.index: inner[op.module]
         for at, op in enumerate(graph.ops)
         if graph.flat.owners[at] == at
-        and (not is_constant(nodes[op.index]) or op.index in given_back)
+        and (not steady.is_constant(op.index) or op.index in given_back)
     }
 
 

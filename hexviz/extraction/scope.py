@@ -22,7 +22,7 @@ from typing import Literal, get_args
 
 from hexviz.errors import SelectionError
 from hexviz.extraction.selection import Selection
-from hexviz.extraction.steady import Steady, is_constant
+from hexviz.extraction.steady import Steady
 from hexviz.model.flat import function_path
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.top import TopGraph, called, callers, key_of
@@ -39,9 +39,9 @@ Reason = Literal["selected", "encloses", "hole", "constant", "context", "shape",
 
 ``encloses``: a selected op runs in one of its bodies, or in the function it calls.
 ``hole``: dataflow leaves the selection and comes back through it.
-``constant``: a Constant. ``context``: an auxiliary op that serves what is kept.
-``shape``: arithmetic on shapes. ``upstream``: whatever else is needed to run
-from the model's own inputs.
+``constant``: a Constant, or what depends on weights alone. ``context``: an
+auxiliary op that serves what is kept. ``shape``: arithmetic on shapes.
+``upstream``: whatever else is needed to run from the model's own inputs.
 """
 
 _CORE = frozenset({"selected", "encloses", "hole"})
@@ -134,9 +134,10 @@ def around(
     outputs, is given back as well. ``steady`` is as in :func:`scope`.
     """
     top = graph.top
-    why: dict[int, Reason] = {**core, **_carried(graph, core, policy, steady or Steady(graph))}
+    steady = steady or Steady(graph)
+    why: dict[int, Reason] = {**core, **_carried(graph, core, policy, steady)}
     why = {node: why[node] for node in _sorted(graph, why)}
-    outputs = _outputs(graph, core, whole=whole)
+    outputs = _outputs(graph, core, steady, whole=whole)
     read = dict.fromkeys(name for node in why for name in top.reads[node])
     handed_on = [name for name in outputs if name not in top.maker]
     read.update(dict.fromkeys(handed_on))
@@ -181,12 +182,11 @@ def _carried(
 ) -> dict[int, Reason]:
     """Walk upstream from the core as far as the policy goes."""
     top = graph.top
-    nodes = top.proto.graph.node
     if policy == "include_all":
         return _walk(top, core, lambda _: "upstream")
 
     def constant(node: int) -> Reason | None:
-        return "constant" if is_constant(nodes[node]) else None
+        return "constant" if steady.is_constant(node) else None
 
     if policy == "exclude_safe":
         return _walk(top, core, constant)
@@ -216,14 +216,15 @@ def _walk(
     return found
 
 
-def _outputs(graph: TaggedGraph, core: Mapping[int, Reason], *, whole: bool) -> tuple[str, ...]:
+def _outputs(
+    graph: TaggedGraph, core: Mapping[int, Reason], steady: Steady, *, whole: bool
+) -> tuple[str, ...]:
     """The values of the core that others read, or that the model gives back.
 
-    A Constant is copied to whoever needs it and does not leave, unless nothing
+    A constant is copied to whoever needs it and does not leave, unless nothing
     else does.
     """
     top = graph.top
-    nodes = top.proto.graph.node
     given_back = [
         name for name in top.outputs if (top.maker[name] in core if name in top.maker else whole)
     ]
@@ -232,7 +233,7 @@ def _outputs(graph: TaggedGraph, core: Mapping[int, Reason], *, whole: bool) -> 
     for node in _sorted(graph, core):
         for name in top.makes[node]:
             if any(reader not in core for reader in top.readers.get(name, ())):
-                if is_constant(nodes[node]):
+                if steady.is_constant(node):
                     constants.append(name)
                 else:
                     leaving.setdefault(name)

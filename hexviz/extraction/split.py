@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hexviz.errors import WriteError
 from hexviz.extraction.part import Part
-from hexviz.extraction.partition import Piece, partition
+from hexviz.extraction.partition import Piece, partition, top_modules
 from hexviz.extraction.scope import around
 from hexviz.extraction.selection import Selection
 from hexviz.model.files import is_there, write_atomically
@@ -127,7 +127,10 @@ class Split:
 
 
 def split(graph: TaggedGraph, modules: Iterable[str] = ()) -> Split:
-    """Split a model by modules, the ones right below its root if none are named.
+    """Split a model by modules, by its top ones if none are named.
+
+    Those are the modules right below its root, or below a module that wraps
+    all of them (:func:`hexviz.extraction.partition.top_modules`).
 
     What is in none of them makes parts of its own, and so does what a module
     goes on with after others have run.
@@ -136,7 +139,7 @@ def split(graph: TaggedGraph, modules: Iterable[str] = ()) -> Split:
         SelectionError: if a name means nothing, or the model has no modules.
         ExtractionError: if nothing tells the type of a value at a border.
     """
-    pieces = partition(graph, tuple(modules) or graph.modules[""].children)
+    pieces = partition(graph, tuple(modules) or top_modules(graph))
     digits = max(2, len(str(len(pieces))))
     parts = {}
     for number, piece in enumerate(pieces, start=1):

@@ -1,24 +1,35 @@
-"""Arithmetic on shapes: what computes scalars and vectors from nothing but shapes and constants.
+"""What every part can have a copy of: constants, and arithmetic on shapes.
 
 ::
 
-    Shape(x) ─▶ Gather ─▶ Mul ─▶ Concat ─▶ Reshape      Mul is arithmetic on shapes
-    weight ───▶ MatMul                                  a matrix is not
+    wq, scale ─▶ DequantizeLinear ─▶ Transpose ─▶ MatMul    both are constants, MatMul is not
+    Shape(x) ─▶ Gather ─▶ Mul ─▶ Concat ─▶ Reshape          Mul is arithmetic on shapes
+    weight ───▶ MatMul                                      a matrix is not
 
-The exporters write it with the ops of real arithmetic (Mul, Div, Floor), so no
-table of op types tells it apart; where its values come from does.
+A constant depends on weights alone; arithmetic on shapes makes scalars and
+vectors from nothing but shapes and constants. The exporters write both with the
+ops of real arithmetic (Mul, Div, Floor), so no table of op types tells them
+apart; where their values come from does.
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 import onnx
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.once import once
+from hexviz.model.top import FunctionKey, callers, key_of
 
-__all__ = ["Steady", "is_constant", "is_random"]
+__all__ = ["Steady", "is_random", "random_functions"]
 
 _ONNX = ("", "ai.onnx")  # two names of one domain
+
+_LONGEST = 128
+"""Ops that a constant is computed by at most, one that is read twice counted twice. More of them
+are not how a weight is stored but work of the model: a whole text encoder may depend on weights
+alone, and is not to be copied into each part that reads what it makes."""
 
 
 class Steady:
@@ -26,6 +37,10 @@ class Steady:
 
     def __init__(self, graph: TaggedGraph) -> None:
         self._graph = graph
+
+    def is_constant(self, node: int) -> bool:
+        """Whether a node is a Constant, or depends on weights alone, through few other ops."""
+        return node in self._constants
 
     def is_shape_arithmetic(self, node: int) -> bool:
         """Whether a node makes only scalars and vectors, from nothing but shapes and constants."""
@@ -41,10 +56,39 @@ class Steady:
         return told is not None and len(told.type.tensor_type.shape.dim) > 1
 
     @once
+    def _constants(self) -> frozenset[int]:
+        top, flat = self._graph.top, self._graph.flat
+        proto = top.proto
+        # What a caller may replace is no constant, though it has a value in the file.
+        given = {value.name for value in proto.graph.input}
+        weights = {name for name in (*top.weights, *top.sparse_weights) if name not in given}
+        drawing = random_functions(proto)
+        lengths: dict[int, int] = {}
+        for number in sorted(range(len(top.reads)), key=flat.top.__getitem__):
+            node = proto.graph.node[number]
+            if _is_constant_op(node):
+                lengths[number] = 0
+                continue
+            reads = top.reads[number]
+            made = [top.maker[name] for name in reads if name in top.maker]
+            # What reads nothing may make something else each time: nothing says that it does not.
+            if (
+                not reads
+                or not all(name in weights or name in top.maker for name in reads)
+                or not all(maker in lengths for maker in made)
+            ):
+                continue
+            length = 1 + sum(lengths[maker] for maker in made)
+            if length <= _LONGEST and not is_random(node, drawing):
+                lengths[number] = length
+        return frozenset(lengths)
+
+    @once
     def _steady(self) -> frozenset[int]:
         top = self._graph.top
         nodes = top.proto.graph.node
         flat = self._graph.flat
+        drawing = random_functions(top.proto)
         found: set[int] = set()
         for at in flat.order:
             op = flat.ops[at]
@@ -54,7 +98,7 @@ class Steady:
             if node.domain not in _ONNX:
                 continue
             if node.op_type in ("Shape", "Size") or (
-                not is_random(node)
+                not is_random(node, drawing)
                 and all(
                     name in top.weights or top.maker.get(name) in found
                     for name in top.reads[op.number]
@@ -64,8 +108,7 @@ class Steady:
         return frozenset(found)
 
 
-def is_constant(node: onnx.NodeProto) -> bool:
-    """Whether a node is a Constant, which every part has a copy of."""
+def _is_constant_op(node: onnx.NodeProto) -> bool:
     return node.op_type == "Constant" and node.domain in _ONNX
 
 
@@ -77,27 +120,40 @@ _RANDOM = frozenset(
         "RandomNormalLike",
         "RandomUniform",
         "RandomUniformLike",
+        "Sampling",
     }
 )
-"""The ops that draw numbers, by ONNX's operator reference.
+"""The ops that draw numbers, by the operator references of ONNX and ONNX Runtime.
 
 The schemas' own flag does not tell: it also marks every op with a body.
 """
 
+_KNOWN = (*_ONNX, "com.microsoft")
 
-def is_random(node: onnx.NodeProto) -> bool:
+
+def is_random(node: onnx.NodeProto, drawing: Collection[FunctionKey] = ()) -> bool:
     """Whether running a node twice may give two results, by itself or by an op in its bodies.
 
-    A Dropout draws only if it is told to train, by its third input.
+    ``drawing`` are the functions that do (:func:`random_functions`). A Dropout
+    draws only if it is told to train, by its last inputs.
     """
     pending = [node]
     while pending:
         one = pending.pop()
-        if one.domain in _ONNX and (
-            one.op_type in _RANDOM or (one.op_type == "Dropout" and any(one.input[2:]))
+        if one.domain in _KNOWN and (
+            one.op_type in _RANDOM or (one.op_type.endswith("Dropout") and any(one.input[2:]))
         ):
+            return True
+        if drawing and (one.domain, one.op_type, one.overload) in drawing:
             return True
         for attribute in one.attribute:
             pending.extend(attribute.g.node)
             pending.extend(inner for graph in attribute.graphs for inner in graph.node)
     return False
+
+
+def random_functions(proto: onnx.ModelProto) -> set[FunctionKey]:
+    """The functions of a model that draw numbers, themselves or by what they call."""
+    if not proto.functions:
+        return set()
+    return callers(proto, (key_of(one) for one in proto.functions if any(map(is_random, one.node))))

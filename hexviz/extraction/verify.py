@@ -30,8 +30,8 @@ from hexviz.extraction.runtime import (
     runtime_version,
     serialized,
 )
-from hexviz.extraction.steady import is_random
-from hexviz.model.top import TopGraph, called, callers, key_of
+from hexviz.extraction.steady import is_random, random_functions
+from hexviz.model.top import TopGraph
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
@@ -255,15 +255,11 @@ def _narrowest(values: Iterable[ort.OrtValue]) -> np.dtype[Any] | None:
 
 def _random_outputs(part: onnx.ModelProto, before: Collection[str]) -> set[str]:
     """The values that depend on a random op in this part, or on ``before``."""
-    drawn = callers(part, (key_of(one) for one in part.functions if any(map(is_random, one.node))))
+    drawing = random_functions(part)
     found = set(before)
     top = TopGraph.of(part)
     for node, reads, makes in zip(part.graph.node, top.reads, top.makes, strict=True):
         steady = node.op_type in ("Shape", "Size")
-        if (
-            is_random(node)
-            or (drawn and called([node]) & drawn)
-            or (not steady and not found.isdisjoint(reads))
-        ):
+        if is_random(node, drawing) or (not steady and not found.isdisjoint(reads)):
             found.update(makes)
     return found

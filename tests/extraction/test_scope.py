@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hexviz.errors import SelectionError
 from hexviz.extraction.scope import POLICIES, Scope, known_policy, scope
 from hexviz.extraction.selection import Selection, selection
+from hexviz.extraction.steady import Steady
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 from tests.tagging.random_graphs import FQNS, models
@@ -47,11 +48,12 @@ def test_exclude_safe_keeps_own_ops_and_copies_constants(graph: TaggedGraph) -> 
     found = scope(graph, selection(graph, ["enc.att"]), "exclude_safe")
     assert names(graph, found) == {
         "k": "constant",
+        "z": "constant",
         "m": "selected",
         "u": "selected",
         "t": "selected",
     }
-    assert found.inputs == ("r", "z")
+    assert found.inputs == ("r",)
     assert found.outputs == ("t",)
     assert found.weights == ("w",)
 
@@ -65,7 +67,7 @@ def test_include_context_carries_what_serves_the_selection(graph: TaggedGraph) -
         "k": "constant",
         "d": "context",
         "r": "context",
-        "z": "context",
+        "z": "constant",
     }
     assert found.inputs == ("a",)  # a real tensor
     assert found.outputs == ("t",)
@@ -80,14 +82,109 @@ def test_include_all_runs_from_the_models_inputs(graph: TaggedGraph) -> None:
     assert "y" not in names(graph, found)
 
 
-def test_a_matrix_made_of_weights_alone_is_no_arithmetic_on_shapes() -> None:
+def test_a_matrix_made_of_weights_alone_is_a_constant_and_no_arithmetic_on_shapes() -> None:
     text = """g (float[2,2] x) => (float[2,2] y) <float[2,2] w = {1,2,3,4}> {
         h = Mul (w, w)
         y = MatMul (x, h)
     }"""
     graph = tagged(scoped(parse(text), {"h": "other", "y": "own"}))
     found = scope(graph, selection(graph, ["own"]), "include_context")
-    assert found.inputs == ("x", "h")
+    assert names(graph, found) == {"h": "constant", "y": "selected"}
+    assert found.inputs == ("x",)
+    assert not Steady(graph).is_shape_arithmetic(0)
+
+
+SHARED = """<ir_version: 8, opset_import: ["" : 20, "custom" : 1, "local" : 1]>
+g (float[3,3] x, bool c, float[3,3] given) => (float[3,3] y)
+<float[3,3] w = {1,2,3,4,5,6,7,8,9}, float[3,3] given = {1,2,3,4,5,6,7,8,9}> {
+    v = CHAIN
+    h = MatMul (x, v)
+    y = MatMul (h, v)
+}
+<domain: "local", opset_import: ["" : 20]> twice (a) => (b) { b = Add (a, a) }
+<domain: "local", opset_import: ["" : 20]> noisy (a) => (b) {
+    n = RandomNormalLike (a)
+    b = Add (a, n)
+}"""
+
+
+@pytest.mark.parametrize("policy", ["exclude_safe", "include_context"])
+@pytest.mark.parametrize(
+    ("chain", "constant"),
+    [
+        ("Transpose (w)", True),
+        ("Cast <to = 1> (w)  ", True),
+        ("custom.Unpack (w)", True),
+        ("local.twice (w)", True),
+        ("Transpose (t)  t = Neg (s)  s = Concat <axis = 0> (w)", True),
+        (("Loop (m, , w) <body = b (int64 i, bool d, float[3,3] a) => (bool e, float[3,3] f) "
+         "{ e = Identity (d)  f = Add (a, w) }>  m = Constant <value = int64 {2}> ()"), True),
+        (("If (k) <then_branch = t () => (float[3,3] p) { p = Neg (w) }, else_branch = e () => "
+         "(float[3,3] q) { q = Exp (w) }>  k = Constant <value = bool {1}> ()"), True),
+        (("If (k) <then_branch = t () => (float[3,3] p) { p = Neg (x) }, else_branch = e () => "
+         "(float[3,3] q) { q = Exp (w) }>  k = Constant <value = bool {1}> ()"), False),
+        (("If (c) <then_branch = t () => (float[3,3] p) { p = Neg (w) }, else_branch = e () => "
+         "(float[3,3] q) { q = Exp (w) }>"), False),
+        (("If (k) <then_branch = t () => (float[3,3] p) { p = Bernoulli (w) }, else_branch = e () "
+         "=> (float[3,3] q) { q = Exp (w) }>  k = Constant <value = bool {1}> ()"), False),
+        ("Add (w, x)", False),
+        ("Transpose (given)", False),
+        ("RandomNormalLike (w)", False),
+        ("Bernoulli (w)", False),
+        ("RandomNormal <shape = [3, 3]> ()", False),
+        (("Dropout (w, r, d)  r = Constant <value = float {0.5}> ()  "
+         "d = Constant <value = bool {1}> ()"), False),
+        ("local.noisy (w)", False),
+        ("custom.Source ()", False),
+    ],
+)  # fmt: skip
+def test_what_depends_on_weights_alone_is_copied_to_each_reader(
+    chain: str, constant: bool, policy: str
+) -> None:
+    homes = {"v": "a", "h": "a", "y": "b"}
+    graph = tagged(scoped(parse(SHARED.replace("CHAIN", chain)), homes))
+    first = scope(graph, selection(graph, ["a"]), known_policy(policy))
+    second = scope(graph, selection(graph, ["b"]), known_policy(policy))
+    # What is auxiliary, as a Transpose, is carried along as context all the same.
+    carried = policy == "include_context" and graph.op("v").auxiliary and constant is False
+    if not carried:
+        assert ("v" in second.inputs) is not constant
+    assert set(first.outputs) == ({"h"} if constant else {"v", "h"})
+    assert Steady(graph).is_constant(graph.op("v").index) is constant
+    assert Steady(graph).is_constant(graph.op("h").index) is False
+
+
+def test_a_long_computation_on_weights_is_work_and_no_constant() -> None:
+    def chain(length: int) -> TaggedGraph:
+        steps = "\n".join(f"v{at + 1} = Neg (v{at})" for at in range(length))
+        text = f"""g (float[2] x) => (float[2] y) <float[2] v0 = {{1, 2}}> {{
+            {steps}
+            h = Add (x, v{length})
+            y = Add (h, v{length})
+        }}"""
+        return tagged(scoped(parse(text), {"h": "a", "y": "b"}))
+
+    short, long = chain(100), chain(1000)
+    assert scope(short, selection(short, ["b"]), "exclude_safe").inputs == ("h",)
+    found = scope(long, selection(long, ["b"]), "exclude_safe")
+    assert found.inputs == ("v1000", "h")
+    assert len(found.why) == 1
+    # However often it doubles, its length is known at once.
+    doubling = "\n".join(f"v{at + 1} = Add (v{at}, v{at})" for at in range(2000))
+    text = f"g (float[2] x) => (float[2] y) <float[2] v0 = {{1, 2}}> {{ {doubling} y = Neg (x) }}"
+    assert not Steady(tagged(parse(text))).is_constant(1999)
+
+
+def test_a_module_of_constants_alone_gives_them_back() -> None:
+    text = """g (float[2] x) => (float[2] y) <float[2] w = {1, 2}> {
+        v = Neg (w)
+        u = Exp (v)
+        y = Add (x, u)
+    }"""
+    graph = tagged(scoped(parse(text), {"v": "w.a", "u": "w.b", "y": "own"}))
+    for name, made in (("w", "u"), ("w.a", "v"), ("w.b", "u")):
+        found = scope(graph, selection(graph, [name]), "exclude_safe")
+        assert (found.inputs, found.outputs) == ((), (made,))
 
 
 def test_random_numbers_are_never_drawn_twice() -> None:

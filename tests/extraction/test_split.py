@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexviz.errors import ExtractionError, SelectionError, WriteError
-from hexviz.extraction.partition import partition
+from hexviz.extraction.partition import partition, top_modules
 from hexviz.extraction.split import MANIFEST, Split, split
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
@@ -40,6 +40,45 @@ def test_a_module_is_divided_where_dataflow_leaves_it(graph: TaggedGraph) -> Non
     outputs = [[graph.proto.graph.node[one].output[0] for one in piece.nodes] for piece in pieces]
     assert [piece.module for piece in pieces] == ["enc", "head", "", "enc"]
     assert outputs == [["a"], ["b"], ["s"], ["c", "y"]]
+
+
+CHAIN = """g (float[2] x) => (float[2] f) <float[2] w = {1, 2}> {
+    v = Neg (w)
+    a = Add (x, v)  b = Exp (a)  c = Abs (b)  d = Neg (c)  e = Tanh (d)  f = Relu (e)
+}"""
+
+
+@pytest.mark.parametrize(
+    ("homes", "expected"),
+    [
+        # Right below the root there is more than one.
+        (["m.a", "m.a", "m.b", "m.b", "head", "head"], ["m", "head"]),
+        # One module wraps all, or two do.
+        (["m.a", "m.a", "m.b", "m.b", "m.c", "m.c"], ["m.a", "m.b", "m.c"]),
+        (["m.n.a", "m.n.a", "m.n.l.0", "m.n.l.0", "m.n.l.1", "m.n.l.1"],
+         ["m.n.a", "m.n.l"]),
+        # The root, or the wrapper, has few ops of its own beside it.
+        (["", "m.a", "m.a", "m.b", "m.b", "m"], ["m.a", "m.b"]),
+        # It has most of them: what is in it is not what the model is made of.
+        (["", "", "", "", "m.a", "m.b"], ["m"]),
+        # Nowhere is there more than one.
+        (["m.a", "m.a", "m.a", "m.a", "m.a", "m.a"], ["m"]),
+        (["m", "m", "m.a", "m.a", "m", "m"], ["m.a"]),
+        # Without a module below the root there is nothing to split by.
+        ([""] * 6, []),
+    ],
+)  # fmt: skip
+def test_a_module_that_wraps_everything_is_passed(homes: list[str], expected: list[str]) -> None:
+    names = dict(zip("abcdef", homes, strict=True)) | {"v": "weights"}
+    graph = tagged(scoped(parse(CHAIN), names))
+    found = top_modules(graph)
+    assert list(found) == (expected or ["weights"])
+    if expected:
+        divided = split(graph)
+        assert divided.verify().ok
+        assert {part.selected.modules for part in divided.parts.values()} - {frozenset({""})} == {
+            frozenset({name}) for name in expected
+        }
 
 
 def test_inner_modules_take_from_outer_ones(graph: TaggedGraph) -> None:
