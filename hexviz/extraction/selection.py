@@ -14,6 +14,8 @@ from hexviz.model.modules import Module
 
 __all__ = ["EVERYTHING", "NOTHING", "Selection", "selection"]
 
+_MOST_NAMED = 4  # modules in a message
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -100,11 +102,32 @@ def selection(
         _where_it_ran(graph, _resolved(graph, exclude)),
         frozenset(graph.op(one).id for one in ops),
     )
-    if not result.ops and not any(
-        module.ops and result.holds(module.fqn) for module in graph.modules
-    ):
-        raise SelectionError("The selection holds no op: select more, or exclude less.")
+    if not result.ops and not _has_ops(graph, result):
+        raise SelectionError(_empty(graph, result))
     return result
+
+
+def _has_ops(graph: TaggedGraph, selected: Selection) -> bool:
+    return any(module.ops and selected.holds(module.fqn) for module in graph.modules)
+
+
+def _empty(graph: TaggedGraph, selected: Selection) -> str:
+    """One line that says why a selection holds no op, and where there are some."""
+    line = "The selection holds no op: select more, or exclude less"
+    if not selected.modules:
+        return f"{line}."
+    if _has_ops(graph, Selection(selected.modules)):
+        left = ", ".join(sorted(selected.exclude)[:_MOST_NAMED])
+        return f"{line} (nothing is left without {left})."
+    names = sorted(selected.modules)
+    around = names[0]
+    while around and not _has_ops(graph, Selection(frozenset({around}))):
+        around = ancestors(around)[-2]
+    named = ", ".join(names[:_MOST_NAMED])
+    return (
+        f"{line} (no op of this graph is of {named}: it never ran, or was folded away; "
+        f"{around or 'the root'}, which is around it, has some)."
+    )
 
 
 def _resolved(graph: TaggedGraph, names: Iterable[str]) -> frozenset[str]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hexviz.errors import WriteError
+from hexviz.errors import ExtractionError, WriteError
 from hexviz.extraction.part import Part
 from hexviz.extraction.partition import Piece, partition, top_modules
 from hexviz.extraction.scope import around
@@ -113,6 +113,9 @@ class Split:
             raise WriteError(f"Cannot make the folder {folder}: {error.strerror}.") from error
         try:
             for name, part in self.parts.items():
+                if not part.checks.sound:
+                    wrong = part.checks.checker or part.checks.runtime
+                    raise ExtractionError(f"The part {name} is not valid: {wrong}")
                 part.save(folder / name)
             manifest = json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n"
             write_atomically(folder / MANIFEST, [manifest.encode()])

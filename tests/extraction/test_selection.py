@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hexviz.errors import SelectionError, UnknownOpError
 from hexviz.extraction.selection import EVERYTHING, Selection, selection
 from hexviz.model.fqn import ancestors
+from hexviz.model.modules import ModuleInfo
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped, tagged
 
@@ -52,6 +53,18 @@ def test_an_unknown_module_suggests_near_names() -> None:
 def test_an_empty_selection_is_refused() -> None:
     with pytest.raises(SelectionError, match="holds no op: select more, or exclude less"):
         selection(GRAPH, ["enc"], exclude=["enc"])
+
+
+def test_why_a_selection_is_empty_is_said_and_where_ops_are() -> None:
+    with pytest.raises(SelectionError, match=r"\(nothing is left without enc\)"):
+        selection(GRAPH, ["enc.att"], exclude=["enc"])
+    text = "g (float[2] x) => (float[2] z) { y = Neg (x)  z = Exp (y) }"
+    told = {name: ModuleInfo("M") for name in ("", "a", "a.b", "a.b.drop", "a.c")}
+    graph = tagged(scoped(parse(text), {"y": "a.c", "z": "a.c"}), modules=told)
+    with pytest.raises(
+        SelectionError, match=r"no op of this graph is of a\.b\.drop: .*; a, which is around it"
+    ):
+        selection(graph, ["a.b.drop"])
 
 
 def held(names: list[str], exclude: tuple[str, ...] = ()) -> list[str]:
