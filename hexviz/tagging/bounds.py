@@ -6,6 +6,13 @@ owns the body is open. So the edges of a body are its owner::
     z = If(c)  in enc.gate        t: between the owner and u   →  enc.gate or below
       then: t = Sin(e)            u: in enc.gate.act, declared
             u = Relu(t)
+
+Two ops of one module that compute with the same weight are two calls of it, and
+what lies between them need not be in it::
+
+    h = MatMul(x, fc.weight)     a: between two calls of fc     →  what encloses fc, or below
+    a = Tanh(h)
+    y = MatMul(a, fc.weight)
 """
 
 from __future__ import annotations
@@ -17,7 +24,7 @@ from hexviz.model.flat import FlatGraph
 from hexviz.model.op import Provenance
 from hexviz.tagging.order import nearest
 
-__all__ = ["Bounds", "body_owners"]
+__all__ = ["Bounds", "are_two_calls", "body_owners"]
 
 
 def body_owners(flat: FlatGraph) -> dict[str, int]:
@@ -27,6 +34,12 @@ def body_owners(flat: FlatGraph) -> dict[str, int]:
     owned = {body.owner for body in flat.bodies if body.owner}
     positions = {op.id: at for at, op in enumerate(flat.ops) if op.id in owned}
     return {body.path: positions[body.owner] for body in flat.bodies if body.owner}
+
+
+def are_two_calls(flat: FlatGraph, one: int, other: int) -> bool:
+    """Whether two ops of one module are in two calls of it, as they compute with one weight."""
+    read = flat.weights.keys() & flat.ops[one].inputs
+    return one != other and not read.isdisjoint(flat.ops[other].inputs)
 
 
 class Bounds:
@@ -75,17 +88,27 @@ class Bounds:
 
     def module(self, at: int) -> str:
         """The deepest module open at both ends, and around all that is known in its bodies."""
-        bound = names.common_ancestor(*self.ends(at))
+        bound = self._between(at)
         inside = self._inside.get(at)
         return bound if inside is None else names.common_ancestor(bound, inside[0])
+
+    def _between(self, at: int) -> str:
+        """The deepest module open at both ends, and in between."""
+        one, two = self.around(at)
+        if one is None or two is None:
+            return ""
+        module = names.common_ancestor(self._known[one].module, self._known[two].module)
+        return names.parent(module) if self._reopens(one, two) else module
+
+    def _reopens(self, one: int, two: int) -> bool:
+        same = self._known[one].module == self._known[two].module
+        return same and are_two_calls(self._flat, one, two)
 
     def evidence(self, at: int) -> tuple[str, ...]:
         """The ids of the ops at both ends, each once, and of those inside that decide, too."""
         found = [end for end in self.around(at) if end is not None]
         inside = self._inside.get(at)
-        if inside is not None and not names.is_within(
-            inside[0], names.common_ancestor(*self.ends(at))
-        ):
+        if inside is not None and not names.is_within(inside[0], self._between(at)):
             found.extend(inside[1])
         return tuple(dict.fromkeys([self._flat.ops[one].id for one in found]))
 
@@ -94,8 +117,7 @@ class Bounds:
         one, two = self._before[at], self._after[at]
         if one is None or two is None:
             return False
-        module = self._known[one].module
-        return module == self._known[two].module == self.module(at)
+        return self._known[one].module == self._known[two].module == self.module(at)
 
 
 def _met_inside(

@@ -14,6 +14,7 @@ from typing import Any
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op, Provenance
+from hexviz.tagging.bounds import are_two_calls
 from hexviz.tagging.inherit import CONFIDENCE as INHERITED
 from hexviz.tagging.inherit import REBUILT
 from hexviz.tagging.sentence import context_sentence, module_sentence, owner_of
@@ -146,12 +147,16 @@ def proven(graph: TaggedGraph, op: Op) -> bool | None:
     why = op.provenance
     if why.origin != "inherited" or why.witnesses or not why.evidence:
         return None
-    around = [graph.op(one).module for one in why.evidence if one in graph.positions]
+    known = [graph.positions[one] for one in why.evidence if one in graph.positions]
+    around = [graph.ops[at].module for at in known]
     meeting = reduce(names.common_ancestor, around)
     if why.rule == "trace" and len(around) == 1:
         owner = owner_of(graph, op)
         if owner is None or owner.id != why.evidence[0]:
             meeting = ""  # beyond the first and the last op lies the root
+    if why.rule == "trace" and len(around) == 2 and around[0] == around[1] and around[0]:
+        if are_two_calls(graph.flat, *known):
+            meeting = names.parent(meeting)
     if why.rule == "producers" and why.candidates:
         return names.is_within(around[0], op.module)
     return graph.modules.nearest(meeting) == op.module

@@ -235,7 +235,12 @@ def _from_order(bounds: Bounds, at: int, meeting: str | None) -> Provenance:
     if not same:
         for end in dict.fromkeys((earlier, later)):
             if end != bound and all(one.module != end for one in rejected):
-                rejected.append(Candidate(end, 0.2, "was open on one side of it only"))
+                reason = (
+                    "was open on one side of it only"
+                    if earlier != later
+                    else "was left and called again in between"
+                )
+                rejected.append(Candidate(end, 0.2, reason))
     confidence = CONFIDENCE["trace" if same else "trace between modules"]
     return Provenance(bound, "inherited", "trace", evidence, (), tuple(rejected), confidence)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
+from hexviz.tagging.bounds import are_two_calls
 
 __all__ = ["context_sentence", "module_sentence", "owner_of"]
 
@@ -86,11 +87,22 @@ def _trace_sentence(graph: TaggedGraph, op: Op, place: str, names: list[str]) ->
     owner = owner_of(graph, op)
     if owner is not None and list(op.provenance.evidence) == [owner.id]:
         return f"Ran in {place} or below: it is in a body of {names[0]}, which ran there."
+    if len(names) == 2 and _is_between_calls(graph, op):
+        return f"Ran in {place} or below, between two calls of one module: {_listing(names)}."
     if len(names) == 2:
         return f"Ran in {place}, the deepest module open both at {names[0]} and at {names[1]}."
     if len(names) > 2:
         return f"Ran in {place}, the deepest module open at all of {_listing(names, most=4)}."
     return f"Ran in {place}: next to it lie {_listing(names)} and the edge of the graph."
+
+
+def _is_between_calls(graph: TaggedGraph, op: Op) -> bool:
+    ends = [graph.positions[near] for near in op.provenance.evidence if near in graph.positions]
+    if len(ends) != 2:
+        return False
+    one, two = ends
+    modules = {graph.ops[one].module, graph.ops[two].module}
+    return len(modules) == 1 and op.module not in modules and are_two_calls(graph.flat, one, two)
 
 
 def _producers_sentence(graph: TaggedGraph, op: Op, place: str, names: list[str]) -> str:

@@ -5,7 +5,7 @@ from onnx import TensorProto, helper
 from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.explain import explain, proven
-from tests.build import tagged
+from tests.build import parse, tagged
 
 FLOAT, BOOL, INT64 = TensorProto.FLOAT, TensorProto.BOOL, TensorProto.INT64
 
@@ -92,3 +92,21 @@ def test_bodies_in_bodies_and_loops_of_equal_names() -> None:
     graph = tagged(helper.make_model(helper.make_graph(nodes, "g", ends, [info("y")])))
     assert {op.module for op in graph.ops if op.body.startswith("a/")} == {"A"}
     assert {op.module for op in graph.ops if op.body.startswith("b/")} == {"B"}
+
+
+def test_what_lies_between_two_calls_of_a_module_is_not_in_it() -> None:
+    """Only weights tell: two ops that compute with one weight are two calls."""
+    graph = tagged(
+        parse("""g (float[1,2] x) => (float[1,2] y)
+        <float[2,2] "net.fc.weight" = {1, 7, 3, 4}, float[2] "net.out.bias" = {1, 5}> {
+            h = MatMul (x, "net.fc.weight")
+            a = Tanh (h)
+            i = MatMul (a, "net.fc.weight")
+            y = Add (i, "net.out.bias")
+        }""")
+    )
+    op = graph.op("a")
+    assert (op.module, op.provenance.confidence) == ("net", 0.6)
+    assert proven(graph, op)
+    assert "between two calls" in explain(graph, "a").sentence
+    assert {one.module for one in op.provenance.candidates} == {"net.fc"}

