@@ -154,9 +154,13 @@ def proven(graph: TaggedGraph, op: Op) -> bool | None:
         owner = owner_of(graph, op)
         if owner is None or owner.id != why.evidence[0]:
             meeting = ""  # beyond the first and the last op lies the root
-    if why.rule == "trace" and len(around) == 2 and around[0] == around[1] and around[0]:
-        if are_two_calls(graph.flat, *known):
-            meeting = names.parent(meeting)
+    if (
+        why.rule == "trace"
+        and len(around) == 2
+        and around[0] == around[1]
+        and are_two_calls(graph.flat, *known)
+    ):
+        meeting = names.parent(meeting)
     if why.rule == "producers" and why.candidates:
         return names.is_within(around[0], op.module)
     return graph.modules.nearest(meeting) == op.module
