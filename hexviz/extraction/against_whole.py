@@ -64,7 +64,7 @@ def against_whole(part: onnx.ModelProto, whole: onnx.ModelProto) -> Verdict:
     Both are given without data in other files.
     """
     try:
-        known = _known(whole)
+        known = _known(whole, part)
         mine, told = _stand_in(part, whole, known)
         fault = _structure(mine)
         if fault is None:
@@ -100,13 +100,16 @@ def _cut_out(stand_in: onnx.ModelProto, proto: onnx.ModelProto) -> None:
             del graph.node[at]
 
 
-def _known(whole: onnx.ModelProto) -> _Known:
-    """What the checker refuses of the whole, piece by piece."""
+def _known(whole: onnx.ModelProto, part: onnx.ModelProto) -> _Known:
+    """What the checker refuses of the whole, piece by piece, as far as the part has it too."""
     known = _Known()
+    makes = {_made(node) for _, nodes in _imports(part) for node, _ in _nodes(nodes)}
     for imports, nodes in _imports(whole):
         judged: dict[bytes, str | None] = {}
         context = _context(whole, imports)
         for node, _ in _nodes(nodes):
+            if _made(node) not in makes:
+                continue
             shape = _without_bodies(node)
             key = shape.SerializeToString(deterministic=True)
             if key not in judged:
@@ -115,16 +118,30 @@ def _known(whole: onnx.ModelProto) -> _Known:
             if said is not None:
                 known.nodes[_bare(node)] = said
     context = _context(whole, _versions(whole.opset_import))
+    names = {one.name for graph in _graphs(part) for one in _values(graph)}
+    stored = {one.name for graph in _graphs(part) for one in graph.initializer}
     for graph in _graphs(whole):
-        for value in (*graph.input, *graph.output, *graph.value_info):
-            said = _refusal(onnx.checker.check_value_info, value, context)
-            if said is not None:
-                known.values[value.SerializeToString(deterministic=True)] = said
+        for value in _values(graph):
+            if value.name in names:
+                said = _refusal(onnx.checker.check_value_info, value, context)
+                if said is not None:
+                    known.values[value.SerializeToString(deterministic=True)] = said
         for tensor in graph.initializer:
-            said = _refusal(onnx.checker.check_tensor, tensor, context)
-            if said is not None:
-                known.tensors[tensor.SerializeToString(deterministic=True)] = said
+            if tensor.name in stored:
+                said = _refusal(onnx.checker.check_tensor, tensor, context)
+                if said is not None:
+                    known.tensors[tensor.SerializeToString(deterministic=True)] = said
     return known
+
+
+def _made(node: onnx.NodeProto) -> str:
+    return next(filter(None, node.output), node.name)
+
+
+def _values(graph: onnx.GraphProto) -> Iterator[onnx.ValueInfoProto]:
+    yield from graph.input
+    yield from graph.output
+    yield from graph.value_info
 
 
 def _stand_in(
@@ -144,7 +161,7 @@ def _stand_in(
         domains = {one.domain for one in imports}
         for node, path in _nodes(nodes):
             said = known.nodes.get(_bare(node)) if known.nodes else None
-            node.name = f"{path}{next(filter(None, node.output), node.name)}"
+            node.name = f"{path}{_made(node)}"
             if said is None:
                 continue
             if node.domain == "ai.onnx" and "" in domains:
@@ -160,7 +177,7 @@ def _stand_in(
                 domains.add(_UNKNOWN)
     for graph in _graphs(copy):
         graph.name = graph.name or "graph"
-        for value in (*graph.input, *graph.output, *graph.value_info):
+        for value in _values(graph):
             open_negative_sizes(value.type)
         _set_values_aside(graph, known, told)
         _set_tensors_aside(graph, known, told)
@@ -320,7 +337,7 @@ def _nodes(nodes: MutableSequence[onnx.NodeProto]) -> Iterator[tuple[onnx.NodePr
     while pending:
         listed, path = pending.pop()
         for node in listed:
-            own = f"{path}{next(filter(None, node.output), node.name)}"
+            own = f"{path}{_made(node)}"
             yield node, path
             for attribute in node.attribute:
                 bodies = [attribute.g] if attribute.HasField("g") else []

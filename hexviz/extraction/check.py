@@ -25,6 +25,7 @@ from hexviz.extraction.runtime import (
     runtime_version,
     without_weights,
 )
+from hexviz.model.calls import can_be_inlined
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, tensors
 
 __all__ = ["Checks", "check"]
@@ -107,6 +108,8 @@ def _may_run(
     refused: str | None, unsupported: bool, whole: onnx.ModelProto, base_dir: Path | None
 ) -> bool:
     """Whether the runtime takes a part, or can judge neither it nor the whole."""
+    if not can_be_inlined(whole):  # inference follows every call by recursion
+        return False
     return refused is None or (unsupported and _runtime(whole, base_dir)[1])
 
 

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hexviz.errors import SelectionError
-from hexviz.extraction.selection import selection
+from hexviz.extraction.selection import Selection, selection
 from hexviz.extraction.steady import Steady
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import Op
 from hexviz.model.top import TopGraph
 
 __all__ = ["Piece", "partition", "top_modules"]
@@ -81,7 +82,27 @@ def partition(graph: TaggedGraph, modules: Sequence[str]) -> list[Piece]:
     wanted = selection(graph, modules).modules
     top = graph.top
     home = _homes(graph, wanted)
+    if wanted.isdisjoint(home.values()):
+        _refuse_inner(graph, wanted)
     return _scheduled(top, home, [*wanted, ""])
+
+
+def _refuse_inner(graph: TaggedGraph, wanted: frozenset[str]) -> None:
+    """That all ops of some modules run in bodies or functions, if so."""
+    selected = Selection(wanted)
+    for at in selected.positions(graph):
+        owner = graph.flat.owners[at]
+        if owner != at:
+            op = graph.ops[at]
+            inside = "a function" if owner is None else _called(graph.ops[owner])
+            raise SelectionError(
+                f"Nothing to split by: {op.module or 'the root'} runs inside of {inside}, which "
+                "cannot be divided: name a module around it."
+            )
+
+
+def _called(op: Op) -> str:
+    return f"{op.op_type} {op.id} (in {op.module or 'the root'})"
 
 
 def _homes(graph: TaggedGraph, wanted: frozenset[str]) -> dict[int, str]:

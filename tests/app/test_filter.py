@@ -247,6 +247,19 @@ def test_the_panel_says_what_stays_and_what_is_cut(model: OpenModel) -> None:
     assert "serves what is kept" in values
 
 
+def test_an_if_that_comes_whole_is_named_with_what_comes_along() -> None:
+    proto = parse("""g (float[2] x, bool c) => (float[2] y) {
+        hid = If (c) <then_branch = t () => (float[2] o) { o = Neg (x) },
+                      else_branch = e () => (float[2] p) { p = Exp (x) }>
+        y = Relu (hid)
+    }""")
+    whole = OpenModel("0" * 64, tagged(scoped(proto, {"hid": "m", "y": "head"})))
+    wish = Wish(Selection(frozenset(), ops=frozenset({"hid/then_branch/o"})))
+    said = text(panel(whole, replace(HERE, wish=wish)))
+    assert "1 around selected ones (If hid), 2 in their bodies" in said
+    assert "If hid comes whole, because a body cannot be cut" in said
+
+
 def test_a_hole_is_told_and_offered_to_be_filled(model: OpenModel) -> None:
     wish = wishing("enc.emb", "head", policy="exclude_safe")
     place = replace(HERE, wish=wish)

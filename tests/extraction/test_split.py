@@ -81,6 +81,27 @@ def test_a_module_that_wraps_everything_is_passed(homes: list[str], expected: li
         }
 
 
+def test_a_module_that_runs_in_a_body_alone_cannot_be_split_by() -> None:
+    proto = parse("""g (float[2] x, bool c) => (float[2] y) {
+        h = If (c) <then_branch = t () => (float[2] o) { o = Neg (x) },
+                    else_branch = e () => (float[2] p) { p = Exp (x) }>
+        y = Relu (h)
+    }""")
+    scopes, kinds = repr(["", "m", "m.inner", "op"]), repr(["M", "M", "M", "aten.op"])
+    inner = proto.graph.node[0].attribute[0].g.node[0]
+    inner.metadata_props.add(key="pkg.torch.onnx.name_scopes", value=scopes)
+    inner.metadata_props.add(key="pkg.torch.onnx.class_hierarchy", value=kinds)
+    graph = tagged(scoped(proto, {"h": "m", "y": "head"}))
+    with pytest.raises(
+        SelectionError, match=r"m\.inner runs inside of If h \(in m\), .*: name a module around it"
+    ):
+        split(graph, ["m.inner"])
+    assert [part.selected.modules for part in split(graph, ["m"]).parts.values()] == [
+        frozenset({"m"}),
+        frozenset({""}),
+    ]
+
+
 def test_inner_modules_take_from_outer_ones(graph: TaggedGraph) -> None:
     pieces = partition(graph, ["enc", "enc.out"])
     assert [piece.module for piece in pieces] == ["enc", "", "enc", "enc.out"]
