@@ -18,7 +18,7 @@ from hexviz.extraction.scope import Policy, Scope, known_policy, scope
 from hexviz.extraction.selection import Selection, selection
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.once import once
-from hexviz.model.writer import PREFIX, spare_weights
+from hexviz.model.writer import PREFIX, short_digest, spare_weights
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -89,7 +89,9 @@ class Part:
 
     @property
     def certified(self) -> onnx.ModelProto:
-        """A copy of the model that carries the report as metadata, under ``hexviz.part``.
+        """A copy of the model that carries the report as metadata.
+
+        It stands under ``hexviz.part.`` and a digest, so that two parts can be merged.
 
         Raises:
             ExtractionError: if the checker or the runtime finds it wrong.
@@ -100,7 +102,7 @@ class Part:
         result = onnx.ModelProto()
         result.CopyFrom(self.model)
         told = json.dumps(self.report, ensure_ascii=False)
-        result.metadata_props.add(key=f"{PREFIX}part", value=told)
+        result.metadata_props.add(key=f"{PREFIX}part.{short_digest(told)}", value=told)
         return result
 
     def verify(

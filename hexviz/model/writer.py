@@ -7,6 +7,7 @@ a graph's topology, names and weights are not ours to touch.
 from __future__ import annotations
 
 import filecmp
+import hashlib
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence
 from json.encoder import encode_basestring
@@ -20,6 +21,7 @@ from hexviz.model.flat import graphs_of, named_functions
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.op import Op
 from hexviz.model.reader import external_locations
+from hexviz.model.tag_map import pack_map
 
 __all__ = [
     "PREFIX",
@@ -27,6 +29,7 @@ __all__ = [
     "add_tags",
     "has_tags",
     "serialized",
+    "short_digest",
     "spare_weights",
     "tagged_proto",
     "without_tags",
@@ -99,7 +102,19 @@ def add_tags(
         }
         for module in modules
     }
-    proto.metadata_props.add(key=PREFIX + "modules", value=_json(tree))
+    told = _json(tree)
+    shapes = {one.name: tuple(one.dims) for one in proto.graph.initializer}
+    packed = pack_map(by_place.values(), shapes)
+    # Whoever merges models refuses two texts under one key, so each model has keys of its own.
+    digest = short_digest(told + (packed or ""))
+    proto.metadata_props.add(key=f"{PREFIX}modules.{digest}", value=told)
+    if packed is not None:
+        proto.metadata_props.add(key=f"{PREFIX}map.{digest}", value=packed)
+
+
+def short_digest(text: str) -> str:
+    """What tells apart the keys under which two models keep the same kind of thing."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:10]
 
 
 def has_tags(metadata: Iterable[str]) -> bool:

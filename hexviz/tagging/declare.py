@@ -12,10 +12,11 @@ from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.once import once
 from hexviz.model.op import ON_RECORD, RULES, Candidate, Provenance
 from hexviz.tagging import metadata, stored
+from hexviz.tagging.from_map import Carried, carried, moved
 from hexviz.tagging.metadata import Scope, scopes_of
 from hexviz.tagging.naming import first_call
 from hexviz.tagging.sources import CONFIDENCE, Source, Sources
-from hexviz.tagging.stored import Record, stored_modules, stored_provenance
+from hexviz.tagging.stored import Record, stored_models, stored_provenance
 from hexviz.tagging.transferred import CONFIDENCE as TRANSFERRED
 from hexviz.tagging.transferred import Transferred, from_notes
 
@@ -62,27 +63,34 @@ def declare(
     ``calls`` maps names of nodes to the module that was running, and ``notes``
     op ids to what the exporter noted on nodes before it dropped that.
     """
-    result = Declarations(modules=dict(stored_modules(model_metadata)))
-    if modules is not None:
-        result.modules = dict(modules)
-    complete = bool(result.modules)
     stored_tags, records, rewritten = _read(flat)
+    unchanged = None not in stored_tags
+    kept = _carried(flat, model_metadata, unchanged=unchanged) if modules is None else Carried()
+    result = Declarations(modules=dict(kept.modules if modules is None else modules))
+    complete = bool(result.modules)
     # Tags of our own that were concluded or given up on hold for the graph they
     # were made for; in one that has changed since, only what was declared counts.
-    unchanged = None not in stored_tags
+    if kept.subtrees is not None:
+        stored_tags = [
+            None if why is None or at not in kept.subtrees else moved(why, kept.subtrees[at])
+            for at, why in enumerate(stored_tags)
+        ]
     for at, why in enumerate(stored_tags):
         if why is not None and (unchanged or why.origin in ON_RECORD):
             result.learn(why.module)
             result.provenance[at] = why
     sources = Sources(flat, result.provenance.keys(), result.modules, calls or {})
-    transferred = from_notes(flat, notes) if notes else {}
+    transferred = from_notes(flat, notes) if notes else kept.found
     collector = _Collector(result, sources, _Tree(result.modules) if complete else None)
     doubted: dict[int, list[Source]] = {}
     for at in range(len(flat.ops)):
         if at in result.provenance:
             continue
         known = transferred.get(at)
-        found = sources.of(at, records[at], known)
+        if kept.subtrees is None:
+            found = sources.of(at, records[at], known)
+        else:  # names and other tools' records mean the model that was merged, wherever it is now
+            found = [] if known is None else [(known.scope, known.rule, known.name)]
         if not found:
             continue
         chosen = _most_specific(found) if len(found) > 1 else found[0]
@@ -94,8 +102,9 @@ def declare(
         collector.settle(at, chosen, known=known)
         if len(found) > 1:
             doubted[at] = [one for one in found if one is not chosen]
-    for at, source in sources.of_holders(result.provenance).items():
-        collector.settle(at, source)
+    if kept.subtrees is None:
+        for at, source in sources.of_holders(result.provenance).items():
+            collector.settle(at, source)
     if not complete:
         _merge_calls(flat, result, sources.owners)
     if not complete and not collector.nested:
@@ -106,6 +115,14 @@ def declare(
     result.learn("")
     _note_disagreements(result, doubted)
     return result
+
+
+def _carried(flat: FlatGraph, model_metadata: Mapping[str, str], *, unchanged: bool) -> Carried:
+    """What the file carries of earlier taggings; its maps are asked only where that may matter."""
+    models = stored_models(model_metadata)
+    if unchanged and len(models) == 1 and len(flat.ops) <= (models[0].mapped or len(flat.ops)):
+        return Carried(dict(models[0].modules))
+    return carried(flat, models)
 
 
 def _of_fused(

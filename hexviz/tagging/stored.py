@@ -6,18 +6,25 @@ import json
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import TypeGuard
 
-from hexviz.model.limits import LONGEST_CLASS, is_path
+from hexviz.model.limits import LONGEST_CLASS, MOST_OPS, is_path
 from hexviz.model.modules import ModuleInfo
+from hexviz.model.once import once
 from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
+from hexviz.model.tag_map import Entry, mapped_ops, unpack_map
 from hexviz.model.writer import PREFIX
 
-__all__ = ["KEYS", "Record", "stored_modules", "stored_provenance"]
+__all__ = ["KEYS", "Record", "StoredModel", "stored_models", "stored_provenance"]
 
 # Python's objects take twenty times the memory of the shortest JSON.
 _LONGEST_TREE = 1 << 25  # characters
 _LONGEST_RECORD = 1 << 20
 
+_MOST_MODELS = 32
+"""Tagged models in one file; each has its modules and its map."""
+
 _MODULE = PREFIX + "module"
+_TREE = PREFIX + "modules"
+_MAP = PREFIX + "map"
 
 _FIELDS = tuple(
     PREFIX + one
@@ -99,9 +106,43 @@ def _read(
     )
 
 
-def stored_modules(metadata: Mapping[str, str]) -> Iterator[tuple[str, ModuleInfo]]:
-    """FQN and description of each module that hexviz listed in a model's metadata."""
-    stored = _json(metadata.get(PREFIX + "modules"), most=_LONGEST_TREE)
+class StoredModel:
+    """What hexviz kept in a model's metadata when it tagged it: its modules, and its map.
+
+    ``mapped`` is how many ops the map says it has, 0 without one, as files
+    have none that were tagged by earlier versions.
+    """
+
+    def __init__(self, modules: Mapping[str, ModuleInfo], packed: str) -> None:
+        self.modules = modules
+        self.mapped = mapped_ops(packed)
+        self._packed = packed
+
+    @once
+    def entries(self) -> tuple[Entry, ...]:
+        """The ops of the map, unpacked when somebody asks; none where it is damaged."""
+        return unpack_map(self._packed) or ()
+
+
+def stored_models(metadata: Mapping[str, str]) -> list[StoredModel]:
+    """Every model that hexviz tagged and that is in this file; a merged one has several."""
+    found: list[StoredModel] = []
+    ops = 0
+    for key in sorted(metadata):
+        if (key == _TREE or key.startswith(f"{_TREE}.")) and len(found) < _MOST_MODELS:
+            model = StoredModel(
+                dict(_modules(metadata[key])),
+                metadata.get(_MAP + key.removeprefix(_TREE), "") if key != _TREE else "",
+            )
+            ops += model.mapped
+            if model.modules and ops <= MOST_OPS:
+                found.append(model)
+    return found
+
+
+def _modules(text: str) -> Iterator[tuple[str, ModuleInfo]]:
+    """FQN and description of each module that a model's metadata lists."""
+    stored = _json(text, most=_LONGEST_TREE)
     if not isinstance(stored, dict):
         return
     for fqn, entry in stored.items():

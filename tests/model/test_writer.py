@@ -47,7 +47,9 @@ def test_every_node_carries_its_tags_bodies_included(tmp_path: Path) -> None:
         } <= set(keys)
         assert isinstance(json.loads(keys["hexviz.evidence"]), list)
         assert 0 <= float(keys["hexviz.confidence"]) <= 1
-    tree = json.loads({p.key: p.value for p in result.metadata_props}["hexviz.modules"])
+    tree = json.loads(
+        next(p.value for p in result.metadata_props if p.key.startswith("hexviz.modules."))
+    )
     assert tree["enc.att"] == {
         "class": "Module",
         "tag": "/Module/Module.enc/Module",

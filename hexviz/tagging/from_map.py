@@ -1,0 +1,272 @@
+"""What the maps of a file say of its ops, whatever tools did to it since it was tagged.
+
+A map knows a value by its name. A tool that puts a model into another puts a
+prefix before all names, so a map may fit behind one, and the map of a model
+that was put in twice behind two::
+
+    map   linear → fc, relu → act        file   m0/linear, m0/relu, m1/linear, m1/relu
+                                         copies "m0/" and "m1/": m0.fc, m0.act, m1.fc, m1.act
+
+A file with one copy has its own module tree. Several become subtrees of one,
+so that no FQN is two modules. A map that most of the graph contradicts is of
+another model and says nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from hexviz.model import fqn as names
+from hexviz.model.flat import FlatGraph
+from hexviz.model.limits import is_path
+from hexviz.model.modules import ModuleInfo
+from hexviz.model.op import Candidate, Provenance
+from hexviz.model.tag_map import Entry, kind_of, leaf_of
+from hexviz.tagging.alike import Links, alike
+from hexviz.tagging.metadata import Scope
+from hexviz.tagging.stored import StoredModel
+from hexviz.tagging.transferred import Transferred
+
+__all__ = ["Carried", "carried", "moved"]
+
+_LONGEST_PREFIX = 96
+_MOST_PREFIXES = 8
+_SAMPLE = 2048
+"""Names that are looked at to find what a tool put before all of them."""
+
+_ENOUGH = 0.5
+"""Share of a map that has to be found behind a prefix, or of what is found that has to agree."""
+
+_LINKED = 0.25
+"""Share of what is found by name that has to read something of what it read; tools rewire some."""
+
+_OTHER_TYPE = 0.9
+"""How sure a record is of an op of another type that makes the same value now: a fused one."""
+
+_SEPARATORS = "/_.:- "
+
+
+@dataclass(slots=True)
+class Carried:
+    """What the file carries of earlier taggings.
+
+    ``modules`` lists all modules, ``found`` maps positions to what a map says
+    of the op. Where several models were merged, ``subtrees`` maps positions to
+    the FQN below which the op's own record is meant; an op without one has a
+    record of no known model.
+    """
+
+    modules: dict[str, ModuleInfo] = field(default_factory=dict)
+    found: dict[int, Transferred] = field(default_factory=dict)
+    subtrees: dict[int, str] | None = None
+
+
+@dataclass(slots=True)
+class _Copy:
+    """One tagged model in the file, and position → entry of its map.
+
+    ``claims`` are found by the names of their values, ``renamed`` by what they compute.
+    """
+
+    model: StoredModel
+    prefix: str = ""
+    claims: dict[int, int] = field(default_factory=dict)
+    renamed: dict[int, int] = field(default_factory=dict)
+
+
+def carried(flat: FlatGraph, models: Sequence[StoredModel]) -> Carried:
+    """What the tagged models in a file say of its ops."""
+    copies: list[_Copy] = []
+    claimed: set[int] = set()
+    for model in models:
+        own = _copies(flat, model)
+        for copy in own:
+            copy.claims = {at: one for at, one in copy.claims.items() if at not in claimed}
+            claimed |= copy.claims.keys()
+        copies.extend(own or [_Copy(model)])
+    for copy in copies:
+        if len(claimed) < len(flat.ops) and (copy.claims or len(copies) == 1):
+            copy.renamed = _renamed(flat, copy, claimed)
+            claimed |= copy.renamed.keys()
+    if len(copies) == 1:
+        return Carried(dict(copies[0].model.modules), dict(_said(flat, copies[0], "")))
+    return _merged(flat, copies) if copies else Carried()
+
+
+def moved(why: Provenance, subtree: str) -> Provenance:
+    """A record of a model's own, now that the model is below a subtree."""
+    return replace(
+        why,
+        module=names.join((subtree, why.module)),
+        candidates=tuple(
+            Candidate(names.join((subtree, one.module)), one.score, one.reason)
+            for one in why.candidates
+        ),
+        shared_by=tuple(names.join((subtree, one)) for one in why.shared_by),
+    )
+
+
+def _merged(flat: FlatGraph, copies: Sequence[_Copy]) -> Carried:
+    """Several models in one file: each below a name of its own."""
+    result = Carried({"": ModuleInfo()}, {}, {})
+    subtrees: dict[int, str] = {}
+    taken: set[str] = set()
+    rest: list[str] = []
+    for copy in copies:
+        root = copy.model.modules.get("", ModuleInfo()).class_name
+        word = copy.prefix.strip(_SEPARATORS).replace("/", ".") or root or "model"
+        name = next(one for one in _numbered(word) if one not in taken)
+        taken.add(name)
+        for fqn, info in copy.model.modules.items():
+            below = names.join((name, fqn))
+            if is_path(below):
+                same_as = names.join((name, info.same_as)) if info.same_as else ""
+                label = info.label if fqn else ""
+                result.modules[below] = replace(info, same_as=same_as, label=label)
+        result.found.update(_said(flat, copy, name))
+        subtrees.update(dict.fromkeys((*copy.claims, *copy.renamed), name))
+        if not copy.prefix:
+            rest.append(name)
+            continue
+        for at, op in enumerate(flat.ops):
+            if op.id.startswith(copy.prefix):
+                subtrees.setdefault(at, name)
+    if len(rest) == 1:  # what has no other model's prefix is of the one without
+        for at in range(len(flat.ops)):
+            subtrees.setdefault(at, rest[0])
+    result.subtrees = subtrees
+    return result
+
+
+def _numbered(word: str) -> Iterator[str]:
+    yield word
+    number = 2
+    while True:
+        yield f"{word}_{number}"
+        number += 1
+
+
+def _said(flat: FlatGraph, copy: _Copy, subtree: str) -> Iterator[tuple[int, Transferred]]:
+    """Position → what the map has of the op, below a subtree."""
+    entries = copy.model.entries
+    scopes: dict[str, Scope] = {}
+    for rule, pairs in (("value", copy.claims), ("renamed", copy.renamed)):
+        for at, one in pairs.items():
+            entry = entries[one]
+            if not entry.rule:
+                continue
+            scope = scopes.get(entry.module)
+            if scope is None:
+                module = names.join((subtree, entry.module))
+                scope = scopes[entry.module] = Scope((module,), ("",))
+            op = flat.ops[at]
+            same = kind_of(op.domain, op.op_type) == entry.kind
+            sure = entry.confidence if same else min(entry.confidence, _OTHER_TYPE)
+            name = copy.prefix + entry.name if rule == "value" else entry.name
+            yield at, Transferred(scope, rule, name, sure)
+
+
+def _copies(flat: FlatGraph, model: StoredModel) -> list[_Copy]:
+    """Where in the graph a model is: once as it was, or behind prefixes."""
+    entries = model.entries
+    places = {entry.key: at for at, entry in reversed(list(enumerate(entries))) if entry.name}
+    if not places:
+        return []
+    found = []
+    claims = _claims(flat, places, "")
+    if _agrees(flat, entries, claims, ""):
+        found.append(_Copy(model, "", claims))
+    if len(claims) < len(flat.ops):
+        for prefix in _prefixes(flat, places, claims):
+            behind = _claims(flat, places, prefix)
+            if len(behind) >= _ENOUGH * len(places) and _agrees(flat, entries, behind, prefix):
+                found.append(_Copy(model, prefix, behind))
+    return found
+
+
+def _claims(flat: FlatGraph, places: Mapping[str, int], prefix: str) -> dict[int, int]:
+    """Position → entry, for all ops whose value has a name of the map behind a prefix."""
+    found: dict[int, int] = {}
+    paths = {"": ""}
+    taken: set[int] = set()
+    if len(flat.bodies) > 1:
+        within = {op.id: op.body for op in flat.ops}
+        for body in sorted(flat.bodies, key=lambda one: len(one.path)):
+            if body.owner:
+                outer = within[body.owner]
+                name = body.owner[len(outer) + 1 :] if outer else body.owner
+                attribute = body.path[len(body.owner) + 1 :]
+                above = paths.get(outer, "")
+                paths[body.path] = f"{above}{name.removeprefix(prefix)}/{attribute}/"
+            elif body.path:
+                paths[body.path] = f"{body.path}/"
+    for at, op in enumerate(flat.ops):
+        name = op.id[len(op.body) + 1 :] if op.body else op.id
+        if prefix:
+            if not name.startswith(prefix):
+                continue
+            name = name[len(prefix) :]
+        one = places.get(paths[op.body] + name if op.body else name)
+        if one is not None and one not in taken:
+            taken.add(one)
+            found[at] = one
+    return found
+
+
+def _prefixes(flat: FlatGraph, places: Mapping[str, int], claims: Mapping[int, int]) -> list[str]:
+    """What may stand before the names of a map, the most frequent first."""
+    others = [op.id for at, op in enumerate(flat.ops) if at not in claims and not op.body]
+    step = len(others) // _SAMPLE + 1
+    votes: Counter[str] = Counter()
+    for name in others[::step]:
+        for end in range(1, min(len(name), _LONGEST_PREFIX)):
+            if name[end:] in places:
+                votes[name[:end]] += 1
+    return [prefix for prefix, _ in votes.most_common(_MOST_PREFIXES)]
+
+
+def _agrees(
+    flat: FlatGraph, entries: Sequence[Entry], claims: Mapping[int, int], prefix: str
+) -> bool:
+    """Whether a map is of this graph: what it found by name is of its types, and linked so."""
+    if not claims:
+        return False
+    typed = linked = able = 0
+    for at, one in claims.items():
+        op, entry = flat.ops[at], entries[one]
+        typed += kind_of(op.domain, op.op_type) == entry.kind
+        expected = {
+            entries[read].name if isinstance(read, int) else read.rpartition(" ")[0] or read
+            for read in entry.inputs
+        } - {""}
+        if expected:
+            able += 1
+            read = {flat.values[value].removeprefix(prefix) for value in op.inputs if value}
+            linked += not expected.isdisjoint(read)
+    return typed >= _ENOUGH * len(claims) and linked >= _LINKED * able
+
+
+def _renamed(flat: FlatGraph, copy: _Copy, claimed: set[int]) -> dict[int, int]:
+    """Position → entry, for ops whose values have other names now."""
+    entries = copy.model.entries
+    if len(copy.claims) == len(entries):
+        return {}
+    made = {value: at for at, op in enumerate(flat.ops) for value in op.outputs if value}
+    here: list[Links] = []
+    for op in flat.ops:
+        read: list[int | str] = []
+        for value in op.inputs:
+            source = made.get(value)
+            tensor = flat.tensors.get(value)
+            shape = None if tensor is None else tuple(tensor.dims)
+            name = flat.values[value].removeprefix(copy.prefix) if value else ""
+            read.append(leaf_of(name, shape) if source is None else source)
+        here.append((kind_of(op.domain, op.op_type), tuple(read)))
+    there: list[Links] = [(entry.kind, entry.inputs) for entry in entries]
+    pairs = alike(here, there, copy.claims, claimed - copy.claims.keys())
+    new = {at: one for at, one in pairs.items() if at not in copy.claims}
+    if not copy.claims and len(new) < _ENOUGH * len(entries):
+        return {}  # nothing by name and little by structure: it is another model's
+    return new
