@@ -70,6 +70,7 @@ _KINDS = {
     "name": (
         (DECLARED["name of a known call"], "the exporter knew the call that the name stands for"),
         (DECLARED["name"], "read from a name that the exporter made of the scope"),
+        (DECLARED["name of several modules"], "several modules have that scope: it may lie deeper"),
     ),
     "weight": (
         (DECLARED["weight"], "the holder of a weight need not be who uses it"),

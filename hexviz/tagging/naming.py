@@ -17,6 +17,7 @@ from hexviz.model.limits import is_path
 
 __all__ = [
     "Path",
+    "call_number",
     "first_call",
     "owner_of_weight",
     "path_in_name",
@@ -162,6 +163,18 @@ def first_call(fqn: str) -> str:
     """
     shortened, numbered = _LATER_CALL.subn("", fqn)
     return shortened if numbered else ""
+
+
+def call_number(step: str, name: str) -> int:
+    """Which call of a scope this is, from 0, if it is one of that name; else -1.
+
+    >>> [call_number(step, "query") for step in ("query", "query_2", "query_a", "queryx")]
+    [0, 2, -1, -1]
+    """
+    if step == name:
+        return 0
+    number = step[len(name) + 1 :]
+    return int(number) if first_call(step) == name and len(number) < 10 else -1
 
 
 @functools.lru_cache(maxsize=65536)

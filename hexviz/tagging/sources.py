@@ -15,10 +15,10 @@ from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.op import Provenance
 from hexviz.tagging.lent import called_by_holder
 from hexviz.tagging.metadata import Scope, scope_of_tag
-from hexviz.tagging.naming import Path, paths_in_names, separator_of
+from hexviz.tagging.naming import Path, call_number, paths_in_names, separator_of
 from hexviz.tagging.prefixes import Prefixes, find_prefixes
 from hexviz.tagging.readers import Readers, may_be_merged
-from hexviz.tagging.scopes import find_modules
+from hexviz.tagging.scopes import Found, find_modules
 from hexviz.tagging.transferred import Transferred
 
 __all__ = [
@@ -36,13 +36,15 @@ CONFIDENCE = MappingProxyType(
         "metadata": 1.0,
         "name of a known call": 1.0,
         "name": 0.95,
+        "name of several modules": 0.6,
         "weight": 0.9,
         "weight in several places": 0.7,
     }
 )
 """How far each declared rule is trusted: a record made while running the model,
-a name of which the exporter knows the call, a name derived from one, and a
-holder that need not be the one who used it, the less so where several ops use it."""
+a name of which the exporter knows the call, a name derived from one, what
+encloses the modules that such a name fits, and a holder that need not be the
+one who used it, the less so where several ops use it."""
 
 _INFRASTRUCTURE = CATEGORIES["infrastructure"]
 
@@ -83,8 +85,45 @@ class Sources:
         found = find_modules(
             (path for paths in self._paths.values() for path, _ in paths),
             modules or (_holders(self.owners.values()) if self._paths else ()),
+            self._held_in_paths(),
         )
-        self._scopes = {path: _unclassed(fqns) for path, fqns in found.items()}
+        self._scopes = {path: _unclassed(one.fqns) for path, one in found.items()}
+        self._unsure = {path for path, one in found.items() if not one.sure}
+        self._of_others = self._apart({path: one for path, one in found.items() if one.other})
+
+    def _held_in_paths(self) -> dict[Path, set[str]]:
+        """Path → the modules that hold the weights which its ops compute with."""
+        held: dict[Path, set[str]] = {}
+        for at, paths in self._paths.items():
+            for value in self._flat.ops[at].inputs:
+                if value in self.owners:
+                    for path, _ in paths:
+                        held.setdefault(path, set()).add(self.owners[value])
+        return held
+
+    def _apart(self, doubled: Mapping[Path, Found]) -> dict[int, str]:
+        """Position → the second module of a path, for its ops in paths of two modules.
+
+        Nodes of one type are numbered in a path, so those of one call have one number.
+        """
+        calls: dict[tuple[Path, int], list[int]] = {}
+        for at, paths in self._paths.items() if doubled else ():
+            for path, _ in paths:
+                if path in doubled:
+                    op = self._flat.ops[at]
+                    number = call_number(op.name.rpartition("/")[2], op.op_type)
+                    calls.setdefault((path, number), []).append(at)
+        found: dict[int, str] = {}
+        for (path, _), ops in calls.items():
+            held = {
+                self.owners[value]
+                for at in ops
+                for value in self._flat.ops[at].inputs
+                if value in self.owners
+            }
+            if doubled[path].fqns[-1] not in held and doubled[path].other in held:
+                found.update(dict.fromkeys(ops, doubled[path].other))
+        return found
 
     def _outputs(self, op: FlatOp) -> list[str]:
         return [self._flat.values[value] for value in op.outputs if value]
@@ -111,7 +150,8 @@ class Sources:
         if op.name in self._calls:
             found.append((_unclassed((self._calls[op.name],)), "name", op.name))
         for path, text in self._paths.get(at, ()):
-            found.append((self._scopes[path], "name", text))
+            other = self._of_others.get(at)
+            found.append((_unclassed((other,)) if other else self._scopes[path], "name", text))
         if op.op_type == "Constant":
             if not found and op.outputs and op.outputs[0] in self._weights:
                 found.append(self._held(op.outputs[0]))
@@ -180,6 +220,10 @@ class Sources:
         """How far a rule is trusted that read this name."""
         if rule == "name" and text in self._calls:
             return CONFIDENCE["name of a known call"]
+        if rule == "name" and any(
+            path in self._unsure for path, name in self._paths.get(at, ()) if name == text
+        ):
+            return CONFIDENCE["name of several modules"]
         if rule == "weight":
             inputs = self._flat.ops[at].inputs
             used = next((value for value in inputs if self._weights.get(value) == text), None)
