@@ -184,7 +184,7 @@ def _told_apart_by(part: onnx.ModelProto) -> str:
 
 
 def _outcome(graph: TaggedGraph, part: onnx.ModelProto, captured: Captured) -> tuple[str, str]:
-    checks = check(part, graph.base_dir)
+    checks = check(part, graph.base_dir, graph.proto)
     if not checks.ok:
         return "invalid", checks.checker or checks.runtime or ""
     verified = compare(part, graph.base_dir, captured, rtol=1e-4, atol=1e-5)

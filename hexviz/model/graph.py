@@ -39,9 +39,10 @@ class Value:
     """A value of the graph as people see it: ``float32[batch, 16, 128]``.
 
     ``shape`` holds ints and symbol names (``"?"`` where neither is known);
-    ``None`` if even the rank is unknown. ``kind`` is ``input``,
-    ``initializer`` or ``value``. ``left_out`` tells of an initializer that it
-    was exported without its data (``weights=False``).
+    ``None`` if even the rank is unknown. ``kind`` is ``input`` (of the model,
+    or of a body or function), ``initializer``, ``value`` (an op makes it) or
+    ``missing`` (nothing does, so no runtime runs the model). ``left_out`` tells
+    of an initializer that it was exported without its data (``weights=False``).
     """
 
     id: str
@@ -213,7 +214,8 @@ class TaggedGraph:
             if told is None:
                 dtype, shape = dtype_name(tensor.data_type), tuple(tensor.dims)
         else:
-            kind = "value" if self.uses.producer(value_id) is not None else "input"
+            made = self.uses.producer(value_id) is not None
+            kind = "value" if made else "input" if value_id in self._given else "missing"
         if dtype is None or shape is None:
             inferred = self.inferred.get(value_id)
             dtype, shape = dtype or dtype_of(inferred), shape or shape_of(inferred)
@@ -224,6 +226,19 @@ class TaggedGraph:
             shape=shape,
             kind=kind,
             left_out=value_id in self.weights_left_out,
+        )
+
+    @once
+    def _given(self) -> frozenset[str]:
+        """The value ids of inputs: of the model, of bodies, and of functions."""
+        return frozenset(
+            body.ids[name]
+            for body in self.flat.bodies
+            for name in (
+                body.proto.input
+                if isinstance(body.proto, onnx.FunctionProto)
+                else [value.name for value in body.proto.input]
+            )
         )
 
     @once

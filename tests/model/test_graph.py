@@ -1,6 +1,7 @@
 import networkx as nx
 import pytest
 
+from hexviz.app.inspector.value import inspect_value
 from hexviz.errors import UnknownOpError
 from tests.build import parse, scoped, tagged
 from tests.model.test_flat import BRANCHES
@@ -69,3 +70,17 @@ def test_types_that_the_file_leaves_out_are_inferred() -> None:
 def test_a_graph_that_cannot_be_inferred_still_shows() -> None:
     graph = tagged(parse("g (float[2] x) => (float[2] y) { a = Nonsense (x)  y = Neg (a) }"))
     assert str(graph.value("a")) == "unknown type"
+
+
+def test_a_value_that_nothing_makes_is_no_input() -> None:
+    text = """g (float[2] x, int64 n, bool c) => (float[2] y, float[2] gone) {
+        y = Loop (n, c, x) <body = b (int64 i, bool d, float[2] a) => (bool e, float[2] f) {
+            e = Identity (d)
+            f = Add (a, lost)
+        }>
+    }"""
+    graph = tagged(parse(text))
+    kinds = {name: graph.value(name).kind for name in ("x", "y/body/a", "y/body/f", "gone")}
+    assert list(kinds.values()) == ["input", "input", "value", "missing"]
+    assert graph.value("y/body/lost").kind == "missing"
+    assert "model output, nothing makes it" in str(inspect_value(graph, "gone"))

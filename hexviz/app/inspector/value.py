@@ -30,11 +30,11 @@ def inspect_value(graph: TaggedGraph, value_id: str) -> list[Any]:
     value = graph.value(value_id)
     source = graph.uses.producer(value_id)
     readers = [graph.ops[at].id for at in graph.uses.readers(value_id)]
-    kind = value.kind
+    kind = "nothing makes it" if value.kind == "missing" else value.kind
     if value_id in graph.flat.inputs:
         kind = "model input"
     elif value_id in graph.flat.outputs:
-        kind = "model output"
+        kind = f"model output, {kind}" if value.kind == "missing" else "model output"
     parts: list[Any] = [
         heading(value.name, kind),
         html.Div(str(value), className="mono breakable"),
