@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,13 +17,14 @@ from hexviz.model.flatten import flatten
 from hexviz.model.modules import ModuleTree
 from hexviz.model.once import once
 from hexviz.model.op import Op, Provenance
+from hexviz.model.passed import find_calls
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.rest import collector_rests
 from hexviz.model.shapes import infer_types
 from hexviz.model.sparse import STORED_SPARSELY
 from hexviz.model.subtree import Subtrees
 from hexviz.model.top import TopGraph
-from hexviz.model.types import dtype_name, dtype_of, shape_of, told_types
+from hexviz.model.types import Shape, dtype_name, dtype_of, shape_of, told_types
 from hexviz.model.uses import Uses
 from hexviz.model.writer import serialized, tagged_proto, write
 from hexviz.stages import Measured
@@ -219,6 +220,8 @@ class TaggedGraph:
         if dtype is None or shape is None:
             inferred = self.inferred.get(value_id)
             dtype, shape = dtype or dtype_of(inferred), shape or shape_of(inferred)
+        if dtype is None and value_id in self.passed:
+            dtype, shape = self._type_passed(self.passed[value_id])
         return Value(
             id=value_id,
             name=self.flat.values[value_id],
@@ -227,6 +230,19 @@ class TaggedGraph:
             kind=kind,
             left_out=value_id in self.weights_left_out,
         )
+
+    def _type_passed(self, values: Iterable[str]) -> tuple[str | None, Shape | None]:
+        """Type and shape of what all calls of a function pass for one of its inputs."""
+        found = {(one.dtype, one.shape) for one in map(self.value, filter(None, values))}
+        if len(found) == 1:
+            return found.pop()
+        dtypes = {dtype for dtype, _ in found}
+        return (dtypes.pop() if len(dtypes) == 1 else None), None
+
+    @once
+    def passed(self) -> Mapping[str, tuple[str, ...]]:
+        """Value id of a function's input → those of the values that its calls pass for it."""
+        return find_calls(self.flat).passed
 
     @once
     def _given(self) -> frozenset[str]:

@@ -13,15 +13,20 @@ what lies between them need not be in it::
     h = MatMul(x, fc.weight)     a: between two calls of fc     →  what encloses fc, or below
     a = Tanh(h)
     y = MatMul(a, fc.weight)
+
+What runs in a function runs while the module of each of its calls is open: the
+edges of a function are its one call, or where its calls meet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import reduce
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import Provenance
+from hexviz.model.passed import find_calls
 from hexviz.tagging.order import nearest
 
 __all__ = ["Bounds", "are_two_calls", "body_owners"]
@@ -56,35 +61,47 @@ class Bounds:
         self._flat = flat
         self._known = known
         self._before, self._after = nearest(flat, order, known)
+        callers = find_calls(flat).callers
         self._owners = body_owners(flat)
+        single = {path: ats[0] for path, ats in callers.items() if len(ats) == 1}
+        self._owners.update(single)
+        self._calls = frozenset(single.values())
         self._inside = _met_inside(flat, known, self._owners)
+        self._met: dict[str, tuple[int | None, str]] = {}
+        """Path of a function with several calls → a known one, and where all of them meet."""
+        for path, ats in callers.items():
+            if len(ats) > 1:
+                modules = [known[at].module if at in known else self.module(at) for at in ats]
+                met = reduce(names.common_ancestor, modules)
+                self._met[path] = next((at for at in ats if at in known), None), met
 
     def around(self, at: int) -> tuple[int | None, int | None]:
         """The nearest known positions before and after; at the edge of a body its owner.
 
         Where the owner is not known, what is around the owner.
         """
-        return self._end(self._before, at), self._end(self._after, at)
+        return self._end(self._before, at)[0], self._end(self._after, at)[0]
 
-    def _end(self, side: Sequence[int | None], at: int) -> int | None:
+    def _end(self, side: Sequence[int | None], at: int) -> tuple[int | None, str]:
+        """The nearest known position on one side, and the module that is open there."""
         while (found := side[at]) is None:
-            owner = self._owners.get(self._flat.ops[at].body)
-            if owner is None or owner in self._known:
-                return owner
+            body = self._flat.ops[at].body
+            owner = self._owners.get(body)
+            if owner is None:
+                return self._met.get(body, (None, ""))
+            if owner in self._known:
+                return owner, self._known[owner].module
             at = owner
-        return found
+        return found, self._known[found].module
 
     def hold(self, at: int) -> bool:
-        """Whether anything is known before or after this position."""
-        return self.around(at) != (None, None)
+        """Whether anything is known before or after this position, or in the function it calls."""
+        known_inside = at in self._calls and at in self._inside
+        return known_inside or self.around(at) != (None, None)
 
     def ends(self, at: int) -> tuple[str, str]:
         """The modules open before and after; the root before the first and after the last."""
-        one, two = self.around(at)
-        return (
-            "" if one is None else self._known[one].module,
-            "" if two is None else self._known[two].module,
-        )
+        return self._end(self._before, at)[1], self._end(self._after, at)[1]
 
     def module(self, at: int) -> str:
         """The deepest module open at both ends, and around all that is known in its bodies."""
@@ -97,7 +114,7 @@ class Bounds:
         one, two = self.around(at)
         if one is None or two is None:
             return ""
-        module = names.common_ancestor(self._known[one].module, self._known[two].module)
+        module = names.common_ancestor(*self.ends(at))
         return names.parent(module) if self._reopens(one, two) else module
 
     def _reopens(self, one: int, two: int) -> bool:

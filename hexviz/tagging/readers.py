@@ -10,6 +10,7 @@ together, so each of them is the only reader in its run::
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import numpy as np
 import onnx
@@ -32,22 +33,37 @@ class Readers:
     """The ops that compute with each weight of a graph.
 
     Layout ops (Transpose, Reshape) prepare a weight for its real reader and do
-    not count; a Gather looks it up and does.
+    not count; a Gather looks it up and does. Nor do ``calls`` of functions:
+    ``passed`` maps an input of a function to the weight that it stands for,
+    which is read by what reads that input.
     """
 
-    def __init__(self, flat: FlatGraph, weights: Collection[str]) -> None:
+    def __init__(
+        self,
+        flat: FlatGraph,
+        weights: Collection[str],
+        passed: Mapping[str, str] = MappingProxyType({}),
+        calls: Collection[int] = (),
+    ) -> None:
         self._flat = flat
+        self._passed = passed
         self._owners = body_owners(flat)
         self._readers: dict[str, list[int]] = {value: [] for value in weights}
         for at, op in enumerate(flat.ops):
             read = [value for value in dict.fromkeys(op.inputs) if value in self._readers]
-            if read and category(op.domain, op.op_type, looks_up_weight=True) is None:
+            if read and passed:
+                read = list(dict.fromkeys([passed.get(value, value) for value in read]))
+            if (
+                read
+                and at not in calls
+                and category(op.domain, op.op_type, looks_up_weight=True) is None
+            ):
                 for value in read:
                     self._readers[value].append(at)
 
     def together(self, value: str, at: int) -> list[int]:
         """The positions of the readers of a weight that can run in one run with that at ``at``."""
-        readers = self._readers[value]
+        readers = self._readers[self._passed.get(value, value)]
         if len(readers) < 2 or not self._owners or len(readers) > _MOST:
             return readers
         mine = self._branches(at)

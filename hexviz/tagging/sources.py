@@ -13,6 +13,8 @@ from hexviz.model.attributes import plain_value
 from hexviz.model.auxiliary import CATEGORIES
 from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.op import Provenance
+from hexviz.model.passed import find_calls
+from hexviz.tagging.called import passed_weights, told_by_calls
 from hexviz.tagging.lent import called_by_holder
 from hexviz.tagging.metadata import Scope, scope_of_tag
 from hexviz.tagging.naming import Path, call_number, paths_in_names, separator_of
@@ -69,8 +71,19 @@ class Sources:
             self._prefixes = self._prefixes.known_to(modules)
         self.owners = owners_of_weights(flat, self._prefixes)
         """Value id → the module that a weight is named for."""
-        self._weights = {value: flat.values[value] for value in self.owners}
-        self._readers = Readers(flat, self._weights)
+        calls_made = find_calls(flat)
+        self._passing = calls_made.callee.keys()
+        self._stands_for = {
+            formal: meant for formal, meant in calls_made.passed.items() if formal in self.owners
+        }
+        self._weights = {value: self._name(value) for value in self.owners}
+        self._readers = Readers(
+            flat,
+            self._weights,
+            {formal: meant[0] for formal, meant in self._stands_for.items() if len(meant) == 1},
+            self._passing,
+        )
+        self._called = told_by_calls(flat, calls_made, self.owners, self._readers.of_one_kind)
         separator = separator_of(op.name for op in flat.ops)
         self._paths: dict[int, list[tuple[Path, str]]] = {}
         for at, op in enumerate(flat.ops):
@@ -125,6 +138,10 @@ class Sources:
                 found.update(dict.fromkeys(ops, doubled[path].other))
         return found
 
+    def _name(self, value: str) -> str:
+        """The name of a weight, or of the first one that a function's input stands for."""
+        return self._flat.values[self._stands_for.get(value, (value,))[0]]
+
     def _outputs(self, op: FlatOp) -> list[str]:
         return [self._flat.values[value] for value in op.outputs if value]
 
@@ -163,6 +180,10 @@ class Sources:
                 if owner is not None:
                     found.append((_unclassed((owner,)), "name", output))
                     break
+        elif at in self._passing:
+            if at in self._called:
+                module, weight = self._called[at]
+                found.append((_unclassed((module,)), "weight", self._weights[weight]))
         else:
             value = self._own_weight(at)
             # A weight that others compute with as well tells nothing by itself, see of_holders.
@@ -200,11 +221,14 @@ class Sources:
         for at, op in enumerate(self._flat.ops):
             if at in declared or op.op_type in _INFRASTRUCTURE or op.op_type == "Constant":
                 continue
+            if at in self._passing:
+                continue
             value = self._own_weight(at)
             if value is not None:
                 asked[at] = value, self.owners[value]
                 if value not in merged:
-                    merged[value] = may_be_merged(self._flat.tensors.get(value))
+                    stored = self._stands_for.get(value, (value,))[0]
+                    merged[value] = may_be_merged(self._flat.tensors.get(stored))
         if not asked:
             return {}
         chance = {value for value, by_chance in merged.items() if by_chance}
@@ -225,9 +249,15 @@ class Sources:
         ):
             return CONFIDENCE["name of several modules"]
         if rule == "weight":
+            if at in self._passing:
+                module, weight = self._called[at]
+                sure = self.owners[weight] == module
+                return CONFIDENCE["weight" if sure else "weight in several places"]
             inputs = self._flat.ops[at].inputs
             used = next((value for value in inputs if self._weights.get(value) == text), None)
-            if used is not None and not self._readers.alone(used, at):
+            if used is not None and (
+                not self._readers.alone(used, at) or len(self._stands_for.get(used, ())) > 1
+            ):
                 return CONFIDENCE["weight in several places"]
         return CONFIDENCE[rule]
 
@@ -244,14 +274,16 @@ def named_weights(flat: FlatGraph) -> Weights:
 def owners_of_weights(flat: FlatGraph, prefixes: Prefixes | None = None) -> dict[str, str]:
     """Value id → FQN of the module that a weight is named for.
 
-    Converters that write weights as Constant ops (Paddle's) name the value.
+    Converters that write weights as Constant ops (Paddle's) name the value. An
+    input of a function stands for the weights that are passed for it.
     """
     owner_of = (prefixes or find_prefixes(flat)).owner
-    found = {value: owner_of(name) for value, name in flat.weights.items()}
+    named = {value: owner_of(name) for value, name in flat.weights.items()}
     for op in flat.ops:
         if op.op_type == "Constant" and op.outputs and op.outputs[0]:
-            found[op.outputs[0]] = owner_of(flat.values[op.outputs[0]])
-    return {value: owner for value, owner in found.items() if owner is not None}
+            named[op.outputs[0]] = owner_of(flat.values[op.outputs[0]])
+    found = {value: owner for value, owner in named.items() if owner is not None}
+    return found | passed_weights(find_calls(flat), found)
 
 
 def _holders(owners: Iterable[str]) -> set[str]:

@@ -267,7 +267,7 @@ def test_a_tag_whose_rule_and_origin_contradict_is_not_believed() -> None:
     assert tagged(proto).op("a").provenance.origin == "fallback"
 
 
-def test_a_function_that_nothing_is_declared_of_goes_with_its_users() -> None:
+def test_a_function_that_nothing_is_declared_of_runs_where_it_is_called() -> None:
     graph = tagged(
         scoped(
             parse("""<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
@@ -278,7 +278,7 @@ def test_a_function_that_nothing_is_declared_of_goes_with_its_users() -> None:
         )
     )
     inner = graph.op("function:local::twice/w")
-    assert (inner.module, inner.provenance.rule) == ("enc.head", "consumers")
+    assert (inner.module, inner.provenance.rule) == ("enc.head", "trace")
     assert inner.provenance.evidence == ("y",)
     assert inner.provenance.confidence < 0.9
 
