@@ -81,6 +81,8 @@ def print_summary(document: Mapping[str, Any]) -> None:
         f"auxiliary  {auxiliary['ops']} ops, {auxiliary['context_inherited']} with a context "
         "below the root"
     )
+    if document["tags_lost"]:
+        out.print("tags       lost: the file lists modules, and its ops do not say which is theirs")
     if document["weights_left_out"]:
         out.print(f"weights    {document['weights_left_out']} left out: it cannot be run")
     stages = [_stage(one) for one in document["stage_details"] if not one["depth"]]

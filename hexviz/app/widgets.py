@@ -193,6 +193,15 @@ def figures(document: dict[str, Any]) -> list[Any]:
                 title="auxiliary ops that serve a module below the root",
             )
         )
+    if document["tags_lost"]:
+        parts.append(
+            html.Span(
+                "tags lost: inferred anew",
+                className="pill",
+                title="The file lists modules, and its ops do not say which is theirs: a tool "
+                "dropped what was recorded. See the audit.",
+            )
+        )
     if document["weights_left_out"]:
         parts.append(
             html.Span(

@@ -13,12 +13,14 @@ from hexviz.tagging.checks import (
     unknown_modules,
 )
 from hexviz.tagging.finding import SEVERITIES, Finding
+from hexviz.tagging.lost import lost_tags
 from hexviz.tagging.misplaced import misplaced
 from hexviz.tagging.value_names import missing_values, shadowed_values
 
 __all__ = ["audit"]
 
 _CHECKS = (
+    lost_tags,
     missing_values,
     shadowed_values,
     misplaced,

@@ -33,6 +33,7 @@ KINDS = {
     "weight": "The op computes with a weight of a module on another branch.",
     "sources": "The file's own sources name modules on different branches.",
     "shared-constant": "A constant that several modules use carries the scope of one of them.",
+    "lost-tags": "The file lists modules, and its ops do not say which is theirs.",
     "unknown-module": "The file names a module that its own tree does not have.",
     "fallback": "Nothing is known of the op's module.",
     "split-chain": "A chain of auxiliary ops leaves a module and comes back to it.",

@@ -9,6 +9,7 @@ from typing import Any
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.stages import Stage
+from hexviz.tagging.lost import tags_lost
 
 __all__ = ["op_record", "summarize"]
 
@@ -19,7 +20,8 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
     ``coverage`` is the share of ops that have a module (the root included);
     ``auxiliary.context_inherited`` counts auxiliary ops whose context lies
     below the root; ``weights_left_out`` counts weights that were exported
-    without their data; ``stages`` are seconds of the outermost stages,
+    without their data; ``tags_lost`` tells of a file that lists modules while
+    its ops do not say which is theirs; ``stages`` are seconds of the outermost stages,
     ``stage_details`` has all of them. ``peak_memory_mb`` is that of this
     process so far.
     """
@@ -52,6 +54,7 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
             for module in graph.modules
         ],
         "weights_left_out": len(graph.weights_left_out),
+        "tags_lost": tags_lost(graph),
         "stages": dict(graph.timings),
         "stage_details": [_stage_record(one) for one in graph.measured.stages],
         "peak_memory_mb": _peak_memory_mb(),

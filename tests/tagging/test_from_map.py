@@ -16,8 +16,11 @@ import onnx.version_converter
 import pytest
 
 import hexviz
+from hexviz.app.widgets import figures
 from hexviz.model.graph import TaggedGraph
+from hexviz.tagging.audit import audit
 from hexviz.tagging.override import override
+from hexviz.tagging.summary import summarize
 from tests.build import parse, scoped, tagged
 
 MODEL = """g (float[2,4] x) => (float[2,4] y)
@@ -290,3 +293,19 @@ def test_bodies_are_in_the_map(prefix: str) -> None:
     again = tagged(stripped)
     assert [op.module for op in again.ops] == [op.module for op in told.ops]
     assert {op.provenance.origin for op in again.ops} == {"transferred"}
+
+
+def test_a_file_whose_tags_are_gone_is_told() -> None:
+    proto = bare(file())
+    assert not [one for one in audit(tagged(proto)) if one.kind == "lost-tags"]
+    kept = [one for one in proto.metadata_props if "hexviz.map" not in one.key]
+    del proto.metadata_props[:]
+    proto.metadata_props.extend(kept)
+    graph = tagged(proto)
+    (finding,) = (one for one in audit(graph) if one.kind == "lost-tags")
+    assert (finding.severity, finding.ops) == ("warning", ())
+    assert "lists 6 modules" in finding.message
+    assert summarize(graph)["tags_lost"]
+    assert "tags lost" in str(figures(summarize(graph)))
+    assert not summarize(tagged(file()))["tags_lost"]
+    assert not summarize(tagged(onnx.load_from_string(graph.to_bytes())))["tags_lost"]
