@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +16,8 @@ from hexviz.tagging.finding import Finding
 from hexviz.tagging.override import override
 
 if TYPE_CHECKING:
-    from torch import nn  # noqa: TID251 - for the signature only
+    from hexviz.exporters.options import TranslationTable
+    from hexviz.exporters.subject import Exportable
 
 __all__ = ["TaggedGraph", "export", "load"]
 
@@ -83,7 +84,7 @@ def load(path: str | Path) -> TaggedGraph:
 
 
 def export(
-    model: nn.Module,
+    model: Exportable,
     args: tuple[Any, ...] = (),
     kwargs: Mapping[str, Any] | None = None,
     *,
@@ -92,14 +93,22 @@ def export(
     dynamic_shapes: Any = None,
     weights: bool = True,
     optimize: bool = True,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    custom_translation_table: TranslationTable | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> TaggedGraph:
     """Export a PyTorch model to ONNX and tag every op with its module.
 
+    ``model`` is a module, scripted or not, or what ``torch.export.export``
+    returned. Wrappers of training (``torch.compile``, ``DataParallel``) are
+    left out, so modules have the names that the model's own code gives them.
     ``args`` and ``kwargs`` are example inputs of ``model.forward``.
     ``dynamic_shapes`` goes to the exporter as it is. With ``weights=False``
     shapes and types are exported but no weight is stored. ``optimize=False``
-    keeps every op the exporter first wrote (dynamo only). ``progress`` is
+    keeps every op the exporter first wrote (dynamo only). ``input_names``,
+    ``output_names`` and ``custom_translation_table`` (dynamo only) go to
+    ``torch.onnx.export``. ``progress`` is
     called with a stage and how far the export is, in 0..1.
 
     Raises:
@@ -116,6 +125,9 @@ def export(
         dynamic_shapes=dynamic_shapes,
         weights=weights,
         optimize=optimize,
+        input_names=input_names,
+        output_names=output_names,
+        custom_translation_table=custom_translation_table,
         progress=progress,
     )
     file = from_proto(exported.proto, name=exported.name)

@@ -12,7 +12,9 @@ from torch import nn
 
 from hexviz.errors import ExportError
 from hexviz.exporters.opset import Notes, notes_kept, refuse_other_opset, take_notes
-from hexviz.exporters.weightless import declare_external, fake_parameters, forget_data
+from hexviz.exporters.options import Options
+from hexviz.exporters.subject import Exportable
+from hexviz.exporters.weightless import declare_external, fake_parameters, forget_data, materialize
 
 __all__ = ["PROTOBUF_LIMIT", "STAGES", "export", "runs_forward", "stage_of"]
 
@@ -64,14 +66,11 @@ def runs_forward(line: str) -> bool | None:
 
 
 def export(
-    model: nn.Module,
+    model: Exportable,
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any],
+    options: Options,
     *,
-    opset: int | None,
-    dynamic_shapes: Any,
-    optimize: bool,
-    weights: bool,
     enter: Callable[[str], None],
 ) -> tuple[onnx.ModelProto, Notes]:
     """The model exactly as ``torch.onnx.export(model, …, dynamo=True)`` would write it.
@@ -79,7 +78,7 @@ def export(
     The second result is what the exporter noted on nodes and dropped again,
     by op id, if it had to convert the model to another opset.
 
-    With ``weights=False`` the parameters are replaced by fake tensors while
+    Without weights the parameters are replaced by fake tensors while
     the exporter runs, and come out as initializers with name, type and shape
     but no data (see :mod:`hexviz.exporters.weightless`); the optimiser then
     leaves out what it needs their values for.
@@ -90,6 +89,10 @@ def export(
         Exception: whatever the exporter or the model raises.
     """
 
+    enter("tracing")
+    if not kwargs and args and isinstance(args[-1], dict):
+        args = (*args, {})  # the exporter takes a dict at the end for keywords
+
     def run(*, optimize: bool) -> tuple[torch.onnx.ONNXProgram, bool]:
         with notes_kept() as conversion:
             program = torch.onnx.export(
@@ -97,23 +100,28 @@ def export(
                 args,
                 kwargs=dict(kwargs) or None,
                 dynamo=True,
-                opset_version=opset,
-                dynamic_shapes=dynamic_shapes,
+                opset_version=options.opset,
+                dynamic_shapes=options.dynamic_shapes,
                 optimize=optimize,
+                input_names=options.input_names,
+                output_names=options.output_names,
+                custom_translation_table=dict(options.translations or {}) or None,
             )
         found = cast("torch.onnx.ONNXProgram", program)
-        if opset is not None:
-            refuse_other_opset(found.model, opset, conversion.reason)
+        if options.opset is not None:
+            refuse_other_opset(found.model, options.opset, conversion.reason)
         return found, conversion.dropped
 
-    if weights:
-        program, dropped = run(optimize=optimize)
+    if options.weights or isinstance(model, torch.jit.ScriptFunction):  # which has none
+        program, dropped = run(optimize=options.optimize)
         _refuse_large(program.model)
     else:
+        if isinstance(model, nn.Module):
+            materialize(model, args, kwargs)
         with fake_parameters(model):
             program, dropped = run(optimize=False)
         forgotten = forget_data(program.model)
-        if optimize:
+        if options.optimize:
             enter("optimizing")
             program.optimize()
         declare_external(program.model, forgotten)

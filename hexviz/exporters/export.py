@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import onnx
 import torch
-from torch import nn
 
 from hexviz.errors import ExportError
 from hexviz.exporters import dynamo, torchscript
 from hexviz.exporters.capture import Log, captured, outside
+from hexviz.exporters.evaluation import evaluating
 from hexviz.exporters.failure import describe, explain
 from hexviz.exporters.module_times import ModuleTimes
-from hexviz.exporters.modules import describe_modules
+from hexviz.exporters.modules import class_name, describe_modules
 from hexviz.exporters.opset import Notes
+from hexviz.exporters.options import Options, TranslationTable
 from hexviz.exporters.result import Exported
 from hexviz.exporters.stages import Progress, Stages, stages_of
+from hexviz.exporters.subject import Call, Exportable, call_of, parameters_of
+from hexviz.exporters.wrappers import unwrapped
 from hexviz.stages import Measured, recorded, stage
 
 __all__ = ["EXPORTERS", "export_model"]
@@ -28,8 +30,8 @@ EXPORTERS = {"dynamo": dynamo.STAGES, "torchscript": torchscript.STAGES}
 
 
 def export_model(
-    model: nn.Module,
-    args: tuple[Any, ...] | torch.Tensor = (),
+    model: Exportable,
+    args: Sequence[Any] | torch.Tensor = (),
     kwargs: Mapping[str, Any] | None = None,
     *,
     exporter: str = "dynamo",
@@ -37,18 +39,23 @@ def export_model(
     dynamic_shapes: Any = None,
     weights: bool = True,
     optimize: bool = True,
+    input_names: Sequence[str] | None = None,
+    output_names: Sequence[str] | None = None,
+    custom_translation_table: TranslationTable | None = None,
     name: str | None = None,
     progress: Progress | None = None,
 ) -> Exported:
     """Export ``model``, called as ``model(*args, **kwargs)``, to ONNX.
 
-    The model is exported in evaluation mode and comes back as it was, also
-    after a failure. Nothing the exporter prints, warns or logs reaches the
-    terminal.
+    The model is exported in evaluation mode, without what training wraps
+    around modules (see :mod:`hexviz.exporters.wrappers`), and comes back as it
+    was, also after a failure. Nothing the exporter prints, warns or logs
+    reaches the terminal.
 
     Args:
-        model: the module to export.
-        args: positional example inputs; a single tensor stands for a tuple of one.
+        model: the module to export, scripted or not, or what ``torch.export.export`` returned.
+        args: positional example inputs; a single tensor stands for a tuple of one,
+            a dict at the end for keywords.
         kwargs: keyword example inputs. Values that are not tensors are fixed
             in the exported graph.
         exporter: ``"dynamo"`` or ``"torchscript"``.
@@ -59,6 +66,10 @@ def export_model(
             but no data (dynamo only).
         optimize: let the exporter optimise the graph (dynamo only; TorchScript
             always folds constants).
+        input_names: names for the inputs of the graph, in order.
+        output_names: names for the outputs of the graph, in order.
+        custom_translation_table: what to translate an op of PyTorch with, instead of or
+            beside the exporter's own functions (dynamo only), as for ``torch.onnx.export``.
         name: what to call the model; its class name if ``None``.
         progress: called as each stage begins, with its name and the share of
             stages done in 0..1, and at the end with ``("done", 1.0)``. It may
@@ -69,20 +80,62 @@ def export_model(
             what failed and what may help, with everything the exporter
             printed in ``log`` and the original exception as its cause.
     """
+    if isinstance(model, torch.onnx.ExportableModule) and not args and not kwargs:
+        args, kwargs = model.example_arguments()
+        input_names = input_names or model.input_names()
+        output_names = output_names or model.output_names()
+        dynamic_shapes = dynamic_shapes or model.dynamic_shapes()
+    with unwrapped(model) as inner:
+        name = name or class_name(inner)
+        _refuse(inner, exporter, weights=weights, table=custom_translation_table, name=name)
+        return _export(
+            inner,
+            call_of(inner, args, kwargs),
+            Options(
+                opset=opset,
+                dynamic_shapes=dynamic_shapes,
+                weights=weights,
+                optimize=optimize,
+                input_names=input_names,
+                output_names=output_names,
+                translations=custom_translation_table,
+            ),
+            exporter=exporter,
+            name=name,
+            progress=progress,
+        )
+
+
+def _refuse(model: Exportable, exporter: str, *, weights: bool, table: object, name: str) -> None:
+    """Raise an error if what is asked for cannot be."""
     if exporter not in EXPORTERS:
         raise ExportError(f"There is no exporter {exporter!r}: use {' or '.join(EXPORTERS)}.")
-    if not weights and exporter != "dynamo":
+    if exporter != "dynamo":
+        for said, what in (
+            (not weights, "leave out the weights"),
+            (table, "use a custom_translation_table"),
+            (isinstance(model, torch.export.ExportedProgram), "take what torch.export returned"),
+        ):
+            if said:
+                raise ExportError(
+                    f"The {exporter} exporter cannot {what}: use the dynamo exporter."
+                )
+    if weights and any(parameter.is_meta for parameter in parameters_of(model)):
         raise ExportError(
-            f"The {exporter} exporter cannot leave out the weights: use the dynamo exporter."
-        )
-    if weights and any(parameter.is_meta for parameter in model.parameters()):
-        raise ExportError(
-            f"{name or type(model).__name__} was built on the meta device and has no weights: "
+            f"{name} was built on the meta device and has no weights: "
             "leave them out (weights=False, --no-weights)."
         )
-    if isinstance(args, torch.Tensor):
-        args = (args,)
-    name = name or type(model).__name__
+
+
+def _export(
+    model: Exportable,
+    call: Call,
+    options: Options,
+    *,
+    exporter: str,
+    name: str,
+    progress: Progress | None,
+) -> Exported:
     times = ModuleTimes(model)
     with (
         recorded() as record,
@@ -90,19 +143,10 @@ def export_model(
         stages_of(EXPORTERS[exporter], progress and outside(progress)) as stages,
     ):
         log = Log(_follow(stages, times) if exporter == "dynamo" else None)
-        with captured(log), _evaluating(model):
+        with captured(log), evaluating(model):
             try:
                 proto, calls, notes = _run(
-                    model,
-                    args,
-                    kwargs or {},
-                    stages=stages,
-                    times=times,
-                    exporter=exporter,
-                    opset=opset,
-                    dynamic_shapes=dynamic_shapes,
-                    weights=weights,
-                    optimize=optimize,
+                    model, call, options, exporter=exporter, stages=stages, times=times
                 )
             except ExportError as error:
                 error.log = log.getvalue()
@@ -114,9 +158,9 @@ def export_model(
                     error,
                     name=name,
                     exporter=exporter,
-                    dynamic=bool(dynamic_shapes),
-                    opset=opset,
-                    own=_own_failure(model, args, kwargs or {}),
+                    dynamic=bool(options.dynamic_shapes),
+                    opset=options.opset,
+                    own=_own_failure(model, *call),
                 )
                 raise ExportError(message, log=log.getvalue()) from error
             modules = describe_modules(model)
@@ -131,44 +175,30 @@ def export_model(
 
 
 def _run(
-    model: nn.Module,
-    args: tuple[Any, ...],
-    kwargs: Mapping[str, Any],
+    model: Exportable,
+    call: Call,
+    options: Options,
     *,
+    exporter: str,
     stages: Stages,
     times: ModuleTimes,
-    exporter: str,
-    opset: int | None,
-    dynamic_shapes: Any,
-    weights: bool,
-    optimize: bool,
 ) -> tuple[onnx.ModelProto, Mapping[str, str], Notes]:
     with times.ending():
         if exporter == "torchscript":
             times.watch()
-            proto, calls = torchscript.export(
-                model, args, kwargs, opset=opset, dynamic_shapes=dynamic_shapes, enter=stages.enter
-            )
+            proto, calls = torchscript.export(model, *call, options, enter=stages.enter)
             return proto, calls, {}
-        stages.enter("tracing")
-        proto, notes = dynamo.export(
-            model,
-            args,
-            kwargs,
-            opset=opset,
-            dynamic_shapes=dynamic_shapes,
-            optimize=optimize,
-            weights=weights,
-            enter=stages.enter,
-        )
+        proto, notes = dynamo.export(model, *call, options, enter=stages.enter)
         return proto, {}, notes
 
 
 def _own_failure(
-    model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    model: Exportable, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> BaseException | None:
     """What the model raises when it is just called; without weights it cannot be."""
-    if any(parameter.is_meta for parameter in model.parameters()):
+    if isinstance(model, torch.export.ExportedProgram):
+        return None
+    if any(parameter.is_meta for parameter in parameters_of(model)):
         return None
     try:
         with torch.no_grad():
@@ -188,15 +218,3 @@ def _follow(stages: Stages, times: ModuleTimes) -> Callable[[str], None]:
             (times.watch if runs else times.rest)()
 
     return heard
-
-
-@contextlib.contextmanager
-def _evaluating(model: nn.Module) -> Iterator[None]:
-    """Switch every module to evaluation, and each back to what it was: flags may differ."""
-    before = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in before:
-            module.training = training

@@ -20,6 +20,8 @@ import torch
 from torch import nn
 from torch.nn.modules.module import register_module_forward_hook, register_module_forward_pre_hook
 
+from hexviz.exporters.subject import Exportable
+
 __all__ = ["ModuleTimes"]
 
 
@@ -33,10 +35,11 @@ class _Call:
 class ModuleTimes:
     """Sums up the seconds of one model's modules, from :meth:`watch` to :meth:`rest`."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(self, model: Exportable) -> None:
         # torch.export calls stand-ins for modules, which share their attributes: what tells
         # modules apart in both worlds is the dictionary of these. It lives as long as the model.
-        self._known = {id(vars(module)): fqn for fqn, module in model.named_modules()}
+        named = model.named_modules() if isinstance(model, nn.Module) else ()
+        self._known = {id(vars(module)): fqn for fqn, module in named}
         self._seconds: dict[str, float] = {}
         self._calls: list[_Call] = []
         self._hooks = contextlib.ExitStack()

@@ -64,13 +64,6 @@ def produce(
 
 def _open_shapes(built: Source) -> Any:
     """Every dimension of every tensor input marked as open, in the form the exporter takes."""
-    import torch
+    from hexviz.exporters.shapes import open_shapes
 
-    def opened(value: object) -> Any:
-        if not isinstance(value, torch.Tensor):
-            return None
-        return dict.fromkeys(range(value.dim()), torch.export.Dim.AUTO)
-
-    if built.kwargs and not built.args:
-        return {name: opened(value) for name, value in built.kwargs.items()}
-    return tuple(opened(value) for value in (*built.args, *built.kwargs.values()))
+    return open_shapes(built.model, built.args, built.kwargs)

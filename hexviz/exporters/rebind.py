@@ -11,7 +11,6 @@ own ``forward`` is replaced on the instance, for the time of the export::
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +19,8 @@ import torch
 from torch import nn
 from torch.utils import _pytree as pytree
 
+from hexviz.exporters.subject import Exportable, argument_names
+
 __all__ = ["Inputs", "flat_outputs", "flatten_inputs", "positional_forward", "unique"]
 
 
@@ -27,11 +28,9 @@ __all__ = ["Inputs", "flat_outputs", "flatten_inputs", "positional_forward", "un
 class Inputs:
     """A call's arguments, taken apart: named tensors, and how to put the call together again.
 
-    ``arguments`` names every argument of the call in order, tensor or not;
-    ``names`` and ``tensors`` are the tensors found in them.
+    ``names`` and ``tensors`` are the tensors found in them, in order.
     """
 
-    arguments: tuple[str, ...]
     names: tuple[str, ...]
     tensors: tuple[torch.Tensor, ...]
     leaves: tuple[Any, ...]
@@ -47,14 +46,14 @@ class Inputs:
         return args, kwargs
 
 
-def flatten_inputs(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
+def flatten_inputs(model: Exportable, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:
     """Find the tensors among the arguments and name them after the arguments of ``forward``.
 
     A tensor inside a list or dict is named by its path (``states_0``).
     Whatever is no tensor stays bound as it is.
     """
     paths, spec = pytree.tree_flatten_with_path((args, dict(kwargs)))
-    positional = _positional_names(model, len(args))
+    positional = argument_names(model, len(args))
     slots = [at for at, (_, leaf) in enumerate(paths) if isinstance(leaf, torch.Tensor)]
     names = []
     for slot in slots:
@@ -63,23 +62,12 @@ def flatten_inputs(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str,
         first = positional[argument.idx] if kind.idx == 0 else argument.key
         names.append("_".join([str(first), *(pytree.keystr((key,)).strip(".[]'") for key in rest)]))
     return Inputs(
-        arguments=(*positional[: len(args)], *kwargs),
         names=unique(names),
         tensors=tuple(paths[slot][1] for slot in slots),
         leaves=tuple(leaf for _, leaf in paths),
         slots=tuple(slots),
         spec=spec,
     )
-
-
-def _positional_names(model: nn.Module, count: int) -> list[str]:
-    names: list[str] = []
-    for name, parameter in inspect.signature(model.forward).parameters.items():
-        if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
-            names.extend(f"{name}_{index}" for index in range(count - len(names)))
-        elif parameter.kind is not inspect.Parameter.VAR_KEYWORD:
-            names.append(name)
-    return names
 
 
 def flat_outputs(output: object, name: str = "") -> Iterator[tuple[str, torch.Tensor]]:

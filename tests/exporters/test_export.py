@@ -17,7 +17,6 @@ from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
 from hexviz.exporters.result import Exported
 from hexviz.exporters.sources import open_source
-from hexviz.exporters.torchscript import dynamic_axes
 from tests.exporters.models import Dependent, Fixed, Keywords, Pair, Raises, Unsupported
 
 X = torch.arange(8.0).reshape(2, 4)
@@ -95,13 +94,6 @@ def test_dynamic_shapes(exporter: str) -> None:
     )
     assert result.proto.graph.input[0].type.tensor_type.shape.dim[0].dim_param == "batch"
     assert result.name == "mine"
-
-
-def test_torchscript_takes_every_kind_of_dynamic_axis() -> None:
-    dims = (None, {0: torch.export.Dim("rows"), 1: torch.export.Dim.AUTO, 2: 5, 3: None})
-    assert dynamic_axes(dims, ("flag", "x")) == {"x": {0: "rows", 1: "x_1"}}
-    assert dynamic_axes({"x": ("batch", None)}, ("x",)) == {"x": {0: "batch"}}
-    assert dynamic_axes(None, ("x",)) == {}
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)
@@ -219,9 +211,14 @@ def test_unknown_exporter() -> None:
         export_model(Pair(), (X,), exporter="jit")
 
 
-def test_nothing_to_trace() -> None:
-    with pytest.raises(ExportError, match="no tensor among its inputs"):
-        export_model(Keywords(), (), {"negate": True}, exporter="torchscript")
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_a_model_without_inputs(exporter: str) -> None:
+    class Constant(nn.Module):
+        def forward(self, scale: float = 2.0) -> Tensor:
+            return torch.ones(3) * scale
+
+    graph = export_model(Constant(), exporter=exporter).proto.graph
+    assert (len(graph.input), len(graph.output)) == (0, 1)
 
 
 @pytest.mark.parametrize("exporter", EXPORTERS)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -8,12 +9,14 @@ from pathlib import Path
 import onnx
 import pytest
 import torch
+from torch import nn
 
 from hexviz.errors import ExportError, SourceError
 from hexviz.exporters.capture import Log, captured
 from hexviz.exporters.export import export_model
 from hexviz.exporters.result import Exported
 from hexviz.exporters.sources import open_source
+from hexviz.exporters.weightless import parameters_without_memory
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 
 
@@ -168,3 +171,38 @@ def test_a_model_on_the_meta_device_needs_to_leave_its_weights_out() -> None:
     light = export_model(model, inputs, weights=False)
     assert weights(light) == {"0.weight": (1, [3, 4]), "0.bias": (1, [3])}
     assert all(parameter.is_meta for parameter in model.parameters())
+
+
+def norms(norm: Callable[[nn.Module], nn.Module]) -> nn.Module:
+    return nn.Sequential(norm(nn.Linear(4, 4)), nn.ReLU())
+
+
+def lazy() -> nn.Module:
+    return nn.Sequential(nn.LazyLinear(4), nn.Unflatten(0, (1, 2)), nn.LazyConv1d(3, 1))
+
+
+@pytest.mark.parametrize("built_without_memory", [True, False])
+@pytest.mark.parametrize(
+    ("make", "parameters"),
+    [
+        (lambda: norms(nn.utils.parametrizations.weight_norm), 3),
+        (lambda: norms(nn.utils.parametrizations.spectral_norm), 2),
+        (lazy, 4),
+        (lambda: nn.Sequential(nn.LazyBatchNorm1d(), nn.LazyLinear(3)), 4),
+    ],
+)
+def test_parametrisations_and_lazy_modules(
+    make: Callable[[], nn.Module], parameters: int, built_without_memory: bool
+) -> None:
+    with parameters_without_memory() if built_without_memory else contextlib.nullcontext():
+        model = make()
+    light = export_model(model, (torch.ones(2, 4),), weights=False, optimize=False)
+    named = dict(model.named_parameters())
+    assert len(named) == parameters
+    assert all(one.is_meta is built_without_memory for one in named.values())
+    assert set(named) <= set(weights(light))
+    assert all(
+        tensor.data_location == onnx.TensorProto.EXTERNAL
+        for tensor in light.proto.graph.initializer
+        if tensor.name in named
+    )
