@@ -19,7 +19,8 @@ from typing import Any
 import onnx
 
 from hexviz.bench.baselines import consumers_only, earlier_rule
-from hexviz.bench.blanking import blank, shuffle
+from hexviz.bench.blanking import blank
+from hexviz.bench.sorting import shuffle
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.graph import TaggedGraph

@@ -3,6 +3,7 @@
 For an op tagged ``M``::
 
     order      M is not open where the op ran: before and after it others are
+               (not asked where a tool re-sorted the nodes)
     dataflow   M lies off the branch where all that the op is connected to meets
     alone      nothing beside it or connected to it belongs to M
     apart      alone, and M has other ops of other kinds, elsewhere
@@ -20,13 +21,15 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.bounds import Bounds
+from hexviz.tagging.module_calls import Calls
+from hexviz.tagging.naming import owner_of_weight
 from hexviz.tagging.order import execution_order
 from hexviz.tagging.siblings import Doubles, find_doubles
 from hexviz.tagging.sources import owners_of_weights
@@ -58,11 +61,21 @@ class Suspicion:
     doubles: Doubles | None = None
 
 
-def accused(signals: frozenset[str]) -> bool:
-    """Whether signals are enough to suspect a tag; the combinations are from tuned models."""
-    if signals & {"order", "doubles", "weight", "foreign", "apart"}:
+def accused(signals: frozenset[str], *, one_type: bool) -> bool:
+    """Whether signals are enough to suspect a tag; the combinations are from tuned models.
+
+    ``one_type`` says that all ops of the module are of one type, each of them a
+    call: such a module is alone by nature, and may be called anywhere.
+    """
+    if "weight" in signals or {"order", "dataflow"} <= signals:
         return True
-    return "extra" in signals and bool(signals & {"alone", "dataflow"})
+    if one_type:
+        return "apart" in signals or {"doubles", "extra"} <= signals
+    if "order" in signals:
+        return True
+    if "alone" in signals:
+        return bool(signals & {"apart", "extra", "doubles", "dataflow"})
+    return "extra" in signals and bool(signals & {"doubles", "dataflow"})
 
 
 @functools.lru_cache(maxsize=1 << 17)
@@ -85,7 +98,7 @@ def suspicions(graph: TaggedGraph) -> dict[int, Suspicion]:
     for at, op in enumerate(graph.ops):
         if op.module and op.provenance.origin != "manual":
             suspicion = scene.judge(at)
-            if accused(suspicion.signals):
+            if accused(suspicion.signals, one_type=scene.one_type(op.module)):
                 found[at] = suspicion
     return found
 
@@ -98,14 +111,22 @@ class _Scene:
         self._flat = flat
         self._module = [op.module for op in graph.ops]
         known = {at: op.provenance for at, op in enumerate(graph.ops)}
-        order, _ = execution_order(flat, known)
-        self._bounds = Bounds(flat, known, order)
         self._static = static_ops(flat)
         self._owners = owners_of_weights(flat)
         self._first_name = graph.modules.first_name
+        order, self._kept = execution_order(flat, known)
+        # What no data reaches may stand anywhere ahead of its use, so it tells of no order.
+        self._bounds = Bounds(
+            flat, {at: why for at, why in known.items() if at not in self._static}, order
+        )
         self._peers = _Peers(graph, self._static)
+        self._calls = Calls(flat, self._module, order, self._static)
         self._doubles = find_doubles(flat, self._module)
         self._holders, self._misnamed = _holders(graph, self._owners)
+
+    def one_type(self, module: str) -> bool:
+        """Whether each op of a module is a call of it, as of an activation."""
+        return self._calls.one_type(module)
 
     def judge(self, at: int) -> Suspicion:
         """Everything that speaks against the tag of the op at this position."""
@@ -117,18 +138,35 @@ class _Scene:
             if value in self._owners
         ):
             return Suspicion()
-        ends = tuple(one for one in self._bounds.around(at) if one is not None)
-        open_there = [self._module[one] for one in ends]
-        if len(ends) < 2:
-            open_there.append("")  # before the first and after the last op only the root is open
-        linked = [self._module[one] for one in self._linked(at)]
+        if self._restores(at) and any(
+            owner_of_weight(self._flat.values[value]) == module for value in op.outputs if value
+        ):
+            return Suspicion()
+        if not self._kept and at in self._static:
+            return Suspicion()  # only its place could tell whether its users merely share it
+        linked = tuple(self._linked(at))
+        within = any(names.is_within(self._module[one], module) for one in linked)
+        ends: tuple[int, ...] = ()
         signals = set()
-        if off_branch(module, _meeting(open_there)):
-            signals.add("order")
-        telling = [one for one in linked if one == module or not names.is_within(module, one)]
-        if telling and off_branch(module, _meeting(telling)):
+        if self._kept:
+            ends = tuple(one for one in self._bounds.around(at) if one is not None)
+            # Before the first and after the last op only the root is open.
+            open_there = self._calls.meeting(ends) if len(ends) > 1 else ""
+            # Where the op is linked to its module and not to what stands around it, it was moved.
+            if off_branch(module, open_there) and not (
+                within and not any(names.is_within(self._module[one], open_there) for one in linked)
+            ):
+                signals.add("order")
+        telling = [
+            one
+            for one in linked
+            if self._module[one] == module or not names.is_within(module, self._module[one])
+        ]
+        if telling and off_branch(module, self._calls.meeting(telling)):
             signals.add("dataflow")
-        if not any(names.is_within(one, module) for one in (*open_there, *linked)):
+        elif at in self._static:
+            signals.discard("order")  # a constant may have been moved, where its users agree
+        if not within and not any(names.is_within(self._module[one], module) for one in ends):
             signals.add("alone")
         signals |= self._peers.against(module, op.op_type, alone="alone" in signals)
         doubles = None if self._restores(at) else self._doubles.get(at)
@@ -221,10 +259,3 @@ def _holders(
     misnamed = frozenset(kind for kind in asked if _HABIT * against[kind] > asked[kind])
     told = {at: held for at, held in found.items() if graph.ops[at].op_type not in misnamed}
     return told, misnamed
-
-
-def _meeting(modules: Sequence[str]) -> str:
-    return functools.reduce(_common, dict.fromkeys(modules))
-
-
-_common: Callable[[str, str], str] = functools.lru_cache(maxsize=1 << 17)(names.common_ancestor)

@@ -3,7 +3,8 @@
 import onnx
 import pytest
 
-from hexviz.bench.blanking import blank, shuffle
+from hexviz.bench.blanking import blank
+from hexviz.bench.sorting import shuffle
 from tests.build import parse, scoped
 
 
