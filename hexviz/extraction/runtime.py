@@ -42,7 +42,8 @@ _KINDS = MappingProxyType(
 )
 """What the runtime calls a type → ONNX's number for it."""
 _UNSUPPORTED = re.compile(
-    r"not a registered function/op|No Op registered|Could not find an implementation"
+    r"not a registered function/op|No Op registered|No opset import for domain"
+    r"|Could not find an implementation"
     r"|not currently registered or supported|input parameter \(.*\) of operator .* is invalid"
     r"|Unsupported model IR version|is under development and support for this is limited"
 )

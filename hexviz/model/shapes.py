@@ -15,7 +15,7 @@ import onnx.shape_inference
 
 from hexviz.model.calls import can_be_inlined
 from hexviz.model.ordering import CycleError, execution_order, is_ordered
-from hexviz.model.top import TopGraph
+from hexviz.model.top import TopGraph, calls
 
 __all__ = ["infer_types", "light"]
 
@@ -67,6 +67,7 @@ def light(proto: onnx.ModelProto) -> onnx.ModelProto:
     graph.input.extend(proto.graph.input)
     graph.output.extend(proto.graph.output)
     graph.value_info.extend(proto.graph.value_info)
+    _import_domains(result)
     given = {value.name for value in graph.input}
     for tensor in proto.graph.initializer:
         if tensor.data_location != onnx.TensorProto.EXTERNAL and _is_small(tensor):
@@ -83,6 +84,23 @@ def light(proto: onnx.ModelProto) -> onnx.ModelProto:
             if not 0 <= dim.dim_value <= _LARGEST:
                 dim.Clear()
     return result
+
+
+def _import_domains(proto: onnx.ModelProto) -> None:
+    """Say a version of each domain: where one is left out, inference says nothing at all."""
+    known = {one.domain for one in proto.opset_import}
+    missing = {domain for domain, _, _ in calls(proto.graph.node)} - known
+    if "ai.onnx" in missing and "" in known:  # two names of one domain
+        pending = list(proto.graph.node)
+        while pending:
+            node = pending.pop()
+            node.domain = "" if node.domain == "ai.onnx" else node.domain
+            for attribute in node.attribute:
+                pending.extend(attribute.g.node)
+                pending.extend(inner for body in attribute.graphs for inner in body.node)
+        missing.discard("ai.onnx")
+    for domain in missing - {""}:
+        proto.opset_import.add(domain=domain, version=1)
 
 
 def _in_order(proto: onnx.ModelProto) -> Sequence[int]:

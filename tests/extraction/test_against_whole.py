@@ -130,8 +130,9 @@ def test_what_was_not_judged_is_told_with_the_proof() -> None:
     assert "not judged" not in str(verdict(part.verify(), ()))
 
 
-def test_what_no_runtime_knows_is_cut_as_far_as_can_be_told() -> None:
-    proto = net({"op_type": "Invented"})
+@pytest.mark.parametrize("domain", ["", "invented"])
+def test_what_no_runtime_knows_is_cut_as_far_as_can_be_told(domain: str) -> None:
+    proto = net({"op_type": "Invented", "domain": domain})
     proto.graph.value_info.extend([_value("n0"), _value("n1")])
     checks = part_of(proto).checks
     assert (checks.sound, checks.ok, checks.unsupported) == (True, False, True)

@@ -84,3 +84,12 @@ def test_a_value_that_nothing_makes_is_no_input() -> None:
     assert list(kinds.values()) == ["input", "input", "value", "missing"]
     assert graph.value("y/body/lost").kind == "missing"
     assert "model output, nothing makes it" in str(inspect_value(graph, "gone"))
+
+
+@pytest.mark.parametrize("domain", ["nowhere", "com.microsoft", "ai.onnx"])
+def test_types_are_inferred_beside_a_domain_that_is_not_imported(domain: str) -> None:
+    proto = parse("g (float[2] x) => (float[2] y) { a = Neg (x)  b = Exp (a)  y = Neg (b) }")
+    proto.graph.node[1].domain = domain
+    graph = tagged(proto)
+    assert str(graph.value("a")) == "float[2]"
+    assert str(graph.value("b")) == ("float[2]" if domain == "ai.onnx" else "unknown type")
