@@ -43,10 +43,11 @@ _WORDS = re.compile(
 and what scripted code calls the module whose attribute a value is."""
 
 _BEHIND = re.compile(
-    r"(?:\w*Fusion|duplicated|MobileClipProjectionGemm"
+    r"(?:output_\d+|\w*Fusion|duplicated|MobileClipProjectionGemm"
     r"|past_value_bnhs_to_bnsh|present_value_bnsh_to_bnhs)(?:_token_\d+)?"
 )
-"""What ONNX Runtime's optimiser puts behind one."""
+"""What ONNX Runtime's optimiser puts behind one, and its model builder behind a node's name to
+name a value."""
 
 
 def without_words(name: str) -> str:

@@ -197,7 +197,7 @@ def _found(ops: Sequence[_Named], weights: Sequence[str]) -> tuple[set[str], dic
             trees[prefix] = tree
         elif head.endswith("/"):
             trees[head] = ""
-        elif head[-1] in _SEPARATORS and any("/" in op.name for op in group):
+        elif head[-1] in _SEPARATORS:
             words.add(head)
     for head in before_values - groups.keys() - {""}:
         # Where the ops go without it, the values and weights mean the same model.

@@ -65,6 +65,8 @@ def tree(graph: TaggedGraph) -> set[str]:
         {"Gemm": "InsertedPrecisionFreeCast_{}_nchwc"},
         {"Gemm": "NhwcConv_0-{}", "Gemm_output": "NhwcConv_0_out-{}"},
         {"Gemm": "Gemm_1", "Relu": "x_cast_to_{}"},
+        {"Relu": "", "Relu_output": "Transpose_2_out-{}"},
+        {"Relu": "SkipRelu_0", "Relu_output": "/layer.0/act/Relu/output_0"},
         {"Relu": "{}/QuickGeluFusion/", "Gemm": "{}/MatMulAddFusion_token_12"},
         {"Gemm": "{}_output_0_DequantizeLinear/duplicated"},
         {"Gemm": "fused {}/MatMulAddFusion"},
