@@ -36,7 +36,7 @@ _COLUMNS = [
     {"field": "id", "headerName": "op", "flex": 2, "minWidth": 140},
     {"field": "op_type", "headerName": "type", "flex": 1, "minWidth": 110},
     {"field": "tag", "headerName": "module", "flex": 4, "minWidth": 240},
-    {"field": "origin", "headerName": "origin", "flex": 1, "minWidth": 95},
+    {"field": "origin", "headerName": "origin", "flex": 1, "minWidth": 115},
     {"field": "rule", "headerName": "rule", "flex": 1, "minWidth": 95},
     {
         "field": "confidence",

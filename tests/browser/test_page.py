@@ -66,6 +66,23 @@ def test_the_tree_selects_and_is_worked_by_keyboard(closed: Sheet) -> None:
     expect(page.locator("#filter-note")).to_have_text("170 hidden")
 
 
+def test_the_tools_stay_above_the_graph_at_every_width(closed: Sheet) -> None:
+    """Of what is beside it, they would hide the heading."""
+    page = closed.page
+    for tab in ("Graph", "Filter", "Ops"):
+        page.locator("#tab label", has_text=tab).click()
+        for width in (960, 1024, 1280, 1440, 1560):  # the first is 1440 at 150 %
+            page.set_viewport_size({"width": width, "height": 700})
+            page.evaluate(QUIET, 2)
+            over = page.evaluate("""() => {
+              const end = document.querySelector('.middle').getBoundingClientRect().right;
+              return [...document.querySelectorAll('.tools > *')]
+                .filter(one => getComputedStyle(one).visibility !== 'hidden')
+                .filter(one => one.getBoundingClientRect().right > end + 1).map(one => one.id);
+            }""")
+            assert over == [], (tab, width)
+
+
 def test_rapid_clicks_are_all_kept(closed: Sheet) -> None:
     for key in ("embeddings", "encoder", "pooler"):
         closed.page.evaluate("key => window.hexviz.send('toggle', key)", key)
