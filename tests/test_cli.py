@@ -272,7 +272,7 @@ def test_an_export_tells_its_stages_and_a_failure_where_its_log_is(
     )
     monkeypatch.chdir(tmp_path)
     done = here("export", "factories:build", "-o", tmp_path / "no.onnx")
-    fails(done, "dynamo exporter failed", "Try the torchscript exporter", "The log is in ")
+    fails(done, "dynamo exporter failed", "try the torchscript exporter", "The log is in ")
     log = Path(done.stderr.strip().rpartition("The log is in ")[2].rstrip("."))
     assert "GuardOnDataDependentSymNode" in log.read_text()
     assert not (tmp_path / "no.onnx").exists()

@@ -156,10 +156,10 @@ def _export(
                 log.write(describe(error))
                 message = explain(
                     error,
+                    model=model,
                     name=name,
                     exporter=exporter,
                     dynamic=bool(options.dynamic_shapes),
-                    opset=options.opset,
                     own=_own_failure(model, *call),
                 )
                 raise ExportError(message, log=log.getvalue()) from error

@@ -161,13 +161,17 @@ def test_an_untranslatable_op_is_named() -> None:
 @pytest.mark.parametrize(
     ("model", "options", "advice"),
     [
-        (Dependent(), {}, "Try the torchscript exporter, which keeps the branch"),
+        (Dependent(), {}, "try the torchscript exporter, which keeps the branch"),
         (
             Fixed(),
             {"dynamic_shapes": ({0: torch.export.Dim("a"), 1: torch.export.Dim("b")},)},
             "Try static shapes.",
         ),
-        (Unsupported(), {"exporter": "torchscript", "opset": 18}, "another opset than 18."),
+        (
+            Unsupported(),
+            {"exporter": "torchscript", "opset": 18},
+            "The dynamo exporter translates aten.diff: use that one.",
+        ),
     ],
 )
 def test_advice_fits_the_failure(model: nn.Module, options: dict[str, Any], advice: str) -> None:
