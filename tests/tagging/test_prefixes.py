@@ -4,11 +4,12 @@ import io
 import warnings
 from pathlib import Path
 
+import numpy as np
 import onnx
 import onnxruntime as ort
 import pytest
 import torch
-from onnx import compose
+from onnx import compose, numpy_helper
 from torch import nn
 
 import hexviz
@@ -165,6 +166,16 @@ def test_a_prefix_that_some_names_lack_makes_no_second_tree(
     assert len({one.partition(".")[0] for one in tree(graph)}) == len(
         {one.partition(".")[0] for one in expected} | {""}
     )
+
+
+@pytest.mark.parametrize("prefix", ["m0_", "m0/"])
+def test_weights_among_many_constants_tell_of_a_prefix(prefix: str) -> None:
+    proto = net()
+    for at in range(100):
+        name = f"/layer.0/Constant_{at}_output_0"
+        proto.graph.initializer.append(numpy_helper.from_array(np.ones(1, np.float32), name))
+    proto.graph.node[-1].name = "Tanh_4"
+    assert modules(tagged(compose.add_prefix(proto, prefix))) == [*below("m0", MODULES)[:-1], ""]
 
 
 def merged(first: onnx.ModelProto, second: onnx.ModelProto) -> onnx.ModelProto:
