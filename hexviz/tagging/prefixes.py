@@ -153,8 +153,8 @@ def find_prefixes(flat: FlatGraph) -> Prefixes:
         if op.op_type == "Constant":
             held.update(name for name in named.made if "." in name)
     # Most initializers of some files are constants with an op's name.
-    named = [one.rpartition(".") for one in held]
-    weights = sorted("".join(one) for one in named if one[1] and one[2].isidentifier())
+    parts = [one.rpartition(".") for one in held]
+    weights = sorted("".join(one) for one in parts if one[1] and one[2].isidentifier())
     words, trees, only = _found(ops, weights)
     waiting = [prefix for prefix, tree in trees.items() if tree]
     for _ in range(_NESTED - 1):
