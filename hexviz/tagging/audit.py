@@ -11,6 +11,7 @@ from hexviz.tagging.checks import (
     shared_constants,
     split_chains,
     unknown_modules,
+    unread_modules,
 )
 from hexviz.tagging.finding import SEVERITIES, Finding
 from hexviz.tagging.lost import lost_tags
@@ -27,6 +28,7 @@ _CHECKS = (
     shared_constants,
     disagreeing_sources,
     unknown_modules,
+    unread_modules,
     fallbacks,
     split_chains,
     low_confidence,

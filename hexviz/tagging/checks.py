@@ -7,11 +7,14 @@ from functools import reduce
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.limits import LONGEST_PATH, MOST_STEPS, is_path
 from hexviz.model.op import ON_RECORD, Op
+from hexviz.tagging import stored
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.finding import Finding
-from hexviz.tagging.metadata import KEYS, scopes_of
+from hexviz.tagging.metadata import KEYS, as_written, scopes_of, too_long
 from hexviz.tagging.static import static_ops
+from hexviz.tagging.stored import unread_module
 from hexviz.tagging.suspicion import off_branch
 
 __all__ = [
@@ -22,7 +25,10 @@ __all__ = [
     "shared_constants",
     "split_chains",
     "unknown_modules",
+    "unread_modules",
 ]
+
+_RECORDS = KEYS | stored.KEYS
 
 _DOUBTFUL = 0.5
 """Below this confidence a tag is a guess; what only inputs speak for has just that."""
@@ -130,7 +136,8 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
     for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
         if op.provenance.origin == "manual":
             continue
-        for scope in scopes_of(flat.notes(KEYS)):
+        for recorded in scopes_of(flat.notes(KEYS)):
+            scope = as_written(recorded, around)
             if not scope.tag and scope.module not in around:
                 groups.setdefault(scope.module, []).append(op)
     for module, ops in groups.items():
@@ -140,6 +147,32 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
             _ids(ops),
             f"{_some(ops)}: the record names {module!r}, which the module tree does not have.",
             f"The tree is of another model, or was cut; the op counts for {ops[0].tag}.",
+            None,
+            0.9,
+        )
+
+
+def unread_modules(graph: TaggedGraph) -> Iterator[Finding]:
+    """Ops whose record names a module by a path that is longer than any that is read."""
+    long: list[tuple[Op, str]] = []
+    for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
+        notes = flat.notes(_RECORDS)
+        path = unread_module(notes) or too_long(notes)
+        if path is None and op.provenance.origin == "inherited" and not is_path(op.name):
+            path = op.name
+        if path is not None and op.provenance.origin != "manual":
+            long.append((op, path))
+    if long:
+        ops, path = [op for op, _ in long], long[0][1]
+        yield Finding(
+            "unread-module",
+            "warning",
+            _ids(ops),
+            f"{_some(ops)}: the record names a module by {len(path):,} characters in "
+            f"{path.count('.') + path.count('/') + 1} steps, {path[:40]}…, which is not read.",
+            f"Paths of at most {LONGEST_PATH:,} characters and {MOST_STEPS} steps are: "
+            "what is deeper counts for what its surroundings say, here "
+            f"{ops[0].module[:40] or 'the root'}.",
             None,
             0.9,
         )

@@ -16,6 +16,7 @@ from hexviz.tagging.from_map import Carried, carried, moved
 from hexviz.tagging.metadata import Scope, scopes_of
 from hexviz.tagging.naming import first_call
 from hexviz.tagging.sources import CONFIDENCE, Source, Sources
+from hexviz.tagging.spelling import spelled
 from hexviz.tagging.stored import Record, stored_models, stored_provenance
 from hexviz.tagging.transferred import CONFIDENCE as TRANSFERRED
 from hexviz.tagging.transferred import Transferred, from_notes
@@ -68,6 +69,7 @@ def declare(
     kept = _carried(flat, model_metadata, unchanged=unchanged) if modules is None else Carried()
     result = Declarations(modules=dict(kept.modules if modules is None else modules))
     complete = bool(result.modules)
+    records = list(spelled(flat, records, result.modules))
     # Tags of our own that were concluded or given up on hold for the graph they
     # were made for; in one that has changed since, only what was declared counts.
     if kept.subtrees is not None:
@@ -80,7 +82,7 @@ def declare(
             result.learn(why.module)
             result.provenance[at] = why
     sources = Sources(flat, result.provenance.keys(), result.modules, calls or {})
-    transferred = from_notes(flat, notes) if notes else kept.found
+    transferred = from_notes(flat, notes, result.modules) if notes else kept.found
     collector = _Collector(result, sources, _Tree(result.modules) if complete else None)
     doubted: dict[int, list[Source]] = {}
     for at in range(len(flat.ops)):

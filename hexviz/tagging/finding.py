@@ -35,6 +35,7 @@ KINDS = {
     "shared-constant": "A constant that several modules use carries the scope of one of them.",
     "lost-tags": "The file lists modules, and its ops do not say which is theirs.",
     "unknown-module": "The file names a module that its own tree does not have.",
+    "unread-module": "The file names a module by a path that is too long to be read.",
     "fallback": "Nothing is known of the op's module.",
     "split-chain": "A chain of auxiliary ops leaves a module and comes back to it.",
     "low-confidence": "The tag is a guess.",

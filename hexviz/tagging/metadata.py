@@ -10,13 +10,21 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from hexviz.model.fqn import join
 from hexviz.model.limits import LONGEST_CLASS, is_path
 
-__all__ = ["KEYS", "REWRITTEN", "Scope", "scope_of_tag", "scopes_of"]
+__all__ = [
+    "KEYS",
+    "REWRITTEN",
+    "Scope",
+    "as_written",
+    "scope_of_tag",
+    "scopes_of",
+    "too_long",
+]
 
 KEYS = frozenset(
     {
@@ -37,12 +45,15 @@ class Scope:
     """The modules that enclose an op, outermost first, each with its class name (or ``""``).
 
     ``tag`` is the path in class names where that is all a source tells; the
-    FQNs are then made of it.
+    FQNs are then made of it. ``written`` are the names and classes as they
+    stand there, if PyTorch's notation was taken out of them (``name@1``), which
+    may as well be what somebody called a module: see :func:`as_written`.
     """
 
     fqns: tuple[str, ...]
     class_names: tuple[str, ...]
     tag: str = ""
+    written: tuple[tuple[str, str], ...] = ()
 
     @property
     def module(self) -> str:
@@ -154,23 +165,55 @@ def _recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
     return tuple(scope for scope in (named, spaced) if scope is not None)
 
 
+def as_written(scope: Scope, known: Container[str]) -> Scope:
+    """The scope with what looks like PyTorch's notation kept in names of ``known`` modules."""
+    if not scope.written:
+        return scope
+    return _scope(scope.written, known) or scope
+
+
+def too_long(metadata: Mapping[str, str]) -> str | None:
+    """A module's path in a node's metadata that is beyond what is read, or ``None``."""
+    paths = _entries(_without_last(metadata.get("pkg.torch.onnx.name_scopes", "")))
+    tag = metadata.get("winml.hierarchy.tag", "")
+    return next((one for one in (*paths, tag) if not is_path(one)), None)
+
+
 @functools.lru_cache(maxsize=_MOST_SCOPES)
 def _step(name: str, class_name: str) -> tuple[str, str] | None:
     """FQN and class name of one entry, ``None`` for one that is no module."""
-    if name.startswith(_PSEUDO) or not is_path(name):
+    return _read(name, class_name, ())
+
+
+def _read(name: str, class_name: str, known: Container[str]) -> tuple[str, str] | None:
+    if not is_path(name) or (name.startswith(_PSEUDO) and name.partition(".")[0] not in known):
         return None
-    steps = _CALL_COUNT.sub("", name).split(".")
-    fqn = join(steps[1:] if steps[0] == _EXPORT_ROOT else steps)
+    steps: list[str] = []
+    for at, step in enumerate(name.split(".")):
+        if at == 0 and step == _EXPORT_ROOT and step not in known:
+            continue
+        whole = join((*steps, step))
+        steps.append(step if "@" not in step or whole in known else _CALL_COUNT.sub("", step))
     class_name = class_name.rpartition(".")[2]
-    return fqn, class_name if len(class_name) <= LONGEST_CLASS else ""
+    return join(steps), class_name if len(class_name) <= LONGEST_CLASS else ""
 
 
-def _scope(pairs: Iterable[tuple[str, str]]) -> Scope | None:
-    steps = [step for name, class_name in pairs if (step := _step(name, class_name)) is not None]
+def _is_doubtful(name: str) -> bool:
+    return "@" in name or name.startswith((_PSEUDO, _EXPORT_ROOT))
+
+
+def _scope(pairs: Iterable[tuple[str, str]], known: Container[str] = ()) -> Scope | None:
+    pairs = tuple(pairs)
+    steps = [
+        step
+        for pair in pairs
+        if (step := _read(*pair, known) if known else _step(*pair)) is not None
+    ]
     if not steps:
         return None
     fqns, class_names = zip(*steps, strict=True)
     if "" in fqns[1:]:  # above the root there is only what wrapped it
         root = len(fqns) - 1 - fqns[::-1].index("")
         fqns, class_names = fqns[root:], class_names[root:]
-    return Scope(fqns, class_names)
+    written = pairs if any(_is_doubtful(name) for name, _ in pairs) else ()
+    return Scope(fqns, class_names, written=written)

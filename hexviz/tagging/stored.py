@@ -13,7 +13,14 @@ from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
 from hexviz.model.tag_map import Entry, mapped_ops, unpack_map
 from hexviz.model.writer import PREFIX
 
-__all__ = ["KEYS", "Record", "StoredModel", "stored_models", "stored_provenance"]
+__all__ = [
+    "KEYS",
+    "Record",
+    "StoredModel",
+    "stored_models",
+    "stored_provenance",
+    "unread_module",
+]
 
 # Python's objects take twenty times the memory of the shortest JSON.
 _LONGEST_TREE = 1 << 25  # characters
@@ -46,6 +53,12 @@ KEYS = frozenset(_FIELDS)
 
 Record = tuple[str | None, ...]
 """The texts under those keys."""
+
+
+def unread_module(metadata: Mapping[str, str]) -> str | None:
+    """The module that hexviz itself wrote on a node, if its path is beyond what is read."""
+    module = metadata.get(_MODULE, "")
+    return None if is_path(module) else module
 
 
 def stored_provenance(

@@ -10,12 +10,12 @@ kept beside the graph, by the names of values, and finds its op again::
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
 from hexviz.model.flat import FlatGraph
-from hexviz.tagging.metadata import Scope, scopes_of
+from hexviz.tagging.metadata import Scope, as_written, scopes_of
 
 __all__ = ["CONFIDENCE", "Transferred", "from_notes"]
 
@@ -42,14 +42,17 @@ class Transferred:
         return CONFIDENCE[self.rule] * self.sureness
 
 
-def from_notes(flat: FlatGraph, notes: Mapping[str, Mapping[str, str]]) -> dict[int, Transferred]:
+def from_notes(
+    flat: FlatGraph, notes: Mapping[str, Mapping[str, str]], modules: Container[str]
+) -> dict[int, Transferred]:
     """Position → what the exporter noted on the op before it dropped its own notes.
 
-    ``notes`` maps op ids to the metadata that a node had.
+    ``notes`` maps op ids to the metadata that a node had; ``modules`` is the exporter's list.
     """
     found = {}
     for at, op in enumerate(flat.ops):
         scopes = scopes_of(notes[op.id]) if op.id in notes else ()
         if scopes:
-            found[at] = Transferred(scopes[0], "value", flat.values.get(op.id, op.id))
+            scope = as_written(scopes[0], modules)
+            found[at] = Transferred(scope, "value", flat.values.get(op.id, op.id))
     return found

@@ -1,4 +1,4 @@
-from hexviz.tagging.metadata import Scope, scope_of_tag, scopes_of
+from hexviz.tagging.metadata import Scope, as_written, scope_of_tag, scopes_of
 
 
 def scope_of(metadata: dict[str, str]) -> Scope | None:
@@ -26,7 +26,11 @@ def test_the_last_entry_is_the_fx_node_and_the_one_before_it_the_owner() -> None
 def test_bookkeeping_scopes_are_no_modules() -> None:
     pseudo = "_empty_nn_module_stack_from_metadata_hook"
     assert pytorch([pseudo, "add"], ["x", "aten.add"]) is None
-    assert pytorch(["", pseudo, "add"], ["Net", "x", "aten.add"]) == Scope(("",), ("Net",))
+    scope = pytorch(["", pseudo, "add"], ["Net", "x", "aten.add"])
+    assert scope is not None
+    assert (scope.fqns, scope.class_names) == (("",), ("Net",))
+    named = as_written(scope, {pseudo})
+    assert (named.fqns, named.class_names) == (("", pseudo), ("Net", "x"))
 
 
 def test_an_op_with_an_fx_node_alone_is_not_declared() -> None:
@@ -83,4 +87,5 @@ def test_what_torch_export_wraps_a_model_in_is_no_module() -> None:
     scope = pytorch(
         ["", "_export_root", "_export_root.enc", "add"], ["Wrapper", "my.Net", "my.Enc", "aten.add"]
     )
-    assert scope == Scope(("", "enc"), ("Net", "Enc"))
+    assert scope is not None
+    assert (scope.fqns, scope.class_names) == (("", "enc"), ("Net", "Enc"))
