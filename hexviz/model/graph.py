@@ -207,21 +207,14 @@ class TaggedGraph:
 
     def value(self, value_id: str) -> Value:
         """Type and shape of a value, by its id."""
-        told = self.types.get(value_id)
-        dtype, shape = dtype_of(told), shape_of(told)
-        tensor = self.flat.tensors.get(value_id)
-        if tensor is not None:
+        dtype, shape = self._type(value_id)
+        if dtype is None and value_id in self.passed:
+            dtype, shape = self._type_passed(self.passed[value_id])
+        if value_id in self.flat.tensors:
             kind = "initializer"
-            if told is None:
-                dtype, shape = dtype_name(tensor.data_type), tuple(tensor.dims)
         else:
             made = self.uses.producer(value_id) is not None
             kind = "value" if made else "input" if value_id in self._given else "missing"
-        if dtype is None or shape is None:
-            inferred = self.inferred.get(value_id)
-            dtype, shape = dtype or dtype_of(inferred), shape or shape_of(inferred)
-        if dtype is None and value_id in self.passed:
-            dtype, shape = self._type_passed(self.passed[value_id])
         return Value(
             id=value_id,
             name=self.flat.values[value_id],
@@ -231,9 +224,21 @@ class TaggedGraph:
             left_out=value_id in self.weights_left_out,
         )
 
+    def _type(self, value_id: str) -> tuple[str | None, Shape | None]:
+        """Type and shape of a value, as told, stored or inferred where it is."""
+        told = self.types.get(value_id)
+        dtype, shape = dtype_of(told), shape_of(told)
+        tensor = self.flat.tensors.get(value_id)
+        if tensor is not None and told is None:
+            dtype, shape = dtype_name(tensor.data_type), tuple(tensor.dims)
+        if dtype is None or shape is None:
+            inferred = self.inferred.get(value_id)
+            dtype, shape = dtype or dtype_of(inferred), shape or shape_of(inferred)
+        return dtype, shape
+
     def _type_passed(self, values: Iterable[str]) -> tuple[str | None, Shape | None]:
         """Type and shape of what all calls of a function pass for one of its inputs."""
-        found = {(one.dtype, one.shape) for one in map(self.value, filter(None, values))}
+        found = {self._type(value) for value in values if value}
         if len(found) == 1:
             return found.pop()
         dtypes = {dtype for dtype, _ in found}
