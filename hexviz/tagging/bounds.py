@@ -63,9 +63,7 @@ class Bounds:
         self._before, self._after = nearest(flat, order, known)
         callers = find_calls(flat).callers
         self._owners = body_owners(flat)
-        single = {path: ats[0] for path, ats in callers.items() if len(ats) == 1}
-        self._owners.update(single)
-        self._calls = frozenset(single.values())
+        self._owners.update({path: ats[0] for path, ats in callers.items() if len(ats) == 1})
         self._inside = _met_inside(flat, known, self._owners)
         self._met: dict[str, tuple[int | None, str]] = {}
         """Path of a function with several calls → a known one, and where all of them meet."""
@@ -95,9 +93,8 @@ class Bounds:
         return found, self._known[found].module
 
     def hold(self, at: int) -> bool:
-        """Whether anything is known before or after this position, or in the function it calls."""
-        known_inside = at in self._calls and at in self._inside
-        return known_inside or self.around(at) != (None, None)
+        """Whether anything is known before or after, in its bodies, or in the function it calls."""
+        return at in self._inside or self.around(at) != (None, None)
 
     def ends(self, at: int) -> tuple[str, str]:
         """The modules open before and after; the root before the first and after the last."""
@@ -125,7 +122,7 @@ class Bounds:
         """The ids of the ops at both ends, each once, and of those inside that decide, too."""
         found = [end for end in self.around(at) if end is not None]
         inside = self._inside.get(at)
-        if inside is not None and not names.is_within(inside[0], self._between(at)):
+        if inside is not None and not (found and names.is_within(inside[0], self._between(at))):
             found.extend(inside[1])
         return tuple(dict.fromkeys([self._flat.ops[one].id for one in found]))
 

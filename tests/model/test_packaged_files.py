@@ -19,7 +19,7 @@ SOME_MODULES = {
     "silero_vad_16k_op15.onnx": "model.stft",
     "silero_vad_half.onnx": "encoder.0",
     "silero_vad_op18_ifless.onnx": "model.encoder.0.reparam_conv",
-    "silero_vad.onnx": "If_0_else_branch__Inline_0__.encoder",
+    "silero_vad.onnx": "If_0_else_branch__Inline_0.encoder",
     "320n.onnx": "model.2.cv1.conv",
 }
 """File → a module that its names give away; weights hold a module each in the ``ifless`` one."""

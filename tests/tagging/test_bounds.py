@@ -110,3 +110,16 @@ def test_what_lies_between_two_calls_of_a_module_is_not_in_it() -> None:
     assert proven(graph, op)
     assert "between two calls" in explain(graph, "a").sentence
     assert {one.module for one in op.provenance.candidates} == {"net.fc"}
+
+
+def test_what_is_known_in_a_body_alone_is_evidence_for_what_stands_around_it() -> None:
+    inner = branch("Sin", "t", ("/net/a/Sin", "/net/a/Neg"))
+    nodes = [
+        helper.make_node("Constant", [], ["two"], value_int=2),
+        helper.make_node("Equal", ["k", "two"], ["c"]),
+        helper.make_node("If", ["c"], ["z"], then_branch=inner, else_branch=branch("Cos", "u")),
+    ]
+    ends = [info("e"), info("k", INT64, ())]
+    graph = tagged(helper.make_model(helper.make_graph(nodes, "g", ends, [info("z")])))
+    assert {op.provenance.origin for op in graph.ops} == {"declared", "inherited"}
+    assert {op.module for op in graph.ops if not op.body} == {""}
