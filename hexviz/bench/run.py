@@ -11,6 +11,7 @@ from typing import Any
 import onnx
 
 from hexviz.bench import audit as auditing
+from hexviz.bench import carried as carrying
 from hexviz.bench import extraction as cutting
 from hexviz.bench import rewritten as rewriting
 from hexviz.bench.hard_cases import HARD_CASES, hard_case
@@ -123,7 +124,8 @@ def bench_audit(sources: Sequence[str] = (), *, report: Report | None = None) ->
 def bench_rewritten(sources: Sequence[str] = (), *, report: Report | None = None) -> dict[str, Any]:
     """Accuracy on what rewriting tools make of ``sources``, or of all models of the benchmark.
 
-    Each with fresh and with trained-like weights. Otherwise as :func:`bench_inheritance`.
+    Each with fresh and with trained-like weights, as a stranger's file and as
+    one that hexviz tagged. Otherwise as :func:`bench_inheritance`.
 
     Raises:
         SourceError: if a source names nothing that can be built.
@@ -139,6 +141,16 @@ def bench_rewritten(sources: Sequence[str] = (), *, report: Report | None = None
             split = {"reported": _is_reported(model)}
             results.extend(
                 {**about, **split, **record} for record in rewriting.measure(truth, tools)
+            )
+            tagged = tag(
+                from_proto(exported.proto, name=model),
+                modules=exported.modules,
+                calls=exported.calls,
+                notes=exported.notes,
+            )
+            about["export"] += ", tagged"
+            results.extend(
+                {**about, **split, **record} for record in carrying.measure(tagged, tools)
             )
     return {"summary": rewriting.summarize(results), "results": results, "failed": failed}
 

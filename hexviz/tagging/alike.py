@@ -8,12 +8,14 @@ nothing beyond them counts::
                           └ between x and "act": the same print, so the same op
 
 Prints that occur equally often in both are taken in turn, in order of
-execution; close to landmarks only those that occur once.
+execution, unless what occurs once shows that the order was lost; close to
+landmarks only those that occur once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 __all__ = ["Links", "alike"]
 
@@ -23,8 +25,11 @@ Links = tuple[str, tuple[int | str, ...]]
 _DEPTHS = (6, 3)
 """Steps up and down in which surroundings have to be equal, without landmarks."""
 
-_ROUNDS = 8
-"""Steps that landmarks spread at most."""
+_ROUNDS = 30
+"""Looks at every op, at most, while landmarks spread."""
+
+_IN_ORDER = 0.95
+"""Share of neighbours among what occurs once that have to stand in the same order."""
 
 
 def alike(
@@ -32,11 +37,14 @@ def alike(
     there: Sequence[Links],
     known: Mapping[int, int],
     others: Collection[int] = (),
+    *,
+    ordered: bool = True,
 ) -> dict[int, int]:
     """Position here → position there, for the ops that are the same, ``known`` ones included.
 
-    ``others`` are ops here that are known to be none of those there. Linear
-    in both graphs.
+    ``others`` are ops here that are known to be none of those there;
+    ``ordered`` is whether the order here may be that in which the ops once
+    ran. Linear in both graphs.
     """
     pairs = dict(known)
     leaves = {one for _, read in here for one in read if isinstance(one, str)}
@@ -47,26 +55,48 @@ def alike(
         mine.fix(at, at)
         other.fix(one, at)
     for depth in _DEPTHS:
-        _take(mine, other, pairs, depth, repeated=True)
-    for _ in range(_ROUNDS):
-        if not _take(mine, other, pairs, 1, repeated=False):
+        groups = _shared(mine, other, depth, beside=False)
+        once = [(own[0], theirs[0]) for own, theirs in groups if len(own) == 1]
+        if ordered and _in_order([*pairs.items(), *once]):
+            once = [pair for both in groups for pair in zip(*both, strict=True)]
+        _learn(mine, other, pairs, once)
+    looks = _ROUNDS * len(here)
+    while looks > 0:
+        looks -= mine.left
+        groups = _shared(mine, other, 1, beside=True)
+        once = [(own[0], theirs[0]) for own, theirs in groups if len(own) == 1]
+        if not once:
             break
+        _learn(mine, other, pairs, once)
     return pairs
 
 
-def _take(mine: _Side, other: _Side, pairs: dict[int, int], depth: int, *, repeated: bool) -> bool:
-    """Pair what has the same print on both sides; whether there was any."""
-    found = False
-    groups = other.groups(depth, landmarks=not repeated)
-    for printed, own in mine.groups(depth, landmarks=not repeated).items():
-        theirs = groups.get(printed, [])
-        if len(own) == len(theirs) and (repeated or len(own) == 1):
-            for at, one in zip(own, theirs, strict=True):
-                pairs[at] = one
-                mine.fix(at, at)
-                other.fix(one, at)
-                found = True
-    return found
+def _shared(
+    mine: _Side, other: _Side, depth: int, *, beside: bool
+) -> list[tuple[list[int], list[int]]]:
+    """The ops of each print that as many ops have here as there."""
+    theirs = other.groups(depth, beside=beside)
+    return [
+        (own, theirs[printed])
+        for printed, own in mine.groups(depth, beside=beside).items()
+        if len(own) == len(theirs.get(printed, ()))
+    ]
+
+
+def _in_order(pairs: Iterable[tuple[int, int]]) -> bool:
+    """Whether ops stand in the same order on both sides; where nothing tells, they do."""
+    there = [one for _, one in sorted(pairs)]
+    rising = sum(one < two for one, two in itertools.pairwise(there))
+    return rising >= _IN_ORDER * (len(there) - 1)
+
+
+def _learn(
+    mine: _Side, other: _Side, pairs: dict[int, int], found: Iterable[tuple[int, int]]
+) -> None:
+    for at, one in found:
+        pairs[at] = one
+        mine.fix(at, at)
+        other.fix(one, at)
 
 
 class _Side:
@@ -95,8 +125,13 @@ class _Side:
         self._open.pop(at, None)
         self._fixed[at] = hash(("landmark", token))
 
-    def groups(self, depth: int, *, landmarks: bool) -> dict[tuple[int, int], list[int]]:
-        """Print → the open ops that have it, in order; with ``landmarks`` only those beside one."""
+    @property
+    def left(self) -> int:
+        """How many ops are neither landmarks nor out of account."""
+        return len(self._open)
+
+    def groups(self, depth: int, *, beside: bool) -> dict[tuple[int, int], list[int]]:
+        """Print → the open ops that have it, in order; those ``beside`` a landmark, if asked."""
         up = {at: self._base[at] for at in self._open}
         down = dict(up)
         base, fixed = self._base, self._fixed
@@ -115,7 +150,7 @@ class _Side:
             }
         found: dict[tuple[int, int], list[int]] = {}
         for at in self._open:
-            if landmarks and not any(one in fixed for one in (*self._reads[at], *self._users[at])):
+            if beside and not any(one in fixed for one in (*self._reads[at], *self._users[at])):
                 continue
             found.setdefault((up[at], down[at]), []).append(at)
         return found

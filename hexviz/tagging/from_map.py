@@ -14,6 +14,7 @@ another model and says nothing.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -265,8 +266,11 @@ def _renamed(flat: FlatGraph, copy: _Copy, claimed: set[int]) -> dict[int, int]:
             read.append(leaf_of(name, shape) if source is None else source)
         here.append((kind_of(op.domain, op.op_type), tuple(read)))
     there: list[Links] = [(entry.kind, entry.inputs) for entry in entries]
-    pairs = alike(here, there, copy.claims, claimed - copy.claims.keys())
+    ordered = all(
+        one < two for one, two in itertools.pairwise(flat.top)
+    )  # sorted as any exporter's
+    pairs = alike(here, there, copy.claims, claimed - copy.claims.keys(), ordered=ordered)
     new = {at: one for at, one in pairs.items() if at not in copy.claims}
-    if not copy.claims and len(new) < _ENOUGH * len(entries):
+    if not copy.claims and len(new) < _ENOUGH * min(len(entries), len(flat.ops)):
         return {}  # nothing by name and little by structure: it is another model's
     return new
