@@ -33,7 +33,7 @@ _LATER_CALL = re.compile(r"_\d+$")
 
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 
-_DOTTED = re.compile(r"\w+(?:\.\w+)*")
+_DOTTED = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
 
 _WORDS = re.compile(
     r"(?:fused |FusedBack_|FuseReluClip_|InsertedPrecisionFreeCast_|DoubleQDQRemoved_"

@@ -33,6 +33,8 @@ def test_flat_names_have_no_scope(name: str) -> None:
     [
         ("encoder.layer.0.dense.weight", "encoder.layer.0.dense"),
         ("fc.bias", "fc"),
+        ("layers.q-proj.weight", "layers.q-proj"),
+        ("d.x@2.weight", "d.x@2"),
         ("onnx::MatMul_342", None),
         ("val_3", None),
         ("weight", None),
