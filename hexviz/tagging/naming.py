@@ -77,7 +77,7 @@ def path_in_name(name: str, separator: str = "/") -> Path | None:
     ('model',)
     >>> path_in_name("/head/MatMul/MatMulAddFusion")
     ('head',)
-    >>> path_in_name("node_MatMul_63/MatMulAddFusion") is None
+    >>> path_in_name("node_MatMul_63/MatmulTransposeFusion//MatMulScaleFusion/") is None
     True
     """
     name = _before_fusion(name) if separator == "/" else name
@@ -94,8 +94,12 @@ def path_in_name(name: str, separator: str = "/") -> Path | None:
 
 
 def _before_fusion(name: str) -> str:
-    before, slash, last = name.rstrip("/").rpartition("/")
-    return before if slash and _BEHIND.fullmatch(last) else name
+    """A name without what was put behind it; one fusion may have followed another."""
+    while True:
+        before, slash, last = name.rstrip("/").rpartition("/")
+        if not slash or not _BEHIND.fullmatch(last):
+            return name
+        name = before
 
 
 @functools.lru_cache(maxsize=65536)  # all ops of a module have the same
