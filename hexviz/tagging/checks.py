@@ -138,7 +138,9 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
             continue
         for recorded in scopes_of(flat.notes(KEYS)):
             scope = as_written(recorded, around)
-            if not scope.tag and scope.module not in around:
+            # Of a model that was merged with others, the record is meant below its subtree.
+            moved = f".{op.module}".endswith(f".{scope.module}")
+            if not scope.tag and scope.module not in around and not moved:
                 groups.setdefault(scope.module, []).append(op)
     for module, ops in groups.items():
         yield Finding(

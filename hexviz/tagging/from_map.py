@@ -68,25 +68,21 @@ class Carried:
 class _Copy:
     """One tagged model in the file, and position → entry of its map.
 
-    ``claims`` are found by the names of their values, ``renamed`` by what they compute.
+    ``claims`` are found by the names of their values, ``renamed`` by what they
+    compute. ``fits`` counts what of the claims the graph confirms.
     """
 
     model: StoredModel
     prefix: str = ""
     claims: dict[int, int] = field(default_factory=dict)
+    fits: int = 0
     renamed: dict[int, int] = field(default_factory=dict)
 
 
 def carried(flat: FlatGraph, models: Sequence[StoredModel]) -> Carried:
     """What the tagged models in a file say of its ops."""
-    copies: list[_Copy] = []
-    claimed: set[int] = set()
-    for model in models:
-        own = _copies(flat, model)
-        for copy in own:
-            copy.claims = {at: one for at, one in copy.claims.items() if at not in claimed}
-            claimed |= copy.claims.keys()
-        copies.extend(own or [_Copy(model)])
+    copies = _placed(flat, models)
+    claimed = {at for copy in copies for at in copy.claims}
     for copy in copies:
         if len(claimed) < len(flat.ops) and (copy.claims or len(copies) == 1):
             copy.renamed = _renamed(flat, copy, claimed)
@@ -94,6 +90,35 @@ def carried(flat: FlatGraph, models: Sequence[StoredModel]) -> Carried:
     if len(copies) == 1:
         return Carried(dict(copies[0].model.modules), dict(_said(flat, copies[0], "")))
     return _merged(flat, copies) if copies else Carried()
+
+
+def _placed(flat: FlatGraph, models: Sequence[StoredModel]) -> list[_Copy]:
+    """Each model where it fits best; an op is of one copy alone.
+
+    Models with the same names fit behind each other's prefixes, in part::
+
+        linear, relu, out   behind m0/ : 3   behind m1/ : 2
+        linear, tanh, out   behind m0/ : 2   behind m1/ : 3
+    """
+    open_copies = [copy for model in models for copy in _copies(flat, model)]
+    placed: list[_Copy] = []
+    claimed: set[int] = set()
+    used: Counter[int] = Counter()
+    while open_copies:
+        # Of those that fit equally well, a model that has no place yet.
+        best = max(open_copies, key=lambda copy: (copy.fits, -used[id(copy.model)]))
+        open_copies.remove(best)
+        left = {at: one for at, one in best.claims.items() if at not in claimed}
+        if len(left) >= _ENOUGH * len(best.claims):
+            best.claims = left
+            claimed |= left.keys()
+            used[id(best.model)] += 1
+            placed.append(best)
+    found: list[_Copy] = []
+    for model in models:
+        own = [copy for copy in placed if copy.model is model]
+        found.extend(own or [_Copy(model)])
+    return found
 
 
 def moved(why: Provenance, subtree: str) -> Provenance:
@@ -177,13 +202,15 @@ def _copies(flat: FlatGraph, model: StoredModel) -> list[_Copy]:
         return []
     found = []
     claims = _claims(flat, places, "")
-    if _agrees(flat, entries, claims, ""):
-        found.append(_Copy(model, "", claims))
+    if fits := _fits(flat, entries, claims, ""):
+        found.append(_Copy(model, "", claims, fits))
     if len(claims) < len(flat.ops):
         for prefix in _prefixes(flat, places, claims):
             behind = _claims(flat, places, prefix)
-            if len(behind) >= _ENOUGH * len(places) and _agrees(flat, entries, behind, prefix):
-                found.append(_Copy(model, prefix, behind))
+            if len(behind) < _ENOUGH * len(places):
+                continue
+            if fits := _fits(flat, entries, behind, prefix):
+                found.append(_Copy(model, prefix, behind, fits))
     return found
 
 
@@ -228,12 +255,8 @@ def _prefixes(flat: FlatGraph, places: Mapping[str, int], claims: Mapping[int, i
     return [prefix for prefix, _ in votes.most_common(_MOST_PREFIXES)]
 
 
-def _agrees(
-    flat: FlatGraph, entries: Sequence[Entry], claims: Mapping[int, int], prefix: str
-) -> bool:
-    """Whether a map is of this graph: what it found by name is of its types, and linked so."""
-    if not claims:
-        return False
+def _fits(flat: FlatGraph, entries: Sequence[Entry], claims: Mapping[int, int], prefix: str) -> int:
+    """How much of what a map found by name has its types and links; 0 if it is of another graph."""
     typed = linked = able = 0
     for at, one in claims.items():
         op, entry = flat.ops[at], entries[one]
@@ -246,7 +269,8 @@ def _agrees(
             able += 1
             read = {flat.values[value].removeprefix(prefix) for value in op.inputs if value}
             linked += not expected.isdisjoint(read)
-    return typed >= _ENOUGH * len(claims) and linked >= _LINKED * able
+    agrees = typed >= _ENOUGH * len(claims) and linked >= _LINKED * able
+    return typed + linked if agrees else 0
 
 
 def _renamed(flat: FlatGraph, copy: _Copy, claimed: set[int]) -> dict[int, int]:

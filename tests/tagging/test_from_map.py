@@ -185,6 +185,27 @@ def test_two_tagged_files_merge_and_become_subtrees(keep: bool, tmp_path: Path) 
     assert part.verify().ok
 
 
+@pytest.mark.parametrize("keep", [True, False])
+def test_merged_models_with_the_same_names_do_not_take_each_other_s_ops(keep: bool) -> None:
+    """Most of either map also fits behind the other's prefix."""
+    other = {value: module.replace("enc", "dec") for value, module in SCOPES.items()}
+    files = {"a": file(), "b": file(MODEL.replace("Relu", "Sigmoid"), other)}
+    wanted = {"a": SCOPES, "b": other}
+    for first, second in (("a", "b"), ("b", "a")):
+        one, two = (
+            onnx.compose.add_prefix(files[name] if keep else bare(files[name]), f"{name}/")
+            for name in (first, second)
+        )
+        graph = tagged(onnx.compose.merge_models(one, two, io_map=[(f"{first}/y", f"{second}/x")]))
+        assert modules(graph) == {
+            f"{name}/{value}": f"{name}.{module}"
+            for name in (first, second)
+            for value, module in wanted[name].items()
+        }
+        assert {one.fqn for one in graph.modules if one.fqn.startswith("a.dec")} == set()
+        assert [one for one in audit(graph) if one.severity != "info"] == []
+
+
 def test_one_model_put_in_twice_becomes_two_subtrees() -> None:
     one, two = (onnx.compose.add_prefix(file(), prefix) for prefix in ("a/", "b/"))
     graph = tagged(onnx.compose.merge_models(one, two, io_map=[("a/y", "b/x")]))
