@@ -95,11 +95,15 @@ def path_in_name(name: str, separator: str = "/") -> Path | None:
 
 def _before_fusion(name: str) -> str:
     """A name without what was put behind it; one fusion may have followed another."""
+    end = len(name)
     while True:
-        before, slash, last = name.rstrip("/").rpartition("/")
-        if not slash or not _BEHIND.fullmatch(last):
-            return name
-        name = before
+        last = end
+        while last and name[last - 1] == "/":
+            last -= 1
+        slash = name.rfind("/", 0, last)
+        if slash < 0 or not _BEHIND.fullmatch(name, slash + 1, last):
+            return name[:end]
+        end = slash
 
 
 @functools.lru_cache(maxsize=65536)  # all ops of a module have the same
