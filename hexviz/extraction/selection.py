@@ -120,6 +120,12 @@ def _empty(graph: TaggedGraph, selected: Selection) -> str:
         left = ", ".join(sorted(selected.exclude)[:_MOST_NAMED])
         return f"{line} (nothing is left without {left})."
     names = sorted(selected.modules)
+    fused = next((op for op in graph.ops if any(map(selected.holds, op.shared_by))), None)
+    if fused is not None:
+        return (
+            f"{line} (the work of {', '.join(names[:_MOST_NAMED])} is done by {fused.op_type} "
+            f"“{fused.id}” of {fused.module or 'the root'}: select that)."
+        )
     around = names[0]
     while around and not _has_ops(graph, Selection(frozenset({around}))):
         around = ancestors(around)[-2]

@@ -105,3 +105,16 @@ def test_ops_are_selected_besides() -> None:
     assert [GRAPH.ops[at].id for at in chosen.positions(GRAPH)] == ["q", "y"]
     with pytest.raises(UnknownOpError, match="No op has the id 'zz'"):
         selection(GRAPH, ops=["zz"])
+
+
+def test_a_module_whose_work_was_fused_into_anothers_op_is_led_to_it() -> None:
+    proto = parse("""g (float[1,1,4,4] x) => (float[1,1,4,4] y)
+    <float[1,1,1,1] "net.conv.weight" = {3}> {
+        h = Conv (x, "net.conv.weight")
+        y = Relu (h)
+    }""")
+    rule = "FuseBatchNormIntoConv"
+    proto.graph.node[0].metadata_props.add(key="pkg.onnxscript.rewriter.rule_name", value=rule)
+    graph = tagged(scoped(proto, {"h": "net.norm", "y": "net.act"}))
+    with pytest.raises(SelectionError, match=r"net\.norm is done by Conv “h” of net\.conv: select"):
+        selection(graph, ["net.norm"])
