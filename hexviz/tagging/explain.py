@@ -198,6 +198,10 @@ def _between(made: Sequence[str], read: Sequence[str]) -> tuple[str, ...]:
 
 
 def _parts(why: Provenance) -> tuple[Part, ...]:
+    if why.origin == "transferred":
+        ((factor, reason),) = _KINDS[why.rule]
+        if why.confidence < factor:
+            return Part(factor, reason), Part(why.confidence / factor, "how sure the record is")
     for rebuilt in (1.0, REBUILT):
         for factor, reason in _KINDS[why.rule]:
             if abs(factor * rebuilt - why.confidence) < 1e-9:
@@ -205,8 +209,4 @@ def _parts(why: Provenance) -> tuple[Part, ...]:
                 if rebuilt == 1.0:
                     return (part,)
                 return part, Part(rebuilt, "the order of the ops had to be rebuilt")
-    if why.origin == "transferred":
-        ((factor, reason),) = _KINDS[why.rule]
-        if why.confidence < factor:
-            return Part(factor, reason), Part(why.confidence / factor, "how sure the record is")
     return (Part(why.confidence, "as stored in the file"),)

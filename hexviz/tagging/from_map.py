@@ -118,7 +118,7 @@ def _placed(flat: FlatGraph, models: Sequence[StoredModel]) -> list[_Copy]:
     for model in models:
         own = [copy for copy in placed if copy.model is model]
         found.extend(own or [_Copy(model)])
-    return found
+    return sorted(found, key=lambda copy: min(copy.claims, default=len(flat.ops)))
 
 
 def moved(why: Provenance, subtree: str) -> Provenance:

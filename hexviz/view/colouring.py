@@ -15,8 +15,9 @@ stays grey, so that what is in it can be seen.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Literal, get_args
 
 import numpy as np
@@ -55,6 +56,10 @@ _STEPS = 5
 _MOST = 7
 _REST = "other"
 _NONE = "none"
+_ORIGINS = MappingProxyType(
+    {"declared": 0, "inherited": 1, "fallback": 2, "manual": 3, "transferred": 5}
+)
+"""Origin → place in the palette, the same whichever of them a file has."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,8 @@ class Colouring:
 
     ``ordered`` says that the names are steps of a scale, low to high; the last
     of them is then what has no number, where ``with_none``. With ``yields``, a
-    box has the first name only where all of its ops do.
+    box has the first name only where all of its ops do. ``colours`` are places in
+    the palette, of names that have another one there than in ``names``.
     """
 
     names: tuple[str, ...]
@@ -71,13 +77,16 @@ class Colouring:
     ordered: bool = False
     with_none: bool = False
     yields: bool = False
+    colours: Mapping[str, int] = field(default_factory=dict)
 
     def swatches(self, theme: Theme) -> list[Swatch]:
         """The colours of each name."""
         count = len(self.names)
         if not self.ordered:
             return [
-                plain_swatch(theme) if name in (_REST, _NONE, STAYS) else category_swatch(at, theme)
+                plain_swatch(theme)
+                if name in (_REST, _NONE, STAYS)
+                else category_swatch(self.colours.get(name, at), theme)
                 for at, name in enumerate(self.names)
             ]
         steps = count - self.with_none
@@ -155,7 +164,8 @@ def colour_by(
     place = {name: at for at, name in enumerate(names)}
     rest = place.get(_REST, 0)
     codes = np.array([place.get(answer, rest) for answer in answers], dtype=np.int64)
-    return Colouring(tuple(names), codes[index.op_at])
+    colours = _ORIGINS if mode == "origin" else {}
+    return Colouring(tuple(names), codes[index.op_at], colours=colours)
 
 
 def _ranked(answers: Sequence[str], mode: Mode) -> list[str]:

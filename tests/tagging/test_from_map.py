@@ -19,6 +19,7 @@ import hexviz
 from hexviz.app.widgets import figures
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.audit import audit
+from hexviz.tagging.explain import explain
 from hexviz.tagging.override import override
 from hexviz.tagging.summary import summarize
 from tests.build import parse, scoped, tagged
@@ -128,9 +129,15 @@ def test_a_fused_op_takes_the_module_of_the_value_that_it_makes() -> None:
     del proto.graph.node[:2]
     fused = onnx.helper.make_node("Gemm", ["x", "enc.fc.weight", "enc.fc.bias"], ["add"])
     proto.graph.node.insert(0, fused)
-    op = tagged(proto).op("add")
+    graph = tagged(proto)
+    op = graph.op("add")
     assert (op.module, op.provenance.rule) == ("enc.fc", "value")
     assert op.provenance.confidence == pytest.approx(0.98 * 0.9)
+    parts = explain(graph, "add").confidence
+    assert [(part.factor, part.reason) for part in parts] == [
+        (0.98, "the value kept its name"),
+        (pytest.approx(0.9), "how sure the record is"),  # nobody rebuilt an order
+    ]
 
 
 def test_what_a_tool_inserts_is_inferred_from_those_around_it() -> None:
@@ -202,7 +209,9 @@ def test_merged_models_with_the_same_names_do_not_take_each_other_s_ops(keep: bo
             for name in (first, second)
             for value, module in wanted[name].items()
         }
-        assert {one.fqn for one in graph.modules if one.fqn.startswith("a.dec")} == set()
+        assert "a.dec" not in graph.modules
+        tops = [one.fqn for one in graph.modules if one.fqn and "." not in one.fqn]
+        assert tops == [first, second]
         assert [one for one in audit(graph) if one.severity != "info"] == []
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hexviz.errors import NumbersError
+from hexviz.tagging.override import override
 from hexviz.view.cache import LayoutCache
 from hexviz.view.colouring import COLOURINGS, Mode, colour_by
 from hexviz.view.index import build_index
@@ -15,6 +16,7 @@ from hexviz.view.palette import Theme
 from hexviz.view.render import render
 from hexviz.view.scales import category_swatch, step_swatch
 from hexviz.view.state import ViewState
+from tests.build import parse, tagged
 from tests.view.graphs import two_layers
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
@@ -102,6 +104,20 @@ def test_a_closed_box_wears_what_most_of_its_ops_say() -> None:
     drawn = render(index, ViewState(colour="category"), "light", LayoutCache(), colouring)
     head = next(one["data"] for one in drawn.elements if one["data"]["id"] == "m:head")
     assert head["buckets"] == ["primary"]
+
+
+def test_an_origin_has_the_same_colour_in_every_file() -> None:
+    """Also where the ones that come before it do not occur."""
+    declared = two_layers()
+    edited = override(declared, dict.fromkeys(declared.positions, "encoder"))
+    unknown = tagged(parse("g (float[1] x) => (float[1] y) { y = Neg (x) }"))
+    seen = {}
+    for graph in (declared, edited, unknown):
+        found = colour_by(build_index(graph), "origin")
+        for name, swatch in zip(found.names, found.swatches("light"), strict=True):
+            assert seen.setdefault(name, swatch) == swatch, name
+    assert {"declared", "manual", "fallback"} <= seen.keys()
+    assert len(set(seen.values())) == len(seen)
 
 
 def test_numbers_come_in_steps_and_those_without_are_grey() -> None:
