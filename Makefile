@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
 .PHONY: demo test test-page test-core test-slow lint types wheel browser redis bench bench-hot \
-	bench-page bench-view bench-inheritance bench-rewritten bench-extraction bench-soak fuzz pictures clean
+	bench-page bench-view bench-inheritance bench-rewritten bench-extraction bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -91,6 +91,12 @@ bench-rewritten: $(READY)
 bench-extraction: $(READY)
 	$(BIN)/hexviz bench extraction
 	$(BIN)/python -m tests.bench.measure_extraction
+
+# The model classes of transformers and timm (if it is installed) through both exporters: a minute
+# each, continued where it was stopped. ARGS="--minutes 30 --only bert,vit" does less.
+bench-exports: $(READY)
+	mkdir -p build
+	$(BIN)/python -W ignore -m tests.bench.measure_exports build/exports.jsonl $(ARGS)
 
 # Ten thousand spoilt files and all crafted ones, with the figures of docs/hostile.md; an hour.
 # ARGS="--cases 1000 --no-crafted --seed 2" does less, and others.

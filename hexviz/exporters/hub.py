@@ -17,7 +17,7 @@ from hexviz.exporters.inputs import make_inputs
 from hexviz.exporters.sources import NEEDS_TRANSFORMERS, Source
 from hexviz.exporters.wording import first_line
 
-__all__ = ["open_hub"]
+__all__ = ["choose_experts", "open_hub"]
 
 _PATIENCE = 4.0  # seconds in which a hub that can be reached at all answers
 
@@ -46,6 +46,7 @@ def open_hub(model_id: str, *, weights: bool) -> Source:
     with captured(Log()):
         config = _config(transformers, model_id, where, online=online, weights=weights)
         model = _model(transformers, config, where, online=online or local, weights=weights)
+        choose_experts(model)
         args, kwargs = make_inputs(model)
     return Source(model, args, kwargs, folder.resolve().name if local else model_id)
 
@@ -90,6 +91,18 @@ def _model(transformers: Any, config: Any, where: str, *, online: bool, weights:
             f"The weights of {where} cannot be loaded as safetensors: {first_line(error)} "
             "Use --no-weights to build it from its configuration."
         ) from error
+
+
+def choose_experts(model: Any) -> None:
+    """Let a mixture of experts compute by products of matrices that both exporters know.
+
+    The usual way loops over the experts that the data chose, or calls an op
+    that has no translation. Other models have no use for the setting and
+    leave it.
+    """
+    choose = getattr(model, "set_experts_implementation", None)
+    if choose is not None:
+        choose("batched_mm")
 
 
 def _hub_answers() -> bool:

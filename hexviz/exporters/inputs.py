@@ -3,7 +3,8 @@
 A plain ``nn.Module`` does not tell the shapes of its inputs, and guessing
 them would trace a model that nobody runs. Two conventions do tell:
 ``example_input_array`` (Lightning) and ``main_input_name`` with a ``config``
-(transformers). Nothing here knows any architecture by name.
+(transformers), beside what a ``torch.onnx.ExportableModule`` brings itself.
+Nothing here knows any architecture by name.
 """
 
 from __future__ import annotations
@@ -14,15 +15,14 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 
 from hexviz.errors import SourceError
+from hexviz.exporters.arguments import has_values, values
 
 __all__ = ["as_call", "make_inputs"]
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
-
-_TOKENS = 16
-_SAMPLES = 16_000  # a second of sound at the rate that speech models expect
 
 
 def as_call(inputs: object) -> Call | None:
@@ -48,14 +48,17 @@ def make_inputs(model: nn.Module) -> Call:
     declared = as_call(getattr(model, "example_input_array", None))
     if declared is not None:
         return declared
-    main = getattr(model, "main_input_name", None)
+    if isinstance(model, torch.onnx.ExportableModule):
+        args, kwargs = model.example_arguments()
+        return tuple(args), dict(kwargs or {})
+    names = getattr(model, "main_input_name", None)
     config = getattr(model, "config", None)
-    if isinstance(main, str) and config is not None:
-        taken = frozenset(inspect.signature(model.forward).parameters)
-        own = _own_dummies(model, main, taken)
+    if names and config is not None:
+        main = names if isinstance(names, str) else names[0]
+        own = _own_dummies(model, main, frozenset(inspect.signature(model.forward).parameters))
         if own is not None:
             return (), own
-        built = _build(main, config, taken)
+        built = _build(model, main, config)
         if built:
             return (), built
     raise SourceError(
@@ -81,41 +84,39 @@ def _own_dummies(model: nn.Module, main: str, taken: frozenset[str]) -> dict[str
     return None
 
 
-def _build(main: str, config: Any, taken: frozenset[str]) -> dict[str, Tensor]:
-    """The main input, and those that go with it where ``forward`` takes them."""
-    inputs: dict[str, Tensor] = {}
-    if main == "input_ids":
-        inputs["input_ids"] = _ids(config)
-        if "attention_mask" in taken:
-            inputs["attention_mask"] = torch.ones(1, _TOKENS, dtype=torch.int64)
-        if "pixel_values" in taken and hasattr(config, "vision_config"):
-            inputs["pixel_values"] = _image(config)
-    elif main == "pixel_values":
-        inputs["pixel_values"] = _image(config)
-    elif main == "input_values":
-        inputs["input_values"] = torch.linspace(-1, 1, _SAMPLES).unsqueeze(0)
-    elif main == "input_features":
-        bins = getattr(config, "num_mel_bins", 80)
-        # two spectrogram frames make one position in front of the encoder
-        frames = 2 * getattr(config, "max_source_positions", 1500)
-        inputs["input_features"] = torch.linspace(-1, 1, bins * frames).reshape(1, bins, frames)
-    if inputs and "decoder_input_ids" in taken and getattr(config, "is_encoder_decoder", False):
-        inputs["decoder_input_ids"] = _ids(config)
-        if "decoder_attention_mask" in taken:
-            inputs["decoder_attention_mask"] = torch.ones(1, _TOKENS, dtype=torch.int64)
-    return inputs
+def _build(model: nn.Module, main: str, config: Any) -> dict[str, Tensor]:
+    """The main input, what ``forward`` cannot do without, and what goes with it."""
+    taken = inspect.signature(model.forward).parameters
+    needed = [name for name, one in taken.items() if one.default is one.empty and has_values(name)]
+    wanted = [main] if main in taken else []
+    wanted += needed
+    if "input_ids" in wanted:
+        wanted += ["attention_mask"]
+        if hasattr(config, "vision_config"):
+            wanted += ["pixel_values"]
+    if wanted and getattr(config, "is_encoder_decoder", False):
+        wanted += ["decoder_input_ids"]
+        if "decoder_input_ids" in taken:
+            wanted += ["decoder_attention_mask"]
+    choices = {name: values(name, config) for name in dict.fromkeys(wanted) if name in taken}
+    choices = {name: some for name, some in choices.items() if some}
+    calls = [
+        {name: some[min(at, len(some) - 1)] for name, some in choices.items()}
+        for at in range(max(map(len, choices.values()), default=0))
+    ]
+    if len(calls) < 2:
+        return calls[0] if calls else {}
+    return next((call for call in calls if _runs(model, call)), calls[0])
 
 
-def _ids(config: Any) -> Tensor:
-    text = getattr(config, "text_config", None) or config
-    vocabulary = getattr(text, "vocab_size", 100)
-    # from 10 on, to stay clear of padding and other special ids
-    return torch.arange(10, 10 + _TOKENS).remainder(vocabulary).unsqueeze(0)
-
-
-def _image(config: Any) -> Tensor:
-    vision = getattr(config, "vision_config", None) or config
-    size = getattr(vision, "image_size", None) or 224
-    height, width = size if isinstance(size, (tuple, list)) else (size, size)
-    channels = getattr(vision, "num_channels", 3)
-    return torch.linspace(-2, 2, channels * height * width).reshape(1, channels, height, width)
+def _runs(model: nn.Module, call: dict[str, Tensor]) -> bool:
+    """Whether ``model`` accepts a call, found out without computing anything."""
+    mode = FakeTensorMode(allow_non_fake_inputs=True)
+    device = next((one.device for one in model.parameters()), torch.device("cpu"))
+    try:
+        with mode, torch.no_grad():
+            model(**{name: mode.from_tensor(value).to(device) for name, value in call.items()})
+    # The model's own code says no in any way it likes.
+    except Exception:  # noqa: BLE001
+        return False
+    return True

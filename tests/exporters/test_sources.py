@@ -256,6 +256,30 @@ def test_inputs_come_from_what_a_model_declares(config: str, inputs: set[str]) -
     assert (args, set(kwargs)) == ((), inputs)
 
 
+def test_the_rank_of_an_input_is_the_one_that_the_model_accepts() -> None:
+    import transformers
+
+    small = {"num_hidden_layers": 1, "hidden_size": 16, "num_attention_heads": 2}
+    shapes = {}
+    for name, sizes in (
+        ("VideoMAE", {"image_size": 32, "num_frames": 2}),
+        ("ViT", {"image_size": 32}),
+        ("AST", {"max_length": 32, "num_mel_bins": 32}),
+        ("Wav2Vec2", {}),
+    ):
+        config = getattr(transformers, f"{name}Config")(**small, **sizes)
+        with torch.device("meta"):
+            model = transformers.AutoModel.from_config(config)
+        _, kwargs = make_inputs(model)
+        shapes[name] = [tuple(value.shape) for value in kwargs.values()]
+    assert shapes == {
+        "VideoMAE": [(1, 2, 3, 32, 32)],
+        "ViT": [(1, 3, 32, 32)],
+        "AST": [(1, 32, 32)],
+        "Wav2Vec2": [(1, 16_000)],
+    }
+
+
 @pytest.mark.parametrize("module", ["sample_models", "hexviz.exporters.sources"])
 def test_importing_does_not_import_torch(module: str) -> None:
     assert heavy_after(f"import {module}") == ""
