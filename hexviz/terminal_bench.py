@@ -17,7 +17,7 @@ def print_audit(document: Mapping[str, Any]) -> None:
         split = "reported only" if row["reported"] else "tuned on"
         known = "with the module tree" if row["known"] == "tree" else "as a stranger's file"
         title = f"{row['export']}, {known}, {row['models']} models {split}"
-        untouched = row["way"] == "untouched"
+        untouched = "accused" in row
         figures = (
             ("", "", "", f"{row['accused']:.4f}")
             if untouched
@@ -29,6 +29,10 @@ def print_audit(document: Mapping[str, Any]) -> None:
     for title, lines in rows.items():
         table = listing(("mistakes", *names, "worst"), lines, title=title, figures=names)
         console().print(table)
+    if document["idioms"]:
+        ops = sum(one["ops"] for one in document["idioms"])
+        accused = sum(one["accused_ops"] for one in document["idioms"])
+        say(f"Idioms that are right: {accused} of {ops} ops accused.")
     _say_failed(document)
 
 

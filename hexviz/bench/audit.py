@@ -18,18 +18,20 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.audit import audit
 from hexviz.tagging.finding import accused_ops
 
-__all__ = ["SHARE", "measure", "summarize"]
+__all__ = ["SHARE", "accusations", "measure", "summarize"]
 
 SHARE = 0.02
 """Share of the ops that are moved into a wrong branch at a time."""
 
 _SEEDS = 3
 
+_COUNTS = ("ops", "accused_ops", "error_ops")
+
 
 def measure(graph: TaggedGraph) -> Iterator[dict[str, Any]]:
     """A record for the untouched graph, and one for each way of planting mistakes."""
     before = accused_ops(audit(graph))
-    yield {"way": "untouched", "ops": len(graph.ops), "accused": _share(before, len(graph.ops))}
+    yield accusations(graph)
     for way in WAYS:
         planted = found = accused = 0
         for seed in range(_SEEDS):
@@ -45,6 +47,20 @@ def measure(graph: TaggedGraph) -> Iterator[dict[str, Any]]:
                 "found": round(found / planted, 4),
                 "right": round(found / accused, 4) if accused else None,
             }
+
+
+def accusations(graph: TaggedGraph, way: str = "untouched") -> dict[str, Any]:
+    """How many ops of a graph in which nothing is wrong are accused: by warnings, and by errors."""
+    findings = audit(graph)
+    accused = accused_ops(findings)
+    errors = accused_ops(one for one in findings if one.severity == "error")
+    return {
+        "way": way,
+        "ops": len(graph.ops),
+        "accused": _share(accused, len(graph.ops)),
+        "accused_ops": len(accused),
+        "error_ops": len(errors),
+    }
 
 
 def _share(some: frozenset[str], count: int) -> float:
@@ -71,9 +87,10 @@ def summarize(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             "way": way,
             "models": len(group),
         }
-        if way == "untouched":
+        if "accused" in group[0]:
             worst = max(group, key=lambda one: one["accused"])
             row |= {"accused": round(mean(one["accused"] for one in group), 4)}
+            row |= {key: sum(one[key] for one in group) for key in _COUNTS}
             row |= {"worst": worst["model"], "worst_figure": worst["accused"]}
         else:
             worst = min(group, key=lambda one: one["found"])

@@ -15,9 +15,11 @@ from hexviz.bench import carried as carrying
 from hexviz.bench import extraction as cutting
 from hexviz.bench import rewritten as rewriting
 from hexviz.bench.hard_cases import HARD_CASES, hard_case
+from hexviz.bench.idioms import IDIOMS
 from hexviz.bench.inheritance import CONDITIONS, compare, know, summarize, totals
 from hexviz.bench.models import MODELS, build, with_noise
 from hexviz.bench.rewriters import installed
+from hexviz.bench.sorting import SORTS, resort
 from hexviz.bench.tags import KIND, tag_figures
 from hexviz.errors import ExportError, ExtractionError
 from hexviz.exporters.export import EXPORTERS, export_model
@@ -102,7 +104,9 @@ def bench_audit(sources: Sequence[str] = (), *, report: Report | None = None) ->
     """Mistakes found and ops accused on ``sources``, or on all models of the benchmark.
 
     Each export is audited twice: with the exporter's list of modules (``tree``,
-    as hexviz saves it) and as a stranger's file (``file``). Otherwise as
+    as hexviz saves it) and as a stranger's file (``file``), the latter once more for
+    each of :data:`hexviz.bench.sorting.SORTS`. Without sources, ``idioms`` has
+    who is accused in small modules that are right. Otherwise as
     :func:`bench_inheritance`.
 
     Raises:
@@ -118,7 +122,32 @@ def bench_audit(sources: Sequence[str] = (), *, report: Report | None = None) ->
             results.extend(
                 {**about, "known": known, **record} for record in auditing.measure(graph)
             )
-    return {"summary": auditing.summarize(results), "results": results, "failed": failed}
+        for sort in SORTS:
+            again = tag(from_proto(resort(exported.proto, sort), name=model))
+            results.append({**about, "known": "file", **auditing.accusations(again, sort)})
+    summary = auditing.summarize(results)
+    idioms = [] if sources else list(audit_idioms())
+    return {"summary": summary, "results": results, "idioms": idioms, "failed": failed}
+
+
+def audit_idioms(names: Sequence[str] = tuple(IDIOMS)) -> Iterator[dict[str, Any]]:
+    """Who is accused in exports of small modules that are right: a record for each export."""
+    for name in names:
+        for kind in _ALL:
+            source = IDIOMS[name]()
+            exported = export_model(
+                source.model,
+                source.args,
+                source.kwargs,
+                exporter=kind.exporter,
+                optimize=kind.optimize,
+                name=name,
+            )
+            file = from_proto(exported.proto, name=name)
+            with_tree = tag(file, modules=exported.modules, calls=exported.calls)
+            for known, graph in (("tree", with_tree), ("file", tag(file))):
+                record = auditing.accusations(graph)
+                yield {"model": name, "export": kind.name, "known": known, **record}
 
 
 def bench_rewritten(sources: Sequence[str] = (), *, report: Report | None = None) -> dict[str, Any]:

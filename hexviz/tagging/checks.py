@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import reduce
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.limits import LONGEST_PATH, MOST_STEPS, is_path
-from hexviz.model.op import ON_RECORD, Op
+from hexviz.model.op import ON_RECORD, Candidate, Op
 from hexviz.tagging import stored
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.finding import Finding
@@ -52,25 +52,28 @@ def fallbacks(graph: TaggedGraph) -> Iterator[Finding]:
 
 
 def disagreeing_sources(graph: TaggedGraph) -> Iterator[Finding]:
-    """Ops whose sources name modules on different branches: one finding per pair of modules."""
-    groups: dict[tuple[str, str, bool], list[Op]] = {}
+    """Ops whose sources name modules on different branches: one finding per pair of kinds."""
+    groups: dict[tuple[str, str, bool], list[tuple[Op, Candidate]]] = {}
     for op in graph.ops:
         if op.provenance.origin not in _ON_FILE:
             continue
         for other in op.provenance.candidates:
             if off_branch(op.module, other.module):
                 firm = other.score >= op.provenance.confidence
-                groups.setdefault((op.module, other.module, firm), []).append(op)
-    for (module, said, firm), ops in groups.items():
-        rejected = ops[0].provenance.candidates
-        reason = next(one.reason for one in rejected if one.module == said)
+                key = (_kind(graph, op.module), _kind(graph, other.module), firm)
+                groups.setdefault(key, []).append((op, other))
+    for (_, _, firm), pairs in groups.items():
+        first, other = pairs[0]
+        ops = list({op.id: op for op, _ in pairs}.values())
+        said = _one({one.module for _, one in pairs})
+        among = "" if said is not None else ", for the first of them,"
         yield Finding(
             "sources",
             "warning" if firm else "info",
             _ids(ops),
-            f"{_some(ops)}: tagged {graph.modules[module].tag} by rule "
-            f"{ops[0].provenance.rule}, but {reason}.",
-            f"See which is right; the other is {said or 'the root'}.",
+            f"{_some(ops)}: tagged {first.tag} by rule {first.provenance.rule}, "
+            f"but {other.reason}.",
+            f"See which is right; the other{among} is {other.module or 'the root'}.",
             said if said in graph.modules else None,
             0.5,
         )
@@ -88,7 +91,7 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
 
     No more than worth knowing: a cut copies constants in.
     """
-    groups: dict[tuple[str, str], list[Op]] = {}
+    groups: dict[tuple[str, str], list[tuple[Op, str]]] = {}
     static = static_ops(graph.flat)
     shared: set[int] = set()
     for at in graph.flat.order:
@@ -111,27 +114,31 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
             )
         if telling:
             shared.add(at)
-            groups.setdefault((op.module, meeting), []).append(op)
-    for (module, meeting), ops in groups.items():
-        first = ops[0]
+            key = (_kind(graph, op.module), pattern(meeting))
+            groups.setdefault(key, []).append((op, meeting))
+    for pairs in groups.values():
+        first, meeting = pairs[0]
+        ops = [op for op, _ in pairs]
+        target = _one({one for _, one in pairs})
         after = graph.flat.successors[graph.positions[first.id]]
         tags = list(dict.fromkeys(graph.ops[one].tag for one in after))
         yield Finding(
             "shared-constant",
             "info",
             _ids(ops),
-            f"{_some(ops)}: tagged {graph.modules[module].tag}, the first of {len(tags)} modules "
+            f"{_some(ops)}: tagged {first.tag}, the first of {len(tags)} modules "
             f"that use it; the others, such as {next(one for one in tags if one != first.tag)}, "
             "seem to reach into that one.",
-            f"Move to {graph.modules[meeting].tag}, where all of its users meet.",
-            meeting,
+            f"Move to {graph.modules[meeting].tag}, where all of its users meet"
+            f"{'' if target is not None else ', and the others to where theirs do'}.",
+            target,
             0.95,
         )
 
 
 def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
     """Ops whose own record names a module that the file's module tree does not have."""
-    groups: dict[str, list[Op]] = {}
+    groups: dict[str, dict[str, list[Op]]] = {}
     around = {above for module in graph.modules for above in names.ancestors(module.fqn)}
     for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
         if op.provenance.origin == "manual":
@@ -141,13 +148,17 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
             # Of a model that was merged with others, the record is meant below its subtree.
             moved = f".{op.module}".endswith(f".{scope.module}")
             if not scope.tag and scope.module not in around and not moved:
-                groups.setdefault(scope.module, []).append(op)
-    for module, ops in groups.items():
+                named = groups.setdefault(pattern(scope.module), {})
+                named.setdefault(scope.module, []).append(op)
+    for found in groups.values():
+        first, *others = found
+        more = f" and {len(others)} more like it" if others else ""
+        ops = list({op.id: op for some in found.values() for op in some}.values())
         yield Finding(
             "unknown-module",
             "warning",
             _ids(ops),
-            f"{_some(ops)}: the record names {module!r}, which the module tree does not have.",
+            f"{_some(ops)}: the record names {first!r}{more}, which the module tree does not have.",
             f"The tree is of another model, or was cut; the op counts for {ops[0].tag}.",
             None,
             0.9,
@@ -182,7 +193,7 @@ def unread_modules(graph: TaggedGraph) -> Iterator[Finding]:
 
 def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
     """Auxiliary ops whose only source and only user are auxiliary ops of one other module."""
-    groups: dict[tuple[str, str], list[Op]] = {}
+    groups: dict[tuple[str, str], list[tuple[Op, str]]] = {}
     for at, op in enumerate(graph.ops):
         before, after = graph.flat.predecessors[at], graph.flat.successors[at]
         if not op.auxiliary or len(before) != 1 or len(after) != 1:
@@ -191,34 +202,36 @@ def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
             continue
         ends = [graph.ops[before[0]], graph.ops[after[0]]]
         if all(one.auxiliary for one in ends) and ends[0].module == ends[1].module != op.module:
-            groups.setdefault((op.module, ends[0].module), []).append(op)
-    for (module, around), ops in groups.items():
+            key = (pattern(op.module), pattern(ends[0].module))
+            groups.setdefault(key, []).append((op, ends[0].module))
+    for pairs in groups.values():
+        first, around = pairs[0]
+        ops = [op for op, _ in pairs]
         yield Finding(
             "split-chain",
             "info",
             _ids(ops),
-            f"{_some(ops)}: tagged {graph.modules[module].tag}, in the middle of a chain of "
+            f"{_some(ops)}: tagged {first.tag}, in the middle of a chain of "
             f"auxiliary ops of {graph.modules[around].tag}.",
             f"If it is one computation, move to {graph.modules[around].tag}.",
-            around,
+            _one({one for _, one in pairs}),
             0.3,
         )
 
 
 def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
-    """Inherited ops with little to go by: one finding per module and rule."""
+    """Inherited ops with little to go by: one finding per kind of module and rule."""
     groups: dict[tuple[str, str], list[Op]] = {}
     for op in graph.ops:
         if op.provenance.origin == "inherited" and op.provenance.confidence <= _DOUBTFUL:
-            groups.setdefault((op.module, op.provenance.rule), []).append(op)
-    for (module, rule), ops in groups.items():
+            groups.setdefault((pattern(op.module), op.provenance.rule), []).append(op)
+    for (_, rule), ops in groups.items():
         least = min(op.provenance.confidence for op in ops)
         yield Finding(
             "low-confidence",
             "info",
             _ids(ops),
-            f"{_some(ops)}: tagged {graph.modules[module].tag} by rule {rule} with a confidence "
-            f"of {least:.0%}.",
+            f"{_some(ops)}: tagged {ops[0].tag} by rule {rule} with a confidence of {least:.0%}.",
             "Confirm it or set the module by hand.",
             None,
             1 - least,
@@ -245,6 +258,17 @@ def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
             f"{count} of class {kind} without ops: {named}.",
             "Usual for what does nothing in inference (a dropout); else the exporter folded it.",
         )
+
+
+def _kind(graph: TaggedGraph, module: str) -> str:
+    """What a module is: its class, or, where that is unknown, its path but for indices."""
+    known = graph.modules[module].class_name if module in graph.modules else ""
+    return known or pattern(module)
+
+
+def _one(modules: Collection[str]) -> str | None:
+    """The module that all of a finding's ops would be moved to; ``None`` if there are several."""
+    return next(iter(modules)) if len(modules) == 1 else None
 
 
 def _ids(ops: list[Op]) -> tuple[str, ...]:

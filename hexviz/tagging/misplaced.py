@@ -90,7 +90,8 @@ def _charges(graph: TaggedGraph, suspects: dict[int, Suspicion]) -> Iterator[_Ch
             continue
         if graph.modules.first_name(module) == graph.modules.first_name(tagged):
             continue  # another name of it
-        if off_branch(module, tagged) or {"alone", "extra"} <= suspicion.signals:
+        alone = "alone" in suspicion.signals and suspicion.signals & {"extra", "apart"}
+        if off_branch(module, tagged) or alone:
             yield _Charge(at, suspicion, verdict, module)
 
 

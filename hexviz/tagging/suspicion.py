@@ -70,7 +70,7 @@ def accused(signals: frozenset[str], *, one_type: bool) -> bool:
     if "weight" in signals or {"order", "dataflow"} <= signals:
         return True
     if one_type:
-        return "apart" in signals or {"doubles", "extra"} <= signals
+        return "apart" in signals or ("extra" in signals and bool(signals & {"doubles", "order"}))
     if "order" in signals:
         return True
     if "alone" in signals:
@@ -115,10 +115,10 @@ class _Scene:
         self._owners = owners_of_weights(flat)
         self._first_name = graph.modules.first_name
         order, self._kept = execution_order(flat, known)
-        # What no data reaches may stand anywhere ahead of its use, so it tells of no order.
-        self._bounds = Bounds(
-            flat, {at: why for at, why in known.items() if at not in self._static}, order
-        )
+        # What no data reaches may stand anywhere ahead of its use, so it tells the others nothing.
+        moving = {at: why for at, why in known.items() if at not in self._static}
+        self._around = Bounds(flat, moving, order).around
+        self._around_static = Bounds(flat, known, order).around
         self._peers = _Peers(graph, self._static)
         self._calls = Calls(flat, self._module, order, self._static)
         self._doubles = find_doubles(flat, self._module)
@@ -149,7 +149,8 @@ class _Scene:
         ends: tuple[int, ...] = ()
         signals = set()
         if self._kept:
-            ends = tuple(one for one in self._bounds.around(at) if one is not None)
+            around = self._around_static if at in self._static else self._around
+            ends = tuple(one for one in around(at) if one is not None)
             # Before the first and after the last op only the root is open.
             open_there = self._calls.meeting(ends) if len(ends) > 1 else ""
             # Where the op is linked to its module and not to what stands around it, it was moved.

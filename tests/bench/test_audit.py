@@ -5,12 +5,19 @@ from statistics import mean
 import pytest
 
 from hexviz.bench import run
-from hexviz.bench.audit import measure, summarize
+from hexviz.bench.audit import accusations, measure, summarize
+from hexviz.bench.idioms import IDIOMS
 from hexviz.bench.planting import WAYS, plant
+from hexviz.bench.sorting import SORTS, resort
+from hexviz.exporters.export import export_model
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
+from hexviz.tagging import suspicion
 from hexviz.tagging.anatomy import pattern
+from hexviz.tagging.audit import audit
+from hexviz.tagging.finding import accused_ops
+from hexviz.tagging.module_calls import Calls
 from hexviz.tagging.tag import tag
 from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.tagging.test_audit import net
@@ -77,17 +84,90 @@ def test_means_count_each_model_once_and_name_the_worst() -> None:
 
 @pytest.mark.parametrize("kind", ["dynamo", "torchscript", "dynamo, optimised"])
 def test_the_audit_on_models_never_tuned_on(kind: str) -> None:
-    """What the issue asks for: 90 % of the mistakes found, 3 % of an untouched export accused."""
+    """90 % of the mistakes are found, and nobody is accused where nothing is wrong."""
     found: dict[str, list[float]] = {way: [] for way in WAYS}
     for name in FLOOR_MODELS:
         exporter, _, optimize = kind.partition(", ")
         graph = graph_of(name, exporter, optimize=bool(optimize))
         for record in measure(graph):
             if record["way"] == "untouched":
-                assert record["accused"] <= 0.03
+                assert (record["accused_ops"], record["error_ops"]) == (0, 0)
             else:
                 found[record["way"]].append(record["found"])
     assert mean(mean(shares) for shares in found.values()) >= 0.9
+
+
+@pytest.mark.parametrize("kind", ["dynamo", "torchscript", "dynamo, optimised"])
+def test_the_order_of_the_nodes_is_nobodys_fault(kind: str) -> None:
+    """At most one op in a thousand is accused once a tool has sorted them; no error is."""
+    exporter, _, optimize = kind.partition(", ")
+    for sort in SORTS:
+        records = []
+        for name in ("distilbert", "u-net"):
+            exported = export_floor_model(name, exporter, optimize=bool(optimize))
+            proto = resort(exported.proto, sort)
+            records.append(accusations(tag(from_proto(proto, name=name), modules=exported.modules)))
+        assert sum(one["accused_ops"] for one in records) <= 0.001 * sum(
+            one["ops"] for one in records
+        )
+
+
+FAST_IDIOMS = (
+    "shared activation",
+    "shared dropout",
+    "lent activation",
+    "two names",
+    "recursion",
+    "late embedding",
+    "lent parameter",
+    "out of order",
+    "heads",
+    "adapter",
+    "convolutions",
+    "lenet",
+    "mlp",
+    "layer and activation",
+)
+
+
+@pytest.fixture(scope="module")
+def idioms() -> list[tuple[str, TaggedGraph]]:
+    """Some idioms by both exporters, with the exporter's list of modules and without."""
+    graphs = []
+    for name in FAST_IDIOMS:
+        for exporter in ("dynamo", "torchscript"):
+            source = IDIOMS[name]()
+            exported = export_model(
+                source.model, source.args, source.kwargs, exporter=exporter, name=name
+            )
+            file = from_proto(exported.proto, name=name)
+            with_tree = tag(file, modules=exported.modules, calls=exported.calls)
+            graphs += [(name, with_tree), (name, tag(file))]
+    return graphs
+
+
+def test_rare_and_right_is_not_wrong(idioms: list[tuple[str, TaggedGraph]]) -> None:
+    """Small graphs are no statistics: not one warning."""
+    said = [
+        (name, finding.message)
+        for name, graph in idioms
+        for finding in audit(graph)
+        if finding.severity != "info"
+    ]
+    assert said == []
+
+
+@pytest.mark.parametrize("blind", ["calls", "combinations"])
+def test_what_keeps_the_audit_quiet_can_be_seen_to_do_so(
+    blind: str, idioms: list[tuple[str, TaggedGraph]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the calls of modules, or with any signal enough, idioms are accused."""
+    if blind == "calls":
+        monkeypatch.setattr(Calls, "_was_closed", lambda *_: False)
+        monkeypatch.setattr(Calls, "one_type", lambda *_: False)
+    else:
+        monkeypatch.setattr(suspicion, "accused", lambda signals, **_: bool(signals))
+    assert any(accused_ops(audit(graph)) for _, graph in idioms)
 
 
 def test_a_source_of_ones_own_counts_as_reported(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,6 +176,6 @@ def test_a_source_of_ones_own_counts_as_reported(monkeypatch: pytest.MonkeyPatch
     document = run.bench_audit(["custom-auxiliary"], report=lambda what, _: told.append(what))
     assert told == ["custom-auxiliary, dynamo"]
     assert {row["known"] for row in document["summary"]} == {"tree", "file"}
-    assert {row["way"] for row in document["summary"]} == {"untouched", *WAYS}
+    assert {row["way"] for row in document["summary"]} == {"untouched", *SORTS, *WAYS}
     assert not any(row["reported"] for row in document["summary"])
     assert document["failed"] == []

@@ -300,3 +300,44 @@ def test_an_untouched_export_accuses_hardly_anybody(
     one = exported("bert-tiny", exporter)
     graph = tag(from_proto(one.proto, name="it"), modules=one.modules)
     assert len(accused_ops(audit(graph))) <= 0.03 * len(graph.ops)
+
+
+def test_one_thing_in_many_layers_is_one_finding() -> None:
+    """Three hundred equal LayerNorms, whose weights a tool made one, are one piece of news."""
+    count = 30
+    lines = [f"m{at} = Neg ({f'm{at - 1}' if at else 'x'})" for at in range(count)]
+    text = "g (float[2] x) => (float[2] y) {" + "\n".join(lines) + f"\ny = Abs (m{count - 1})}}"
+    proto = scoped(parse(text), {f"m{at}": f"layers.{at}.norm" for at in range(count)} | {"y": ""})
+    for node in proto.graph.node[1:count]:
+        node.name = "/layers.0/other/Neg"
+    (finding,) = of_kind(tagged(proto), "sources")
+    assert finding.severity == "info"
+    assert finding.ops == tuple(f"m{at}" for at in range(1, count))
+    assert "and 28 more: tagged" in finding.message
+    assert finding.module is None  # the tree has no such module
+
+
+def test_records_of_many_modules_that_the_tree_lacks_are_one_finding() -> None:
+    proto = scoped(
+        parse("g (float[2] x) => (float[2] y) { m = Neg (x)  y = Relu (m) }"),
+        {"m": "ghost.0", "y": "ghost.1"},
+    )
+    (finding,) = of_kind(tagged(proto, {"": ModuleInfo("Net")}), "unknown-module")
+    assert (finding.ops, finding.module) == (("m", "y"), None)
+    assert "'ghost.0' and 1 more like it" in finding.message
+
+
+def test_constants_that_blocks_share_in_the_same_way_are_one_finding() -> None:
+    lines, scopes, last = [], {}, "x"
+    for at in range(4):
+        lines += [
+            f"c{at} = Constant <value_float = 1.0> ()",
+            f"a{at} = Add ({last}, c{at})",
+            f"b{at} = Mul (a{at}, c{at})",
+        ]
+        scopes |= {f"c{at}": f"l.{at}.one", f"a{at}": f"l.{at}.one", f"b{at}": f"l.{at}.two"}
+        last = f"b{at}"
+    text = "g (float[2] x) => (float[2] y) {" + "\n".join(lines) + f"\ny = Abs ({last})}}"
+    (finding,) = of_kind(tagged(scoped(parse(text), scopes | {"y": ""})), "shared-constant")
+    assert (finding.ops, finding.module) == (("c0", "c1", "c2", "c3"), None)
+    assert finding.suggestion.endswith(", and the others to where theirs do.")
