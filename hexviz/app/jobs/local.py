@@ -98,6 +98,11 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
         if found is not None:
             found.stopped = True
 
+    def get_progress(self, key: str) -> Any:
+        """What a job has told since the last look."""
+        # Dash reads it and then deletes it: what is told in between would be lost.
+        return self.handle.pop(self._make_progress_key(key))
+
     def get_result(self, key: str, job: str) -> Any:
         """The answer, if there is one; of a job that nobody knows any more, why there is none."""
         found = self._jobs.get(job)

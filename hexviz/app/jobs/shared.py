@@ -157,6 +157,14 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
                 self._redis.delete(_wanted(job))
                 self.handle.control.revoke(job)
 
+    def get_progress(self, key: str) -> Any:
+        """What a job has told since the last look."""
+        # Dash reads it and then deletes it: what is told in between would be lost.
+        name = self._make_progress_key(key)
+        with _queue_answers():
+            found, _ = self._redis.pipeline().get(name).delete(name).execute()
+        return None if found is None else json.loads(found)
+
     def get_result(self, key: str, job: str) -> Any:
         """The answer, if there is one, or why there will be none."""
         with _queue_answers():

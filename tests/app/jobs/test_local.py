@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -163,6 +163,31 @@ def test_a_failed_export_hands_on_its_line_and_the_end_of_its_log(
     assert result["error"] == "It failed."
     assert result["log"].endswith("the cause")
     assert len(result["log"]) == 20_000
+
+
+def test_what_a_job_tells_while_it_is_looked_at_is_told_next_time(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a page shows the stage before for as long as the next one lasts."""
+    kept = server.manager.handle
+    name = server.manager._make_progress_key("key")
+    later = [["next", 2.0]]
+
+    def then_more(read: Callable[..., object]) -> Callable[..., object]:
+        def reading(*arguments: object, **options: object) -> object:
+            found = read(*arguments, **options)
+            if later:
+                kept.set(name, later.pop())
+            return found
+
+        return reading
+
+    kept.set(name, ["first", 1.0])
+    for read in ("get", "pop"):
+        monkeypatch.setattr(kept, read, then_more(getattr(kept, read)))
+    assert server.manager.get_progress("key") == ["first", 1.0]
+    assert server.manager.get_progress("key") == ["next", 2.0]
+    assert server.manager.get_progress("key") is None
 
 
 def test_what_is_kept_is_json_and_for_the_owner_alone(server: Server, tmp_path: Path) -> None:

@@ -189,6 +189,15 @@ def test_without_a_worker_a_clear_line_comes(
     assert "No worker answers" in json.dumps(asked.wait())
 
 
+def test_what_a_job_tells_is_told_once(web: Web, queue: str) -> None:
+    manager = shared.SharedManager(shared.celery_app(queue))
+    client = redis.Redis.from_url(queue)
+    client.set(manager._make_progress_key("key"), '["stage", 1.0]')
+    client.close()
+    assert manager.get_progress("key") == ["stage", 1.0]
+    assert manager.get_progress("key") is None
+
+
 def test_without_a_redis_a_clear_line_comes() -> None:
     with pytest.raises(JobError, match=r"No Redis answers at 127\.0\.0\.1:1/0"):
         job_manager("redis://user:secret@127.0.0.1:1/0")
