@@ -46,6 +46,9 @@ _LINKED = 0.25
 _OTHER_TYPE = 0.9
 """How sure a record is of an op of another type that makes the same value now: a fused one."""
 
+_SCALAR = ("", "1")
+"""Shapes of constants such as those of a GELU, which are named alike in every export."""
+
 _SEPARATORS = "/_.:- "
 
 
@@ -258,6 +261,7 @@ def _prefixes(flat: FlatGraph, places: Mapping[str, int], claims: Mapping[int, i
 def _fits(flat: FlatGraph, entries: Sequence[Entry], claims: Mapping[int, int], prefix: str) -> int:
     """How much of what a map found by name has its types and links; 0 if it is of another graph."""
     typed = linked = able = 0
+    weighted = Counter[bool]()
     for at, one in claims.items():
         op, entry = flat.ops[at], entries[one]
         typed += kind_of(op.domain, op.op_type) == entry.kind
@@ -265,11 +269,17 @@ def _fits(flat: FlatGraph, entries: Sequence[Entry], claims: Mapping[int, int], 
             entries[read].name if isinstance(read, int) else read.rpartition(" ")[0] or read
             for read in entry.inputs
         } - {""}
+        read = {flat.values[value].removeprefix(prefix) for value in op.inputs if value}
         if expected:
             able += 1
-            read = {flat.values[value].removeprefix(prefix) for value in op.inputs if value}
             linked += not expected.isdisjoint(read)
+        leaves = [one.rpartition(" ") for one in entry.inputs if isinstance(one, str)]
+        held = {name for name, _, shape in leaves if name and shape not in _SCALAR}
+        if held:
+            weighted[not held.isdisjoint(read)] += 1
     agrees = typed >= _ENOUGH * len(claims) and linked >= _LINKED * able
+    if prefix and weighted[True] < weighted[False]:
+        agrees = False  # another model's, whose values have the names that every export has
     return typed + linked if agrees else 0
 
 
@@ -290,9 +300,8 @@ def _renamed(flat: FlatGraph, copy: _Copy, claimed: set[int]) -> dict[int, int]:
             read.append(leaf_of(name, shape) if source is None else source)
         here.append((kind_of(op.domain, op.op_type), tuple(read)))
     there: list[Links] = [(entry.kind, entry.inputs) for entry in entries]
-    ordered = all(
-        one < two for one, two in itertools.pairwise(flat.top)
-    )  # sorted as any exporter's
+    # An exporter's file is sorted; one that is not says nothing of the order of equal ops.
+    ordered = all(one < two for one, two in itertools.pairwise(flat.top))
     pairs = alike(here, there, copy.claims, claimed - copy.claims.keys(), ordered=ordered)
     new = {at: one for at, one in pairs.items() if at not in copy.claims}
     if not copy.claims and len(new) < _ENOUGH * min(len(entries), len(flat.ops)):

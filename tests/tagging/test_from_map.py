@@ -222,6 +222,38 @@ def test_one_model_put_in_twice_becomes_two_subtrees() -> None:
     assert graph.op("b/mm").module == "b.enc.fc"
 
 
+def test_a_map_does_not_take_the_ops_of_another_model_with_the_same_names() -> None:
+    """Every export has a ``linear``; what explains most of the names behind a prefix has them."""
+    small = """h (float[2,4] x) => (float[2,4] y) {
+      act = Relu (x)
+      y = Tanh (act)
+    }"""
+    first = tagged(scoped(parse(small), {"act": "first", "y": "last"}, {"": "Small"}))
+    one = onnx.compose.add_prefix(onnx.load_from_string(first.to_bytes()), "a/")
+    two = onnx.compose.add_prefix(file(), "b/")
+    merged = onnx.compose.merge_models(one, two, io_map=[("a/y", "b/x")])
+    for proto in (merged, bare(merged)):
+        graph = tagged(proto)
+        assert {op.module.partition(".")[0] for op in graph.ops} == {"a", "b"}
+        assert graph.op("b/act").module == "b.enc.act"
+        assert graph.op("b/y").module == "b.head"
+        assert not [one for one in audit(graph) if one.kind == "unknown-module"]
+
+
+def test_an_untagged_model_beside_a_tagged_one_is_not_taken_for_it() -> None:
+    other = onnx.compose.add_prefix(filled(parse(MODEL)), "b/")
+    for one in (*other.graph.initializer,):
+        one.name = one.name.replace("enc", "trunk")
+    for node in other.graph.node:
+        node.input[:] = [name.replace("enc", "trunk") for name in node.input]
+    proto = onnx.compose.merge_models(
+        onnx.compose.add_prefix(file(), "a/"), other, io_map=[("a/y", "b/x")]
+    )
+    graph = tagged(proto)
+    assert graph.op("a/act").module == "enc.act"
+    assert "transferred" not in {graph.op(f"b/{name}").provenance.origin for name in SCOPES}
+
+
 def test_a_merged_part_without_a_prefix_is_named_for_its_class() -> None:
     one, two = file(), onnx.compose.add_prefix(file(MODEL.replace("Tanh", "Sigmoid")), "b/")
     graph = tagged(onnx.compose.merge_models(one, two, io_map=[("y", "b/x")]))
