@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hexviz.model import fqn as names
@@ -96,8 +96,11 @@ def declare(
         if not found:
             continue
         chosen = _most_specific(found) if len(found) > 1 else found[0]
-        if at in rewritten:
-            fused, others = _of_fused(chosen, found, sources.holders(at))
+        if at in rewritten or (known is not None and known.fused):
+            # Of a type of its own, it is surely no longer the op whose record it has.
+            apart = _apart if at in rewritten else _below
+            name = flat.ops[at].name
+            fused, others = _of_fused(chosen, found, sources.holders(at), name, apart)
             collector.learn(chosen[0])
             collector.settle(at, fused, tuple(others), known)
             continue
@@ -128,22 +131,40 @@ def _carried(flat: FlatGraph, model_metadata: Mapping[str, str], *, unchanged: b
 
 
 def _of_fused(
-    recorded: Source, found: Sequence[Source], holders: Sequence[str]
+    recorded: Source,
+    found: Sequence[Source],
+    holders: Sequence[str],
+    name: str,
+    apart: Callable[[str, str], bool],
 ) -> tuple[Source, list[str]]:
     """What tells the module of an op that a rewrite put in place of several, and the other modules.
 
     The record is the one of the last op that was fused, and of what the op
-    computes with may be nothing left of that module::
+    computes with may be nothing left of that module. Its weight, or else the
+    ``name`` of the node, is that of the op it began with. ``apart`` says whether a
+    module is another one than that on record::
 
         Conv(conv.weight) → BatchNormalization    Conv, with the record of the norm
+        "/conv/Conv"      → Relu                  FusedConv "/conv/Conv", with the Relu's value
     """
     said = recorded[0].module
-    if recorded[1] in ("metadata", "value") and not recorded[0].tag and holders:
+    if recorded[1] in ("metadata", "value") and not recorded[0].tag:
         by_weight = next((one for one in found if one[1] == "weight"), None)
-        if by_weight is not None and all(_apart(said, holder) for holder in holders):
-            recorded = by_weight
+        by_name = next((one for one in found if one[1] == "name" and one[2] == name), None)
+        if holders and by_weight is not None:
+            if all(apart(said, holder) for holder in holders):
+                recorded = by_weight
+        elif by_name is not None and apart(said, by_name[0].module):
+            recorded = by_name
     module = recorded[0].module
-    return recorded, [one for one in dict.fromkeys((said, *holders)) if _apart(one, module)]
+    named = (scope.module for scope, rule, _ in found if rule != "weight")
+    told = dict.fromkeys((said, *holders, *named))
+    return recorded, [one for one in told if _apart(one, module)]
+
+
+def _below(one: str, other: str) -> bool:
+    """Whether ``other`` is on another branch, or deeper."""
+    return not names.is_within(one, other)
 
 
 def _apart(one: str, other: str) -> bool:
@@ -283,6 +304,9 @@ def _note_disagreements(result: Declarations, doubted: Mapping[int, list[Source]
             if not names.is_within(why.module, module) and first_call(module) != why.module:
                 reason = f"{text or 'another record on the op'} points there, by rule {rule}"
                 score = CONFIDENCE.get(rule) or TRANSFERRED[rule]
+                if why.values != (text,) and rule == why.rule == "name":
+                    # The value may be that of an op that was fused into this one.
+                    score = CONFIDENCE["name of a value"]
                 candidates.setdefault(module, Candidate(module, score, reason))
         if candidates:
             result.provenance[at] = replace(why, candidates=tuple(candidates.values()))

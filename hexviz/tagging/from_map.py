@@ -194,7 +194,7 @@ def _said(flat: FlatGraph, copy: _Copy, subtree: str) -> Iterator[tuple[int, Tra
             same = kind_of(op.domain, op.op_type) == entry.kind
             sure = entry.confidence if same else min(entry.confidence, _OTHER_TYPE)
             name = copy.prefix + entry.name if rule == "value" else entry.name
-            yield at, Transferred(scope, rule, name, sure)
+            yield at, Transferred(scope, rule, name, sure, fused=not same)
 
 
 def _copies(flat: FlatGraph, model: StoredModel) -> list[_Copy]:
@@ -260,24 +260,29 @@ def _prefixes(flat: FlatGraph, places: Mapping[str, int], claims: Mapping[int, i
 
 def _fits(flat: FlatGraph, entries: Sequence[Entry], claims: Mapping[int, int], prefix: str) -> int:
     """How much of what a map found by name has its types and links; 0 if it is of another graph."""
-    typed = linked = able = 0
     weighted = Counter[bool]()
+    present = {name.removeprefix(prefix) for name in flat.values.values()}
+    typed = linked = able = fused = 0
     for at, one in claims.items():
         op, entry = flat.ops[at], entries[one]
-        typed += kind_of(op.domain, op.op_type) == entry.kind
+        same = kind_of(op.domain, op.op_type) == entry.kind
+        typed += same
         expected = {
             entries[read].name if isinstance(read, int) else read.rpartition(" ")[0] or read
             for read in entry.inputs
         } - {""}
         read = {flat.values[value].removeprefix(prefix) for value in op.inputs if value}
         if expected:
+            if not same and expected.isdisjoint(present):
+                fused += 1  # what it was computed from is gone: a tool made one op of both
+                continue
             able += 1
             linked += not expected.isdisjoint(read)
         leaves = [one.rpartition(" ") for one in entry.inputs if isinstance(one, str)]
         held = {name for name, _, shape in leaves if name and shape not in _SCALAR}
         if held:
             weighted[not held.isdisjoint(read)] += 1
-    agrees = typed >= _ENOUGH * len(claims) and linked >= _LINKED * able
+    agrees = typed >= _ENOUGH * (len(claims) - fused) and linked >= _LINKED * able
     if prefix and weighted[True] < weighted[False]:
         agrees = False  # another model's, whose values have the names that every export has
     return typed + linked if agrees else 0

@@ -25,8 +25,9 @@ def tags_lost(graph: TaggedGraph) -> bool:
     recorded = 0
     for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
         why = op.provenance
-        recorded += (
-            why.origin in ("transferred", "manual")
+        recorded += bool(
+            why.shared_by  # a record found it, whoever decided
+            or why.origin in ("transferred", "manual")
             or why.rule == "metadata"
             or has_tags(entry.key for entry in flat.node.metadata_props)
         )

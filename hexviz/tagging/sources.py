@@ -38,15 +38,16 @@ CONFIDENCE = MappingProxyType(
         "metadata": 1.0,
         "name of a known call": 1.0,
         "name": 0.95,
+        "name of a value": 0.8,
         "name of several modules": 0.6,
         "weight": 0.9,
         "weight in several places": 0.7,
     }
 )
 """How far each declared rule is trusted: a record made while running the model,
-a name of which the exporter knows the call, a name derived from one, what
-encloses the modules that such a name fits, and a holder that need not be the
-one who used it, the less so where several ops use it."""
+a name of which the exporter knows the call, a name derived from one, that of a
+value whose node has another, what encloses the modules that a name fits, and a
+holder that need not be the one who used it, the less so where several ops use it."""
 
 _INFRASTRUCTURE = CATEGORIES["infrastructure"]
 

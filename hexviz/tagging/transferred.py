@@ -29,12 +29,14 @@ class Transferred:
     """What another state of the graph recorded of an op.
 
     ``name`` is the value it is known by there, ``sureness`` the record's own confidence.
+    ``fused``: an op of another type made that value there, so a tool made this one of several.
     """
 
     scope: Scope
     rule: str
     name: str
     sureness: float = 1.0
+    fused: bool = False
 
     @property
     def confidence(self) -> float:

@@ -157,3 +157,32 @@ def test_a_record_without_a_rewrite_is_believed() -> None:
 def test_a_rewritten_op_keeps_a_record_that_its_weights_do_not_contradict() -> None:
     assert folded(weight="net.norm.weight").op("h").module == "net.norm"
     assert folded(weight="net.weight").op("h").module == "net.norm"
+
+
+FUSED = """<ir_version: 10, opset_import: ["" : 20, "com.microsoft" : 1]>
+g (float[1,1,4,4] x) => (float[1,1,4,4] y) <float[1,1,1,1] WEIGHT = {3}> {
+    y = com.microsoft.FusedConv (x, WEIGHT)
+}"""
+
+
+@pytest.mark.parametrize("weight", ['"net.conv.weight"', '"onnx::Conv_7"'])
+@pytest.mark.parametrize("activation", ["net.act", "net", ""])
+def test_an_op_that_gives_the_value_of_what_was_fused_into_it_is_where_it_began(
+    weight: str, activation: str
+) -> None:
+    """The map of the file knows the value as the activation's; the node's name, the convolution."""
+    before = parse(f"""g (float[1,1,4,4] x) => (float[1,1,4,4] y)
+    <float[1,1,1,1] {weight} = {{3}}> {{
+        h = Conv (x, {weight})
+        y = Relu (h)
+    }}""")
+    scoped(before, {"h": "net.conv", "y": activation})
+    mapped = onnx.load_from_string(tagged(before).to_bytes())
+    proto = parse(FUSED.replace("WEIGHT", weight))
+    proto.metadata_props.extend(mapped.metadata_props)
+    proto.graph.node[0].name = "/net/conv/Conv"
+    graph = tagged(proto)
+    op = graph.op("y")
+    assert op.module == "net.conv"
+    assert op.shared_by == (("net.act",) if activation == "net.act" else ())
+    assert not [one for one in audit(graph) if one.ops and one.severity != "info"]
