@@ -161,7 +161,8 @@ def test_a_rewritten_op_keeps_a_record_that_its_weights_do_not_contradict() -> N
 
 FUSED = """<ir_version: 10, opset_import: ["" : 20, "com.microsoft" : 1]>
 g (float[1,1,4,4] x) => (float[1,1,4,4] y) <float[1,1,1,1] WEIGHT = {3}> {
-    y = com.microsoft.FusedConv (x, WEIGHT)
+    s = Sigmoid (x)
+    y = com.microsoft.FusedConv (s, WEIGHT)
 }"""
 
 
@@ -173,14 +174,15 @@ def test_an_op_that_gives_the_value_of_what_was_fused_into_it_is_where_it_began(
     """The map of the file knows the value as the activation's; the node's name, the convolution."""
     before = parse(f"""g (float[1,1,4,4] x) => (float[1,1,4,4] y)
     <float[1,1,1,1] {weight} = {{3}}> {{
-        h = Conv (x, {weight})
+        s = Sigmoid (x)
+        h = Conv (s, {weight})
         y = Relu (h)
     }}""")
-    scoped(before, {"h": "net.conv", "y": activation})
+    scoped(before, {"s": "net.gate", "h": "net.conv", "y": activation})
     mapped = onnx.load_from_string(tagged(before).to_bytes())
     proto = parse(FUSED.replace("WEIGHT", weight))
     proto.metadata_props.extend(mapped.metadata_props)
-    proto.graph.node[0].name = "/net/conv/Conv"
+    proto.graph.node[1].name = "/net/conv/Conv"
     graph = tagged(proto)
     op = graph.op("y")
     assert op.module == "net.conv"
