@@ -78,6 +78,7 @@ class Sources:
             formal: meant for formal, meant in calls_made.passed.items() if formal in self.owners
         }
         self._weights = {value: self._name(value) for value in self.owners}
+        self._by_chance: dict[str, bool] = {}
         self._readers = Readers(
             flat,
             self._weights,
@@ -188,9 +189,19 @@ class Sources:
         else:
             value = self._own_weight(at)
             # A weight that others compute with as well tells nothing by itself, see of_holders.
-            if value is not None and (found or self._readers.alone(value, at)):
+            if value is not None and (
+                self._readers.alone(value, at) or (found and not self._is_by_chance(value))
+            ):
                 found.append(self._held(value))
         return found
+
+    def _is_by_chance(self, value: str) -> bool:
+        """Whether other modules may have had a weight of the same numbers."""
+        known = self._by_chance.get(value)
+        if known is None:
+            stored = self._stands_for.get(value, (value,))[0]
+            known = self._by_chance[value] = may_be_merged(self._flat.tensors.get(stored))
+        return known
 
     def _own_weight(self, at: int) -> str | None:
         """The weight that tells most of an op: one that it alone computes with, if there is one.
@@ -218,7 +229,6 @@ class Sources:
     def of_holders(self, declared: Mapping[int, Provenance]) -> dict[int, Source]:
         """What weights tell of ops of which nothing else does, where several compute with them."""
         asked: dict[int, tuple[str, str]] = {}
-        merged: dict[str, bool] = {}
         for at, op in enumerate(self._flat.ops):
             if at in declared or op.op_type in _INFRASTRUCTURE or op.op_type == "Constant":
                 continue
@@ -227,12 +237,9 @@ class Sources:
             value = self._own_weight(at)
             if value is not None:
                 asked[at] = value, self.owners[value]
-                if value not in merged:
-                    stored = self._stands_for.get(value, (value,))[0]
-                    merged[value] = may_be_merged(self._flat.tensors.get(stored))
         if not asked:
             return {}
-        chance = {value for value, by_chance in merged.items() if by_chance}
+        chance = {value for value, _ in asked.values() if self._is_by_chance(value)}
         return {
             at: self._held(asked[at][0])
             for at in called_by_holder(self._flat, declared, asked, chance)

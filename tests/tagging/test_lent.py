@@ -100,6 +100,17 @@ def test_readers_on_two_branches_are_each_the_only_one_in_their_run() -> None:
         assert (found[kind].module, found[kind].provenance.confidence) == ("sub", 0.9)
 
 
+def test_a_record_is_not_doubted_because_of_equal_weights() -> None:
+    """Two fresh norms of which the exporter kept one weight."""
+    proto = parse("""g (float[4] x) => (float[4] y) <float[4] "a.norm.weight" = {1, 1, 1, 1}> {
+        m = Mul (x, "a.norm.weight")
+        y = Mul (m, "a.norm.weight")
+    }""")
+    graph = tagged(scoped(proto, {"m": "a.norm", "y": "b.norm"}))
+    assert graph.op("y").module == "b.norm"
+    assert not graph.op("y").provenance.candidates
+
+
 @pytest.mark.parametrize(
     ("content", "by_chance"),
     [

@@ -36,8 +36,8 @@ def test_declared_is_told_plainly() -> None:
 
 
 def test_declared_against_what_its_weight_says() -> None:
-    """An optimiser merges equal weights: one then names another module than the metadata."""
-    proto = parse("""g (float[2] x) => (float[2] y) <float[2] "a.weight" = {1, 2}> {
+    """A weight that was drawn and is read in two modules names another one than the metadata."""
+    proto = parse("""g (float[3] x) => (float[3] y) <float[3] "a.weight" = {1, 7, 2}> {
         m = Add (x, "a.weight")
         y = Add (m, "a.weight")
     }""")
