@@ -74,7 +74,7 @@ def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None
     assert set(document) == {
         "model", "ops", "tagged", "coverage", "origins", "rules", "auxiliary", "modules",
         "stages", "stage_details",
-        "weights_left_out", "peak_memory_mb", "nodes",
+        "weights_left_out", "tags_lost", "peak_memory_mb", "nodes",
     }  # fmt: skip
     assert (document["ops"], document["tagged"], document["coverage"]) == (8, 8, 1.0)
     assert document["origins"] == {"declared": 8}
