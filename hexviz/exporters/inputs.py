@@ -106,6 +106,10 @@ def _build(model: nn.Module, main: str, config: Any) -> dict[str, Tensor]:
     ]
     if len(calls) < 2:
         return calls[0] if calls else {}
+    # Pictures that go with a text are optional, and have to fit marks in it that nobody can guess.
+    alone = {name: calls[0][name] for name in calls[0] if name != "pixel_values"}
+    if main in alone and "pixel_values" not in needed:
+        calls.append(alone)
     return next((call for call in calls if _runs(model, call)), calls[0])
 
 

@@ -129,7 +129,8 @@ def measure(
         "declared": sum(op.provenance.origin == "declared" for op in graph.ops),
     }
     for level in ("error", "warning"):
-        record[level] = len({op for one in findings if one.severity == level for op in one.ops})
+        accused = {op for one in findings if one.severity == level for op in one.ops}
+        record[f"{level}s"] = len(accused)
     begin("cut")
     inside = sorted({op.module for op in graph.ops if op.module})
     if inside and not light:
@@ -273,7 +274,7 @@ def table(records: list[Record]) -> str:
             f"{len(built)} of {len(group)}",
             len(done),
             sum(one.get("bare") is True for one in built),
-            *(f"{sum(one[level] for one in done) / ops:.3%}" for level in ("error", "warning")),
+            *(f"{sum(one[level] for one in done) / ops:.3%}" for level in ("errors", "warnings")),
             sum("cut" in one for one in done),
             sum(one.get("verified") is True for one in done),
         ]

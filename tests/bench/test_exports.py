@@ -56,13 +56,13 @@ def test_classes_export_tag_cut_and_verify(name: str, exporter: str) -> None:
         args, kwargs = make_inputs(model)
     record = measure(model, args, kwargs, exporter)
     assert record["stage"] == "done", record
-    assert (record["error"], record["verified"]) == (0, True)
+    assert (record["errors"], record["verified"]) == (0, True)
     assert record["declared"] > 0.7 * record["ops"]
 
 
 def test_the_table_says_what_is_left_and_why() -> None:
     of = {"library": "transformers", "exporter": "dynamo"}
-    done = {"stage": "done", "ops": 200, "error": 1, "warning": 0, "cut": "a", "verified": True}
+    done = {"stage": "done", "ops": 200, "errors": 1, "warnings": 0, "cut": "a", "verified": True}
     text = table(
         [
             {**of, "name": "one", **done},
