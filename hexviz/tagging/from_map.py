@@ -273,8 +273,10 @@ def _fits(flat: FlatGraph, entries: Sequence[Entry], claims: Mapping[int, int], 
         } - {""}
         read = {flat.values[value].removeprefix(prefix) for value in op.inputs if value}
         if expected:
-            if not same and expected.isdisjoint(present):
-                fused += 1  # what it was computed from is gone: a tool made one op of both
+            # What it was computed from is gone: a tool made one op of both, and kept a bias.
+            computed = {entries[read].name for read in entry.inputs if isinstance(read, int)} - {""}
+            if not same and (computed or expected).isdisjoint(present):
+                fused += 1
                 continue
             able += 1
             linked += not expected.isdisjoint(read)

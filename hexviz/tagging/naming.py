@@ -37,7 +37,8 @@ _DOTTED = re.compile(r"[\w@-]+(?:\.[\w@-]+)*")
 
 _WORDS = re.compile(
     r"(?:fused |FusedBack_|FuseReluClip_|InsertedPrecisionFreeCast_|DoubleQDQRemoved_"
-    r"|TransposeOptimizer_|UnsqueezeElimination_|_inlfunc_|self\.)+"
+    r"|TransposeOptimizer_|UnsqueezeElimination_|_inlfunc_|self\."
+    r"|(?:ConvBn|ConvMul|ConvAdd|MatMulBn)Fusion_(?:(?:BN|Mul|Add)_)?(?:B|W|GemmB)_)+"
 )
 """What ONNX Runtime's optimiser puts before the name of a node or value, whatever that is;
 and what scripted code calls the module whose attribute a value is."""
@@ -53,7 +54,7 @@ name a value."""
 def without_words(name: str) -> str:
     """A name without what ONNX Runtime's optimiser put before it.
 
-    >>> without_words("fused /fc/Gemm"), without_words("FusedBack_fc.weight")
+    >>> without_words("fused /fc/Gemm"), without_words("ConvBnFusion_W_fc.weight")
     ('/fc/Gemm', 'fc.weight')
     """
     found = _WORDS.match(name)

@@ -240,6 +240,35 @@ def test_a_map_does_not_take_the_ops_of_another_model_with_the_same_names() -> N
         assert not [one for one in audit(graph) if one.kind == "unknown-module"]
 
 
+def test_linear_layers_that_a_tool_fused_do_not_make_it_another_model() -> None:
+    """Only the bias keeps its name where a MatMul and an Add became a Gemm and two Reshapes."""
+    text = """g (float[2,4] x) => (float[2,4] y)
+    {
+      mm = MatMul (x, "enc.fc.weight")
+      add = Add (mm, "enc.fc.bias")
+      y = Relu (add)
+    }"""
+    proto = bare(file(text, {"mm": "enc.fc", "add": "enc.fc", "y": "enc.act"}))
+    proto = onnx.compose.add_prefix(proto, "m0/")
+    fused = parse("""g (float[2,4] x) => (float[2,4] y) {
+      flat = Reshape (x, shape)
+      gemm = Gemm (flat, turned, "m0/enc.fc.bias")
+      add = Reshape (gemm, shape)
+    }""").graph.node
+    fused[0].input[0], fused[2].output[0] = "m0/x", "m0/add"
+    rest = proto.graph.node[2]
+    del proto.graph.node[:]
+    proto.graph.node.extend([*fused, rest])
+    for name, data in (("shape", np.array([2, 4])), ("turned", np.eye(4, dtype=np.float32))):
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(data, name))
+    graph = tagged(proto)
+    assert {op.id: op.module for op in graph.ops if op.provenance.rule == "value"} == {
+        "m0/add": "enc.fc",
+        "m0/y": "enc.act",
+    }
+    assert [one for one in audit(graph) if one.severity != "info"] == []
+
+
 def test_an_untagged_model_beside_a_tagged_one_is_not_taken_for_it() -> None:
     other = onnx.compose.add_prefix(filled(parse(MODEL)), "b/")
     for one in (*other.graph.initializer,):

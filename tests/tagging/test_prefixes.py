@@ -91,6 +91,19 @@ def test_words_before_weights_are_no_modules(word: str) -> None:
     assert tree(tagged(proto)) == TREE
 
 
+@pytest.mark.parametrize("word", ["ConvBnFusion_W_", "ConvAddFusion_Add_B_ConvBnFusion_BN_B_"])
+def test_words_before_weights_are_no_modules_where_names_have_no_scopes(word: str) -> None:
+    """ONNX Runtime folded a norm into a convolution, and names the new weight so."""
+    proto = parse("""g (float[2,4] x) => (float[2,4] y) {
+        h = MatMul (x, "enc.fc.weight")
+        y = Relu (h)
+    }""")
+    weight = onnx.numpy_helper.from_array(np.eye(4, dtype=np.float32), word + "enc.fc.weight")
+    proto.graph.initializer.append(weight)
+    proto.graph.node[0].input[1] = weight.name
+    assert modules(tagged(proto))[0] == "enc.fc"
+
+
 class Block(nn.Module):
     def __init__(self) -> None:
         super().__init__()
