@@ -6,7 +6,7 @@ takes several times as long as all the rest of opening a file (docs/performance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import count, repeat
 
 import onnx
@@ -86,7 +86,7 @@ class _Frame:
     ``inner`` are the paths of the bodies that come right now.
     """
 
-    __slots__ = ("body", "inner", "listed", "ops", "outer", "owners")
+    __slots__ = ("_makers", "body", "inner", "listed", "ops", "outer", "owners")
 
     def __init__(self, body: Body, outer: _Frame | None) -> None:
         self.body = body
@@ -95,6 +95,13 @@ class _Frame:
         self.owners: list[int] = []
         self.listed = -1
         self.inner: list[str] = []
+        self._makers: dict[str, int] | None = None
+
+    def makes_later(self, value: str) -> bool:
+        """Whether the op that makes a value is not listed before the one whose bodies come now."""
+        if self._makers is None:
+            self._makers = {one: op.number for op in self.ops for one in op.outputs}
+        return self._makers.get(value, -1) >= self.listed
 
 
 class _Listing:
@@ -224,6 +231,13 @@ class _Listing:
                 ids[name] = self._outside(name, frame)
         known = ids | {"": ""}  # an input or output that is left out
         inputs = [tuple([known[name] for name in one]) for one in read]
+        for at, name, outer in _shadowed_reads(frame, read, made):
+            inputs[at] = tuple(
+                [
+                    outer if one == name else now
+                    for one, now in zip(read[at], inputs[at], strict=True)
+                ]
+            )
         outputs = [tuple([known[name] for name in one]) for one in made]
         names = [node.name for node in nodes]
         types = [text.setdefault(one, one) for one in [node.op_type for node in nodes]]
@@ -339,15 +353,37 @@ def _edges(
     return tuple(edges), tuple(before), tuple(map(tuple, after))
 
 
-def _around(name: str, frame: _Frame) -> str | None:
-    """The id of what a name means around a body."""
+def _around(name: str, frame: _Frame, *, before: bool = False) -> str | None:
+    """The id of what a name means around a body; if asked, only of what is made before that."""
     outer = frame.outer
     while outer is not None:
         known = outer.body.ids.get(name)
         if known is not None:
-            return known
+            return None if before and outer.makes_later(known) else known
         outer = outer.outer
     return None
+
+
+def _shadowed_reads(
+    frame: _Frame, read: Sequence[Sequence[str]], made: Sequence[Sequence[str]]
+) -> Iterator[tuple[int, str, str]]:
+    """Where nodes read an outer value that their body makes again: number, name, the value's id.
+
+    Such a node is listed before the one that makes the name, or is that one.
+    ONNX forbids it; read as the body's own value, it would be a cycle::
+
+        h = Relu(x)
+        y = If(c) { then: h = Neg(h) }      Neg reads the outer h
+    """
+    if frame.outer is None:
+        return
+    first = {name: at for at, one in enumerate(made) for name in one if name}
+    for at, one in enumerate(read):
+        for name in dict.fromkeys(one):
+            if first.get(name, -1) >= at:
+                outer = _around(name, frame, before=True)
+                if outer is not None:
+                    yield at, name, outer
 
 
 def _order(listing: _Listing, predecessors: Neighbours) -> list[int]:

@@ -129,6 +129,26 @@ def test_a_body_that_makes_what_can_be_seen_in_it(again: str) -> None:
     )
 
 
+def test_a_body_that_reads_what_it_makes_again() -> None:
+    """The outer value is read, until the body has made its own."""
+    at_once = [helper.make_node("Neg", ["h"], ["h"])]
+    later = [helper.make_node(*one) for one in (("Abs", ["h"], ["a"]), ("Neg", ["a"], ["h"]))]
+    for nodes in (at_once, later):
+        proto = with_body([*nodes, helper.make_node("Exp", ["h"], ["t"])], ("t",))
+        (finding,) = value_findings(proto)
+        assert (finding.kind, finding.severity, finding.ops) == ("shadowed-value", "error", ("o",))
+        graph = tagged(proto)
+        reads = {op.op_type: op.inputs for op in graph.ops}
+        assert reads[nodes[0].op_type] == ("h",)
+        assert reads["Exp"] == ("o/then_branch/h",)
+
+
+def test_an_unsorted_body_reads_its_own_value_and_not_a_later_one_of_that_name() -> None:
+    nodes = [helper.make_node("Exp", ["h"], ["t"]), helper.make_node("Neg", ["x"], ["h"])]
+    graph = tagged(with_body(nodes, ("t",), before=False))
+    assert graph.op("o/then_branch/t").inputs == ("o/then_branch/h",)
+
+
 def test_in_a_body_of_a_body_and_in_each_branch() -> None:
     inner = with_body([helper.make_node("Neg", ["x"], ["h"])], ("h",)).graph.node[1]
     inner.input[0] = "c"
