@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 
 import onnx
@@ -65,10 +65,11 @@ def against_whole(part: onnx.ModelProto, whole: onnx.ModelProto) -> Verdict:
     """
     try:
         known = _known(whole, part)
-        mine, told = _stand_in(part, whole, known)
+        mine, told, shapeless = _stand_in(part, whole, known)
         fault = _structure(mine)
+        _forget_shapes(shapeless)
         if fault is None:
-            fault, more = _inference(mine, part, lambda: (_stand_in(whole, whole, known)[0], whole))
+            fault, more = _inference(mine, part, lambda: (_all_of(whole, known), whole))
             told.update(more)
     except _GIVEN_UP:
         return Verdict("It is too large or too deeply nested for ONNX's checker.", ())
@@ -146,12 +147,14 @@ def _values(graph: onnx.GraphProto) -> Iterator[onnx.ValueInfoProto]:
 
 def _stand_in(
     proto: onnx.ModelProto, whole: onnx.ModelProto, known: _Known
-) -> tuple[onnx.ModelProto, Counter[str]]:
+) -> tuple[onnx.ModelProto, Counter[str], list[onnx.ValueInfoProto]]:
     """A copy in which what is wrong with pieces of the whole is set aside, and a word on each.
 
-    Each node is named by the value it makes, so that messages about it can be told apart.
+    Each node is named by the value it makes, so that messages about it can be told apart. The
+    inputs and outputs that come third have a made-up shape, for a checker that wants one.
     """
     told: Counter[str] = Counter()
+    shapeless: list[onnx.ValueInfoProto] = []
     copy = _copy(proto)
     if proto.ir_version == whole.ir_version:
         copy.ir_version = onnx.IR_VERSION
@@ -179,12 +182,27 @@ def _stand_in(
         graph.name = graph.name or "graph"
         for value in _values(graph):
             open_negative_sizes(value.type)
-        _set_values_aside(graph, known, told)
+        shapeless += _set_values_aside(graph, known, told)
         _set_tensors_aside(graph, known, told)
-    return copy, told
+    return copy, told, shapeless
 
 
-def _set_values_aside(graph: onnx.GraphProto, known: _Known, told: Counter[str]) -> None:
+def _all_of(whole: onnx.ModelProto, known: _Known) -> onnx.ModelProto:
+    """The stand-in of the whole, for inference."""
+    stand_in, _, shapeless = _stand_in(whole, whole, known)
+    _forget_shapes(shapeless)
+    return stand_in
+
+
+def _forget_shapes(values: Iterable[onnx.ValueInfoProto]) -> None:
+    """Inference takes values without a shape, and would hold a made-up one against the true one."""
+    for value in values:
+        value.type.tensor_type.ClearField("shape")
+
+
+def _set_values_aside(
+    graph: onnx.GraphProto, known: _Known, told: Counter[str]
+) -> Iterator[onnx.ValueInfoProto]:
     if not known.values:
         return
     for at in reversed(range(len(graph.value_info))):
@@ -197,6 +215,7 @@ def _set_values_aside(graph: onnx.GraphProto, known: _Known, told: Counter[str])
             kind = value.type.tensor_type
             kind.elem_type = kind.elem_type or onnx.TensorProto.FLOAT
             kind.shape.SetInParent()
+            yield value
 
 
 def _set_tensors_aside(graph: onnx.GraphProto, known: _Known, told: Counter[str]) -> None:

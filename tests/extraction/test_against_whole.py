@@ -63,6 +63,14 @@ def in_a_body() -> onnx.ModelProto:
     return scoped(proto, {"m1": "b"})
 
 
+def in_a_body_without_shapes() -> onnx.ModelProto:
+    """As exporters write bodies: their outputs have a type, and no shape."""
+    proto = in_a_body()
+    for attribute in proto.graph.node[3].attribute:
+        attribute.g.output[0].type.tensor_type.ClearField("shape")
+    return proto
+
+
 def in_a_function() -> onnx.ModelProto:
     proto = net({"op_type": "Norm", "domain": "local"})
     inner = helper.make_node(inputs=["u", "w"], outputs=["v"], **NORM)
@@ -104,6 +112,7 @@ def _value(name: str) -> onnx.ValueInfoProto:
         (lambda: net({"op_type": "BiasGelu", "domain": "com.microsoft"}), "'com.microsoft'"),
         (lambda: net({"op_type": "Mul"}, version=3), "in initializer but not in graph input"),
         (in_a_body, "No Op registered"),
+        (in_a_body_without_shapes, "No Op registered"),
         (in_a_function, "No Op registered"),
         (without_a_name, "Field 'name' of 'graph'"),
         (with_a_wrong_value_info, "n1: Inferred shape and existing shape differ"),
