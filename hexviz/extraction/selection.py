@@ -162,15 +162,26 @@ def _where_it_ran(graph: TaggedGraph, fqns: frozenset[str]) -> frozenset[str]:
     Exporters record a module that has several names by one of them, or by a
     few. What is selected already, with what is around it, is not named again.
     """
-    others = {fqn: graph.modules.names_of(fqn) for fqn in fqns}
-    if all(len(names) == 1 for names in others.values()):
+    if not any(module.same_as for module in graph.modules):
         return fqns
     ran = {above for module in graph.modules if module.ops for above in ancestors(module.fqn)}
     found = set(fqns)
-    for fqn, names in others.items():
-        if fqn not in ran:
-            found.update(one for one in names if one in ran and fqns.isdisjoint(ancestors(one)))
+    for fqn in sorted(fqns - ran):
+        for name in _other_names(graph, fqn):
+            if name in ran and found.isdisjoint(ancestors(name)):
+                found.add(name)
     return frozenset(found)
+
+
+def _other_names(graph: TaggedGraph, fqn: str) -> Iterator[str]:
+    """Other names of a module, or else of the modules below it: a list of them has no name."""
+    names = graph.modules.names_of(fqn)
+    if len(names) > 1:
+        yield from names
+        return
+    for module in graph.modules:  # parents come first
+        if fqn in ancestors(module.fqn):
+            yield from graph.modules.names_of(module.fqn)
 
 
 def _matching(name: str, known: Iterable[str], separator: str) -> list[str]:
@@ -209,8 +220,14 @@ def _fits(pattern: Sequence[str], segments: Sequence[str]) -> bool:
 
 def _nothing(name: str, known: Iterable[str]) -> str:
     """One line that says that a name or pattern is none, with the nearest ones."""
+    known = [one for one in known if one.strip("/")]
     near = difflib.get_close_matches(name, known, n=3)
     hint = f"; near ones: {', '.join(near)}" if near else ""
+    if known and not near:
+        deep = "/" if name.startswith("/") else "."
+        highest = sorted(known, key=lambda one: one.count(deep))  # stable: in order of the model
+        hint = f"; there are: {', '.join(highest[:_MOST_NAMED])}"
+        hint += ", …" if len(known) > _MOST_NAMED else ""
     if _is_pattern(name):
         return f"No module matches {name!r}{hint}."
     return f"No module is called {name!r}{hint}."

@@ -297,6 +297,8 @@ class TaggedGraph:
         if at is None:
             near = difflib.get_close_matches(op_id, self.positions, n=3)
             hint = f"; near ones: {', '.join(near)}" if near else ""
+            if self.ops and not near:
+                hint = f": an id is the first value that an op makes, as {self.ops[0].id!r} is"
             raise UnknownOpError(f"No op has the id {op_id!r}{hint}.")
         return self.ops[at]
 

@@ -80,7 +80,21 @@ class Whole(nn.Module):
         return result
 
 
-KINDS = (Listed, Attributes, Tied, Whole)
+class Contained(nn.Module):
+    """What is in a container ran under other names, the container has no call of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.net = nn.ModuleDict({"encoder": nn.Sequential(Block(), Block())})
+        self.encoder = self.net["encoder"]
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        result: Tensor = self.head(self.encoder(x))
+        return result
+
+
+KINDS = (Listed, Attributes, Tied, Whole, Contained)
 EXPORTERS: tuple[Any, ...] = ("dynamo", "torchscript")
 
 
@@ -148,6 +162,14 @@ def test_what_is_left_out_by_another_name_is_left_out(exporter: Any) -> None:
     kept = selection(graph, [""], exclude=[other]).positions(graph)
     assert kept
     assert not [at for at in kept if graph.ops[at].module == ran]
+
+
+@pytest.mark.parametrize("exporter", EXPORTERS)
+def test_a_container_stands_for_what_is_in_it_under_any_name(exporter: Any) -> None:
+    graph = export(Contained, exporter)
+    inside = selection(graph, ["encoder"]).positions(graph)
+    assert selection(graph, ["net"]).positions(graph) == inside
+    assert selection(graph, ["**"], exclude=["net"]).positions(graph) == [len(graph.ops) - 1]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -100,10 +100,23 @@ def test_a_pattern_that_matches_nothing_suggests_near_names() -> None:
         selection(GRAPH, ["enc.*.w"])
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("qqqqqqq", r"No module is called 'qqqqqqq'; there are: enc, "),
+        ("qqq.*.qqq", r"No module matches 'qqq\.\*\.qqq'; there are: enc, "),
+        ("/0/1/2/3/4", r"No module is called '/0/1/2/3/4'; there are: /"),
+    ],
+)
+def test_a_name_with_no_near_one_is_told_what_there_is(name: str, said: str) -> None:
+    with pytest.raises(SelectionError, match=said):
+        selection(GRAPH, [name])
+
+
 def test_ops_are_selected_besides() -> None:
     chosen = selection(GRAPH, ["enc.att.q"], ops=["y"])
     assert [GRAPH.ops[at].id for at in chosen.positions(GRAPH)] == ["q", "y"]
-    with pytest.raises(UnknownOpError, match="No op has the id 'zz'"):
+    with pytest.raises(UnknownOpError, match="No op has the id 'zz': an id is the first value"):
         selection(GRAPH, ops=["zz"])
 
 
