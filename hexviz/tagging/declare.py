@@ -329,7 +329,9 @@ def _merge_calls(flat: FlatGraph, result: Declarations, owners: Mapping[str, str
 
     ``query_1`` may be a second call of ``query`` or a module of that name. A
     file has such calls if anything in a ``query_1`` computes with a weight of
-    ``query``; then every numbered scope that holds no weight itself is one.
+    ``query``; then every numbered scope that holds no weight itself is one. Without
+    such a proof it stays what its name says, which is worth little beside a
+    ``query`` that does the same.
     """
     modules = result.modules.keys() - {""}
     named = {
@@ -344,10 +346,21 @@ def _merge_calls(flat: FlatGraph, result: Declarations, owners: Mapping[str, str
         for at, module in named.items()
         for value in flat.ops[at].inputs
     )
-    if calls:
-        holders = set(owners.values())
-        for at, module in named.items():
-            if module not in holders:
-                why = result.provenance[at]
-                result.provenance[at] = replace(why, module=first_call(module))
-                result.modules.pop(module, None)
+    holders = set(owners.values())
+    types: dict[str, set[str]] = {}
+    for at, why in result.provenance.items():
+        types.setdefault(why.module, set()).add(flat.ops[at].op_type)
+    for at, module in named.items():
+        if module in holders:
+            continue
+        why, first = result.provenance[at], first_call(module)
+        if calls:
+            result.provenance[at] = replace(why, module=first)
+            result.modules.pop(module, None)
+        elif types[module] <= types.get(first, set()):
+            reason = f"{why.values[0]} may be a later call of it" if why.values else "may be it"
+            other = Candidate(first, CONFIDENCE["perhaps a later call"], reason)
+            unsure = min(why.confidence, CONFIDENCE["name of several modules"])
+            result.provenance[at] = replace(
+                why, confidence=unsure, candidates=(*why.candidates, other)
+            )

@@ -40,14 +40,16 @@ CONFIDENCE = MappingProxyType(
         "name": 0.95,
         "name of a value": 0.8,
         "name of several modules": 0.6,
+        "perhaps a later call": 0.5,
         "weight": 0.9,
         "weight in several places": 0.7,
     }
 )
 """How far each declared rule is trusted: a record made while running the model,
 a name of which the exporter knows the call, a name derived from one, that of a
-value whose node has another, what encloses the modules that a name fits, and a
-holder that need not be the one who used it, the less so where several ops use it."""
+value whose node has another, what encloses the modules that a name fits, what a
+number behind a name may stand for, and a holder that need not be the one who
+used it, the less so where several ops use it."""
 
 _INFRASTRUCTURE = CATEGORIES["infrastructure"]
 

@@ -148,7 +148,8 @@ class _Scene:
         within = any(names.is_within(self._module[one], module) for one in linked)
         ends: tuple[int, ...] = ()
         signals = set()
-        if self._kept:
+        # What reads nothing but inputs and weights may stand anywhere ahead of its use.
+        if self._kept and (at in self._static or self._flat.predecessors[at]):
             around = self._around_static if at in self._static else self._around
             ends = tuple(one for one in around(at) if one is not None)
             # Before the first and after the last op only the root is open.

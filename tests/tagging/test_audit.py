@@ -341,3 +341,21 @@ def test_constants_that_blocks_share_in_the_same_way_are_one_finding() -> None:
     (finding,) = of_kind(tagged(scoped(parse(text), scopes | {"y": ""})), "shared-constant")
     assert (finding.ops, finding.module) == (("c0", "c1", "c2", "c3"), None)
     assert finding.suggestion.endswith(", and the others to where theirs do.")
+
+
+def test_a_lookup_that_a_tool_moved_ahead_is_not_accused() -> None:
+    """It reads a weight and an input alone: any place before its reader will do."""
+    graph = tagged(
+        scoped(
+            parse("""g (int64[2] ids, float[2,3] x) => (float[2,3] y)
+            <float[4,3] "dec.embed.weight" = {1, 7, 3, 4, 9, 2, 5, 8, 0, 3, 1, 6}> {
+                a = Neg (x)
+                e = Gather ("dec.embed.weight", ids)
+                b = Exp (a)
+                c = Add (b, e)
+                y = Tanh (c)
+            }"""),
+            {"a": "enc.one", "e": "dec.embed", "b": "enc.two", "c": "dec.l", "y": "dec.l"},
+        )
+    )
+    assert not [one for one in audit(graph) if one.severity != "info"]

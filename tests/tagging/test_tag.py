@@ -375,4 +375,8 @@ def test_a_numbered_module_that_shares_no_weight_is_one() -> None:
         proto.graph.node, ("enc/fc", "enc/act", "enc/fc_1", "enc/act_1", "enc/fc_2"), strict=True
     ):
         node.name = f"/{scope}/{node.op_type}"
-    assert [op.module for op in tagged(proto).ops][2:4] == ["enc.fc_1", "enc.act_1"]
+    ops = tagged(proto).ops[2:4]
+    assert [op.module for op in ops] == ["enc.fc_1", "enc.act_1"]
+    # It may as well be a second call: both do what the ones without a number do.
+    assert [op.provenance.confidence for op in ops] == [0.6, 0.6]
+    assert [op.provenance.candidates[0].module for op in ops] == ["enc.fc", "enc.act"]
