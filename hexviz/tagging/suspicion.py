@@ -115,8 +115,12 @@ class _Scene:
         self._owners = owners_of_weights(flat)
         self._first_name = graph.modules.first_name
         order, self._kept = execution_order(flat, known)
-        # What no data reaches may stand anywhere ahead of its use, so it tells the others nothing.
-        moving = {at: why for at, why in known.items() if at not in self._static}
+        # What no op feeds may stand anywhere ahead of its use, so it tells the others nothing.
+        moving = {
+            at: why
+            for at, why in known.items()
+            if at not in self._static and not self._looks_up(at)
+        }
         self._around = Bounds(flat, moving, order).around
         self._around_static = Bounds(flat, known, order).around
         self._peers = _Peers(graph, self._static)
@@ -148,8 +152,7 @@ class _Scene:
         within = any(names.is_within(self._module[one], module) for one in linked)
         ends: tuple[int, ...] = ()
         signals = set()
-        # What reads nothing but inputs and weights may stand anywhere ahead of its use.
-        if self._kept and (at in self._static or self._flat.predecessors[at]):
+        if self._kept and not self._looks_up(at):
             around = self._around_static if at in self._static else self._around
             ends = tuple(one for one in around(at) if one is not None)
             # Before the first and after the last op only the root is open.
@@ -188,6 +191,12 @@ class _Scene:
             return users
         sources = (*self._flat.predecessors[at], *users)
         return (one for one in sources if one not in self._static)
+
+    def _looks_up(self, at: int) -> bool:
+        """Whether an op reads weights by inputs of the model alone: tools move such ops ahead."""
+        if at in self._static or self._flat.predecessors[at]:
+            return False
+        return any(value in self._owners for value in self._flat.ops[at].inputs)
 
     def _restores(self, at: int) -> bool:
         op = self._flat.ops[at]
