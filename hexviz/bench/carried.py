@@ -1,7 +1,8 @@
 """How right tags are on what tools made of a *tagged* file, which carries a map of its values.
 
 The truth is the tagged file itself. Asked are all ops that still make a value
-of it, fused ones too: the op of that value had a module, and it is the answer.
+of it, fused ones too: the op of that value had a module, and it is the answer. A fused
+op is where it began, so for one that shares this module with another, either is right.
 Beside the tools of :mod:`hexviz.bench.rewriters` stand changes that isolate
 what tools do: node metadata dropped, names of all values changed, nodes in
 another order, a prefix before everything.
@@ -123,8 +124,9 @@ def _score(
         right = truth.get(before.get(value, value))
         if right is None:
             continue
-        score.add(op.module, right, fallback=op.provenance.origin == "fallback")
-        apart = not names.is_within(op.module, right) and not names.is_within(right, op.module)
+        answer = right if right in op.shared_by else op.module
+        score.add(answer, right, fallback=op.provenance.origin == "fallback")
+        apart = not names.is_within(answer, right) and not names.is_within(right, answer)
         lies += apart and op.provenance.confidence >= SURE
         transferred += op.provenance.origin == "transferred"
     return {
