@@ -10,7 +10,10 @@ import pytest
 import hexviz
 
 PACKAGE = Path(hexviz.__file__).parent
-FLOORS = ["errors", "stages", "model", "tagging", "extraction", "exporters", "view", "bench", "app"]
+FLOORS = [
+    *("errors", "stages", "model", "tagging", "extraction", "exporters"),
+    *("matching", "view", "bench", "app"),
+]
 """Lowest first. ``api``, ``cli``, ``terminal`` and the package itself stand above all of them."""
 ABOVE_ALL = {
     "api",

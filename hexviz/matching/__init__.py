@@ -1,0 +1,1 @@
+"""Two graphs of one model: which op of one is which of the other."""
