@@ -16,7 +16,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-
 __all__ = ["HOW", "Match", "Matching"]
 
 HOW = ("same", "value", "renamed", "fused", "inserted", "run")
