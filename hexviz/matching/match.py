@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
+from hexviz.matching.carriers import pair_carriers
+from hexviz.matching.growth import Growth, Side
 from hexviz.matching.matching import Match, Matching
+from hexviz.matching.regions import align, claimed
+from hexviz.matching.skeleton import build
+from hexviz.matching.weights import Contents, pair_weights
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["match"]
+
+_ROUNDS = 8
+"""Looks at what is still open, at most."""
+
+_NAMES_HOLD = 0.8
+"""Share of the ops with a weight of their own that have to agree, for names to count."""
+
+CONFIDENCE = {
+    "name": 0.97,
+    "weight": 0.97,
+    "grown": 0.95,
+    "carried": 0.95,
+    "between": 0.85,
+    "order": 0.6,
+    "run": 0.97,
+    "claimed": 0.9,
+    "inserted": 0.9,
+}
 
 
 def match(
@@ -18,11 +41,205 @@ def match(
     ``equal`` are values that a run of both has shown to be the same: value id
     after → value id before (see :mod:`hexviz.matching.numbers`).
     """
-    made = {value: at for at, op in enumerate(before.ops) for value in op.outputs if value}
-    found = {}
-    for at, op in enumerate(after.ops):
-        known = next((made[value] for value in op.outputs if value in made), None)
-        if known is not None:
-            same = before.ops[known].op_type == op.op_type
-            found[at] = Match((known,), "same" if same else "value", 0.95 if same else 0.9)
-    return Matching(found, len(before.ops), len(after.ops))
+    growth = grow(before, after, equal or {})
+    return _matching(growth, before, after)
+
+
+def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> Growth:
+    """All pairs of ops and values of two graphs."""
+    growth = Growth(_side(before), _side(after))
+    _pair_ends(growth)
+    weights = _weights(growth)
+    touched = list(_touched(growth, weights))
+    if _names_hold(growth, touched):
+        _pair_names(growth)
+    _pair_equal(growth, equal)
+    for one, two in weights.items():
+        growth.pair_values(one, two)
+    _pair_touched(growth, touched)
+    growth.run()
+    for _ in range(_ROUNDS):
+        found = pair_carriers(growth) + align(growth)
+        if not found and not growth.settle_in_order():
+            break
+    return growth
+
+
+def _side(graph: TaggedGraph) -> Side:
+    skeleton = build(graph)
+    return Side(skeleton, Contents(graph, skeleton))
+
+
+def _pair_ends(growth: Growth) -> None:
+    """The inputs and outputs, by name or else by place."""
+    before, after = growth.before.graph, growth.after.graph
+    for mine, theirs in ((before.inputs, after.inputs), (before.outputs, after.outputs)):
+        names = {before.ids[value]: value for value in mine}
+        named = {value: names[after.ids[value]] for value in theirs if after.ids[value] in names}
+        if named:
+            for two, one in named.items():
+                growth.pair_values(one, two)
+        elif len(mine) == len(theirs):
+            for one, two in zip(mine, theirs, strict=True):
+                growth.pair_values(one, two)
+
+
+def _weights(growth: Growth) -> dict[int, int]:
+    before, after = growth.before.graph, growth.after.graph
+    ids = {value_id: value for value, value_id in before.weights.items()}
+    names = {ids[value_id]: value for value, value_id in after.weights.items() if value_id in ids}
+    return pair_weights(
+        growth.before.contents, growth.after.contents, before.weights, after.weights, names
+    )
+
+
+def _touched(growth: Growth, weights: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """Nodes that compute with the same weight, which nothing else does."""
+    for one, two in weights.items():
+        mine = {node for node, _ in growth.before.graph.readers[one]}
+        theirs = {node for node, _ in growth.after.graph.readers[two]}
+        if len(mine) == len(theirs) == 1:
+            yield mine.pop(), theirs.pop()
+
+
+def _named(growth: Growth) -> Iterator[tuple[int, int]]:
+    ids = {value_id: value for value, value_id in enumerate(growth.before.graph.ids)}
+    for two, value_id in enumerate(growth.after.graph.ids):
+        one = ids.get(value_id)
+        if one is not None and growth.before.maker(one) >= 0 and growth.after.maker(two) >= 0:
+            yield one, two
+
+
+def _names_hold(growth: Growth, touched: list[tuple[int, int]]) -> bool:
+    """Whether values of the same name are the same, by the ops whose weights tell."""
+    partner = dict(touched)
+    back = {q: p for p, q in touched}
+    agree = total = 0
+    for one, two in _named(growth):
+        p, q = growth.before.maker(one), growth.after.maker(two)
+        if growth.before.nodes[p].kind == growth.after.nodes[q].kind and (
+            p in partner or q in back
+        ):
+            total += 1
+            agree += partner.get(p) == q
+    return total == 0 or agree >= _NAMES_HOLD * total
+
+
+def _pair_names(growth: Growth) -> None:
+    before, after = growth.before, growth.after
+    named = list(_named(growth))
+
+    def rank(pair: tuple[int, int]) -> int:
+        p, q = before.maker(pair[0]), after.maker(pair[1])
+        carriers = before.nodes[p].is_carrier + after.nodes[q].is_carrier
+        return 2 * carriers + (before.nodes[p].kind != after.nodes[q].kind)
+
+    for one, two in sorted(named, key=rank):
+        p, q = before.maker(one), after.maker(two)
+        growth.pair_values(one, two)
+        if before.nodes[p].kind == after.nodes[q].kind:
+            growth.pair_nodes(p, q, "name")
+
+
+def _pair_equal(growth: Growth, equal: Mapping[str, str]) -> None:
+    ids = {value_id: value for value, value_id in enumerate(growth.before.graph.ids)}
+    for two, value_id in enumerate(growth.after.graph.ids):
+        one = ids.get(equal.get(value_id, ""))
+        if one is not None:
+            growth.pair_values(one, two)
+
+
+def _pair_touched(growth: Growth, touched: list[tuple[int, int]]) -> None:
+    of_after: dict[int, list[int]] = {}
+    of_before: dict[int, list[int]] = {}
+    for p, q in touched:
+        of_after.setdefault(q, []).append(p)
+        of_before.setdefault(p, []).append(q)
+    for p, q in touched:
+        mine, theirs = set(of_after[q]), set(of_before[p])
+        if len(mine) > 1 and p == max(mine) and len(theirs) == 1:
+            growth.pair_values(growth.before.nodes[p].outputs[0], growth.after.nodes[q].outputs[0])
+        if len(theirs) > 1 and q == max(theirs) and len(mine) == 1:
+            growth.pair_values(growth.before.nodes[p].outputs[0], growth.after.nodes[q].outputs[0])
+    same_first = sorted(
+        touched,
+        key=lambda pair: growth.before.nodes[pair[0]].kind != growth.after.nodes[pair[1]].kind,
+    )
+    for p, q in same_first:
+        growth.pair_nodes(p, q, "weight")
+
+
+def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matching:
+    whole, parts = claimed(growth)
+    nodes, nodes_after = growth.before.nodes, growth.after.nodes
+    found: dict[int, Match] = {}
+
+    def add(q: int, sources: list[int], how: str, confidence: float) -> None:
+        position = nodes_after[q].position
+        positions = tuple(dict.fromkeys(nodes[p].position for p in sources))
+        candidates = tuple(dict.fromkeys(nodes[p].position for p in growth.ambiguous.get(q, ())))
+        found.setdefault(position, Match(positions, how, confidence, candidates))
+
+    for q, node in enumerate(nodes_after):
+        if q in whole or q in growth.nodes_back:
+            sources = whole.get(q) or [growth.nodes_back[q]]
+            p = sources[0]
+            op, other = before.ops[nodes[p].position], after.ops[node.position]
+            named = op.id == other.id or any(value in other.outputs for value in op.outputs)
+            same = nodes[p].kind == node.kind
+            reason = growth.reasons.get(q, "claimed")
+            if len(sources) > 1:
+                how = "fused"
+            elif named:
+                how = "same" if same else "value"
+            else:
+                how = "renamed"
+            confidence = CONFIDENCE[reason]
+            if named:
+                confidence = max(confidence, CONFIDENCE["name"])
+            add(q, sources, how, confidence)
+        elif q in parts:
+            add(q, [parts[q]], "inserted", CONFIDENCE["inserted"])
+    for q, node in enumerate(nodes_after):
+        if node.is_carrier and node.position not in found:
+            served = _served(growth, whole, q)
+            if served is not None:
+                add(q, [served], "inserted", CONFIDENCE["inserted"])
+    arithmetic = [
+        sum(not node.is_carrier and node.kind != "Constant" for node in side.nodes)
+        for side in (growth.before, growth.after)
+    ]
+    matched = sum(not nodes[p].is_carrier and nodes[p].kind != "Constant" for p in growth.nodes)
+    matched += sum(
+        len(sources) - (sources[0] in growth.nodes)
+        for sources in whole.values()
+        if len(sources) > 1
+    )
+    related = min(1.0, matched / max(1, min(arithmetic)))
+    return Matching(found, len(before.ops), len(after.ops), related)
+
+
+def _served(growth: Growth, whole: Mapping[int, list[int]], q: int) -> int | None:
+    """The node before that an inserted carrier serves: of its value, or of its weight."""
+    after = growth.after
+    root = after.root(after.nodes[q].inputs[0]) if after.nodes[q].inputs else -1
+    if root < 0:
+        return None
+    one = growth.values_back.get(root)
+    maker = growth.before.maker(one) if one is not None else -1
+    if maker >= 0 and not after.is_constant(root):
+        return maker
+    own = after.maker(root)
+    if own >= 0 and not after.is_constant(root):
+        if own in whole:
+            return whole[own][0]
+        if own in growth.nodes_back:
+            return growth.nodes_back[own]
+    waiting = [value for value in after.nodes[q].outputs if value >= 0]
+    for reader, place in after.graph.readers[root]:
+        if after.nodes[reader].inputs[place] in waiting or after.is_constant(root):
+            if reader in whole:
+                return whole[reader][0]
+            if reader in growth.nodes_back:
+                return growth.nodes_back[reader]
+    return None

@@ -21,7 +21,15 @@ import onnx_ir as ir
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.model.sparse import STORED_SPARSELY
 
-__all__ = ["MOST_BINS", "MOST_READ", "Histogram", "Statistics", "TensorSummary", "tensor_summary"]
+__all__ = [
+    "MOST_BINS",
+    "MOST_READ",
+    "Histogram",
+    "Statistics",
+    "TensorSummary",
+    "tensor_elements",
+    "tensor_summary",
+]
 
 MOST_READ = 1_000_000
 """Elements up to which a tensor is read."""
@@ -33,6 +41,13 @@ _FEW = 16  # elements up to which all are told
 _LONGEST = 40  # characters of one text element
 _EXTREME = 1e100  # beyond it, and below its inverse, squares do not fit a 64-bit float
 _EXACT = 2**53  # integers up to which a 64-bit float tells them apart
+
+_DAMAGE = (
+    # What onnx-ir, numpy and the system raise on a wrong size, an unknown type, data of
+    # another type, a file that is gone. A damaged tensor is a thing to see, not to fail on.
+    *(ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError),
+    *(AssertionError, OverflowError, OSError, MemoryError, ir.serde.SerdeError),
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -138,12 +153,7 @@ def tensor_summary(
             elif size:
                 with np.errstate(all="ignore"):
                     statistics, histogram = _figures(array, tensor.dtype)
-    except (
-        # What onnx-ir, numpy and the system raise on a wrong size, an unknown type, data of
-        # another type, a file that is gone. A damaged tensor is a thing to see, not to fail on.
-        *(ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError),
-        *(AssertionError, OverflowError, OSError, MemoryError, ir.serde.SerdeError),
-    ) as error:
+    except _DAMAGE as error:
         unreadable = _told(error)
     return TensorSummary(
         dtype=dtype,
@@ -157,6 +167,20 @@ def tensor_summary(
         statistics=statistics,
         histogram=histogram,
     )
+
+
+def tensor_elements(
+    tensor: onnx.TensorProto, *, base_dir: Path | None = None
+) -> npt.NDArray[Any] | None:
+    """The elements of a tensor, or ``None`` if it was stored without them or they are damaged."""
+    try:
+        read = ir.serde.deserialize_tensor(tensor, base_path=base_dir or "")
+        shape = tuple(read.shape.numpy())
+        if _reason_to_leave(read, 0, 0) or any(dim < 0 for dim in shape):
+            return None
+        return _elements(read, math.prod(shape))
+    except _DAMAGE:
+        return None
 
 
 def _told(error: BaseException) -> str:

@@ -1,0 +1,353 @@
+"""Pairs of ops and values, grown from what is known of both graphs in both directions.
+
+::
+
+    before   x ─ MatMul(W) ─ Add(b) ─ Relu ─ …         known: W is V, x is x'
+    after    x'─ Gemm(V, c) ───────── Relu ─ …         found: MatMul is Gemm; Add's value is
+                                                       Gemm's, because the same reads it
+
+A pair of values makes a pair of the ops that make them and of those that read
+them, where there is just one way to do so; a pair of ops makes pairs of what it
+reads and makes. What contradicts is not paired, and what is ambiguous waits
+until its surroundings are known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from hexviz.matching.skeleton import Skeleton
+from hexviz.matching.weights import Contents
+from hexviz.model.attributes import name_of, plain_value
+
+__all__ = ["Growth", "Side"]
+
+_COMMUTATIVE = frozenset(
+    {"Add", "Mul", "And", "Or", "Xor", "Max", "Min", "Sum", "Mean", "Equal", "BitwiseAnd"}
+)
+
+_MOST_READERS = 64
+"""Readers of one value that are told apart by their surroundings, at most."""
+
+_LONGEST_CHAIN = 6
+"""Ops that another op may have absorbed behind it, one after the other."""
+
+
+class Side:
+    """One of the graphs, with what is asked of it again and again."""
+
+    def __init__(self, skeleton: Skeleton, contents: Contents) -> None:
+        self.graph = skeleton
+        self.contents = contents
+        self.nodes = skeleton.nodes
+        self.outputs = frozenset(skeleton.roots[value] for value in skeleton.outputs)
+        self._traits: dict[int, tuple[Hashable, ...]] = {}
+        self._attributes: dict[int, Hashable] = {}
+
+    def root(self, value: int) -> int:
+        """The value that a value was carried on from."""
+        return self.graph.roots[value] if value >= 0 else -1
+
+    def operands(self, node: int) -> list[int]:
+        """The values that a node reads, as roots; constants too, and -1 for what is left out."""
+        return [self.root(value) for value in self.nodes[node].inputs]
+
+    def is_constant(self, value: int) -> bool:
+        """Whether a value depends on constants alone."""
+        return value >= 0 and self.graph.constant[value]
+
+    def moving(self, node: int) -> list[int]:
+        """The roots that a node reads which are no constants."""
+        return [one for one in self.operands(node) if one >= 0 and not self.graph.constant[one]]
+
+    def maker(self, value: int) -> int:
+        """The node that makes a value, negative if none does."""
+        return self.graph.makers[value] if value >= 0 else -1
+
+    def trait(self, node: int) -> tuple[Hashable, ...]:
+        """What a node computes with beside its operands: the contents of its constants."""
+        known = self._traits.get(node)
+        if known is None:
+            operands = self.operands(node)
+            contents = [
+                self.contents.of(one) if self.is_constant(one) else ("moving",)
+                for one in operands
+                if one >= 0
+            ]
+            if self.nodes[node].kind in _COMMUTATIVE:
+                contents.sort(key=repr)
+            known = self._traits[node] = tuple(contents)
+        return known
+
+    def attributes(self, node: int) -> Hashable:
+        """The attributes of a node, equal for equal ones."""
+        if node not in self._attributes:
+            found = []
+            for attribute in self.graph.op(node).node.attribute:
+                value = plain_value(attribute)
+                found.append((name_of(attribute), repr(value)))
+            self._attributes[node] = tuple(sorted(found))
+        return self._attributes[node]
+
+    def slot(self, node: int, place: int) -> int:
+        """The place of an input, 0 for all of an op that they can be swapped of."""
+        return 0 if self.nodes[node].kind in _COMMUTATIVE else place
+
+
+@dataclass(slots=True)
+class Growth:
+    """The pairs found so far: of nodes, and of values (roots), each in both directions.
+
+    ``reasons`` tells of each pair of nodes (by the one after) what found it.
+    """
+
+    before: Side
+    after: Side
+    nodes: dict[int, int] = field(default_factory=dict)
+    nodes_back: dict[int, int] = field(default_factory=dict)
+    values: dict[int, int] = field(default_factory=dict)
+    values_back: dict[int, int] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)
+    ambiguous: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    """Node after → nodes before that it could be as well."""
+    _queue: deque[tuple[int, int]] = field(default_factory=deque)
+
+    def pair_values(self, one: int, two: int) -> bool:
+        """Take two values for the same, unless either is another one's."""
+        if one < 0 or two < 0:
+            return False
+        one, two = self.before.root(one), self.after.root(two)
+        if one in self.values:
+            return self.values[one] == two
+        if two in self.values_back:
+            if self._is_double(one, self.values_back[two]):
+                self.values[one] = two
+                self._queue.append((one, two))
+                return True
+            return False
+        if self.before.is_constant(one) != self.after.is_constant(two):
+            return False
+        self.values[one] = two
+        self.values_back[two] = one
+        self._queue.append((one, two))
+        return True
+
+    def _is_double(self, one: int, other: int) -> bool:
+        """Whether two values before are computed in the same way from the same."""
+        p, q = self.before.maker(one), self.before.maker(other)
+        if p < 0 or q < 0 or self.before.nodes[p].kind != self.before.nodes[q].kind:
+            return False
+        if self.before.trait(p) != self.before.trait(q):
+            return False
+        if self.before.attributes(p) != self.before.attributes(q):
+            return False
+        mine = [self.values.get(value, ("?", value)) for value in self.before.moving(p)]
+        return mine == [self.values.get(value, ("?", value)) for value in self.before.moving(q)]
+
+    def can_pair(self, p: int, q: int) -> bool:
+        """Whether nothing known says that two nodes are different ones."""
+        if p in self.nodes or q in self.nodes_back:
+            return False
+        if self.constants(p, q) == "clash":
+            return False
+        if self.before.nodes[p].kind != self.after.nodes[q].kind:
+            return True
+        mine, theirs = self.before.moving(p), self.after.moving(q)
+        known = [self.values[one] for one in mine if one in self.values]
+        if known and not any(two in theirs for two in known):
+            return False
+        back = [self.values_back[two] for two in theirs if two in self.values_back]
+        if back and not any(one in mine for one in back) and not known:
+            return False
+        for one, two in zip(
+            self.before.nodes[p].outputs, self.after.nodes[q].outputs, strict=False
+        ):
+            if one >= 0 and two >= 0:
+                root, other = self.before.root(one), self.after.root(two)
+                if self.values.get(root, other) != other or (
+                    self.values_back.get(other, root) != root and root not in self.values
+                ):
+                    return False
+        return True
+
+    def constants(self, p: int, q: int) -> str:
+        """How the constants of two nodes go together.
+
+        ``equal``, also where a number was quantised; ``scaled`` if a weight is
+        the other one with other numbers; ``absorbed`` if there are others beside;
+        ``clash`` if they are not those of the same op.
+        """
+        mine = [one for one in self.before.operands(p) if self.before.is_constant(one)]
+        theirs = [two for two in self.after.operands(q) if self.after.is_constant(two)]
+        same_kind = self.before.nodes[p].kind == self.after.nodes[q].kind
+        result = "equal"
+        for one in list(mine):
+            two = self.values.get(one)
+            if two is None:
+                continue
+            if two in theirs:
+                mine.remove(one)
+                theirs.remove(two)
+                if _differ(self.before.contents.of(one), self.after.contents.of(two)):
+                    result = "scaled"
+            elif any(other in self.values_back for other in theirs):
+                return "clash"
+        if not same_kind or len(mine) != len(theirs):
+            return "absorbed" if mine or theirs or not same_kind else result
+        here = [self.before.contents.of(one) for one in mine]
+        there = [self.after.contents.of(two) for two in theirs]
+        if self.before.nodes[p].kind in _COMMUTATIVE:
+            here.sort(key=repr)
+            there.sort(key=repr)
+        if not self.before.nodes[p].is_carrier and any(map(_differ, here, there)):
+            return "clash"
+        return result
+
+    def pair_nodes(self, p: int, q: int, reason: str) -> bool:
+        """Take two nodes for the same, and what they read and make with them."""
+        if not self.can_pair(p, q):
+            return False
+        self._join(p, q, reason)
+        return True
+
+    def _join(self, p: int, q: int, reason: str) -> None:
+        self.nodes[p] = q
+        self.nodes_back[q] = p
+        self.reasons[q] = reason
+        self.connect(p, q)
+
+    def connect(self, p: int, q: int) -> None:
+        """Pair what two nodes that are the same read and make."""
+        self._pair_made(p, q)
+        self._pair_read(p, q)
+
+    def _pair_read(self, p: int, q: int) -> None:
+        one, two = self.before.nodes[p], self.after.nodes[q]
+        mine, theirs = self.before.operands(p), self.after.operands(q)
+        if one.kind == two.kind and len(mine) == len(theirs) and one.kind not in _COMMUTATIVE:
+            for value, other in zip(mine, theirs, strict=True):
+                self.pair_values(value, other)
+            for value, other in zip(one.given, two.given, strict=False):
+                self.pair_values(value, other)
+            return
+        mine = [value for value in mine if value >= 0 and value not in self.values]
+        theirs = [value for value in theirs if value >= 0 and value not in self.values_back]
+        for is_constant in (False, True):
+            some = [value for value in mine if self.before.is_constant(value) == is_constant]
+            others = [value for value in theirs if self.after.is_constant(value) == is_constant]
+            if len(some) == len(others) == 1:
+                self.pair_values(some[0], others[0])
+            elif some and others and one.kind == two.kind:
+                kinds = [self._kind_of_maker(self.before, value) for value in some]
+                kinds_there = [self._kind_of_maker(self.after, value) for value in others]
+                for value, kind in zip(some, kinds, strict=True):
+                    if kinds.count(kind) == kinds_there.count(kind) == 1:
+                        self.pair_values(value, others[kinds_there.index(kind)])
+
+    @staticmethod
+    def _kind_of_maker(side: Side, value: int) -> Hashable:
+        maker = side.maker(value)
+        if maker < 0:
+            return (maker, side.contents.of(value) if side.is_constant(value) else None)
+        return (side.nodes[maker].kind, side.trait(maker))
+
+    def _pair_made(self, p: int, q: int) -> None:
+        one, two = self.before.nodes[p], self.after.nodes[q]
+        if one.kind == two.kind and (len(one.outputs) > 1 or self.constants(p, q) == "equal"):
+            for value, other in zip(one.outputs, two.outputs, strict=False):
+                self.pair_values(value, other)
+            return
+        if one.outputs and two.outputs:
+            self.follow(one.outputs[0], two.outputs[0])
+
+    def follow(self, value: int, other: int) -> bool:
+        """Pair two values, or those that either side goes on to until the same reads them."""
+        value, other = self.before.root(value), self.after.root(other)
+        if value < 0 or other < 0 or value in self.values or other in self.values_back:
+            return False
+        mine, theirs = self._chain(self.before, value), self._chain(self.after, other)
+        steps = sorted(
+            ((i, j) for i in range(len(mine)) for j in range(len(theirs))),
+            key=lambda step: (step[0] + step[1], step[1]),
+        )
+        for i, j in steps:
+            one, two = mine[i], theirs[j]
+            if one in self.values or two in self.values_back:
+                if self.values.get(one) == two:
+                    return True
+                continue
+            if self._readers(self.before, one) == self._readers(self.after, two):
+                return self.pair_values(one, two)
+        return False
+
+    @staticmethod
+    def _readers(side: Side, value: int) -> Counter[Hashable]:
+        found: Counter[Hashable] = Counter(
+            (side.nodes[node].kind, side.slot(node, place), side.trait(node))
+            for node, place in side.graph.readers[value]
+        )
+        if value in side.outputs:
+            found["output"] += 1
+        return found
+
+    @staticmethod
+    def _chain(side: Side, value: int) -> list[int]:
+        """A value, and those that are made of it alone, as long as one op reads each."""
+        chain = [value]
+        while len(chain) <= _LONGEST_CHAIN:
+            readers = side.graph.readers[chain[-1]]
+            if len(readers) != 1 or chain[-1] in side.outputs:
+                break
+            node = side.nodes[readers[0][0]]
+            if not node.outputs or node.outputs[0] < 0:
+                break
+            chain.append(side.root(node.outputs[0]))
+        return chain
+
+    def run(self) -> None:
+        """Grow until nothing new is found."""
+        while self._queue:
+            one, two = self._queue.popleft()
+            self._grow_down(one, two)
+            self._grow_up(one, two)
+
+    def _grow_up(self, one: int, two: int) -> None:
+        p, q = self.before.maker(one), self.after.maker(two)
+        if p < 0 or q < 0 or p in self.nodes or q in self.nodes_back:
+            return
+        mine, theirs = self.before.nodes[p], self.after.nodes[q]
+        if mine.kind != theirs.kind:
+            return
+        place = [self.before.root(value) for value in mine.outputs].index(one)
+        place_there = [self.after.root(value) for value in theirs.outputs].index(two)
+        if place == place_there:
+            self.pair_nodes(p, q, "grown")
+
+    def _grow_down(self, one: int, two: int) -> None:
+        mine, theirs = self.open_readers(one, two)
+        if not mine or not theirs:
+            return
+        for level in range(3):
+            groups = self._grouped(self.before, mine, level)
+            groups_there = self._grouped(self.after, theirs, level)
+            for key, some in groups.items():
+                others = groups_there.get(key, [])
+                if len(some) == len(others) == 1:
+                    self.pair_nodes(some[0][0], others[0][0], "grown")
+                elif some and others and len(some) * len(others) <= _MOST_READERS**2:
+                    self._tell_apart([p for p, _ in some], [q for q, _ in others])
+            mine, theirs = self.open_readers(one, two)
+            if not mine or not theirs:
+                return
+
+    def open_readers(
+        self, one: int, two: int
+    ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """The readers of a pair of values that are not paired yet."""
+        mine = [use for use in self.before.graph.readers[one] if use[0] not in self.nodes]
+        theirs = [use for use in self.after.graph.readers[two] if use[0] not in self.nodes_back]
+        return mine, theirs
+
+    @staticmethod

@@ -1,0 +1,197 @@
+"""What lies between values that are known to be the same: sets of ops that stand for each other.
+
+::
+
+    before   x ─ ReduceMean, Sub, Pow, …, Mul, Add ─ y        x and y are known after
+    after    x ─ LayerNormalization ─────────────── y
+
+Inside, ops of one type are aligned in order; the op that gives a known value
+stands for the ones before it that are left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
+
+from hexviz.matching.alignment import best_alignment
+from hexviz.matching.growth import Growth, Side
+
+__all__ = ["align", "claimed"]
+
+_MOST = 60_000
+"""Pairs of ops for which all alignments are looked at; larger stretches are compared as texts."""
+
+_FEW_READERS = 4
+"""Readers that a value may have to tell which stretches belong together."""
+
+
+def align(growth: Growth) -> int:
+    """Pair ops of one type in stretches that belong together; how many were paired."""
+    found = 0
+    for mine, theirs in _stretches(growth):
+        for p, q in _aligned(growth, mine, theirs):
+            found += growth.pair_nodes(p, q, "between")
+    growth.run()
+    return found
+
+
+def _open(side: Side, paired: Iterable[int]) -> list[int]:
+    known = set(paired)
+    return [at for at, node in enumerate(side.nodes) if at not in known and not node.is_carrier]
+
+
+class _Groups:
+    """Nodes that belong together."""
+
+    def __init__(self) -> None:
+        self._parent: dict[tuple[str, int], tuple[str, int]] = {}
+
+    def find(self, one: tuple[str, int]) -> tuple[str, int]:
+        root = one
+        while (above := self._parent.setdefault(root, root)) != root:
+            root = above
+        while one != root:
+            self._parent[one], one = root, self._parent[one]
+        return root
+
+    def join(self, one: tuple[str, int], other: tuple[str, int]) -> None:
+        self._parent[self.find(one)] = self.find(other)
+
+
+def _stretches(growth: Growth) -> list[tuple[list[int], list[int]]]:
+    """The open nodes before and after that lie between the same known values."""
+    groups = _Groups()
+    sides = (
+        ("before", growth.before, growth.nodes, growth.values),
+        ("after", growth.after, growth.nodes_back, growth.values_back),
+    )
+    opened: dict[str, list[int]] = {}
+    for name, side, paired, known in sides:
+        opened[name] = _open(side, paired)
+        inside = set(opened[name])
+        for node in opened[name]:
+            groups.find((name, node))
+            for value in side.nodes[node].outputs:
+                root = side.root(value)
+                if root >= 0 and root not in known and not side.is_constant(root):
+                    for reader, _ in side.graph.readers[root]:
+                        if reader in inside:
+                            groups.join((name, node), (name, reader))
+    _join_over_values(growth, groups, opened)
+    collected: dict[tuple[str, int], tuple[list[int], list[int]]] = {}
+    for place, name in enumerate(("before", "after")):
+        for node in opened[name]:
+            collected.setdefault(groups.find((name, node)), ([], []))[place].append(node)
+    return [(mine, theirs) for mine, theirs in collected.values() if mine and theirs]
+
+
+def _join_over_values(growth: Growth, groups: _Groups, opened: dict[str, list[int]]) -> None:
+    inside, inside_after = set(opened["before"]), set(opened["after"])
+    bound: set[tuple[str, int]] = set()
+    for node in opened["after"]:
+        for value in growth.after.nodes[node].outputs:
+            one = growth.values_back.get(growth.after.root(value)) if value >= 0 else None
+            maker = growth.before.maker(one) if one is not None else -1
+            if maker in inside:
+                groups.join(("after", node), ("before", maker))
+                bound.add(("after", node))
+    ended = {groups.find(one) for one in bound}
+    for node in opened["after"]:
+        if groups.find(("after", node)) in ended:
+            continue
+        for value in growth.after.moving(node):
+            one = growth.values_back.get(value)
+            if one is None or len(growth.before.graph.readers[one]) > _FEW_READERS:
+                continue
+            readers = [x for x, _ in growth.before.graph.readers[one] if x in inside]
+            others = [x for x, _ in growth.after.graph.readers[value] if x in inside_after]
+            if len(set(readers)) == len(set(others)) == 1:
+                groups.join(("after", node), ("before", readers[0]))
+
+
+def _aligned(growth: Growth, mine: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
+    """Pairs in order, of as many ops and as well as possible."""
+    kinds = [growth.before.nodes[p].kind for p in mine]
+    kinds_after = [growth.after.nodes[q].kind for q in theirs]
+    if len(mine) * len(theirs) > _MOST:
+        matcher = SequenceMatcher(None, kinds, kinds_after, autojunk=False)
+        blocks = matcher.get_matching_blocks() if len(mine) + len(theirs) < 4000 else []
+        return [
+            (mine[one + step], theirs[two + step])
+            for one, two, size in blocks
+            for step in range(size)
+        ]
+    pairs = best_alignment(
+        len(mine), len(theirs), lambda i, j: _likeness(growth, mine[i], theirs[j])
+    )
+    return [(mine[i], theirs[j]) for i, j in pairs]
+
+
+def _likeness(growth: Growth, p: int, q: int) -> float:
+    before, after = growth.before, growth.after
+    if before.nodes[p].kind != after.nodes[q].kind or not growth.can_pair(p, q):
+        return 0.0
+    score = 1.0 + 0.25 * (before.attributes(p) == after.attributes(q))
+    theirs = after.operands(q)
+    score += sum(growth.values.get(one) in theirs for one in before.moving(p))
+    return score + 0.5 * (before.trait(p) == after.trait(q))
+
+
+def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
+    """What stands for what, where it is not one op for one.
+
+    First, node after → the nodes before that went into it, that whose value it gives first.
+    Second, node after that is a part of what one before does → that one.
+    """
+    whole: dict[int, list[int]] = {}
+    parts: dict[int, int] = {}
+    gone: set[int] = set()
+    open_before = set(_open(growth.before, growth.nodes))
+    open_after = set(_open(growth.after, growth.nodes_back))
+    for q, node in enumerate(growth.after.nodes):
+        if node.is_carrier or not node.outputs or node.outputs[0] < 0:
+            continue
+        one = growth.values_back.get(growth.after.root(node.outputs[0]))
+        giver = growth.before.maker(one) if one is not None else -1
+        known = growth.nodes_back.get(q)
+        if giver < 0 or growth.before.nodes[giver].is_carrier or giver == known:
+            if known is not None:
+                giver = known
+            else:
+                continue
+        holder = growth.nodes.get(giver)
+        if holder is not None and holder != q:
+            made = growth.after.nodes[holder].outputs[0]
+            if growth.values_back.get(growth.after.root(made)) == one:
+                continue
+            del growth.nodes[giver], growth.nodes_back[holder]
+            parts[holder] = giver
+        region = _region(growth.before, giver, open_before - gone, growth.values)
+        region_after = _region(growth.after, q, open_after, growth.values_back)
+        if known is not None and known != giver:
+            region.append(known)
+        gone.update(region)
+        gone.add(giver)
+        whole[q] = [giver, *sorted(set(region) - {giver})]
+        for other in region_after:
+            if other != q and other not in whole and other not in parts:
+                parts[other] = giver
+    return whole, parts
+
+
+def _region(side: Side, end: int, inside: set[int], known: dict[int, int]) -> list[int]:
+    """The open nodes that nothing but ``end`` needs, up to values that are known."""
+    found: list[int] = []
+    seen = {end}
+    waiting = [end]
+    while waiting:
+        node = waiting.pop()
+        for value in side.operands(node):
+            maker = side.maker(value)
+            if value in known or maker in seen or maker not in inside:
+                continue
+            seen.add(maker)
+            found.append(maker)
+            waiting.append(maker)
+    return found

@@ -1,0 +1,224 @@
+"""Which constants of one graph are constants of the other, by what they hold.
+
+A tool transposes weights, stores them in half precision, quantises them, or
+scales their rows (a folded normalisation). What survives the first two is the
+*multiset* of the elements, rounded to half precision; what survives the others is
+how a sample of the elements varies, row by row. Equal contents that occur
+several times (biases of zeros) say nothing of which is which, but constants
+that differ are not the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnx
+
+from hexviz.matching.skeleton import Skeleton
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.tensors import tensor_elements
+
+__all__ = ["Contents", "pair_weights"]
+
+_FEW = 16
+"""Elements up to which a constant is compared one by one."""
+
+_FAINT = 2.5e-7
+"""Numbers that half precision does not tell from 0 reliably: converters move them."""
+
+_SAMPLE = 384
+"""Elements by which two weights are compared that are not equal."""
+
+_LEAST = 32
+"""Elements that a weight has to have to be compared by a sample."""
+
+_CLOSE, _MARGIN = 0.97, 0.1
+"""Correlation from which on two weights are the same, and how far any other one has to be below."""
+
+_MOST_ALIKE = 3000
+"""Weights of one size that are compared with each other, at most."""
+
+Array = npt.NDArray[Any]
+_TABLE = np.random.default_rng(7).integers(1, 1 << 63, 1 << 16, dtype=np.uint64)
+
+
+class Contents:
+    """What the constants of one graph hold."""
+
+    def __init__(self, graph: TaggedGraph, skeleton: Skeleton) -> None:
+        self._tensors = graph.flat.tensors
+        self._base_dir = graph.base_dir
+        self._skeleton = skeleton
+        self._known: dict[int, Hashable | None] = {}
+
+    def of(self, value: int) -> Hashable | None:
+        """What a constant holds, equal for equal ones; ``None`` if that is not known."""
+        if value not in self._known:
+            self._known[value] = self._read(value)
+        return self._known[value]
+
+    def array(self, value: int) -> Array | None:
+        """The elements of a weight, ``None`` if the file does not hold them."""
+        tensor = self._tensors.get(self._skeleton.weights.get(value, ""))
+        return None if tensor is None else tensor_elements(tensor, base_dir=self._base_dir)
+
+    def _read(self, value: int) -> Hashable | None:
+        if value in self._skeleton.weights:
+            array = self.array(value)
+            return None if array is None else _content(array)
+        maker = self._skeleton.makers[value]
+        if maker < 0 or self._skeleton.nodes[maker].kind != "Constant":
+            return None
+        for attribute in self._skeleton.op(maker).node.attribute:
+            if attribute.name == "value":
+                array = tensor_elements(attribute.t, base_dir=self._base_dir)
+                return None if array is None else _content(array)
+            if attribute.name.startswith("value_"):
+                plain = onnx.helper.get_attribute_value(attribute)
+                return _content(np.asarray(plain))
+        return None
+
+
+def _content(array: Array) -> Hashable | None:
+    if array.dtype.kind not in "fiub" and array.dtype.itemsize > 2:
+        return ("text", array.tobytes()[:1000]) if array.dtype.kind in "SU" else None
+    is_float = array.dtype.kind in {"f", "V"}
+    flat = array.reshape(-1)
+    if flat.size <= _FEW:
+        numbers = flat.astype(np.float64)
+        if is_float:
+            numbers = _rounded(numbers).astype(np.float64)
+        return (is_float, *numbers.tolist())
+    if is_float:
+        bits = _rounded(flat).view(np.uint16)
+        counts = np.bincount(bits, minlength=1 << 16).astype(np.uint64)
+        if (counts > 0).sum() == 1:
+            return (is_float, flat.size, float(flat[0]))
+        return (is_float, flat.size, int((counts * _TABLE).sum()))
+    numbers = np.sort(flat.astype(np.int64))
+    return (is_float, flat.size, hash(numbers.tobytes()))
+
+
+def _rounded(array: Array) -> npt.NDArray[np.float16]:
+    with np.errstate(all="ignore"):
+        half = np.clip(array, -65504, 65504).astype(np.float16)
+    half[np.abs(half) < _FAINT] = 0
+    return half
+
+
+def is_telling(content: Hashable | None) -> bool:
+    """Whether nobody writes such a constant twice: it is large, and not all of one number."""
+    return isinstance(content, tuple) and len(content) == 3 and isinstance(content[2], int)
+
+
+def pair_weights(
+    before: Contents,
+    after: Contents,
+    here: Iterable[int],
+    there: Iterable[int],
+    names: Mapping[int, int],
+) -> dict[int, int]:
+    """Weight before → the same weight after, for those that are told from all others.
+
+    ``here`` and ``there`` are the weights of both graphs; ``names`` those that
+    have the same name, which counts where their numbers do not contradict.
+    """
+    pairs: dict[int, int] = {}
+    mine = _grouped(before, here)
+    theirs = _grouped(after, there)
+    for content, values in mine.items():
+        others = theirs.get(content, [])
+        if is_telling(content) and len(values) == len(others) == 1:
+            pairs[values[0]] = others[0]
+    taken = set(pairs.values())
+    for value, other in names.items():
+        if value not in pairs and other not in taken:
+            one, two = before.of(value), after.of(other)
+            if one is None or two is None or one == two:
+                pairs[value] = other
+                taken.add(other)
+    left = [one for one in here if one not in pairs and before.of(one) not in theirs]
+    rest = [one for one in there if one not in taken and after.of(one) not in mine]
+    pairs.update(_alike(before, after, left, rest))
+    return pairs
+
+
+def _grouped(contents: Contents, values: Iterable[int]) -> dict[Hashable, list[int]]:
+    groups: dict[Hashable, list[int]] = {}
+    for value in values:
+        content = contents.of(value)
+        if content is not None:
+            groups.setdefault(content, []).append(value)
+    return groups
+
+
+def _alike(
+    before: Contents, after: Contents, here: Iterable[int], there: Iterable[int]
+) -> dict[int, int]:
+    """Weights that vary in the same way, and are near to no other one."""
+    sizes = _by_size(before, here)
+    pairs: dict[int, int] = {}
+    for size, others in _by_size(after, there).items():
+        mine = sizes.get(size, [])
+        if not mine or len(mine) * len(others) > _MOST_ALIKE**2:
+            continue
+        for variant in range(3):
+            one = _samples(before, mine, size, variant, turned=False)
+            best = one @ _samples(after, others, size, variant, turned=False).T
+            turned = one @ _samples(after, others, size, variant, turned=True).T
+            alike = np.maximum(best, turned)
+            for row, column in zip(*_clear(alike), strict=True):
+                if mine[row] not in pairs and others[column] not in pairs.values():
+                    pairs[mine[row]] = others[column]
+    return pairs
+
+
+def _clear(alike: Array) -> tuple[Array, Array]:
+    """Rows and columns of entries that are high, with no other one near in row and column."""
+    rows, columns = np.nonzero(alike > _CLOSE)
+    padded = np.sort(np.pad(alike, ((0, 1), (0, 1)), constant_values=-1.0), axis=1)[:-1]
+    second_in_row = padded[:, -2]
+    second_in_column = np.sort(np.pad(alike, ((0, 1), (0, 0)), constant_values=-1.0), axis=0)[-2]
+    is_clear = (alike[rows, columns] - second_in_row[rows] > _MARGIN) & (
+        alike[rows, columns] - second_in_column[columns] > _MARGIN
+    )
+    return rows[is_clear], columns[is_clear]
+
+
+def _by_size(contents: Contents, values: Iterable[int]) -> dict[int, list[int]]:
+    sizes: dict[int, list[int]] = {}
+    for value in values:
+        content = contents.of(value)
+        if isinstance(content, tuple) and is_telling(content) and content[1] >= _LEAST:
+            sizes.setdefault(content[1], []).append(value)
+    return sizes
+
+
+def _samples(
+    contents: Contents, values: list[int], size: int, variant: int, *, turned: bool
+) -> Array:
+    """A row of sampled elements for each weight, of mean 0 and length 1.
+
+    Variants: as they are; each slice of the first axis brought to length 1; of the last axis.
+    """
+    places = np.random.default_rng(size).integers(0, size, min(size, _SAMPLE))
+    rows = []
+    for value in values:
+        read = contents.array(value)
+        array = np.zeros(size) if read is None else read.astype(np.float32)
+        if turned:
+            array = array.T
+        if variant and array.ndim > 1:
+            axis = 0 if (variant == 1) != turned else array.ndim - 1
+            others = tuple(one for one in range(array.ndim) if one != axis)
+            array = array - array.mean(axis=others, keepdims=True)
+            spread = np.sqrt((array**2).sum(axis=others, keepdims=True))
+            array = array / np.where(spread > 0, spread, 1)
+        row = array.reshape(-1)[places]
+        row = row - row.mean()
+        length = float(np.sqrt((row**2).sum()))
+        rows.append(row / length if length > 0 else row)
+    return np.stack(rows)
