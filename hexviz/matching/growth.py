@@ -351,3 +351,67 @@ class Growth:
         return mine, theirs
 
     @staticmethod
+    def _grouped(
+        side: Side, uses: Iterable[tuple[int, int]], level: int
+    ) -> dict[Hashable, list[tuple[int, int]]]:
+        """Uses of a value by what reads it; the lower the level, the closer it is looked at."""
+        groups: dict[Hashable, list[tuple[int, int]]] = {}
+        for node, place in uses:
+            key: tuple[Hashable, ...] = (side.nodes[node].kind, side.slot(node, place))
+            if level < 2:
+                key = (*key, side.trait(node))
+            if level < 1:
+                key = (*key, side.attributes(node))
+            groups.setdefault(key, []).append((node, place))
+        return groups
+
+    def _tell_apart(self, some: Sequence[int], others: Sequence[int]) -> None:
+        """Pair the nodes that have more in common with each other than with any other."""
+        scores = {(p, q): self._in_common(p, q) for p in some for q in others}
+        for (p, q), score in sorted(scores.items(), key=lambda item: -item[1]):
+            if score <= 0:
+                break
+            if any(scores[p, other] >= score for other in others if other != q) or any(
+                scores[other, q] >= score for other in some if other != p
+            ):
+                continue
+            self.pair_nodes(p, q, "grown")
+
+    def _in_common(self, p: int, q: int) -> int:
+        """How many values two nodes are known to share, but one."""
+        if not self.can_pair(p, q):
+            return -1
+        made = zip(self.before.nodes[p].outputs, self.after.nodes[q].outputs, strict=False)
+        theirs = self.after.operands(q)
+        shared = sum(self.values.get(one) in theirs for one in self.before.moving(p))
+        shared += sum(
+            one >= 0 and self.values.get(self.before.root(one), -2) == self.after.root(two)
+            for one, two in made
+            if two >= 0
+        )
+        return shared - 1
+
+    def settle_in_order(self) -> bool:
+        """Pair nodes that nothing tells apart, in order; whether there were any."""
+        found = False
+        for one, two in list(self.values.items()):
+            mine, theirs = self.open_readers(one, two)
+            if not mine or not theirs:
+                continue
+            groups = self._grouped(self.before, mine, 1)
+            groups_there = self._grouped(self.after, theirs, 1)
+            for key, some in groups.items():
+                others = groups_there.get(key, [])
+                if len(some) != len(others) or len(some) < 2:
+                    continue
+                for (p, _), (q, _) in zip(some, others, strict=True):
+                    if self.pair_nodes(p, q, "order"):
+                        self.ambiguous[q] = tuple(x for x, _ in some if x != p)
+                        found = True
+                self.run()
+        return found
+
+
+def _differ(one: Hashable, two: Hashable) -> bool:
+    """Whether the contents of two constants are known, of one kind of number, and not the same."""
+    return isinstance(one, tuple) and isinstance(two, tuple) and one[:1] == two[:1] and one != two
