@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hexviz.api import TaggedGraph, export, load
+    from hexviz.api import TaggedGraph, export, load, transfer
     from hexviz.errors import HexvizError
     from hexviz.extraction.part import Part
     from hexviz.extraction.verify import Verification
@@ -26,6 +26,7 @@ __all__ = [
     "Verification",
     "export",
     "load",
+    "transfer",
 ]
 
 _HOMES = {
@@ -42,6 +43,7 @@ _HOMES = {
     "Verification": "extraction.verify",
     "export": "api",
     "load": "api",
+    "transfer": "api",
 }
 
 

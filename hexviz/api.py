@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hexviz.extraction.part import Part, extract
 from hexviz.extraction.split import Split, split
+from hexviz.matching import transfer as transferring
+from hexviz.matching.opened import Openable
 from hexviz.model import graph as model
 from hexviz.model.reader import from_proto
 from hexviz.tagging import tag as tagging
@@ -16,10 +18,12 @@ from hexviz.tagging.finding import Finding
 from hexviz.tagging.override import override
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from hexviz.exporters.options import TranslationTable
     from hexviz.exporters.subject import Exportable
 
-__all__ = ["TaggedGraph", "export", "load"]
+__all__ = ["TaggedGraph", "export", "load", "transfer"]
 
 
 class TaggedGraph(model.TaggedGraph):
@@ -81,6 +85,29 @@ def load(path: str | Path) -> TaggedGraph:
         ReadError: if it is missing or no readable ONNX model.
     """
     return TaggedGraph.of(tagging.load(path))
+
+
+def transfer(
+    before: Openable,
+    after: Openable,
+    *,
+    run: bool = False,
+    inputs: Mapping[str, np.ndarray] | None = None,
+) -> TaggedGraph:
+    """The graph ``after`` with the tags that its ops have in ``before``, a graph of the same model.
+
+    Both are graphs, paths or ``onnx.ModelProto``. Made for files that a tool
+    optimised, quantised or converted: each op has the module of the op whose
+    value it gives, and says in its provenance which ones it was there. What
+    nothing matches inherits. With ``run`` both are run on the same ``inputs``
+    (input name → array; generated where left out), and equal values are one.
+
+    Raises:
+        ReadError: if one of them is a file that cannot be read.
+        MatchingError: if ``before`` has no tags, or is another model's graph.
+        ExtractionError: if a graph cannot be run, or not on these inputs.
+    """
+    return TaggedGraph.of(transferring.transfer(before, after, run=run, inputs=inputs))
 
 
 def export(

@@ -19,8 +19,9 @@ from hexviz.cli_extract import extract, spread
 from hexviz.cli_json import print_json
 from hexviz.cli_log import LOG_VARIABLE, stages_logged
 from hexviz.cli_signals import ended_by_signals
+from hexviz.cli_transfer import carried_over, transfer_line
 from hexviz.cli_view import view, worker
-from hexviz.errors import ExportError, HexvizError
+from hexviz.errors import ExportError, HexvizError, MatchingError
 
 __all__ = ["app", "main"]
 
@@ -141,6 +142,22 @@ def tag(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The file to write.")
     ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="BEFORE",
+            help="A tagged file that FILE was made from, or another export of the model: its tags "
+            "are carried over.",
+        ),
+    ] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="With --from: run both files, and match equal values too.")
+    ] = False,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(help="An .npz file with the model's inputs to run with, by name."),
+    ] = None,
     overrides: Annotated[
         Path | None,
         typer.Option(help="A file of overrides: the modules that a person set, saved as JSON."),
@@ -157,12 +174,19 @@ def tag(
     from hexviz.terminal import say
 
     target = file_to_write(source, output, in_place=in_place)
-    graph = load(source)
+    if before is None:
+        if run or inputs is not None:
+            raise MatchingError("--run and --inputs go with --from: name the file to match with.")
+        graph = load(source)
+    else:
+        graph = carried_over(before, source, target, run=run, inputs=inputs)
     if overrides is not None:
         file_to_write(overrides, target)
         graph = override(graph, load_overrides(overrides, graph))
     graph.save(target)
     say(f"{target}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
+    if before is not None:
+        say(transfer_line(graph, before.name))
 
 
 @app.command()

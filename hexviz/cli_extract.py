@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hexviz.extraction.part import Part
     from hexviz.model.graph import TaggedGraph
 
-__all__ = ["extract", "spread"]
+__all__ = ["extract", "read_inputs", "spread"]
 
 Names = list[str] | None
 
@@ -105,7 +105,7 @@ def extract(
     if split:
         if exclude or op or search or fill_holes or policy:
             raise SelectionError("--split divides the whole model: give it modules only.")
-        _split(graph, module or (), output, _given(inputs), verify=verify, as_json=as_json)
+        _split(graph, module or (), output, read_inputs(inputs), verify=verify, as_json=as_json)
         return
     from hexviz.extraction.part import extract as cut_out
     from hexviz.model.files import file_to_write
@@ -122,7 +122,7 @@ def extract(
         ops=ops,
         fill_holes=fill_holes,
     )
-    verified = part.verify(_given(inputs)) if verify else None
+    verified = part.verify(read_inputs(inputs)) if verify else None
     good = part.checks.sound and (verified is None or verified.ok)
     if good:
         part.save(target)
@@ -185,7 +185,7 @@ def _found(graph: TaggedGraph, search: str | None) -> list[str]:
     return [graph.ops[at].id for at in found]
 
 
-def _given(path: Path | None) -> dict[str, Any] | None:
+def read_inputs(path: Path | None) -> dict[str, Any] | None:
     """The arrays of an .npz file, by name.
 
     Raises:

@@ -14,6 +14,7 @@
     ├── NumbersError     a person's numbers do not fit the graph
     ├── RunError         a run of the benchmark cannot be made, or a file holds none
     ├── OverridesError   a file of overrides is none, or of another model
+    ├── MatchingError    two graphs cannot be matched, or are not of one model
     ├── ViewLimitError   more would be on the page than can be read
     ├── JobError         a job for the page cannot be done now
     └── ServeError       the page cannot be served
@@ -28,6 +29,7 @@ __all__ = [
     "ExtractionError",
     "HexvizError",
     "JobError",
+    "MatchingError",
     "NumbersError",
     "OverridesError",
     "QueryError",
@@ -112,6 +114,10 @@ class RunError(HexvizError):
 
 class OverridesError(HexvizError):
     """A file of overrides that cannot be read, or is of another model."""
+
+
+class MatchingError(HexvizError):
+    """Two graphs that cannot be matched: one has no tags, or they are of two models."""
 
 
 class ViewLimitError(HexvizError):

@@ -106,6 +106,8 @@ def print_summary(document: Mapping[str, Any]) -> None:
 
 def print_explanation(graph: TaggedGraph, explanation: Explanation) -> None:
     """Why an op has its module and its context: the sentence, and all it is made of."""
+    from hexviz.tagging.sentence import source_file
+
     op, why = explanation.op, explanation.op.provenance
     out = console()
     out.print(text(f"{op.op_type} {op.id}", "bold"))
@@ -121,6 +123,10 @@ def print_explanation(graph: TaggedGraph, explanation: Explanation) -> None:
     }
     out.print(facts(about))
     _print_steps(out, "evidence", graph, explanation.steps)
+    if explanation.counterparts:
+        there = [(one.op_type, one.op, one.relation) for one in explanation.counterparts]
+        out.print()
+        out.print(listing(("type", "op", "how"), there, title=f"in {source_file(graph)}"))
     _print_steps(out, "witnesses", graph, explanation.witnesses)
     # What an op's other sources said is kept as its rejected candidates.
     if explanation.disagreeing:

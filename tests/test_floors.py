@@ -23,6 +23,7 @@ ABOVE_ALL = {
     "cli_json",
     "cli_log",
     "cli_signals",
+    "cli_transfer",
     "cli_view",
     "terminal",
     "terminal_bench",

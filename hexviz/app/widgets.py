@@ -16,7 +16,7 @@ __all__ = ["figures", "filter_legend", "legend", "tree"]
 
 _ORIGINS = {
     "declared": "recorded by the exporter, or said by names (solid border)",
-    "transferred": "recorded before the file was converted or rewritten (thick border)",
+    "transferred": "taken from the same op before the file was rewritten (thick border)",
     "inherited": "concluded from the ops around it (dashed border)",
     "fallback": "nothing is known: the root (dotted border)",
     "manual": "set by a person (double border)",

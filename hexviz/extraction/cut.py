@@ -138,7 +138,7 @@ def _add_tags(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Place, 
     named = {"", *(op.module for op in kept.values())}
     named |= {op.context.module for op in kept.values() if op.context is not None}
     older = {place for place, at in places.items() if has_tags(flat.ops[at].metadata)}
-    add_tags(part, kept, _with_ancestors(graph, named), older)
+    add_tags(part, kept, _with_ancestors(graph, named), older, graph.transferred_from)
 
 
 def _with_ancestors(graph: TaggedGraph, named: Iterable[str]) -> list[Module]:

@@ -21,6 +21,7 @@ from hexviz.model.passed import find_calls
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.rest import collector_rests
 from hexviz.model.shapes import infer_types
+from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.sparse import STORED_SPARSELY
 from hexviz.model.subtree import Subtrees
 from hexviz.model.top import TopGraph
@@ -64,7 +65,8 @@ class TaggedGraph:
     Instances are immutable; build them with :func:`hexviz.load` or
     :func:`hexviz.export`. ``ops`` is in execution order with the ops of
     If/Loop/Scan bodies before their owner; ``edges`` refer to positions in it.
-    ``measured`` says how long each stage of its making took.
+    ``measured`` says how long each stage of its making took, ``transferred_from``
+    what is known of the graph that transferred tags came from.
     """
 
     _later: dict[str, Callable[[], Any]]
@@ -79,6 +81,7 @@ class TaggedGraph:
         name: str = "",
         base_dir: Path | None = None,
         measured: Measured | None = None,
+        transferred_from: SourceGraph | None = None,
     ) -> None:
         self._base_dir = base_dir
         self.proto = proto
@@ -87,15 +90,25 @@ class TaggedGraph:
         self.modules = modules
         self.name = name
         self.measured = measured or Measured()
+        if transferred_from is not None:
+            self.transferred_from = transferred_from
 
     @classmethod
     def of(cls, graph: TaggedGraph) -> Self:
         """The same graph as an instance of this class."""
         return cls._tagged(graph, graph.ops, graph.modules)
 
-    def with_tags(self, ops: tuple[Op, ...], modules: ModuleTree) -> Self:
-        """The same graph with other tags."""
-        return self._tagged(self, ops, modules)
+    def with_tags(
+        self,
+        ops: tuple[Op, ...],
+        modules: ModuleTree,
+        transferred_from: SourceGraph | None = None,
+    ) -> Self:
+        """The same graph with other tags, which may come from another graph."""
+        graph = self._tagged(self, ops, modules)
+        if transferred_from is not None:
+            graph.transferred_from = transferred_from
+        return graph
 
     @classmethod
     def _tagged(cls, graph: TaggedGraph, ops: tuple[Op, ...], modules: ModuleTree) -> Self:
@@ -107,6 +120,7 @@ class TaggedGraph:
             name=graph.name,
             base_dir=graph._base_dir,
             measured=graph.measured,
+            **{name: vars(graph)[name] for name in ("transferred_from",) if name in vars(graph)},
         )
 
     @classmethod
@@ -132,6 +146,11 @@ class TaggedGraph:
         """The model as it was read, without the tags; not to be changed."""
         found: onnx.ModelProto = self._made("proto")
         return found
+
+    @once
+    def transferred_from(self) -> SourceGraph | None:
+        """The graph that tags came from, as the file says unless they were transferred just now."""
+        return read_source_graph(self.proto.metadata_props)
 
     @once
     def flat(self) -> FlatGraph:
@@ -349,7 +368,7 @@ class TaggedGraph:
         Raises:
             WriteError: if one ONNX file cannot hold it.
         """
-        return serialized(tagged_proto(self.proto, self.ops, self.modules), self.name)
+        return serialized(self._tagged_proto(), self.name)
 
     def save(self, path: str | Path) -> None:
         """Write the model with its tags in the metadata; topology, names and weights untouched.
@@ -360,4 +379,7 @@ class TaggedGraph:
         Raises:
             WriteError: if the file cannot be written; an old one is kept.
         """
-        write(tagged_proto(self.proto, self.ops, self.modules), Path(path), self._base_dir)
+        write(self._tagged_proto(), Path(path), self._base_dir)
+
+    def _tagged_proto(self) -> onnx.ModelProto:
+        return tagged_proto(self.proto, self.ops, self.modules, self.transferred_from)

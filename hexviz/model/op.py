@@ -21,8 +21,12 @@ RULES = {
     "metadata": "declared",
     "name": "declared",
     "weight": "declared",
+    "same": "transferred",
     "value": "transferred",
     "renamed": "transferred",
+    "fused": "transferred",
+    "inserted": "transferred",
+    "run": "transferred",
     "trace": "inherited",
     "consumers": "inherited",
     "producers": "inherited",
@@ -45,7 +49,8 @@ class Candidate:
 class Provenance:
     """How one op got its module.
 
-    ``evidence`` are the ids of the ops it was decided from, nearest first;
+    ``evidence`` are the ids of the ops it was decided from, nearest first (of
+    origin ``transferred``: ops of the other graph, see :attr:`is_of_another_graph`);
     ``values`` the names of the values (or weights) that carry the evidence.
     ``confidence`` is in 0..1; 1 means that the exporter recorded the module.
     ``witnesses`` are ids of ops elsewhere that do the same in modules of the
@@ -62,6 +67,14 @@ class Provenance:
     confidence: float = 1.0
     witnesses: tuple[str, ...] = ()
     shared_by: tuple[str, ...] = ()
+
+    @property
+    def is_of_another_graph(self) -> bool:
+        """Whether the evidence is ops of another graph, which this one may have ids of, too.
+
+        A tag that the file's own map transferred has no such evidence.
+        """
+        return self.origin == "transferred" and bool(self.evidence)
 
 
 class Context(NamedTuple):

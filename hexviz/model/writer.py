@@ -21,6 +21,7 @@ from hexviz.model.flat import graphs_of, named_functions
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.op import Op
 from hexviz.model.reader import external_locations
+from hexviz.model.source_graph import TRANSFERRED_FROM, SourceGraph
 from hexviz.model.tag_map import pack_map
 
 __all__ = [
@@ -48,11 +49,15 @@ _CHUNK = 1 << 24  # bytes copied at a time: weights can be larger than memory
 
 
 def tagged_proto(
-    proto: onnx.ModelProto, ops: tuple[Op, ...], modules: ModuleTree
+    proto: onnx.ModelProto,
+    ops: tuple[Op, ...],
+    modules: ModuleTree,
+    transferred_from: SourceGraph | None = None,
 ) -> onnx.ModelProto:
     """A copy of ``proto`` that carries the tags, replacing older ones."""
     result = without_tags(proto)
-    add_tags(result, {(op.body, op.index): op for op in ops}, modules)
+    by_place = {(op.body, op.index): op for op in ops}
+    add_tags(result, by_place, modules, transferred_from=transferred_from)
     return result
 
 
@@ -61,10 +66,12 @@ def add_tags(
     by_place: Mapping[Place, Op],
     modules: Iterable[Module],
     older: Collection[Place] = (),
+    transferred_from: SourceGraph | None = None,
 ) -> None:
     """Write the tags of all nodes into a model.
 
-    ``older`` are the places of nodes that carry tags already, which are replaced.
+    ``older`` are the places of nodes that carry tags already, which are
+    replaced; ``transferred_from`` is the graph that transferred ones came from.
     """
     # Ops of a module share where they are, most declared ones how that is known: to merge in what
     # was written once takes a third of the time of writing it again.
@@ -110,6 +117,11 @@ def add_tags(
     proto.metadata_props.add(key=f"{PREFIX}modules.{digest}", value=told)
     if packed is not None:
         proto.metadata_props.add(key=f"{PREFIX}map.{digest}", value=packed)
+    if transferred_from is not None and any(
+        op.provenance.is_of_another_graph for op in by_place.values()
+    ):
+        kept = transferred_from.to_json()
+        proto.metadata_props.add(key=f"{TRANSFERRED_FROM}.{short_digest(kept)}", value=kept)
 
 
 def short_digest(text: str) -> str:

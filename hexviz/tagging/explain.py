@@ -17,12 +17,12 @@ from hexviz.model.op import Op, Provenance
 from hexviz.tagging.bounds import are_two_calls
 from hexviz.tagging.inherit import CONFIDENCE as INHERITED
 from hexviz.tagging.inherit import REBUILT
-from hexviz.tagging.sentence import context_sentence, module_sentence, owner_of
+from hexviz.tagging.sentence import context_sentence, counterpart_type, module_sentence, owner_of
 from hexviz.tagging.sources import CONFIDENCE as DECLARED
 from hexviz.tagging.summary import op_record
 from hexviz.tagging.transferred import CONFIDENCE as TRANSFERRED
 
-__all__ = ["Explanation", "Part", "Step", "explain", "explanation_record", "proven"]
+__all__ = ["Counterpart", "Explanation", "Part", "Step", "explain", "explanation_record", "proven"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,18 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterpart:
+    """An op of the graph that tags were transferred from, and how it stands to the explained op.
+
+    Its id may also be one of this graph, and then need not be the same op.
+    """
+
+    op: str
+    op_type: str
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A factor of the confidence, and what it stands for; the product of all is the confidence."""
 
@@ -52,6 +64,8 @@ class Explanation:
 
     ``steps`` lead to the module, ``witnesses`` do the same elsewhere, and
     ``context_steps`` are the chain to the op that gives the context.
+    ``counterparts`` are the ops that a transferred module was taken from, in
+    the graph that :attr:`TaggedGraph.transferred_from` names.
     ``disagreeing`` is what other sources of the file said: (module, reason).
     """
 
@@ -63,6 +77,7 @@ class Explanation:
     disagreeing: tuple[tuple[str, str], ...]
     context_sentence: str | None
     context_steps: tuple[Step, ...]
+    counterparts: tuple[Counterpart, ...] = ()
 
 
 _KINDS = {
@@ -76,8 +91,12 @@ _KINDS = {
         (DECLARED["weight"], "the holder of a weight need not be who uses it"),
         (DECLARED["weight in several places"], "several ops use that weight"),
     ),
+    "same": (),
     "value": ((TRANSFERRED["value"], "the value kept its name"),),
     "renamed": ((TRANSFERRED["renamed"], "found by what it computes from and for"),),
+    "fused": (),
+    "inserted": (),
+    "run": (),
     "trace": (
         (INHERITED["doubles"], "the same op is recorded so in sibling modules"),
         (INHERITED["trace"], "the same module was open before and after it"),
@@ -117,6 +136,7 @@ def explain(graph: TaggedGraph, op_id: str) -> Explanation:
         disagreeing=tuple((one.module, one.reason) for one in why.candidates if declared),
         context_sentence=context_sentence(graph, op),
         context_steps=tuple(_chain(graph, op)),
+        counterparts=tuple(_counterparts(graph, op)),
     )
 
 
@@ -135,6 +155,7 @@ def explanation_record(explanation: Explanation) -> dict[str, Any]:
         "values": list(op.provenance.values),
         "context_sentence": explanation.context_sentence,
         "context_steps": [asdict(step) for step in explanation.context_steps],
+        "counterparts": [asdict(one) for one in explanation.counterparts],
     }
 
 
@@ -167,7 +188,18 @@ def proven(graph: TaggedGraph, op: Op) -> bool | None:
     return graph.modules.nearest(meeting) == op.module
 
 
+def _counterparts(graph: TaggedGraph, op: Op) -> Iterable[Counterpart]:
+    why = op.provenance
+    if why.is_of_another_graph:
+        first = "is what it serves" if why.rule == "inserted" else "makes the same value"
+        for at, other in enumerate(why.evidence):
+            relation = "went into it" if at else first
+            yield Counterpart(other, counterpart_type(graph, op, other), relation)
+
+
 def _steps(graph: TaggedGraph, op: Op) -> Iterable[Step]:
+    if op.provenance.is_of_another_graph:
+        return  # ids that this graph may have as well
     here = graph.positions[op.id]
     for one in op.provenance.evidence:
         at = graph.positions.get(one)
@@ -197,7 +229,20 @@ def _between(made: Sequence[str], read: Sequence[str]) -> tuple[str, ...]:
     return tuple(value for value in dict.fromkeys(made) if value and value in read)
 
 
+_MATCHED = {
+    "same": "how sure it is the same op",
+    "value": "how sure it is the same value",
+    "renamed": "how sure it is the same op",
+    "fused": "how sure it stands for those ops",
+    "inserted": "how sure it is what it serves",
+    "run": "how sure it is the same value",
+}
+"""Rule of a tag from another graph → what its confidence says."""
+
+
 def _parts(why: Provenance) -> tuple[Part, ...]:
+    if why.is_of_another_graph:
+        return (Part(why.confidence, _MATCHED[why.rule]),)
     if why.origin == "transferred":
         ((factor, reason),) = _KINDS[why.rule]
         if why.confidence < factor:

@@ -6,7 +6,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.tagging.bounds import are_two_calls
 
-__all__ = ["context_sentence", "module_sentence", "owner_of"]
+__all__ = ["context_sentence", "counterpart_type", "module_sentence", "owner_of", "source_file"]
 
 
 def module_sentence(graph: TaggedGraph, op: Op) -> str:
@@ -20,6 +20,8 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
 
 def _sentence(graph: TaggedGraph, op: Op) -> str:
     place = _place(op.tag)
+    if op.provenance.is_of_another_graph:
+        return _transfer_sentence(graph, op, place)
     names = [_op(graph, near) for near in op.provenance.evidence]
     values = op.provenance.values
     match op.provenance.rule:
@@ -48,6 +50,42 @@ def _sentence(graph: TaggedGraph, op: Op) -> str:
         case "override":
             return f"Placed in {place} by hand."
     return "Nothing is known of its module, so it stands at the root."
+
+
+def source_file(graph: TaggedGraph) -> str:
+    """The file that the tags of a graph were transferred from, as people are told of it."""
+    return graph.transferred_from.file if graph.transferred_from else "the graph it was tagged from"
+
+
+def counterpart_type(graph: TaggedGraph, op: Op, other: str) -> str:
+    """The type of an op of the other graph that an op here has its tag from."""
+    known = graph.transferred_from
+    return (known.types.get(other) if known else None) or op.op_type
+
+
+def _transfer_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
+    file = source_file(graph)
+    first, *others = [
+        f"{counterpart_type(graph, op, other)} “{other}”" for other in op.provenance.evidence
+    ]
+    match op.provenance.rule:
+        case "value":
+            return f"Ran in {place}: it makes the value of {first} in {file}, which kept its name."
+        case "renamed":
+            return (
+                f"Ran in {place}: it is {first} of {file} by another name, computed from and for "
+                "the same."
+            )
+        case "fused":
+            stands = f", and stands for {_listing(others)} there" if others else ""
+            return f"Ran in {place}: it gives the value of {first} in {file}{stands}."
+        case "inserted":
+            return f"Placed in {place}: a tool inserted it, and it serves {first} of {file}."
+        case "run":
+            return (
+                f"Ran in {place}: both files were run, and it gives the value of {first} in {file}."
+            )
+    return f"Ran in {place}: it is {first} of {file}, with the same name, type and surroundings."
 
 
 def owner_of(graph: TaggedGraph, op: Op) -> Op | None:

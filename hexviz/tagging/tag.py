@@ -17,6 +17,7 @@ from hexviz.model.modules import Module, ModuleInfo, ModuleTree, build_tree
 from hexviz.model.op import Context, Op, Provenance
 from hexviz.model.reader import ModelFile, read
 from hexviz.model.rest import collector_rests
+from hexviz.model.source_graph import SourceGraph
 from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.context import find_contexts
 from hexviz.tagging.declare import declare
@@ -76,14 +77,24 @@ def tag(
     )
 
 
-def retag(graph: TaggedGraph, declared: Mapping[int, Provenance]) -> TaggedGraph:
-    """The same graph where just these positions are declared; all others inherit anew."""
+def retag(
+    graph: TaggedGraph,
+    declared: Mapping[int, Provenance],
+    *,
+    modules: Mapping[str, ModuleInfo] | None = None,
+    transferred_from: SourceGraph | None = None,
+) -> TaggedGraph:
+    """The same graph where just these positions are declared; all others inherit anew.
+
+    ``modules`` takes the place of the graph's own tree, and ``transferred_from``
+    tells of the graph that tags were taken from.
+    """
     with collector_rests():
-        infos = graph.modules.infos()
+        infos = graph.modules.infos() if modules is None else modules
         inherited = inherit(graph.flat, declared, infos)
         tree = build_tree({**infos, **inherited.modules})
         ops = _ops(graph.flat, inherited.provenance, tree)
-        return graph.with_tags(ops, _with_ops(tree, ops))
+        return graph.with_tags(ops, _with_ops(tree, ops), transferred_from)
 
 
 def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree) -> tuple[Op, ...]:

@@ -12,7 +12,8 @@ from hexviz.app.inspector.parts import breaking, module_link, module_links, op_l
 from hexviz.app.place import Path, Place
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Candidate
-from hexviz.tagging.explain import Explanation, Part, Step
+from hexviz.tagging.explain import Counterpart, Explanation, Part, Step
+from hexviz.tagging.sentence import source_file
 
 __all__ = ["why_sections"]
 
@@ -26,6 +27,8 @@ def why_sections(graph: TaggedGraph, found: Explanation, place: Place) -> list[A
     ]
     if found.steps:
         parts.append(_numbered(graph, found, place, "module", "Decided from"))
+    if found.counterparts:
+        parts.append(_counterparts(graph, found.counterparts))
     if found.witnesses:
         parts.append(_plain(graph, found.witnesses, "Does the same elsewhere"))
     if why.candidates:
@@ -123,6 +126,22 @@ def _relation(graph: TaggedGraph, step: Step) -> list[Any]:
         part for name in names for part in (", ", html.Span(name, className="mono breakable"))
     ][1:]
     return [html.Div([step.relation, " via ", *values] if values else step.relation)]
+
+
+def _counterparts(graph: TaggedGraph, found: Sequence[Counterpart]) -> html.Section:
+    """Ops of another graph: told of, and no links, though this graph may have ops of these ids."""
+    items = [
+        html.Li(
+            [
+                html.B(one.op_type),
+                " ",
+                html.Span(one.op, className="mono breakable"),
+                html.Div(one.relation, className="quiet"),
+            ]
+        )
+        for one in found
+    ]
+    return section(f"In {source_file(graph)}", html.Ul(items, className="plain counterparts"))
 
 
 def _plain(graph: TaggedGraph, steps: Sequence[Step], title: str) -> html.Section:

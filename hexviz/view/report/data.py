@@ -16,6 +16,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.tagging.explain import Step, explain
 from hexviz.tagging.finding import Finding
+from hexviz.tagging.sentence import source_file
 from hexviz.tagging.summary import summarize
 from hexviz.view.cache import LayoutCache
 from hexviz.view.index import Index, build_index
@@ -49,6 +50,7 @@ def report_data(graph: TaggedGraph, findings: Sequence[Finding]) -> dict[str, An
         "inputs": [work.value(value.id) for value in graph.inputs],
         "outputs": [work.value(value.id) for value in graph.outputs],
         "open": work.first_open(),
+        "transferredFrom": source_file(graph),
         "wires": work.wires(),
         "about": about(graph, work.index, findings),
         **tables,
@@ -90,8 +92,8 @@ class _Work:
     def ops(self) -> dict[str, Any]:
         fields = (
             "id name $type module home $origin $rule confidence $auxiliary $body $sentence parts "
-            "steps witnesses rejected shared $contextSentence context $contextRule chain users "
-            "inputs outputs"
+            "steps counterparts witnesses rejected shared $contextSentence context $contextRule "
+            "chain users inputs outputs"
         )
         return _table(fields, (self._op(op) for op in self.graph.ops))
 
@@ -117,6 +119,10 @@ class _Work:
             self.word(told.sentence),
             [[part.factor, self.word(part.reason)] for part in told.confidence],
             [self.step(step) for step in told.steps],
+            [
+                [self.word(one.op_type), one.op, self.word(one.relation)]
+                for one in told.counterparts
+            ],
             [self.step(step) for step in told.witnesses],
             rejected,
             [self.module(fqn) for fqn in op.shared_by],

@@ -46,6 +46,26 @@ function inspectOp(op) {
     ),
     h("p", { class: "sentence", id: "sentence" }, breaking(op.sentence)),
     op.steps.length ? section("Decided from", stepList(op.steps, 1)) : null,
+    // Ops of another graph: no links, though this graph may have ops of these ids.
+    op.counterparts.length
+      ? section(
+          `In ${data.transferredFrom}`,
+          h(
+            "ul",
+            { class: "plain counterparts" },
+            op.counterparts.map(([type, id, relation]) =>
+              h(
+                "li",
+                {},
+                h("b", {}, word(type)),
+                " ",
+                h("span", { class: "mono breakable" }, id),
+                h("div", { class: "quiet" }, word(relation)),
+              ),
+            ),
+          ),
+        )
+      : null,
     op.witnesses.length
       ? section(
           "Does the same elsewhere",

@@ -1,0 +1,244 @@
+"""Tags of one graph for another of the same model: what a tool made of it, or another export.
+
+::
+
+    before   MatMul (fc) ─ Add (fc) ─ Relu (act)       after   QuantizeLinear ─ Gemm ─ Relu
+                                                               fc, inserted ─ fc, fused ─ act, same
+
+An op has the module of the op whose value it gives. What nothing matches is
+what the file itself declares, and inherits otherwise from those around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from hexviz.errors import MatchingError
+from hexviz.matching.match import match
+from hexviz.matching.matching import Match, Matching
+from hexviz.matching.opened import Openable, opened
+from hexviz.model import fqn as names
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import ON_RECORD, Candidate, Provenance
+from hexviz.model.passed import find_calls, root_body
+from hexviz.model.source_graph import SourceGraph
+from hexviz.tagging.overrides import structure_digest
+from hexviz.tagging.suspicion import off_branch
+from hexviz.tagging.tag import retag
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["RELATED", "SURE", "transfer", "transferred"]
+
+SURE = 0.9
+"""Confidence of a match from which on it goes before what the file says of the op."""
+
+RELATED = 0.2
+"""Share of the smaller graph's arithmetic that the other has to have as well."""
+
+_MOST_EVIDENCE = 64  # ops that one op stands for; an attention of all heads has some dozens
+_MOST_CANDIDATES = 8
+
+
+def transfer(
+    before: Openable,
+    after: Openable,
+    *,
+    run: bool = False,  # noqa: ARG001 - until values are compared
+    inputs: Mapping[str, np.ndarray] | None = None,  # noqa: ARG001
+) -> TaggedGraph:
+    """The graph ``after``, with the tags that its ops have in ``before``.
+
+    With ``run`` both graphs are run on the same ``inputs`` (input name → array;
+    generated where left out), and values that are equal are one value.
+
+    Raises:
+        ReadError: if one of them is a file that cannot be read.
+        MatchingError: if ``before`` has no tags, or is another model's graph.
+        ExtractionError: if a graph cannot be run, or not on these inputs.
+    """
+    before = opened(before)
+    _refuse_untagged(before)
+    after = opened(after)
+    matching = match(before, after)
+    _refuse_unrelated(before, after, matching)
+    return transferred(before, after, matching)
+
+
+def transferred(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> TaggedGraph:
+    """The graph ``after`` with the tags that its ops have in ``before``, once both are matched."""
+    source = _Source(before)
+    known = {}
+    types: dict[str, str] = {}
+    for at, op in enumerate(after.ops):
+        declared = _declared(after, at, before)
+        found = matching.matches.get(at)
+        moved = None if found is None else source.provenance(found, after, at)
+        chosen = _chosen(moved, found, declared, source)
+        if chosen is None:
+            continue
+        known[at] = chosen
+        if chosen is not declared:
+            types.update(source.other_types(chosen.evidence, op.op_type))
+    origin = SourceGraph(before.name, structure_digest(before), len(before.ops), types)
+    return retag(after, known, modules=before.modules.infos(), transferred_from=origin)
+
+
+def _declared(after: TaggedGraph, at: int, before: TaggedGraph) -> Provenance | None:
+    """What the file itself says of an op, if the other graph has such a module."""
+    why = after.ops[at].provenance
+    if why.origin not in ON_RECORD or why.is_of_another_graph or why.module not in before.modules:
+        return None
+    return why
+
+
+def _chosen(
+    moved: Provenance | None, found: Match | None, declared: Provenance | None, source: _Source
+) -> Provenance | None:
+    """The match or the file's own declaration; the one that loses becomes a candidate."""
+    if moved is None or found is None:
+        return declared
+    if declared is None:
+        return moved
+    by_hand = declared.origin == "manual"
+    sure = found.confidence >= SURE and source.is_on_record(found)
+    if not by_hand and (sure or moved.confidence >= declared.confidence):
+        said = declared.values[0] if declared.values else "a record on the op"
+        lost = Candidate(
+            declared.module,
+            declared.confidence,
+            f"{said} points there, by rule {declared.rule}",
+        )
+        return _with_candidate(moved, lost)
+    lost = Candidate(
+        moved.module,
+        moved.confidence,
+        f"{source.named(moved.evidence[0])}, which it may be, is there",
+    )
+    return _with_candidate(declared, lost)
+
+
+def _with_candidate(why: Provenance, lost: Candidate) -> Provenance:
+    if lost.module == why.module or any(one.module == lost.module for one in why.candidates):
+        return why
+    return _replaced(why, candidates=(lost, *why.candidates))
+
+
+def _replaced(why: Provenance, *, candidates: tuple[Candidate, ...]) -> Provenance:
+    return Provenance(
+        why.module,
+        why.origin,
+        why.rule,
+        why.evidence,
+        why.values,
+        candidates,
+        why.confidence,
+        why.witnesses,
+        why.shared_by,
+    )
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The graph that tags are taken from."""
+
+    graph: TaggedGraph
+
+    def is_on_record(self, found: Match) -> bool:
+        """Whether the tag was recorded there, or set by a person, and not concluded."""
+        return self.graph.ops[found.before[0]].provenance.origin in ON_RECORD
+
+    def provenance(self, found: Match, after: TaggedGraph, at: int) -> Provenance | None:
+        """The tag of a matched op; ``None`` where the other graph knows none either."""
+        ops = self.graph.ops
+        first, *others = found.before
+        why = ops[first].provenance
+        if why.origin == "fallback":
+            return None
+        module = self._module(found, after.ops[at].body)
+        shared = dict.fromkeys((*why.shared_by, *self._others(others)))
+        return Provenance(
+            module=module,
+            origin="transferred",
+            rule=found.how,
+            evidence=tuple([ops[one].id for one in found.before[:_MOST_EVIDENCE]]),
+            candidates=tuple(self._candidates(found.candidates, module, found.confidence)),
+            confidence=round(found.confidence * why.confidence, 4),
+            shared_by=()
+            if found.how == "inserted"
+            else tuple([one for one in shared if off_branch(one, module)]),
+        )
+
+    def named(self, op_id: str) -> str:
+        """An op of it, as people are told of it."""
+        op = self.graph.op(op_id)
+        return f"{op.op_type} “{op_id}” of {self.graph.name}"
+
+    def other_types(self, evidence: Iterable[str], op_type: str) -> Iterator[tuple[str, str]]:
+        """Id and type of the ops that are of another type than ``op_type``."""
+        for one in evidence:
+            op = self.graph.op(one)
+            if op.op_type != op_type:
+                yield one, op.op_type
+
+    def _others(self, positions: Sequence[int]) -> Iterator[str]:
+        for one in positions:
+            op = self.graph.ops[one]
+            if op.provenance.origin != "fallback":
+                yield op.module
+
+    def _candidates(
+        self, positions: Sequence[int], module: str, confidence: float
+    ) -> Iterator[Candidate]:
+        seen = {module}
+        for one in positions:
+            op = self.graph.ops[one]
+            if op.module not in seen and len(seen) <= _MOST_CANDIDATES:
+                seen.add(op.module)
+                reason = f"it may be {self.named(op.id)} as well, which is there"
+                yield Candidate(op.module, round(1 - confidence, 4), reason)
+
+    def _module(self, found: Match, body: str) -> str:
+        """The module of the first op; of one in a function that was inlined, the call's if deeper.
+
+        A function that several modules call has its ops where these meet::
+
+            before  f(x) in layer.0, f(y) in layer.1, MatMul of f in layer
+            after   MatMul of the first call                         → layer.0
+        """
+        first, *others = found.before
+        op = self.graph.ops[first]
+        module = op.module
+        function = root_body(op.body)
+        if not function or root_body(body) == function:
+            return module
+        callers = self._callers.get(function, ())
+        calls = [one for one in others if one in callers] or callers
+        if len(calls) == 1 and names.is_within(self.graph.ops[calls[0]].module, module):
+            return self.graph.ops[calls[0]].module
+        return module
+
+    @cached_property
+    def _callers(self) -> Mapping[str, Sequence[int]]:
+        return find_calls(self.graph.flat).callers
+
+
+def _refuse_untagged(before: TaggedGraph) -> None:
+    if all(op.provenance.origin == "fallback" for op in before.ops):
+        raise MatchingError(
+            f"{before.name} has no tags to transfer: nothing in it tells of modules. Give the file "
+            "that hexviz export or hexviz tag wrote, or an export that still has its names."
+        )
+
+
+def _refuse_unrelated(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> None:
+    if matching.related < RELATED:
+        raise MatchingError(
+            f"{after.name} is not of the model in {before.name}: of the smaller graph's ops with "
+            f"arithmetic only {matching.related:.0%} are in the other. Give the file that it was "
+            "made from."
+        )
