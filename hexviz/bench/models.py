@@ -20,7 +20,7 @@ from hexviz.errors import SourceError
 from hexviz.exporters.inputs import make_inputs
 from hexviz.exporters.sources import NEEDS_TRANSFORMERS, Source, open_source
 
-__all__ = ["MODELS", "BenchModel", "build", "with_noise"]
+__all__ = ["MODELS", "BenchModel", "build", "build_small", "with_noise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,16 @@ def build(name: str) -> Source:
     """
     known = MODELS.get(name)
     return known.open() if known is not None else open_source(name)
+
+
+def build_small(name: str) -> Source:
+    """As :func:`build`, but a small edition of the samples that are full-sized models.
+
+    Raises:
+        SourceError: as there.
+    """
+    smaller = _SMALLER.get(name)
+    return smaller() if smaller is not None else build(name)
 
 
 def with_noise(source: Source, *, seed: int = 1) -> Source:
@@ -151,6 +161,22 @@ _TUNED: dict[str, Callable[[], Source]] = {
     "albert": _of("Albert", **_TEXT, embedding_size=32, num_hidden_layers=4),
     "t5-encoder": _of(
         "T5Encoder", vocab_size=500, d_model=64, d_kv=16, d_ff=128, num_layers=4, num_heads=4
+    ),
+}
+
+_SMALLER: dict[str, Callable[[], Source]] = {
+    "gpt2": _of("GPT2", vocab_size=500, n_embd=64, n_layer=4, n_head=4, n_positions=64),
+    "sam-vit": _of(
+        "SamVision",
+        hidden_size=64,
+        output_channels=32,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        mlp_dim=128,
+        num_pos_feats=32,
+        window_size=2,
+        global_attn_indexes=[1, 3],
+        **_IMAGE,
     ),
 }
 

@@ -1,0 +1,149 @@
+"""How right the modules are that matching two graphs gives the ops of the second one.
+
+A tagged export, and what a tool made of it, as written and nameless
+(:mod:`hexviz.bench.nameless`); the truth is read off the numbers
+(:mod:`hexviz.bench.numeric_truth`). An op's answer is the module of the op before
+that it is matched with first; an op that is matched with none is wrong.
+
+*exact* is the true module, *on branch* also an ancestor or descendant of it.
+``lies`` are answers on a wrong branch at a confidence of :data:`SURE` or more.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from statistics import mean
+from typing import Any
+
+from hexviz.bench.inheritance import Score
+from hexviz.bench.matching_cases import Case
+from hexviz.bench.nameless import nameless
+from hexviz.bench.rewritten import SURE
+from hexviz.matching.match import match
+from hexviz.matching.matching import Matching
+from hexviz.model import fqn as names
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.reader import from_proto
+from hexviz.tagging.tag import tag
+
+__all__ = ["FORMS", "Answer", "by_matching", "measure", "summarize"]
+
+FORMS = ("as written", "nameless")
+
+Answer = tuple[str | None, str, float]
+"""Module (``None`` if there is no answer), how it was found, and how sure, in 0..1."""
+
+Answering = Callable[[TaggedGraph, TaggedGraph], Mapping[int, Answer]]
+"""From both graphs to an answer for each position after."""
+
+
+def by_matching(
+    before: TaggedGraph,
+    after: TaggedGraph,
+    *,
+    matcher: Callable[[TaggedGraph, TaggedGraph], Matching] = match,
+) -> Mapping[int, Answer]:
+    """What the matching of both says, projected to modules."""
+    return {
+        at: (before.ops[found.before[0]].module, found.how, found.confidence)
+        for at, found in matcher(before, after).matches.items()
+    }
+
+
+def measure(case: Case, form: str, answering: Answering = by_matching) -> dict[str, Any]:
+    """The record of one file in one form, with every wrong answer in ``wrong``."""
+    about = {"model": case.model, "exporter": case.exporter, "tool": case.tool, "form": form}
+    if case.truth is None:
+        return {**about, "error": case.error}
+    before, proto = case.before, case.after
+    after = tag(from_proto(nameless(proto) if form == "nameless" else proto, name=case.tool))
+    began = time.perf_counter()
+    answers = answering(before, after)
+    seconds = time.perf_counter() - began
+    strict, both = Score(), Score()
+    matched = lies = 0
+    wrong = []
+    for truths, is_strict in ((case.truth.strict, True), (case.truth.resolved, False)):
+        for at, right in truths.items():
+            op = after.ops[at]
+            module, how, confidence = answers.get(at, (None, "unmatched", 0.0))
+            matched += module is not None
+            for score in (strict, both) if is_strict else (both,):
+                if module is None:
+                    score.ops += 1
+                else:
+                    score.add(module, right)
+            if module == right:
+                continue
+            apart = module is not None and not (
+                names.is_within(module, right) or names.is_within(right, module)
+            )
+            lies += apart and confidence >= SURE
+            wrong.append(
+                {
+                    "at": at,
+                    "op": op.id,
+                    "op_type": op.op_type,
+                    "got": module,
+                    "right": right,
+                    "how": how,
+                    "confidence": confidence,
+                    "strict": is_strict,
+                    "apart": apart,
+                }
+            )
+    return {
+        **about,
+        "of": len(after.ops),
+        **_shares(strict),
+        "all": _shares(both),
+        "matched": round(matched / both.ops, 4) if both.ops else None,
+        "lies": round(lies / both.ops, 4) if both.ops else None,
+        "left_out": dict(case.truth.left_out),
+        "seconds": round(seconds, 3),
+        "wrong": wrong,
+    }
+
+
+def _shares(score: Score) -> dict[str, Any]:
+    record = score.record()
+    return {figure: record[figure] for figure in ("ops", "exact", "on_branch")}
+
+
+def summarize(results: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Means over files by split, form, exporter and tool; ``worst`` is the least exact file.
+
+    ``results`` are records of :func:`measure` with ``reported`` added.
+    """
+    groups: dict[tuple[bool, str, str, str], list[Mapping[str, Any]]] = {}
+    for one in results:
+        if one.get("ops"):
+            key = (one["reported"], one["form"], one["exporter"], one["tool"])
+            groups.setdefault(key, []).append(one)
+    return [
+        {
+            "reported": reported,
+            "form": form,
+            "exporter": exporter,
+            "tool": tool,
+            **_means(group),
+        }
+        for (reported, form, exporter, tool), group in groups.items()
+    ]
+
+
+def _means(group: list[Mapping[str, Any]]) -> dict[str, Any]:
+    worst = min(group, key=lambda one: one["exact"])
+    return {
+        "files": len(group),
+        "ops": sum(one["ops"] for one in group),
+        "exact": round(mean(one["exact"] for one in group), 4),
+        "on_branch": round(mean(one["on_branch"] for one in group), 4),
+        "ops_all": sum(one["all"]["ops"] for one in group),
+        "exact_all": round(mean(one["all"]["exact"] for one in group), 4),
+        "on_branch_all": round(mean(one["all"]["on_branch"] for one in group), 4),
+        "matched": round(mean(one["matched"] for one in group), 4),
+        "lies": round(mean(one["lies"] for one in group), 4),
+        "worst": f"{worst['model']} {worst['exact']:.3f}",
+    }

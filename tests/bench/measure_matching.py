@@ -1,0 +1,113 @@
+"""How right matching is, over models and tools, from a folder that keeps all but the matching.
+
+``python -m tests.bench.measure_matching --work DIR [MODEL ...]``; without models, the ones
+that may be looked at. ``--wrong`` lists every wrong answer, of those models alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from hexviz.bench.matching import FORMS, by_matching, measure, summarize
+from hexviz.bench.matching_cases import cases
+from hexviz.bench.matching_tools import MATCHING_TOOLS, QDQ
+from hexviz.bench.models import MODELS
+from hexviz.exporters.export import EXPORTERS
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("models", nargs="*", help="names of models of the benchmark")
+    parser.add_argument("--work", type=Path, required=True, help="a folder for exports and truths")
+    parser.add_argument("--tool", action="append", choices=list(MATCHING_TOOLS))
+    parser.add_argument("--exporter", action="append", choices=list(EXPORTERS))
+    parser.add_argument("--form", action="append", choices=list(FORMS))
+    parser.add_argument("--reported", action="store_true", help="the models never looked at")
+    parser.add_argument("--wrong", action="store_true", help="list wrong answers")
+    parser.add_argument("--prepare", action="store_true", help="only make what is missing")
+    parser.add_argument("--files", action="store_true", help="a line for each file as well")
+    parser.add_argument("--json", action="store_true", help="print one JSON document")
+    arguments = parser.parse_args()
+    models = arguments.models or [
+        name for name, model in MODELS.items() if model.reported == arguments.reported
+    ]
+    results = []
+    found = cases(
+        models,
+        arguments.exporter or list(EXPORTERS),
+        arguments.tool or list(MATCHING_TOOLS),
+        arguments.work,
+    )
+    for case in found:
+        if arguments.prepare:
+            truth = case.truth
+            counts = case.error or (len(truth.strict), len(truth.resolved), dict(truth.left_out))
+            print(case.exporter, case.model, case.tool, counts, flush=True)
+            continue
+        for form in arguments.form or FORMS:
+            record = measure(case, form, by_matching)
+            record["reported"] = case.model in MODELS and MODELS[case.model].reported
+            results.append(record)
+    results.sort(key=lambda one: (one["reported"], FORMS.index(one["form"]), one["exporter"]))
+    summary = summarize(results)
+    if arguments.json:
+        for record in results:
+            if record["reported"]:
+                record.pop("wrong", None)
+        print(json.dumps({"summary": summary, "results": results}))
+        return
+    for record in results:
+        show_file(record, wrong=arguments.wrong, line=arguments.files)
+    show_summary(summary)
+    for record in results:
+        if "error" in record and record["form"] == FORMS[0]:
+            about = " ".join(record[name] for name in ("exporter", "model", "tool"))
+            print(f"failed: {about}: {record['error']}")
+
+
+def show_file(record: dict[str, Any], *, wrong: bool, line: bool) -> None:
+    if "error" in record:
+        return
+    title = f"{record['exporter']} {record['model']}, {record['tool']}, {record['form']}"
+    if line or (wrong and record["wrong"]):
+        print(
+            f"{title}: exact {record['exact']} on branch {record['on_branch']} of {record['ops']};"
+            f" all {record['all']['exact']} {record['all']['on_branch']} of {record['all']['ops']};"
+            f" matched {record['matched']}, lies {record['lies']}, {record['seconds']} s"
+        )
+    if wrong and not record["reported"]:
+        for one in record["wrong"]:
+            sort = ("strict" if one["strict"] else "resolved") + (" APART" if one["apart"] else "")
+            print(
+                f"    {one['at']:5} {one['op_type']:20} {one['op'][:40]:40} got {one['got']!r}"
+                f" right {one['right']!r} {one['how']} {one['confidence']:.2f} {sort}"
+            )
+
+
+def show_summary(summary: list[dict[str, Any]]) -> None:
+    columns = ("files", "ops", "exact", "on_branch", "ops_all", "exact_all", "on_branch_all")
+    columns += ("matched", "lies", "worst")
+    title = ""
+    for row in summary:
+        split = "reported only" if row["reported"] else "tuned"
+        if title != (title := f"\n{row['form']}, {row['exporter']}, {split}"):
+            print(title)
+            print(f"  {'':22}" + "".join(f"{one:>14}" for one in columns))
+        print(f"  {row['tool']:22}" + "".join(f"{row[one]!s:>14}" for one in columns))
+    for form in FORMS:
+        rows = [one for one in summary if one["form"] == form and one["tool"] != QDQ]
+        files = sum(one["files"] for one in rows)
+        if files:
+            means = [
+                f"{name} {sum(one[name] * one['files'] for one in rows) / files:.4f}"
+                for name in ("exact", "on_branch", "exact_all", "on_branch_all", "matched", "lies")
+            ]
+            print(f"\n{form}, without {QDQ}: {files} files, " + ", ".join(means))
+
+
+if __name__ == "__main__":
+    main()
