@@ -30,7 +30,7 @@ from hexviz.tagging.tag import load, tag
 
 __all__ = ["Case", "cases"]
 
-_VERSION = 1
+_VERSION = 2
 """Of how the truth is found; kept ones of another are found again."""
 
 

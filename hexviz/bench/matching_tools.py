@@ -118,9 +118,19 @@ def _optimised_by_onnxscript(proto: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def _inlined(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """All functions written out, also the ops that ONNX defines by simpler ones."""
+    """All functions written out, also the ops that ONNX defines by simpler ones.
+
+    The inliner asks for the types of initializers where others look at the data.
+    """
+    copy = _copy(proto)
+    known = {one.name for one in (*copy.graph.value_info, *copy.graph.input)}
+    copy.graph.value_info.extend(
+        onnx.helper.make_tensor_value_info(one.name, one.data_type, one.dims)
+        for one in copy.graph.initializer
+        if one.name not in known
+    )
     return onnx.inliner.inline_selected_functions(
-        proto, [], exclude=True, inline_schema_functions=True
+        copy, [], exclude=True, inline_schema_functions=True
     )
 
 

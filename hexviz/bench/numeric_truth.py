@@ -6,7 +6,8 @@ off, and every value of either top graph is kept as a sketch
 
     its first output that has numbers worth asking
       → the values before that are equal: those with as many elements, at the same
-        places (so reshaped ones count), else at the same ranks (transposed ones)
+        places (so reshaped ones count), else at the same ranks (transposed ones;
+        not after tools whose numbers are only similar)
       → the ops that make them → their modules
 
 Equal are the nearest value and all that are hardly further away (``_SAME`` times, or
@@ -51,8 +52,10 @@ Floats = npt.NDArray[np.float64]
 
 _RUNS = 3
 _EXACT, _NOISY = 1e-3, 0.15  # mean relative distance of the nearest value, at most
-_REORDERED = 2e-5  # two values that are so near are equal whatever else is
+_EXACT_RANKS = 1e-5  # large tensors that are drawn alike agree to some thousandths
+_REORDERED = 2e-6  # two values that are so near are equal whatever else is
 _SAME = 4.0
+_COPIED = 1.05  # times the nearest distance: a copy is as far away but for what a sketch leaves out
 _CORRELATED = 0.98
 _CHOSEN = 32  # values that are compared in full, of all with as many elements
 _FEWEST, _FEWEST_WHOLE = 4, 8  # elements, of floats and of integers
@@ -107,12 +110,13 @@ class TruthFinder:
             if not worth:
                 left_out["trivial"] += 1
                 continue
-            equal = [self._makers[name] for name in self._equal(worth[0], noisy=noisy)]
+            found = self._equal(worth[0], noisy=noisy)
+            equal = [self._makers[name] for name in found.names]
             modules = {one.module for one in equal}
             if len(modules) == 1:
                 strict[at] = modules.pop()
                 continue
-            module = _resolved(op, equal)
+            module = _resolved(op, equal) if found.is_one_value else None
             if module is None and not equal and noisy:
                 module = self._scaled(op, worth[0])
             if module is not None:
@@ -121,14 +125,13 @@ class TruthFinder:
                 left_out["several modules" if equal else "nothing equal"] += 1
         return NumericTruth(strict, resolved, dict(left_out))
 
-    def _equal(self, value: Sketch, *, noisy: bool) -> list[str]:
+    def _equal(self, value: Sketch, *, noisy: bool) -> _Equal:
         bucket = self._buckets.get(value.size)
         if bucket is None:
-            return []
-        limit = _NOISY if noisy else _EXACT
-        return bucket.nearest(value, limit, by_rank=False) or bucket.nearest(
-            value, limit, by_rank=True
-        )
+            return _NOTHING
+        found = bucket.nearest(value, _NOISY if noisy else _EXACT, by_rank=False)
+        # Ranks tell no two weights apart that are drawn alike, once they are coarse.
+        return found if found.names or noisy else bucket.nearest(value, _EXACT_RANKS, by_rank=True)
 
     def _scaled(self, op: Op, value: Sketch) -> str | None:
         bucket = self._buckets.get(value.size)
@@ -146,6 +149,17 @@ def _resolved(op: Op, equal: Sequence[Op]) -> str | None:
     return modules.pop() if len(modules) == 1 else None
 
 
+@dataclass(frozen=True, slots=True)
+class _Equal:
+    """Values before that can be a value after; ``is_one_value`` if all of them are the same."""
+
+    names: list[str]
+    is_one_value: bool
+
+
+_NOTHING = _Equal([], is_one_value=False)
+
+
 class _Bucket:
     """The values of one size before."""
 
@@ -156,17 +170,19 @@ class _Bucket:
         self._by_rank = np.stack([one.by_rank for one in self._values])
         self._centred = _centred(self._by_position)
 
-    def nearest(self, value: Sketch, limit: float, *, by_rank: bool) -> list[str]:
+    def nearest(self, value: Sketch, limit: float, *, by_rank: bool) -> _Equal:
         own, others = (
             (value.by_rank, self._by_rank) if by_rank else (value.by_position, self._by_position)
         )
         coarse = distances(own[::8], others[:, ::8], value.scale)
         chosen = np.argsort(coarse, kind="stable")[:_CHOSEN]
         exact = distances(own, others[chosen], value.scale)
-        if exact.min() > limit:
-            return []
-        same = exact <= max(_SAME * exact.min(), _REORDERED)
-        return [self.names[at] for at in chosen[same]]
+        least = float(exact.min())
+        if least > limit:
+            return _NOTHING
+        same = exact <= max(_SAME * least, _REORDERED)
+        is_one = bool((exact[same] <= max(_COPIED * least, _REORDERED)).all())
+        return _Equal([self.names[at] for at in chosen[same]], is_one)
 
     def correlated(self, value: Sketch) -> list[str]:
         match = np.abs(self._centred @ _centred(value.by_position))
