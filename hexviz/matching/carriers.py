@@ -10,12 +10,16 @@ what is left over after was inserted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from hexviz.matching.alignment import best_alignment
 from hexviz.matching.growth import Growth, Side
 
-__all__ = ["pair_carriers"]
+__all__ = ["pair_carriers", "pair_left_over", "same_sort", "served_by"]
+
+_LAYOUT = frozenset(
+    {"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "ReorderInput", "ReorderOutput"}
+)
 
 _LONGEST = 24
 """Carriers between a value and an op that are looked at."""
@@ -78,3 +82,61 @@ def _aligned(growth: Growth, one: list[int], two: list[int]) -> list[tuple[int, 
         return 1.0 + 0.5 * same + 0.5 * (before.trait(p) == after.trait(q))
 
     return [(one[i], two[j]) for i, j in best_alignment(len(one), len(two), likeness)]
+
+
+def same_sort(growth: Growth, p: int, q: int) -> bool:
+    """Whether both nodes change layout, or both change types."""
+    mine, theirs = growth.before.nodes[p], growth.after.nodes[q]
+    if not (mine.is_carrier and theirs.is_carrier):
+        return False
+    is_layout = growth.before.graph.op(p).op_type in _LAYOUT
+    return is_layout == (growth.after.graph.op(q).op_type in _LAYOUT)
+
+
+def pair_left_over(growth: Growth) -> None:
+    """Pair carriers of one sort that lie between the same others, though their types differ.
+
+    ::
+
+        before   x ─ Reshape ─ Transpose ─ Reshape ─ MatMul
+        after    x ─────────── Transpose ─ Flatten ─ MatMul      Flatten gives the last Reshape's
+    """
+    for one, two in _ways(growth):
+        place = 0
+        for q in two:
+            known = growth.nodes_back.get(q)
+            if known is not None:
+                place = one.index(known, place) + 1 if known in one[place:] else place
+                continue
+            is_open = place < len(one) and one[place] not in growth.nodes
+            if is_open and same_sort(growth, one[place], q):
+                growth.note(one[place], q, "between")
+                place += 1
+
+
+def served_by(growth: Growth, whole: Mapping[int, list[int]], q: int) -> int | None:
+    """The node before that an inserted carrier serves.
+
+    It is what makes its value; of a constant's and a given value's, what reads it.
+    """
+    after = growth.after
+
+    def known(node: int) -> int | None:
+        return whole[node][0] if node in whole else growth.nodes_back.get(node)
+
+    node = q
+    while node >= 0 and after.nodes[node].is_carrier and after.nodes[node].inputs:
+        node = after.maker(after.nodes[node].inputs[0])
+        found = known(node) if node >= 0 else None
+        if found is not None:
+            return found
+    waiting = [q]
+    for reader in waiting:
+        for value in after.nodes[reader].outputs:
+            for user in after.users(value) if value >= 0 else ():
+                found = known(user)
+                if found is not None:
+                    return found
+                if after.nodes[user].is_carrier and len(waiting) < _LONGEST:
+                    waiting.append(user)
+    return None

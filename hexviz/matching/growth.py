@@ -14,7 +14,7 @@ until its surroundings are known.
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -45,6 +45,7 @@ class Side:
         self.outputs = frozenset(skeleton.roots[value] for value in skeleton.outputs)
         self._traits: dict[int, tuple[Hashable, ...]] = {}
         self._attributes: dict[int, Hashable] = {}
+        self._users: dict[int, list[int]] | None = None
 
     def root(self, value: int) -> int:
         """The value that a value was carried on from."""
@@ -53,6 +54,16 @@ class Side:
     def operands(self, node: int) -> list[int]:
         """The values that a node reads, as roots; constants too, and -1 for what is left out."""
         return [self.root(value) for value in self.nodes[node].inputs]
+
+    def users(self, value: int) -> Sequence[int]:
+        """The nodes that read just this value, carriers too."""
+        if self._users is None:
+            self._users = {}
+            for number, node in enumerate(self.nodes):
+                for one in node.inputs:
+                    if one >= 0:
+                        self._users.setdefault(one, []).append(number)
+        return self._users.get(value, ())
 
     def is_constant(self, value: int) -> bool:
         """Whether a value depends on constants alone."""
@@ -207,16 +218,19 @@ class Growth:
 
     def pair_nodes(self, p: int, q: int, reason: str) -> bool:
         """Take two nodes for the same, and what they read and make with them."""
-        if not self.can_pair(p, q):
+        if not self.note(p, q, reason):
             return False
-        self._join(p, q, reason)
+        self.connect(p, q)
         return True
 
-    def _join(self, p: int, q: int, reason: str) -> None:
+    def note(self, p: int, q: int, reason: str) -> bool:
+        """Take two nodes for the same, without what follows from it."""
+        if not self.can_pair(p, q):
+            return False
         self.nodes[p] = q
         self.nodes_back[q] = p
         self.reasons[q] = reason
-        self.connect(p, q)
+        return True
 
     def connect(self, p: int, q: int) -> None:
         """Pair what two nodes that are the same read and make."""
@@ -278,19 +292,34 @@ class Growth:
                 if self.values.get(one) == two:
                     return True
                 continue
-            if self._readers(self.before, one) == self._readers(self.after, two):
+            if self._same_readers(one, two):
                 return self.pair_values(one, two)
         return False
 
-    @staticmethod
-    def _readers(side: Side, value: int) -> Counter[Hashable]:
-        found: Counter[Hashable] = Counter(
-            (side.nodes[node].kind, side.slot(node, place), side.trait(node))
-            for node, place in side.graph.readers[value]
-        )
-        if value in side.outputs:
-            found["output"] += 1
-        return found
+    def _same_readers(self, one: int, two: int) -> bool:
+        """Whether what reads a value may be just what reads the other one."""
+        if (one in self.before.outputs) != (two in self.after.outputs):
+            return False
+        mine = [node for node, _ in self.before.graph.readers[one]]
+        theirs = [node for node, _ in self.after.graph.readers[two]]
+        if len(mine) != len(theirs) or len(mine) > _MOST_READERS:
+            return False
+        for p in mine:
+            q = self.nodes.get(p)
+            if q is None:
+                open_ones = (other for other in theirs if other not in self.nodes_back)
+                q = next((other for other in open_ones if self._are_kin(p, other)), None)
+            if q is None or q not in theirs:
+                return False
+            theirs.remove(q)
+        return True
+
+    def _are_kin(self, p: int, q: int) -> bool:
+        """Whether one op may be another form of the other, by the word that their types share."""
+        if self.before.nodes[p].kind == self.after.nodes[q].kind:
+            return self.before.trait(p) == self.after.trait(q)
+        mine, theirs = self.before.graph.op(p).op_type, self.after.graph.op(q).op_type
+        return mine in theirs or theirs in mine
 
     @staticmethod
     def _chain(side: Side, value: int) -> list[int]:

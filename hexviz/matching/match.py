@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from hexviz.matching.carriers import pair_carriers
+from hexviz.matching.carriers import pair_carriers, pair_left_over, same_sort, served_by
 from hexviz.matching.growth import Growth, Side
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.regions import align, claimed
@@ -16,6 +17,9 @@ __all__ = ["match"]
 
 _ROUNDS = 8
 """Looks at what is still open, at most."""
+
+_SAMPLE, _LONGEST_PREFIX = 200, 64
+"""Names that are asked for a prefix, and its letters, at most."""
 
 _NAMES_HOLD = 0.8
 """Share of the ops with a weight of their own that have to agree, for names to count."""
@@ -48,7 +52,7 @@ def match(
 def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> Growth:
     """All pairs of ops and values of two graphs."""
     growth = Growth(_side(before), _side(after))
-    _pair_ends(growth)
+    _pair_ends(growth, by_place=False)
     weights = _weights(growth)
     touched = list(_touched(growth, weights))
     if _names_hold(growth, touched):
@@ -58,10 +62,13 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
         growth.pair_values(one, two)
     _pair_touched(growth, touched)
     growth.run()
+    _pair_ends(growth, by_place=True)
+    growth.run()
     for _ in range(_ROUNDS):
         found = pair_carriers(growth) + align(growth)
         if not found and not growth.settle_in_order():
             break
+    pair_left_over(growth)
     return growth
 
 
@@ -70,16 +77,16 @@ def _side(graph: TaggedGraph) -> Side:
     return Side(skeleton, Contents(graph, skeleton))
 
 
-def _pair_ends(growth: Growth) -> None:
+def _pair_ends(growth: Growth, *, by_place: bool) -> None:
     """The inputs and outputs, by name or else by place."""
     before, after = growth.before.graph, growth.after.graph
     for mine, theirs in ((before.inputs, after.inputs), (before.outputs, after.outputs)):
         names = {before.ids[value]: value for value in mine}
         named = {value: names[after.ids[value]] for value in theirs if after.ids[value] in names}
-        if named:
+        if not by_place:
             for two, one in named.items():
                 growth.pair_values(one, two)
-        elif len(mine) == len(theirs):
+        elif not named and len(mine) == len(theirs):
             for one, two in zip(mine, theirs, strict=True):
                 growth.pair_values(one, two)
 
@@ -103,11 +110,29 @@ def _touched(growth: Growth, weights: Mapping[int, int]) -> Iterator[tuple[int, 
 
 
 def _named(growth: Growth) -> Iterator[tuple[int, int]]:
+    """Values of the same name, but for what a tool put before all names."""
     ids = {value_id: value for value, value_id in enumerate(growth.before.graph.ids)}
+    prefix = _prefix(ids, growth.after.graph.ids)
     for two, value_id in enumerate(growth.after.graph.ids):
         one = ids.get(value_id)
+        if one is None and prefix and value_id.startswith(prefix):
+            one = ids.get(value_id.removeprefix(prefix))
         if one is not None and growth.before.maker(one) >= 0 and growth.after.maker(two) >= 0:
             yield one, two
+
+
+def _prefix(known: Collection[str], ids: Sequence[str]) -> str:
+    """What most of the names begin with that are known without it."""
+    unknown = [value_id for value_id in ids if value_id not in known]
+    step = max(1, len(unknown) // _SAMPLE)
+    found: Counter[str] = Counter()
+    for value_id in unknown[::step]:
+        for end in range(1, min(len(value_id), _LONGEST_PREFIX)):
+            if value_id[end:] in known:
+                found[value_id[:end]] += 1
+                break
+    prefix, count = found.most_common(1)[0] if found else ("", 0)
+    return prefix if count >= len(unknown[::step]) / 2 else ""
 
 
 def _names_hold(growth: Growth, touched: list[tuple[int, int]]) -> bool:
@@ -139,6 +164,8 @@ def _pair_names(growth: Growth) -> None:
         growth.pair_values(one, two)
         if before.nodes[p].kind == after.nodes[q].kind:
             growth.pair_nodes(p, q, "name")
+        elif same_sort(growth, p, q):
+            growth.note(p, q, "name")
 
 
 def _pair_equal(growth: Growth, equal: Mapping[str, str]) -> None:
@@ -165,8 +192,9 @@ def _pair_touched(growth: Growth, touched: list[tuple[int, int]]) -> None:
         touched,
         key=lambda pair: growth.before.nodes[pair[0]].kind != growth.after.nodes[pair[1]].kind,
     )
-    for p, q in same_first:
-        growth.pair_nodes(p, q, "weight")
+    noted = [(p, q) for p, q in same_first if growth.note(p, q, "weight")]
+    for p, q in noted:
+        growth.connect(p, q)
 
 
 def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matching:
@@ -202,7 +230,7 @@ def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matchi
             add(q, [parts[q]], "inserted", CONFIDENCE["inserted"])
     for q, node in enumerate(nodes_after):
         if node.is_carrier and node.position not in found:
-            served = _served(growth, whole, q)
+            served = served_by(growth, whole, q)
             if served is not None:
                 add(q, [served], "inserted", CONFIDENCE["inserted"])
     arithmetic = [
@@ -217,29 +245,3 @@ def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matchi
     )
     related = min(1.0, matched / max(1, min(arithmetic)))
     return Matching(found, len(before.ops), len(after.ops), related)
-
-
-def _served(growth: Growth, whole: Mapping[int, list[int]], q: int) -> int | None:
-    """The node before that an inserted carrier serves: of its value, or of its weight."""
-    after = growth.after
-    root = after.root(after.nodes[q].inputs[0]) if after.nodes[q].inputs else -1
-    if root < 0:
-        return None
-    one = growth.values_back.get(root)
-    maker = growth.before.maker(one) if one is not None else -1
-    if maker >= 0 and not after.is_constant(root):
-        return maker
-    own = after.maker(root)
-    if own >= 0 and not after.is_constant(root):
-        if own in whole:
-            return whole[own][0]
-        if own in growth.nodes_back:
-            return growth.nodes_back[own]
-    waiting = [value for value in after.nodes[q].outputs if value >= 0]
-    for reader, place in after.graph.readers[root]:
-        if after.nodes[reader].inputs[place] in waiting or after.is_constant(root):
-            if reader in whole:
-                return whole[reader][0]
-            if reader in growth.nodes_back:
-                return growth.nodes_back[reader]
-    return None

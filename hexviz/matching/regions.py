@@ -155,6 +155,8 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
         one = growth.values_back.get(growth.after.root(node.outputs[0]))
         giver = growth.before.maker(one) if one is not None else -1
         known = growth.nodes_back.get(q)
+        if known is not None and _does_the_same(growth, known, q):
+            giver = known
         if giver < 0 or growth.before.nodes[giver].is_carrier or giver == known:
             if known is not None:
                 giver = known
@@ -178,6 +180,15 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
             if other != q and other not in whole and other not in parts:
                 parts[other] = giver
     return whole, parts
+
+
+def _does_the_same(growth: Growth, p: int, q: int) -> bool:
+    """Whether nothing went into an op, whatever its value is called.
+
+    Quantisers remove a Relu in front of what cannot be negative, and keep its name.
+    """
+    same = growth.before.nodes[p].kind == growth.after.nodes[q].kind
+    return same and growth.constants(p, q) == "equal"
 
 
 def _region(side: Side, end: int, inside: set[int], known: dict[int, int]) -> list[int]:
