@@ -15,7 +15,7 @@ until its surroundings are known.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hexviz.matching.skeleton import Skeleton
@@ -72,6 +72,13 @@ class Side:
     def moving(self, node: int) -> list[int]:
         """The roots that a node reads which are no constants."""
         return [one for one in self.operands(node) if one >= 0 and not self.graph.constant[one]]
+
+    def has_matrix(self, node: int) -> bool:
+        """Whether a node computes with a weight of several dimensions, so with its input itself."""
+        return any(
+            self.is_constant(one) and self.contents.dimensions(one) > 1
+            for one in self.operands(node)
+        )
 
     def maker(self, value: int) -> int:
         """The node that makes a value, negative if none does."""
@@ -246,6 +253,8 @@ class Growth:
             for value, other in zip(one.given, two.given, strict=False):
                 self.pair_values(value, other)
             return
+        if one.kind != two.kind and not (self.before.has_matrix(p) and self.after.has_matrix(q)):
+            return
         mine = [value for value in mine if value >= 0 and value not in self.values]
         theirs = [value for value in theirs if value >= 0 and value not in self.values_back]
         for is_constant in (False, True):
@@ -281,7 +290,8 @@ class Growth:
         value, other = self.before.root(value), self.after.root(other)
         if value < 0 or other < 0 or value in self.values or other in self.values_back:
             return False
-        mine, theirs = self._chain(self.before, value), self._chain(self.after, other)
+        mine = self._chain(self.before, value, self.nodes)
+        theirs = self._chain(self.after, other, self.nodes_back)
         steps = sorted(
             ((i, j) for i in range(len(mine)) for j in range(len(theirs))),
             key=lambda step: (step[0] + step[1], step[1]),
@@ -322,15 +332,18 @@ class Growth:
         return mine in theirs or theirs in mine
 
     @staticmethod
-    def _chain(side: Side, value: int) -> list[int]:
-        """A value, and those that are made of it alone, as long as one op reads each."""
+    def _chain(side: Side, value: int, paired: Container[int]) -> list[int]:
+        """A value, and those that open ops make of it alone, as long as one op reads each."""
         chain = [value]
         while len(chain) <= _LONGEST_CHAIN:
             readers = side.graph.readers[chain[-1]]
             if len(readers) != 1 or chain[-1] in side.outputs:
                 break
-            node = side.nodes[readers[0][0]]
-            if not node.outputs or node.outputs[0] < 0:
+            reader = readers[0][0]
+            node = side.nodes[reader]
+            if reader in paired or not node.outputs or node.outputs[0] < 0:
+                break
+            if len(side.moving(reader)) > 1 or side.has_matrix(reader):
                 break
             chain.append(side.root(node.outputs[0]))
         return chain

@@ -187,7 +187,8 @@ class _Builder:
                     continue
                 made = scope[value] = result.value(value, number)
                 node.outputs.append(made)
-                result.constant[made] = is_constant
+                # A scale that is computed says how a number is stored, not what it is.
+                result.constant[made] = is_constant or (node.is_carrier and place > 0)
                 if node.is_carrier and place == 0 and inputs and inputs[0] >= 0:
                     result.roots[made] = result.roots[inputs[0]]
             result.nodes.append(node)

@@ -60,6 +60,11 @@ class Contents:
             self._known[value] = self._read(value)
         return self._known[value]
 
+    def dimensions(self, value: int) -> int:
+        """The number of dimensions of a weight, 0 for any other constant."""
+        tensor = self._tensors.get(self._skeleton.weights.get(value, ""))
+        return 0 if tensor is None else len(tensor.dims)
+
     def array(self, value: int) -> Array | None:
         """The elements of a weight, ``None`` if the file does not hold them."""
         tensor = self._tensors.get(self._skeleton.weights.get(value, ""))
