@@ -66,7 +66,7 @@ def values_of(
             if value.has_value() and value.is_tensor():
                 size += value.tensor_size_in_bytes()
                 yield name, to_array(value)
-        live.update(values)
+        live.update({name: value for name, value in values.items() if value.has_value()})
         live = {name: one for name, one in live.items() if last_reader.get(name, -1) >= begin}
         if size > slice_bytes:
             length = max(1, length // 2)
@@ -112,6 +112,8 @@ def _part(
             raise ExtractionError(f"Nothing makes the value {name!r}, so the model cannot be run.")
     for node in nodes:
         part.graph.node.append(proto.graph.node[node])
+        # Names may be doubled, which the runtime refuses; values' names are not.
+        part.graph.node[-1].name = next(iter(top.makes[node]), "")
     for name in made:
         part.graph.output.add(name=name)
     if proto.functions:
@@ -121,7 +123,8 @@ def _part(
 
 
 def _type(value: ort.OrtValue) -> onnx.TypeProto:
-    kind = onnx.helper.make_tensor_type_proto(value.element_type(), None)
+    """With the shape of a tensor: the runtime checks some ops before it has seen one."""
     if value.is_tensor_sequence():
-        return onnx.helper.make_sequence_type_proto(kind)
-    return kind
+        elements = onnx.helper.make_tensor_type_proto(value.element_type(), None)
+        return onnx.helper.make_sequence_type_proto(elements)
+    return onnx.helper.make_tensor_type_proto(value.element_type(), value.shape())

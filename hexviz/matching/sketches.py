@@ -7,7 +7,7 @@ ranks, which a transposed or otherwise reordered one keeps.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,13 +17,15 @@ import numpy.typing as npt
 
 from hexviz.extraction.equal import is_float
 
-__all__ = ["Sketch", "distances", "joined", "sketch"]
+__all__ = ["Floats", "Sketch", "distances", "is_telling", "joined", "over_runs", "sketch"]
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
 _POSITIONS = 512
 _RANKS = 128
+_FEWEST, _FEWEST_WHOLE = 4, 8  # elements, of floats and of integers
+_LEAST_DISTINCT = 3
 _LARGEST = 6e4
 """Beyond it numbers stand for infinity in one type or another: a mask's -3.4e38 and -65504."""
 
@@ -86,6 +88,21 @@ def _numbers(elements: Array) -> Floats:
     if is_float(elements.dtype):
         wide = np.clip(np.nan_to_num(wide, nan=0.0), -_LARGEST, _LARGEST)
     return np.asarray(wide, dtype=np.float64)
+
+
+def over_runs(runs: Sequence[Mapping[str, Sketch]]) -> dict[str, Sketch]:
+    """One sketch of all runs per value, for values that have one size in all of them."""
+    return {
+        name: joined([run[name] for run in runs])
+        for name, one in runs[0].items()
+        if all(name in run and run[name].size == one.size for run in runs)
+    }
+
+
+def is_telling(value: Sketch) -> bool:
+    """Whether values would hardly be equal by chance: not few elements, nor few different ones."""
+    fewest = _FEWEST if value.is_float else _FEWEST_WHOLE
+    return value.size >= fewest and value.distinct >= _LEAST_DISTINCT
 
 
 def distances(one: Floats, others: Floats, scale: float) -> Floats:
