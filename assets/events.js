@@ -211,9 +211,7 @@
   });
 
   // The upload component refuses in silence what is too large or no .onnx file.
-  function refusal(file) {
-    const box = document.getElementById("upload-box");
-    const most = box ? Number(box.dataset.most) : Infinity;
+  function refusal(file, most) {
     if (!file.name.toLowerCase().endsWith(".onnx")) {
       return file.name + " is not an .onnx file: export the model to ONNX first.";
     }
@@ -226,11 +224,12 @@
 
   function guard(event) {
     const target = event.target;
-    if (!target.closest || !target.closest("#upload-box")) {
+    const box = target.closest && target.closest("#upload-box, #tags-box");
+    if (!box) {
       return;
     }
     const files = event.dataTransfer ? event.dataTransfer.files : target.files;
-    const reason = files && files.length ? refusal(files[0]) : null;
+    const reason = files && files.length ? refusal(files[0], Number(box.dataset.most)) : null;
     if (reason) {
       event.preventDefault();
       event.stopImmediatePropagation();

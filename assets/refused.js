@@ -18,6 +18,7 @@
       if (String(url).endsWith("_dash-update-component") && answer.status !== 500) {
         // Cleared, so that the same file can be tried again.
         window.dash_clientside.set_props("upload", { contents: null });
+        window.dash_clientside.set_props("tags-upload", { contents: null });
         window.dash_clientside.set_props("numbers", { contents: null });
       }
     });
@@ -46,14 +47,15 @@
   // What Dash shows while a job is going on, put back: it does so itself only after an answer.
   hexviz.jobsOver = function () {
     const shown = { "job": { hidden: true }, "part-job": { hidden: true },
-      "samples": { disabled: false }, "upload": { disabled: false } };
+      "tags-job": { hidden: true }, "samples": { disabled: false },
+      "upload": { disabled: false }, "tags-upload": { disabled: false } };
     Object.entries(shown).forEach(
       ([id, what]) => window.dash_clientside.set_props(id, what),
     );
   };
 
   document.addEventListener("click", function (event) {
-    if (event.target.id === "cancel" || event.target.id === "part-cancel") {
+    if (["cancel", "part-cancel", "tags-cancel"].includes(event.target.id)) {
       // Dash's own turn comes first: it tells the server.
       setTimeout(hexviz.jobsOver);
     }

@@ -19,7 +19,7 @@ from hexviz.cli_extract import extract, spread
 from hexviz.cli_json import print_json
 from hexviz.cli_log import LOG_VARIABLE, stages_logged
 from hexviz.cli_signals import ended_by_signals
-from hexviz.cli_transfer import carried_over, transfer_line
+from hexviz.cli_transfer import carried_over
 from hexviz.cli_view import view, worker
 from hexviz.errors import ExportError, HexvizError, MatchingError
 
@@ -186,7 +186,9 @@ def tag(
     graph.save(target)
     say(f"{target}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
     if before is not None:
-        say(transfer_line(graph, before.name))
+        from hexviz.matching.transfer import transfer_line
+
+        say(transfer_line(graph))
 
 
 @app.command()

@@ -62,6 +62,7 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
                     ),
                 ],
             ),
+            _tags(),
             html.Div("or export a sample model", className="or"),
             html.Fieldset(
                 id="samples",
@@ -104,6 +105,71 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
                 ],
             ),
             html.Div(id="job-outcome"),
+        ],
+    )
+
+
+def _tags() -> html.Div:
+    """Where the open model can take its tags from; hidden while none is open."""
+    return html.Div(
+        id="tags-box",
+        hidden=True,
+        role="group",
+        **{"data-most": str(MAX_UPLOAD), "aria-label": "Tags from another graph"},
+        children=[
+            html.Div("or take tags for the open model from another graph", className="or"),
+            dcc.Upload(
+                id="tags-upload",
+                className="upload small",
+                accept=".onnx",
+                max_size=MAX_UPLOAD,
+                children=html.Div(
+                    [
+                        html.B("Choose the tagged .onnx file"),
+                        " that it was made from",
+                        html.Div(
+                            "each op takes the module of the op whose value it gives",
+                            className="quiet",
+                        ),
+                    ]
+                ),
+            ),
+            html.Div(
+                id="tags-files-box",
+                hidden=True,
+                children=dmc.Select(
+                    id="tags-files",
+                    data=[],
+                    searchable=True,
+                    limit=100,
+                    mt="xs",
+                    placeholder="Choose or search",
+                    nothingFoundMessage="No such model",
+                    maxDropdownHeight=260,
+                    **{"aria-label": "Tagged models in this server's folders"},
+                ),
+            ),
+            html.Div(
+                id="tags-job",
+                className="job",
+                hidden=True,
+                children=[
+                    html.Div(
+                        [
+                            html.Span(id="tags-stage"),
+                            html.Button("Cancel", id="tags-cancel", className="link"),
+                        ],
+                        className="job-line",
+                    ),
+                    dmc.Progress(
+                        id="tags-bar",
+                        value=0,
+                        animated=True,
+                        size="sm",
+                        **{"aria-label": "Progress of the transfer"},
+                    ),
+                ],
+            ),
         ],
     )
 

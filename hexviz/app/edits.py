@@ -1,10 +1,10 @@
-"""What a person changed on the page: overrides on top of a file, each step a model of its own.
+"""What a person changed on the page: tags on top of a file, each step a model of its own.
 
 A step has a key like a file's digest, so a link to it works like any other,
 and undoing is going to the step before::
 
-    file ──{a: x}──▶ edit 1 ──{b: y}──▶ edit 2
-         ◀──undo───         ◀──undo───
+    file ──{a: x}──▶ edit 1 ──{b: y}──▶ edit 2 ──tags of another graph──▶ edit 3
+         ◀──undo───         ◀──undo───         ◀─────────undo───────────
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hexviz.errors import SourceError
 from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
 from hexviz.model.room import make_room
 
-__all__ = ["Edit", "keep_edit", "kept_edit", "share_facts"]
+__all__ = ["Edit", "keep_edit", "keep_tags", "kept_edit", "share_facts", "tags_path"]
 
 _FACTS = (
     "positions",
@@ -39,22 +40,33 @@ _MOST = 5000  # steps that are kept; looking through them for the oldest takes 1
 _MOST_BYTES = 1 << 28  # that they may take: one that moves all ops of a large model is megabytes
 
 
+_MOST_TAGS = 1 << 30  # bytes that all tags taken from other graphs may take; 20 MB for 100,000 ops
+
+
 @dataclass(frozen=True)
 class Edit:
-    """One step: the file it is of, the model it was made from, and all overrides so far.
+    """One step: the file it is of, the model it was made from, and all that was changed so far.
 
-    ``base`` and ``before`` are keys; ``overrides`` maps op ids to FQNs.
+    ``base`` and ``before`` are keys; ``overrides`` maps op ids to FQNs. ``tags``
+    is the digest of tags that were taken from another graph
+    (:mod:`hexviz.tagging.tags_document`), ``""`` if none were; overrides go on top.
     """
 
     base: str
     before: str
     overrides: Mapping[str, str]
+    tags: str = ""
 
     @property
     def content(self) -> bytes:
         """The step as the file that keeps it."""
         return json.dumps(
-            {"base": self.base, "before": self.before, "overrides": dict(self.overrides)},
+            {
+                "base": self.base,
+                "before": self.before,
+                "overrides": dict(self.overrides),
+                **({"tags": self.tags} if self.tags else {}),
+            },
             sort_keys=True,
         ).encode()
 
@@ -95,4 +107,33 @@ def kept_edit(folder: Path, key: str) -> Edit | None:
     except OSError:
         return None
     stored = json.loads(content)
-    return Edit(stored["base"], stored["before"], stored["overrides"])
+    return Edit(stored["base"], stored["before"], stored["overrides"], stored.get("tags", ""))
+
+
+def keep_tags(folder: Path, content: bytes) -> str:
+    """Write down tags that were taken from another graph; returns their digest.
+
+    Raises:
+        WriteError: if that fails.
+    """
+    key = digest(content)
+    write_atomically(folder / f"{key}.tags", [content], private=True)
+    make_room(folder, "*.tags", most_bytes=_MOST_TAGS, spared={key})
+    return key
+
+
+def tags_path(folder: Path, key: str) -> Path:
+    """The file that holds the tags with this digest, which count as used now.
+
+    Raises:
+        SourceError: if it is not kept any more.
+    """
+    path = folder / f"{key}.tags"
+    try:
+        os.utime(path)
+    except OSError as error:
+        raise SourceError(
+            "The tags that were taken from another graph are not kept any more: open the file, "
+            "and take them again."
+        ) from error
+    return path

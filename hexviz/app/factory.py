@@ -14,6 +14,7 @@ from hexviz.app.callbacks import (
     moving,
     opening,
     saving,
+    transferring,
 )
 from hexviz.app.first_sight import FirstSight
 from hexviz.app.folders import assets_folder
@@ -59,6 +60,7 @@ def create_app(
     install(app, guard)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
     opening.register(app, store, frozenset(SAMPLES), roots or Roots(), guard)
+    transferring.register(app, store, roots or Roots(), guard)
     moving.register(app, store, sight)
     inspecting.register(app, store)
     auditing.register(app, store)

@@ -10,6 +10,7 @@ from hexviz.app.inspector.parts import breaking, counted, op_link
 from hexviz.app.place import Place
 from hexviz.app.store import OpenModel
 from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops
+from hexviz.tagging.sentence import source_file
 
 __all__ = ["audit_page", "edits_strip"]
 
@@ -133,16 +134,18 @@ def edits_strip(model: OpenModel, place: Place) -> list[Any]:
     if model.edit is None and not place.redo:
         return []
     count = len(model.edit.overrides) if model.edit else 0
+    source = source_file(model.graph) if model.edit and model.edit.tags else ""
+    told = [f"tags from {source}"] * bool(source)
+    told += [f"{counted(count, 'tag')} changed"] * bool(count or not source)
     parts: list[Any] = [
-        html.Span(f"{counted(count, 'tag')} changed"),
+        html.Span(", ".join(told)),
         _tool("Undo", "undo", "Undo the last change (z)", disabled=model.edit is None),
         _tool("Redo", "redo", "Redo it (y)", disabled=not place.redo),
     ]
-    if count:
+    if count or source:
         if model.graph.has_external_data:
-            note = (
-                "its weights are in other files: save the overrides, and run hexviz tag with them"
-            )
+            again = "--from" if source else "the overrides"
+            note = f"its weights are in other files: run hexviz tag with {again}"
             parts.append(html.Span("no .onnx to save", className="quiet", title=note))
         else:
             parts.append(
@@ -154,15 +157,16 @@ def edits_strip(model: OpenModel, place: Place) -> list[Any]:
                     download="",
                 )
             )
-        parts += [
+    if count:
+        parts.append(
             html.A(
                 "Save overrides",
                 href=f"overrides/{model.key}.json",
                 className="tool",
                 title="Save just the changes, for hexviz tag --overrides",
                 download="",
-            ),
-        ]
+            )
+        )
     return parts
 
 

@@ -9,7 +9,7 @@ from dash import html
 
 from hexviz.errors import HexvizError
 
-__all__ = ["export_done", "export_failed", "failure"]
+__all__ = ["export_done", "export_failed", "failure", "transfer_done"]
 
 
 def failure(error: HexvizError) -> list[dict[str, Any]]:
@@ -43,5 +43,18 @@ def export_done(stages: Mapping[str, float]) -> list[dict[str, Any]]:
             "message": parts,
             "color": "teal",
             "autoClose": 8000,
+        }
+    ]
+
+
+def transfer_done(line: str) -> list[dict[str, Any]]:
+    """What became of the tags of another graph, in one line."""
+    return [
+        {
+            "action": "show",
+            "title": "Tags were carried over",
+            "message": line,
+            "color": "teal",
+            "autoClose": 12000,
         }
     ]

@@ -67,6 +67,8 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="model"),
             dcc.Store(id="exported"),
             dcc.Store(id="uploaded"),
+            dcc.Store(id="tags-wanted"),
+            dcc.Store(id="tags-made"),
             dcc.Store(id="numbers-read"),
             dcc.Store(id="table"),
             dcc.Store(id="table-holds"),

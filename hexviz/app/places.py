@@ -16,7 +16,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hexviz.app.folders import exports_folder, places_folder
 from hexviz.model.files import write_atomically
@@ -39,6 +39,18 @@ class ModelSource(NamedTuple):
     """What people call it."""
     overrides: Mapping[str, str]
     """Op id → FQN: what a person changed on top."""
+    tags: Path | None = None
+    """The file of tags that were taken from another graph, below the overrides."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As a job is told of it."""
+        return {
+            "path": str(self.path),
+            "digest": self.digest,
+            "name": self.name,
+            "overrides": dict(self.overrides),
+            "tags": None if self.tags is None else str(self.tags),
+        }
 
 
 class Remembered(NamedTuple):

@@ -9,6 +9,7 @@ restart, is read again from its file::
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import threading
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hexviz.app.edits import Edit, keep_edit, kept_edit, share_facts
+from hexviz.app.edits import Edit, keep_edit, keep_tags, kept_edit, share_facts, tags_path
 from hexviz.app.jobs.limits import SLOTS
 from hexviz.app.jobs.reading import WORTH, read_first
 from hexviz.app.open_model import OpenModel
@@ -31,6 +32,7 @@ from hexviz.model.rest import collector_rests
 from hexviz.model.shelf import Shelf
 from hexviz.tagging.opened import Opened, keep, open_bytes, open_path
 from hexviz.tagging.override import override
+from hexviz.tagging.tags_document import put_tags
 
 __all__ = ["ModelStore", "OpenModel"]
 
@@ -178,7 +180,10 @@ class ModelStore:
         base = key if edit is None else edit.base
         overrides = {} if edit is None else edit.overrides
         path, name = self._origin(base, edited=edit is not None)
-        return ModelSource(path, base, name, overrides)
+        tags = (
+            tags_path(self._uploads.folder, edit.tags) if edit is not None and edit.tags else None
+        )
+        return ModelSource(path, base, name, overrides, tags)
 
     def name(self, key: str) -> str | None:
         """What a model is called that can be opened here without a doubt; else ``None``."""
@@ -205,18 +210,42 @@ class ModelStore:
         wanted = {op: fqn for op, fqn in {**so_far, **changes}.items() if fqn is not None}
         if wanted == so_far:
             return model
-        edit = Edit(model.base, model.key, wanted)
+        edit = Edit(model.base, model.key, wanted, model.edit.tags if model.edit else "")
         edited = self._edited(edit)
         keep_edit(self._uploads.folder, edit)
         self._keep(edited)
         return edited
+
+    def retag(self, key: object, content: bytes) -> str:
+        """Give a model tags that were taken from another graph; returns the key of the new one.
+
+        ``content`` is a document as :mod:`hexviz.tagging.tags_document` makes it,
+        of the model's file. What a person set stays, in modules that there are.
+
+        Raises:
+            SourceError: as :meth:`get`.
+            WriteError: if that cannot be written down.
+        """
+        key = _checked(key)
+        source = self.source(key)
+        modules = json.loads(content)["modules"]
+        overrides = {op: fqn for op, fqn in source.overrides.items() if fqn in modules}
+        tags = keep_tags(self._uploads.folder, content)
+        edit = Edit(source.digest, key, overrides, tags)
+        keep_edit(self._uploads.folder, edit)
+        return edit.key
 
     def _edited(self, edit: Edit) -> OpenModel:
         if self._known(edit.base) is None:
             self._origin(edit.base, edited=True)
         base = self.get(edit.base)
         with taking_turns(base.graph), collector_rests():
-            graph = override(base.graph, edit.overrides)
+            graph = base.graph
+            if edit.tags:
+                content = tags_path(self._uploads.folder, edit.tags).read_bytes()
+                graph = put_tags(graph, json.loads(content))
+            if edit.overrides or not edit.tags:
+                graph = override(graph, edit.overrides)
             share_facts(base.graph, graph)
         return OpenModel(edit.key, graph, edit, near=base)
 

@@ -11,6 +11,7 @@ what the file itself declares, and inherits otherwise from those around it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,13 +27,14 @@ from hexviz.model.op import ON_RECORD, Candidate, Provenance
 from hexviz.model.passed import find_calls, root_body
 from hexviz.model.source_graph import SourceGraph
 from hexviz.tagging.overrides import structure_digest
+from hexviz.tagging.sentence import source_file
 from hexviz.tagging.suspicion import off_branch
 from hexviz.tagging.tag import retag
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["RELATED", "SURE", "transfer", "transferred"]
+__all__ = ["RELATED", "SURE", "transfer", "transfer_line", "transferred"]
 
 SURE = 0.9
 """Confidence of a match from which on it goes before what the file says of the op."""
@@ -67,6 +69,28 @@ def transfer(
     matching = match(before, after)
     _refuse_unrelated(before, after, matching)
     return transferred(before, after, matching)
+
+
+_OTHERS = {
+    "inherited": "matched nothing and inherited",
+    "fallback": "matched nothing and stand at the root",
+    "declared": "kept what the file itself says",
+    "transferred": "kept what the file's own map says",
+    "manual": "were set by a person",
+}
+"""Origin of an op without a tag from the other file → what that says of it."""
+
+
+def transfer_line(graph: TaggedGraph) -> str:
+    """How many ops have their tag from the other file, by rule, and how all others have theirs."""
+    moved = Counter(op.provenance.rule for op in graph.ops if op.provenance.is_of_another_graph)
+    others = Counter(
+        op.provenance.origin for op in graph.ops if not op.provenance.is_of_another_graph
+    )
+    rules = ", ".join(f"{count} {rule}" for rule, count in moved.most_common())
+    rest = "".join(f"; {count} {_OTHERS[origin]}" for origin, count in others.most_common())
+    before = source_file(graph)
+    return f"Tags of {moved.total()} ops are from {before}: {rules or 'none'}{rest}."
 
 
 def transferred(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> TaggedGraph:

@@ -102,13 +102,7 @@ def made(store: ModelStore, task: str, key: str, query: str, report: Report) -> 
         source = store.source(key)
     except HexvizError as error:
         return {"error": str(error)}
-    named = {
-        "path": str(source.path),
-        "digest": source.digest,
-        "name": source.name,
-        "overrides": dict(source.overrides),
-    }
-    result = run_job(task, {"source": named, "part": query}, report)
+    result = run_job(task, {"source": source.to_json(), "part": query}, report)
     if task != "verify":
         return result
     if "verification" in result:

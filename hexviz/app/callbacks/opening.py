@@ -22,7 +22,7 @@ from hexviz.errors import HexvizError, ReadError, SourceError
 from hexviz.model.reader import digest
 from hexviz.view.numbers import read_numbers
 
-__all__ = ["decode_upload", "register"]
+__all__ = ["decode_upload", "register", "wait_in_line"]
 
 
 def register(
@@ -42,7 +42,7 @@ def register(
         if not contents:
             return (no_update,) * 3
         try:
-            _wait_in_line(guard)
+            wait_in_line(guard)
             key = store.add_upload(decode_upload(contents), filename or "upload.onnx")
         except HexvizError as error:
             # Cleared, so that the same file can be tried again.
@@ -111,7 +111,7 @@ def register(
         if not contents or not stored:
             return (no_update,) * 3
         try:
-            _wait_in_line(guard)
+            wait_in_line(guard)
             model = store.get(key_of(stored))
             content = decode_upload(contents)
             key = digest(content)[:16]
@@ -148,7 +148,12 @@ def register(
         return run_job("export", told, set_progress)
 
 
-def _wait_in_line(guard: Guard) -> None:
+def wait_in_line(guard: Guard) -> None:
+    """Let a file in.
+
+    Raises:
+        SourceError: if there were too many of late.
+    """
     wait = guard.file_wait()
     if wait:
         raise SourceError(f"Those are many files in a short time: wait {wait} s before the next.")

@@ -87,4 +87,6 @@ def _place(told: Mapping[str, Any]) -> str:
     """What a proof is kept by: the model's content, what a person changed, and the part."""
     source = told["source"]
     named = [source["digest"], sorted(source["overrides"].items()), told["part"]]
+    if source.get("tags"):
+        named.append(Path(source["tags"]).stem)  # the digest of these tags
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()

@@ -15,6 +15,7 @@ from sample_models import SAMPLES
 
 if TYPE_CHECKING:
     from hexviz.app.filter.filtered import Filtered
+    from hexviz.model.graph import TaggedGraph
 
 __all__ = ["TASKS", "Task", "exported_path"]
 
@@ -115,14 +116,44 @@ def read(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[
     return {"ops": len(graph.ops)}
 
 
+def transfer(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Give the source ``after`` the tags of the source ``before``; both as jobs are told of them.
+
+    Gives a ``file`` with the tags, as :func:`hexviz.tagging.tags_document.put_tags` takes
+    them, the ``name`` of the graph they are from, and a ``line`` that sums it up.
+
+    Raises:
+        HexvizError: if one of them cannot be opened, or nothing be transferred.
+    """
+    from hexviz.matching.transfer import transfer as transferred
+    from hexviz.matching.transfer import transfer_line
+    from hexviz.tagging.tags_document import tags_document
+
+    report("Opening both graphs", 5.0)
+    before, after = _graph(told["before"]), _graph(told["after"])
+    report(f"Matching {len(after.ops):,} ops with {len(before.ops):,}", 30.0)
+    graph = transferred(before, after)
+    report("Writing the tags", 95.0)
+    content = json.dumps(tags_document(graph), ensure_ascii=False).encode()
+    kept = Results().keep_file(content, graph.name, "tags.json")
+    return {"file": kept["file"], "name": before.name, "line": transfer_line(graph)}
+
+
 TASKS: Mapping[str, Task] = MappingProxyType(
-    {"export": export, "verify": verify, "part": part, "report": report_of, "read": read}
+    {
+        "export": export,
+        "verify": verify,
+        "part": part,
+        "report": report_of,
+        "read": read,
+        "transfer": transfer,
+    }
 )
 """By kind of job, as :data:`hexviz.app.jobs.limits.LIMITS` has them."""
 
 
 def _kept(told: Mapping[str, Any], report: Callable[[str, float], None]) -> Filtered:
-    """The part told of: a ``source`` (path, digest, name, overrides) and the ``part`` of it.
+    """The part told of: a ``source`` (path, digest, name, overrides, tags) and the ``part`` of it.
 
     Raises:
         SourceError: if the file is another one by now.
@@ -130,21 +161,34 @@ def _kept(told: Mapping[str, Any], report: Callable[[str, float], None]) -> Filt
     """
     from hexviz.app.filter.asked import asked_part
     from hexviz.app.store import OpenModel
-    from hexviz.app.tags import tags_shelf
-    from hexviz.tagging.opened import open_path
-    from hexviz.tagging.override import override
 
     source = told["source"]
     report("Opening the model", 5.0)
+    kept = asked_part(OpenModel(source["digest"], _graph(source)), told["part"])
+    proof = Results().proof(told)
+    if proof is not None:
+        kept.proven(proof)
+    return kept
+
+
+def _graph(source: Mapping[str, Any]) -> TaggedGraph:
+    """The graph of a ``source``, with all that a person changed.
+
+    Raises:
+        SourceError: if the file is another one by now.
+    """
+    from hexviz.app.tags import tags_shelf
+    from hexviz.tagging.opened import open_path
+    from hexviz.tagging.override import override
+    from hexviz.tagging.tags_document import put_tags
+
     opened = open_path(Path(source["path"]), tags_shelf())
     if opened.key != source["digest"]:
         raise SourceError(f"{source['name']} has changed since it was opened: open it again.")
     graph = opened.graph()
     graph.name = source["name"]  # an upload lies under its digest
+    if source.get("tags"):
+        graph = put_tags(graph, json.loads(Path(source["tags"]).read_bytes()))
     if source["overrides"]:
         graph = override(graph, source["overrides"])
-    kept = asked_part(OpenModel(opened.key, graph), told["part"])
-    proof = Results().proof(told)
-    if proof is not None:
-        kept.proven(proof)
-    return kept
+    return graph
