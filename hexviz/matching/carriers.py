@@ -10,51 +10,51 @@ what is left over after was inserted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from hexviz.matching.alignment import best_alignment
 from hexviz.matching.growth import Growth, Side
 
 __all__ = ["pair_carriers", "pair_left_over", "same_sort", "served_by"]
 
-_LAYOUT = frozenset(
-    {"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze", "ReorderInput", "ReorderOutput"}
-)
+_LAYOUT = frozenset({"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze"})
 
 _LONGEST = 24
 """Carriers between a value and an op that are looked at."""
 
 
-def pair_carriers(growth: Growth) -> int:
-    """Pair carriers on ways between pairs; how many were paired."""
+Pairs = Iterable[tuple[int, int]]
+"""Nodes before and after of which one stands for the other, also in part."""
+
+
+def pair_carriers(growth: Growth, beside: Pairs = ()) -> int:
+    """Pair carriers on ways between pairs, and between those ``beside``; how many were paired."""
     found = 0
-    for one, two in _ways(growth):
+    for one, two in _ways(growth, beside):
         for p, q in _aligned(growth, one, two):
             found += growth.pair_nodes(p, q, "carried")
     growth.run()
     return found
 
 
-def _ways(growth: Growth) -> Iterator[tuple[list[int], list[int]]]:
-    """Ways that lead from the same value to the same op, each as its open carriers, last first."""
+def _ways(growth: Growth, beside: Pairs) -> Iterator[tuple[list[int], list[int]]]:
+    """Ways that lead from the same value to the same op, each as its carriers, last first."""
     before, after = growth.before, growth.after
-    for p, q in list(growth.nodes.items()):
+    for p, q in (*growth.nodes.items(), *beside):
         mine, theirs = before.nodes[p], after.nodes[q]
-        ends: dict[int, list[int]] = {}
-        for value in mine.inputs:
-            if value >= 0:
-                ends.setdefault(before.root(value), []).append(value)
         for place, value in enumerate(theirs.inputs):
-            if value < 0:
+            if value < 0 or after.maker(value) < 0:
                 continue
-            one = growth.values_back.get(after.root(value))
-            some = ends.get(one, []) if one is not None else []
-            if mine.kind == theirs.kind and place < len(mine.inputs) and mine.inputs[place] in some:
-                yield _way(before, mine.inputs[place]), _way(after, value)
-            elif some:
-                yield _way(before, some[0]), _way(after, value)
+            root = after.root(value)
+            ends = [
+                end for end in mine.inputs if end >= 0 and growth.are_same(before.root(end), root)
+            ]
+            if ends:
+                is_same = place < len(mine.inputs) and mine.inputs[place] in ends
+                end = mine.inputs[place] if is_same else ends[0]
+                yield _way(before, end), _way(after, value)
     for one, two in zip(before.graph.outputs, after.graph.outputs, strict=False):
-        if growth.values.get(before.root(one)) == after.root(two):
+        if growth.are_same(before.root(one), after.root(two)):
             yield _way(before, one), _way(after, two)
 
 
@@ -93,7 +93,7 @@ def same_sort(growth: Growth, p: int, q: int) -> bool:
     return is_layout == (growth.after.graph.op(q).op_type in _LAYOUT)
 
 
-def pair_left_over(growth: Growth) -> None:
+def pair_left_over(growth: Growth, beside: Pairs = ()) -> None:
     """Pair carriers of one sort that lie between the same others, though their types differ.
 
     ::
@@ -101,7 +101,7 @@ def pair_left_over(growth: Growth) -> None:
         before   x ─ Reshape ─ Transpose ─ Reshape ─ MatMul
         after    x ─────────── Transpose ─ Flatten ─ MatMul      Flatten gives the last Reshape's
     """
-    for one, two in _ways(growth):
+    for one, two in _ways(growth, beside):
         place = 0
         for q in two:
             known = growth.nodes_back.get(q)

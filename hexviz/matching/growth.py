@@ -31,6 +31,9 @@ _COMMUTATIVE = frozenset(
 _MOST_READERS = 64
 """Readers of one value that are told apart by their surroundings, at most."""
 
+_FEW_STEPS = 2
+"""Ops in a row that may have been removed because they do nothing."""
+
 _LONGEST_CHAIN = 6
 """Ops that another op may have absorbed behind it, one after the other."""
 
@@ -133,24 +136,53 @@ class Growth:
     _queue: deque[tuple[int, int]] = field(default_factory=deque)
 
     def pair_values(self, one: int, two: int) -> bool:
-        """Take two values for the same, unless either is another one's."""
+        """Take two values for the same, unless either is another one's.
+
+        An op that does nothing to its input (a Pad by nothing) is often removed: then
+        its value is that of its input as well, and keeps that as its only partner.
+        """
         if one < 0 or two < 0:
             return False
         one, two = self.before.root(one), self.after.root(two)
-        if one in self.values:
-            return self.values[one] == two
-        if two in self.values_back:
-            if self._is_double(one, self.values_back[two]):
-                self.values[one] = two
-                self._queue.append((one, two))
-                return True
-            return False
+        if self.values.get(one, -1) == two or self.values_back.get(two, -1) == one:
+            return True
         if self.before.is_constant(one) != self.after.is_constant(two):
             return False
-        self.values[one] = two
-        self.values_back[two] = one
+        if one not in self.values and two not in self.values_back:
+            self.values[one] = two
+            self.values_back[two] = one
+        elif one not in self.values and (
+            self._is_double(one, self.values_back[two])
+            or self._passes_on(self.before, one, self.values_back[two], self.nodes)
+        ):
+            self.values[one] = two
+        elif two not in self.values_back and self._passes_on(
+            self.after, two, self.values[one], self.nodes_back
+        ):
+            self.values_back[two] = one
+        else:
+            return False
         self._queue.append((one, two))
         return True
+
+    @staticmethod
+    def _passes_on(side: Side, end: int, start: int, paired: Container[int]) -> bool:
+        """Whether a value is made of another one alone, by a few open ops in a row."""
+        for _ in range(_FEW_STEPS):
+            maker = side.maker(end)
+            if maker < 0 or maker in paired or side.is_constant(end):
+                return False
+            moving = side.moving(maker)
+            if len(moving) != 1 or side.has_matrix(maker):
+                return False
+            end = moving[0]
+            if end == start:
+                return True
+        return False
+
+    def are_same(self, one: int, two: int) -> bool:
+        """Whether two values (roots) are known to be the same."""
+        return self.values.get(one, -1) == two or self.values_back.get(two, -1) == one
 
     def _is_double(self, one: int, other: int) -> bool:
         """Whether two values before are computed in the same way from the same."""
@@ -360,7 +392,9 @@ class Growth:
         if p < 0 or q < 0 or p in self.nodes or q in self.nodes_back:
             return
         mine, theirs = self.before.nodes[p], self.after.nodes[q]
-        if mine.kind != theirs.kind:
+        if mine.kind != theirs.kind and not (
+            self._are_kin(p, q) and len(self.before.moving(p)) == len(self.after.moving(q))
+        ):
             return
         place = [self.before.root(value) for value in mine.outputs].index(one)
         place_there = [self.after.root(value) for value in theirs.outputs].index(two)

@@ -64,11 +64,12 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
     growth.run()
     _pair_ends(growth, by_place=True)
     growth.run()
+    _pair_in_order(growth, weights)
+    growth.run()
     for _ in range(_ROUNDS):
         found = pair_carriers(growth) + align(growth)
         if not found and not growth.settle_in_order():
             break
-    pair_left_over(growth)
     return growth
 
 
@@ -197,8 +198,22 @@ def _pair_touched(growth: Growth, touched: list[tuple[int, int]]) -> None:
         growth.connect(p, q)
 
 
+def _pair_in_order(growth: Growth, weights: Mapping[int, int]) -> None:
+    """Nodes whose weight others read as well: those of a layer that is called several times."""
+    for one, two in weights.items():
+        mine = sorted({node for node, _ in growth.before.graph.readers[one]})
+        theirs = sorted({node for node, _ in growth.after.graph.readers[two]})
+        if len(mine) == len(theirs) > 1:
+            for p, q in zip(mine, theirs, strict=True):
+                growth.pair_nodes(p, q, "order")
+
+
 def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matching:
     whole, parts = claimed(growth)
+    beside = [(p, q) for q, sources in whole.items() for p in sources]
+    beside += [(p, q) for q, p in parts.items()]
+    pair_carriers(growth, beside)
+    pair_left_over(growth, beside)
     nodes, nodes_after = growth.before.nodes, growth.after.nodes
     found: dict[int, Match] = {}
 

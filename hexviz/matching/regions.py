@@ -173,6 +173,11 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
         region_after = _region(growth.after, q, open_after, growth.values_back)
         if known is not None and known != giver:
             region.append(known)
+        for value in node.outputs[1:]:
+            one = growth.values_back.get(growth.after.root(value)) if value >= 0 else None
+            maker = growth.before.maker(one) if one is not None else -1
+            if maker in open_before and maker not in gone:
+                region.append(maker)
         gone.update(region)
         gone.add(giver)
         whole[q] = [giver, *sorted(set(region) - {giver})]

@@ -10,6 +10,7 @@ that differ are not the same.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 
@@ -60,6 +61,11 @@ class Contents:
             self._known[value] = self._read(value)
         return self._known[value]
 
+    def size(self, value: int) -> int:
+        """The number of elements of a weight, 0 for any other constant."""
+        tensor = self._tensors.get(self._skeleton.weights.get(value, ""))
+        return 0 if tensor is None else math.prod(tensor.dims)
+
     def dimensions(self, value: int) -> int:
         """The number of dimensions of a weight, 0 for any other constant."""
         tensor = self._tensors.get(self._skeleton.weights.get(value, ""))
@@ -102,7 +108,8 @@ def _content(array: Array) -> Hashable | None:
         counts = np.bincount(bits, minlength=1 << 16).astype(np.uint64)
         if (counts > 0).sum() == 1:
             return (is_float, flat.size, float(flat[0]))
-        return (is_float, flat.size, int((counts * _TABLE).sum()))
+        counts[0] = 0  # blocked layouts fill up with zeros
+        return (is_float, int(counts.sum()), int((counts * _TABLE).sum()))
     numbers = np.sort(flat.astype(np.int64))
     return (is_float, flat.size, hash(numbers.tobytes()))
 
@@ -197,9 +204,9 @@ def _by_size(contents: Contents, values: Iterable[int]) -> dict[int, list[int]]:
     sizes: dict[int, list[int]] = {}
     for value in values:
         content = contents.of(value)
-        if isinstance(content, tuple) and is_telling(content) and content[1] >= _LEAST:
-            sizes.setdefault(content[1], []).append(value)
-    return sizes
+        if is_telling(content):
+            sizes.setdefault(contents.size(value), []).append(value)
+    return {size: values for size, values in sizes.items() if size >= _LEAST}
 
 
 def _samples(
