@@ -50,8 +50,8 @@ def transfer(
     before: Openable,
     after: Openable,
     *,
-    run: bool = False,  # noqa: ARG001 - until values are compared
-    inputs: Mapping[str, np.ndarray] | None = None,  # noqa: ARG001
+    run: bool = False,
+    inputs: Mapping[str, np.ndarray] | None = None,
 ) -> TaggedGraph:
     """The graph ``after``, with the tags that its ops have in ``before``.
 
@@ -66,9 +66,23 @@ def transfer(
     before = opened(before)
     _refuse_untagged(before)
     after = opened(after)
-    matching = match(before, after)
+    matching = match(before, after, _equal_values(before, after, inputs) if run else None)
     _refuse_unrelated(before, after, matching)
     return transferred(before, after, matching)
+
+
+def _equal_values(
+    before: TaggedGraph, after: TaggedGraph, inputs: Mapping[str, np.ndarray] | None
+) -> Mapping[str, str]:
+    from hexviz.matching.numbers import equal_values
+
+    for graph in (before, after):
+        if graph.weights_left_out:
+            raise MatchingError(
+                f"{graph.name} was exported without its weights and cannot be run: leave --run "
+                "out, or give the files with their weights."
+            )
+    return equal_values(before, after, inputs)
 
 
 _OTHERS = {
