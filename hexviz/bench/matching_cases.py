@@ -30,7 +30,7 @@ from hexviz.tagging.tag import load, tag
 
 __all__ = ["Case", "cases"]
 
-_VERSION = 2
+_VERSION = 3
 """Of how the truth is found; kept ones of another are found again."""
 
 

@@ -17,11 +17,12 @@ and since whatever is within ``_SAME`` times the nearest distance counts as a
 candidate, only a value that is nearest by far decides.
 
 *Strict* truths are ops whose candidates are all of one module. *Resolved* ones
-are ops whose value is also that of a reshaping or copying neighbour in another
-module: those candidates count that have the op's own type, else, for an op with
-arithmetic, those with arithmetic; and ops of quantised files whose value is
-that of one module but for scale and zero point (an integer product, a
-quantised activation).
+are ops that compute something, and whose value is handed on by a reshaping or
+copying neighbour in another module: those candidates count that have the op's own
+type, else those with arithmetic; and ops of quantised files whose value is
+that of one module but for scale and zero point (an integer product). An op that
+only hands on what it reads could have been put in on either side of such a
+neighbour, and is not resolved.
 
 Left out, and counted by reason: ops in bodies and functions; *trivial* values,
 that could be equal by chance (few elements, or few different ones, as
@@ -96,9 +97,12 @@ class TruthFinder:
             if len(modules) == 1:
                 strict[at] = modules.pop()
                 continue
-            module = _resolved(op, equal) if found.is_one_value else None
-            if module is None and not equal and noisy:
-                module = self._scaled(op, worth[0])
+            module = None
+            if not _hands_on(op, worth[0], sketches, noisy=noisy):
+                if found.is_one_value:
+                    module = _resolved(op, equal)
+                elif noisy and not equal:
+                    module = self._scaled(op, worth[0])
             if module is not None:
                 resolved[at] = module
             else:
@@ -116,10 +120,18 @@ class TruthFinder:
         return modules.pop() if len(modules) == 1 else _resolved(op, equal)
 
 
+def _hands_on(op: Op, value: Sketch, sketches: Mapping[str, Sketch], *, noisy: bool) -> bool:
+    """Whether an op's value is one that it reads, in another shape or, where noisy, scale."""
+    read = SketchIndex({name: sketches[name] for name in op.inputs if name in sketches})
+    if read.nearest(value, _EXACT).names or (not noisy and read.permuted(value).names):
+        return True
+    return noisy and bool(read.scaled(value))
+
+
 def _resolved(op: Op, equal: Sequence[Op]) -> str | None:
     """The module that is left when pass-through neighbours of other modules do not count."""
     alike = [one for one in equal if (one.op_type, one.domain) == (op.op_type, op.domain)]
-    if not alike and op.auxiliary is None:
+    if not alike:
         alike = [one for one in equal if one.auxiliary is None]
     modules = {one.module for one in alike}
     return modules.pop() if len(modules) == 1 else None
