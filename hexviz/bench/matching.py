@@ -2,8 +2,9 @@
 
 A tagged export, and what a tool made of it, as written and nameless
 (:mod:`hexviz.bench.nameless`); the truth is read off the numbers
-(:mod:`hexviz.bench.numeric_truth`). An op's answer is the module of the op before
-that it is matched with first; an op that is matched with none is wrong.
+(:mod:`hexviz.bench.numeric_truth`). Asked is either the matching, where an op's
+answer is the module of the op before that it is matched with first, and an op
+that is matched with none is wrong; or the transfer, which gives every op a module.
 
 *exact* is the true module, *on branch* also an ancestor or descendant of it.
 ``lies`` are answers on a wrong branch at a confidence of :data:`SURE` or more.
@@ -14,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping
 from statistics import mean
+from types import MappingProxyType
 from typing import Any
 
 from hexviz.bench.inheritance import Score
@@ -22,12 +24,23 @@ from hexviz.bench.nameless import nameless
 from hexviz.bench.rewritten import SURE
 from hexviz.matching.match import match
 from hexviz.matching.matching import Matching
+from hexviz.matching.transfer import transfer
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 
-__all__ = ["FORMS", "Answer", "by_matching", "measure", "summarize"]
+__all__ = [
+    "ANSWERS",
+    "FORMS",
+    "Answer",
+    "Answering",
+    "by_matching",
+    "by_run",
+    "by_transfer",
+    "measure",
+    "summarize",
+]
 
 FORMS = ("as written", "nameless")
 
@@ -49,6 +62,29 @@ def by_matching(
         at: (before.ops[found.before[0]].module, found.how, found.confidence)
         for at, found in matcher(before, after).matches.items()
     }
+
+
+def by_transfer(before: TaggedGraph, after: TaggedGraph) -> Mapping[int, Answer]:
+    """What every op is tagged with once the tags are transferred."""
+    return _tags(transfer(before, after))
+
+
+def by_run(before: TaggedGraph, after: TaggedGraph) -> Mapping[int, Answer]:
+    """As :func:`by_transfer`, with numbers as witness: by the same means as the truth is found."""
+    return _tags(transfer(before, after, run=True))
+
+
+def _tags(graph: TaggedGraph) -> Mapping[int, Answer]:
+    return {
+        at: (op.module, op.provenance.rule, op.provenance.confidence)
+        for at, op in enumerate(graph.ops)
+    }
+
+
+ANSWERS: Mapping[str, Answering] = MappingProxyType(
+    {"matching": by_matching, "transfer": by_transfer, "run": by_run}
+)
+"""What can be asked, by name."""
 
 
 def measure(case: Case, form: str, answering: Answering = by_matching) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from hexviz.bench.matching import FORMS, by_matching, measure, summarize
+from hexviz.bench.matching import ANSWERS, FORMS, measure, summarize
 from hexviz.bench.matching_cases import cases
 from hexviz.bench.matching_tools import MATCHING_TOOLS, QDQ
 from hexviz.bench.models import MODELS
@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--tool", action="append", choices=list(MATCHING_TOOLS))
     parser.add_argument("--exporter", action="append", choices=list(EXPORTERS))
     parser.add_argument("--form", action="append", choices=list(FORMS))
+    parser.add_argument("--by", choices=list(ANSWERS), default="matching", help="what is asked")
     parser.add_argument("--reported", action="store_true", help="the models never looked at")
     parser.add_argument("--wrong", action="store_true", help="list wrong answers")
     parser.add_argument("--prepare", action="store_true", help="only make what is missing")
@@ -49,7 +50,7 @@ def main() -> None:
             print(case.exporter, case.model, case.tool, counts, flush=True)
             continue
         for form in arguments.form or FORMS:
-            record = measure(case, form, by_matching)
+            record = measure(case, form, ANSWERS[arguments.by])
             record["reported"] = case.model in MODELS and MODELS[case.model].reported
             results.append(record)
     results.sort(key=lambda one: (one["reported"], FORMS.index(one["form"]), one["exporter"]))
