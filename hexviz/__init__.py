@@ -8,12 +8,15 @@ if TYPE_CHECKING:
     from hexviz.errors import HexvizError
     from hexviz.extraction.part import Part
     from hexviz.extraction.verify import Verification
+    from hexviz.matching.compare import compare
+    from hexviz.matching.comparison import Comparison
     from hexviz.model.modules import Module, ModuleTree
     from hexviz.model.op import Candidate, Context, Op, Provenance
     from hexviz.tagging.finding import Finding
 
 __all__ = [
     "Candidate",
+    "Comparison",
     "Context",
     "Finding",
     "HexvizError",
@@ -24,6 +27,7 @@ __all__ = [
     "Provenance",
     "TaggedGraph",
     "Verification",
+    "compare",
     "export",
     "load",
     "transfer",
@@ -31,6 +35,7 @@ __all__ = [
 
 _HOMES = {
     "Candidate": "model.op",
+    "Comparison": "matching.comparison",
     "Context": "model.op",
     "Finding": "tagging.finding",
     "HexvizError": "errors",
@@ -41,6 +46,7 @@ _HOMES = {
     "Provenance": "model.op",
     "TaggedGraph": "api",
     "Verification": "extraction.verify",
+    "compare": "matching.compare",
     "export": "api",
     "load": "api",
     "transfer": "api",

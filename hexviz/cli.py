@@ -15,6 +15,7 @@ import typer
 import typer.exceptions
 
 from hexviz.cli_bench import bench_app
+from hexviz.cli_compare import compare
 from hexviz.cli_extract import extract, spread
 from hexviz.cli_json import print_json
 from hexviz.cli_log import LOG_VARIABLE, stages_logged
@@ -39,6 +40,7 @@ app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")
 app.command()(view)
 app.command()(worker)
 app.command()(extract)
+app.command()(compare)
 
 Source = Annotated[
     str,
@@ -57,7 +59,7 @@ def main() -> None:
     arguments = sys.argv[1:]
     commands = {
         "view", "export", "tag", "analyze", "audit", "explain", "extract", "report", "samples",
-        "bench", "worker",
+        "bench", "worker", "compare",
     }  # fmt: skip
     # `hexviz model.onnx` is short for `hexviz view model.onnx`.
     if not arguments or arguments[0] not in {*commands, "--help"}:

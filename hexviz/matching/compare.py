@@ -1,0 +1,109 @@
+"""Compare two graphs of one model: what is the same, and what differs, module by module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from hexviz.matching.comparison import Comparison, GraphFacts, Pair
+from hexviz.matching.counterparts import counterparts, homes
+from hexviz.matching.events import find_events
+from hexviz.matching.groups import Group, groups_of, inserted
+from hexviz.matching.kinship import kinship
+from hexviz.matching.match import match
+from hexviz.matching.matching import Matching
+from hexviz.matching.module_changes import module_changes
+from hexviz.matching.opened import Openable, opened
+from hexviz.matching.wording import differences
+from hexviz.model.graph import TaggedGraph
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["RELATED", "compare", "compared"]
+
+RELATED = 0.35
+"""Share of the smaller graph's arithmetic that has to be in the other one for a comparison.
+
+What optimisers and quantisers make of a model keeps 0.9 and more of it, another exporter and
+another version of an architecture at least half; models of different kinds have 0.0 to 0.3.
+"""
+
+
+def compare(
+    before: Openable,
+    after: Openable,
+    *,
+    run: bool = False,
+    inputs: Mapping[str, np.ndarray] | None = None,
+) -> Comparison:
+    """What is the same in two graphs of one model, and what differs.
+
+    Each can be a graph or the path of an ONNX file. With ``run`` both are run
+    on the same ``inputs`` (input name → array; generated where left out), and
+    values that are equal are one value. Two graphs of different models give a
+    comparison that says so (``is_related`` is false).
+
+    Raises:
+        ReadError: if one of them is a file that cannot be read.
+        ExtractionError: if a graph cannot be run, or not on these inputs.
+    """
+    before, after = opened(before), opened(after)
+    equal = None
+    if run:
+        from hexviz.matching.numbers import equal_values
+
+        equal = equal_values(before, after, inputs)
+    return compared(before, after, match(before, after, equal))
+
+
+def compared(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> Comparison:
+    """The comparison of two graphs, once it is known which op is which."""
+    groups, served = groups_of(matching), inserted(matching)
+    found = homes(before, after, groups, served)
+    facts = (
+        _facts(before, tags="own" if found.of_before else "other"),
+        _facts(after, tags="own" if found.of_after else "other"),
+    )
+    related = kinship(before, after, groups)
+    if related < RELATED:
+        every = tuple(op.id for op in before.ops), tuple(op.id for op in after.ops)
+        return Comparison(*facts, related, False, (), (), (), *every)
+    pairs = counterparts(groups, found)
+    events, fates = find_events(before, after, groups, found, pairs)
+    return Comparison(
+        *facts,
+        related=related,
+        is_related=True,
+        pairs=_pairs(before, after, groups, matching),
+        modules=module_changes(before, after, found, pairs, fates),
+        differences=differences(before, after, found, events),
+        unmatched_before=tuple(before.ops[at].id for at in matching.unmatched_before),
+        unmatched_after=tuple(after.ops[at].id for at in matching.unmatched_after),
+    )
+
+
+def _facts(graph: TaggedGraph, *, tags: str) -> GraphFacts:
+    opsets = {one.domain: one.version for one in graph.proto.opset_import}
+    return GraphFacts(graph.name, len(graph.ops), opsets.get("", opsets.get("ai.onnx")), tags)
+
+
+def _pairs(
+    before: TaggedGraph, after: TaggedGraph, groups: Sequence[Group], matching: Matching
+) -> tuple[Pair, ...]:
+    """All pairs by id, in order of the graph after."""
+    listed = [(one.after[-1], one.before, one.after, one.how, one.confidence) for one in groups]
+    listed += [
+        (at, match.before, (at,), match.how, match.confidence)
+        for at, match in matching.matches.items()
+        if match.how == "inserted"
+    ]
+    return tuple(
+        Pair(
+            tuple(before.ops[at].id for at in mine),
+            tuple(after.ops[at].id for at in theirs),
+            how,
+            confidence,
+        )
+        for _, mine, theirs, how, confidence in sorted(listed, key=lambda one: one[0])
+    )
