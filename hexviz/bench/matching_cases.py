@@ -11,16 +11,18 @@ seconds: everything but the matching is kept in a folder::
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import onnx
 
+from hexviz.bench.matching_models import build_small
 from hexviz.bench.matching_tools import MATCHING_TOOLS, NOISY
-from hexviz.bench.models import build_small, with_noise
+from hexviz.bench.models import with_noise
 from hexviz.bench.numeric_truth import NumericTruth, TruthFinder
 from hexviz.exporters.export import export_model
 from hexviz.model.files import write_atomically
@@ -28,7 +30,28 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import load, tag
 
-__all__ = ["Case", "cases"]
+__all__ = ["EXPORTS", "Case", "Export", "cases"]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """One way to export a model; ``trained``: weights with noise, so that no two are equal."""
+
+    exporter: str
+    optimize: bool = True
+    trained: bool = True
+
+
+EXPORTS: Mapping[str, Export] = MappingProxyType(
+    {
+        "dynamo": Export("dynamo"),
+        "torchscript": Export("torchscript"),
+        "dynamo bare": Export("dynamo", optimize=False),
+        "dynamo fresh": Export("dynamo", trained=False),
+        "torchscript fresh": Export("torchscript", trained=False),
+    }
+)
+"""Name → export. The first two are measured; fresh weights are those of the model's classes."""
 
 _VERSION = 3
 """Of how the truth is found; kept ones of another are found again."""
@@ -63,14 +86,14 @@ def _file(folder: Path, tool: str, kind: str) -> Path:
 def cases(
     models: Sequence[str], exporters: Sequence[str], tools: Sequence[str], work: Path
 ) -> Iterator[Case]:
-    """Every model through every exporter and tool, from the folder where it is there.
+    """Every model through every export (:data:`EXPORTS`) and tool, from the folder if it is there.
 
     Raises:
         SourceError: if a model's name names nothing that can be built.
     """
     for exporter in exporters:
         for model in models:
-            folder = work / exporter / model
+            folder = work / exporter.replace(" ", "-") / model
             yield from _cases_of(model, exporter, tools, folder)
 
 
@@ -110,8 +133,18 @@ def _kept(folder: Path, tool: str) -> dict[str, Any] | None:
 
 
 def _export(model: str, exporter: str, folder: Path) -> None:
-    source = with_noise(build_small(model))
-    exported = export_model(source.model, source.args, source.kwargs, exporter=exporter, name=model)
+    kind = EXPORTS[exporter]
+    source = build_small(model)
+    if kind.trained:
+        source = with_noise(source)
+    exported = export_model(
+        source.model,
+        source.args,
+        source.kwargs,
+        exporter=kind.exporter,
+        optimize=kind.optimize,
+        name=model,
+    )
     graph = tag(
         from_proto(exported.proto, name=model),
         modules=exported.modules,

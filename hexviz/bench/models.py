@@ -20,7 +20,7 @@ from hexviz.errors import SourceError
 from hexviz.exporters.inputs import make_inputs
 from hexviz.exporters.sources import NEEDS_TRANSFORMERS, Source, open_source
 
-__all__ = ["MODELS", "BenchModel", "build", "build_small", "with_noise"]
+__all__ = ["MODELS", "BenchModel", "build", "edition", "with_noise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,6 @@ def build(name: str) -> Source:
     return known.open() if known is not None else open_source(name)
 
 
-def build_small(name: str) -> Source:
-    """As :func:`build`, but a small edition of the samples that are full-sized models.
-
-    Raises:
-        SourceError: as there.
-    """
-    smaller = _SMALLER.get(name)
-    return smaller() if smaller is not None else build(name)
-
-
 def with_noise(source: Source, *, seed: int = 1) -> Source:
     """The same source, its parameters changed a little in place, so that no two are equal."""
     draw = torch.Generator().manual_seed(seed)
@@ -67,8 +57,8 @@ _TEXT = {"vocab_size": 500, "hidden_size": 64, "num_attention_heads": 4, "interm
 _IMAGE = {"image_size": 64, "patch_size": 16}
 
 
-def _of(kind: str, **config: Any) -> Callable[[], Source]:
-    """A transformers model ``{kind}Model`` from its ``{kind}Config``."""
+def edition(kind: str, **config: Any) -> Callable[[], Source]:
+    """A transformers model ``{kind}Model`` from its ``{kind}Config``, ready to be exported."""
 
     def opened() -> Source:
         try:
@@ -91,7 +81,7 @@ _CONFIG = {"T5Encoder": "T5"}
 
 
 def _whisper_encoder() -> Source:
-    whole: Source = _of(
+    whole: Source = edition(
         "Whisper",
         vocab_size=500,
         d_model=64,
@@ -134,10 +124,10 @@ _TUNED: dict[str, Callable[[], Source]] = {
     "resnet-50": _sample("resnet-50"),
     "gpt2": _sample("gpt2"),
     "sam-vit": _sample("sam-vit"),
-    "llama": _of(
+    "llama": edition(
         "Llama", **_TEXT, num_hidden_layers=4, num_key_value_heads=2, max_position_embeddings=64
     ),
-    "swin": _of(
+    "swin": edition(
         "Swin",
         image_size=64,
         patch_size=4,
@@ -146,7 +136,7 @@ _TUNED: dict[str, Callable[[], Source]] = {
         num_heads=[2, 4, 8],
         window_size=4,
     ),
-    "wav2vec2": _of(
+    "wav2vec2": edition(
         "Wav2Vec2",
         **_TEXT,
         num_hidden_layers=3,
@@ -157,32 +147,18 @@ _TUNED: dict[str, Callable[[], Source]] = {
         num_conv_pos_embeddings=16,
         num_conv_pos_embedding_groups=4,
     ),
-    "mobilenet-v2": _of("MobileNetV2", image_size=96, depth_multiplier=0.35),
-    "albert": _of("Albert", **_TEXT, embedding_size=32, num_hidden_layers=4),
-    "t5-encoder": _of(
+    "mobilenet-v2": edition("MobileNetV2", image_size=96, depth_multiplier=0.35),
+    "albert": edition("Albert", **_TEXT, embedding_size=32, num_hidden_layers=4),
+    "t5-encoder": edition(
         "T5Encoder", vocab_size=500, d_model=64, d_kv=16, d_ff=128, num_layers=4, num_heads=4
     ),
 }
 
-_SMALLER: dict[str, Callable[[], Source]] = {
-    "gpt2": _of("GPT2", vocab_size=500, n_embd=64, n_layer=4, n_head=4, n_positions=64),
-    "sam-vit": _of(
-        "SamVision",
-        hidden_size=64,
-        output_channels=32,
-        num_hidden_layers=4,
-        num_attention_heads=4,
-        mlp_dim=128,
-        num_pos_feats=32,
-        window_size=2,
-        global_attn_indexes=[1, 3],
-        **_IMAGE,
-    ),
-}
-
 _REPORTED: dict[str, Callable[[], Source]] = {
-    "distilbert": _of("DistilBert", vocab_size=500, dim=64, n_heads=4, hidden_dim=128, n_layers=4),
-    "vit": _of(
+    "distilbert": edition(
+        "DistilBert", vocab_size=500, dim=64, n_heads=4, hidden_dim=128, n_layers=4
+    ),
+    "vit": edition(
         "ViT",
         hidden_size=64,
         num_attention_heads=4,
@@ -190,8 +166,8 @@ _REPORTED: dict[str, Callable[[], Source]] = {
         num_hidden_layers=4,
         **_IMAGE,
     ),
-    "qwen3": _of("Qwen3", **_TEXT, num_hidden_layers=4, num_key_value_heads=2, head_dim=16),
-    "clip-vision": _of(
+    "qwen3": edition("Qwen3", **_TEXT, num_hidden_layers=4, num_key_value_heads=2, head_dim=16),
+    "clip-vision": edition(
         "CLIPVision",
         hidden_size=64,
         num_attention_heads=4,
@@ -202,11 +178,13 @@ _REPORTED: dict[str, Callable[[], Source]] = {
     "whisper-encoder": _whisper_encoder,
     "u-net": _local("u_net"),
     "lstm": _local("lstm_tagger"),
-    "convnext": _of("ConvNext", image_size=64, hidden_sizes=[16, 32, 64, 128], depths=[2, 2, 3, 2]),
-    "segformer": _of(
+    "convnext": edition(
+        "ConvNext", image_size=64, hidden_sizes=[16, 32, 64, 128], depths=[2, 2, 3, 2]
+    ),
+    "segformer": edition(
         "Segformer", hidden_sizes=[16, 32, 64, 128], depths=[2, 2, 2, 2], image_size=64
     ),
-    "bart": _of(
+    "bart": edition(
         "Bart",
         vocab_size=500,
         d_model=64,
@@ -218,8 +196,8 @@ _REPORTED: dict[str, Callable[[], Source]] = {
         decoder_ffn_dim=128,
         max_position_embeddings=64,
     ),
-    "electra": _of("Electra", **_TEXT, embedding_size=32, num_hidden_layers=4),
-    "deberta": _of(
+    "electra": edition("Electra", **_TEXT, embedding_size=32, num_hidden_layers=4),
+    "deberta": edition(
         "DebertaV2",
         **_TEXT,
         num_hidden_layers=3,

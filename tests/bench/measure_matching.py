@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from hexviz.bench.matching import ANSWERS, FORMS, measure, summarize
-from hexviz.bench.matching_cases import cases
+from hexviz.bench.matching_cases import EXPORTS, cases
+from hexviz.bench.matching_models import MATCHING_MODELS
 from hexviz.bench.matching_tools import MATCHING_TOOLS, QDQ
-from hexviz.bench.models import MODELS
-from hexviz.exporters.export import EXPORTERS
 
 
 def main() -> None:
@@ -24,7 +23,7 @@ def main() -> None:
     parser.add_argument("models", nargs="*", help="names of models of the benchmark")
     parser.add_argument("--work", type=Path, required=True, help="a folder for exports and truths")
     parser.add_argument("--tool", action="append", choices=list(MATCHING_TOOLS))
-    parser.add_argument("--exporter", action="append", choices=list(EXPORTERS))
+    parser.add_argument("--exporter", action="append", choices=list(EXPORTS))
     parser.add_argument("--form", action="append", choices=list(FORMS))
     parser.add_argument("--by", choices=list(ANSWERS), default="matching", help="what is asked")
     parser.add_argument("--reported", action="store_true", help="the models never looked at")
@@ -34,12 +33,12 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     arguments = parser.parse_args()
     models = arguments.models or [
-        name for name, model in MODELS.items() if model.reported == arguments.reported
+        name for name, model in MATCHING_MODELS.items() if model.reported == arguments.reported
     ]
     results = []
     found = cases(
         models,
-        arguments.exporter or list(EXPORTERS),
+        arguments.exporter or list(EXPORTS)[:2],
         arguments.tool or list(MATCHING_TOOLS),
         arguments.work,
     )
@@ -51,7 +50,9 @@ def main() -> None:
             continue
         for form in arguments.form or FORMS:
             record = measure(case, form, ANSWERS[arguments.by])
-            record["reported"] = case.model in MODELS and MODELS[case.model].reported
+            record["reported"] = (
+                case.model in MATCHING_MODELS and MATCHING_MODELS[case.model].reported
+            )
             results.append(record)
     results.sort(key=lambda one: (one["reported"], FORMS.index(one["form"]), one["exporter"]))
     summary = summarize(results)
