@@ -124,6 +124,9 @@ def served_by(growth: Growth, whole: Mapping[int, list[int]], q: int) -> int | N
     def known(node: int) -> int | None:
         return whole[node][0] if node in whole else growth.nodes_back.get(node)
 
+    last = growth.last.get(after.root(after.nodes[q].inputs[0]), -1)
+    if (maker := growth.before.maker(last)) >= 0:  # a Relu that quantising does as well
+        return maker
     node = q
     while node >= 0 and after.nodes[node].is_carrier and after.nodes[node].inputs:
         node = after.maker(after.nodes[node].inputs[0])

@@ -130,6 +130,8 @@ class Growth:
     nodes_back: dict[int, int] = field(default_factory=dict)
     values: dict[int, int] = field(default_factory=dict)
     values_back: dict[int, int] = field(default_factory=dict)
+    last: dict[int, int] = field(default_factory=dict)
+    """Value after → the last of several values before that it stands for, one made of the other."""
     reasons: dict[int, str] = field(default_factory=dict)
     ambiguous: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Node after → nodes before that it could be as well."""
@@ -156,6 +158,13 @@ class Growth:
             or self._passes_on(self.before, one, self.values_back[two], self.nodes)
         ):
             self.values[one] = two
+            self.last[two] = one
+        elif one not in self.values and self._passes_on(
+            self.before, self.values_back[two], one, self.nodes
+        ):
+            self.values[one] = two
+            self.last[two] = self.values_back[two]
+            self.values_back[two] = one
         elif two not in self.values_back and self._passes_on(
             self.after, two, self.values[one], self.nodes_back
         ):
@@ -216,10 +225,13 @@ class Growth:
         ):
             if one >= 0 and two >= 0:
                 root, other = self.before.root(one), self.after.root(two)
-                if self.values.get(root, other) != other or (
-                    self.values_back.get(other, root) != root and root not in self.values
-                ):
+                if self.values.get(root, other) != other:
                     return False
+                known_as = self.values_back.get(other, root)
+                if known_as != root and root not in self.values:
+                    return self.constants(p, q) == "equal" and self._passes_on(
+                        self.before, known_as, root, self.nodes
+                    )
         return True
 
     def constants(self, p: int, q: int) -> str:
@@ -395,11 +407,33 @@ class Growth:
         if mine.kind != theirs.kind and not (
             self._are_kin(p, q) and len(self.before.moving(p)) == len(self.after.moving(q))
         ):
+            self._grow_past(p, q)
             return
         place = [self.before.root(value) for value in mine.outputs].index(one)
         place_there = [self.after.root(value) for value in theirs.outputs].index(two)
         if place == place_there:
             self.pair_nodes(p, q, "grown")
+
+    def _grow_past(self, p: int, q: int) -> None:
+        """Pair either node with the one right above the other, which has no partner itself.
+
+        ::
+
+            before   x ─ Clip ─ Pad ─ Conv        after   x'─ Clip ─ Conv, which pads by itself
+        """
+        for side, other, start, end in (
+            (self.before, self.after, p, q),
+            (self.after, self.before, q, p),
+        ):
+            moving = side.moving(start)
+            if len(moving) != 1 or side.has_matrix(start):
+                continue
+            above = side.maker(moving[0])
+            if above < 0 or side.nodes[above].kind != other.nodes[end].kind:
+                continue
+            pair = (above, end) if side is self.before else (end, above)
+            if self.constants(*pair) == "equal" and self.pair_nodes(*pair, "grown"):
+                return
 
     def _grow_down(self, one: int, two: int) -> None:
         mine, theirs = self.open_readers(one, two)

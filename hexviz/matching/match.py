@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from hexviz.matching.carriers import pair_carriers, pair_left_over, same_sort, served_by
 from hexviz.matching.growth import Growth, Side
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.regions import align, claimed
 from hexviz.matching.skeleton import build
-from hexviz.matching.weights import Contents, pair_weights
+from hexviz.matching.weights import Contents, has_many, pair_weights, shared_weights
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["match"]
@@ -64,8 +64,6 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
     growth.run()
     _pair_ends(growth, by_place=True)
     growth.run()
-    _pair_in_order(growth, weights)
-    growth.run()
     for _ in range(_ROUNDS):
         found = pair_carriers(growth) + align(growth)
         if not found and not growth.settle_in_order():
@@ -102,12 +100,23 @@ def _weights(growth: Growth) -> dict[int, int]:
 
 
 def _touched(growth: Growth, weights: Mapping[int, int]) -> Iterator[tuple[int, int]]:
-    """Nodes that compute with the same weight, which nothing else does."""
-    for one, two in weights.items():
-        mine = {node for node, _ in growth.before.graph.readers[one]}
-        theirs = {node for node, _ in growth.after.graph.readers[two]}
-        if len(mine) == len(theirs) == 1:
-            yield mine.pop(), theirs.pop()
+    """Nodes that compute with the same weight; of a layer that is called again, in order."""
+    before, after = growth.before, growth.after
+    groups = [([one], [two]) for one, two in weights.items()]
+    groups += shared_weights(
+        before.contents, after.contents, before.graph.weights, after.graph.weights
+    )
+    for some, others in groups:
+        mine, theirs = _computing(before, some), _computing(after, others)
+        is_telling = has_many(before.contents.of(some[0]))
+        if len(mine) == len(theirs) and (is_telling or len(mine) == 1):
+            yield from zip(mine, theirs, strict=True)
+
+
+def _computing(side: Side, values: Iterable[int]) -> list[int]:
+    """The nodes that compute with any of some values, in order."""
+    readers = {node for value in values for node, _ in side.graph.readers[value]}
+    return sorted(node for node in readers if not side.nodes[node].is_carrier)
 
 
 def _named(growth: Growth) -> Iterator[tuple[int, int]]:
@@ -189,23 +198,16 @@ def _pair_touched(growth: Growth, touched: list[tuple[int, int]]) -> None:
             growth.pair_values(growth.before.nodes[p].outputs[0], growth.after.nodes[q].outputs[0])
         if len(theirs) > 1 and q == max(theirs) and len(mine) == 1:
             growth.pair_values(growth.before.nodes[p].outputs[0], growth.after.nodes[q].outputs[0])
-    same_first = sorted(
-        touched,
-        key=lambda pair: growth.before.nodes[pair[0]].kind != growth.after.nodes[pair[1]].kind,
-    )
+
+    def rank(pair: tuple[int, int]) -> tuple[bool, bool]:
+        p, q = pair
+        same = growth.before.nodes[p].kind == growth.after.nodes[q].kind
+        return not same, not (growth.before.has_matrix(p) and growth.after.has_matrix(q))
+
+    same_first = sorted(touched, key=rank)
     noted = [(p, q) for p, q in same_first if growth.note(p, q, "weight")]
     for p, q in noted:
         growth.connect(p, q)
-
-
-def _pair_in_order(growth: Growth, weights: Mapping[int, int]) -> None:
-    """Nodes whose weight others read as well: those of a layer that is called several times."""
-    for one, two in weights.items():
-        mine = sorted({node for node, _ in growth.before.graph.readers[one]})
-        theirs = sorted({node for node, _ in growth.after.graph.readers[two]})
-        if len(mine) == len(theirs) > 1:
-            for p, q in zip(mine, theirs, strict=True):
-                growth.pair_nodes(p, q, "order")
 
 
 def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matching:

@@ -16,6 +16,7 @@ from difflib import SequenceMatcher
 
 from hexviz.matching.alignment import best_alignment
 from hexviz.matching.growth import Growth, Side
+from hexviz.model.auxiliary import category
 
 __all__ = ["align", "claimed"]
 
@@ -162,6 +163,7 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
                 giver = known
             else:
                 continue
+        giver = _before_layout(growth, giver, q, open_before)
         holder = growth.nodes.get(giver)
         if holder is not None and holder != q:
             made = growth.after.nodes[holder].outputs[0]
@@ -185,6 +187,23 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
             if other != q and other not in whole and other not in parts:
                 parts[other] = giver
     return whole, parts
+
+
+def _before_layout(growth: Growth, giver: int, q: int, inside: set[int]) -> int:
+    """What an op gives the value of, if that was only cut or padded for the op that reads it."""
+    side = growth.before
+    while giver in inside and not _is_layout(growth.after, q) and _is_layout(side, giver):
+        moving = side.moving(giver)
+        above = side.maker(moving[0]) if len(moving) == 1 else -1
+        if above < 0 or side.nodes[above].is_carrier:
+            break
+        giver = above
+    return giver
+
+
+def _is_layout(side: Side, node: int) -> bool:
+    op = side.graph.op(node)
+    return category(op.domain, op.op_type) == "tensor manipulation"
 
 
 def _does_the_same(growth: Growth, p: int, q: int) -> bool:

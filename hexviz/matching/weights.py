@@ -22,7 +22,7 @@ from hexviz.matching.skeleton import Skeleton
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.tensors import tensor_elements
 
-__all__ = ["Contents", "pair_weights"]
+__all__ = ["Contents", "has_many", "pair_weights", "shared_weights"]
 
 _FEW = 16
 """Elements up to which a constant is compared one by one."""
@@ -121,7 +121,7 @@ def _rounded(array: Array) -> npt.NDArray[np.float16]:
     return half
 
 
-def is_telling(content: Hashable | None) -> bool:
+def has_many(content: Hashable | None) -> bool:
     """Whether nobody writes such a constant twice: it is large, and not all of one number."""
     return isinstance(content, tuple) and len(content) == 3 and isinstance(content[2], int)
 
@@ -143,7 +143,7 @@ def pair_weights(
     theirs = _grouped(after, there)
     for content, values in mine.items():
         others = theirs.get(content, [])
-        if is_telling(content) and len(values) == len(others) == 1:
+        if has_many(content) and len(values) == len(others) == 1:
             pairs[values[0]] = others[0]
     taken = set(pairs.values())
     for value, other in names.items():
@@ -156,6 +156,18 @@ def pair_weights(
     rest = [one for one in there if one not in taken and after.of(one) not in mine]
     pairs.update(_alike(before, after, left, rest))
     return pairs
+
+
+def shared_weights(
+    before: Contents, after: Contents, here: Iterable[int], there: Iterable[int]
+) -> list[tuple[list[int], list[int]]]:
+    """Weights that hold the same, where either graph has several: copies of one, all for all."""
+    mine, theirs = _grouped(before, here), _grouped(after, there)
+    return [
+        (values, theirs[content])
+        for content, values in mine.items()
+        if has_many(content) and content in theirs and len(values) + len(theirs[content]) > 2
+    ]
 
 
 def _grouped(contents: Contents, values: Iterable[int]) -> dict[Hashable, list[int]]:
@@ -204,7 +216,7 @@ def _by_size(contents: Contents, values: Iterable[int]) -> dict[int, list[int]]:
     sizes: dict[int, list[int]] = {}
     for value in values:
         content = contents.of(value)
-        if is_telling(content):
+        if has_many(content):
             sizes.setdefault(contents.size(value), []).append(value)
     return {size: values for size, values in sizes.items() if size >= _LEAST}
 
