@@ -10,18 +10,19 @@ import onnx
 __all__ = ["nameless"]
 
 
-def nameless(proto: onnx.ModelProto) -> onnx.ModelProto:
+def nameless(proto: onnx.ModelProto, *, letter: str = "v") -> onnx.ModelProto:
     """A copy in which values are ``v0, v1, …``, functions ``f0, …`` and ops have no names.
 
     Names change in the same way everywhere: in bodies, which see the names around
     them, and in functions, which do not. What the model computes stays, and so does
-    the order of inputs, outputs and ops.
+    the order of inputs, outputs and ops. Another ``letter`` than v is for models whose
+    values are called so already, by other numbers.
     """
     copy = onnx.ModelProto()
     copy.CopyFrom(proto)
     for field in ("producer_name", "producer_version", "domain", "doc_string", "metadata_props"):
         copy.ClearField(field)
-    fresh = (f"v{number}" for number in count())
+    fresh = (f"{letter}{number}" for number in count())
     functions = {
         (one.domain, one.name, one.overload): f"f{at}" for at, one in enumerate(copy.functions)
     }

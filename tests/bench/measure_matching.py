@@ -13,7 +13,9 @@ from typing import Any
 
 from hexviz.bench.matching import ANSWERS, FORMS, measure, summarize
 from hexviz.bench.matching_cases import EXPORTS, cases
+from hexviz.bench.matching_exporters import against_each_other, summarize_pairs
 from hexviz.bench.matching_models import MATCHING_MODELS
+from hexviz.bench.matching_speed import measure_speed
 from hexviz.bench.matching_tools import MATCHING_TOOLS, QDQ
 
 
@@ -21,7 +23,9 @@ def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", help="names of models of the benchmark")
-    parser.add_argument("--work", type=Path, required=True, help="a folder for exports and truths")
+    parser.add_argument("--work", type=Path, help="a folder for exports and truths")
+    parser.add_argument("--pairs", action="store_true", help="both exporters against each other")
+    parser.add_argument("--speed", metavar="OPS,OPS", help="seconds by size instead")
     parser.add_argument("--tool", action="append", choices=list(MATCHING_TOOLS))
     parser.add_argument("--exporter", action="append", choices=list(EXPORTS))
     parser.add_argument("--form", action="append", choices=list(FORMS))
@@ -32,9 +36,17 @@ def main() -> None:
     parser.add_argument("--files", action="store_true", help="a line for each file as well")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     arguments = parser.parse_args()
+    if arguments.speed:
+        measure_speed([int(one) for one in arguments.speed.split(",")], report=print)
+        return
+    if arguments.work is None:
+        parser.error("--work DIR is missing")
     models = arguments.models or [
         name for name, model in MATCHING_MODELS.items() if model.reported == arguments.reported
     ]
+    if arguments.pairs:
+        show_pairs(list(against_each_other(models, arguments.work)), wrong=arguments.wrong)
+        return
     results = []
     found = cases(
         models,
@@ -88,6 +100,25 @@ def show_file(record: dict[str, Any], *, wrong: bool, line: bool) -> None:
                 f"    {one['at']:5} {one['op_type']:20} {one['op'][:40]:40} got {one['got']!r}"
                 f" right {one['right']!r} {one['how']} {one['confidence']:.2f} {sort}"
             )
+
+
+def show_pairs(results: list[dict[str, Any]], *, wrong: bool) -> None:
+    for record in results:
+        model = record["model"]
+        record["reported"] = model in MATCHING_MODELS and MATCHING_MODELS[model].reported
+        if "error" in record:
+            print(f"{model}: {record['error']}")
+            continue
+        print(
+            f"{model}, {record['before']} → {record['after']}: paired {record['paired']} of"
+            f" {record['ops']}, of these same module {record['same_module']}"
+        )
+        if wrong and not record["reported"]:
+            for one in record["wrong"]:
+                print("   ", one)
+            print("    unpaired:", record["unpaired"])
+    for row in summarize_pairs(results):
+        print(row)
 
 
 def show_summary(summary: list[dict[str, Any]]) -> None:
