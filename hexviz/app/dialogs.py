@@ -117,7 +117,7 @@ def _tags() -> html.Div:
         role="group",
         **{"data-most": str(MAX_UPLOAD), "aria-label": "Tags from another graph"},
         children=[
-            html.Div("or take tags for the open model from another graph", className="or"),
+            html.Div("or give the open model tags from another graph", className="or"),
             dcc.Upload(
                 id="tags-upload",
                 className="upload small",

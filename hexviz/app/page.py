@@ -243,6 +243,8 @@ def _middle() -> html.Main:
                     ),
                 ],
             ),
+            # Below the tools, whichever lines these take.
+            html.Div(html.Div(id="edits", className="edits", role="status"), className="below"),
             html.Div(
                 id="graph-pane",
                 className="pane",
@@ -291,7 +293,6 @@ def _middle() -> html.Main:
                 **{"aria-label": "What the audit found"},
             ),
             pane(),
-            html.Div(id="edits", className="edits", role="status"),
         ],
     )
 
