@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
 .PHONY: demo test test-page test-core test-slow lint types wheel browser redis bench bench-hot \
-	bench-page bench-view bench-inheritance bench-rewritten bench-extraction bench-exports bench-soak fuzz pictures clean
+	bench-page bench-view bench-inheritance bench-rewritten bench-matching bench-extraction bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -85,6 +85,14 @@ bench-inheritance: $(READY)
 # How right tags are on what optimisers and converters make of all models of the benchmark.
 bench-rewritten: $(READY)
 	$(BIN)/hexviz bench rewritten
+
+# How right transferred tags are on what fifteen tools make of tagged exports, as written and without
+# a single name; both exporters against each other; seconds by size. Into docs/matching.md. An hour
+# the first time; exports and truths are kept, so a second run takes minutes.
+bench-matching: $(READY)
+	mkdir -p build
+	$(BIN)/python -W ignore -m tests.bench.matching_table build/matching docs/matching.md \
+		--json build/matching.json $(ARGS)
 
 # Every module of all models of the benchmark cut out in every way, beside two other extractors;
 # an hour or two. Then seconds by size, up to 100,000 ops.

@@ -22,6 +22,7 @@ from hexviz.bench.inheritance import Score
 from hexviz.bench.matching_cases import Case
 from hexviz.bench.nameless import nameless
 from hexviz.bench.rewritten import SURE
+from hexviz.errors import HexvizError
 from hexviz.matching.match import match
 from hexviz.matching.matching import Matching
 from hexviz.matching.transfer import transfer
@@ -95,7 +96,10 @@ def measure(case: Case, form: str, answering: Answering = by_matching) -> dict[s
     before, proto = case.before, case.after
     after = tag(from_proto(nameless(proto) if form == "nameless" else proto, name=case.tool))
     began = time.perf_counter()
-    answers = answering(before, after)
+    try:
+        answers = answering(before, after)
+    except HexvizError as error:
+        return {**about, "error": f"not matched: {error}"}
     seconds = time.perf_counter() - began
     strict, both = Score(), Score()
     matched = lies = 0

@@ -1,7 +1,8 @@
 """How right matching is, over models and tools, from a folder that keeps all but the matching.
 
 ``python -m tests.bench.measure_matching --work DIR [MODEL ...]``; without models, the ones
-that may be looked at. ``--wrong`` lists every wrong answer, of those models alone.
+that may be looked at. ``--wrong`` lists every wrong answer, of those models alone. For the
+whole benchmark as tables see :mod:`tests.bench.matching_table`.
 """
 
 from __future__ import annotations
