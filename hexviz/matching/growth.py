@@ -135,6 +135,8 @@ class Growth:
     reasons: dict[int, str] = field(default_factory=dict)
     ambiguous: dict[int, tuple[int, ...]] = field(default_factory=dict)
     """Node after → nodes before that it could be as well."""
+    weights: dict[int, int] = field(default_factory=dict)
+    """Weight before → the same weight after, by what they hold."""
     _queue: deque[tuple[int, int]] = field(default_factory=deque)
 
     def pair_values(self, one: int, two: int) -> bool:

@@ -10,7 +10,13 @@ from hexviz.matching.growth import Growth, Side
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.regions import align, claimed
 from hexviz.matching.skeleton import build
-from hexviz.matching.weights import Contents, has_many, pair_weights, shared_weights
+from hexviz.matching.weights import (
+    Contents,
+    has_many,
+    pair_weights,
+    share_in_common,
+    shared_weights,
+)
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["match"]
@@ -53,7 +59,7 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
     """All pairs of ops and values of two graphs."""
     growth = Growth(_side(before), _side(after))
     _pair_ends(growth, by_place=False)
-    weights = _weights(growth)
+    weights = growth.weights = _weights(growth)
     touched = list(_touched(growth, weights))
     if _names_hold(growth, touched):
         _pair_names(growth)
@@ -261,4 +267,11 @@ def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matchi
         if len(sources) > 1
     )
     related = min(1.0, matched / max(1, min(arithmetic)))
-    return Matching(found, len(before.ops), len(after.ops), related)
+    common = share_in_common(
+        growth.before.contents,
+        growth.after.contents,
+        growth.before.graph.weights,
+        growth.after.graph.weights,
+        growth.weights,
+    )
+    return Matching(found, len(before.ops), len(after.ops), related, common)

@@ -48,13 +48,16 @@ class Matching:
 
     ``ops_before`` and ``ops_after`` are the numbers of ops of both graphs.
     ``related`` is the share, in 0..1, of the smaller graph's ops with
-    arithmetic that the other one has as well.
+    arithmetic that the other one has as well. ``weights`` is the share, in
+    0..1, of the large weights of one graph that the other holds as well, of
+    that graph where it is larger; ``None`` where one of them has too few to tell.
     """
 
     matches: Mapping[int, Match]
     ops_before: int
     ops_after: int
     related: float = 1.0
+    weights: float | None = None
 
     @property
     def unmatched_after(self) -> tuple[int, ...]:

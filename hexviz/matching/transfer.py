@@ -21,6 +21,7 @@ from hexviz.errors import MatchingError
 from hexviz.matching.match import match
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.opened import Openable, opened
+from hexviz.matching.same_model import difference
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ON_RECORD, Candidate, Provenance
@@ -34,13 +35,10 @@ from hexviz.tagging.tag import retag
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["RELATED", "SURE", "transfer", "transfer_line", "transferred"]
+__all__ = ["SURE", "transfer", "transfer_line", "transferred"]
 
 SURE = 0.9
 """Confidence of a match from which on it goes before what the file says of the op."""
-
-RELATED = 0.2
-"""Share of the smaller graph's arithmetic that the other has to have as well."""
 
 _MOST_EVIDENCE = 64  # ops that one op stands for; an attention of all heads has some dozens
 _MOST_CANDIDATES = 8
@@ -274,9 +272,9 @@ def _refuse_untagged(before: TaggedGraph) -> None:
 
 
 def _refuse_unrelated(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> None:
-    if matching.related < RELATED:
+    said = difference(before, after, matching)
+    if said:
         raise MatchingError(
-            f"{after.name} is not of the model in {before.name}: of the smaller graph's ops with "
-            f"arithmetic only {matching.related:.0%} are in the other. Give the file that it was "
-            "made from."
+            f"{after.name} is not of the model in {before.name}: only {said}. Give the file that "
+            "it was made from."
         )

@@ -22,7 +22,7 @@ from hexviz.matching.skeleton import Skeleton
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.tensors import tensor_elements
 
-__all__ = ["Contents", "has_many", "pair_weights", "shared_weights"]
+__all__ = ["Contents", "has_many", "pair_weights", "share_in_common", "shared_weights"]
 
 _FEW = 16
 """Elements up to which a constant is compared one by one."""
@@ -38,6 +38,9 @@ _LEAST = 32
 
 _CLOSE, _MARGIN = 0.97, 0.1
 """Correlation from which on two weights are the same, and how far any other one has to be below."""
+
+_TELLING = 4
+"""Large weights from which on those of a graph tell whether another one is of the same model."""
 
 _MOST_ALIKE = 3000
 """Weights of one size that are compared with each other, at most."""
@@ -168,6 +171,32 @@ def shared_weights(
         for content, values in mine.items()
         if has_many(content) and content in theirs and len(values) + len(theirs[content]) > 2
     ]
+
+
+def share_in_common(
+    before: Contents,
+    after: Contents,
+    here: Iterable[int],
+    there: Iterable[int],
+    pairs: Mapping[int, int],
+) -> float | None:
+    """How much of the weights of one graph the other one holds as well, in 0..1.
+
+    Of either graph, whichever share is larger: tools fold weights into others, and
+    merge graphs. ``pairs`` are weights before and after that are known to be the
+    same. ``None`` where one of the graphs has too few weights to tell.
+    """
+    mine = {one: before.of(one) for one in here}
+    theirs = {one: after.of(one) for one in there}
+    both = set(mine.values()) & set(theirs.values())
+    shares = []
+    for contents, paired in ((mine, set(pairs)), (theirs, set(pairs.values()))):
+        telling = [one for one, content in contents.items() if has_many(content)]
+        if len(telling) < _TELLING:
+            return None
+        held = sum(one in paired or contents[one] in both for one in telling)
+        shares.append(held / len(telling))
+    return max(shares)
 
 
 def _grouped(contents: Contents, values: Iterable[int]) -> dict[Hashable, list[int]]:

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 
 import hexviz
@@ -200,12 +202,53 @@ def test_a_file_without_tags_has_none_to_give() -> None:
 
 
 def test_tags_are_not_taken_from_another_model(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "hexviz.matching.transfer.match", lambda *_: Matching({}, 4, 4, related=0.05)
+    before, after = exported(), bare(NET)
+
+    def refused(matching: Matching) -> str:
+        monkeypatch.setattr("hexviz.matching.transfer.match", lambda *_: matching)
+        with pytest.raises(MatchingError) as raised:
+            transfer(before, after)
+        return str(raised.value)
+
+    assert refused(Matching({}, 4, 4, related=0.05)) == (
+        "optimised.onnx is not of the model in exported.onnx: only 0% of the arithmetic of one is "
+        "in the other. Give the file that it was made from."
     )
-    with pytest.raises(MatchingError) as raised:
-        transfer(exported(), bare(NET))
-    assert str(raised.value) == (
-        "optimised.onnx is not of the model in exported.onnx: of the smaller graph's ops with "
-        "arithmetic only 5% are in the other. Give the file that it was made from."
+    half = {at: Match((at,), "renamed", 0.9) for at in range(2)}
+    assert refused(Matching(half, 4, 4, related=1.0, weights=0.03)) == (
+        "optimised.onnx is not of the model in exported.onnx: only 3% of the weights of one are in "
+        "the other, and their structure is not the same. Give the file that it was made from."
     )
+
+
+def test_a_model_that_was_trained_further_is_the_same_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    every = {at: Match((at,), "renamed", 0.9) for at in range(4)}
+    matching = Matching(every, 4, 4, related=1.0, weights=0.0)
+    monkeypatch.setattr("hexviz.matching.transfer.match", lambda *_: matching)
+    graph = transfer(exported(), bare(NET))
+    assert [op.module for op in graph.ops] == ["enc.fc", "enc.fc", "enc.act", "head"]
+
+
+def layers(count: int, seed: int) -> onnx.ModelProto:
+    """Linear layers, each with a weight of random numbers."""
+    body = " ".join(f"v{at} = MatMul (v{at - 1}, w{at})" for at in range(1, count))
+    weights = ", ".join(f"float[16, 16] w{at}" for at in range(1, count))
+    proto = parse(f"g (float[2, 16] v0) => (float[2, 16] v{count - 1}) <{weights}> {{ {body} }}")
+    draw = np.random.default_rng(seed)
+    del proto.graph.initializer[:]
+    for at in range(1, count):
+        numbers = draw.normal(size=(16, 16)).astype(np.float32)
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(numbers, f"w{at}"))
+    return proto
+
+
+def test_the_weights_tell_models_apart() -> None:
+    scopes = {f"v{at}": f"layer.{at}" for at in range(1, 8)}
+    before = tagged(scoped(layers(8, 0), scopes))
+    assert transfer(before, layers(8, 0)).op("v5").module == "layer.5"
+    assert transfer(before, layers(8, 1)).op("v5").module == "layer.5"  # trained further
+    with pytest.raises(MatchingError, match="only 0% of the weights of one are in the other"):
+        transfer(before, layers(5, 1))
+    assert transfer(before, layers(5, 0)).op("v3").module == "layer.3"
