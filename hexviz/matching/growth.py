@@ -138,6 +138,8 @@ class Growth:
     weights: dict[int, int] = field(default_factory=dict)
     """Weight before → the same weight after, by what they hold."""
     _queue: deque[tuple[int, int]] = field(default_factory=deque)
+    _reads: deque[tuple[int, int]] = field(default_factory=deque)
+    _ups: deque[tuple[int, int]] = field(default_factory=deque)
 
     def pair_values(self, one: int, two: int) -> bool:
         """Take two values for the same, unless either is another one's.
@@ -207,20 +209,19 @@ class Growth:
         mine = [self.values.get(value, ("?", value)) for value in self.before.moving(p)]
         return mine == [self.values.get(value, ("?", value)) for value in self.before.moving(q)]
 
-    def can_pair(self, p: int, q: int) -> bool:
-        """Whether nothing known says that two nodes are different ones."""
+    def can_pair(self, p: int, q: int, *, sole: bool = False) -> bool:
+        """Whether nothing known says that two nodes are different ones.
+
+        ``sole``: they are the only readers of values that are the same. Then one
+        more operand may have changed, as behind a layer that was left out.
+        """
         if p in self.nodes or q in self.nodes_back:
             return False
         if self.constants(p, q) == "clash":
             return False
         if self.before.nodes[p].kind != self.after.nodes[q].kind:
             return True
-        mine, theirs = self.before.moving(p), self.after.moving(q)
-        known = [self.values[one] for one in mine if one in self.values]
-        if known and not any(two in theirs for two in known):
-            return False
-        back = [self.values_back[two] for two in theirs if two in self.values_back]
-        if back and not any(one in mine for one in back) and not known:
+        if not self._operands_agree(p, q, sole=sole):
             return False
         for one, two in zip(
             self.before.nodes[p].outputs, self.after.nodes[q].outputs, strict=False
@@ -235,6 +236,17 @@ class Growth:
                         self.before, known_as, root, self.nodes
                     )
         return True
+
+    def _operands_agree(self, p: int, q: int, *, sole: bool) -> bool:
+        """Whether the values that two nodes read may be the same ones."""
+        mine, theirs = self.before.moving(p), self.after.moving(q)
+        known = [one for one in mine if one in self.values]
+        back = [two for two in theirs if two in self.values_back]
+        agree = sum(any(self.are_same(one, two) for two in theirs) for one in known)
+        agree_back = sum(any(self.are_same(one, two) for one in mine) for two in back)
+        if sole:
+            return (agree > 0 or not known) and (agree_back > 0 or not back)
+        return agree == len(known) and agree_back == len(back)
 
     def constants(self, p: int, q: int) -> str:
         """How the constants of two nodes go together.
@@ -269,16 +281,16 @@ class Growth:
             return "clash"
         return result
 
-    def pair_nodes(self, p: int, q: int, reason: str) -> bool:
+    def pair_nodes(self, p: int, q: int, reason: str, *, sole: bool = False) -> bool:
         """Take two nodes for the same, and what they read and make with them."""
-        if not self.note(p, q, reason):
+        if not self.note(p, q, reason, sole=sole):
             return False
         self.connect(p, q)
         return True
 
-    def note(self, p: int, q: int, reason: str) -> bool:
+    def note(self, p: int, q: int, reason: str, *, sole: bool = False) -> bool:
         """Take two nodes for the same, without what follows from it."""
-        if not self.can_pair(p, q):
+        if not self.can_pair(p, q, sole=sole):
             return False
         self.nodes[p] = q
         self.nodes_back[q] = p
@@ -286,9 +298,13 @@ class Growth:
         return True
 
     def connect(self, p: int, q: int) -> None:
-        """Pair what two nodes that are the same read and make."""
+        """Pair what two nodes that are the same make, and later what they read.
+
+        What an op makes is the same whatever stands before it; what it reads is
+        only where nothing was left out there.
+        """
         self._pair_made(p, q)
-        self._pair_read(p, q)
+        self._reads.append((p, q))
 
     def _pair_read(self, p: int, q: int) -> None:
         one, two = self.before.nodes[p], self.after.nodes[q]
@@ -396,10 +412,14 @@ class Growth:
 
     def run(self) -> None:
         """Grow until nothing new is found."""
-        while self._queue:
-            one, two = self._queue.popleft()
-            self._grow_down(one, two)
-            self._grow_up(one, two)
+        while self._queue or self._reads or self._ups:
+            if self._queue:
+                self._ups.append(self._queue[0])
+                self._grow_down(*self._queue.popleft())
+            elif self._reads:
+                self._pair_read(*self._reads.popleft())
+            else:
+                self._grow_up(*self._ups.popleft())
 
     def _grow_up(self, one: int, two: int) -> None:
         p, q = self.before.maker(one), self.after.maker(two)
@@ -441,13 +461,14 @@ class Growth:
         mine, theirs = self.open_readers(one, two)
         if not mine or not theirs:
             return
+        sole = len(self.before.graph.readers[one]) == len(self.after.graph.readers[two]) == 1
         for level in range(3):
             groups = self._grouped(self.before, mine, level)
             groups_there = self._grouped(self.after, theirs, level)
             for key, some in groups.items():
                 others = groups_there.get(key, [])
                 if len(some) == len(others) == 1:
-                    self.pair_nodes(some[0][0], others[0][0], "grown")
+                    self.pair_nodes(some[0][0], others[0][0], "grown", sole=sole)
                 elif some and others and len(some) * len(others) <= _MOST_READERS**2:
                     self._tell_apart([p for p, _ in some], [q for q, _ in others])
             mine, theirs = self.open_readers(one, two)

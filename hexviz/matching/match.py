@@ -216,6 +216,27 @@ def _pair_touched(growth: Growth, touched: list[tuple[int, int]]) -> None:
         growth.connect(p, q)
 
 
+_FIRM = frozenset({"name", "weight", "grown", "run"})
+"""Reasons that need more than a place between others."""
+
+
+def _related(growth: Growth) -> float:
+    """The share of the smaller graph's arithmetic that firmly is the other's as well."""
+
+    def counted(side: Side, node: int) -> bool:
+        is_moving = any(not side.is_constant(value) for value in side.nodes[node].outputs)
+        return is_moving and not side.nodes[node].is_carrier
+
+    smaller = min(
+        sum(counted(side, node) for node in range(len(side.nodes)))
+        for side in (growth.before, growth.after)
+    )
+    firm = sum(
+        growth.reasons.get(q) in _FIRM and counted(growth.after, q) for q in growth.nodes_back
+    )
+    return min(1.0, firm / max(1, smaller))
+
+
 def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matching:
     whole, parts = claimed(growth)
     beside = [(p, q) for q, sources in whole.items() for p in sources]
@@ -256,17 +277,6 @@ def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matchi
             served = served_by(growth, whole, q)
             if served is not None:
                 add(q, [served], "inserted", CONFIDENCE["inserted"])
-    arithmetic = [
-        sum(not node.is_carrier and node.kind != "Constant" for node in side.nodes)
-        for side in (growth.before, growth.after)
-    ]
-    matched = sum(not nodes[p].is_carrier and nodes[p].kind != "Constant" for p in growth.nodes)
-    matched += sum(
-        len(sources) - (sources[0] in growth.nodes)
-        for sources in whole.values()
-        if len(sources) > 1
-    )
-    related = min(1.0, matched / max(1, min(arithmetic)))
     common = share_in_common(
         growth.before.contents,
         growth.after.contents,
@@ -274,4 +284,4 @@ def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matchi
         growth.after.graph.weights,
         growth.weights,
     )
-    return Matching(found, len(before.ops), len(after.ops), related, common)
+    return Matching(found, len(before.ops), len(after.ops), _related(growth), common)

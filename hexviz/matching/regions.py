@@ -11,7 +11,7 @@ stands for the ones before it that are left.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from hexviz.matching.alignment import best_alignment
@@ -171,8 +171,12 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
                 continue
             del growth.nodes[giver], growth.nodes_back[holder]
             parts[holder] = giver
-        region = _region(growth.before, giver, open_before - gone, growth.values)
-        region_after = _region(growth.after, q, open_after, growth.values_back)
+        packed = _has_own_matrix(growth.after, q, growth.values_back)
+        region = _region(growth.before, giver, open_before, gone, growth.values, packed=packed)
+        packed = _has_own_matrix(growth.before, giver, growth.values)
+        region_after = _region(
+            growth.after, q, open_after, set(), growth.values_back, packed=packed
+        )
         if known is not None and known != giver:
             region.append(known)
         for value in node.outputs[1:]:
@@ -215,8 +219,28 @@ def _does_the_same(growth: Growth, p: int, q: int) -> bool:
     return same and growth.constants(p, q) == "equal"
 
 
-def _region(side: Side, end: int, inside: set[int], known: dict[int, int]) -> list[int]:
-    """The open nodes that nothing but ``end`` needs, up to values that are known."""
+def _has_own_matrix(side: Side, node: int, known: Container[int]) -> bool:
+    """Whether a node computes with a matrix that is no other op's: of several packed into one."""
+    return any(
+        value not in known and side.contents.dimensions(value) > 1
+        for value in side.operands(node)
+        if side.is_constant(value)
+    )
+
+
+def _region(
+    side: Side,
+    end: int,
+    inside: Container[int],
+    gone: Container[int],
+    known: Container[int],
+    *,
+    packed: bool,
+) -> list[int]:
+    """The open nodes that lead to ``end``, up to values that are known.
+
+    Those with a matrix of their own only went into an op that has one as well (``packed``).
+    """
     found: list[int] = []
     seen = {end}
     waiting = [end]
@@ -224,7 +248,9 @@ def _region(side: Side, end: int, inside: set[int], known: dict[int, int]) -> li
         node = waiting.pop()
         for value in side.operands(node):
             maker = side.maker(value)
-            if value in known or maker in seen or maker not in inside:
+            if value in known or maker in seen or maker not in inside or maker in gone:
+                continue
+            if not packed and side.has_matrix(maker):
                 continue
             seen.add(maker)
             found.append(maker)

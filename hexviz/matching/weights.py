@@ -152,7 +152,8 @@ def pair_weights(
     for value, other in names.items():
         if value not in pairs and other not in taken:
             one, two = before.of(value), after.of(other)
-            if one is None or two is None or one == two:
+            is_elsewhere = one in theirs or two in mine
+            if one == two or not is_elsewhere:  # the numbers of a model that was trained on
                 pairs[value] = other
                 taken.add(other)
     left = [one for one in here if one not in pairs and before.of(one) not in theirs]
