@@ -17,6 +17,7 @@ from hexviz.matching.weights import (
     share_in_common,
     shared_weights,
 )
+from hexviz.matching.witness import witnessed
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["match"]
@@ -52,7 +53,8 @@ def match(
     after → value id before (see :mod:`hexviz.matching.numbers`).
     """
     growth = grow(before, after, equal or {})
-    return _matching(growth, before, after)
+    matching = _matching(growth, before, after)
+    return witnessed(matching, before, after, equal) if equal else matching
 
 
 def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> Growth:

@@ -34,6 +34,7 @@ from hexviz.extraction.runtime import without_weights
 from hexviz.matching.running import SLICE_BYTES, values_of
 from hexviz.matching.sketch_index import SketchIndex
 from hexviz.matching.sketches import Sketch, is_telling, over_runs, sketch
+from hexviz.matching.witness import EqualValues
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 
@@ -52,8 +53,8 @@ def equal_values(
     inputs: Feed | None = None,
     *,
     slice_bytes: int = SLICE_BYTES,
-) -> dict[str, str]:
-    """Value id after → value id before, of the top graphs, where the numbers decide.
+) -> EqualValues:
+    """The values of the top graph after that are values of the top graph before.
 
     ``inputs`` are those of the graph before, by name; without them, some are
     made up. Those of the graph after get the same by name, else by place.
@@ -78,7 +79,8 @@ def equal_values(
     is_exact = _same_results(after, theirs, index)
     makers = _makers(before)
     passing = _passing(before)
-    pairs = {}
+    pairs: dict[str, str] = {}
+    candidates: dict[str, tuple[str, ...]] = {}
     for op in after.ops:
         for value in op.outputs if not op.body else ():
             found = theirs.get(value)
@@ -87,9 +89,11 @@ def equal_values(
             equal = index.nearest(found, _EXACT if is_exact else _NEAR)
             if is_exact and not equal.names:
                 equal = index.permuted(found)
+            if equal.names:
+                candidates[value] = equal.names
             if equal.is_one_value and _is_chain(equal.names, passing):
                 pairs[value] = _chosen(equal.names, op, value, makers)
-    return pairs
+    return EqualValues(pairs, candidates, is_exact)
 
 
 def run_before(
