@@ -40,6 +40,10 @@ __all__ = ["SURE", "transfer", "transfer_line", "transferred"]
 SURE = 0.9
 """Confidence of a match from which on it goes before what the file says of the op."""
 
+_OVERRULED = 0.5
+"""Score at most of what the file says of an op that is sure to be another one: a tool that removes
+an op, as a quantiser does a Relu, leaves its name and its record to the op before it."""
+
 _MOST_EVIDENCE = 64  # ops that one op stands for; an attention of all heads has some dozens
 _MOST_CANDIDATES = 8
 
@@ -146,7 +150,7 @@ def _chosen(
         said = declared.values[0] if declared.values else "a record on the op"
         lost = Candidate(
             declared.module,
-            declared.confidence,
+            min(declared.confidence, _OVERRULED),
             f"{said} points there, by rule {declared.rule}",
         )
         return _with_candidate(moved, lost)

@@ -3,7 +3,7 @@
 For an op tagged ``M``::
 
     order      M is not open where the op ran: before and after it others are
-               (not asked where a tool re-sorted the nodes)
+               (not asked where a tool re-sorted the nodes, or inserted the op)
     dataflow   M lies off the branch where all that the op is connected to meets
     alone      nothing beside it or connected to it belongs to M
     apart      alone, and M has other ops of other kinds, elsewhere
@@ -113,6 +113,7 @@ class _Scene:
         known = {at: op.provenance for at, op in enumerate(graph.ops)}
         self._static = static_ops(flat)
         self._owners = owners_of_weights(flat)
+        self._inserted = {at for at, why in known.items() if why.rule == "inserted"}
         self._first_name = graph.modules.first_name
         order, self._kept = execution_order(flat, known)
         # What no op feeds may stand anywhere ahead of its use, so it tells the others nothing.
@@ -152,7 +153,7 @@ class _Scene:
         within = any(names.is_within(self._module[one], module) for one in linked)
         ends: tuple[int, ...] = ()
         signals = set()
-        if self._kept and not self._looks_up(at):
+        if self._kept and not self._looks_up(at) and at not in self._inserted:
             around = self._around_static if at in self._static else self._around
             ends = tuple(one for one in around(at) if one is not None)
             # Before the first and after the last op only the root is open.
