@@ -14,18 +14,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from hexviz.errors import MatchingError
+from hexviz.matching.inlined import inlined_modules
 from hexviz.matching.match import match
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.opened import Openable, opened
 from hexviz.matching.same_model import difference
-from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ON_RECORD, Candidate, Provenance
-from hexviz.model.passed import find_calls, root_body
 from hexviz.model.source_graph import SourceGraph
 from hexviz.tagging.overrides import structure_digest
 from hexviz.tagging.sentence import source_file
@@ -111,13 +109,13 @@ def transfer_line(graph: TaggedGraph) -> str:
 
 def transferred(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> TaggedGraph:
     """The graph ``after`` with the tags that its ops have in ``before``, once both are matched."""
-    source = _Source(before)
+    source = _Source(before, inlined_modules(before, after, matching))
     known = {}
     types: dict[str, str] = {}
     for at, op in enumerate(after.ops):
         declared = _declared(after, at, before)
         found = matching.matches.get(at)
-        moved = None if found is None else source.provenance(found, after, at)
+        moved = None if found is None else source.provenance(found, at)
         chosen = _chosen(moved, found, declared, source)
         if chosen is None:
             continue
@@ -187,19 +185,21 @@ class _Source:
     """The graph that tags are taken from."""
 
     graph: TaggedGraph
+    inlined: Mapping[int, str]
+    """Position after → the module of its call, for ops that were in a function."""
 
     def is_on_record(self, found: Match) -> bool:
         """Whether the tag was recorded there, or set by a person, and not concluded."""
         return self.graph.ops[found.before[0]].provenance.origin in ON_RECORD
 
-    def provenance(self, found: Match, after: TaggedGraph, at: int) -> Provenance | None:
+    def provenance(self, found: Match, at: int) -> Provenance | None:
         """The tag of a matched op; ``None`` where the other graph knows none either."""
         ops = self.graph.ops
         first, *others = found.before
         why = ops[first].provenance
         if why.origin == "fallback":
             return None
-        module = self._module(found, after.ops[at].body)
+        module = self.inlined.get(at, ops[first].module)
         shared = dict.fromkeys((*why.shared_by, *self._others(others)))
         return Provenance(
             module=module,
@@ -241,30 +241,6 @@ class _Source:
                 seen.add(op.module)
                 reason = f"it may be {self.named(op.id)} as well, which is there"
                 yield Candidate(op.module, round(1 - confidence, 4), reason)
-
-    def _module(self, found: Match, body: str) -> str:
-        """The module of the first op; of one in a function that was inlined, the call's if deeper.
-
-        A function that several modules call has its ops where these meet::
-
-            before  f(x) in layer.0, f(y) in layer.1, MatMul of f in layer
-            after   MatMul of the first call                         → layer.0
-        """
-        first, *others = found.before
-        op = self.graph.ops[first]
-        module = op.module
-        function = root_body(op.body)
-        if not function or root_body(body) == function:
-            return module
-        callers = self._callers.get(function, ())
-        calls = [one for one in others if one in callers] or callers
-        if len(calls) == 1 and names.is_within(self.graph.ops[calls[0]].module, module):
-            return self.graph.ops[calls[0]].module
-        return module
-
-    @cached_property
-    def _callers(self) -> Mapping[str, Sequence[int]]:
-        return find_calls(self.graph.flat).callers
 
 
 def _refuse_untagged(before: TaggedGraph) -> None:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.inliner
+import onnx.parser
 import pytest
 
 import hexviz
@@ -252,3 +254,44 @@ def test_the_weights_tell_models_apart() -> None:
     with pytest.raises(MatchingError, match="only 0% of the weights of one are in the other"):
         transfer(before, layers(5, 1))
     assert transfer(before, layers(5, 0)).op("v3").module == "layer.3"
+
+
+FUNCTION = """<ir_version: 10, opset_import: ["" : 20, "local" : 1]>
+g (float[2, 4] x) => (float[2, 4] y) <float[4, 4] v, float[4, 4] w> {{
+    {calls}
+    y = Sigmoid (b)
+}}
+<domain: "local", opset_import: ["" : 20]>
+Inner (i) => (o) {{ o = Tanh (i) }}
+<domain: "local", opset_import: ["" : 20, "local" : 1]>
+Linear (i, u) => (o) {{ m = MatMul (i, u)  o = local.Inner (m) }}"""
+
+
+def test_copies_of_a_function_belong_to_their_calls() -> None:
+    calls = "a = local.Linear (x, v)  r = Relu (a)  b = local.Linear (r, w)"
+    proto = onnx.parser.parse_model(FUNCTION.format(calls=calls))
+    before = tagged(scoped(proto, {"a": "layer.0", "r": "act", "b": "layer.1", "y": "head"}))
+    graph = transfer(before, onnx.inliner.inline_local_functions(proto))
+    assert [(op.op_type, op.module) for op in graph.ops] == [
+        ("MatMul", "layer.0"),
+        ("Tanh", "layer.0"),
+        ("Relu", "act"),
+        ("MatMul", "layer.1"),
+        ("Tanh", "layer.1"),
+        ("Sigmoid", "head"),
+    ]
+    assert graph.ops[3].provenance.evidence == ("function:local::Linear/m",)
+
+
+def test_copies_in_another_order_than_their_calls_are_left_where_these_meet() -> None:
+    calls = "a = local.Linear (x, v)  c = local.Linear (x, w)  b = Add (a, c)"
+    proto = onnx.parser.parse_model(FUNCTION.format(calls=calls))
+    before = tagged(scoped(proto, {"a": "layer.0", "c": "layer.1", "b": "sum", "y": "head"}))
+    inlined = onnx.inliner.inline_local_functions(proto)
+    nodes = [inlined.graph.node[at] for at in (2, 3, 0, 1, 4, 5)]
+    moved = onnx.ModelProto()
+    moved.CopyFrom(inlined)
+    del moved.graph.node[:]
+    moved.graph.node.extend(nodes)
+    graph = transfer(before, moved)
+    assert {op.module for op in graph.ops} == {"layer", "sum", "head"}
