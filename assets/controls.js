@@ -125,6 +125,9 @@
         // There may be none yet: a file is asked for, and its numbers are taken then.
         window.dash_clientside.set_props("colour", { value: given.colour });
         hexviz.local["choose-numbers"]();
+      } else if (mode === "compared" && given.colour !== "compared" && !hexviz.compare.known()) {
+        window.dash_clientside.set_props("colour", { value: given.colour });
+        window.dash_clientside.set_props("tab", { value: "compare" });
       } else {
         byPerson("colour", mode, "colour");
       }
@@ -153,6 +156,9 @@
     },
     filtered: (shown) => shown && hexviz.filter.show(shown),
     hinted: (hints) => hints && hexviz.filter.hint(hints),
+    comparedWith: (key) => key && hexviz.compare.with(key),
+    comparedAs: (role) => hexviz.compare.turn(role),
+    compared: (shown) => shown && hexviz.compare.show(shown),
     made: (made) => made && hexviz.filter.made(made),
     working: (hidden) => hexviz.filter.working(!hidden),
     tab: function (tab) {
@@ -169,7 +175,8 @@
       if (tab === "performance") {
         requestAnimationFrame(hexviz.performance.look);
       }
-      return [!graph, tab !== "ops", tab !== "audit", tab !== "performance", !filtering, filtering];
+      return [!graph, tab !== "ops", tab !== "audit", tab !== "performance",
+        tab !== "compare", !filtering, filtering];
     },
     theme: function (clicks, chosen, stylesheets) {
       const skip = window.dash_clientside.no_update;

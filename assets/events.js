@@ -141,7 +141,7 @@
   };
 
   // What needs no server.
-  hexviz.local = {
+  Object.assign((hexviz.local = hexviz.local || {}), {
     back: function () {
       window.history.back();
     },
@@ -178,7 +178,7 @@
     "show-keys": function () {
       window.dash_clientside.set_props("keys", { opened: true });
     },
-  };
+  });
 
   // Buttons and links say in their data what they do.
   const LINKS = { op: "reveal", module: "reveal-module", toggle: "toggle" };
@@ -224,7 +224,7 @@
 
   function guard(event) {
     const target = event.target;
-    const box = target.closest && target.closest("#upload-box, #tags-box");
+    const box = target.closest && target.closest("#upload-box, #tags-box, #compare-box");
     if (!box) {
       return;
     }

@@ -19,6 +19,7 @@
         // Cleared, so that the same file can be tried again.
         window.dash_clientside.set_props("upload", { contents: null });
         window.dash_clientside.set_props("tags-upload", { contents: null });
+        window.dash_clientside.set_props("compare-upload", { contents: null });
         window.dash_clientside.set_props("numbers", { contents: null });
       }
     });
@@ -47,7 +48,8 @@
   // What Dash shows while a job is going on, put back: it does so itself only after an answer.
   hexviz.jobsOver = function () {
     const shown = { "job": { hidden: true }, "part-job": { hidden: true },
-      "tags-job": { hidden: true }, "samples": { disabled: false },
+      "tags-job": { hidden: true }, "compare-job": { hidden: true },
+      "compare-upload": { disabled: false }, "samples": { disabled: false },
       "upload": { disabled: false }, "tags-upload": { disabled: false } };
     Object.entries(shown).forEach(
       ([id, what]) => window.dash_clientside.set_props(id, what),
@@ -55,7 +57,7 @@
   };
 
   document.addEventListener("click", function (event) {
-    if (["cancel", "part-cancel", "tags-cancel"].includes(event.target.id)) {
+    if (["cancel", "part-cancel", "tags-cancel", "compare-cancel"].includes(event.target.id)) {
       // Dash's own turn comes first: it tells the server.
       setTimeout(hexviz.jobsOver);
     }

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
+from hexviz.app.comparing.kept import other_in
 from hexviz.app.evidence import evidence
 from hexviz.app.filter.wish import pairs as wished
 from hexviz.app.filter.wish import stored as wish_to_store
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-TABS = ("graph", "ops", "audit", "filter", "performance")
+TABS = ("graph", "ops", "audit", "filter", "compare", "performance")
 """The page's tabs, by the names they have in an address."""
 
 _LONGEST = 2000  # characters of a selection in an address: more is no link any more
@@ -57,6 +58,7 @@ def to_store(key: str, place: Place) -> dict[str, Any]:
         "step": place.step,
         "wish": wish_to_store(place.wish),
         "filtering": place.filtering,
+        "compared": place.compared,
     }
 
 
@@ -86,6 +88,7 @@ def from_store(stored: Mapping[str, Any]) -> Place:
         step=_step(stored.get("step")),
         wish=wish_stored(stored.get("wish")),
         filtering=stored.get("filtering") is True,
+        compared=_compared(stored.get("compared")),
     )
 
 
@@ -116,6 +119,8 @@ def to_query(key: str, place: Place, tab: str = "graph") -> str:
         pairs.append(("step", str(place.step)))
     if place.tour >= 0:
         pairs.append(("tour", str(place.tour)))
+    if place.compared:
+        pairs.append(("compared", place.compared))
     pairs += wished(place.wish)
     return "?" + urlencode(pairs)
 
@@ -130,6 +135,9 @@ def from_query(query: str, model: OpenModel) -> Place:
     colour = _colour(next(iter(fields.get("colour", ())), None))
     if model.numbers.get(numbers) is None:
         colour, numbers = "module" if colour == "numbers" else colour, ""
+    compared = _compared(next(iter(fields.get("compared", ())), ""))
+    if colour == "compared" and model.comparison(compared) is None:
+        colour = "module"
     selection = _selected(fields, model)
     if "open" in fields:
         boxes = (index.box_of(key) for key in fields["open"] if key)
@@ -161,6 +169,7 @@ def from_query(query: str, model: OpenModel) -> Place:
         tour=int(tour) if tour.isdecimal() and len(tour) < _DIGITS else -1,
         wish=wish_in(fields, model.has_module, model.graph.positions.__contains__),
         filtering=tab_in(query) == "filter",
+        compared=compared,
     )
     return _on_path(place, fields, model)
 
@@ -247,6 +256,10 @@ def _placement(sent: object) -> Placement:
 
 def _colour(sent: object) -> Mode:
     return next((mode for mode in COLOURINGS if mode == sent), "module")
+
+
+def _compared(sent: object) -> str:
+    return sent if isinstance(sent, str) and other_in(sent) is not None else ""
 
 
 def _strings(value: object) -> list[str]:

@@ -8,6 +8,7 @@ from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hexviz.app.callbacks import (
     auditing,
+    comparing,
     filtering,
     inspecting,
     measuring,
@@ -65,6 +66,7 @@ def create_app(
     inspecting.register(app, store)
     auditing.register(app, store)
     filtering.register(app, store)
+    comparing.register(app, store, roots or Roots(), guard)
     measuring.register(app, store)
     saving.register(app, store)
     _register_clientside(app)
@@ -98,6 +100,9 @@ def _register_clientside(app: Dash) -> None:
     call("hinted", Input("hints", "data"))
     call("made", Input("part-made", "data"))
     call("working", Input("part-job", "hidden"))
+    call("comparedWith", Input("compare-chosen", "data"))
+    call("comparedAs", Input("compare-role", "value"))
+    call("compared", Input("compare-shown", "data"))
     call("picture", Input("svg", "data"))
     call("inspected", Input("inspection", "data"))
     call(
@@ -106,6 +111,7 @@ def _register_clientside(app: Dash) -> None:
         Output("ops-pane", "hidden"),
         Output("audit-pane", "hidden"),
         Output("performance-pane", "hidden"),
+        Output("compare-pane", "hidden"),
         Output("filter-panel", "hidden"),
         Output("inspector", "hidden"),
         Input("tab", "value"),

@@ -22,7 +22,7 @@ def enclosed(model: OpenModel, place: Place, elements: Sequence[object]) -> Sele
     Raises:
         ViewLimitError: if they are too many to be one selection.
     """
-    drawn = model.render(place.view, "light", place.numbers)
+    drawn = model.render(place.view, "light", place.answers)
     index = model.index(place.view.placement)
     within = [at for at, name in enumerate(drawn.shown) if name in set(map(str, elements))]
     found = np.isin(drawn.owner[index.slot_of], within)

@@ -6,15 +6,18 @@ import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from hexviz.app.comparing.kept import Kept, other_in
 from hexviz.app.edits import Edit
 from hexviz.app.filter.filtered import Filtered
 from hexviz.app.filter.ticks import totals
 from hexviz.app.filter.wish import Wish
+from hexviz.app.jobs.results import Results
 from hexviz.app.place import Place
 from hexviz.app.timing import first_picture
 from hexviz.app.turns import taking_turns
+from hexviz.errors import MatchingError
 from hexviz.extraction.query import SearchIndex
 from hexviz.extraction.steady import Steady
 from hexviz.model.fqn import is_within
@@ -46,6 +49,7 @@ _VIEWS = 20_000_000  # what was drawn and laid out, at most; the page shows only
 
 _KEPT_VIEWS = 6
 _KEPT_NUMBERS = 8
+_KEPT_COMPARISONS = 2
 
 
 class OpenModel:
@@ -86,6 +90,7 @@ class OpenModel:
         )
         self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
         self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
+        self._comparisons: LayoutCache[str, Kept] = LayoutCache(_KEPT_COMPARISONS)
         self.filters: LayoutCache[Wish, Filtered] = LayoutCache(_KEPT_NUMBERS)
         self.drawn: tuple[Stage, ...] = ()
 
@@ -131,10 +136,11 @@ class OpenModel:
             return first_view(index, self._layouts, hidden=hidden)
 
     def render(self, view: ViewState, theme: Theme, numbers: str = "") -> Rendered:
-        """What a view looks like; ``numbers`` names those to colour by.
+        """What a view looks like; ``numbers`` names those to colour by, or the comparison.
 
         Raises:
             NumbersError: if the view is coloured by numbers that are not here.
+            MatchingError: if it is coloured by a comparison that is not here.
         """
         key = (view, numbers, theme)
         known = self._rendered.get(key)
@@ -154,9 +160,31 @@ class OpenModel:
         if known is None:
             policy = policy_of(mode)
             asked = self.what_if(policy) if policy is not None else None
-            known = colour_by(index, mode, self.numbers.get(numbers), asked)
+            fates = self._fates(numbers) if mode == "compared" else None
+            known = colour_by(index, mode, self.numbers.get(numbers), asked, fates)
             self._colourings.put(key, known)
         return known
+
+    def comparison(self, other: str) -> Kept | None:
+        """What a job found when it compared the model with another one, named as in a place."""
+        known = self._comparisons.get(other)
+        named = other_in(other)
+        if known is None and named is not None:
+            kept = Results().comparison(*named.order(self.key))
+            if kept is None:
+                return None
+            side: Literal["before", "after"] = "after" if named.role == "before" else "before"
+            known = Kept(side, kept["document"], kept["file"])
+            self._comparisons.put(other, known)
+        return known
+
+    def _fates(self, other: str) -> list[str]:
+        found = self.comparison(other)
+        if found is None or not found.document["is_related"]:
+            raise MatchingError(
+                "There is no comparison to colour by: choose another graph in the tab Compare."
+            )
+        return found.fates(self.graph)
 
     def what_if(self, policy: str) -> WhatIf:
         """What another policy would do with the tags; worked out when first asked for."""
@@ -204,7 +232,7 @@ class OpenModel:
     def edge_values(self, place: Place, edge: Mapping[str, Any]) -> list[str]:
         """The ids of all values that run along a drawn edge, by its element's data."""
         index = self.index(place.view.placement)
-        drawn = self.render(place.view, "light", place.numbers)
+        drawn = self.render(place.view, "light", place.answers)
         at = {name: position for position, name in enumerate(drawn.shown)}
         if edge["source"] not in at or edge["target"] not in at:
             return list(edge["values"])

@@ -10,6 +10,7 @@ import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from hexviz.app.comparing.frame import pane as compare_pane
 from hexviz.app.dialogs import keys, opener
 from hexviz.app.filter.frame import frame
 from hexviz.app.limits import MAX_NUMBERS
@@ -30,6 +31,7 @@ _COLOURS = {
     "category": "by category",
     "dtype": "by dtype",
     "numbers": "by numbers",
+    "compared": "by change",
 }
 
 _COLUMNS = [
@@ -79,6 +81,10 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="hints"),
             dcc.Store(id="part-wanted"),
             dcc.Store(id="part-made"),
+            dcc.Store(id="compare-chosen"),
+            dcc.Store(id="compare-wanted"),
+            dcc.Store(id="compare-made"),
+            dcc.Store(id="compare-shown"),
             dcc.Store(id="found"),
             dcc.Store(id="svg-wanted"),
             dcc.Store(id="svg"),
@@ -180,6 +186,7 @@ def _middle() -> html.Main:
                             {"value": "ops", "label": "Ops"},
                             {"value": "audit", "label": "Audit"},
                             {"value": "filter", "label": "Filter"},
+                            {"value": "compare", "label": "Compare"},
                             {"value": "performance", "label": "Performance"},
                         ],
                     ),
@@ -292,6 +299,7 @@ def _middle() -> html.Main:
                 role="region",
                 **{"aria-label": "What the audit found"},
             ),
+            compare_pane(),
             pane(),
         ],
     )

@@ -39,12 +39,12 @@ def picture(model: OpenModel, before: Place | None, after: Place, theme: Theme) 
         HexvizError: if the place cannot be shown.
     """
     view = after.view
-    drawn = model.render(view, theme, after.numbers)
+    drawn = model.render(view, theme, after.answers)
     count = len(drawn.elements)
     if (
         before is not None
         and count > MOST_ELEMENTS
-        and count > len(model.render(before.view, theme, before.numbers).elements)
+        and count > len(model.render(before.view, theme, before.answers).elements)
     ):
         raise ViewLimitError(
             f"That would draw {count:,} boxes, ops and lines, more than the {MOST_ELEMENTS:,} that "
@@ -86,12 +86,12 @@ def described(model: OpenModel) -> Picture:
 
 def _looks(place: Place) -> tuple[object, ...]:
     """All of a place that the graph, the tree and the legend depend on."""
-    return place.view, place.numbers, place.filtering, place.filtering and place.wish
+    return place.view, place.answers, place.filtering, place.filtering and place.wish
 
 
 def painted(model: OpenModel, place: Place, theme: Theme) -> tuple[list[dict[str, Any]], Legend]:
     """The elements of a place and their legend: while filtering, with what is kept."""
-    drawn = model.render(place.view, theme, place.numbers)
+    drawn = model.render(place.view, theme, place.answers)
     kept = filtered(model, place.wish) if place.filtering else None
     if kept is None:
         return drawn.elements, drawn.legend

@@ -43,7 +43,8 @@ class Place:
     first, and ``tour`` is the stop of the guided tour, -1 without one.
     ``path`` is the evidence on the canvas, and ``step`` which step of it is
     looked at, 0 for the op itself. ``wish`` is what the filter's tab is to
-    keep, shown in the graph while ``filtering``.
+    keep, shown in the graph while ``filtering``. ``compared`` names the other graph
+    of the compare tab (see :func:`hexviz.app.comparing.kept.other_in`).
     """
 
     view: ViewState = field(default_factory=ViewState)
@@ -57,3 +58,9 @@ class Place:
     step: int = 0
     wish: Wish = field(default_factory=Wish)
     filtering: bool = False
+    compared: str = ""
+
+    @property
+    def answers(self) -> str:
+        """What the colours of the graph are asked of: the comparison, or a person's numbers."""
+        return self.compared if self.view.colour == "compared" else self.numbers

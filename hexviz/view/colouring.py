@@ -5,6 +5,7 @@
     by module       each op in its module's colours       (palette.py)
     by a fact       origin, rule, category, dtype: one colour per answer
     by a number     confidence, or a person's own: five steps from low to high
+    compared        what became of each op in another graph of the model
     what if         whether another policy would move it, and where to (what_if.py)
 
 A closed box has the colours of the answer most of its ops give, or of their
@@ -43,6 +44,7 @@ Mode = Literal[
     "category",
     "dtype",
     "numbers",
+    "compared",
     "what-if consumers",
     "what-if producers",
     "what-if ancestor",
@@ -56,6 +58,7 @@ _STEPS = 5
 _MOST = 7
 _REST = "other"
 _NONE = "none"
+_SAME = "same"
 _ORIGINS = MappingProxyType(
     {"declared": 0, "inherited": 1, "fallback": 2, "manual": 3, "transferred": 5}
 )
@@ -85,7 +88,7 @@ class Colouring:
         if not self.ordered:
             return [
                 plain_swatch(theme)
-                if name in (_REST, _NONE, STAYS)
+                if name in (_REST, _NONE, STAYS, _SAME)
                 else category_swatch(self.colours.get(name, at), theme)
                 for at, name in enumerate(self.names)
             ]
@@ -138,11 +141,13 @@ def colour_by(
     mode: Mode,
     numbers: Mapping[int, float] | None = None,
     what_if: WhatIf | None = None,
+    fates: Sequence[str] | None = None,
 ) -> Colouring:
     """The colouring for a mode other than ``module``.
 
     ``numbers`` maps positions of ops to a person's own numbers; ``what_if``
-    is what the mode's policy answers, where that is known already.
+    is what the mode's policy answers, where that is known already; ``fates`` say
+    what became of each op (position) in a graph that this one was compared with.
 
     Raises:
         NumbersError: if the mode asks for such numbers and there are none.
@@ -154,6 +159,8 @@ def colour_by(
         if not numbers:
             raise NumbersError("There are no numbers to colour by: drop a JSON or CSV file first.")
         return _by_number(index, numbers)
+    if mode == "compared":
+        return _by_fate(index, fates or [_SAME] * len(graph.ops))
     policy = policy_of(mode)
     if policy is not None:
         fates = (what_if or ask(graph, policy)).fates(len(graph.ops))
@@ -179,6 +186,17 @@ def _ranked(answers: Sequence[str], mode: Mode) -> list[str]:
         counted[answer] += 1
     names = sorted(counted, key=lambda name: (name == _NONE, -counted[name], name))
     return names if len(names) <= _MOST else [*names[: _MOST - 1], _REST]
+
+
+_FATES = MappingProxyType({"changed": 1, "fused": 0, "moved": 3, "added": 2, "removed": 6})
+"""Fate → place in the palette, the same whichever of them there are."""
+
+
+def _by_fate(index: Index, fates: Sequence[str]) -> Colouring:
+    found = set(fates)
+    names = (_SAME, *(one for one in _FATES if one in found))
+    codes = np.array([names.index(one) for one in fates], dtype=np.int64)
+    return Colouring(names, codes[index.op_at], yields=True, colours=_FATES)
 
 
 _SURE = ((0.5, "below 50 %"), (0.7, "50 to 70 %"), (0.9, "70 to 90 %"), (1.0, "90 to 99 %"))

@@ -17,7 +17,7 @@ VIEWS = st.builds(
     open=st.frozensets(st.sampled_from(MODULES)),
     placement=st.sampled_from(["module", "context"]),
     hidden=st.frozensets(st.sampled_from(MODULES)),
-    colour=st.sampled_from([mode for mode in COLOURINGS if mode != "numbers"]),
+    colour=st.sampled_from([mode for mode in COLOURINGS if mode not in ("numbers", "compared")]),
 )
 SELECTIONS = st.one_of(
     st.just(NOTHING),
@@ -30,7 +30,15 @@ TRACES = st.one_of(
     st.builds(Trace, st.sampled_from(["up", "down"]), st.sampled_from(OPS)),
     st.builds(Trace, st.just("between"), st.sampled_from(OPS), st.sampled_from(OPS)),
 )
-PLACES = st.builds(Place, VIEWS, SELECTIONS, TRACES, st.frozensets(st.sampled_from(MODULES)))
+OTHERS = st.sampled_from(["", f"after:{'cd' * 32}", f"before:{'ef' * 32}"])
+PLACES = st.builds(
+    Place,
+    VIEWS,
+    SELECTIONS,
+    TRACES,
+    st.frozensets(st.sampled_from(MODULES)),
+    compared=OTHERS,
+)
 
 
 @given(PLACES)

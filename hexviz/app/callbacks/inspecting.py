@@ -200,7 +200,7 @@ def inspect(model: OpenModel, place: Place) -> list[Any]:
             edge = next(
                 (
                     one["data"]
-                    for one in model.render(view, "light", place.numbers).elements
+                    for one in model.render(view, "light", place.answers).elements
                     if one["data"]["id"] == edge_id and "source" in one["data"]
                 ),
                 None,

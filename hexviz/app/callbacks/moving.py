@@ -12,6 +12,7 @@ from flask import Response, request
 
 from hexviz.app import evidence, navigate
 from hexviz.app.address import from_query, from_store, key_of, model_in, tab_in, to_store
+from hexviz.app.comparing.steps import COMPARING, compare_step
 from hexviz.app.editing import EDITS, apply_edit
 from hexviz.app.filter.steps import FILTERING, filter_step
 from hexviz.app.first_sight import FirstSight
@@ -142,6 +143,8 @@ def _moved(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
     view = place.view
     if kind in FILTERING:
         return filter_step(model, place, kind, value)
+    if kind in COMPARING:
+        return compare_step(model, place, kind, value)
     match kind, value:
         case "op", str():
             return replace(place, selection=("op", model.graph.op(value).id))

@@ -44,6 +44,7 @@ LIMITS = {
     "report": Limits(600.0, _MOST),
     "read": Limits(30.0, 1 << 30),
     "transfer": Limits(300.0, _MOST),
+    "compare": Limits(300.0, _MOST),
 }
 """By kind of job. The largest exports of the benchmark take minutes; the fourth of the memory that
 is left is for the server, the browser and the system. Reading 100,000 ops takes 6 s

@@ -26,6 +26,7 @@ __all__ = ["Results"]
 _FILE = re.compile(r"[0-9a-f]{64}\.(onnx|json)")
 _MOST = 1 << 31  # bytes of all files together: a protobuf, the largest of them, takes as much
 _MOST_PROOFS = 1 << 25  # bytes: thousands
+_MOST_COMPARISONS = 1 << 28  # bytes: some dozens of the largest graphs, thousands of others
 
 
 class Results:
@@ -36,9 +37,30 @@ class Results:
 
     @property
     def _proofs(self) -> Shelf:
+        return self._shelf("proofs", _MOST_PROOFS)
+
+    def _shelf(self, kind: str, most: int) -> Shelf:
         # Only by this very code; files, which a page asks for, need no look at all of it.
         code = code_in(Path(hexviz.app.__path__[0]).parent)
-        return Shelf(self._folder, f"proofs {code}", _MOST_PROOFS)
+        return Shelf(self._folder, f"{kind} {code}", most)
+
+    def keep_comparison(
+        self, before: str, after: str, document: Mapping[str, Any], file: str
+    ) -> None:
+        """Remember a comparison of two models, by their keys, and the ``file`` with all of it.
+
+        Raises:
+            WriteError: if that fails.
+        """
+        content = json.dumps({"document": document, "file": file}).encode()
+        self._shelf("comparisons", _MOST_COMPARISONS).put(_pair(before, after), content)
+
+    def comparison(self, before: str, after: str) -> dict[str, Any] | None:
+        """What was kept of a comparison, if this very code has made it."""
+        shelf = self._shelf("comparisons", _MOST_COMPARISONS)
+        kept = shelf.get(_pair(before, after))
+        found: dict[str, Any] | None = None if kept is None else json.loads(bytes(kept))
+        return found
 
     def keep_file(self, content: bytes, model: str, ending: str) -> dict[str, Any]:
         """Write a result down; gives its ``file``, and the ``name`` to save it under.
@@ -81,6 +103,11 @@ class Results:
 
         kept = self._proofs.get(_place(told))
         return None if kept is None else verification_of(json.loads(bytes(kept)))
+
+
+def _pair(before: str, after: str) -> str:
+    """What a comparison is kept by."""
+    return digest(f"{before} {after}".encode())
 
 
 def _place(told: Mapping[str, Any]) -> str:

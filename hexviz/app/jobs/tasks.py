@@ -139,6 +139,29 @@ def transfer(told: Mapping[str, Any], report: Callable[[str, float], None]) -> d
     return {"file": kept["file"], "name": before.name, "line": transfer_line(graph)}
 
 
+def compare(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Compare the sources ``before`` and ``after``, and keep what is found by their ``keys``.
+
+    Gives the ``file`` with all of it, as ``hexviz compare --json`` prints it.
+
+    Raises:
+        HexvizError: if one of them cannot be opened.
+    """
+    from hexviz.app.comparing.kept import pages_document
+    from hexviz.matching.compare import compare as compared
+
+    report("Opening both graphs", 5.0)
+    before, after = _graph(told["before"]), _graph(told["after"])
+    report(f"Matching {len(after.ops):,} ops with {len(before.ops):,}", 30.0)
+    document = compared(before, after).to_dict()
+    report("Writing the comparison", 95.0)
+    results = Results()
+    kept = results.keep_file(json.dumps(document).encode(), after.name, "comparison.json")
+    one, other = told["keys"]
+    results.keep_comparison(one, other, pages_document(document), kept["file"])
+    return {"file": kept["file"]}
+
+
 TASKS: Mapping[str, Task] = MappingProxyType(
     {
         "export": export,
@@ -147,6 +170,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "report": report_of,
         "read": read,
         "transfer": transfer,
+        "compare": compare,
     }
 )
 """By kind of job, as :data:`hexviz.app.jobs.limits.LIMITS` has them."""

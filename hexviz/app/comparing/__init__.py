@@ -1,0 +1,1 @@
+"""The compare tab: the open model beside another graph."""
