@@ -19,7 +19,7 @@ from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hexviz.matching.skeleton import Skeleton
-from hexviz.matching.weights import Contents
+from hexviz.matching.weights import Contents, has_many
 from hexviz.model.attributes import name_of, plain_value
 
 __all__ = ["Growth", "Side"]
@@ -137,7 +137,8 @@ class Growth:
     """Node after → nodes before that it could be as well."""
     weights: dict[int, int] = field(default_factory=dict)
     """Weight before → the same weight after, by what they hold."""
-    _queue: deque[tuple[int, int]] = field(default_factory=deque)
+    _chains: deque[tuple[int, int]] = field(default_factory=deque)
+    _forks: deque[tuple[int, int]] = field(default_factory=deque)
     _reads: deque[tuple[int, int]] = field(default_factory=deque)
     _ups: deque[tuple[int, int]] = field(default_factory=deque)
 
@@ -175,8 +176,13 @@ class Growth:
             self.values_back[two] = one
         else:
             return False
-        self._queue.append((one, two))
+        self._ups.append((one, two))
+        (self._chains if self._is_sole(one, two) else self._forks).append((one, two))
         return True
+
+    def _is_sole(self, one: int, two: int) -> bool:
+        """Whether just one op reads each of two values."""
+        return len(self.before.graph.readers[one]) == len(self.after.graph.readers[two]) == 1
 
     @staticmethod
     def _passes_on(side: Side, end: int, start: int, paired: Container[int]) -> bool:
@@ -221,7 +227,7 @@ class Growth:
             return False
         if self.before.nodes[p].kind != self.after.nodes[q].kind:
             return True
-        if not self._operands_agree(p, q, sole=sole):
+        if not self._operands_agree(p, q, sole=sole) and not self._share_weight(p, q):
             return False
         for one, two in zip(
             self.before.nodes[p].outputs, self.after.nodes[q].outputs, strict=False
@@ -236,6 +242,15 @@ class Growth:
                         self.before, known_as, root, self.nodes
                     )
         return True
+
+    def _share_weight(self, p: int, q: int) -> bool:
+        """Whether two nodes compute with the same weight, which nobody has twice."""
+        theirs = self.after.operands(q)
+        return any(
+            self.values.get(one, -1) in theirs and has_many(self.before.contents.of(one))
+            for one in self.before.operands(p)
+            if self.before.is_constant(one)
+        )
 
     def _operands_agree(self, p: int, q: int, *, sole: bool) -> bool:
         """Whether the values that two nodes read may be the same ones."""
@@ -411,15 +426,18 @@ class Growth:
         return chain
 
     def run(self) -> None:
-        """Grow until nothing new is found."""
-        while self._queue or self._reads or self._ups:
-            if self._queue:
-                self._ups.append(self._queue[0])
-                self._grow_down(*self._queue.popleft())
+        """Grow until nothing new is found: along chains first, upward last."""
+        while True:
+            if self._chains:
+                self._grow_down(*self._chains.popleft())
+            elif self._forks:
+                self._grow_down(*self._forks.popleft())
             elif self._reads:
                 self._pair_read(*self._reads.popleft())
-            else:
+            elif self._ups:
                 self._grow_up(*self._ups.popleft())
+            else:
+                return
 
     def _grow_up(self, one: int, two: int) -> None:
         p, q = self.before.maker(one), self.after.maker(two)
@@ -461,7 +479,7 @@ class Growth:
         mine, theirs = self.open_readers(one, two)
         if not mine or not theirs:
             return
-        sole = len(self.before.graph.readers[one]) == len(self.after.graph.readers[two]) == 1
+        sole = self._is_sole(one, two)
         for level in range(3):
             groups = self._grouped(self.before, mine, level)
             groups_there = self._grouped(self.after, theirs, level)

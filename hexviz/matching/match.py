@@ -14,6 +14,7 @@ from hexviz.matching.weights import (
     Contents,
     has_many,
     pair_weights,
+    renewed_weights,
     share_in_common,
     shared_weights,
 )
@@ -61,7 +62,7 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
     """All pairs of ops and values of two graphs."""
     growth = Growth(_side(before), _side(after))
     _pair_ends(growth, by_place=False)
-    weights = growth.weights = _weights(growth)
+    weights = _weights(growth)
     touched = list(_touched(growth, weights))
     if _names_hold(growth, touched):
         _pair_names(growth)
@@ -99,12 +100,14 @@ def _pair_ends(growth: Growth, *, by_place: bool) -> None:
 
 
 def _weights(growth: Growth) -> dict[int, int]:
+    """Weights that are the same; those by their numbers alone are kept in ``growth.weights``."""
     before, after = growth.before.graph, growth.after.graph
+    contents = growth.before.contents, growth.after.contents
     ids = {value_id: value for value, value_id in before.weights.items()}
     names = {ids[value_id]: value for value, value_id in after.weights.items() if value_id in ids}
-    return pair_weights(
-        growth.before.contents, growth.after.contents, before.weights, after.weights, names
-    )
+    both = before.weights, after.weights
+    growth.weights = pair_weights(*contents, *both, names)
+    return growth.weights | renewed_weights(*contents, *both, names, growth.weights)
 
 
 def _touched(growth: Growth, weights: Mapping[int, int]) -> Iterator[tuple[int, int]]:

@@ -157,7 +157,7 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
         giver = growth.before.maker(one) if one is not None else -1
         known = growth.nodes_back.get(q)
         if known is not None and _does_the_same(growth, known, q):
-            giver = known
+            continue
         if giver < 0 or growth.before.nodes[giver].is_carrier or giver == known:
             if known is not None:
                 giver = known

@@ -22,10 +22,20 @@ from hexviz.matching.skeleton import Skeleton
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.tensors import tensor_elements
 
-__all__ = ["Contents", "has_many", "pair_weights", "share_in_common", "shared_weights"]
+__all__ = [
+    "Contents",
+    "has_many",
+    "pair_weights",
+    "renewed_weights",
+    "share_in_common",
+    "shared_weights",
+]
 
 _FEW = 16
 """Elements up to which a constant is compared one by one."""
+
+_SEVERAL = 4
+"""Different numbers with a fraction that tell a small constant from all others."""
 
 _FAINT = 2.5e-7
 """Numbers that half precision does not tell from 0 reliably: converters move them."""
@@ -125,8 +135,12 @@ def _rounded(array: Array) -> npt.NDArray[np.float16]:
 
 
 def has_many(content: Hashable | None) -> bool:
-    """Whether nobody writes such a constant twice: it is large, and not all of one number."""
-    return isinstance(content, tuple) and len(content) == 3 and isinstance(content[2], int)
+    """Whether nobody writes such a constant twice: of many numbers, or several broken ones."""
+    if not isinstance(content, tuple):
+        return False
+    if len(content) == 3 and isinstance(content[2], int):
+        return True
+    return content[0] is True and len({*content[1:]}) >= _SEVERAL
 
 
 def pair_weights(
@@ -152,14 +166,34 @@ def pair_weights(
     for value, other in names.items():
         if value not in pairs and other not in taken:
             one, two = before.of(value), after.of(other)
-            is_elsewhere = one in theirs or two in mine
-            if one == two or not is_elsewhere:  # the numbers of a model that was trained on
+            if one is None or two is None or one == two:
                 pairs[value] = other
                 taken.add(other)
     left = [one for one in here if one not in pairs and before.of(one) not in theirs]
     rest = [one for one in there if one not in taken and after.of(one) not in mine]
     pairs.update(_alike(before, after, left, rest))
     return pairs
+
+
+def renewed_weights(
+    before: Contents,
+    after: Contents,
+    here: Iterable[int],
+    there: Iterable[int],
+    names: Mapping[int, int],
+    pairs: Mapping[int, int],
+) -> dict[int, int]:
+    """Weights of one name and size whose numbers are nowhere else: of a model trained further."""
+    mine = {before.of(one) for one in here}
+    theirs = {after.of(two) for two in there}
+    taken = set(pairs.values())
+    return {
+        one: two
+        for one, two in names.items()
+        if one not in pairs and two not in taken
+        if before.size(one) == after.size(two) > _FEW
+        if before.of(one) not in theirs and after.of(two) not in mine
+    }
 
 
 def shared_weights(

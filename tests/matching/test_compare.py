@@ -22,7 +22,6 @@ from hexviz.tagging.override import override
 from tests.build import parse, scoped
 from tests.matching.layered import graph_of, layered
 
-_SEAMS = pytest.mark.xfail(reason="the matcher pairs single ops across the seams of moved layers")
 
 OPS = 5
 """Ops of a layer."""
@@ -335,9 +334,7 @@ def test_names_and_order_of_the_file_are_no_difference(tool: str) -> None:
     ("before", "after", "expected"),
     [
         ("abcd", "acd", ("removed", "layer.1 (Block) is gone, with 5 ops.")),
-        pytest.param(
-            *("abcd", "cbad", ("moved", "layer.0 and layer.2 changed places.")), marks=_SEAMS
-        ),
+        pytest.param(*("abcd", "cbad", ("moved", "layer.0 and layer.2 changed places."))),
         ("abcd", "abcde", ("added", "layer.4 (Block) is new, with 5 ops.")),
     ],
 )
@@ -349,7 +346,6 @@ def test_the_matcher_and_the_comparison_together(
     assert {kind for kind, _ in found[1:]} <= {"retagged", "changed"}
 
 
-@_SEAMS
 def test_a_layer_that_is_there_twice_is_one_more_layer() -> None:
     found = compare(graph_of(layered("abcd")), graph_of(layered("abbcd")))
     first = told(found)[0]
