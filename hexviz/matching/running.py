@@ -7,9 +7,9 @@
                       [d e f] reads that, and so on
 
 Every slice is a small model of its own, so no more is in memory than what one
-slice makes and what later ones still read. A slice grows while its values are
-small and shrinks when they are not. The runtime's optimiser is off, so every
-value is there, and is what the file says.
+slice makes and reads, weights included, and what later ones still read. A
+slice grows while its values are small and shrinks when they are not. The
+runtime's optimiser is off, so every value is there, and is what the file says.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ __all__ = ["SLICE_BYTES", "values_of"]
 Array = npt.NDArray[Any]
 
 SLICE_BYTES = 1 << 28
-"""What the values of one slice should not exceed, unless a single op does."""
+"""What the values of one slice should not exceed, nor its weights, unless a single op does."""
 
 _FIRST = 8  # ops of the first slice
 _MOST = 256  # a session for more ops costs more than it saves
@@ -57,7 +57,7 @@ def values_of(
     live = {name: to_value(one) for name, one in feed.items()}
     begin, length = 0, _FIRST
     while begin < len(order):
-        nodes = order[begin : begin + length]
+        nodes = _slice(graph, order[begin : begin + length], slice_bytes)
         begin += len(nodes)
         made = [name for node in nodes for name in top.makes[node]]
         size = 0
@@ -72,6 +72,21 @@ def values_of(
             length = max(1, length // 2)
         elif size < slice_bytes // 4:
             length = min(_MOST, 2 * length)
+
+
+def _slice(graph: TaggedGraph, nodes: Sequence[int], most: int) -> Sequence[int]:
+    """As many of these nodes as have weights of so many bytes at most; the first in any case."""
+    size = 0
+    seen = set()
+    for count, node in enumerate(nodes):
+        for name in graph.top.reads[node]:
+            at = graph.top.weights.get(name)
+            if at is not None and name not in seen:
+                seen.add(name)
+                size += graph.proto.graph.initializer[at].ByteSize()
+        if size > most:
+            return nodes[: max(1, count)]
+    return nodes
 
 
 def _run(

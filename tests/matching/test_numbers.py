@@ -179,6 +179,23 @@ def test_slices_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> No
     assert all(np.array_equal(sliced[name], whole[name]) for name in whole)
 
 
+def test_no_slice_has_more_weights_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = tagged(with_weights(LINEAR))
+    lengths = []
+    run = running._run
+
+    def recorded(*arguments):  # type: ignore[no-untyped-def]
+        lengths.append(len(arguments[1]))
+        return run(*arguments)
+
+    monkeypatch.setattr(running, "_run", recorded)
+    feed = {"x": np.ones((4, 8), np.float32)}
+    whole = {name: array.copy() for name, array in values_of(graph, feed)}
+    sliced = {name: array.copy() for name, array in values_of(graph, feed, slice_bytes=290)}
+    assert lengths == [3, 1, 2]  # the 256 bytes of w and what tells of them, then b
+    assert all(np.array_equal(sliced[name], whole[name]) for name in whole)
+
+
 def test_a_graph_without_weights_is_refused() -> None:
     bare = with_weights(LINEAR)
     weight = bare.graph.initializer[0]
