@@ -243,6 +243,10 @@ class Growth:
                     )
         return True
 
+    def _is_copy(self, one: int, two: int) -> bool:
+        """Whether a value before is a double of the one that a value after is."""
+        return one not in self.values and self._is_double(one, self.values_back[two])
+
     def _share_weight(self, p: int, q: int) -> bool:
         """Whether two nodes compute with the same weight, which nobody has twice."""
         theirs = self.after.operands(q)
@@ -258,7 +262,9 @@ class Growth:
         known = [one for one in mine if one in self.values]
         back = [two for two in theirs if two in self.values_back]
         agree = sum(any(self.are_same(one, two) for two in theirs) for one in known)
-        agree_back = sum(any(self.are_same(one, two) for one in mine) for two in back)
+        agree_back = sum(
+            any(self.are_same(one, two) or self._is_copy(one, two) for one in mine) for two in back
+        )
         if sole:
             return (agree > 0 or not known) and (agree_back > 0 or not back)
         return agree == len(known) and agree_back == len(back)
@@ -340,11 +346,21 @@ class Growth:
             if len(some) == len(others) == 1:
                 self.pair_values(some[0], others[0])
             elif some and others and one.kind == two.kind:
-                kinds = [self._kind_of_maker(self.before, value) for value in some]
-                kinds_there = [self._kind_of_maker(self.after, value) for value in others]
-                for value, kind in zip(some, kinds, strict=True):
-                    if kinds.count(kind) == kinds_there.count(kind) == 1:
-                        self.pair_values(value, others[kinds_there.index(kind)])
+                self._pair_by_makers(some, others)
+
+    def _pair_by_makers(self, some: list[int], others: list[int]) -> None:
+        """Pair operands that ops of one kind make, and the one that is left over on either side."""
+        kinds = [self._kind_of_maker(self.before, value) for value in some]
+        kinds_there = [self._kind_of_maker(self.after, value) for value in others]
+        left = []
+        for value, kind in zip(some, kinds, strict=True):
+            if kinds.count(kind) == kinds_there.count(kind) == 1:
+                self.pair_values(value, others[kinds_there.index(kind)])
+            else:
+                left.append(value)
+        rest = [two for two in others if two not in self.values_back]
+        if len(left) == len(rest) == 1 and len(some) == len(others):
+            self.pair_values(left[0], rest[0])
 
     @staticmethod
     def _kind_of_maker(side: Side, value: int) -> Hashable:
@@ -480,18 +496,28 @@ class Growth:
         if not mine or not theirs:
             return
         sole = self._is_sole(one, two)
-        for level in range(3):
+        for level in range(4):
             groups = self._grouped(self.before, mine, level)
             groups_there = self._grouped(self.after, theirs, level)
             for key, some in groups.items():
                 others = groups_there.get(key, [])
                 if len(some) == len(others) == 1:
                     self.pair_nodes(some[0][0], others[0][0], "grown", sole=sole)
+                elif len(others) == 1 and level == 0 and len(some) > 1:
+                    self._merge([p for p, _ in some], others[0][0])
                 elif some and others and len(some) * len(others) <= _MOST_READERS**2:
                     self._tell_apart([p for p, _ in some], [q for q, _ in others])
             mine, theirs = self.open_readers(one, two)
             if not mine or not theirs:
                 return
+
+    def _merge(self, some: Sequence[int], q: int) -> None:
+        """Pair a node with several that compute the same, of which a tool has kept one."""
+        made = [self.before.root(self.before.nodes[p].outputs[0]) for p in some]
+        if all(self._is_double(value, made[0]) for value in made[1:]):
+            self.pair_nodes(some[0], q, "grown")
+            for value in made[1:]:
+                self.pair_values(value, self.after.nodes[q].outputs[0])
 
     def open_readers(
         self, one: int, two: int
@@ -511,7 +537,7 @@ class Growth:
             key: tuple[Hashable, ...] = (side.nodes[node].kind, side.slot(node, place))
             if level < 2:
                 key = (*key, side.trait(node))
-            if level < 1:
+            if level in {0, 2}:
                 key = (*key, side.attributes(node))
             groups.setdefault(key, []).append((node, place))
         return groups

@@ -97,6 +97,16 @@ def _join_over_values(growth: Growth, groups: _Groups, opened: dict[str, list[in
             if maker in inside:
                 groups.join(("after", node), ("before", maker))
                 bound.add(("after", node))
+    for node in opened["after"]:
+        for value in growth.after.nodes[node].outputs:
+            root = growth.after.root(value)
+            for reader, _ in growth.after.graph.readers[root] if value >= 0 else ():
+                partner = growth.nodes_back.get(reader)
+                for operand in growth.before.operands(partner) if partner is not None else ():
+                    maker = growth.before.maker(operand)
+                    if maker in inside and operand not in growth.values:
+                        groups.join(("after", node), ("before", maker))
+                        bound.add(("after", node))
     ended = {groups.find(one) for one in bound}
     for node in opened["after"]:
         if groups.find(("after", node)) in ended:

@@ -22,7 +22,6 @@ from hexviz.tagging.override import override
 from tests.build import parse, scoped
 from tests.matching.layered import graph_of, layered
 
-
 OPS = 5
 """Ops of a layer."""
 
