@@ -218,14 +218,17 @@ def share_in_common(
     """How much of the weights of one graph the other one holds as well, in 0..1.
 
     Of either graph, whichever share is larger: tools fold weights into others, and
-    merge graphs. ``pairs`` are weights before and after that are known to be the
-    same. ``None`` where one of the graphs has too few weights to tell.
+    merge graphs. ``pairs`` are weights before and after that were taken for the
+    same, be it by their names alone: only what they hold counts. ``None`` where one
+    of the graphs has too few weights to tell.
     """
     mine = {one: before.of(one) for one in here}
     theirs = {one: after.of(one) for one in there}
     both = set(mine.values()) & set(theirs.values())
+    others = {one: two for one, two in pairs.items() if mine.get(one) != theirs.get(two)}
+    alike = _alike(before, after, list(others), list(others.values()))
     shares = []
-    for contents, paired in ((mine, set(pairs)), (theirs, set(pairs.values()))):
+    for contents, paired in ((mine, set(alike)), (theirs, set(alike.values()))):
         telling = [one for one, content in contents.items() if has_many(content)]
         if len(telling) < _TELLING:
             return None
