@@ -91,12 +91,8 @@ _KINDS = {
         (DECLARED["weight"], "the holder of a weight need not be who uses it"),
         (DECLARED["weight in several places"], "several ops use that weight"),
     ),
-    "same": (),
     "value": ((TRANSFERRED["value"], "the value kept its name"),),
     "renamed": ((TRANSFERRED["renamed"], "found by what it computes from and for"),),
-    "fused": (),
-    "inserted": (),
-    "run": (),
     "trace": (
         (INHERITED["doubles"], "the same op is recorded so in sibling modules"),
         (INHERITED["trace"], "the same module was open before and after it"),
@@ -115,7 +111,7 @@ _KINDS = {
     "root": ((INHERITED["root"], "nothing is known"),),
     "override": ((1.0, "a person said so"),),
 }
-"""Rule → the confidences it can state, and what each stands for."""
+"""Rule → the confidences it can state, and what each stands for; see :data:`_MATCHED`, too."""
 
 
 def explain(graph: TaggedGraph, op_id: str) -> Explanation:
@@ -243,7 +239,7 @@ _MATCHED = {
 def _parts(why: Provenance) -> tuple[Part, ...]:
     if why.is_of_another_graph:
         return (Part(why.confidence, _MATCHED[why.rule]),)
-    if why.origin == "transferred":
+    if why.origin == "transferred":  # by the file's own map
         ((factor, reason),) = _KINDS[why.rule]
         if why.confidence < factor:
             return Part(factor, reason), Part(why.confidence / factor, "how sure the record is")

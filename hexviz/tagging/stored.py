@@ -12,6 +12,7 @@ from hexviz.model.once import once
 from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
 from hexviz.model.tag_map import Entry, mapped_ops, unpack_map
 from hexviz.model.writer import PREFIX
+from hexviz.tagging.transferred import CONFIDENCE as FROM_MAP
 
 __all__ = [
     "KEYS",
@@ -106,6 +107,8 @@ def _read(
     if not 0 <= sure <= 1:  # also what is no number
         sure = 0.0
     evidence, values, witnesses, shared_by = map(_strings, lists)
+    if origin == "transferred" and rule not in FROM_MAP and not evidence:
+        return None  # of which op of another graph it was is all that such a record says
     return Provenance(
         module=module,
         origin=origin,

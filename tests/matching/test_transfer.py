@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.compose
 import onnx.inliner
 import onnx.parser
 import pytest
@@ -14,6 +15,7 @@ from hexviz.matching.matching import Match, Matching
 from hexviz.matching.transfer import transfer, transferred
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
+from hexviz.model.source_graph import SourceGraph
 from hexviz.tagging.explain import Counterpart, explain, explanation_record
 from hexviz.tagging.override import override
 from hexviz.tagging.tag import load, tag
@@ -295,3 +297,66 @@ def test_copies_in_another_order_than_their_calls_are_left_where_these_meet() ->
     moved.graph.node.extend(nodes)
     graph = transfer(before, moved)
     assert {op.module for op in graph.ops} == {"layer", "sum", "head"}
+
+
+def test_two_files_with_transferred_tags_can_be_merged() -> None:
+    """Each names the graph its tags came from under a key of its own; then none is named."""
+    merged = []
+    for name in ("one.onnx", "two.onnx"):
+        before = exported()
+        before.name = name
+        content = transfer(before, bare(NET)).to_bytes()
+        merged.append(onnx.compose.add_prefix(onnx.load_from_string(content), name[:3] + "/"))
+    graph = tagged(onnx.compose.merge_models(*merged, io_map=[("one/y", "two/x")]))
+    assert graph.transferred_from is None
+    assert graph.op("two/o").module == "two.enc.act"
+    assert "of the graph it was tagged from" in explain(graph, "two/o").sentence
+
+
+def test_a_part_still_says_where_its_tags_are_from() -> None:
+    part = hexviz.TaggedGraph.of(fused()).extract(["enc"])
+    again = tagged(part.model)
+    assert again.transferred_from == fused().transferred_from
+    assert "Abs “o” in exported.onnx" in explain(again, "n").sentence
+
+
+def record(**fields: str) -> onnx.ModelProto:
+    proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
+    for key, value in {"module": "a", "tag": "/a", "confidence": "0.9", **fields}.items():
+        proto.graph.node[0].metadata_props.add(key=f"hexviz.{key}", value=value)
+    return proto
+
+
+def test_a_record_that_names_no_op_of_the_other_graph_is_none() -> None:
+    for rule in ("same", "fused", "inserted", "run"):
+        graph = tagged(record(origin="transferred", rule=rule, evidence="[]"))
+        assert graph.op("y").provenance.origin == "fallback"
+        graph = tagged(record(origin="transferred", rule=rule, evidence='["m"]'))
+        assert "Neg “m”" in explain(graph, "y").sentence
+    assert tagged(record(origin="transferred", rule="value")).op("y").module == "a"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no json",
+        "[]",
+        '{"file": "a.onnx"}',
+        '{"file": 1, "digest": "d", "ops": 3}',
+        '{"file": "a.onnx", "digest": "d", "ops": true}',
+        '{"file": "a.onnx", "digest": "d", "ops": -1}',
+        "[" * 100_000,
+        '{"file": "' + "a" * 300 + '", "digest": "d", "ops": 1}',
+    ],
+)
+def test_what_a_stranger_wrote_of_the_other_graph_is_not_believed(text: str) -> None:
+    proto = record(origin="transferred", rule="same", evidence='["m"]')
+    proto.metadata_props.add(key="hexviz.transferred_from", value=text)
+    graph = tagged(proto)
+    assert graph.transferred_from is None
+    assert "of the graph it was tagged from" in explain(graph, "y").sentence
+
+
+def test_types_that_are_no_text_are_left_out() -> None:
+    text = '{"file": "a.onnx", "digest": "d", "ops": 3, "types": {"m": 1, "n": "Exp"}}'
+    assert SourceGraph.from_json(text) == SourceGraph("a.onnx", "d", 3, {"n": "Exp"})

@@ -13,13 +13,16 @@ import pytest
 from hypothesis import given, settings
 
 from hexviz.exporters.result import Exported
+from hexviz.matching.transfer import transfer
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import RULES
 from hexviz.model.reader import from_proto
 from hexviz.tagging.explain import explain
 from hexviz.tagging.finding import Finding
 from hexviz.tagging.tag import tag
 from hexviz.view.report import to_report
-from tests.build import parse
+from hexviz.view.report.about import _WORDS
+from tests.build import parse, scoped
 from tests.build import tagged as tagged_as_read
 from tests.view.graphs import Node, build, chain, random_graph, seeds, two_layers
 
@@ -268,3 +271,22 @@ def test_a_report_is_small_and_always_the_same(bert: TaggedGraph) -> None:
     assert len(page.encode()) - data < 100_000
     # So bert-base, at 3,000 ops, stays far below 5 MB.
     assert data / len(bert.ops) < 800
+
+
+def test_ops_of_another_graph_are_listed_and_no_steps() -> None:
+    text = "g (float[2] x) => (float[2] y) { m = Neg (x)  y = Relu (m) }"
+    before = tagged_as_read(scoped(parse(text), {"m": "a", "y": "b"}))
+    before.name = "exported.onnx"
+    graph = transfer(before, tagged_as_read(parse(text)))
+    data = report(graph)
+    assert data["transferredFrom"] == "exported.onnx"
+    for row in records(data, "ops"):
+        ((kind, op, relation),) = row["counterparts"]
+        assert (data["strings"][kind], op) == (row["type"], row["id"])
+        assert data["strings"][relation] == "makes the same value"
+        assert row["steps"] == []
+        assert row["origin"] == "transferred"
+
+
+def test_every_rule_has_words() -> None:
+    assert RULES.keys() <= _WORDS.keys()
