@@ -12,6 +12,7 @@ import onnx
 import onnx.defs
 
 from hexviz.model.attributes import name_of, plain_value
+from hexviz.model.flat import FlatOp
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import location_of
 from hexviz.model.tensors import tensor_elements
@@ -117,7 +118,8 @@ def alterations(
     one, other = before.flat.ops[p], after.flat.ops[q]
     opset = max(contents.opsets[0].get(one.domain, 1), contents.opsets[1].get(other.domain, 1))
     if (one.op_type, _domain(one.domain)) != (other.op_type, _domain(other.domain)):
-        return (Alteration("type", "", _kind(one), _kind(other)),)
+        spelled = one.op_type != other.op_type
+        return (Alteration("type", "", _kind(one, spelled), _kind(other, spelled)),)
     found = [
         *_attributes(one.node, other.node, _defaults(one.op_type, _domain(one.domain), opset)),
         *_constants_read(one.inputs, other.inputs, contents),
@@ -130,9 +132,9 @@ def _domain(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
-def _kind(op: object) -> str:
-    domain, op_type = _domain(getattr(op, "domain", "")), getattr(op, "op_type", "")
-    return f"{domain}.{op_type}" if domain and not domain.startswith("com.microsoft") else op_type
+def _kind(op: FlatOp, by_type: bool) -> str:
+    """The type of an op; with its domain, where types alone do not tell two apart."""
+    return op.op_type if by_type else f"{op.op_type} of {_domain(op.domain) or 'ONNX'}"
 
 
 def _attributes(

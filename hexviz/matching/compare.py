@@ -7,27 +7,32 @@ from typing import TYPE_CHECKING
 
 from hexviz.matching.comparison import Comparison, GraphFacts, Pair
 from hexviz.matching.counterparts import counterparts, homes
-from hexviz.matching.events import find_events
+from hexviz.matching.events import find_events, left
 from hexviz.matching.groups import Group, groups_of, inserted
 from hexviz.matching.kinship import kinship
 from hexviz.matching.match import match
 from hexviz.matching.matching import Matching
 from hexviz.matching.module_changes import module_changes
 from hexviz.matching.opened import Openable, opened
-from hexviz.matching.wording import differences
+from hexviz.matching.wording import Event, Sentence, differences
 from hexviz.model.graph import TaggedGraph
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["RELATED", "compare", "compared"]
+__all__ = ["compare", "compared"]
 
-RELATED = 0.35
+_RELATED = 0.6
 """Share of the smaller graph's arithmetic that has to be in the other one for a comparison.
 
-What optimisers and quantisers make of a model keeps 0.9 and more of it, another exporter and
-another version of an architecture at least half; models of different kinds have 0.0 to 0.3.
+Both as matched and credibly so. Versions of an architecture keep more, whatever their weights.
 """
+
+_MOST_LEFT = 0.3
+"""Share of the pairs that may be in other modules than those around them."""
+
+_SAME_WEIGHTS = 0.35
+"""Share of the large weights from which on two graphs are related, however they were rewritten."""
 
 
 def compare(
@@ -65,12 +70,19 @@ def compared(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> Com
         _facts(before, tags="own" if found.of_before else "other"),
         _facts(after, tags="own" if found.of_after else "other"),
     )
-    related = kinship(before, after, groups)
-    if related < RELATED:
+    related = min(matching.related, kinship(before, after, groups))
+    if related < _RELATED and (matching.weights is None or matching.weights < _SAME_WEIGHTS):
         every = tuple(op.id for op in before.ops), tuple(op.id for op in after.ops)
         return Comparison(*facts, related, False, (), (), (), *every)
     pairs = counterparts(groups, found)
+    disagreeing = list(left(before, after, groups, found, pairs))
+    if len(disagreeing) > _MOST_LEFT * len(groups):
+        # Two ways to name modules, and not a model whose ops went elsewhere.
+        found = homes(before, after, groups, served, by_after=False)
+        pairs = counterparts(groups, found)
     events, fates = find_events(before, after, groups, found, pairs)
+    if len(disagreeing) > _MOST_LEFT * len(groups):
+        events.append(_renamed_throughout(disagreeing))
     return Comparison(
         *facts,
         related=related,
@@ -81,6 +93,16 @@ def compared(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> Com
         unmatched_before=tuple(before.ops[at].id for at in matching.unmatched_before),
         unmatched_after=tuple(after.ops[at].id for at in matching.unmatched_after),
     )
+
+
+def _renamed_throughout(disagreeing: Sequence[Event]) -> Event:
+    """One difference for all ops whose tags say otherwise in both graphs."""
+    count = sum(len(one.before) for one in disagreeing)
+    told = (
+        f"Both graphs have tags, which disagree on {count} ops: both are told in the modules of "
+        "the graph before."
+    )
+    return Event("retagged", "", Sentence(told, has_place=False))
 
 
 def _facts(graph: TaggedGraph, *, tags: str) -> GraphFacts:

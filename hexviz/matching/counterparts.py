@@ -67,10 +67,18 @@ class Homes:
 
 
 def homes(
-    before: TaggedGraph, after: TaggedGraph, groups: Iterable[Group], served: Mapping[int, int]
+    before: TaggedGraph,
+    after: TaggedGraph,
+    groups: Iterable[Group],
+    served: Mapping[int, int],
+    *,
+    by_after: bool = True,
 ) -> Homes:
-    """The modules of all ops; ``served`` maps inserted ops to the op before that they serve."""
-    own = has_tags(before), has_tags(after)
+    """The modules of all ops; ``served`` maps inserted ops to the op before that they serve.
+
+    ``by_after``: whether the tags of the graph after count, where it has any.
+    """
+    own = has_tags(before), by_after and has_tags(after)
     mine = [op.module for op in before.ops]
     theirs = [op.module for op in after.ops]
     if own[1] and not own[0]:

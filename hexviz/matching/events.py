@@ -11,12 +11,12 @@ from hexviz.matching.counterparts import Homes, is_on_record, renames
 from hexviz.matching.groups import Group
 from hexviz.matching.places import common_pattern, starred
 from hexviz.matching.reordered import Moved, reordered
-from hexviz.matching.wording import Became, Event, Sentence, Single, Whole, many
+from hexviz.matching.wording import Became, Departure, Event, Sentence, Single, Whole, many
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.op import Op
 
-__all__ = ["Fates", "find_events"]
+__all__ = ["Fates", "find_events", "left"]
 
 _MOST_RENAMES = 4
 """Modules of one pattern whose new names are spelled out."""
@@ -49,12 +49,18 @@ def find_events(
     """All events, and what became of each op; ``pairs`` are modules that are counterparts."""
     fates = Fates(["removed"] * len(before.ops), ["added"] * len(after.ops))
     contents = Contents(before, after)
+    constant = _constant(before)
     events: list[Event] = []
     for group in groups:
-        fate, what = _altered(before, after, group, found, contents)
+        fate, what = _altered(before, after, group, found, contents, constant)
         _set(fates, group, fate)
         events.extend(what)
-    events.extend(_left(before, after, groups, found, pairs, fates))
+    moved = list(left(before, after, groups, found, pairs))
+    for one in moved:
+        for places, listed in ((one.before, fates.before), (one.after, fates.after)):
+            for at in places:
+                listed[at] = "moved"
+    events.extend(moved)
     out_of_order = reordered(before.flat, after.flat, groups, found.before)
     events.extend(_reordered(out_of_order, groups, found, fates))
     if found.are_both_own:
@@ -62,8 +68,11 @@ def find_events(
             one.passed for one in out_of_order if one.is_exchange
         }
         events.extend(_renamed(before, after, pairs, elsewhere))
-    events.extend(_gone(before, found.before, fates.before, "removed", is_own=found.of_before))
-    events.extend(_gone(after, found.after, fates.after, "added", is_own=found.of_after))
+    events.extend(
+        _gone(before, found.before, fates.before, "removed", constant, is_own=found.of_before)
+    )
+    nothing: frozenset[int] = frozenset()
+    events.extend(_gone(after, found.after, fates.after, "added", nothing, is_own=found.of_after))
     events.extend(_interface("input", before.inputs, after.inputs))
     events.extend(_interface("output", before.outputs, after.outputs))
     return events, fates
@@ -76,7 +85,12 @@ def _set(fates: Fates, group: Group, fate: str) -> None:
 
 
 def _altered(
-    before: TaggedGraph, after: TaggedGraph, group: Group, found: Homes, contents: Contents
+    before: TaggedGraph,
+    after: TaggedGraph,
+    group: Group,
+    found: Homes,
+    contents: Contents,
+    constant: frozenset[int],
 ) -> tuple[str, list[Event]]:
     """What became of a group, and what differs in it."""
     ops = group.before, group.after
@@ -86,9 +100,9 @@ def _altered(
         return "changed" if altered else "same", [
             Event("changed", home, what, *ops) for what in altered
         ]
-    what = Became(
-        _types(before.ops[at] for at in group.before), _types(after.ops[at] for at in group.after)
-    )
+    is_constant = constant.issuperset(group.before)
+    was = () if is_constant else _types(before.ops[at] for at in group.before)
+    what = Became(was, _types(after.ops[at] for at in group.after))
     kind = "fused" if len(group.before) > 1 else "changed"
     where = home
     for at in group.before:
@@ -101,13 +115,12 @@ def _types(ops: Iterable[Op]) -> tuple[tuple[str, int], ...]:
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
-def _left(
+def left(
     before: TaggedGraph,
     after: TaggedGraph,
     groups: Iterable[Group],
     found: Homes,
     pairs: Mapping[str, str],
-    fates: Fates,
 ) -> Iterator[Event]:
     """Ops that are in another module than the counterpart of theirs, where both graphs say so."""
     if not found.are_both_own:
@@ -115,37 +128,21 @@ def _left(
     for group in groups:
         was, now = found.before[group.before_value], found.after[group.after_value]
         expected = {pairs.get(found.before[at]) for at in group.before}
-        if now in expected or _is_vague(before, after, group, pairs.get(was), now):
+        if now in expected or not _are_on_record(before, after, group):
             continue
         if len(group.before) > 1 and any(
             names.is_within(one, now) for one in expected if one is not None
         ):
             continue  # a fused op of several modules may be of what is around them
-        _set(fates, group, "moved")
         is_alike = starred(was) == starred(now)
         to = f"another {starred(now)}" if is_alike else starred(now) or "the model itself"
-        target = Sentence(
-            f"{_kinds(before, group)} moved from {starred(was) or 'the model itself'} to {to}",
-            has_place="*" in starred(was),
-        )
-        yield Event("moved", was, target, group.before, group.after)
+        what = Departure(starred(was) or "the model itself", to)
+        yield Event("moved", was, what, group.before, group.after)
 
 
-def _is_vague(
-    before: TaggedGraph, after: TaggedGraph, group: Group, expected: str | None, now: str
-) -> bool:
-    """Whether a tag was concluded on one side, and is around or inside what it should be."""
-    if expected is None:
-        return False
-    sides = is_on_record(before, group.before_value), is_on_record(after, group.after_value)
-    if sides[0] == sides[1]:
-        return False
-    return names.is_within(now, expected) or names.is_within(expected, now)
-
-
-def _kinds(graph: TaggedGraph, group: Group) -> str:
-    kinds = dict.fromkeys(graph.ops[at].op_type for at in group.before)
-    return next(iter(kinds)) if len(kinds) == 1 else many(len(group.before), "op")
+def _are_on_record(before: TaggedGraph, after: TaggedGraph, group: Group) -> bool:
+    """Whether both graphs say themselves where a group belongs; conclusions prove nothing."""
+    return is_on_record(before, group.before_value) and is_on_record(after, group.after_value)
 
 
 def _reordered(
@@ -218,11 +215,16 @@ def _is_around(one: str, other: str) -> bool:
 
 
 def _gone(
-    graph: TaggedGraph, home: Sequence[str], fates: Sequence[str], kind: str, *, is_own: bool
+    graph: TaggedGraph,
+    home: Sequence[str],
+    fates: Sequence[str],
+    kind: str,
+    constant: frozenset[int],
+    *,
+    is_own: bool,
 ) -> Iterator[Event]:
     """Ops without a counterpart: whole modules first, the others one by one."""
     single = [at for at, fate in enumerate(fates) if fate == kind]
-    constant = _constant(graph) if kind == "removed" else frozenset()
 
     def event(module: str, what: Whole | Single, ops: tuple[int, ...]) -> Event:
         return Event(kind, module, what, *(((), ops) if kind == "added" else (ops, ())))

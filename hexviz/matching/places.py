@@ -46,18 +46,19 @@ def block(fqn: str) -> str:
 
 
 class Places:
-    """Counts modules by pattern, and says where things are. ``tree`` is of the same graph."""
+    """Counts modules by pattern, and says where things are.
 
-    def __init__(self, tree: ModuleTree) -> None:
-        self._tree = tree
+    ``tree`` is of the same graph; where it knows no class, ``other`` may.
+    """
+
+    def __init__(self, tree: ModuleTree, other: ModuleTree) -> None:
+        self._trees = tree, other
         self._all: dict[str, list[str]] = {}
         for module in tree:
             self._all.setdefault(starred(module.fqn), []).append(module.fqn)
 
-    def phrase(self, counts: Counter[str], unit: str = "") -> str:
-        """Where something happened; ``counts`` says how often, or to how many, in each module.
-
-        ``unit`` is what is counted, ``""`` for how often.
+    def phrase(self, counts: Counter[str]) -> str:
+        """Where something happened; ``counts`` says how often in each module.
 
         ``in each of the 12 BertLayer (encoder.layer.*), twice; in pooler``.
         """
@@ -65,14 +66,38 @@ class Places:
         for module in counts:
             groups.setdefault(starred(module), []).append(module)
         listed = sorted(groups.values(), key=lambda one: -sum(counts[name] for name in one))
-        said = [self._one(group, counts, unit) for group in listed[:_MOST_NAMED]]
+        said = [self._one(group, counts) for group in listed[:_MOST_NAMED]]
         rest = [name for group in listed[_MOST_NAMED:] for name in group]
         if rest:
             modules = f"{len(rest)} other module{'' if len(rest) == 1 else 's'}"
-            said.append(f"in {modules}, {times(sum(counts[one] for one in rest), unit)}")
+            said.append(f"in {modules}, {times(sum(counts[one] for one in rest))}")
         return "; ".join(said)
 
-    def _one(self, modules: Sequence[str], counts: Counter[str], unit: str) -> str:
+    def sums(self, counts: Counter[str]) -> str:
+        """Where how many are; just where, if it is one place.
+
+        ``274 in the 4 BertLayer (encoder.layer.*), 4 in embeddings``.
+        """
+        groups: dict[str, list[str]] = {}
+        for module in counts:
+            groups.setdefault(starred(module), []).append(module)
+        listed = sorted(groups.values(), key=lambda one: -sum(counts[name] for name in one))
+        said = []
+        for group in listed[:_MOST_NAMED]:
+            total = sum(counts[one] for one in group)
+            among = (
+                self.named(group[0])
+                if len(group) == 1
+                else f"{len(group)} {self.noun(group)} ({starred(group[0])})"
+            )
+            said.append(f"in {among}" if len(listed) == 1 else f"{total} in {among}")
+        rest = [name for group in listed[_MOST_NAMED:] for name in group]
+        if rest:
+            total = sum(counts[one] for one in rest)
+            said.append(f"{total} in {len(rest)} other module{'' if len(rest) == 1 else 's'}")
+        return ", ".join(said)
+
+    def _one(self, modules: Sequence[str], counts: Counter[str]) -> str:
         often = {counts[one] for one in modules}
         if len(modules) == 1:
             where = f"in {self.named(modules[0])}"
@@ -85,9 +110,9 @@ class Places:
             )
             where = f"in {among} {self.noun(modules)} ({starred(modules[0])})"
         if len(often) > 1:
-            return f"{where}, {times(sum(counts[one] for one in modules), unit)} in all"
+            return f"{where}, {times(sum(counts[one] for one in modules))} in all"
         count = often.pop()
-        return where if count == 1 and not unit else f"{where}, {times(count, unit)}"
+        return where if count == 1 else f"{where}, {times(count)}"
 
     def noun(self, modules: Iterable[str]) -> str:
         """The class of some modules, if they have one in common."""
@@ -96,7 +121,8 @@ class Places:
 
     def class_name(self, module: str) -> str:
         """The class of a module, ``""`` if it is unknown."""
-        return self._tree[module].class_name if module in self._tree else ""
+        known = (tree[module].class_name for tree in self._trees if module in tree)
+        return next(filter(None, known), "")
 
     def named(self, module: str) -> str:
         """A module with its class, for a sentence."""
@@ -118,8 +144,6 @@ def common_pattern(modules: Iterable[str]) -> str:
     return found
 
 
-def times(count: int, unit: str = "") -> str:
-    """How often, or how many."""
-    if unit:
-        return f"{count} {unit}{'' if count == 1 else 's'}"
+def times(count: int) -> str:
+    """How often, in a word or two."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")

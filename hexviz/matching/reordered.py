@@ -163,7 +163,8 @@ def _leads(flat: FlatGraph, sources: Collection[int], targets: Collection[int]) 
 def _alike(unit: str, other: str) -> str:
     """The module that stands to another one as high in the tree as a unit does."""
     depth = unit.count(".") + 1
-    return ".".join(other.split(".")[:depth])
+    found = ".".join(other.split(".")[:depth])
+    return other if names.is_within(unit, found) else found
 
 
 def _exchanges(found: Sequence[Moved], places: Mapping[str, tuple[int, int]]) -> list[Moved]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hexviz.matching.alterations import Alteration
 from hexviz.matching.comparison import KINDS, Difference
@@ -18,7 +18,7 @@ from hexviz.matching.places import Places, block, common_pattern, starred
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 
-__all__ = ["Became", "Event", "Sentence", "Single", "Whole", "differences"]
+__all__ = ["Became", "Departure", "Event", "Sentence", "Single", "Whole", "differences"]
 
 _MOST_TYPES = 5
 """Op types that are named in one sentence."""
@@ -28,6 +28,15 @@ _MOST_NAMED = 3
 
 _MOST_VARIANTS = 3
 """Sets of op types by which blocks of one pattern are told apart; more are summed up."""
+
+_IN_GENERAL = {
+    "attribute": "attributes",
+    "constant": "constants",
+    "sizes": "shapes",
+    "dtype": "element types",
+    "type": "types",
+}
+"""Aspect of an alteration → what differs, where that is too manifold to be spelled out."""
 
 Counts = tuple[tuple[str, int], ...]
 """Op types, with how many ops of each."""
@@ -63,7 +72,7 @@ class Whole:
 
 @dataclass(frozen=True, slots=True)
 class Became:
-    """Ops of these types became ops of those."""
+    """Ops of these types became ops of those; ``was`` is () for what depends on constants alone."""
 
     was: Counts
     now: Counts
@@ -78,7 +87,15 @@ class Sentence:
     """Whether where it happened is yet to be said."""
 
 
-What = Single | _Several | Whole | Became | Sentence | Alteration
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Ops went from the modules of one pattern to those of another, in words."""
+
+    was: str
+    now: str
+
+
+What = Single | _Several | Whole | Became | Sentence | Alteration | Departure
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +113,10 @@ def differences(
     before: TaggedGraph, after: TaggedGraph, found: Homes, events: Iterable[Event]
 ) -> tuple[Difference, ...]:
     """All events as differences, the most important ones first."""
-    mine = Places(before.modules if found.of_before else after.modules)
-    theirs = Places(after.modules if found.of_after else before.modules)
+    mine = Places(before.modules if found.of_before else after.modules, after.modules)
+    theirs = Places(after.modules if found.of_after else before.modules, before.modules)
     grouped: dict[tuple[str, What], list[Event]] = {}
-    for one in _joined_by_block(events, before.ops, after.ops):
+    for one in _minor_joined(_joined_by_block(events, before.ops, after.ops), before.ops):
         grouped.setdefault((one.kind, one.what), []).append(one)
     result = [
         _difference(group, before.ops, after.ops, theirs if kind == "added" else mine)
@@ -151,6 +168,31 @@ def _joined_by_block(
     return result
 
 
+def _minor_joined(events: Iterable[Event], before: Sequence[Op]) -> list[Event]:
+    """Events, with what changed in auxiliary ops told by its aspect alone, where it is manifold.
+
+    An optimiser that moves layout around gives every Reshape another shape.
+    """
+    listed = list(events)
+    minor: dict[str, set[Alteration]] = {}
+    for one in listed:
+        if isinstance(one.what, Alteration) and _is_minor(one, before):
+            minor.setdefault(one.what.aspect, set()).add(one.what)
+    manifold = {aspect for aspect, found in minor.items() if len(found) > _MOST_VARIANTS}
+    return [
+        replace(one, what=Alteration(one.what.aspect))
+        if isinstance(one.what, Alteration)
+        and one.what.aspect in manifold
+        and _is_minor(one, before)
+        else one
+        for one in listed
+    ]
+
+
+def _is_minor(one: Event, before: Sequence[Op]) -> bool:
+    return all(before[at].auxiliary is not None for at in one.before)
+
+
 def _summed(group: Sequence[Event]) -> list[Event]:
     """Several events as one sentence; where they were summed up already, once more."""
     told = [one.what for one in group if isinstance(one.what, _Several)]
@@ -187,22 +229,32 @@ def _difference(
         after=tuple(dict.fromkeys(after[at].id for at in theirs)),
         message=_message(events, ops, [before[at] for at in mine], places),
         places=len({one.module for one in events}),
-        arithmetic=not ops or any(op.auxiliary is None for op in ops),
+        arithmetic=not ops
+        or (not _is_constant(first.what) and any(op.auxiliary is None for op in ops)),
     )
+
+
+def _is_constant(what: What) -> bool:
+    """Whether what happened is that constants were folded."""
+    if isinstance(what, Became):
+        return not what.was
+    return isinstance(what, _Several | Whole) and what.folded
 
 
 def _message(events: Sequence[Event], ops: Sequence[Op], mine: Sequence[Op], places: Places) -> str:
     what, is_new = events[0].what, events[0].kind == "added"
 
     def placed(told: str, name: Callable[[str], str] = str) -> str:
-        counts = Counter(name(one.module) for one in events)
-        if isinstance(what, _Several) and what.summed:
-            for one in events:
-                counts[name(one.module)] += len(one.before) + len(one.after) - 1
-            where = places.phrase(counts, "op")
-        else:
-            where = places.phrase(counts)
+        where = places.phrase(Counter(name(one.module) for one in events))
         return f"{told[:1].upper()}{told[1:]}, {where}."
+
+    def summed(told: str) -> str:
+        counts: Counter[str] = Counter()
+        for one in events:
+            counts[block(one.module)] += len(one.before or one.after)
+        return (
+            f"{told}{', ' if len(set(map(starred, counts))) == 1 else ': '}{places.sums(counts)}."
+        )
 
     match what:
         case Whole():
@@ -212,9 +264,20 @@ def _message(events: Sequence[Event], ops: Sequence[Op], mine: Sequence[Op], pla
             noun = "auxiliary op" if all(op.auxiliary for op in ops) else "op"
             verb = "is" if counts == 1 else "are"
             state = _state(is_new=is_new, folded=what.folded)
-            total = " in all" if what.summed else ""
-            types = counted(what.types)
-            return placed(f"{many(counts, noun)} {verb} {state}{total} ({types})")
+            told = f"{many(counts, noun)} {verb} {state} ({counted(what.types)})"
+            return summed(told) if what.summed else placed(told)
+        case Became(()):
+            types = _counts(Counter(op.op_type for op in mine))
+            told = f"{many(len(mine), 'op')} that depend on constants alone ({counted(types)})"
+            now = f"{len(events)} {_listed(what.now).removeprefix('one ')}"
+            return summed(f"{told} became {now}")
+        case Departure():
+            types = _counts(Counter(op.op_type for op in mine))
+            verb = "is" if len(mine) == 1 else "are"
+            told = (
+                f"{many(len(mine), 'op')} of {what.was} {verb} in {what.now} now ({counted(types)})"
+            )
+            return placed(told, block) if "*" in what.was else f"{told}."
         case Became():
             return placed(f"{_several(what.was)} became {_listed(what.now)}", block)
         case Alteration():
@@ -255,6 +318,8 @@ def _listed(types: Counts) -> str:
 
 def _altered(what: Alteration, ops: Sequence[Op]) -> str:
     types = counted(_counts(Counter(op.op_type for op in ops)))
+    if not what.was and what.aspect in _IN_GENERAL:
+        return f"{_IN_GENERAL[what.aspect]} of {many(len(ops), 'op')} differ ({types})"
     match what.aspect:
         case "type":
             return f"{what.was} became {what.now}"

@@ -236,7 +236,7 @@ def test_what_is_folded_into_constants_is_removed_and_says_so() -> None:
 def test_an_op_in_another_module_has_moved() -> None:
     before = small()
     found = _in_order(before, override(before, {"n": "head"}))
-    assert told(found) == [("moved", "Exp moved from enc.fc to head.")]
+    assert told(found) == [("moved", "1 op of enc.fc is in head now (Exp).")]
     rows = {one.module: one for one in found.modules}
     assert rows["enc.fc"].moved == rows["head"].moved == 1
 
