@@ -302,6 +302,16 @@ class Growth:
             return "clash"
         return result
 
+    def is_scaled(self, p: int, q: int) -> bool:
+        """Whether two nodes compute with the same weight, but the numbers of one were changed."""
+        theirs = self.after.operands(q)
+        return any(
+            (two := self.values.get(one, -1)) in theirs
+            and _differ(self.before.contents.of(one), self.after.contents.of(two))
+            for one in self.before.operands(p)
+            if self.before.is_constant(one)
+        )
+
     def pair_nodes(self, p: int, q: int, reason: str, *, sole: bool = False) -> bool:
         """Take two nodes for the same, and what they read and make with them."""
         if not self.note(p, q, reason, sole=sole):

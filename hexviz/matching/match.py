@@ -64,11 +64,11 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
     _pair_ends(growth, by_place=False)
     weights = _weights(growth)
     touched = list(_touched(growth, weights))
-    if _names_hold(growth, touched):
-        _pair_names(growth)
-    _pair_equal(growth, equal)
     for one, two in weights.items():
         growth.pair_values(one, two)
+    _pair_equal(growth, equal)
+    if _names_hold(growth, touched):
+        _pair_names(growth)
     _pair_touched(growth, touched)
     growth.run()
     _pair_ends(growth, by_place=True)
@@ -182,8 +182,10 @@ def _pair_names(growth: Growth) -> None:
 
     for one, two in sorted(named, key=rank):
         p, q = before.maker(one), after.maker(two)
-        growth.pair_values(one, two)
-        if before.nodes[p].kind == after.nodes[q].kind:
+        same = before.nodes[p].kind == after.nodes[q].kind
+        if not same or growth.constants(p, q) not in {"scaled", "clash"}:
+            growth.pair_values(one, two)
+        if same:
             growth.pair_nodes(p, q, "name")
         elif same_sort(growth, p, q):
             growth.note(p, q, "name")
@@ -205,9 +207,9 @@ def _pair_touched(growth: Growth, touched: list[tuple[int, int]]) -> None:
         of_before.setdefault(p, []).append(q)
     for p, q in touched:
         mine, theirs = set(of_after[q]), set(of_before[p])
-        if len(mine) > 1 and p == max(mine) and len(theirs) == 1:
-            growth.pair_values(growth.before.nodes[p].outputs[0], growth.after.nodes[q].outputs[0])
-        if len(theirs) > 1 and q == max(theirs) and len(mine) == 1:
+        is_last = len(theirs) == 1 < len(mine) and p == max(mine)
+        is_last = is_last or (len(mine) == 1 < len(theirs) and q == max(theirs))
+        if is_last and not growth.is_scaled(p, q):
             growth.pair_values(growth.before.nodes[p].outputs[0], growth.after.nodes[q].outputs[0])
 
     def rank(pair: tuple[int, int]) -> tuple[bool, bool]:
