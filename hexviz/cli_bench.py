@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -153,6 +154,25 @@ def rewritten(sources: Sources = None, as_json: AsJson = False) -> None:
     from hexviz.terminal_bench import print_rewritten
 
     _run(bench_rewritten, sources, print_rewritten, as_json=as_json)
+
+
+@bench_app.command()
+def matching(
+    sources: Sources = None,
+    work: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder that keeps exports, rewritten files and truths, for a second run.",
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How right transferred tags are on what fifteen tools make of an export, names or no names."""
+    from hexviz.bench.matching_run import bench_matching
+    from hexviz.terminal_bench import print_matching
+
+    _run(partial(bench_matching, work=work), sources, print_matching, as_json=as_json)
 
 
 @bench_app.command()

@@ -7,7 +7,13 @@ from typing import Any
 
 from hexviz.terminal import console, listing, say
 
-__all__ = ["print_audit", "print_extraction", "print_inheritance", "print_rewritten"]
+__all__ = [
+    "print_audit",
+    "print_extraction",
+    "print_inheritance",
+    "print_matching",
+    "print_rewritten",
+]
 
 
 def print_audit(document: Mapping[str, Any]) -> None:
@@ -81,6 +87,32 @@ def print_inheritance(document: Mapping[str, Any]) -> None:
     for split, stated in document["confidences"].items():
         _print_totals(f"{split} models, all conditions", "rule, confidence", stated)
     _say_failed(document)
+
+
+def print_matching(document: Mapping[str, Any]) -> None:
+    """The document of ``hexviz bench matching --json``; what failed goes to stderr."""
+    figures = ("files", "ops", "exact", "on branch", "sure and wrong")
+    tables: dict[str, list[tuple[str, ...]]] = {}
+    for row in document["summary"]:
+        split = "reported only" if row["reported"] else "tuned on"
+        title = f"{row['exporter']}, {row['form']}, models {split}"
+        shares = (f"{row[key]:.4f}" for key in ("exact", "on_branch", "lies"))
+        counts = (str(row["files"]), str(row["ops"]))
+        tables.setdefault(title, []).append((row["tool"], *counts, *shares, row["worst"]))
+    for title, lines in tables.items():
+        console().print(
+            listing(("tool", *figures, "least exact"), lines, title=title, figures=figures)
+        )
+    for row in document["pair_summary"]:
+        split = "reported only" if row["reported"] else "tuned on"
+        say(
+            f"{row['before']} to {row['after']}, {row['models']} models {split}: "
+            f"{row['paired']:.4f} of {row['ops']} ops paired, of these {row['same_module']:.4f} in the same module."
+        )
+    for one in document["results"]:
+        if "error" in one:
+            about = ", ".join(one[key] for key in ("model", "exporter", "tool", "form"))
+            say(f"Not measured: {about}: {one['error']}")
 
 
 def print_rewritten(document: Mapping[str, Any]) -> None:

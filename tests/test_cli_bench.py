@@ -60,7 +60,10 @@ def test_bench_without_a_command_measures_speed(
 
 def test_help_tells_of_every_command_and_of_the_options_of_speed() -> None:
     told = run("bench", "--help").stdout
-    commands = {"speed", "tags", "inheritance", "rewritten", "audit", "extraction"}
+    commands = {
+        *("speed", "tags", "inheritance", "rewritten"),
+        *("matching", "audit", "extraction"),
+    }
     for name in (*commands, "--sizes", "--compare"):
         assert name in told
     group: Any = typer.main.get_command(app).commands["bench"]  # type: ignore[attr-defined]

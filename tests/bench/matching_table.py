@@ -16,17 +16,15 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from hexviz.bench.matching import FORMS, by_transfer, measure
-from hexviz.bench.matching_cases import cases
-from hexviz.bench.matching_exporters import against_each_other, summarize_pairs
-from hexviz.bench.matching_models import MATCHING_MODELS
+from hexviz.bench.matching import FORMS
+from hexviz.bench.matching_exporters import summarize_pairs
+from hexviz.bench.matching_run import bench_matching
 from hexviz.bench.matching_speed import measure_speed
 from hexviz.bench.matching_tools import MATCHING_TOOLS, QDQ
 from tests.bench.table import put
 
-__all__ = ["markdown", "measure_all"]
+__all__ = ["markdown"]
 
-_EXPORTS = ("dynamo", "torchscript")
 _SIZES = (5_000, 10_000, 20_000, 50_000, 100_000)
 _SPLITS = {True: "reported only", False: "tuned on"}
 
@@ -40,28 +38,16 @@ def main() -> None:
     parser.add_argument("page", type=Path)
     parser.add_argument("--json", type=Path, help="a file to keep the figures in")
     arguments = parser.parse_args()
-    document = measure_all(arguments.work)
+    document = bench_matching(work=arguments.work, report=_say)
+    document["speed"] = measure_speed(list(_SIZES))
     if arguments.json:
         arguments.json.write_text(json.dumps(document, indent=1))
     page = arguments.page.read_text()
     arguments.page.write_text(put(page, markdown(document)))
 
 
-def measure_all(work: Path) -> dict[str, Any]:
-    """Every model, export, tool and form; both exporters against each other; seconds by size."""
-    results = []
-    for case in cases(list(MATCHING_MODELS), _EXPORTS, list(MATCHING_TOOLS), work):
-        sys.stderr.write(f"{case.exporter}, {case.model}, {case.tool}\n")
-        for form in FORMS:
-            record = measure(case, form, by_transfer)
-            record.pop("wrong", None)
-            results.append({**record, "reported": MATCHING_MODELS[case.model].reported})
-    pairs = [
-        {**one, "reported": MATCHING_MODELS[one["model"]].reported, "wrong": None, "unpaired": None}
-        for one in against_each_other(MATCHING_MODELS, work)
-    ]
-    speed = measure_speed(list(_SIZES))
-    return {"results": results, "pairs": pairs, "speed": speed}
+def _say(what: str, share: float) -> None:
+    sys.stderr.write(f"{share:6.1%} {what}\n")
 
 
 def markdown(document: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """Matching keeps its floors on models never tuned on; one that looks at types alone is caught."""
 
+import json
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import partial
@@ -13,6 +14,7 @@ from hexviz.bench import matching
 from hexviz.bench.matching import Answering, by_matching, by_run, by_transfer
 from hexviz.bench.matching_cases import Case, cases
 from hexviz.bench.matching_exporters import pairs
+from hexviz.bench.matching_run import bench_matching
 from hexviz.bench.matching_speed import SHAPES, speed_record
 from hexviz.bench.matching_tools import MATCHING_TOOLS
 from hexviz.bench.numeric_truth import NumericTruth
@@ -21,6 +23,7 @@ from hexviz.matching.numbers import run_before
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
+from hexviz.terminal_bench import print_matching
 from tests.bench.exports import export_floor_model
 from tests.build import parse, scoped, tagged
 
@@ -180,3 +183,33 @@ def test_every_tool_makes_a_model_that_runs(tool: str, export: onnx.ModelProto) 
     assert export.SerializeToString(deterministic=True) == content
     graph = tag(from_proto(after, name=tool))
     run_before(graph, runs=1)
+
+
+def test_a_run_is_plain_data_and_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(_: onnx.ModelProto) -> onnx.ModelProto:
+        raise ValueError("No such luck.")
+
+    tools = {"ORT basic": MATCHING_TOOLS["ORT basic"], "broken": broken}
+    for place in ("matching_cases", "matching_run"):
+        monkeypatch.setattr(f"hexviz.bench.{place}.MATCHING_TOOLS", tools)
+    told: list[str] = []
+    document = bench_matching(
+        ["residual-cnn"], work=tmp_path, report=lambda what, _: told.append(what)
+    )
+    assert json.loads(json.dumps(document)) == document
+    assert told == [
+        *(
+            f"residual-cnn, {exporter}, {tool}"
+            for exporter in ("dynamo", "torchscript")
+            for tool in tools
+        ),
+        "done",
+    ]
+    assert {row["form"] for row in document["summary"]} == {"as written", "nameless"}
+    assert [row["paired"] for row in document["pair_summary"]] == [1.0, 1.0]
+    print_matching(document)
+    shown = capsys.readouterr()
+    assert "dynamo, nameless, models tuned on" in shown.out
+    assert "Not measured: residual-cnn, dynamo, broken, as written: ValueError" in shown.err
