@@ -107,7 +107,8 @@ def print_matching(document: Mapping[str, Any]) -> None:
         split = "reported only" if row["reported"] else "tuned on"
         say(
             f"{row['before']} to {row['after']}, {row['models']} models {split}: "
-            f"{row['paired']:.4f} of {row['ops']} ops paired, of these {row['same_module']:.4f} in the same module."
+            f"{row['paired']:.4f} of {row['ops']} ops paired, of these "
+            f"{row['same_module']:.4f} in the same module."
         )
     for one in document["results"]:
         if "error" in one:
