@@ -143,7 +143,7 @@ def _tags() -> html.Div:
                     searchable=True,
                     limit=100,
                     mt="xs",
-                    placeholder="Choose or search",
+                    placeholder="Or choose one from this server's folders",
                     nothingFoundMessage="No such model",
                     maxDropdownHeight=260,
                     **{"aria-label": "Tagged models in this server's folders"},

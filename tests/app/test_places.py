@@ -140,14 +140,15 @@ def test_every_key_has_a_source_in_another_process(here: Path, net: bytes) -> No
     edited = web.edit(web.get(by_path), {"q": "enc.att.k"}).key
     twice = web.edit(web.edit(web.get(uploaded), {"q": "enc.att.k"}), {"k": "head"}).key
     expected = {
-        by_path: (str(here / "models" / "m.onnx"), by_path, "m.onnx", {}),
-        uploaded: (str(here / "uploads" / f"{uploaded}.onnx"), uploaded, "sent.onnx", {}),
-        edited: (str(here / "models" / "m.onnx"), by_path, "m.onnx", {"q": "enc.att.k"}),
+        by_path: (str(here / "models" / "m.onnx"), by_path, "m.onnx", {}, None),
+        uploaded: (str(here / "uploads" / f"{uploaded}.onnx"), uploaded, "sent.onnx", {}, None),
+        edited: (str(here / "models" / "m.onnx"), by_path, "m.onnx", {"q": "enc.att.k"}, None),
         twice: (
             str(here / "uploads" / f"{uploaded}.onnx"),
             uploaded,
             "sent.onnx",
             {"q": "enc.att.k", "k": "head"},
+            None,
         ),
     }
     script = (
