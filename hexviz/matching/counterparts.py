@@ -118,9 +118,11 @@ def counterparts(groups: Iterable[Group], found: Homes) -> dict[str, str]:
     Each module is one other at most. The one of the same name goes first where
     it has half of the ops; otherwise most ops decide.
     """
-    votes: Counter[tuple[str, str]] = Counter(
-        (found.before[one.before_value], found.after[one.after_value]) for one in groups
-    )
+    votes: Counter[tuple[str, str]] = Counter()
+    for group in groups:
+        other = found.after[group.after_value]
+        of = {found.before[at] for at in group.before}
+        votes[other if other in of else found.before[group.before_value], other] += 1
     total: Counter[str] = Counter()
     total_after: Counter[str] = Counter()
     for (one, other), count in votes.items():

@@ -127,8 +127,11 @@ def left(
         return
     for group in groups:
         was, now = found.before[group.before_value], found.after[group.after_value]
-        expected = {pairs.get(found.before[at]) for at in group.before}
-        if now in expected or not _are_on_record(before, after, group):
+        of = {found.before[at] for at in group.before}
+        expected = {pairs.get(one) for one in of}
+        if now in expected or (now in of and len(group.before) > 1):
+            continue
+        if not _are_on_record(before, after, group) or _is_by_name_alone(before, after, group):
             continue
         if len(group.before) > 1 and any(
             names.is_within(one, now) for one in expected if one is not None
@@ -143,6 +146,19 @@ def left(
 def _are_on_record(before: TaggedGraph, after: TaggedGraph, group: Group) -> bool:
     """Whether both graphs say themselves where a group belongs; conclusions prove nothing."""
     return is_on_record(before, group.before_value) and is_on_record(after, group.after_value)
+
+
+def _is_by_name_alone(before: TaggedGraph, after: TaggedGraph, group: Group) -> bool:
+    """Whether only a node's name says that an op is elsewhere, while its value kept its own name.
+
+    Tools that fold or fuse ops give the node of one to the value of another; and
+    constants that a tool folded have no place of their own.
+    """
+    one, other = before.ops[group.before_value], after.ops[group.after_value]
+    if other.auxiliary == "constants":
+        return True
+    by_name = "name" in (one.provenance.rule, other.provenance.rule)
+    return by_name and not set(one.outputs).isdisjoint(other.outputs)
 
 
 def _reordered(
