@@ -140,6 +140,8 @@ def _kind(op: FlatOp, by_type: bool) -> str:
 def _attributes(
     one: onnx.NodeProto, other: onnx.NodeProto, defaults: Mapping[str, str]
 ) -> Iterator[Alteration]:
+    if one.attribute == other.attribute:
+        return  # as nearly always, and found out in a tenth of the time
     mine, theirs = {**defaults, **_spelled(one)}, {**defaults, **_spelled(other)}
     for name in sorted(mine.keys() | theirs.keys()):
         was, now = mine.get(name, "left out"), theirs.get(name, "left out")
@@ -217,7 +219,7 @@ def _values_made(
 ) -> Iterator[Alteration]:
     for one, other in zip(mine, theirs, strict=False):
         told, now = before.types.get(one), after.types.get(other)
-        if told is None or now is None:
+        if told is None or now is None or told == now:
             continue
         types = dtype_of(told), dtype_of(now)
         if types[0] and types[1] and types[0] != types[1]:

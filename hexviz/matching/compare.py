@@ -9,13 +9,14 @@ from hexviz.matching.comparison import Comparison, GraphFacts, Pair
 from hexviz.matching.counterparts import counterparts, homes
 from hexviz.matching.events import find_events, left
 from hexviz.matching.groups import Group, groups_of, inserted
-from hexviz.matching.kinship import kinship
+from hexviz.matching.kinship import arithmetic, kinship
 from hexviz.matching.match import match
 from hexviz.matching.matching import Matching
 from hexviz.matching.module_changes import module_changes
 from hexviz.matching.opened import Openable, opened
 from hexviz.matching.wording import Event, Sentence, differences
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.rest import collector_rests
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,13 +65,20 @@ def compare(
 
 def compared(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> Comparison:
     """The comparison of two graphs, once it is known which op is which."""
+    with collector_rests():
+        return _compared(before, after, matching)
+
+
+def _compared(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> Comparison:
     groups, served = groups_of(matching), inserted(matching)
     found = homes(before, after, groups, served)
     facts = (
         _facts(before, tags="own" if found.of_before else "other"),
         _facts(after, tags="own" if found.of_after else "other"),
     )
-    related = min(matching.related, kinship(before, after, groups))
+    credible = kinship(before, after, groups)
+    is_bare = not min(arithmetic(before), arithmetic(after))  # matching counts only that
+    related = credible if is_bare else min(matching.related, credible)
     if related < _RELATED and (matching.weights is None or matching.weights < _SAME_WEIGHTS):
         every = tuple(op.id for op in before.ops), tuple(op.id for op in after.ops)
         return Comparison(*facts, related, False, (), (), (), *every)

@@ -15,7 +15,7 @@ from hexviz.matching.groups import Group
 from hexviz.matching.skeleton import CARRIERS
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["kinship"]
+__all__ = ["arithmetic", "kinship"]
 
 _LARGE = 16
 """Elements from which on a constant tells something."""
@@ -32,8 +32,8 @@ def kinship(before: TaggedGraph, after: TaggedGraph, groups: Iterable[Group]) ->
     """
     listed = list(groups)
     sides = (before, after)
-    smaller = 0 if _computing(before) <= _computing(after) else 1
-    total = _computing(sides[smaller])
+    smaller = 0 if arithmetic(before) <= arithmetic(after) else 1
+    total = arithmetic(sides[smaller])
     credible = 0
     for one in listed:
         own = (one.before, one.after)[smaller]
@@ -46,7 +46,8 @@ def kinship(before: TaggedGraph, after: TaggedGraph, groups: Iterable[Group]) ->
     return min(1.0, credible / total) if total > 0 else 1.0
 
 
-def _computing(graph: TaggedGraph) -> int:
+def arithmetic(graph: TaggedGraph) -> int:
+    """The number of ops that compute, other than shapes, types, constants and layout."""
     return sum(op.auxiliary is None for op in graph.ops)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import onnx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from onnx import numpy_helper
 
 import hexviz
@@ -21,6 +24,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.override import override
 from tests.build import parse, scoped
 from tests.matching.layered import graph_of, layered
+from tests.tagging.random_graphs import models, repeated
 
 OPS = 5
 """Ops of a layer."""
@@ -349,3 +353,30 @@ def test_a_layer_that_is_there_twice_is_one_more_layer() -> None:
     found = compare(graph_of(layered("abcd")), graph_of(layered("abbcd")))
     first = told(found)[0]
     assert first in [("added", f"layer.{number} (Block) is new, with 5 ops.") for number in (1, 2)]
+
+
+@given(models())
+def test_no_graph_differs_from_itself(proto: onnx.ModelProto) -> None:
+    found = compare(graph_of(proto), graph_of(proto))
+    assert found.is_related
+    assert told(found) == []
+    assert found.counts["same"] == len(proto.graph.node)
+
+
+@given(repeated(), st.randoms(use_true_random=False))
+def test_every_op_is_counted_once_on_each_side(proto: onnx.ModelProto, random: Random) -> None:
+    after = onnx.ModelProto()
+    after.CopyFrom(proto)
+    del after.graph.node[random.randrange(len(after.graph.node)) :]
+    one, other = graph_of(proto), graph_of(after)
+    found = compare(one, other)
+    if not found.is_related:
+        return
+    assert sum(row.before for row in found.modules) == len(one.ops)
+    assert sum(row.after for row in found.modules) == len(other.ops)
+    for row in found.modules:
+        assert row.same + row.changed + row.fused + row.removed <= row.before
+        assert row.added <= row.after
+    paired = {op for pair in found.pairs if pair.how != "inserted" for op in pair.before}
+    assert paired.isdisjoint(found.unmatched_before)
+    assert len(paired) + len(found.unmatched_before) == len(one.ops)
