@@ -78,6 +78,8 @@ def _aligned(growth: Growth, one: list[int], two: list[int]) -> list[tuple[int, 
             return 9.0
         if before.nodes[p].kind != after.nodes[q].kind or not growth.can_pair(p, q):
             return 0.0
+        if not same_order(growth, p, q):
+            return 0.0
         same = before.attributes(p) == after.attributes(q)
         return 1.0 + 0.5 * same + 0.5 * (before.trait(p) == after.trait(q))
 
@@ -91,6 +93,28 @@ def same_sort(growth: Growth, p: int, q: int) -> bool:
         return False
     is_layout = growth.before.graph.op(p).op_type in _LAYOUT
     return is_layout == (growth.after.graph.op(q).op_type in _LAYOUT)
+
+
+def same_order(growth: Growth, p: int, q: int) -> bool:
+    """Whether the elements are in the order they were made in on both sides, or on neither.
+
+    ::
+
+        before   x ─ Transpose ─ Reshape        after   x ─ Reshape ─ Transpose
+
+    The second Reshape hands on what ``x`` is; the first one does not.
+    """
+    return _is_turned(growth.before, p) == _is_turned(growth.after, q)
+
+
+def _is_turned(side: Side, node: int) -> bool:
+    for _ in range(_LONGEST):
+        if node < 0 or not side.nodes[node].is_carrier:
+            return False
+        if side.graph.op(node).op_type == "Transpose":
+            return True
+        node = side.maker(side.nodes[node].inputs[0])
+    return False
 
 
 def pair_left_over(growth: Growth, beside: Pairs = ()) -> None:
@@ -109,7 +133,7 @@ def pair_left_over(growth: Growth, beside: Pairs = ()) -> None:
                 place = one.index(known, place) + 1 if known in one[place:] else place
                 continue
             is_open = place < len(one) and one[place] not in growth.nodes
-            if is_open and same_sort(growth, one[place], q):
+            if is_open and same_sort(growth, one[place], q) and same_order(growth, one[place], q):
                 growth.note(one[place], q, "between")
                 place += 1
 

@@ -68,7 +68,7 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
         growth.pair_values(one, two)
     _pair_equal(growth, equal)
     if _names_hold(growth, touched):
-        _pair_names(growth)
+        _pair_names(growth, touched)
     _pair_touched(growth, touched)
     growth.run()
     _pair_ends(growth, by_place=True)
@@ -171,7 +171,8 @@ def _names_hold(growth: Growth, touched: list[tuple[int, int]]) -> bool:
     return total == 0 or agree >= _NAMES_HOLD * total
 
 
-def _pair_names(growth: Growth) -> None:
+def _pair_names(growth: Growth, touched: Iterable[tuple[int, int]]) -> None:
+    """Pair what has the same name, but what its constants say is something else."""
     before, after = growth.before, growth.after
     named = list(_named(growth))
 
@@ -180,10 +181,13 @@ def _pair_names(growth: Growth) -> None:
         carriers = before.nodes[p].is_carrier + after.nodes[q].is_carrier
         return 2 * carriers + (before.nodes[p].kind != after.nodes[q].kind)
 
+    scaled = {q for p, q in touched if growth.is_scaled(p, q)}
     for one, two in sorted(named, key=rank):
         p, q = before.maker(one), after.maker(two)
         same = before.nodes[p].kind == after.nodes[q].kind
-        if not same or growth.constants(p, q) not in {"scaled", "clash"}:
+        # What a tool changed the numbers of gives another value, even by the old name.
+        is_old = after.maker(after.root(two)) in scaled
+        if not is_old and not (same and growth.constants(p, q) in {"scaled", "clash"}):
             growth.pair_values(one, two)
         if same:
             growth.pair_nodes(p, q, "name")
