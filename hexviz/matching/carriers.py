@@ -43,7 +43,8 @@ def _ways(growth: Growth, beside: Pairs) -> Iterator[tuple[list[int], list[int]]
     for p, q in (*growth.nodes.items(), *beside):
         mine, theirs = before.nodes[p], after.nodes[q]
         for place, value in enumerate(theirs.inputs):
-            if value < 0 or after.maker(value) < 0:
+            maker = after.maker(value)
+            if maker < 0 or not after.nodes[maker].is_carrier:
                 continue
             root = after.root(value)
             ends = [

@@ -46,6 +46,14 @@ class Side:
         self.contents = contents
         self.nodes = skeleton.nodes
         self.outputs = frozenset(skeleton.roots[value] for value in skeleton.outputs)
+        roots, constant = skeleton.roots, skeleton.constant
+        self._operands = [
+            [roots[value] if value >= 0 else -1 for value in node.inputs] for node in self.nodes
+        ]
+        self._moving = [
+            [root for root in operands if root >= 0 and not constant[root]]
+            for operands in self._operands
+        ]
         self._traits: dict[int, tuple[Hashable, ...]] = {}
         self._attributes: dict[int, Hashable] = {}
         self._users: dict[int, list[int]] | None = None
@@ -54,9 +62,9 @@ class Side:
         """The value that a value was carried on from."""
         return self.graph.roots[value] if value >= 0 else -1
 
-    def operands(self, node: int) -> list[int]:
+    def operands(self, node: int) -> Sequence[int]:
         """The values that a node reads, as roots; constants too, and -1 for what is left out."""
-        return [self.root(value) for value in self.nodes[node].inputs]
+        return self._operands[node]
 
     def users(self, value: int) -> Sequence[int]:
         """The nodes that read just this value, carriers too."""
@@ -72,9 +80,9 @@ class Side:
         """Whether a value depends on constants alone."""
         return value >= 0 and self.graph.constant[value]
 
-    def moving(self, node: int) -> list[int]:
+    def moving(self, node: int) -> Sequence[int]:
         """The roots that a node reads which are no constants."""
-        return [one for one in self.operands(node) if one >= 0 and not self.graph.constant[one]]
+        return self._moving[node]
 
     def has_matrix(self, node: int) -> bool:
         """Whether a node computes with a weight of several dimensions, so with its input itself."""
