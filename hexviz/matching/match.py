@@ -61,7 +61,8 @@ def match(
 def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> Growth:
     """All pairs of ops and values of two graphs."""
     growth = Growth(_side(before), _side(after))
-    _pair_ends(growth, by_place=False)
+    mine, theirs = growth.before.graph, growth.after.graph
+    _pair_named(growth, mine.inputs, theirs.inputs)
     weights = _weights(growth)
     touched = list(_touched(growth, weights))
     for one, two in weights.items():
@@ -70,8 +71,10 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
     if _names_hold(growth, touched):
         _pair_names(growth, touched)
     _pair_touched(growth, touched)
+    _pair_named(growth, mine.outputs, theirs.outputs)
     growth.run()
-    _pair_ends(growth, by_place=True)
+    _pair_by_place(growth, mine.inputs, theirs.inputs)
+    _pair_by_place(growth, mine.outputs, theirs.outputs)
     growth.run()
     for _ in range(_ROUNDS):
         found = pair_carriers(growth) + align(growth)
@@ -85,18 +88,22 @@ def _side(graph: TaggedGraph) -> Side:
     return Side(skeleton, Contents(graph, skeleton))
 
 
-def _pair_ends(growth: Growth, *, by_place: bool) -> None:
-    """The inputs and outputs, by name or else by place."""
-    before, after = growth.before.graph, growth.after.graph
-    for mine, theirs in ((before.inputs, after.inputs), (before.outputs, after.outputs)):
-        names = {before.ids[value]: value for value in mine}
-        named = {value: names[after.ids[value]] for value in theirs if after.ids[value] in names}
-        if not by_place:
-            for two, one in named.items():
-                growth.pair_values(one, two)
-        elif not named and len(mine) == len(theirs):
-            for one, two in zip(mine, theirs, strict=True):
-                growth.pair_values(one, two)
+def _pair_named(growth: Growth, mine: Iterable[int], theirs: Iterable[int]) -> None:
+    """Pair inputs, or outputs, of the same name."""
+    names = {growth.before.graph.ids[value]: value for value in mine}
+    for two in theirs:
+        one = names.get(growth.after.graph.ids[two])
+        if one is not None:
+            growth.pair_values(one, two)
+
+
+def _pair_by_place(growth: Growth, mine: Sequence[int], theirs: Sequence[int]) -> None:
+    """Pair inputs, or outputs, by their place, unless any has a name of the other graph."""
+    ids, others = growth.before.graph.ids, growth.after.graph.ids
+    known = {ids[value] for value in mine}
+    if len(mine) == len(theirs) and not any(others[value] in known for value in theirs):
+        for one, two in zip(mine, theirs, strict=True):
+            growth.pair_values(one, two)
 
 
 def _weights(growth: Growth) -> dict[int, int]:
