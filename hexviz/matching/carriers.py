@@ -10,7 +10,7 @@ what is left over after was inserted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hexviz.matching.alignment import best_alignment
 from hexviz.matching.growth import Growth, Side
@@ -22,6 +22,8 @@ _LAYOUT = frozenset({"Reshape", "Flatten", "Transpose", "Squeeze", "Unsqueeze"})
 _LONGEST = 24
 """Carriers between a value and an op that are looked at."""
 
+_LONGEST_CLIMB = 256
+"""Carriers from an inserted one up to what makes its value that are looked at."""
 
 Pairs = Iterable[tuple[int, int]]
 """Nodes before and after of which one stands for the other, also in part."""
@@ -41,22 +43,40 @@ def _ways(growth: Growth, beside: Pairs) -> Iterator[tuple[list[int], list[int]]
     """Ways that lead from the same value to the same op, each as its carriers, last first."""
     before, after = growth.before, growth.after
     for p, q in (*growth.nodes.items(), *beside):
-        mine, theirs = before.nodes[p], after.nodes[q]
-        for place, value in enumerate(theirs.inputs):
+        inputs = before.nodes[p].inputs
+        places: tuple[dict[int, int], dict[int, int]] | None = None
+        for place, value in enumerate(after.nodes[q].inputs):
             maker = after.maker(value)
             if maker < 0 or not after.nodes[maker].is_carrier:
                 continue
             root = after.root(value)
-            ends = [
-                end for end in mine.inputs if end >= 0 and growth.are_same(before.root(end), root)
-            ]
-            if ends:
-                is_same = place < len(mine.inputs) and mine.inputs[place] in ends
-                end = mine.inputs[place] if is_same else ends[0]
-                yield _way(before, end), _way(after, value)
+            opposite = inputs[place] if place < len(inputs) else -1
+            if opposite >= 0 and growth.are_same(before.root(opposite), root):
+                yield _way(before, opposite), _way(after, value)
+                continue
+            if places is None:
+                places = _places(growth, inputs)
+            of_root, of_partner = places
+            partner = growth.values_back.get(root, -1)
+            at = min(of_root.get(partner, len(inputs)), of_partner.get(root, len(inputs)))
+            if at < len(inputs):
+                yield _way(before, inputs[at]), _way(after, value)
     for one, two in zip(before.graph.outputs, after.graph.outputs, strict=False):
         if growth.are_same(before.root(one), after.root(two)):
             yield _way(before, one), _way(after, two)
+
+
+def _places(growth: Growth, inputs: Sequence[int]) -> tuple[dict[int, int], dict[int, int]]:
+    """The first place of each value that an op before reads: by its root, and by its partner."""
+    of_root: dict[int, int] = {}
+    of_partner: dict[int, int] = {}
+    for place, value in enumerate(inputs):
+        if value >= 0:
+            root = growth.before.root(value)
+            of_root.setdefault(root, place)
+            if root in growth.values:
+                of_partner.setdefault(growth.values[root], place)
+    return of_root, of_partner
 
 
 def _way(side: Side, value: int) -> list[int]:
@@ -153,7 +173,9 @@ def served_by(growth: Growth, whole: Mapping[int, list[int]], q: int) -> int | N
     if (maker := growth.before.maker(last)) >= 0:  # a Relu that quantising does as well
         return maker
     node = q
-    while node >= 0 and after.nodes[node].is_carrier and after.nodes[node].inputs:
+    for _ in range(_LONGEST_CLIMB):
+        if node < 0 or not after.nodes[node].is_carrier or not after.nodes[node].inputs:
+            break
         node = after.maker(after.nodes[node].inputs[0])
         found = known(node) if node >= 0 else None
         if found is not None:

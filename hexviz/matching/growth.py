@@ -14,7 +14,7 @@ until its surroundings are known.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -36,6 +36,9 @@ _FEW_STEPS = 2
 
 _LONGEST_CHAIN = 6
 """Ops that another op may have absorbed behind it, one after the other."""
+
+_MOST_CANDIDATES = 16
+"""Ops that are kept as what an op may be as well, at most."""
 
 
 class Side:
@@ -251,10 +254,6 @@ class Growth:
                     )
         return True
 
-    def _is_copy(self, one: int, two: int) -> bool:
-        """Whether a value before is a double of the one that a value after is."""
-        return one not in self.values and self._is_double(one, self.values_back[two])
-
     def _share_weight(self, p: int, q: int) -> bool:
         """Whether two nodes compute with the same weight, which nobody has twice."""
         theirs = self.after.operands(q)
@@ -269,9 +268,17 @@ class Growth:
         mine, theirs = self.before.moving(p), self.after.moving(q)
         known = [one for one in mine if one in self.values]
         back = [two for two in theirs if two in self.values_back]
-        agree = sum(any(self.are_same(one, two) for two in theirs) for one in known)
+        # Looked up in sets: an op may read as many values as there are.
+        here, there = set(mine), set(theirs)
+        said_here = {self.values_back[two] for two in back}
+        said_there = {self.values[one] for one in known}
+        agree = sum(self.values[one] in there or one in said_here for one in known)
+        open_here = [one for one in here if one not in self.values][:_MOST_READERS]
         agree_back = sum(
-            any(self.are_same(one, two) or self._is_copy(one, two) for one in mine) for two in back
+            self.values_back[two] in here
+            or two in said_there
+            or any(self._is_double(one, self.values_back[two]) for one in open_here)
+            for two in back
         )
         if sole:
             return (agree > 0 or not known) and (agree_back > 0 or not back)
@@ -371,9 +378,11 @@ class Growth:
         kinds = [self._kind_of_maker(self.before, value) for value in some]
         kinds_there = [self._kind_of_maker(self.after, value) for value in others]
         left = []
+        counts, counts_there = Counter(kinds), Counter(kinds_there)
+        places = {kind: place for place, kind in enumerate(kinds_there)}
         for value, kind in zip(some, kinds, strict=True):
-            if kinds.count(kind) == kinds_there.count(kind) == 1:
-                self.pair_values(value, others[kinds_there.index(kind)])
+            if counts[kind] == counts_there[kind] == 1:
+                self.pair_values(value, others[places[kind]])
             else:
                 left.append(value)
         rest = [two for two in others if two not in self.values_back]
@@ -599,9 +608,10 @@ class Growth:
                 others = groups_there.get(key, [])
                 if len(some) != len(others) or len(some) < 2:
                     continue
+                like = [x for x, _ in some[: _MOST_CANDIDATES + 1]]
                 for (p, _), (q, _) in zip(some, others, strict=True):
                     if self.pair_nodes(p, q, "order"):
-                        self.ambiguous[q] = tuple(x for x, _ in some if x != p)
+                        self.ambiguous[q] = tuple([x for x in like if x != p][:_MOST_CANDIDATES])
                         found = True
                 self.run()
         return found

@@ -11,6 +11,7 @@ stands for the ones before it that are left.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from difflib import SequenceMatcher
 
@@ -23,8 +24,16 @@ __all__ = ["align", "claimed"]
 _MOST = 60_000
 """Pairs of ops for which all alignments are looked at; larger stretches are compared as texts."""
 
+_MOST_AS_TEXT = 400_000
+"""Pairs of ops of one type up to which stretches are compared as texts, which looks at all of them
+again and again."""
+
 _FEW_READERS = 4
 """Readers that a value may have to tell which stretches belong together."""
+
+
+_LONGEST_LAYOUT = 8
+"""Ops in a row that only cut or pad a value for the op that reads it, at most."""
 
 
 def align(growth: Growth) -> int:
@@ -97,28 +106,49 @@ def _join_over_values(growth: Growth, groups: _Groups, opened: dict[str, list[in
             if maker in inside:
                 groups.join(("after", node), ("before", maker))
                 bound.add(("after", node))
+    makers: dict[int, int] = {}  # reader after → an open op that its partner reads from
     for node in opened["after"]:
         for value in growth.after.nodes[node].outputs:
             root = growth.after.root(value)
             for reader, _ in growth.after.graph.readers[root] if value >= 0 else ():
-                partner = growth.nodes_back.get(reader)
-                for operand in growth.before.operands(partner) if partner is not None else ():
-                    maker = growth.before.maker(operand)
-                    if maker in inside and operand not in growth.values:
-                        groups.join(("after", node), ("before", maker))
-                        bound.add(("after", node))
+                if reader not in makers:
+                    makers[reader] = _open_makers_joined(growth, groups, reader, inside)
+                if makers[reader] >= 0:
+                    groups.join(("after", node), ("before", makers[reader]))
+                    bound.add(("after", node))
     ended = {groups.find(one) for one in bound}
+    sole: dict[int, int] = {}  # value after → the only open reader of its partner
     for node in opened["after"]:
         if groups.find(("after", node)) in ended:
             continue
         for value in growth.after.moving(node):
-            one = growth.values_back.get(value)
-            if one is None or len(growth.before.graph.readers[one]) > _FEW_READERS:
-                continue
-            readers = [x for x, _ in growth.before.graph.readers[one] if x in inside]
-            others = [x for x, _ in growth.after.graph.readers[value] if x in inside_after]
-            if len(set(readers)) == len(set(others)) == 1:
-                groups.join(("after", node), ("before", readers[0]))
+            if value not in sole:
+                sole[value] = _sole_open_reader(growth, value, inside, inside_after)
+            if sole[value] >= 0:
+                groups.join(("after", node), ("before", sole[value]))
+
+
+def _open_makers_joined(growth: Growth, groups: _Groups, reader: int, inside: set[int]) -> int:
+    """Join the open ops before that a reader's partner reads from; any of them, -1 for none."""
+    partner = growth.nodes_back.get(reader)
+    operands = growth.before.operands(partner) if partner is not None else ()
+    makers = [growth.before.maker(one) for one in operands if one not in growth.values]
+    makers = [maker for maker in makers if maker in inside]
+    for maker in makers:
+        groups.join(("before", maker), ("before", makers[0]))
+    return makers[0] if makers else -1
+
+
+def _sole_open_reader(
+    growth: Growth, value: int, inside: Container[int], inside_after: Container[int]
+) -> int:
+    """The open op that reads the partner of a value after, if just one reads either; else -1."""
+    one = growth.values_back.get(value)
+    if one is None or len(growth.before.graph.readers[one]) > _FEW_READERS:
+        return -1
+    readers = {x for x, _ in growth.before.graph.readers[one] if x in inside}
+    others = {x for x, _ in growth.after.graph.readers[value] if x in inside_after}
+    return readers.pop() if len(readers) == len(others) == 1 else -1
 
 
 def _aligned(growth: Growth, mine: Sequence[int], theirs: Sequence[int]) -> list[tuple[int, int]]:
@@ -126,11 +156,14 @@ def _aligned(growth: Growth, mine: Sequence[int], theirs: Sequence[int]) -> list
     kinds = [growth.before.nodes[p].kind for p in mine]
     kinds_after = [growth.after.nodes[q].kind for q in theirs]
     if len(mine) * len(theirs) > _MOST:
+        there = Counter(kinds_after)
+        same = sum(count * there[kind] for kind, count in Counter(kinds).items())
+        if same > _MOST_AS_TEXT:
+            return []
         matcher = SequenceMatcher(None, kinds, kinds_after, autojunk=False)
-        blocks = matcher.get_matching_blocks() if len(mine) + len(theirs) < 4000 else []
         return [
             (mine[one + step], theirs[two + step])
-            for one, two, size in blocks
+            for one, two, size in matcher.get_matching_blocks()
             for step in range(size)
         ]
     pairs = best_alignment(
@@ -185,7 +218,7 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
         region = _region(growth.before, giver, open_before, gone, growth.values, packed=packed)
         packed = _has_own_matrix(growth.before, giver, growth.values)
         region_after = _region(
-            growth.after, q, open_after, set(), growth.values_back, packed=packed
+            growth.after, q, open_after, parts, growth.values_back, packed=packed
         )
         if known is not None and known != giver:
             region.append(known)
@@ -206,7 +239,9 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
 def _before_layout(growth: Growth, giver: int, q: int, inside: set[int]) -> int:
     """What an op gives the value of, if that was only cut or padded for the op that reads it."""
     side = growth.before
-    while giver in inside and not _is_layout(growth.after, q) and _is_layout(side, giver):
+    for _ in range(_LONGEST_LAYOUT):
+        if giver not in inside or _is_layout(growth.after, q) or not _is_layout(side, giver):
+            break
         moving = side.moving(giver)
         above = side.maker(moving[0]) if len(moving) == 1 else -1
         if above < 0 or side.nodes[above].is_carrier:
