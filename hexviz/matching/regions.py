@@ -40,8 +40,12 @@ def align(growth: Growth) -> int:
     """Pair ops of one type in stretches that belong together; how many were paired."""
     found = 0
     for mine, theirs in _stretches(growth):
-        for p, q in _aligned(growth, mine, theirs):
-            found += growth.pair_nodes(p, q, "between")
+        pairs = _aligned(growth, mine, theirs)
+        rivals = _rivals(growth, mine, theirs, pairs)
+        for p, q in pairs:
+            if growth.pair_nodes(p, q, "order" if rivals.get(q) else "between"):
+                found += 1
+                growth.ambiguous[q] = rivals.get(q, ())
     growth.run()
     return found
 
@@ -172,6 +176,21 @@ def _aligned(growth: Growth, mine: Sequence[int], theirs: Sequence[int]) -> list
     return [(mine[i], theirs[j]) for i, j in pairs]
 
 
+def _rivals(
+    growth: Growth, mine: Sequence[int], theirs: Sequence[int], pairs: Iterable[tuple[int, int]]
+) -> dict[int, tuple[int, ...]]:
+    """Node after → the nodes before that are as like it as the one it is aligned with."""
+    if len(mine) * len(theirs) > _MOST:
+        return {}
+    found = {}
+    for p, q in pairs:
+        likeness = _likeness(growth, p, q)
+        found[q] = tuple(
+            other for other in mine if other != p and _likeness(growth, other, q) >= likeness
+        )
+    return found
+
+
 def _likeness(growth: Growth, p: int, q: int) -> float:
     before, after = growth.before, growth.after
     if before.nodes[p].kind != after.nodes[q].kind or not growth.can_pair(p, q):
@@ -214,6 +233,7 @@ def claimed(growth: Growth) -> tuple[dict[int, list[int]], dict[int, int]]:
                 continue
             del growth.nodes[giver], growth.nodes_back[holder]
             parts[holder] = giver
+            whole.pop(holder, None)
         packed = _has_own_matrix(growth.after, q, growth.values_back)
         region = _region(growth.before, giver, open_before, gone, growth.values, packed=packed)
         packed = _has_own_matrix(growth.before, giver, growth.values)
