@@ -138,15 +138,27 @@ def _computing(side: Side, values: Iterable[int]) -> list[int]:
 
 
 def _named(growth: Growth) -> Iterator[tuple[int, int]]:
-    """Values of the same name, but for what a tool put before all names."""
-    ids = {value_id: value for value, value_id in enumerate(growth.before.graph.ids)}
-    prefix = _prefix(ids, growth.after.graph.ids)
-    for two, value_id in enumerate(growth.after.graph.ids):
-        one = ids.get(value_id)
-        if one is None and prefix and value_id.startswith(prefix):
-            one = ids.get(value_id.removeprefix(prefix))
-        if one is not None and growth.before.maker(one) >= 0 and growth.after.maker(two) >= 0:
-            yield one, two
+    """Values of the same name, but for what a tool put before all names.
+
+    In a function that is called several times a name has a value for each call.
+    """
+    known, known_after = _by_name(growth.before), _by_name(growth.after)
+    prefix = _prefix(known, growth.after.graph.ids)
+    for value_id, others in known_after.items():
+        some = known.get(value_id)
+        if some is None and prefix and value_id.startswith(prefix):
+            some = known.get(value_id.removeprefix(prefix))
+        if some is not None and len(some) == len(others):
+            yield from zip(some, others, strict=True)
+
+
+def _by_name(side: Side) -> dict[str, list[int]]:
+    """The values that ops make, by their name, in order of execution."""
+    found: dict[str, list[int]] = {}
+    for value, value_id in enumerate(side.graph.ids):
+        if side.maker(value) >= 0:
+            found.setdefault(value_id, []).append(value)
+    return found
 
 
 def _prefix(known: Collection[str], ids: Sequence[str]) -> str:
@@ -234,6 +246,26 @@ def _pair_touched(growth: Growth, touched: list[tuple[int, int]]) -> None:
         growth.connect(p, q)
 
 
+def _called(growth: Growth) -> Iterator[tuple[int, int]]:
+    """Calls of functions, after and before, that give the same values: these are in no core.
+
+    Of a call that only hands on what another one inside gives, the inner one is first.
+    """
+    known: dict[int, list[int]] = {}
+    for call, made in growth.before.graph.calls.items():
+        for value in made[:1]:
+            known.setdefault(growth.before.root(value), []).append(call)
+    known_after: dict[int, list[int]] = {}
+    for call, made in growth.after.graph.calls.items():
+        for value in made[:1]:
+            one = growth.values_back.get(growth.after.root(value))
+            if one is not None:
+                known_after.setdefault(one, []).append(call)
+    for one, calls in known_after.items():
+        for at, call in zip(calls, known.get(one, ()), strict=False):
+            yield at, call
+
+
 _FIRM = frozenset({"name", "weight", "grown", "run"})
 """Reasons that need more than a place between others."""
 
@@ -295,6 +327,10 @@ def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matchi
             served = served_by(growth, whole, q)
             if served is not None:
                 add(q, [served], "inserted", CONFIDENCE["inserted"])
+    for position, call in _called(growth):
+        is_same = before.ops[call].id == after.ops[position].id
+        matched = Match((call,), "same" if is_same else "renamed", CONFIDENCE["grown"])
+        found.setdefault(position, matched)
     common = share_in_common(
         growth.before.contents,
         growth.after.contents,

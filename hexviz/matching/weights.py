@@ -109,7 +109,9 @@ class Contents:
 def _content(array: Array) -> Hashable | None:
     if array.dtype.kind not in "fiub" and array.dtype.itemsize > 2:
         return ("text", array.tobytes()[:1000]) if array.dtype.kind in "SU" else None
-    is_float = array.dtype.kind in {"f", "V"}
+    # NumPy knows neither bfloat16 and float8 nor integers of 4 bits: all are of kind V.
+    is_whole = array.dtype.name.startswith(("int", "uint"))
+    is_float = array.dtype.kind in {"f", "V"} and not is_whole
     flat = array.reshape(-1)
     if flat.size <= _FEW:
         numbers = flat.astype(np.float64)
