@@ -168,7 +168,7 @@ def matching(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """How right transferred tags are on what fifteen tools make of an export, names or no names."""
+    """How right transferred tags are on what fourteen tools make of exports, named or not."""
     from hexviz.bench.matching_run import bench_matching
     from hexviz.terminal_bench import print_matching
 

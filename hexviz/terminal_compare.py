@@ -71,6 +71,8 @@ def _print_parts(out: Console, found: Comparison) -> None:
         (module_name(one.module), *(str(getattr(one, name) or "") for name in _FIGURES))
         for one in parts[:_MOST]
     ]
+    if not rows:
+        return
     out.print()
     out.print(listing(("module", *_FIGURES), rows, figures=set(_FIGURES)))
     if len(parts) > _MOST:

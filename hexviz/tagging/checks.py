@@ -58,7 +58,8 @@ def disagreeing_sources(graph: TaggedGraph) -> Iterator[Finding]:
         if op.provenance.origin not in _ON_FILE:
             continue
         for other in op.provenance.candidates:
-            if off_branch(op.module, other.module):
+            # Of an op that a tool fused from ops of both, both are right.
+            if off_branch(op.module, other.module) and other.module not in op.shared_by:
                 firm = other.score >= op.provenance.confidence
                 key = (_kind(graph, op.module), _kind(graph, other.module), firm)
                 groups.setdefault(key, []).append((op, other))

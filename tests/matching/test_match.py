@@ -7,9 +7,11 @@ import onnx
 import pytest
 from onnx import numpy_helper
 
+import hexviz
 from hexviz.matching.match import match
 from hexviz.matching.matching import Matching
-from tests.build import parse, tagged
+from hexviz.matching.transfer import transfer
+from tests.build import parse, scoped, tagged
 
 DRAW = np.random.default_rng(3)
 W, V = (DRAW.standard_normal((8, 8)).astype(np.float32) for _ in range(2))
@@ -145,6 +147,21 @@ def test_what_nothing_tells_apart_is_settled_in_order_and_says_so() -> None:
     first = matching.matches[0]
     assert first.confidence < 0.9
     assert first.candidates
+
+
+def test_the_audit_is_silent_on_a_fused_op_that_holds_a_weight_of_the_other_module() -> None:
+    before = tagged(
+        scoped(
+            model("m = MatMul (x, fc.weight) y = Relu (m)", {"fc.weight": W}),
+            {"m": "fc", "y": "act"},
+        )
+    )
+    fused = model(
+        'y = com.microsoft.FusedGemm <activation = "Relu"> (x, fc.weight)', {"fc.weight": W}
+    )
+    graph = hexviz.TaggedGraph.of(transfer(before, fused))
+    assert (graph.ops[0].module, graph.ops[0].shared_by) == ("act", ("fc",))
+    assert [one for one in graph.audit() if one.kind == "sources"] == []
 
 
 def test_different_models_share_next_to_nothing() -> None:
