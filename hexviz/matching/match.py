@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from hexviz.matching.carriers import pair_carriers, pair_left_over, same_sort, served_by
 from hexviz.matching.growth import Growth, Side
@@ -28,6 +29,9 @@ _ROUNDS = 8
 
 _SAMPLE, _LONGEST_PREFIX = 200, 64
 """Names that are asked for a prefix, and its letters, at most."""
+
+_MOST_RIVALS = 16
+"""Other ops that a match names, at most."""
 
 _NAMES_HOLD = 0.8
 """Share of the ops with a weight of their own that have to agree, for names to count."""
@@ -64,13 +68,15 @@ def grow(before: TaggedGraph, after: TaggedGraph, equal: Mapping[str, str]) -> G
     mine, theirs = growth.before.graph, growth.after.graph
     _pair_named(growth, mine.inputs, theirs.inputs)
     weights = _weights(growth)
-    touched = list(_touched(growth, weights))
+    groups = list(_touched(growth, weights))
+    touched = [pair for group in groups for pair in group]
     for one, two in weights.items():
         growth.pair_values(one, two)
     _pair_equal(growth, equal)
     if _names_hold(growth, touched):
         _pair_names(growth, touched)
     _pair_touched(growth, touched)
+    _note_rivals(growth, groups)
     _pair_named(growth, mine.outputs, theirs.outputs)
     growth.run()
     _pair_by_place(growth, mine.inputs, theirs.inputs)
@@ -117,8 +123,8 @@ def _weights(growth: Growth) -> dict[int, int]:
     return growth.weights | renewed_weights(*contents, *both, names, growth.weights)
 
 
-def _touched(growth: Growth, weights: Mapping[int, int]) -> Iterator[tuple[int, int]]:
-    """Nodes that compute with the same weight; of a layer that is called again, in order."""
+def _touched(growth: Growth, weights: Mapping[int, int]) -> Iterator[list[tuple[int, int]]]:
+    """Per weight the nodes that compute with it; of a layer that is called again, in order."""
     before, after = growth.before, growth.after
     groups = [([one], [two]) for one, two in weights.items()]
     groups += shared_weights(
@@ -128,7 +134,17 @@ def _touched(growth: Growth, weights: Mapping[int, int]) -> Iterator[tuple[int, 
         mine, theirs = _computing(before, some), _computing(after, others)
         is_telling = has_many(before.contents.of(some[0]))
         if len(mine) == len(theirs) and (is_telling or len(mine) == 1):
-            yield from zip(mine, theirs, strict=True)
+            yield list(zip(mine, theirs, strict=True))
+
+
+def _note_rivals(growth: Growth, groups: Iterable[Sequence[tuple[int, int]]]) -> None:
+    """Say of nodes that share a weight with others that only their order tells which is which."""
+    for group in groups:
+        for p, q in group:
+            if len(group) > 1 and growth.reasons.get(q) == "weight":
+                growth.reasons[q] = "order"
+                others = (other for other, _ in group if other != p)
+                growth.ambiguous[q] = tuple(islice(others, _MOST_RIVALS))
 
 
 def _computing(side: Side, values: Iterable[int]) -> list[int]:
@@ -277,14 +293,14 @@ def _related(growth: Growth) -> float:
         is_moving = any(not side.is_constant(value) for value in side.nodes[node].outputs)
         return is_moving and not side.nodes[node].is_carrier
 
-    smaller = min(
-        sum(counted(side, node) for node in range(len(side.nodes)))
-        for side in (growth.before, growth.after)
-    )
+    sides = (growth.before, growth.after)
+    smaller = min(sum(counted(side, node) for node in range(len(side.nodes))) for side in sides)
+    if not smaller:  # constants, casts and layout alone
+        return min(1.0, len(growth.nodes) / max(1, min(len(side.nodes) for side in sides)))
     firm = sum(
         growth.reasons.get(q) in _FIRM and counted(growth.after, q) for q in growth.nodes_back
     )
-    return min(1.0, firm / max(1, smaller))
+    return min(1.0, firm / smaller)
 
 
 def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matching:

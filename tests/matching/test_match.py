@@ -150,15 +150,12 @@ def test_what_nothing_tells_apart_is_settled_in_order_and_says_so() -> None:
 
 
 def test_the_audit_is_silent_on_a_fused_op_that_holds_a_weight_of_the_other_module() -> None:
-    before = tagged(
-        scoped(
-            model("m = MatMul (x, fc.weight) y = Relu (m)", {"fc.weight": W}),
-            {"m": "fc", "y": "act"},
-        )
-    )
-    fused = model(
-        'y = com.microsoft.FusedGemm <activation = "Relu"> (x, fc.weight)', {"fc.weight": W}
-    )
+    plain = model("m = MatMul (x, w) y = Relu (m)", {"w": W})
+    fused = model('y = com.microsoft.FusedGemm <activation = "Relu"> (x, w)', {"w": W})
+    for proto in (plain, fused):
+        proto.graph.initializer[0].name = "fc.weight"
+        proto.graph.node[0].input[1] = "fc.weight"
+    before = tagged(scoped(plain, {"m": "fc", "y": "act"}))
     graph = hexviz.TaggedGraph.of(transfer(before, fused))
     assert (graph.ops[0].module, graph.ops[0].shared_by) == ("act", ("fc",))
     assert [one for one in graph.audit() if one.kind == "sources"] == []
