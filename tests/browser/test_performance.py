@@ -71,7 +71,7 @@ def test_plotly_is_fetched_when_the_tab_is_opened_by_the_keyboard(
     assert scripts
     assert not [one for one in scripts if "plotly" in one or "async-graph" in one]
     page.locator("#tab input[value=graph]").focus()
-    for _ in range(4):
+    for _ in range(5):
         page.keyboard.press("ArrowRight")
     pane = page.locator("#performance-pane")
     for name in ("stages", "costs", "modules"):

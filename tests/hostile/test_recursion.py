@@ -17,6 +17,9 @@ BOUNDED = {
         "ModelStore._edited": "as above",
     },
     "bench/idioms.py": {"_Recursion.walk": "an idiom: a module that is called by itself, twice"},
+    "bench/nameless.py": dict.fromkeys(
+        ("_graph", "_nodes"), "bodies nest as deep as protobuf parses, which is 100 messages"
+    ),
     "exporters/rebind.py": {"flat_outputs": "nested as the outputs of a person's own module"},
     "exporters/torchscript.py": {"_leaf_axes": "nested as the inputs that a person gives"},
     "extraction/equal.py": {
@@ -25,6 +28,10 @@ BOUNDED = {
     },
     "extraction/sizes.py": {"_computed": "an expression of at most 256 characters"},
     "extraction/values.py": {"to_value": "as in equal.py", "_sequence": "as in equal.py"},
+    "matching/skeleton.py": dict.fromkeys(
+        ("_Builder._enter", "_Builder._call"),
+        "calls in calls, at most 200; deeper ones stay closed",
+    ),
     "model/tensors.py": {"_spelled": "an array of numpy, which has at most 64 dimensions"},
     "view/outline.py": {"outlined": "once, for a shape whose filling changes its colour"},
 }
