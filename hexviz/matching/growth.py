@@ -22,7 +22,7 @@ from hexviz.matching.skeleton import Skeleton
 from hexviz.matching.weights import Contents, has_many
 from hexviz.model.attributes import name_of, plain_value
 
-__all__ = ["Growth", "Side"]
+__all__ = ["MOST_CANDIDATES", "Growth", "Side"]
 
 _COMMUTATIVE = frozenset(
     {"Add", "Mul", "And", "Or", "Xor", "Max", "Min", "Sum", "Mean", "Equal", "BitwiseAnd"}
@@ -37,7 +37,7 @@ _FEW_STEPS = 2
 _LONGEST_CHAIN = 6
 """Ops that another op may have absorbed behind it, one after the other."""
 
-_MOST_CANDIDATES = 16
+MOST_CANDIDATES = 16
 """Ops that are kept as what an op may be as well, at most."""
 
 
@@ -608,10 +608,10 @@ class Growth:
                 others = groups_there.get(key, [])
                 if len(some) != len(others) or len(some) < 2:
                     continue
-                like = [x for x, _ in some[: _MOST_CANDIDATES + 1]]
+                like = [x for x, _ in some[: MOST_CANDIDATES + 1]]
                 for (p, _), (q, _) in zip(some, others, strict=True):
                     if self.pair_nodes(p, q, "order"):
-                        self.ambiguous[q] = tuple([x for x in like if x != p][:_MOST_CANDIDATES])
+                        self.ambiguous[q] = tuple([x for x in like if x != p][:MOST_CANDIDATES])
                         found = True
                 self.run()
         return found

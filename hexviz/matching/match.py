@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from hexviz.matching.carriers import pair_carriers, pair_left_over, same_sort, served_by
-from hexviz.matching.growth import Growth, Side
+from hexviz.matching.growth import MOST_CANDIDATES, Growth, Side
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.regions import align, claimed
 from hexviz.matching.skeleton import build
@@ -29,9 +29,6 @@ _ROUNDS = 8
 
 _SAMPLE, _LONGEST_PREFIX = 200, 64
 """Names that are asked for a prefix, and its letters, at most."""
-
-_MOST_RIVALS = 16
-"""Other ops that a match names, at most."""
 
 _NAMES_HOLD = 0.8
 """Share of the ops with a weight of their own that have to agree, for names to count."""
@@ -144,7 +141,7 @@ def _note_rivals(growth: Growth, groups: Iterable[Sequence[tuple[int, int]]]) ->
             if len(group) > 1 and growth.reasons.get(q) == "weight":
                 growth.reasons[q] = "order"
                 others = (other for other, _ in group if other != p)
-                growth.ambiguous[q] = tuple(islice(others, _MOST_RIVALS))
+                growth.ambiguous[q] = tuple(islice(others, MOST_CANDIDATES))
 
 
 def _computing(side: Side, values: Iterable[int]) -> list[int]:
