@@ -12,6 +12,7 @@ from tests.browser.conftest import READY, SIZE, Server, Sheet
 
 pytestmark = pytest.mark.browser
 
+MODEL = "new URLSearchParams(location.search).get('model')"
 LAYER, OTHER = "encoder.layer.0", "encoder.layer.1"
 OPEN = f"&open=encoder&open={LAYER}&open={LAYER}.attention&open={LAYER}.attention.self"
 
@@ -81,8 +82,11 @@ def upload(sheet: Sheet, url: str, path: Path) -> None:
 
 
 def move_op(page: Page, op: str, to: str) -> None:
+    """Move an op, and wait for the address to name the corrected model: it comes last."""
+    before = page.evaluate(MODEL)
     page.evaluate("([op, to]) => window.hexviz.send('move-ops', ['op', op, to])", [op, to])
     expect(page.locator("#edits")).to_contain_text("1 tag changed")
+    page.wait_for_function(f"before => {MODEL} !== before", arg=before)
 
 
 def test_two_people_and_two_tabs_do_not_see_each_others_doings(
