@@ -44,7 +44,7 @@
       parts.join(", ") + ".";
   }
 
-  // Not Dash's own component: that one needs what the page leaves out, see hexviz/app/shell.py.
+  // Not Dash's own component: that one needs what the page leaves out, see hexviz/app/index_html.py.
   function load() {
     return new Promise(function (done, failed) {
       const script = document.createElement("script");

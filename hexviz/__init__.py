@@ -55,7 +55,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     # Every part of hexviz imports this file first: the command would pay half a
-    # second for onnx before it could say what not to import, see hexviz/app/imports.py.
+    # second for onnx before it could say what not to import, see hexviz/app/lazy_imports.py.
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -119,7 +119,7 @@ def export(
     ] = False,
 ) -> None:
     """Export a PyTorch model to ONNX, with a tag on every op."""
-    from hexviz.app.measured import save_and_keep
+    from hexviz.app.models.export_times import save_and_keep
     from hexviz.exporters.produce import produce
     from hexviz.terminal import progress, say
 
@@ -229,7 +229,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why an op has its module and its context, with all the evidence."""
-    from hexviz.app.tags import load_kept
+    from hexviz.app.models.stored_tags import load_kept
     from hexviz.tagging.explain import explain as explained
     from hexviz.tagging.explain import explanation_record
 
@@ -253,7 +253,7 @@ def audit(
     ] = None,
 ) -> None:
     """List the tags that are wrong or doubtful, worst first."""
-    from hexviz.app.tags import load_kept
+    from hexviz.app.models.stored_tags import load_kept
     from hexviz.tagging.audit import audit as audited
     from hexviz.tagging.finding import SEVERITIES, findings_document
 
@@ -274,7 +274,7 @@ def audit(
 @app.command()
 def report(file: OnnxFile, output: Output) -> None:
     """Write one HTML page about a file for people who do not have hexviz."""
-    from hexviz.app.tags import load_kept
+    from hexviz.app.models.stored_tags import load_kept
     from hexviz.model.files import file_to_write, write_atomically
     from hexviz.tagging.audit import audit as audited
     from hexviz.terminal import say

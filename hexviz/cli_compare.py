@@ -46,7 +46,7 @@ def compare(
     kinds = _kinds(fail_on)
     if inputs is not None and not run:
         raise MatchingError("--inputs are to run both files with: give --run too.")
-    from hexviz.app.tags import load_kept
+    from hexviz.app.models.stored_tags import load_kept
     from hexviz.cli_extract import read_inputs
     from hexviz.matching.compare import compare as compared
 

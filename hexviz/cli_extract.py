@@ -97,7 +97,7 @@ def extract(
     ] = False,
 ) -> None:
     """Cut modules out of a model into a file that runs by itself."""
-    from hexviz.app.tags import load_kept
+    from hexviz.app.models.stored_tags import load_kept
 
     if inputs is not None and not verify:
         raise SelectionError("--inputs are to verify with: give --verify too.")

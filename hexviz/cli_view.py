@@ -71,8 +71,8 @@ def view(
     root: Root = None,
 ) -> None:
     """Open the page in a browser."""
-    from hexviz.app.imports import import_only_what_is_used
-    from hexviz.model.rest import collector_spares
+    from hexviz.app.lazy_imports import import_only_what_is_used
+    from hexviz.model.gc_control import collector_spares
 
     import_only_what_is_used()
     told = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
@@ -110,7 +110,7 @@ def _onnx_path(source: str) -> Path:
     if path.suffix == ".onnx" or path.is_file():
         return path
     from hexviz.app.folders import exports_folder
-    from hexviz.app.measured import save_and_keep
+    from hexviz.app.models.export_times import save_and_keep
     from hexviz.exporters.produce import produce
     from hexviz.terminal import progress
 

@@ -13,7 +13,7 @@ import onnx
 import pytest
 import typer.main
 
-from hexviz.app.measured import kept_measured
+from hexviz.app.models.export_times import kept_measured
 from hexviz.cli import app, main
 from hexviz.model.reader import digest
 from hexviz.model.writer import without_tags

@@ -71,9 +71,9 @@ def test_imports_go_down(module: str, path: Path) -> None:
 
 
 def test_an_upward_import_is_found() -> None:
-    assert upward("hexviz.model.op", "from hexviz.app.store import ModelStore")
+    assert upward("hexviz.model.op", "from hexviz.app.models.store import ModelStore")
     assert upward("hexviz.tagging.tag", "def f():\n    import hexviz.view.scene")
-    assert upward("hexviz.app.store", "from hexviz.cli import app")
+    assert upward("hexviz.app.models.store", "from hexviz.cli import app")
     assert not upward("hexviz.tagging.tag", "from hexviz.model.op import Op")
 
 

@@ -128,7 +128,7 @@ def test_a_page_that_finds_the_disk_full_says_so_and_goes_on(disk: Path) -> None
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from hexviz.app.store import ModelStore\n"
+        "from hexviz.app.models.store import ModelStore\n"
         "from hexviz.errors import WriteError\n"
         "store = ModelStore(Path('uploads'))\n"
         "content = Path('m.onnx').read_bytes()\n"

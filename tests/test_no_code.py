@@ -19,7 +19,7 @@ import pytest
 import hexviz
 from hexviz.app.callbacks import opening
 from hexviz.app.factory import create_app
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
 from hexviz.errors import HexvizError
 from hexviz.exporters import sources as sources_file
 from hexviz.tagging.overrides import load_overrides

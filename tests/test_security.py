@@ -4,7 +4,7 @@ import ast
 import re
 from pathlib import Path
 
-from hexviz.app import limits
+from hexviz.app import upload_limits as limits
 from hexviz.app.guard.token import SHORTEST
 
 ROOT = Path(__file__).resolve().parent.parent

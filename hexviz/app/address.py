@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 
-from hexviz.app.comparing.kept import other_in
-from hexviz.app.evidence import evidence
-from hexviz.app.filter.wish import pairs as wished
-from hexviz.app.filter.wish import stored as wish_to_store
-from hexviz.app.filter.wish import wish_in, wish_stored
-from hexviz.app.lasso import ops_in
-from hexviz.app.place import NOTHING, Path, Place, Selection, Trace
-from hexviz.app.store import OpenModel
+from hexviz.app.graph.box_selection import ops_in
+from hexviz.app.graph.evidence import evidence
+from hexviz.app.models.store import OpenModel
+from hexviz.app.page_state import NOTHING, Path, Place, Selection, Trace
+from hexviz.app.panels.compare.kept import other_in
+from hexviz.app.panels.filter.wish import pairs as wished
+from hexviz.app.panels.filter.wish import stored as wish_to_store
+from hexviz.app.panels.filter.wish import wish_in, wish_stored
 from hexviz.view.colouring import COLOURINGS, Mode
 from hexviz.view.index import Placement
 from hexviz.view.state import MOST_NODES, ViewState, count_visible, reveal

@@ -12,19 +12,19 @@ from hexviz.app.callbacks import (
     filtering,
     inspecting,
     measuring,
-    moving,
     opening,
     saving,
     transferring,
 )
-from hexviz.app.first_sight import FirstSight
 from hexviz.app.folders import assets_folder
+from hexviz.app.graph import events as moving
 from hexviz.app.guard import Guard, install
+from hexviz.app.index_html import Shell
 from hexviz.app.jobs.manager import job_manager
-from hexviz.app.page import page
-from hexviz.app.roots import Roots
-from hexviz.app.shell import Shell
-from hexviz.app.store import ModelStore
+from hexviz.app.layout import page
+from hexviz.app.models.first_picture import FirstSight
+from hexviz.app.models.roots import Roots
+from hexviz.app.models.store import ModelStore
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:

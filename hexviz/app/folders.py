@@ -10,8 +10,8 @@ from pathlib import Path
 import platformdirs
 
 from hexviz.errors import WriteError
+from hexviz.model.eviction import make_room
 from hexviz.model.files import remove_leftovers
-from hexviz.model.room import make_room
 
 __all__ = [
     "assets_folder",

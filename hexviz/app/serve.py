@@ -17,7 +17,6 @@ import waitress
 from flask import Flask
 
 from hexviz.app.factory import create_app
-from hexviz.app.first_sight import FirstSight, pictures_in
 from hexviz.app.folders import pictures_folder, tidy, uploads_folder
 from hexviz.app.guard import (
     Access,
@@ -31,13 +30,14 @@ from hexviz.app.guard import (
     watched,
 )
 from hexviz.app.jobs.manager import job_manager
-from hexviz.app.limits import MAX_BODY, MAX_HEADERS
-from hexviz.app.places import kept_places
-from hexviz.app.roots import Roots
-from hexviz.app.store import ModelStore
-from hexviz.app.tags import tags_shelf
+from hexviz.app.models.first_picture import FirstSight, pictures_in
+from hexviz.app.models.known_files import kept_places
+from hexviz.app.models.roots import Roots
+from hexviz.app.models.store import ModelStore
+from hexviz.app.models.stored_tags import tags_shelf
+from hexviz.app.upload_limits import MAX_BODY, MAX_HEADERS
 from hexviz.errors import HexvizError, ServeError
-from hexviz.model.rest import collector_spares
+from hexviz.model.gc_control import collector_spares
 from hexviz.stages import recorded
 
 __all__ = ["listening", "serve"]

@@ -17,9 +17,9 @@ import onnx_ir as ir
 
 from hexviz.bench.stopwatch import Took, clocked
 from hexviz.errors import ReadError
+from hexviz.model.gc_control import collector_rests, leave_out_what_lives
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
-from hexviz.model.rest import collector_rests, leave_out_what_lives
 from hexviz.model.shelf import Shelf
 from hexviz.tagging.opened import keep, open_file, shelf_in
 from hexviz.tagging.tag import load

@@ -15,8 +15,8 @@ from hexviz.matching.matching import Matching
 from hexviz.matching.module_changes import module_changes
 from hexviz.matching.opened import Openable, opened
 from hexviz.matching.wording import Event, Sentence, differences
+from hexviz.model.gc_control import collector_rests
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.rest import collector_rests
 
 if TYPE_CHECKING:
     import numpy as np

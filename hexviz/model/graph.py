@@ -14,12 +14,12 @@ import onnx
 from hexviz.errors import UnknownOpError
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
+from hexviz.model.gc_control import collector_rests
 from hexviz.model.modules import ModuleTree
 from hexviz.model.once import once
 from hexviz.model.op import Op, Provenance
 from hexviz.model.passed import find_calls
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, location_of
-from hexviz.model.rest import collector_rests
 from hexviz.model.shapes import infer_types
 from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.sparse import STORED_SPARSELY

@@ -13,8 +13,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from hexviz.model.eviction import make_room
 from hexviz.model.files import write_atomically
-from hexviz.model.room import make_room
 
 __all__ = ["Shelf", "code_in"]
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 
 import onnx
 
+from hexviz.model.gc_control import collector_rests
 from hexviz.model.once import once
-from hexviz.model.rest import collector_rests
 
 __all__ = ["FunctionKey", "TopGraph", "called", "callees", "callers", "calls", "captured", "key_of"]
 

@@ -22,9 +22,9 @@ import onnx
 import hexviz.model
 import hexviz.tagging
 from hexviz.errors import WriteError
+from hexviz.model.gc_control import collector_rests
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import ModelFile, check_external, digest, parse, read_file
-from hexviz.model.rest import collector_rests
 from hexviz.model.shelf import Shelf, code_in
 from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.pack import Packed, pack

@@ -22,9 +22,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from hexviz.model.gc_control import collector_rests
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.once import once
-from hexviz.model.rest import collector_rests
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme
 from hexviz.view.shapes import spelled_shape

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.models.store import ModelStore, OpenModel
 from tests.build import parse, scoped, tagged
 
 NET = """g (float[1,4] x) => (float[1,4] y) {

@@ -3,7 +3,7 @@
 Opens a file, or a synthetic model of so many ops, and asks for one thing after
 the other; prints by how many bytes per op the process grew with each. What the
 allocator keeps for later is given back before each look. The figures in
-``hexviz/app/open_model.py`` come from 1000 and 20000.
+``hexviz/app/models/open_model.py`` come from 1000 and 20000.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from pathlib import Path
 
 import psutil
 
-from hexviz.app.filter.filtered import filtered
-from hexviz.app.filter.wish import Wish
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
+from hexviz.app.panels.filter.filtered import filtered
+from hexviz.app.panels.filter.wish import Wish
 from hexviz.bench.synthetic import synthetic
 from hexviz.extraction.selection import Selection
 from hexviz.tagging.policies import POLICIES

@@ -2,8 +2,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexviz.app.address import from_query, from_store, model_in, tab_in, to_query, to_store
-from hexviz.app.place import NOTHING, Place, Trace
-from hexviz.app.store import OpenModel
+from hexviz.app.models.store import OpenModel
+from hexviz.app.page_state import NOTHING, Place, Trace
 from hexviz.view.colouring import COLOURINGS
 from hexviz.view.state import ViewState
 from tests.app.conftest import NET, SCOPES

@@ -13,13 +13,13 @@ import pytest
 from hexviz.app.address import from_query, from_store, to_query, to_store
 from hexviz.app.callbacks import comparing
 from hexviz.app.callbacks.comparing import compared
-from hexviz.app.callbacks.moving import move
-from hexviz.app.comparing.kept import other_in
-from hexviz.app.comparing.panel import failed, invitation, tell
+from hexviz.app.graph.events import move
 from hexviz.app.jobs.results import Results
 from hexviz.app.jobs.tasks import TASKS
-from hexviz.app.place import Place
-from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.page_state import Place
+from hexviz.app.panels.compare.kept import other_in
+from hexviz.app.panels.compare.panel import failed, invitation, tell
 from hexviz.errors import HexvizError, MatchingError, SelectionError
 from tests.app.test_inspector import links, text
 from tests.build import parse

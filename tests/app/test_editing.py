@@ -10,16 +10,16 @@ import onnx
 import pytest
 
 from hexviz.app.address import from_query, from_store, to_query, to_store
-from hexviz.app.callbacks import moving
 from hexviz.app.callbacks.inspecting import inspect
-from hexviz.app.callbacks.moving import answer
-from hexviz.app.editing import apply_edit
-from hexviz.app.edits import kept_edit
 from hexviz.app.factory import create_app
-from hexviz.app.findings import audit_page, edits_strip
-from hexviz.app.lasso import ops_in
-from hexviz.app.place import NOTHING, Place
-from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.graph import events as moving
+from hexviz.app.graph.box_selection import ops_in
+from hexviz.app.graph.corrections import apply_edit
+from hexviz.app.graph.events import answer
+from hexviz.app.models.edits import kept_edit
+from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.page_state import NOTHING, Place
+from hexviz.app.panels.audit import audit_page, edits_strip
 from hexviz.errors import SelectionError, SourceError, UnknownOpError, ViewLimitError
 from hexviz.model.reader import parse as read
 from hexviz.tagging.overrides import read_overrides
@@ -156,7 +156,7 @@ def test_a_frame_selects_ops_that_move_together(store: ModelStore, opened: OpenM
 def test_a_frame_around_too_many_is_refused(
     opened: OpenModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hexviz.app.lasso._MOST", 2)
+    monkeypatch.setattr("hexviz.app.graph.box_selection._MOST", 2)
     with pytest.raises(ViewLimitError, match="5 ops are in that frame, more than the 2"):
         moving.move(opened, Place(), "frame", ["m:enc"])
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from hexviz.app.address import from_query, from_store, to_query, to_store
 from hexviz.app.callbacks.inspecting import inspect
-from hexviz.app.callbacks.moving import move
-from hexviz.app.evidence import evidence, given, ranges
-from hexviz.app.highlight import Highlight, highlight
-from hexviz.app.place import Place, Trace
-from hexviz.app.store import OpenModel
+from hexviz.app.graph.events import move
+from hexviz.app.graph.evidence import evidence, given, ranges
+from hexviz.app.graph.highlight import Highlight, highlight
+from hexviz.app.models.store import OpenModel
+from hexviz.app.page_state import Place, Trace
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.explain import explain
 from hexviz.view.state import ViewState

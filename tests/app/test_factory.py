@@ -5,8 +5,8 @@ import pytest
 from hexviz.app.factory import create_app
 from hexviz.app.folders import assets_folder
 from hexviz.app.guard import sizes
+from hexviz.app.models.store import ModelStore
 from hexviz.app.serve import _listen, serve
-from hexviz.app.store import ModelStore
 from hexviz.errors import ReadError, ServeError
 
 

@@ -10,17 +10,17 @@ import onnx
 import pytest
 
 from hexviz.app.address import from_query, from_store, to_query, to_store
-from hexviz.app.callbacks.moving import answer, move
-from hexviz.app.filter.border import border, hints
-from hexviz.app.filter.commands import command_line, python
-from hexviz.app.filter.files import part_file, part_report
-from hexviz.app.filter.filtered import Filtered, filtered
-from hexviz.app.filter.panel import panel
-from hexviz.app.filter.verdict import refused, verdict
-from hexviz.app.filter.wish import MOST_OPS, Wish, wish_in
-from hexviz.app.place import Place
-from hexviz.app.store import ModelStore, OpenModel
-from hexviz.app.tree import rows
+from hexviz.app.graph.events import answer, move
+from hexviz.app.graph.tree import rows
+from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.page_state import Place
+from hexviz.app.panels.filter.border import border, hints
+from hexviz.app.panels.filter.commands import command_line, python
+from hexviz.app.panels.filter.files import part_file, part_report
+from hexviz.app.panels.filter.filtered import Filtered, filtered
+from hexviz.app.panels.filter.panel import panel
+from hexviz.app.panels.filter.verdict import refused, verdict
+from hexviz.app.panels.filter.wish import MOST_OPS, Wish, wish_in
 from hexviz.errors import ExtractionError, SelectionError
 from hexviz.extraction.selection import Selection
 from hexviz.extraction.verify import verification_of, verification_record, verify
@@ -49,7 +49,7 @@ def names(place: Place) -> tuple[set[str], set[str], set[str]]:
 
 
 def ticked(model: OpenModel, place: Place) -> dict[str, str]:
-    from hexviz.app.filter.ticks import ticks
+    from hexviz.app.panels.filter.ticks import ticks
 
     kept = filtered(model, place.wish)
     found = ticks(model.graph, kept.chosen if kept else (), model.totals)

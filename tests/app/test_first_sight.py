@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hexviz.app import first_sight
 from hexviz.app.factory import create_app
-from hexviz.app.first_sight import FirstSight, pictures_in
-from hexviz.app.store import ModelStore
+from hexviz.app.models import first_picture as first_sight
+from hexviz.app.models.first_picture import FirstSight, pictures_in
+from hexviz.app.models.store import ModelStore
 
 
 @pytest.fixture(autouse=True)

@@ -20,8 +20,8 @@ from hexviz.app.guard import hosts as hosts_file
 from hexviz.app.guard.origin import is_foreign
 from hexviz.app.guard.rate import Allowance, client
 from hexviz.app.guard.sizes import UPLOADING
-from hexviz.app.limits import MAX_BODY
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
+from hexviz.app.upload_limits import MAX_BODY
 from hexviz.errors import ServeError
 
 TOKEN = "a-token-for-the-tests"  # noqa: S105

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from hexviz.app.factory import create_app
 from hexviz.app.guard import Guard, gate, sizes
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
 
 UPLOAD = "/_dash-update-component"
 

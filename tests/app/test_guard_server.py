@@ -15,8 +15,8 @@ from waitress.wasyncore import close_all
 from hexviz.app import serve as serve_file
 from hexviz.app.factory import create_app
 from hexviz.app.guard import Access, Guard, Token, sizes
+from hexviz.app.models.store import ModelStore
 from hexviz.app.serve import _listen, _urls, listening, serve
-from hexviz.app.store import ModelStore
 from hexviz.cli import main
 from hexviz.errors import ServeError, SourceError
 from tests.serving import Server

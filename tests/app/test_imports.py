@@ -17,11 +17,11 @@ Both = tuple[dict[str, Any], dict[str, Any]]
 SCRIPT = """
 import json, re, sys
 from pathlib import Path
-from hexviz.app.imports import import_only_what_is_used
+from hexviz.app.lazy_imports import import_only_what_is_used
 if sys.argv[1] == "less":
     import_only_what_is_used()
 from hexviz.app.factory import create_app
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
 client = create_app(ModelStore(Path())).server.test_client()
 page = client.get("/").get_data(as_text=True)
 loaded = sorted(sys.modules)

@@ -6,15 +6,15 @@ import onnx
 from dash.development.base_component import Component
 
 from hexviz.app.callbacks.inspecting import inspect
-from hexviz.app.highlight import highlight
-from hexviz.app.inspector import inspect_edge, inspect_module, inspect_op, inspect_value
-from hexviz.app.picture import described
-from hexviz.app.place import Place, Trace
-from hexviz.app.store import OpenModel
-from hexviz.app.widgets import figures
+from hexviz.app.graph.highlight import highlight
+from hexviz.app.graph.picture import described
+from hexviz.app.graph.widgets import figures
+from hexviz.app.models.store import OpenModel
+from hexviz.app.page_state import Place, Trace
+from hexviz.app.panels.inspector import inspect_edge, inspect_module, inspect_op, inspect_value
 from hexviz.exporters.result import Exported
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
-from hexviz.model.stack import STACK_TRACE
+from hexviz.model.source_trace import STACK_TRACE
 from hexviz.tagging.summary import summarize
 from hexviz.view.state import ViewState
 from tests.build import parse, scoped, tagged

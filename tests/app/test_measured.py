@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from hexviz.app import measured as keeping
 from hexviz.app.folders import measured_folder
-from hexviz.app.measured import (
+from hexviz.app.models import export_times as keeping
+from hexviz.app.models.export_times import (
     keep_measured,
     kept_measured,
     measured_of,

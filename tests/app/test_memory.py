@@ -15,7 +15,7 @@ import json, sys
 from pathlib import Path
 import psutil
 from hexviz.app.factory import create_app
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
 
 folder = Path(sys.argv[1])
 content = (folder / "m.onnx").read_bytes()

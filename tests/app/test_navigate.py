@@ -1,11 +1,11 @@
 import pytest
 
-from hexviz.app import picture as pictures
-from hexviz.app.callbacks.moving import answer, move
 from hexviz.app.factory import create_app
-from hexviz.app.place import NOTHING, Place, Trace
-from hexviz.app.store import ModelStore, OpenModel
-from hexviz.app.tree import rows
+from hexviz.app.graph import picture as pictures
+from hexviz.app.graph.events import answer, move
+from hexviz.app.graph.tree import rows
+from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.page_state import NOTHING, Place, Trace
 from hexviz.errors import HexvizError, NumbersError
 from hexviz.view.state import ViewState
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app import limits
+from hexviz.app import upload_limits as limits
 from hexviz.app.callbacks import opening
 from hexviz.app.callbacks.opening import decode_upload
 from hexviz.app.jobs.tasks import TASKS

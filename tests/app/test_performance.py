@@ -9,11 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from hexviz.app.factory import create_app
-from hexviz.app.measured import keep_measured
-from hexviz.app.performance import panel
-from hexviz.app.performance.frame import frame
-from hexviz.app.store import ModelStore
-from hexviz.app.timing import first_picture, server_timing
+from hexviz.app.models.export_times import keep_measured
+from hexviz.app.models.store import ModelStore
+from hexviz.app.panels.timings import panel
+from hexviz.app.panels.timings.frame import frame
+from hexviz.app.server_timing import first_picture, server_timing
 from hexviz.stages import Measured, Stage
 from hexviz.tagging import opened
 from hexviz.tagging.opened import keep, open_bytes, shelf_in

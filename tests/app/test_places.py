@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app.first_sight import FirstSight, pictures_in
-from hexviz.app.places import Places, Remembered
-from hexviz.app.roots import Roots
-from hexviz.app.store import ModelStore
+from hexviz.app.models.first_picture import FirstSight, pictures_in
+from hexviz.app.models.known_files import Places, Remembered
+from hexviz.app.models.roots import Roots
+from hexviz.app.models.store import ModelStore
 from hexviz.errors import SourceError
 
 
@@ -114,7 +114,7 @@ def test_a_record_that_names_another_file_opens_nothing_else(here: Path, net: by
 
 
 def test_so_many_places_are_remembered(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hexviz.app.places._MOST", 3)
+    monkeypatch.setattr("hexviz.app.models.known_files._MOST", 3)
     places, found = Places(here / "places", here / "exports"), Remembered.of(here / "places")
     for at in range(5):
         path = here / "places" / f"{str(at) * 64}.json"
@@ -154,8 +154,8 @@ def test_every_key_has_a_source_in_another_process(here: Path, net: bytes) -> No
     script = (
         "import json, sys\n"
         "from pathlib import Path\n"
-        "from hexviz.app.places import Places\n"
-        "from hexviz.app.store import ModelStore\n"
+        "from hexviz.app.models.known_files import Places\n"
+        "from hexviz.app.models.store import ModelStore\n"
         "here = Path(sys.argv[1])\n"
         "places = Places(here / 'places', here / 'exports', trusted=True)\n"
         "store = ModelStore(here / 'uploads', places=places)\n"
@@ -190,7 +190,7 @@ def test_an_edit_of_a_file_that_is_gone_says_which_file(here: Path, net: bytes) 
 def test_the_first_picture_is_shown_after_a_restart_too(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hexviz.app.first_sight._WORTH", 0.0)
+    monkeypatch.setattr("hexviz.app.models.first_picture._WORTH", 0.0)
     web = start(here, roots=(here / "models",))
     key = web.add_file(here / "models" / "m.onnx")
     FirstSight(web, pictures_in(here)).keep(f"?model={key}", "light", '{"graph": 1}')

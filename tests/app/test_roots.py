@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from hexviz.app import roots as roots_file
 from hexviz.app.factory import create_app
-from hexviz.app.roots import Roots
-from hexviz.app.store import ModelStore
+from hexviz.app.models import roots as roots_file
+from hexviz.app.models.roots import Roots
+from hexviz.app.models.store import ModelStore
 from hexviz.errors import SourceError
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from hexviz.app.search import search
-from hexviz.app.store import OpenModel
+from hexviz.app.graph.search import search
+from hexviz.app.models.store import OpenModel
 from hexviz.errors import QueryError
 
 

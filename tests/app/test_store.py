@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from hexviz.app.store import ModelStore, OpenModel
-from hexviz.app.uploads import Uploads
+from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.models.uploads import Uploads
 from hexviz.errors import ReadError, SourceError
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.tag import tag
@@ -224,7 +224,7 @@ def test_what_several_threads_ask_for_is_made_once(
         time.sleep(0.05)
         return "index"
 
-    monkeypatch.setattr("hexviz.app.open_model.SearchIndex", slow)
+    monkeypatch.setattr("hexviz.app.models.open_model.SearchIndex", slow)
     found: list[object] = []
     threads = [threading.Thread(target=lambda: found.append(model.searching)) for _ in range(4)]
     for thread in threads:
@@ -258,7 +258,7 @@ def test_uploads_are_bounded_and_those_in_memory_stay(
 def test_steps_that_a_person_took_are_bounded(
     net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hexviz.app.edits._MOST", 2)
+    monkeypatch.setattr("hexviz.app.models.edits._MOST", 2)
     store = ModelStore(tmp_path)
     model = store.get(store.add_upload(net, "m.onnx"))
     for op in ("q", "k", "r"):

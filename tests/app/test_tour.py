@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 
 from hexviz.app.address import from_query, from_store, to_query, to_store
-from hexviz.app.callbacks.moving import move
-from hexviz.app.filter.wish import Wish
-from hexviz.app.picture import picture
-from hexviz.app.place import Place
-from hexviz.app.store import OpenModel
-from hexviz.app.tour import card, stops
+from hexviz.app.graph.events import move
+from hexviz.app.graph.picture import picture
+from hexviz.app.graph.tour import card, stops
+from hexviz.app.models.store import OpenModel
+from hexviz.app.page_state import Place
+from hexviz.app.panels.filter.wish import Wish
 from hexviz.exporters.result import Exported
 from hexviz.extraction.selection import Selection
 from hexviz.model.reader import from_proto

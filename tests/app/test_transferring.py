@@ -10,12 +10,12 @@ import pytest
 
 from hexviz.app.callbacks import transferring
 from hexviz.app.callbacks.transferring import transferred
-from hexviz.app.editing import apply_edit
-from hexviz.app.findings import edits_strip
-from hexviz.app.inspector import inspect_op
+from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.jobs.tasks import TASKS
-from hexviz.app.place import Place
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
+from hexviz.app.page_state import Place
+from hexviz.app.panels.audit import edits_strip
+from hexviz.app.panels.inspector import inspect_op
 from hexviz.errors import HexvizError, SourceError
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag

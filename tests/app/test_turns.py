@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from hexviz.app import turns
-from hexviz.app.turns import taking_turns
+from hexviz.app.models import long_work as turns
+from hexviz.app.models.long_work import taking_turns
 from hexviz.model.graph import TaggedGraph
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped, tagged

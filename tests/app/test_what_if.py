@@ -2,15 +2,15 @@
 
 import pytest
 
-from hexviz.app import open_model as open_models
 from hexviz.app.address import from_query, to_query
 from hexviz.app.callbacks.inspecting import inspect
-from hexviz.app.callbacks.moving import answer, move
-from hexviz.app.page import page
-from hexviz.app.place import Place
-from hexviz.app.store import ModelStore, OpenModel
-from hexviz.app.strips import what_if_strip
-from hexviz.app.widgets import legend
+from hexviz.app.graph.events import answer, move
+from hexviz.app.graph.strips import what_if_strip
+from hexviz.app.graph.widgets import legend
+from hexviz.app.layout import page
+from hexviz.app.models import open_model as open_models
+from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.page_state import Place
 from hexviz.view.colouring import COLOURINGS
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import NAMES

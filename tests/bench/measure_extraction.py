@@ -21,8 +21,8 @@ import onnx.utils
 
 from hexviz.bench.synthetic import synthetic
 from hexviz.extraction.part import extract
+from hexviz.model.gc_control import leave_out_what_lives
 from hexviz.model.reader import parse
-from hexviz.model.rest import leave_out_what_lives
 from hexviz.tagging.tag import load, tag
 
 SIZES = (1_000, 3_000, 10_000, 30_000, 100_000)

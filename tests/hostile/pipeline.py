@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 
 import hexviz
 from hexviz.api import TaggedGraph
-from hexviz.app.inspector.module import inspect_model, inspect_module
-from hexviz.app.inspector.op import inspect_op
-from hexviz.app.inspector.value import inspect_value
-from hexviz.app.store import OpenModel
+from hexviz.app.models.store import OpenModel
+from hexviz.app.panels.inspector.module import inspect_model, inspect_module
+from hexviz.app.panels.inspector.op import inspect_op
+from hexviz.app.panels.inspector.value import inspect_value
 from hexviz.extraction.query import SearchIndex, parse_query
 from hexviz.extraction.scope import scope
 from hexviz.extraction.selection import selection

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
-from hexviz.app.open_model import OpenModel
+from hexviz.app.models.open_model import OpenModel
 from hexviz.cli import app, main
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.palette import Theme

@@ -9,10 +9,10 @@ from pathlib import Path
 import hexviz
 
 BOUNDED = {
-    "app/callbacks/moving.py": dict.fromkeys(
+    "app/graph/events.py": dict.fromkeys(
         ("move", "_moved", "_first_hit", "_next_match"), "a search leads to one step, and that ends"
     ),
-    "app/store.py": {
+    "app/models/store.py": {
         "ModelStore.get": "a correction is kept with the key of its file, which is no correction",
         "ModelStore._edited": "as above",
     },

@@ -1,7 +1,7 @@
 import networkx as nx
 import pytest
 
-from hexviz.app.inspector.value import inspect_value
+from hexviz.app.panels.inspector.value import inspect_value
 from hexviz.errors import UnknownOpError
 from tests.build import parse, scoped, tagged
 from tests.model.test_flat import BRANCHES

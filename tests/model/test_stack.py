@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexviz.exporters.result import Exported
-from hexviz.model.stack import STACK_TRACE, source_lines
+from hexviz.model.source_trace import STACK_TRACE, source_lines
 
 TRACE = """File "/home/ann/net/model.py", line 80, in forward
     hidden = self.tokens(ids)

@@ -16,7 +16,7 @@ import onnx.version_converter
 import pytest
 
 import hexviz
-from hexviz.app.widgets import figures
+from hexviz.app.graph.widgets import figures
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.audit import audit
 from hexviz.tagging.explain import explain

@@ -7,8 +7,8 @@ from typing import Any
 from dash import Dash, Input, Output, State, no_update
 
 from hexviz.app.address import key_of
-from hexviz.app.findings import audit_page
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
+from hexviz.app.panels.audit import audit_page
 from hexviz.errors import HexvizError
 
 __all__ = ["register"]

@@ -16,15 +16,15 @@ from flask import Response
 
 from hexviz.app.address import from_store, key_of
 from hexviz.app.callbacks.opening import decode_upload, wait_in_line
-from hexviz.app.comparing.kept import other_in
-from hexviz.app.comparing.panel import failed, invitation, tell
 from hexviz.app.download import download
 from hexviz.app.guard import Guard
 from hexviz.app.jobs.results import Results
 from hexviz.app.jobs.run import run_job
+from hexviz.app.models.roots import Roots
+from hexviz.app.models.store import ModelStore
 from hexviz.app.notices import failure
-from hexviz.app.roots import Roots
-from hexviz.app.store import ModelStore
+from hexviz.app.panels.compare.kept import other_in
+from hexviz.app.panels.compare.panel import failed, invitation, tell
 from hexviz.errors import HexvizError, SourceError
 
 __all__ = ["compared", "register"]

@@ -11,17 +11,17 @@ from dash.exceptions import PreventUpdate
 from flask import Response, send_file
 
 from hexviz.app.address import from_store, key_of
-from hexviz.app.filter.border import border, hints
-from hexviz.app.filter.field import field
-from hexviz.app.filter.filtered import Filtered, filtered
-from hexviz.app.filter.panel import panel
-from hexviz.app.filter.verdict import refused, verdict
-from hexviz.app.filter.wish import written
 from hexviz.app.jobs.results import Results
 from hexviz.app.jobs.run import run_job
 from hexviz.app.jobs.supervise import Report
-from hexviz.app.place import Place
-from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.page_state import Place
+from hexviz.app.panels.filter.border import border, hints
+from hexviz.app.panels.filter.field import field
+from hexviz.app.panels.filter.filtered import Filtered, filtered
+from hexviz.app.panels.filter.panel import panel
+from hexviz.app.panels.filter.verdict import refused, verdict
+from hexviz.app.panels.filter.wish import written
 from hexviz.errors import HexvizError
 
 __all__ = ["made", "register"]

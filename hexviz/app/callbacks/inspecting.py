@@ -7,22 +7,22 @@ from typing import Any
 from dash import Dash, Input, Output, State, html, no_update
 
 from hexviz.app.address import from_store, key_of, to_query
-from hexviz.app.inspector import (
+from hexviz.app.graph.box_selection import ops_in
+from hexviz.app.graph.picture import painted
+from hexviz.app.graph.search import Hit, search
+from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.page_state import Place
+from hexviz.app.panels.inspector import (
     inspect_edge,
     inspect_model,
     inspect_module,
     inspect_op,
     inspect_value,
 )
-from hexviz.app.inspector.move import move_field
-from hexviz.app.inspector.parts import counted, module_link
-from hexviz.app.inspector.several import inspect_several
-from hexviz.app.inspector.stacks import stack_note
-from hexviz.app.lasso import ops_in
-from hexviz.app.picture import painted
-from hexviz.app.place import Place
-from hexviz.app.search import Hit, search
-from hexviz.app.store import ModelStore, OpenModel
+from hexviz.app.panels.inspector.move import move_field
+from hexviz.app.panels.inspector.parts import counted, module_link
+from hexviz.app.panels.inspector.several import inspect_several
+from hexviz.app.panels.inspector.stacks import stack_note
 from hexviz.errors import HexvizError
 from hexviz.tagging.summary import op_record
 from hexviz.view.colouring import policy_of

@@ -13,9 +13,9 @@ from dash import Dash
 from dash.development.base_component import Component
 from flask import Response, request
 
-from hexviz.app.performance.frame import frame
-from hexviz.app.performance.panel import tell
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
+from hexviz.app.panels.timings.frame import frame
+from hexviz.app.panels.timings.panel import tell
 from hexviz.errors import HexvizError
 from hexviz.view.palette import Theme
 from hexviz.view.performance.runs import MAX_RUN

@@ -8,7 +8,7 @@ from dash import Dash
 from flask import Response
 
 from hexviz.app.download import download, file_stem
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
 from hexviz.errors import HexvizError
 from hexviz.tagging.overrides import overrides_document
 

@@ -18,9 +18,9 @@ from hexviz.app.callbacks.opening import decode_upload, wait_in_line
 from hexviz.app.guard import Guard
 from hexviz.app.jobs.results import Results
 from hexviz.app.jobs.run import run_job
+from hexviz.app.models.roots import Roots
+from hexviz.app.models.store import ModelStore
 from hexviz.app.notices import failure, transfer_done
-from hexviz.app.roots import Roots
-from hexviz.app.store import ModelStore
 from hexviz.errors import HexvizError, SourceError
 
 __all__ = ["register", "transferred"]

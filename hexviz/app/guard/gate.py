@@ -23,7 +23,7 @@ from hexviz.app.guard.policy import headers_for, page_policy
 from hexviz.app.guard.rate import Allowance, client
 from hexviz.app.guard.sizes import UPLOADING, largest_body, too_large
 from hexviz.app.guard.token import Answer, Token, token_in
-from hexviz.app.limits import (
+from hexviz.app.upload_limits import (
     LARGE_BODY,
     MAX_STRANGERS_BODY,
     UPLOAD_BYTES_AT_ONCE,

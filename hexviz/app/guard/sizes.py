@@ -15,7 +15,7 @@ from typing import Any
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 
-from hexviz.app.limits import MAX_BODY, MAX_MESSAGE
+from hexviz.app.upload_limits import MAX_BODY, MAX_MESSAGE
 from hexviz.view.performance.runs import MAX_RUN
 
 __all__ = ["UPLOADING", "largest_body", "too_large", "watched"]

@@ -16,8 +16,8 @@ import sys
 import threading
 from typing import IO, Any
 
-from hexviz.app.imports import import_only_what_is_used
 from hexviz.app.jobs.tasks import TASKS
+from hexviz.app.lazy_imports import import_only_what_is_used
 from hexviz.errors import ExportError, HexvizError
 
 __all__ = ["done", "main"]

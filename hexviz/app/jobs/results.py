@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import hexviz.app
 from hexviz.app.download import file_stem
 from hexviz.app.folders import parts_folder
+from hexviz.model.eviction import make_room
 from hexviz.model.files import write_atomically
 from hexviz.model.reader import digest
-from hexviz.model.room import make_room
 from hexviz.model.shelf import Shelf, code_in
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from hexviz.errors import SourceError
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:
-    from hexviz.app.filter.filtered import Filtered
+    from hexviz.app.panels.filter.filtered import Filtered
     from hexviz.model.graph import TaggedGraph
 
 __all__ = ["TASKS", "Task", "exported_path"]
@@ -38,7 +38,7 @@ def export(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dic
     if sample not in SAMPLES:  # a factory would be run
         raise SourceError("There is no such sample.")
     report(f"Loading PyTorch and {sample}", 3.0)
-    from hexviz.app.measured import save_and_keep
+    from hexviz.app.models.export_times import save_and_keep
     from hexviz.exporters.produce import produce
 
     graph = produce(
@@ -75,7 +75,7 @@ def part(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[
     Raises:
         HexvizError: if it cannot be opened or built, or is not valid.
     """
-    from hexviz.app.filter.files import part_file
+    from hexviz.app.panels.filter.files import part_file
 
     kept = _kept(told, report)
     report("Building and checking the part", 40.0)
@@ -90,7 +90,7 @@ def report_of(told: Mapping[str, Any], report: Callable[[str, float], None]) -> 
     Raises:
         HexvizError: if the part cannot be opened or built.
     """
-    from hexviz.app.filter.files import part_report
+    from hexviz.app.panels.filter.files import part_report
 
     kept = _kept(told, report)
     report("Building and checking the part", 40.0)
@@ -104,7 +104,7 @@ def read(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[
     Raises:
         ReadError: if it is no readable ONNX model.
     """
-    from hexviz.app.tags import tags_shelf
+    from hexviz.app.models.stored_tags import tags_shelf
     from hexviz.tagging.opened import keep, open_bytes
 
     report("Reading the file", 5.0)
@@ -147,7 +147,7 @@ def compare(told: Mapping[str, Any], report: Callable[[str, float], None]) -> di
     Raises:
         HexvizError: if one of them cannot be opened.
     """
-    from hexviz.app.comparing.kept import pages_document
+    from hexviz.app.panels.compare.kept import pages_document
     from hexviz.matching.compare import compare as compared
 
     report("Opening both graphs", 5.0)
@@ -183,8 +183,8 @@ def _kept(told: Mapping[str, Any], report: Callable[[str, float], None]) -> Filt
         SourceError: if the file is another one by now.
         SelectionError: if nothing is selected.
     """
-    from hexviz.app.filter.asked import asked_part
-    from hexviz.app.store import OpenModel
+    from hexviz.app.models.store import OpenModel
+    from hexviz.app.panels.filter.asked import asked_part
 
     source = told["source"]
     report("Opening the model", 5.0)
@@ -201,7 +201,7 @@ def _graph(source: Mapping[str, Any]) -> TaggedGraph:
     Raises:
         SourceError: if the file is another one by now.
     """
-    from hexviz.app.tags import tags_shelf
+    from hexviz.app.models.stored_tags import tags_shelf
     from hexviz.tagging.opened import open_path
     from hexviz.tagging.override import override
     from hexviz.tagging.tags_document import put_tags

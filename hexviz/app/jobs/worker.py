@@ -10,8 +10,8 @@ from hexviz.app.folders import uploads_folder
 from hexviz.app.jobs.limits import SLOTS
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.jobs.shared import SharedManager, beat_for_ever
-from hexviz.app.places import kept_places
-from hexviz.app.store import ModelStore
+from hexviz.app.models.known_files import kept_places
+from hexviz.app.models.store import ModelStore
 
 if TYPE_CHECKING:
     from celery import Celery

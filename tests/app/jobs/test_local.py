@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from hexviz.app.factory import create_app
 from hexviz.app.jobs import child, local
 from hexviz.app.jobs.local import LocalManager
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
 from hexviz.errors import ExportError, WriteError
 from tests.app.jobs.orders import ENDLESS, QUICK, children, order
 from tests.app.jobs.pages import Asked, wanting

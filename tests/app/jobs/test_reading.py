@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from hexviz.app.jobs.reading import read_first
-from hexviz.app.store import ModelStore
+from hexviz.app.models.store import ModelStore
 from hexviz.errors import ReadError
 from tests.app.jobs.orders import QUICK
 from tests.build import parse
@@ -43,7 +43,8 @@ def test_a_large_model_opens_as_before(store: ModelStore, monkeypatch: pytest.Mo
     proto.graph.initializer.append(weight)
     read = []
     monkeypatch.setattr(
-        "hexviz.app.store.read_first", lambda *told: (read.append(told[1]), read_first(*told))
+        "hexviz.app.models.store.read_first",
+        lambda *args: (read.append(args[1]), read_first(*args)),
     )
     model = store.get(store.add_upload(proto.SerializeToString(), "large.onnx"))
     assert read == ["large.onnx"]
@@ -55,6 +56,6 @@ def test_a_large_model_opens_as_before(store: ModelStore, monkeypatch: pytest.Mo
 def test_what_is_no_model_is_called_by_its_name(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hexviz.app.store.WORTH", 0)
+    monkeypatch.setattr("hexviz.app.models.store.WORTH", 0)
     with pytest.raises(ReadError, match=r"odd\.onnx is not an ONNX model"):
         store.add_upload(b"\x08\x0a", "odd.onnx")

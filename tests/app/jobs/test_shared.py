@@ -20,8 +20,8 @@ from hexviz.app.factory import create_app
 from hexviz.app.folders import jobs_folder, uploads_folder
 from hexviz.app.jobs import shared
 from hexviz.app.jobs.manager import job_manager
-from hexviz.app.places import kept_places
-from hexviz.app.store import ModelStore
+from hexviz.app.models.known_files import kept_places
+from hexviz.app.models.store import ModelStore
 from hexviz.errors import JobError
 from tests.app.jobs.install_redis import find
 from tests.app.jobs.orders import ENDLESS, QUICK, children, order

@@ -1,0 +1,173 @@
+"""What the canvas marks: the selection and its evidence, a trace, what the legend lights."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from hexviz.app.graph.box_selection import ops_in
+from hexviz.app.graph.evidence import Shown, evidence, given, ranges, told
+from hexviz.app.models.store import OpenModel
+from hexviz.app.page_state import Place
+from hexviz.model.reach import between, downstream, upstream
+from hexviz.view.index import Index
+from hexviz.view.render import Rendered
+
+__all__ = ["Badge", "Highlight", "Steps", "highlight"]
+
+_MOST_BADGES = 32
+
+
+class Badge(TypedDict):
+    """The numbers of the steps that an element of the canvas shows."""
+
+    id: str
+    numbers: str
+    current: bool
+
+
+class Steps(TypedDict):
+    """The path of evidence on the canvas: what the strip says of it, and the numbers.
+
+    ``op`` is the op that it explains, ``at`` the step that is looked at, ``of``
+    how many there are, and ``look`` the element that shows it.
+    """
+
+    op: str
+    path: str
+    at: int
+    of: int
+    note: str
+    look: str | None
+    badges: list[Badge]
+
+
+class Highlight(TypedDict):
+    """What the canvas marks, by ids of its elements; ``row`` is the key of a row of the tree.
+
+    ``traced`` and ``lit`` are ``None`` where nothing is traced or lit. ``note``
+    says what is traced. ``steps`` is ``None`` for what has no evidence.
+    """
+
+    selected: str | None
+    row: str | None
+    evidence: list[str]
+    traced: list[str] | None
+    lit: list[str] | None
+    note: str
+    steps: Steps | None
+
+
+def highlight(model: OpenModel, place: Place, drawn: Rendered) -> Highlight:
+    """Which elements of the canvas to mark: selected, its chain of evidence, traced, lit.
+
+    What is not in sight is marked on the closed box around it.
+    """
+    graph, view = model.graph, place.view
+    index = model.index(view.placement)
+    marked = Highlight(
+        selected=None, row=None, evidence=[], traced=None, lit=None, note="", steps=None
+    )
+    match place.selection:
+        case "op", op_id if op_id in graph.positions:
+            marked["selected"] = drawn.element(index, graph.positions[op_id])
+            marked["row"] = index.home[graph.positions[op_id]]
+            path = evidence(graph, place)
+            if path is not None:
+                steps = marked["steps"] = _steps(model, index, path, drawn)
+                marked["evidence"] = [badge["id"] for badge in steps["badges"]]
+        case "ops", ids:
+            shown_by = (drawn.element(index, graph.positions[one]) for one in ops_in(model, ids))
+            marked["evidence"] = [one for one in dict.fromkeys(shown_by) if one]
+        case "value", value_id:
+            marked["selected"] = f"{'i' if value_id in graph.flat.inputs else 'u'}:{value_id}"
+        case "edge", edge_id:
+            marked["selected"] = edge_id
+        case "module", fqn:
+            marked["selected"] = model.box(view, fqn)
+            marked["row"] = index.box_of(fqn)
+    if marked["row"] is not None:
+        shown = model.box(view, index.containers[marked["row"]].face)
+        marked["row"] = shown[2:] if shown else ""
+    if place.lit:
+        marked["lit"] = sorted(place.lit)
+    if place.trace:
+        marked["traced"], marked["note"] = _traced(model, index, place, drawn)
+    return marked
+
+
+def _steps(model: OpenModel, index: Index, path: Shown, drawn: Rendered) -> Steps:
+    """The numbers of a path on what shows its steps: the op, or the closed box around it."""
+    graph = model.graph
+    numbers: dict[str, list[int]] = {}
+    for at, step in enumerate(path.steps, start=1):
+        position = graph.positions.get(step.op)
+        element = drawn.element(index, position) if position is not None else None
+        if element is not None:
+            numbers.setdefault(element, []).append(at)
+    here = path.current.op if path.current else path.op
+    return Steps(
+        op=path.op,
+        path=path.path,
+        at=path.at,
+        of=len(path.steps),
+        note=told(graph, path),
+        look=drawn.element(index, graph.positions[here]) if here in graph.positions else None,
+        badges=[
+            Badge(id=element, numbers=ranges(shown), current=path.at in shown)
+            for element, shown in list(numbers.items())[:_MOST_BADGES]
+        ],
+    )
+
+
+def _traced(model: OpenModel, index: Index, place: Place, drawn: Rendered) -> tuple[list[str], str]:
+    """The elements that show what is traced, and what that is in words."""
+    trace, graph = place.trace, model.graph
+    assert trace is not None  # noqa: S101 - for the type checker; the caller looked
+    if trace.way == "given":
+        return _given(model, index, trace.op, drawn)
+    start = graph.positions[trace.op]
+    match trace.way:
+        case "up":
+            found, words = upstream(graph.flat, start), f"that {graph.ops[start].op_type} needs"
+        case "down":
+            found, words = downstream(graph.flat, start), f"that need {graph.ops[start].op_type}"
+        case "between":
+            end = graph.positions[trace.to]
+            found = between(graph.flat, start, end)
+            words = f"between {graph.ops[start].op_type} and {graph.ops[end].op_type}"
+    traced = np.zeros(len(drawn.owner), dtype=np.bool_)
+    traced[index.slot_of[list(found)]] = True
+    if trace.way == "up":  # and the model's inputs
+        traced[index.source[traced[index.target]]] = True
+    elif trace.way == "down":
+        traced[index.target[traced[index.source]]] = True
+    others = len(found) - (trace.way != "between")
+    note = f"{others:,} {'op' if others == 1 else 'ops'} {words}"
+    if trace.way == "between" and not found:
+        note = f"There is no way {words}."
+    return _shown(drawn, traced), note
+
+
+def _given(model: OpenModel, index: Index, fqn: str, drawn: Rendered) -> tuple[list[str], str]:
+    """The elements that show what has its tag or context from a module, and how much that is."""
+    graph = model.graph
+    inherited, serving = given(graph, fqn)
+    found = [*inherited, *serving]
+    traced = np.zeros(len(drawn.owner), dtype=np.bool_)
+    traced[index.slot_of[found]] = True
+    count, tag = len(found), graph.modules[fqn].tag
+    if not found:
+        return [], f"No op has its tag or context from {tag}."
+    parts = [f"{len(inherited):,} inherited"] * bool(inherited)
+    parts += [f"{len(serving):,} {'serves' if len(serving) == 1 else 'serve'} it"] * bool(serving)
+    have = "op has its" if count == 1 else "ops have their"
+    return _shown(drawn, traced), f"{count:,} {have} tag or context from {tag}: {', '.join(parts)}"
+
+
+def _shown(drawn: Rendered, slots: npt.NDArray[np.bool_]) -> list[str]:
+    """The elements that show some slots."""
+    found = np.unique(drawn.owner[slots])
+    return [drawn.shown[at] for at in found.tolist() if at >= 0]

@@ -1,0 +1,111 @@
+"""What a person does on the page, as pure steps from one view to the next."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hexviz.app.models.store import OpenModel
+from hexviz.app.page_state import NOTHING, Selection
+from hexviz.model.fqn import is_within
+from hexviz.view import state as views
+from hexviz.view.index import Placement
+from hexviz.view.sight import content
+from hexviz.view.state import ViewState
+
+__all__ = [
+    "close_all",
+    "open_level",
+    "place_auxiliary",
+    "select_module",
+    "select_op",
+    "toggle",
+    "turn_stack",
+]
+
+
+def toggle(model: OpenModel, view: ViewState, key: str) -> ViewState:
+    """Open a closed box, close an open one; an unknown box changes nothing.
+
+    Raises:
+        ViewLimitError: if more would be visible than can be read.
+    """
+    index = model.index(view.placement)
+    return views.toggle(view, index, key) if key in index.containers and key else view
+
+
+def select_op(model: OpenModel, view: ViewState, op_id: str) -> tuple[ViewState, Selection]:
+    """Select an op, with the boxes open that it needs to be seen.
+
+    Raises:
+        UnknownOpError: if there is no such op.
+        ViewLimitError: if it cannot be shown even with all else closed.
+    """
+    return views.reveal(view, model.index(view.placement), op_id), ("op", op_id)
+
+
+def select_module(model: OpenModel, view: ViewState, fqn: str) -> tuple[ViewState, Selection]:
+    """Select a module and open the boxes around it; a module without ops has no box.
+
+    Raises:
+        ViewLimitError: if more would be visible than can be read.
+    """
+    if fqn not in model.graph.modules:
+        return view, NOTHING
+    index = model.index(view.placement)
+    key = index.box_of(fqn)
+    if key:
+        view = views.show_box(view, index, key)
+        hidden = frozenset(one for one in view.hidden if not is_within(fqn, one))
+        view = replace(view, hidden=hidden)
+    return view, ("module", fqn)
+
+
+def open_level(model: OpenModel, view: ViewState) -> ViewState:
+    """Open every box in sight that still fits on the page, in order."""
+    index = model.index(view.placement)
+    apart = model.apart(view)
+    pending, wider = [""], view
+    while pending:
+        for item in content(index, index.containers[pending.pop(0)], apart):
+            if not isinstance(item, str):
+                continue
+            if item in view.open:
+                pending.append(item)
+                continue
+            one_more = replace(wider, open=wider.open | {item})
+            if views.count_visible(index, one_more) <= views.MOST_NODES:
+                wider = one_more
+    return wider
+
+
+def turn_stack(model: OpenModel, view: ViewState, key: str) -> ViewState:
+    """Show the members of a stack one by one, or one for all again.
+
+    Raises:
+        ViewLimitError: if more would be visible than can be read.
+    """
+    index = model.index(view.placement)
+    if key not in index.stacks:
+        return view
+    if key in view.apart:
+        return views.put_together(view, key)
+    return views.open_path(views.take_apart(view, index, key), index, key)
+
+
+def close_all(view: ViewState) -> ViewState:
+    """Close every box."""
+    return replace(view, open=frozenset())
+
+
+def place_auxiliary(model: OpenModel, view: ViewState, placement: Placement) -> ViewState:
+    """Place auxiliary ops by where they ran or by what they serve.
+
+    What is open stays open where the other placement has that box.
+    """
+    known = model.index(placement).containers
+    return replace(
+        view,
+        placement=placement,
+        open=frozenset(key for key in view.open if key in known),
+        apart=frozenset(key for key in view.apart if key in known),
+    )

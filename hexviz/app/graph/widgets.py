@@ -1,0 +1,214 @@
+"""The parts of the page that tell of a place, as components: tree, legend, figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from hexviz.app.graph.tree import Row
+from hexviz.app.page_state import Place
+from hexviz.view.colouring import policy_of
+from hexviz.view.legend import Legend, LegendEntry
+from hexviz.view.preview import FATES
+
+__all__ = ["figures", "filter_legend", "legend", "tree"]
+
+_ORIGINS = {
+    "declared": "recorded by the exporter, or said by names (solid border)",
+    "transferred": "taken from the same op before the file was rewritten (thick border)",
+    "inherited": "concluded from the ops around it (dashed border)",
+    "fallback": "nothing is known: the root (dotted border)",
+    "manual": "set by a person (double border)",
+}
+
+
+_SHOWN = {
+    "true": "shown in the graph: click to hide it",
+    "mixed": "hidden in part: click to show all of it",
+    "false": "hidden: click to show it",
+}
+_TICKED = {
+    "true": "selected: click to leave it out",
+    "mixed": "selected in part: click to select all of it",
+    "false": "not selected: click to select it",
+}
+
+
+def tree(found: list[Row], *, filtering: bool = False) -> list[Any]:
+    """The rows of the tree, each with what a screen reader and the keyboard need.
+
+    Their check marks say what is hidden or, while ``filtering``, what is selected.
+    """
+    event = "tick" if filtering else "check"
+    titles = _TICKED if filtering else _SHOWN
+    return [
+        _element(
+            "div",
+            [
+                _element(
+                    "span",
+                    className="chevron",
+                    **{"data-event": "toggle", "data-value": row.key, "aria-hidden": "true"},
+                )
+                if row.key
+                else _element("span", className="chevron"),
+                _element("span", className="mark-box", **{"aria-hidden": "true"})
+                if row.is_section
+                else _element(
+                    "span",
+                    className=f"mark-box shown-{row.shown}",
+                    title=titles[row.shown],
+                    **{"data-event": event, "data-value": row.key, "aria-hidden": "true"},
+                ),
+                _element("span", row.label, className="name"),
+                _element("span", f"{row.ops:,}", className="quiet count", title="ops in it"),
+            ],
+            className="row-line section-row" if row.is_section else "row-line",
+            role="treeitem",
+            tabIndex=0 if at == 0 else -1,
+            style={"paddingLeft": f"{(row.level - 1) * 14}px"},
+            title=row.fqn,
+            **{
+                "data-key": row.key,
+                "data-fqn": row.fqn,
+                "aria-level": str(row.level),
+                "aria-expanded": str(row.expanded).lower(),
+                "aria-checked": row.shown,
+                "aria-label": f"{row.label}, {row.ops} ops",
+            },
+        )
+        for at, row in enumerate(found)
+    ]
+
+
+def _element(kind: str, children: Any = None, **props: Any) -> dict[str, Any]:
+    """An element as JSON has it; a tree has a thousand, and a component takes ten times as long."""
+    return {"type": kind, "props": {"children": children, **props}}
+
+
+def legend(shown: Legend, place: Place) -> list[Any]:
+    """What the colours say, as buttons that light up what has them; and the borders."""
+    counted = policy_of(place.view.colour) is not None
+    entries: list[Any] = [
+        html.Button(
+            [
+                html.Span(
+                    className="swatch",
+                    style={"background": entry.swatch.solid, "borderColor": entry.swatch.border},
+                ),
+                _told_apart(entry, shown),
+                *([html.Span(f"{entry.ops:,}", className="quiet tally")] if counted else []),
+            ],
+            className="entry",
+            title=f"{entry.ops:,} ops: click to see only these",
+            **{
+                "data-event": "lit",
+                "data-value": entry.bucket,
+                "aria-pressed": str(entry.bucket in place.lit).lower(),
+            },
+        )
+        for entry in shown.entries
+    ]
+    if place.lit:
+        entries.append(html.Button("all", className="link", **{"data-event": "unlit"}))
+    more = f"and {shown.more} more" if shown.more else ""
+    borders = [
+        html.Span(
+            [html.Span(className=f"swatch origin-{origin}"), origin],
+            title=_ORIGINS[origin],
+            className="entry",
+        )
+        for origin, _border in shown.origins
+    ]
+    return [
+        html.Div(entries, className="row"),
+        html.Span(more, className="quiet"),  # beside the row, which may be cut off
+        html.Div(borders, className="row"),
+    ]
+
+
+def filter_legend(shown: Legend, place: Place) -> list[Any]:
+    """What a filter's colours and borders say, as buttons that light up what has them."""
+    entries: list[Any] = [
+        html.Button(
+            [
+                html.Span(
+                    className=f"swatch fate-{fate}",
+                    style={"background": entry.swatch.solid, "borderColor": entry.swatch.border},
+                ),
+                entry.label,
+                html.Span(f"{entry.ops:,}", className="quiet tally"),
+            ],
+            className="entry",
+            title=f"{entry.ops:,} ops: click to see only these",
+            **{
+                "data-event": "lit",
+                "data-value": entry.bucket,
+                "aria-pressed": str(entry.bucket in place.lit).lower(),
+            },
+        )
+        for entry in shown.entries
+        for fate, name in FATES.items()
+        if name == entry.bucket
+    ]
+    if place.lit:
+        entries.append(html.Button("all", className="link", **{"data-event": "unlit"}))
+    marks = [
+        html.Span([html.Span(className="swatch fate-partial"), "kept in part"], className="entry"),
+        html.Span([html.Span(className="line-mark"), "cut here"], className="entry"),
+    ]
+    return [html.Div(entries, className="row"), html.Div(marks, className="row")]
+
+
+def _told_apart(entry: LegendEntry, shown: Legend) -> str:
+    """The label of a module, with its path where another one on the page has the same."""
+    twins = sum(other.label == entry.label for other in shown.entries)
+    return f"{entry.label} ({entry.bucket})" if twins > 1 else entry.label
+
+
+def figures(document: dict[str, Any]) -> list[Any]:
+    """Coverage and origins, as the bar on top shows them."""
+    origins: dict[str, int] = document["origins"]
+    auxiliary = document["auxiliary"]
+    bar = [
+        html.Span(
+            className=f"part origin-{name}",
+            style={"flexGrow": count},
+            title=f"{name}: {count} of {document['ops']} ops",
+        )
+        for name, count in origins.items()
+    ]
+    texts = [f"{count:,} {name}" for name, count in origins.items()]
+    parts = [
+        html.Span([html.B(f"{document['coverage']:.0%}"), f" of {document['ops']:,} ops tagged"]),
+        html.Span(bar, className="origins", **{"aria-hidden": "true"}),
+        html.Span(", ".join(texts), className="quiet"),
+    ]
+    if auxiliary["ops"]:
+        share = auxiliary["context_inherited"] / auxiliary["ops"]
+        parts.append(
+            html.Span(
+                [html.B(f"{share:.0%}"), f" of {auxiliary['ops']:,} auxiliary ops with a context"],
+                title="auxiliary ops that serve a module below the root",
+            )
+        )
+    if document["tags_lost"]:
+        parts.append(
+            html.Span(
+                "tags lost: inferred anew",
+                className="pill",
+                title="The file lists modules, and its ops do not say which is theirs: a tool "
+                "dropped what was recorded. See the audit.",
+            )
+        )
+    if document["weights_left_out"]:
+        parts.append(
+            html.Span(
+                "weights left out",
+                className="pill",
+                title=f"{document['weights_left_out']:,} weights were not exported: the graph "
+                "can be looked at, and not run",
+            )
+        )
+    return parts

@@ -1,0 +1,354 @@
+"""The page's fixed parts: bar, module tree, graph, inspector. No model is needed to build it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import dash_ag_grid as dag
+import dash_cytoscape as cyto
+import dash_mantine_components as dmc
+from dash import dcc, html
+
+from hexviz.app.dialogs import keys, opener
+from hexviz.app.graph.strips import strips
+from hexviz.app.panels.compare.frame import pane as compare_pane
+from hexviz.app.panels.filter.frame import frame
+from hexviz.app.panels.timings.frame import pane
+from hexviz.app.upload_limits import MAX_NUMBERS
+from hexviz.view.colouring import COLOURINGS, policy_of
+from hexviz.view.palette import Theme
+from hexviz.view.stylesheet import stylesheet
+from hexviz.view.what_if import NAMES
+
+__all__ = ["page"]
+
+_COLOURS = {
+    "module": "by module",
+    "origin": "by origin",
+    "rule": "by rule",
+    "confidence": "by confidence",
+    "category": "by category",
+    "dtype": "by dtype",
+    "numbers": "by numbers",
+    "compared": "by change",
+}
+
+_COLUMNS = [
+    {"field": "id", "headerName": "op", "flex": 2, "minWidth": 140},
+    {"field": "op_type", "headerName": "type", "flex": 1, "minWidth": 110},
+    {"field": "tag", "headerName": "module", "flex": 4, "minWidth": 240},
+    {"field": "origin", "headerName": "origin", "flex": 1, "minWidth": 115},
+    {"field": "rule", "headerName": "rule", "flex": 1, "minWidth": 95},
+    {
+        "field": "confidence",
+        "headerName": "confidence",
+        "flex": 1,
+        "minWidth": 95,
+        "filter": "agNumberColumnFilter",
+    },
+    {"field": "auxiliary", "headerName": "auxiliary", "flex": 1, "minWidth": 120},
+    {"field": "context", "headerName": "serves", "flex": 4, "minWidth": 240},
+]
+
+
+def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
+    """The whole page; ``samples`` maps a sample's name to its description."""
+    return dmc.MantineProvider(
+        id="theme-provider",
+        forceColorScheme="light",
+        theme={
+            "primaryColor": "indigo",
+            "fontFamily": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
+            "defaultRadius": "sm",
+        },
+        children=[
+            dcc.Store(id="view"),
+            dcc.Store(id="theme", storage_type="local"),
+            dcc.Store(id="inspection"),
+            dcc.Store(id="model"),
+            dcc.Store(id="exported"),
+            dcc.Store(id="uploaded"),
+            dcc.Store(id="tags-wanted"),
+            dcc.Store(id="tags-made"),
+            dcc.Store(id="numbers-read"),
+            dcc.Store(id="table"),
+            dcc.Store(id="table-holds"),
+            dcc.Store(id="grid", data=_grid().to_plotly_json()),
+            dcc.Store(id="grid-wanted"),
+            dcc.Store(id="audit"),
+            dcc.Store(id="filter"),
+            dcc.Store(id="hints"),
+            dcc.Store(id="part-wanted"),
+            dcc.Store(id="part-made"),
+            dcc.Store(id="compare-chosen"),
+            dcc.Store(id="compare-wanted"),
+            dcc.Store(id="compare-made"),
+            dcc.Store(id="compare-shown"),
+            dcc.Store(id="found"),
+            dcc.Store(id="svg-wanted"),
+            dcc.Store(id="svg"),
+            dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
+            dmc.NotificationContainer(id="notices", position="bottom-right"),
+            html.Div(
+                className="page",
+                children=[
+                    _bar(),
+                    _modules(),
+                    _middle(),
+                    _inspector(),
+                    frame(),
+                    opener(samples),
+                    keys(),
+                ],
+            ),
+        ],
+    )
+
+
+def _bar() -> html.Header:
+    return html.Header(
+        className="bar",
+        children=[
+            html.H1([html.Span(className="mark"), html.Span("hexviz")], className="brand"),
+            html.Div(id="model-title", className="model-title"),
+            html.Div(id="model-figures", className="figures"),
+            html.Div(className="spacer"),
+            html.Button(
+                "Open…", id="open-dialog", className="tool", **{"data-event": "open-dialog"}
+            ),
+            dmc.Button(
+                "◐",
+                id="theme-toggle",
+                size="compact-sm",
+                variant="subtle",
+                color="gray",
+                className="theme-toggle",
+                **{"aria-label": "Switch between light and dark"},
+            ),
+        ],
+    )
+
+
+def _modules() -> html.Nav:
+    return html.Nav(
+        className="left",
+        **{"aria-label": "Modules"},
+        children=[
+            dmc.TextInput(
+                id="search",
+                placeholder="Search, or type:MatMul tag:…",
+                size="sm",
+                debounce=120,
+                rightSection=dmc.Kbd("/", size="xs"),
+                **{"aria-label": "Search ops and modules"},
+            ),
+            html.Div(
+                id="hits",
+                className="hits",
+                role="region",
+                **{"aria-label": "What the search found"},
+            ),
+            html.Div(
+                className="left-title",
+                children=[
+                    html.Span("Modules"),
+                    html.Span(id="filter-note", className="quiet"),
+                    html.Button(
+                        "show all",
+                        id="show-all",
+                        className="link",
+                        hidden=True,
+                        **{"data-event": "show-all"},
+                    ),
+                ],
+            ),
+            html.Div(
+                id="tree", className="tree", role="tree", **{"aria-label": "Modules in the graph"}
+            ),
+        ],
+    )
+
+
+def _middle() -> html.Main:
+    return html.Main(
+        className="middle",
+        children=[
+            html.Div(
+                className="tools",
+                children=[
+                    dmc.SegmentedControl(
+                        id="tab",
+                        value="graph",
+                        size="xs",
+                        data=[
+                            {"value": "graph", "label": "Graph"},
+                            {"value": "ops", "label": "Ops"},
+                            {"value": "audit", "label": "Audit"},
+                            {"value": "filter", "label": "Filter"},
+                            {"value": "compare", "label": "Compare"},
+                            {"value": "performance", "label": "Performance"},
+                        ],
+                    ),
+                    _tool("back", "‹", "Back to what was looked at before ([)", "back"),
+                    _tool("forward", "›", "Forward again (])", "forward"),
+                    html.Div(className="spacer"),
+                    dmc.Select(
+                        id="colour",
+                        value="module",
+                        size="xs",
+                        w=132,
+                        className="colour",
+                        allowDeselect=False,
+                        rightSectionWidth=20,
+                        maxDropdownHeight=400,
+                        comboboxProps={"width": 170, "position": "bottom-start"},
+                        data=_colours(),
+                        **{"aria-label": "Colour by"},
+                    ),
+                    # Opened from the menu, or by choosing numbers before there are any.
+                    dcc.Upload(
+                        id="numbers", className="numbers", accept=".json,.csv", max_size=MAX_NUMBERS
+                    ),
+                    dmc.SegmentedControl(
+                        id="placement",
+                        value="module",
+                        size="xs",
+                        data=[
+                            {"value": "module", "label": "where they ran"},
+                            {"value": "context", "label": "what they serve"},
+                        ],
+                        **{"aria-label": "Auxiliary ops stand"},
+                    ),
+                    _tool("open-level", "Open", "Open every box in sight", "open-level"),
+                    _tool("close-all", "Close", "Close all boxes", "close-all"),
+                    _tool("fit", "Fit", "Fit everything into the window (f)", "fit"),
+                    dmc.Menu(
+                        [
+                            # What opens is said of the wrapper, so that is the button.
+                            dmc.MenuTarget(
+                                html.Span("⋯", id="more", title="Link, pictures, keys"),
+                                boxWrapperProps={
+                                    "className": "tool",
+                                    "role": "button",
+                                    "tabIndex": 0,
+                                    "aria-label": "More",
+                                },
+                            ),
+                            dmc.MenuDropdown(
+                                [
+                                    _entry("start-tour", "Tour of this model (t)"),
+                                    _entry("copy-link", "Copy link to this view"),
+                                    _entry("save-png", "Save picture (PNG)"),
+                                    _entry("save-svg", "Save picture (SVG)"),
+                                    _entry("choose-numbers", "Colour by numbers from a file…"),
+                                    _entry("show-keys", "Keys (?)"),
+                                ]
+                            ),
+                        ],
+                        position="bottom-end",
+                    ),
+                ],
+            ),
+            # Below the tools, whichever lines these take.
+            html.Div(html.Div(id="edits", className="edits", role="status"), className="below"),
+            html.Div(
+                id="graph-pane",
+                className="pane",
+                children=[
+                    html.Div(
+                        className="canvas",
+                        children=[
+                            cyto.Cytoscape(
+                                id="graph",
+                                elements=[],
+                                layout={"name": "preset", "fit": False, "animate": False},
+                                stylesheet=stylesheet("light"),
+                                autoRefreshLayout=False,
+                                responsive=False,
+                                boxSelectionEnabled=True,
+                                autoungrabify=True,
+                                minZoom=0.02,
+                                maxZoom=2,
+                                wheelSensitivity=0.2,
+                                style={"width": "100%", "height": "100%"},
+                            ),
+                            html.Div("Open a model to begin.", id="empty", className="empty"),
+                            html.Div(id="badges", className="badges", **{"aria-hidden": "true"}),
+                            strips(),
+                            html.Canvas(id="minimap", className="minimap", hidden=True),
+                            html.Aside(
+                                id="tour", className="tour", **{"aria-label": "Guided tour"}
+                            ),
+                        ],
+                    ),
+                    html.Div(id="legend", className="legend"),
+                ],
+            ),
+            html.Div(
+                id="ops-pane",
+                className="pane",
+                hidden=True,
+            ),
+            html.Div(
+                "Looking for mistakes…",
+                id="audit-pane",
+                className="pane audit",
+                hidden=True,
+                tabIndex=0,
+                role="region",
+                **{"aria-label": "What the audit found"},
+            ),
+            compare_pane(),
+            pane(),
+        ],
+    )
+
+
+def _colours() -> list[dict[str, Any]]:
+    """What there is to colour by, as the menu lists it; the what-ifs under a title of their own."""
+    asked = [(mode, policy) for mode in COLOURINGS if (policy := policy_of(mode)) is not None]
+    return [
+        *({"value": mode, "label": label} for mode, label in _COLOURS.items()),
+        {
+            "group": "What if",
+            "items": [{"value": mode, "label": NAMES[policy]} for mode, policy in asked],
+        },
+    ]
+
+
+def _grid() -> dag.AgGrid:
+    """The table of ops; the browser puts it on the page when it is first looked at."""
+    return dag.AgGrid(
+        id="ops",
+        columnDefs=_COLUMNS,
+        rowData=[],
+        getRowId="params.data.id",
+        defaultColDef={"sortable": True, "filter": True, "resizable": True},
+        dashGridOptions={
+            "rowSelection": {
+                "mode": "singleRow",
+                "checkboxes": False,
+                "enableClickSelection": True,
+            },
+            "animateRows": False,
+            "rowHeight": 30,
+            "headerHeight": 34,
+            "theme": {"function": "themeQuartz"},
+        },
+        style={"height": "100%", "width": "100%"},
+    )
+
+
+def _tool(name: str, label: str, title: str, event: str) -> html.Button:
+    return html.Button(
+        label, id=name, className="tool", title=title, **{"data-event": event, "aria-label": title}
+    )
+
+
+def _entry(event: str, label: str) -> dmc.MenuItem:
+    return dmc.MenuItem(html.Div(label, **{"data-event": event}))
+
+
+def _inspector() -> html.Aside:
+    return html.Aside(id="inspector", className="right", tabIndex=0, **{"aria-label": "Inspector"})

@@ -1,0 +1,1 @@
+"""The models that are open: in memory, on disk, edited, and where they came from."""

@@ -1,0 +1,78 @@
+"""What a model that was opened before shows first: kept, so that it is seen while the model opens.
+
+The answer to a visit that asks for nothing but the model depends on the file,
+its name, the theme and the code alone::
+
+    ?model=<digest> ──▶ shelf ──▶ picture at once
+          └───────────▶ store ──▶ model, which whatever is done next waits for
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import hexviz.app
+from hexviz.app.models.store import ModelStore
+from hexviz.errors import WriteError
+from hexviz.model.reader import digest
+from hexviz.model.shelf import Shelf, code_in
+from hexviz.view.palette import Theme
+
+__all__ = ["FirstSight", "pictures_in"]
+
+_LOGGER = logging.getLogger(__name__)
+
+_MOST = 1 << 25  # bytes on disk: some hundred pictures
+
+_WORTH = 0.25  # seconds of opening and layout from which on a picture is kept
+
+_ASKED = "?model="
+
+
+def pictures_in(folder: Path) -> Shelf:
+    """The shelf of first pictures that lies in a folder."""
+    return Shelf(folder, f"pictures {code_in(Path(hexviz.app.__path__[0]).parent)}", _MOST)
+
+
+class FirstSight:
+    """The answers to visits that are kept for the models of a store."""
+
+    def __init__(self, store: ModelStore, shelf: Shelf) -> None:
+        self._store = store
+        self._shelf = shelf
+
+    def recall(self, query: str, theme: Theme) -> dict[str, Any] | None:
+        """The answer to a visit, if it is kept, and the model is yet to be drawn."""
+        place = self._place(query, theme)
+        model = self._store.opened(query.removeprefix(_ASKED))
+        if place is None or (model is not None and model.drawn):
+            return None
+        kept = self._shelf.get(place)
+        found: dict[str, Any] | None = None if kept is None else json.loads(bytes(kept))
+        return found
+
+    def keep(self, query: str, theme: Theme, answer: str) -> None:
+        """Keep the answer to a visit, a JSON object, if the model took long to open.
+
+        A folder that cannot be written is told in the log of this module and does no harm.
+        """
+        place = self._place(query, theme)
+        model = self._store.opened(query.removeprefix(_ASKED))
+        if place is None or model is None:
+            return
+        spent = [*model.graph.timings.values(), *(one.seconds for one in model.drawn)]
+        if sum(spent) < _WORTH:
+            return
+        try:
+            self._shelf.put(place, answer.encode())
+        except WriteError as error:
+            _LOGGER.warning("The picture of %s is not kept: %s", model.graph.name, error)
+
+    def _place(self, query: str, theme: Theme) -> str | None:
+        """The key of the answer; ``None`` if the visit asks for more, or for an unknown model."""
+        key = query.removeprefix(_ASKED)
+        name = self._store.name(key) if query.startswith(_ASKED) else None
+        return None if name is None else digest(f"{key} {theme} {name}".encode())

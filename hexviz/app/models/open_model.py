@@ -1,0 +1,249 @@
+"""A model in memory, with what the page derives from it, each thing once somebody asks for it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from hexviz.app.jobs.results import Results
+from hexviz.app.models.edits import Edit
+from hexviz.app.models.long_work import taking_turns
+from hexviz.app.page_state import Place
+from hexviz.app.panels.compare.kept import Kept, other_in
+from hexviz.app.panels.filter.filtered import Filtered
+from hexviz.app.panels.filter.ticks import totals
+from hexviz.app.panels.filter.wish import Wish
+from hexviz.app.server_timing import first_picture
+from hexviz.errors import MatchingError
+from hexviz.extraction.query import SearchIndex
+from hexviz.extraction.steady import Steady
+from hexviz.model.fqn import is_within
+from hexviz.model.gc_control import collector_rests, leave_out_what_is_new
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.once import once
+from hexviz.stages import Stage, stage
+from hexviz.tagging.audit import audit
+from hexviz.tagging.finding import Finding
+from hexviz.view.cache import LayoutCache
+from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
+from hexviz.view.index import Index, Placement, build_index
+from hexviz.view.palette import Theme
+from hexviz.view.performance.costs import Cost, costs
+from hexviz.view.render import Layouts, Rendered, first_view, render
+from hexviz.view.sight import apart_stacks, box_showing
+from hexviz.view.state import ViewState
+from hexviz.view.what_if import WhatIf, ask
+
+__all__ = ["OpenModel"]
+
+# Bytes of resident memory, rounded up from by how much a process grew that opened synthetic models
+# of 1,011 and 20,019 ops and asked for one thing after the other (tests/app/measure_memory.py).
+_PER_OP = 5000  # beside the bytes of the file: its parsed nodes, values, uses, inferred types
+_TAGS_PER_OP = 1500  # tags, what is found by searching and by the audit
+_INDEX_PER_OP = 900
+_FILTER_PER_OP = 80
+_VIEWS = 20_000_000  # what was drawn and laid out, at most; the page shows only so many elements
+
+_KEPT_VIEWS = 6
+_KEPT_NUMBERS = 8
+_KEPT_COMPARISONS = 2
+
+
+class OpenModel:
+    """A model in memory, with what the page derives from it.
+
+    ``numbers`` holds what people dropped in to colour its ops by: position →
+    number, by the digest of the file, and ``filters`` what their wishes come
+    to. ``edit`` says what a person changed, and
+    ``near`` is another model with the same ops, whose layouts and numbers serve here too.
+    ``steady`` tells which of its ops compute nothing but shapes.
+    ``drawn`` tells what its first picture took.
+    """
+
+    def __init__(
+        self,
+        key: str,
+        graph: TaggedGraph,
+        edit: Edit | None = None,
+        near: OpenModel | None = None,
+        *,
+        size: int = 0,
+        path: Path | None = None,
+    ) -> None:
+        self.key = key
+        self.graph = graph
+        self.edit = edit
+        self.path = path
+        self.steady = Steady(graph)  # not the near one's, which would keep its graph alive
+        self._size: int = near._size if near is not None else size
+        self.numbers: LayoutCache[str, dict[int, float]] = (
+            near.numbers if near is not None else LayoutCache(_KEPT_NUMBERS)
+        )
+        self._indexes: dict[Placement, Index] = {}
+        self._building = threading.Lock()
+        self._layouts: Layouts = near._layouts if near is not None else LayoutCache()
+        self._rendered: LayoutCache[tuple[ViewState, str, Theme], Rendered] = LayoutCache(
+            _KEPT_VIEWS
+        )
+        self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
+        self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
+        self._comparisons: LayoutCache[str, Kept] = LayoutCache(_KEPT_COMPARISONS)
+        self.filters: LayoutCache[Wish, Filtered] = LayoutCache(_KEPT_NUMBERS)
+        self.drawn: tuple[Stage, ...] = ()
+
+    @property
+    def base(self) -> str:
+        """The key of the file that the model is of: its own, unless a person changed it."""
+        return self.key if self.edit is None else self.edit.base
+
+    @property
+    def shared_cost(self) -> int:
+        """Bytes in memory that it shares with all edits of its file."""
+        return self._size + _PER_OP * self._ops
+
+    @property
+    def own_cost(self) -> int:
+        """Bytes in memory of its own."""
+        per_op = (
+            _TAGS_PER_OP + _INDEX_PER_OP * len(self._indexes) + _FILTER_PER_OP * len(self.filters)
+        )
+        return per_op * self._ops + _VIEWS * bool(self._indexes)
+
+    @property
+    def _ops(self) -> int:
+        # Asked of the graph itself, tags that are kept on disk would be unpacked for it.
+        return len(vars(self.graph).get("ops", ()))
+
+    def index(self, placement: Placement) -> Index:
+        """The graph made ready for drawing under one placement; built when first asked for."""
+        if placement not in self._indexes:
+            with self._building:
+                if placement not in self._indexes:
+                    with taking_turns(self.graph), collector_rests(), stage("layout"):
+                        self._indexes[placement] = build_index(self.graph, placement)
+                    leave_out_what_is_new()
+        return self._indexes[placement]
+
+    def first_view(
+        self, placement: Placement = "module", *, hidden: frozenset[str] = frozenset()
+    ) -> ViewState:
+        """As many levels open as stay readable."""
+        index = self.index(placement)
+        with stage("layout"):
+            return first_view(index, self._layouts, hidden=hidden)
+
+    def render(self, view: ViewState, theme: Theme, numbers: str = "") -> Rendered:
+        """What a view looks like; ``numbers`` names those to colour by, or the comparison.
+
+        Raises:
+            NumbersError: if the view is coloured by numbers that are not here.
+            MatchingError: if it is coloured by a comparison that is not here.
+        """
+        key = (view, numbers, theme)
+        known = self._rendered.get(key)
+        if known is None:
+            index = self.index(view.placement)
+            colouring = self._colouring(index, view.colour, numbers)
+            with stage("layout"):
+                known = render(index, view, theme, self._layouts, colouring)
+            self._rendered.put(key, known)
+        return known
+
+    def _colouring(self, index: Index, mode: Mode, numbers: str) -> Colouring | None:
+        if mode == "module":
+            return None
+        key = (index.placement, mode, numbers)
+        known = self._colourings.get(key)
+        if known is None:
+            policy = policy_of(mode)
+            asked = self.what_if(policy) if policy is not None else None
+            fates = self._fates(numbers) if mode == "compared" else None
+            known = colour_by(index, mode, self.numbers.get(numbers), asked, fates)
+            self._colourings.put(key, known)
+        return known
+
+    def comparison(self, other: str) -> Kept | None:
+        """What a job found when it compared the model with another one, named as in a place."""
+        known = self._comparisons.get(other)
+        named = other_in(other)
+        if known is None and named is not None:
+            kept = Results().comparison(*named.order(self.key))
+            if kept is None:
+                return None
+            side: Literal["before", "after"] = "after" if named.role == "before" else "before"
+            known = Kept(side, kept["document"], kept["file"])
+            self._comparisons.put(other, known)
+        return known
+
+    def _fates(self, other: str) -> list[str]:
+        found = self.comparison(other)
+        if found is None or not found.document["is_related"]:
+            raise MatchingError(
+                "There is no comparison to colour by: choose another graph in the tab Compare."
+            )
+        return found.fates(self.graph)
+
+    def what_if(self, policy: str) -> WhatIf:
+        """What another policy would do with the tags; worked out when first asked for."""
+        known = self._what_ifs.get(policy)
+        if known is None:
+            with taking_turns(self.graph), collector_rests():
+                known = ask(self.graph, policy)
+            self._what_ifs.put(policy, known)
+        return known
+
+    @once
+    def searching(self) -> SearchIndex:
+        """The graph made ready for searching."""
+        return SearchIndex(self.graph)
+
+    @once
+    def findings(self) -> list[Finding]:
+        """What an audit of the graph says."""
+        with taking_turns(self.graph):
+            return audit(self.graph)
+
+    @once
+    def totals(self) -> Counter[str]:
+        """How many ops lie in each module and list of modules."""
+        return totals(self.graph)
+
+    @once
+    def costs(self) -> list[Cost]:
+        """What its auxiliary ops come to, by category."""
+        return costs(self.graph)
+
+    def drew(self, stages: Iterable[Stage]) -> None:
+        """Keep what the first picture took; what later ones took is no news."""
+        self.drawn = first_picture(self.drawn, stages)
+
+    def has_module(self, fqn: str) -> bool:
+        """Whether this is a module, or a list of modules (``encoder.layer``)."""
+        modules = self.graph.modules
+        return fqn in modules or any(is_within(one.fqn, fqn) for one in modules)
+
+    def apart(self, view: ViewState) -> frozenset[str]:
+        """The stacks of a view whose members are shown one by one."""
+        return apart_stacks(self.index(view.placement), view.apart, view.hidden)
+
+    def edge_values(self, place: Place, edge: Mapping[str, Any]) -> list[str]:
+        """The ids of all values that run along a drawn edge, by its element's data."""
+        index = self.index(place.view.placement)
+        drawn = self.render(place.view, "light", place.answers)
+        at = {name: position for position, name in enumerate(drawn.shown)}
+        if edge["source"] not in at or edge["target"] not in at:
+            return list(edge["values"])
+        within = (drawn.owner[index.source] == at[edge["source"]]) & (
+            drawn.owner[index.target] == at[edge["target"]]
+        )
+        found = dict.fromkeys(index.value[within].tolist())
+        return [index.values[one] for one in found] or list(edge["values"])
+
+    def box(self, view: ViewState, fqn: str) -> str | None:
+        """The element that stands for a module in a view; ``None`` if it has no ops."""
+        index = self.index(view.placement)
+        key = index.box_of(fqn)
+        return f"m:{box_showing(index, key, view.open, self.apart(view))}" if key else None

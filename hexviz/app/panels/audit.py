@@ -1,0 +1,176 @@
+"""What an audit found, as the page lists it, and what a person has changed so far."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dash import html
+
+from hexviz.app.models.store import OpenModel
+from hexviz.app.page_state import Place
+from hexviz.app.panels.inspector.parts import breaking, counted, op_link
+from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops
+from hexviz.tagging.sentence import source_file
+
+__all__ = ["audit_page", "edits_strip"]
+
+_MOST = 200  # findings that are listed
+_OPS = 5  # ops of a finding that are listed
+
+
+def audit_page(model: OpenModel) -> list[Any]:
+    """All findings, the worst first, each with a way to its ops and, where there is one, a cure."""
+    found = model.findings
+    counts = {one: sum(finding.severity == one for finding in found) for one in SEVERITIES}
+    accused = len(accused_ops(found))
+    parts: list[Any] = [
+        html.Div(
+            [
+                html.H2("Audit"),
+                *(
+                    html.Button(
+                        [html.Span(className=f"dot {one}"), counted(counts[one], one)]
+                        if one != "info"
+                        else [html.Span(className=f"dot {one}"), f"{counts[one]:,} info"],
+                        className="entry",
+                        **{
+                            "data-event": "audit-filter",
+                            "data-value": one,
+                            "aria-pressed": "true",
+                            "title": f"Show or hide what is of severity {one}",
+                        },
+                    )
+                    for one in reversed(SEVERITIES)
+                ),
+                html.Span(
+                    f"{accused:,} of {counted(len(model.graph.ops), 'op')} accused by warnings "
+                    "and errors",
+                    className="quiet",
+                ),
+            ],
+            className="audit-head",
+        )
+    ]
+    cures = sum(one.module is not None for one in found if one.severity != "info")
+    if cures > 1:
+        parts[0].children.append(
+            html.Button(
+                f"Accept all {cures} suggestions",
+                className="tool",
+                title="Move the ops of all warnings and errors to where the audit suggests",
+                **{"data-event": "accept", "data-value": f"{model.key}:all"},
+            )
+        )
+    if not found:
+        parts.append(html.P("Nothing to find fault with.", className="quiet"))
+    parts.append(
+        html.Ol(
+            [_finding(model, at, finding) for at, finding in enumerate(found[:_MOST])],
+            className="plain findings",
+        )
+    )
+    if len(found) > _MOST:
+        parts.append(
+            html.P(
+                f"and {len(found) - _MOST:,} more: `hexviz audit` lists them all.",
+                className="quiet",
+            )
+        )
+    return parts
+
+
+def _finding(model: OpenModel, at: int, finding: Finding) -> html.Li:
+    tools: list[Any] = []
+    if finding.ops:
+        tools.append(
+            html.Button(
+                "Show in the graph",
+                className="tool",
+                **{"data-event": "goto", "data-value": finding.ops[0]},
+            )
+        )
+    if finding.module is not None:
+        where = model.graph.modules[finding.module].tag
+        tools.append(
+            html.Button(
+                f"Move {counted(len(finding.ops), 'op')}",
+                className="tool",
+                title=f"Move to {where}",
+                **{"data-event": "accept", "data-value": f"{model.key}:{at}"},
+            )
+        )
+    more = len(finding.ops) - _OPS
+    listed: list[Any] = [
+        html.Li(op_link(model.graph, op, event="goto")) for op in finding.ops[:_OPS]
+    ]
+    if more > 0:
+        listed.append(html.Li(f"and {more:,} more", className="quiet"))
+    return html.Li(
+        [
+            html.Div(
+                [
+                    html.Span(className=f"dot {finding.severity}", title=finding.severity),
+                    html.B(finding.kind, title=KINDS[finding.kind]),
+                    html.Span(
+                        f"{finding.severity}, {finding.sureness:.0%} sure", className="quiet"
+                    ),
+                ],
+                className="finding-head",
+            ),
+            html.P(breaking(finding.message)),
+            html.P(breaking(finding.suggestion), className="suggestion"),
+            html.Details([html.Summary(counted(len(finding.ops), "op")), html.Ul(listed)])
+            if len(finding.ops) > 1
+            else None,
+            html.Div(tools, className="tool-row") if tools else None,
+        ],
+        className="finding",
+        **{"data-severity": finding.severity},
+    )
+
+
+def edits_strip(model: OpenModel, place: Place) -> list[Any]:
+    """What a person has changed, with undo, redo and ways to save it; nothing if nothing is."""
+    if model.edit is None and not place.redo:
+        return []
+    count = len(model.edit.overrides) if model.edit else 0
+    source = source_file(model.graph) if model.edit and model.edit.tags else ""
+    told = [f"tags from {source}"] * bool(source)
+    told += [f"{counted(count, 'tag')} changed"] * bool(count or not source)
+    parts: list[Any] = [
+        html.Span(", ".join(told)),
+        _tool("Undo", "undo", "Undo the last change (z)", disabled=model.edit is None),
+        _tool("Redo", "redo", "Redo it (y)", disabled=not place.redo),
+    ]
+    if count or source:
+        if model.graph.has_external_data:
+            again = "--from" if source else "the overrides"
+            note = f"its weights are in other files: run hexviz tag with {again}"
+            parts.append(html.Span("no .onnx to save", className="quiet", title=note))
+        else:
+            parts.append(
+                html.A(
+                    "Save .onnx",
+                    href=f"model/{model.key}.onnx",
+                    className="tool",
+                    title="Save the model with these tags",
+                    download="",
+                )
+            )
+    if count:
+        parts.append(
+            html.A(
+                "Save overrides",
+                href=f"overrides/{model.key}.json",
+                className="tool",
+                title="Save just the changes, for hexviz tag --overrides",
+                download="",
+            )
+        )
+    return parts
+
+
+def _tool(label: str, event: str, title: str, *, disabled: bool) -> html.Button:
+    return html.Button(
+        label, className="tool", title=title, disabled=disabled, **{"data-event": event}
+    )

@@ -1,0 +1,107 @@
+"""The check boxes of the tree while filtering: what is ticked, and what a click on one does.
+
+::
+
+    ▣ BertEncoder            mixed      a click takes all of it
+      ☑ BertLayer.0          ticked     a click takes it out again
+      ☐ BertLayer.1          not
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from hexviz.app.panels.filter.wish import MOST_OPS, Wish
+from hexviz.errors import SelectionError
+from hexviz.extraction.concise import concise
+from hexviz.extraction.selection import Selection
+from hexviz.model.fqn import ancestors
+from hexviz.model.graph import TaggedGraph
+from hexviz.view.index import Index
+
+__all__ = ["Tick", "Ticks", "of_modules", "ticks", "totals", "turn", "uneven_stacks", "with_ops"]
+
+Tick = Literal["true", "false", "mixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticks:
+    """How many ops there are, and how many of them are selected, by FQN of what they lie in."""
+
+    total: Counter[str]
+    selected: Counter[str]
+
+    def of(self, names: Iterable[str]) -> Tick:
+        """The tick of a row of the tree, by the modules, or lists of modules, it stands for."""
+        names = list(names)
+        count = sum(self.selected[name] for name in names)
+        if not count:
+            return "false"
+        return "true" if count == sum(self.total[name] for name in names) else "mixed"
+
+
+def ticks(graph: TaggedGraph, chosen: Collection[int], total: Counter[str]) -> Ticks:
+    """What is ticked if these positions are selected, of what :func:`totals` gives."""
+    return Ticks(total, _with_all_around(Counter(graph.ops[at].module for at in chosen)))
+
+
+def totals(graph: TaggedGraph) -> Counter[str]:
+    """How many ops lie in each module and list of modules, whatever is ticked; linear."""
+    return _with_all_around({module.fqn: len(module.ops) for module in graph.modules})
+
+
+def _with_all_around(own: Mapping[str, int]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for fqn, count in own.items():
+        if count:
+            for around in ancestors(fqn):
+                found[around] += count
+    return found
+
+
+def of_modules(graph: TaggedGraph, names: Collection[str]) -> set[int]:
+    """The positions of all ops in some modules, or lists of modules."""
+    return set(Selection(frozenset(names)).positions(graph))
+
+
+def turn(graph: TaggedGraph, wish: Wish, names: Collection[str]) -> Wish:
+    """The wish once the tick of a row is turned: all of it selected, or, if it was, nothing.
+
+    Raises:
+        SelectionError: if more single ops than an address can hold would be left.
+    """
+    chosen, inside = set(wish.selected.positions(graph)), of_modules(graph, names)
+    return with_ops(graph, wish, chosen - inside if inside <= chosen else chosen | inside)
+
+
+def with_ops(graph: TaggedGraph, wish: Wish, chosen: Iterable[int]) -> Wish:
+    """The wish with exactly the ops at these positions selected.
+
+    Raises:
+        SelectionError: if they can only be told by more ids than an address can hold.
+    """
+    selected = concise(graph, chosen)
+    if len(selected.ops) > MOST_OPS:
+        raise SelectionError(
+            f"That would select {len(selected.ops):,} single ops, more than the {MOST_OPS} that a "
+            "link can hold: select modules instead, or search for less."
+        )
+    return replace(wish, selected=selected)
+
+
+def uneven_stacks(index: Index, chosen: Collection[int]) -> list[str]:
+    """The stacks whose members are not ticked alike: one cannot be shown for all."""
+    marked = np.zeros(index.n_ops, dtype=np.bool_)
+    marked[index.slot_of[list(chosen)]] = True
+    uneven = []
+    for key, stack in index.stacks.items():
+        members = [index.containers[one] for one in stack.members]
+        first = marked[members[0].low : members[0].high]
+        if any(not np.array_equal(first, marked[one.low : one.high]) for one in members[1:]):
+            uneven.append(key)
+    return uneven

@@ -1,0 +1,159 @@
+"""What the inspector says of a module, and of the whole model while nothing is selected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import html
+
+from hexviz.app.panels.inspector.parts import (
+    breaking,
+    counted,
+    heading,
+    mix,
+    module_links,
+    section,
+    table,
+)
+from hexviz.app.panels.inspector.value import output_line, reader_lines, source_line, value_item
+from hexviz.model.graph import TaggedGraph, Value
+from hexviz.model.modules import Module
+from hexviz.model.subtree import Subtree
+from hexviz.model.uses import Crossing
+
+__all__ = ["inspect_model", "inspect_module"]
+
+_MOST_CROSSING = 12
+_SOME_NAMES = 6
+_MOST_ENDS = 40  # inputs and outputs of the model
+
+
+def inspect_module(graph: TaggedGraph, module: Module) -> list[Any]:
+    """A module's class, size, what it is made of, what it takes in and hands out."""
+    within = graph.subtrees.of(module)
+    return [
+        *_made_of(module, graph.modules.names_of(module.fqn), within),
+        _crossing(
+            "Takes in",
+            [_entering(graph, one) for one in within.inputs[:_MOST_CROSSING]],
+            len(within.inputs),
+        ),
+        _crossing(
+            "Hands out",
+            [_leaving(graph, one) for one in within.outputs[:_MOST_CROSSING]],
+            len(within.outputs),
+        ),
+        *_contains(graph, module),
+    ]
+
+
+def inspect_model(graph: TaggedGraph) -> list[Any]:
+    """What the inspector shows while nothing is selected."""
+    root = graph.modules[""]
+    return [
+        *_made_of(root, (root.fqn,), graph.subtrees.of(root)),
+        *_contains(graph, root),
+        section("Model inputs", _ends(graph.inputs)),
+        section("Model outputs", _ends(graph.outputs)),
+        html.P(
+            "Click an op to see how it got its module; click a box to open it.",
+            className="quiet",
+        ),
+    ]
+
+
+def _made_of(module: Module, known_as: Sequence[str], within: Subtree) -> list[Any]:
+    figures = [("class", module.class_name or "unknown"), ("FQN", module.fqn or "(root)")]
+    also = [one for one in known_as if one != module.fqn]
+    if also:
+        more = f" and {len(also) - _SOME_NAMES} more" if len(also) > _SOME_NAMES else ""
+        figures.append(("also called", ", ".join(also[:_SOME_NAMES]) + more))
+    if module.parameters is not None:
+        figures.append(("parameters", f"{module.parameters:,}"))
+    if module.fqn:
+        figures.append(("depth", f"{counted(within.depth, 'level')} below the root"))
+    figures += [
+        ("submodules", _submodules(module, within)),
+        ("ops", f"{within.ops:,} ({len(module.ops):,} its own)"),
+        ("auxiliary", f"{within.auxiliary / within.ops:.0%}" if within.ops else "none"),
+    ]
+    if within.left_out:
+        figures.append(("weights", f"{within.left_out:,} left out of the export"))
+    return [
+        heading(module.class_name or module.label, "module"),
+        html.Div(breaking(module.tag), className="mono breakable"),
+        html.Div(
+            [
+                html.Button(
+                    "Open or close its box", className="tool", **{"data-toggle": module.fqn}
+                ),
+                html.Button(
+                    "Show what it gave its tag to",
+                    className="tool",
+                    **{"data-event": "trace-given", "data-value": module.fqn},
+                ),
+            ],
+            className="tool-row",
+        )
+        if module.fqn
+        else None,
+        section("Module", table(figures)),
+        section("Made of", mix(within.op_types)),
+        section("How its ops got their module", _origins(within.origins)) if within.ops else None,
+    ]
+
+
+def _submodules(module: Module, within: Subtree) -> str:
+    if not within.modules:
+        return "none"
+    direct = len(module.children)
+    return f"{within.modules:,}" + (f" ({direct:,} direct)" if direct < within.modules else "")
+
+
+def _origins(origins: Mapping[str, int]) -> html.Ul:
+    total = sum(origins.values())
+    return html.Ul(
+        [
+            html.Li(
+                [
+                    html.Span(className=f"swatch origin-{origin}"),
+                    f"{origin} ",
+                    html.Span(f"{count:,} · {count / total:.0%}", className="quiet"),
+                ]
+            )
+            for origin, count in origins.items()
+        ],
+        className="plain",
+    )
+
+
+def _entering(graph: TaggedGraph, one: Crossing) -> html.Li:
+    read = f"read by {counted(len(one.readers), 'op')} here"
+    return value_item(graph, one.value, source_line(graph, one.value), read)
+
+
+def _leaving(graph: TaggedGraph, one: Crossing) -> html.Li:
+    return value_item(
+        graph, one.value, *reader_lines(graph, one.readers), output_line(graph, one.value)
+    )
+
+
+def _crossing(title: str, items: list[html.Li], total: int) -> html.Section:
+    """The values that cross a module's border, ``items`` being the first of ``total``."""
+    rest = total - len(items)
+    if rest:
+        items = [*items, html.Li(f"and {rest:,} more", className="quiet")]
+    listed = html.Ul(items, className="values") if items else None
+    return section(f"{title} {counted(total, 'value')}", listed)
+
+
+def _contains(graph: TaggedGraph, module: Module) -> list[Any]:
+    return [section("Contains", module_links(graph, module.children))] if module.children else []
+
+
+def _ends(values: Sequence[Value]) -> html.Table:
+    rows = [(one.name, str(one)) for one in values[:_MOST_ENDS]]
+    if len(values) > _MOST_ENDS:
+        rows.append((f"and {len(values) - _MOST_ENDS:,} more", ""))
+    return table(rows)

@@ -1,0 +1,128 @@
+"""What the inspector says of an op: where it belongs, how that is known, what is around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import onnx
+import onnx.defs
+from dash import html
+
+from hexviz.app.page_state import Place
+from hexviz.app.panels.inspector.parts import counted, heading, section, table
+from hexviz.app.panels.inspector.source import source_section
+from hexviz.app.panels.inspector.tensor import shown_tensor, tensor_section
+from hexviz.app.panels.inspector.why import why_sections
+from hexviz.model.attributes import name_of, plain_value
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import Op
+from hexviz.model.source_trace import STACK_TRACE
+from hexviz.tagging.explain import explain
+
+__all__ = ["inspect_op"]
+
+_MOST_VALUES = 40  # inputs or outputs that are listed
+_MOST_INITIALIZERS = 8
+_LONGEST = 160  # characters of an attribute or list shown before it is cut
+
+
+def inspect_op(graph: TaggedGraph, op: Op, place: Place | None = None) -> list[Any]:
+    """What an op is, where it belongs, how that is known, and what it is connected to.
+
+    ``place`` says which step of its evidence is looked at.
+    """
+    parts: list[Any] = [
+        heading(op.op_type, op.auxiliary and f"auxiliary · {op.auxiliary}"),
+        html.Div(op.id, className="mono breakable"),
+        *why_sections(graph, explain(graph, op.id), place or Place()),
+    ]
+    flat = graph.flat.ops[graph.positions[op.id]]
+    parts += [
+        source_section(flat.metadata.get(STACK_TRACE, "")),
+        section("Inputs", _values(graph, op.inputs, op.id, _input_names(op))),
+        section("Outputs", _values(graph, op.outputs, op.id)),
+        *_initializers(graph, op),
+    ]
+    attributes = [(name_of(one), _shown(one, graph.base_dir)) for one in flat.node.attribute]
+    if attributes:
+        parts.append(section("Attributes", table(attributes)))
+    details = [("name", op.name or "(none)"), ("domain", op.domain or "ai.onnx")]
+    if op.body:
+        details.append(("inside", op.body))
+    parts.append(section("Node", table(details)))
+    return parts
+
+
+def _values(
+    graph: TaggedGraph, value_ids: Iterable[str], op_id: str, names: tuple[str, ...] = ()
+) -> html.Table:
+    producers = {value: op.id for op in _around(graph, op_id) for value in op.outputs}
+    rows = []
+    listed = list(value_ids)
+    for at, value_id in enumerate(listed[:_MOST_VALUES]):
+        role = names[at] if at < len(names) else ""
+        if not value_id:
+            rows.append(html.Tr([html.Td(role), html.Td("left out", className="quiet")]))
+            continue
+        value = graph.value(value_id)
+        source = producers.get(value_id)
+        name: Any = html.Span(value.name, className="mono breakable")
+        if source is not None and source != op_id:
+            name = html.Button(value.name, className="link mono breakable", **{"data-op": source})
+        kind = "" if value.kind == "value" else f" · {value.kind}"
+        if value.left_out:
+            kind += ", left out"
+        rows.append(
+            html.Tr(
+                [html.Td(role, className="quiet")] * bool(names)
+                + [html.Td([name, html.Div(f"{value}{kind}", className="quiet")])]
+            )
+        )
+    if len(listed) > _MOST_VALUES:
+        rows.append(html.Tr(html.Td(f"and {len(listed) - _MOST_VALUES:,} more", className="quiet")))
+    return html.Table(html.Tbody(rows)) if rows else html.Div("none", className="quiet")
+
+
+def _initializers(graph: TaggedGraph, op: Op) -> list[Any]:
+    """What the op's weights and constants hold, those that are read at once."""
+    used = [value for value in dict.fromkeys(op.inputs) if value in graph.flat.weights]
+    parts: list[Any] = []
+    for value in used[:_MOST_INITIALIZERS]:
+        tensor = graph.flat.tensors[value]
+        parts.append(tensor_section(graph.flat.weights[value], tensor, graph.base_dir))
+    rest = len(used) - _MOST_INITIALIZERS
+    if rest > 0:
+        parts.append(html.Div(f"and {counted(rest, 'initializer')} more", className="quiet"))
+    return parts
+
+
+def _around(graph: TaggedGraph, op_id: str) -> list[Op]:
+    at = graph.positions[op_id]
+    return [graph.ops[one] for one in (at, *graph.flat.predecessors[at])]
+
+
+def _input_names(op: Op) -> tuple[str, ...]:
+    """Names of the formal inputs, after the op's definition in ONNX, where it is a known one."""
+    try:
+        schema = onnx.defs.get_schema(op.op_type, domain=op.domain)
+    except onnx.defs.SchemaError:
+        return ()
+    return tuple(formal.name for formal in schema.inputs)
+
+
+def _shown(attribute: onnx.AttributeProto, base_dir: Path | None) -> str:
+    if attribute.ref_attr_name:
+        return f"given by the caller as {attribute.ref_attr_name}"
+    if attribute.type in (onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS):
+        return "a graph"
+    if attribute.type == onnx.AttributeProto.TENSOR:
+        return shown_tensor(attribute.t, base_dir)
+    value: object = plain_value(attribute)
+    if value is None:
+        kind: str = onnx.AttributeProto.AttributeType.Name(attribute.type)
+        return kind.lower().replace("_", " ")
+    # What does not fit need not be spelled.
+    text = str(value[: _LONGEST + 1] if isinstance(value, str | bytes | tuple) else value)
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
