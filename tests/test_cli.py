@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import onnx
@@ -249,6 +250,37 @@ def test_every_command_has_help(here: Callable[..., Done], command: str) -> None
 )
 def test_wrong_usage_is_one_clear_line(here: Callable[..., Done], arguments: list[str]) -> None:
     fails(here(*arguments), "hexviz --help")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "suggestion"),
+    [
+        (["anlyze"], "No such command 'anlyze'. Did you mean 'analyze'? See"),
+        (["anlyze", "net.onnx", "--json"], "Did you mean 'analyze'?"),
+        (["bench", "tagz"], "No such command 'tagz'. Did you mean 'tags'?"),
+        (["analyze", "net.onnx", "--josn"], "--json"),
+        (["net.onnx", "--prot", "80"], "--port"),
+    ],
+)
+def test_a_misspelt_name_suggests_the_right_one(
+    here: Callable[..., Done], arguments: list[str], suggestion: str
+) -> None:
+    fails(here(*arguments), suggestion, "`hexviz --help`")
+
+
+@pytest.mark.parametrize("file", ["tag-it", "exported"])
+def test_what_is_a_file_is_not_a_misspelt_command(
+    here: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    fails(here(file), "Did you mean")
+    (tmp_path / file).write_text("not a model")
+    fails(here(file, "--no-browser"), f"{file} is not an ONNX model")
+
+
+def test_the_version(here: Callable[..., Done]) -> None:
+    done = here("--version")
+    assert (done.returncode, done.stdout) == (0, f"hexviz {version('hexviz')}\n")
 
 
 def test_options_of_view_need_no_view(tmp_path: Path) -> None:

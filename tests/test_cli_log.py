@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hexviz import cli
-from hexviz.cli_log import LOG_VARIABLE
+from hexviz.cli.log import LOG_VARIABLE
 from hexviz.tagging.summary import summarize
 from hexviz.tagging.tag import load
 from tests.app.conftest import NET, SCOPES

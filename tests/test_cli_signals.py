@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.cli_signals import ended_by_signals
+from hexviz.cli.signals import ended_by_signals
 from tests.app.jobs.orders import ENDLESS, order
 from tests.waiting import finished
 
@@ -46,7 +46,7 @@ def test_sighup_is_ignored_where_it_was() -> None:
 
 STUCK = """
 import sys, numpy, onnxruntime
-from hexviz.cli_signals import ended_by_signals
+from hexviz.cli.signals import ended_by_signals
 with ended_by_signals(grace=0.2):
     session = onnxruntime.InferenceSession(sys.argv[1])
     print("ready", flush=True)

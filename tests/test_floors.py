@@ -12,34 +12,15 @@ import hexviz
 PACKAGE = Path(hexviz.__file__).parent
 FLOORS = [
     *("errors", "stages", "model", "tagging", "extraction", "exporters"),
-    *("matching", "view", "bench", "app"),
+    *("matching", "view", "bench", "app", "api", "cli"),
 ]
-"""Lowest first. ``api``, ``cli``, ``terminal`` and the package itself stand above all of them."""
-ABOVE_ALL = {
-    "api",
-    "cli",
-    "cli_bench",
-    "cli_compare",
-    "cli_extract",
-    "cli_json",
-    "cli_log",
-    "cli_signals",
-    "cli_transfer",
-    "cli_view",
-    "terminal",
-    "terminal_bench",
-    "terminal_compare",
-    "terminal_extract",
-    "terminal_speed",
-    "__init__",
-    "__main__",
-}
+"""Lowest first. The package itself stands above all of them."""
 
 
 def floor_of(module: str) -> int:
     """The floor of a dotted module name below ``hexviz``."""
     name = module.split(".")[1] if "." in module else "__init__"
-    return len(FLOORS) if name in ABOVE_ALL else FLOORS.index(name)
+    return len(FLOORS) if name in ("__init__", "__main__") else FLOORS.index(name)
 
 
 def imports(source: str) -> set[str]:

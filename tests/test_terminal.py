@@ -4,19 +4,15 @@ from dataclasses import replace
 
 import pytest
 
+from hexviz.cli.console import console, listing
+from hexviz.cli.print_studies import print_inheritance
+from hexviz.cli.print_tags import print_explanation, print_findings, print_summary
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Candidate, Op
 from hexviz.tagging.explain import explain
 from hexviz.tagging.finding import Finding, findings_document
 from hexviz.tagging.override import override
 from hexviz.tagging.summary import summarize
-from hexviz.terminal import (
-    print_explanation,
-    print_findings,
-    print_samples,
-    print_summary,
-)
-from hexviz.terminal_bench import print_inheritance
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped, tagged
 
@@ -142,5 +138,5 @@ def test_a_benchmark_is_a_table_per_split_and_one_by_model(
 
 
 def test_samples_are_listed_with_what_they_are(capsys: pytest.CaptureFixture[str]) -> None:
-    print_samples({"tiny": "A model [small]."})
+    console().print(listing(("name", "what it is"), [("tiny", "A model [small].")]))
     assert printed(capsys) == ["name what it is", "tiny A model [small]."]

@@ -11,7 +11,7 @@ PACKAGE = Path(hexviz.__file__).parent
 
 ALLOWED = {
     "model/files.py": "it is where files are written",
-    "cli_log.py": "a log is added to line by line, at a path that a person gave",
+    "cli/log.py": "a log is added to line by line, at a path that a person gave",
     "app/jobs/child.py": "a pipe to the process that supervises it, not a file",
     "app/jobs/supervise.py": "a lock and what a job prints, in a folder that goes with the job",
     "bench/document.py": "models to be timed, in a temporary folder that goes with them",

@@ -18,12 +18,12 @@ from hexviz.bench.matching_run import bench_matching
 from hexviz.bench.matching_speed import SHAPES, speed_record
 from hexviz.bench.matching_tools import MATCHING_TOOLS
 from hexviz.bench.numeric_truth import NumericTruth
+from hexviz.cli.print_studies import print_matching
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.numbers import run_before
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
-from hexviz.terminal_bench import print_matching
 from tests.bench.exports import export_floor_model
 from tests.build import parse, scoped, tagged
 

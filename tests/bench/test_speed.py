@@ -13,10 +13,10 @@ from hexviz.bench.regressions import regressions, speed_figures
 from hexviz.bench.stopwatch import Took, clocked, spread_of_times
 from hexviz.bench.subjects import FLAVOURS, SAMPLES, SIZES, wanted
 from hexviz.bench.synthetic import synthetic
+from hexviz.cli.print_bench import print_speed
 from hexviz.errors import ExportError, ReadError
 from hexviz.exporters.result import Exported
 from hexviz.tagging.tag import load
-from hexviz.terminal_speed import print_speed
 from hexviz.view.performance.runs import read_run
 from tests.bench.table import markdown
 

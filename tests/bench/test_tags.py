@@ -16,11 +16,11 @@ import pytest
 
 from hexviz.bench.regressions import regressions, tags_figures
 from hexviz.bench.tags import KIND, tag_figures
+from hexviz.cli.print_bench import print_tags
 from hexviz.model import fqn as names
 from hexviz.model.op import Provenance
 from hexviz.tagging import tag as tagging
 from hexviz.tagging.inherit import Inheritance, inherit
-from hexviz.terminal_speed import print_tags
 from tests.bench.exports import FLOOR_MODELS, export_floor_model
 
 KEPT: Mapping[str, Any] = json.loads(Path(__file__).with_name("tags.json").read_text())

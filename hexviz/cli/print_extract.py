@@ -8,8 +8,8 @@ from typing import Any
 
 from rich.console import Console
 
+from hexviz.cli.console import console, facts, listing, many, module_name, text
 from hexviz.extraction.wording import WHY, came_along, kept_by_why, size, unjudged_in_words
-from hexviz.terminal import console, facts, listing, many, module_name, text
 
 __all__ = ["print_part", "print_split"]
 

@@ -1,72 +1,24 @@
-"""What the command prints for people: lines, tables and a bar of progress.
-
-Names in a graph are a stranger's: they are never read as Rich's markup, and
-may not steer the terminal.
-"""
+"""What the commands about one file's tags print: summary, explanation, findings."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.progress import Progress, TaskID
-from rich.table import Table
 from rich.text import Text
 
+from hexviz.cli.console import console, facts, listing, many, module_name, text
 from hexviz.tagging.finding import SEVERITIES
 
-if TYPE_CHECKING:  # a list of samples needs no onnx
+if TYPE_CHECKING:
     from hexviz.model.graph import TaggedGraph
     from hexviz.tagging.explain import Explanation, Part, Step
 
-__all__ = [
-    "console",
-    "facts",
-    "listing",
-    "many",
-    "module_name",
-    "print_explanation",
-    "print_findings",
-    "print_samples",
-    "print_summary",
-    "progress",
-    "say",
-    "text",
-]
+__all__ = ["print_explanation", "print_findings", "print_summary"]
 
 _COLOURS = {"error": "bold red", "warning": "yellow", "info": "cyan"}
 _FIRST_OPS = 3  # ids of a finding's ops that are printed
-
-
-def say(line: str) -> None:
-    """A line on stderr."""
-    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def progress() -> Iterator[Callable[[str, float], None]]:
-    """A bar on stderr from the first report on; work without reports leaves no trace of one."""
-    bar = Progress(console=Console(stderr=True), transient=True)
-    tasks: list[TaskID] = []
-
-    def report(stage: str, done: float) -> None:
-        if not tasks:
-            bar.start()
-            tasks.append(bar.add_task(stage, total=1.0))
-        bar.update(tasks[0], description=stage, completed=done)
-
-    try:
-        yield report
-    finally:
-        if tasks:
-            bar.stop()
-
-
-def print_samples(samples: Mapping[str, str]) -> None:
-    """Name → what it is, of each sample."""
-    console().print(listing(("name", "what it is"), samples.items()))
 
 
 def print_summary(document: Mapping[str, Any]) -> None:
@@ -202,11 +154,6 @@ def _confidence(whole: float, parts: Sequence[Part]) -> str:
     return product if len(parts) == 1 else f"{whole:.3g} = {product}"
 
 
-def module_name(fqn: str) -> str:
-    """A module as it is called in a sentence."""
-    return fqn or "the root"
-
-
 def _what(message: str, suggestion: str) -> Text:
     what = text(message)
     return what.append("\n").append_text(text(f"→ {suggestion}")) if suggestion else what
@@ -217,11 +164,6 @@ def _first_ops(ops: Sequence[str]) -> str:
     return f"{len(ops)}: {', '.join(ops[:_FIRST_OPS])}{more}" if ops else "none"
 
 
-def many(count: int, what: str) -> str:
-    """A count with its noun."""
-    return f"{count} {what}{'' if count == 1 or what == 'info' else 's'}"
-
-
 def _stage(one: Mapping[str, Any]) -> str:
     peak = one["peak_memory_mb"]
     memory = "" if peak is None else f" (peak {peak:.1f} MB)"
@@ -230,44 +172,3 @@ def _stage(one: Mapping[str, Any]) -> str:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items())
-
-
-def console() -> Console:
-    """Where everything for people goes: no markup, no emoji, no guesses."""
-    return Console(emoji=False, highlight=False)
-
-
-def text(content: str, style: str = "") -> Text:
-    """Text that is printed as it is; what could steer the terminal shows as a mark."""
-    return Text("".join(one if one.isprintable() else "�" for one in content), style=style)
-
-
-def listing(
-    columns: Iterable[str],
-    rows: Iterable[Iterable[str | Text]],
-    *,
-    title: str = "",
-    figures: Collection[str] = (),
-) -> Table:
-    """A table that folds what is too long: half an id is of no use.
-
-    ``figures`` are the columns that hold numbers.
-    """
-    table = Table(box=None, header_style="bold", title=title or None, title_justify="left")
-    for name in columns:
-        justify: Any = "right" if name in figures else "left"
-        table.add_column(text(name), overflow="fold", justify=justify)
-    for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else text(cell) for cell in row))
-    return table
-
-
-def facts(about: Mapping[str, str]) -> Table:
-    """Name → what it is; what is empty is left out."""
-    table = Table.grid(padding=(0, 2))
-    table.add_column(style="bold")
-    table.add_column(overflow="fold")
-    for name, fact in about.items():
-        if fact:
-            table.add_row(name, text(fact))
-    return table

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from hexviz.cli.console import console, facts, listing, many, module_name, text
 from hexviz.matching.comparison import Comparison, GraphFacts
 from hexviz.matching.module_changes import by_part
-from hexviz.terminal import console, facts, listing, many, module_name, text
 
 __all__ = ["print_comparison"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from hexviz.terminal import console, listing, say, text
+from hexviz.cli.console import console, listing, say, text
 
 __all__ = ["print_regressions", "print_speed", "print_tags"]
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from hexviz.cli_json import print_json
+from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs
 from hexviz.errors import SelectionError
 
 if TYPE_CHECKING:
     from hexviz.extraction.part import Part
     from hexviz.model.graph import TaggedGraph
 
-__all__ = ["extract", "read_inputs", "spread"]
+__all__ = ["extract", "spread"]
 
 Names = list[str] | None
 
@@ -43,7 +43,7 @@ def spread(arguments: list[str]) -> list[str]:
 
 
 def extract(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="An .onnx file.")],
+    file: OnnxFile,
     output: Annotated[
         Path, typer.Option("-o", "--output", help="The file to write; with --split, a folder.")
     ],
@@ -92,9 +92,7 @@ def extract(
         Path | None,
         typer.Option(help="An .npz file with the model's inputs to verify with, by name."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Cut modules out of a model into a file that runs by itself."""
     from hexviz.app.models.stored_tags import load_kept
@@ -157,7 +155,7 @@ def _split(
     if as_json:
         print_json(document)
     else:
-        from hexviz.terminal_extract import print_split
+        from hexviz.cli.print_extract import print_split
 
         print_split(document, folder if good else None)
     if not good:
@@ -169,7 +167,7 @@ def _show_part(part: Part, target: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json({**document, "output": None if target is None else str(target)})
     else:
-        from hexviz.terminal_extract import print_part
+        from hexviz.cli.print_extract import print_part
 
         print_part(document, target)
 
@@ -183,25 +181,3 @@ def _found(graph: TaggedGraph, search: str | None) -> list[str]:
     if not found:
         raise SelectionError(f"The search {search!r} finds no op.")
     return [graph.ops[at].id for at in found]
-
-
-def read_inputs(path: Path | None) -> dict[str, Any] | None:
-    """The arrays of an .npz file, by name.
-
-    Raises:
-        ReadError: if it is none.
-    """
-    if path is None:
-        return None
-    import numpy as np
-
-    from hexviz.errors import ReadError
-
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            return dict(arrays)
-    # A damaged archive fails in its own way in each of the libraries that read it.
-    except Exception as error:
-        raise ReadError(
-            f"{path} is no .npz file of arrays: write it with numpy.savez, by name of input."
-        ) from error

@@ -1,4 +1,4 @@
-"""``hexviz view`` and ``hexviz worker``: the page, and who does its jobs for a team."""
+"""``hexviz view``, ``worker`` and ``report``: the page, its jobs, and a page in one file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["view", "worker"]
+from hexviz.cli.options import OnnxFile, Output
+
+__all__ = ["report", "view", "worker"]
 
 Port = Annotated[
     int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes any free one.")
@@ -104,6 +106,23 @@ def worker(jobs: Jobs = None) -> None:
     work(jobs)
 
 
+def report(file: OnnxFile, output: Output) -> None:
+    """Write one HTML page about a file for people who do not have hexviz."""
+    from hexviz.app.models.stored_tags import load_kept
+    from hexviz.cli.console import say
+    from hexviz.model.files import file_to_write, write_atomically
+    from hexviz.tagging.audit import audit as audited
+    from hexviz.view.report.page import to_report
+
+    target = file_to_write(file, output)
+    graph = load_kept(file)
+    findings = audited(graph)
+    page = to_report(graph, findings).encode()
+    write_atomically(target, [page])
+    many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
+    say(f"{target}: {len(page) / 1e6:.1f} MB, {many}.")
+
+
 def _onnx_path(source: str) -> Path:
     """The file to show: the one named, or a fresh export in the cache folder."""
     path = Path(source)
@@ -111,8 +130,8 @@ def _onnx_path(source: str) -> Path:
         return path
     from hexviz.app.folders import exports_folder
     from hexviz.app.models.export_times import save_and_keep
+    from hexviz.cli.console import progress
     from hexviz.exporters.produce import produce
-    from hexviz.terminal import progress
 
     with progress() as report:
         graph = produce(source, optimize=False, progress=report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hexviz.terminal import console, listing, say
+from hexviz.cli.console import console, listing, say
 
 __all__ = [
     "print_audit",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hexviz.cli_json import print_json
+from hexviz.cli.options import AsJson, print_json, read_inputs
 from hexviz.errors import MatchingError
 
 if TYPE_CHECKING:
@@ -30,9 +30,7 @@ def compare(
     inputs: Annotated[
         Path | None, typer.Option(help="An .npz file with inputs for --run, by name.")
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: AsJson = False,
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -47,19 +45,18 @@ def compare(
     if inputs is not None and not run:
         raise MatchingError("--inputs are to run both files with: give --run too.")
     from hexviz.app.models.stored_tags import load_kept
-    from hexviz.cli_extract import read_inputs
     from hexviz.matching.compare import compare as compared
 
     found = compared(load_kept(before), load_kept(after), run=run, inputs=read_inputs(inputs))
     if as_json:
         print_json(found.to_dict())
     else:
-        from hexviz.terminal_compare import print_comparison
+        from hexviz.cli.print_compare import print_comparison
 
         print_comparison(found)
     failing = _failing(found, kinds)
     if failing:
-        from hexviz.terminal import say
+        from hexviz.cli.console import say
 
         for line in failing:
             say(line)

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
-from hexviz.cli_json import print_json
+from hexviz.cli.groups import BenchCommands
+from hexviz.cli.options import AsJson, print_json
 from hexviz.errors import WriteError
 
 if TYPE_CHECKING:
@@ -19,25 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["bench_app"]
 
-_DEFAULT = "speed"
-"""The command that ``hexviz bench`` runs when it is told none."""
-
-
-class _WithDefault(TyperGroup):
-    """A group whose first argument may be one of the default command's instead of a command."""
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        if not args or args[0] not in {*self.commands, "--help"}:
-            args = [_DEFAULT, *args]
-        return super().parse_args(ctx, args)
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        super().format_help(ctx, formatter)
-        default = self.commands[_DEFAULT]
-        default.format_help(typer.Context(default, info_name=_DEFAULT, parent=ctx), formatter)
-
-
-bench_app = typer.Typer(cls=_WithDefault, subcommand_metavar="[COMMAND] [SOURCE]...")
+bench_app = typer.Typer(cls=BenchCommands, subcommand_metavar="[COMMAND] [SOURCE]...")
 
 Sources = Annotated[
     list[str] | None,
@@ -46,7 +28,6 @@ Sources = Annotated[
         help="Models to measure on; without any, all of the benchmark's own.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Compare = Annotated[
     Path | None,
     typer.Option(
@@ -70,7 +51,7 @@ def _sizes(told: str) -> list[int]:
     return sizes
 
 
-@bench_app.command(_DEFAULT)
+@bench_app.command()
 def speed(
     sources: Sources = None,
     repeats: Annotated[
@@ -96,7 +77,7 @@ def speed(
     from hexviz.bench.document import KIND, bench_speed
     from hexviz.bench.regressions import speed_figures
     from hexviz.bench.subjects import SAMPLES, wanted
-    from hexviz.terminal_speed import print_speed
+    from hexviz.cli.print_bench import print_speed
 
     asked = None
     if sources or some:
@@ -124,7 +105,7 @@ def tags(
     from hexviz.bench.regressions import tags_figures
     from hexviz.bench.run import bench_tags
     from hexviz.bench.tags import KIND
-    from hexviz.terminal_speed import print_tags
+    from hexviz.cli.print_bench import print_tags
 
     _compared(
         lambda report: bench_tags(sources or (), report=report),
@@ -142,7 +123,7 @@ def tags(
 def inheritance(sources: Sources = None, as_json: AsJson = False) -> None:
     """How often inference names the module an exporter recorded, beside simpler rules."""
     from hexviz.bench.run import bench_inheritance
-    from hexviz.terminal_bench import print_inheritance
+    from hexviz.cli.print_studies import print_inheritance
 
     _run(bench_inheritance, sources, print_inheritance, as_json=as_json)
 
@@ -151,7 +132,7 @@ def inheritance(sources: Sources = None, as_json: AsJson = False) -> None:
 def rewritten(sources: Sources = None, as_json: AsJson = False) -> None:
     """How right tags are on what optimisers and converters make of an export."""
     from hexviz.bench.run import bench_rewritten
-    from hexviz.terminal_bench import print_rewritten
+    from hexviz.cli.print_studies import print_rewritten
 
     _run(bench_rewritten, sources, print_rewritten, as_json=as_json)
 
@@ -170,7 +151,7 @@ def matching(
 ) -> None:
     """How right transferred tags are on what fourteen tools make of exports, named or not."""
     from hexviz.bench.matching_run import bench_matching
-    from hexviz.terminal_bench import print_matching
+    from hexviz.cli.print_studies import print_matching
 
     _run(partial(bench_matching, work=work), sources, print_matching, as_json=as_json)
 
@@ -179,7 +160,7 @@ def matching(
 def audit(sources: Sources = None, as_json: AsJson = False) -> None:
     """How many planted mistakes the audit finds, and how many ops it accuses for nothing."""
     from hexviz.bench.run import bench_audit
-    from hexviz.terminal_bench import print_audit
+    from hexviz.cli.print_studies import print_audit
 
     _run(bench_audit, sources, print_audit, as_json=as_json)
 
@@ -188,7 +169,7 @@ def audit(sources: Sources = None, as_json: AsJson = False) -> None:
 def extraction(sources: Sources = None, as_json: AsJson = False) -> None:
     """How many modules can be cut out so that they run and are right, beside other extractors."""
     from hexviz.bench.run import bench_extraction
-    from hexviz.terminal_bench import print_extraction
+    from hexviz.cli.print_studies import print_extraction
 
     _run(bench_extraction, sources, print_extraction, as_json=as_json)
 
@@ -200,7 +181,7 @@ def _run(
     *,
     as_json: bool,
 ) -> None:
-    from hexviz.terminal import progress
+    from hexviz.cli.console import progress
 
     with progress() as report:
         document = bench(sources or (), report=report)
@@ -226,9 +207,9 @@ def _compared(
     Both files are looked at first: a mistake in a name shows before an hour of work.
     """
     from hexviz.bench.regressions import read_kept, regressions
+    from hexviz.cli.console import progress
+    from hexviz.cli.print_bench import print_regressions
     from hexviz.model.files import write_atomically
-    from hexviz.terminal import progress
-    from hexviz.terminal_speed import print_regressions
 
     kept = read_kept(compare, kind, figures).of(asked) if compare is not None else None
     if output is not None and not output.parent.is_dir():

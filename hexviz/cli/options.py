@@ -1,0 +1,42 @@
+"""Arguments and options that several commands have, and what they mean."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+__all__ = ["AsJson", "OnnxFile", "Output", "print_json", "read_inputs"]
+
+OnnxFile = Annotated[Path, typer.Argument(metavar="FILE", help="An .onnx file.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Output = Annotated[Path, typer.Option("-o", "--output", help="The file to write.")]
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """One JSON document on stdout."""
+    print(json.dumps(document, indent=2, ensure_ascii=True))  # noqa: T201
+
+
+def read_inputs(path: Path | None) -> dict[str, Any] | None:
+    """The arrays of an .npz file, by name.
+
+    Raises:
+        ReadError: if it is none.
+    """
+    if path is None:
+        return None
+    import numpy as np
+
+    from hexviz.errors import ReadError
+
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return dict(arrays)
+    # A damaged archive fails in its own way in each of the libraries that read it.
+    except Exception as error:
+        raise ReadError(
+            f"{path} is no .npz file of arrays: write it with numpy.savez, by name of input."
+        ) from error

@@ -1,0 +1,170 @@
+"""``hexviz tag``, ``analyze``, ``explain`` and ``audit``: the tags of one file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs
+from hexviz.errors import MatchingError
+
+if TYPE_CHECKING:
+    from hexviz.model.graph import TaggedGraph
+
+__all__ = ["analyze", "audit", "explain", "tag"]
+
+
+def tag(
+    source: OnnxFile,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="The file to write.")
+    ] = None,
+    before: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="BEFORE",
+            help="A tagged file that FILE was made from, or another export of the model: its tags "
+            "are carried over.",
+        ),
+    ] = None,
+    run: Annotated[
+        bool, typer.Option("--run", help="With --from: run both files, and match equal values too.")
+    ] = False,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(help="An .npz file with the model's inputs to run with, by name."),
+    ] = None,
+    overrides: Annotated[
+        Path | None,
+        typer.Option(help="A file of overrides: the modules that a person set, saved as JSON."),
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Write the tags into FILE itself.")
+    ] = False,
+) -> None:
+    """Tag every op of an ONNX file and write the result to another file."""
+    from hexviz.cli.console import say
+    from hexviz.model.files import file_to_write
+    from hexviz.tagging.override import override
+    from hexviz.tagging.overrides import load_overrides
+    from hexviz.tagging.tag import load
+
+    target = file_to_write(source, output, in_place=in_place)
+    if before is None:
+        if run or inputs is not None:
+            raise MatchingError("--run and --inputs go with --from: name the file to match with.")
+        graph = load(source)
+    else:
+        graph = _carried_over(before, source, target, run=run, inputs=inputs)
+    if overrides is not None:
+        file_to_write(overrides, target)
+        graph = override(graph, load_overrides(overrides, graph))
+    graph.save(target)
+    say(f"{target}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
+    if before is not None:
+        from hexviz.matching.transfer import transfer_line
+
+        say(transfer_line(graph))
+
+
+def _carried_over(
+    before: Path, after: Path, target: Path, *, run: bool, inputs: Path | None
+) -> TaggedGraph:
+    """The graph in ``after`` with the tags of ``before``.
+
+    What can be checked is checked before anything is read.
+
+    Raises:
+        MatchingError: if both are one file, or ``inputs`` are of no use.
+        WriteError: if ``target`` is the file ``before``.
+        HexvizError: if a file cannot be read, or nothing be transferred.
+    """
+    from hexviz.matching.transfer import transfer
+    from hexviz.model.files import file_to_write, is_there
+
+    if inputs is not None and not run:
+        raise MatchingError("--inputs are to run both files with: give --run too.")
+    if is_there(before) and is_there(after) and before.samefile(after):
+        raise MatchingError(
+            f"{before} is the file that is tagged: --from takes the one that it was made from."
+        )
+    file_to_write(before, target)
+    return transfer(before, after, run=run, inputs=read_inputs(inputs))
+
+
+def analyze(
+    file: OnnxFile,
+    ops: Annotated[bool, typer.Option("--ops", help="Also list every op.")] = False,
+    as_json: AsJson = False,
+    memory: Annotated[
+        bool,
+        typer.Option(
+            "--memory",
+            help="Also measure the memory of each stage; that takes two to four times as long.",
+        ),
+    ] = False,
+) -> None:
+    """Say how the ops of a file got their modules."""
+    from hexviz.stages import recorded
+    from hexviz.tagging.summary import summarize
+    from hexviz.tagging.tag import load
+
+    with recorded(memory=memory):
+        graph = load(file)
+    document = summarize(graph, ops=ops)
+    if as_json:
+        print_json(document)
+        return
+    from hexviz.cli.print_tags import print_summary
+
+    print_summary(document)
+
+
+def explain(
+    file: OnnxFile,
+    op: Annotated[str, typer.Argument(metavar="OP", help="The id of an op: its first output.")],
+    as_json: AsJson = False,
+) -> None:
+    """Say why an op has its module and its context, with all the evidence."""
+    from hexviz.app.models.stored_tags import load_kept
+    from hexviz.tagging.explain import explain as explained
+    from hexviz.tagging.explain import explanation_record
+
+    graph = load_kept(file)
+    explanation = explained(graph, op)
+    if as_json:
+        print_json(explanation_record(explanation))
+        return
+    from hexviz.cli.print_tags import print_explanation
+
+    print_explanation(graph, explanation)
+
+
+def audit(
+    file: OnnxFile,
+    as_json: AsJson = False,
+    fail_on: Annotated[
+        Literal["warning", "error"] | None,
+        typer.Option(help="Exit with 1 if there is a finding this bad, or worse."),
+    ] = None,
+) -> None:
+    """List the tags that are wrong or doubtful, worst first."""
+    from hexviz.app.models.stored_tags import load_kept
+    from hexviz.tagging.audit import audit as audited
+    from hexviz.tagging.finding import SEVERITIES, findings_document
+
+    graph = load_kept(file)
+    document = findings_document(graph, audited(graph))
+    if as_json:
+        print_json(document)
+    else:
+        from hexviz.cli.print_tags import print_findings
+
+        print_findings(document)
+    if fail_on is not None:
+        bad = SEVERITIES[SEVERITIES.index(fail_on) :]
+        if any(document["counts"][severity] for severity in bad):
+            raise typer.Exit(1)
