@@ -16,6 +16,7 @@
     ├── OverridesError   a file of overrides is none, or of another model
     ├── MatchingError    two graphs cannot be matched, or are not of one model
     ├── ViewLimitError   more would be on the page than can be read
+    ├── RequestError     a request of the page does not fit its protocol
     ├── JobError         a job for the page cannot be done now
     └── ServeError       the page cannot be served
 
@@ -34,6 +35,7 @@ __all__ = [
     "OverridesError",
     "QueryError",
     "ReadError",
+    "RequestError",
     "RunError",
     "SelectionError",
     "ServeError",
@@ -122,6 +124,10 @@ class MatchingError(HexvizError):
 
 class ViewLimitError(HexvizError):
     """Opening a module would put more on the page than can be read or drawn smoothly."""
+
+
+class RequestError(HexvizError):
+    """A request of the page that does not fit its protocol, or names what its model has not."""
 
 
 class JobError(HexvizError):

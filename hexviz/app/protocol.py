@@ -1,0 +1,698 @@
+"""What browser and server say to each other: the page's state, events, answers, and their codec.
+
+A click is one request for what the graph, the tree and the bars show, and, once that is
+painted, at most one for what stands beside the graph or in its place::
+
+    POST /event   EventRequest: an event, and where the page is    ─▶  EventAnswer: what changes
+    POST /panel   PanelRequest: where the page is, what it holds   ─▶  PanelAnswer: what is missing
+
+An event is ``{"type": …, "value": …}``; the value is left out where there is none. Answers
+leave out what stays as it is. *Content* is what an element of the page holds: text, a list of
+content, or a component ``{"type": tag, "props": {…}}``, which ``assets/dom.js`` builds.
+
+The types of the browser are generated from this file. What does not fit them is a
+:class:`~hexviz.errors.RequestError`, which a route answers with 400.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import msgspec
+from dash.development.base_component import Component
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from hexviz.errors import RequestError
+from hexviz.extraction.scope import Policy
+from hexviz.extraction.selection import NOTHING as NO_MODULES
+from hexviz.extraction.selection import Selection as ModuleSelection
+from hexviz.view.colouring import Mode
+from hexviz.view.index import Placement
+from hexviz.view.palette import Theme
+from hexviz.view.state import ViewState
+
+# --- The page's state -----------------------------------------------------------------------
+
+Tab = Literal["graph", "ops", "audit", "filter", "compare"]
+
+TABS: tuple[Tab, ...] = get_args(Tab)
+"""The page's tabs, by the names they have in an address."""
+
+Selection = tuple[Literal["op", "ops", "module", "value", "edge", ""], str]
+"""What is selected: its kind, and its op id, FQN, value id or element id; of several ops, their
+ids as JSON."""
+
+NOTHING: Selection = ("", "")
+
+Path = Literal["", "module", "context"]
+"""Which evidence of the selected op is on the canvas: why it is in its module, or what it
+serves; "" for what is shown unless a person chooses."""
+
+Step = Annotated[int, Meta(ge=0, le=99_999)]
+
+MOST_OPS = 500
+"""Ops that a filter may name one by one: more make an address that no browser takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What is traced: all an op depends on (``up``), all that depends on it (``down``), or
+    all on the ways ``between`` it and the op ``to``; or, ``op`` being an FQN, all that a
+    module gave its tag to (``given``)."""
+
+    way: Literal["up", "down", "between", "given"]
+    op: str
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChoice:
+    """What the filter is to keep: a selection, by which policy more is carried along, and
+    whether holes are filled."""
+
+    selected: ModuleSelection = NO_MODULES
+    policy: Policy = "include_context"
+    fill: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.selected.modules or self.selected.ops)
+
+
+@dataclass(frozen=True, slots=True)
+class PageState:
+    """All of the page that a link has to carry, and the keys of undone edits.
+
+    ``lit`` are the entries of the legend that light up what has them. ``numbers`` names a
+    person's numbers that the graph is coloured by; the server keeps them. ``redo`` are the keys
+    of undone edits, the next one first, and ``tour`` is the stop of the guided tour, -1
+    without one. ``path`` is the evidence on the canvas, and ``step`` which step of it is
+    looked at, 0 for the op itself. ``choice`` is what the filter is to keep, shown in the graph
+    while its tab is open. ``compared`` names the other graph of the compare tab, as
+    ``before:KEY`` or ``after:KEY``.
+    """
+
+    view: ViewState = field(default_factory=ViewState)
+    selection: Selection = NOTHING
+    trace: Trace | None = None
+    lit: frozenset[str] = frozenset()
+    numbers: str = ""
+    redo: tuple[str, ...] = ()
+    tour: Annotated[int, Meta(ge=-1, le=99_999)] = -1
+    path: Path = ""
+    step: Step = 0
+    choice: FilterChoice = field(default_factory=FilterChoice)
+    compared: str = ""
+    tab: Tab = "graph"
+
+    @property
+    def filtering(self) -> bool:
+        """Whether the graph shows what the filter would keep."""
+        return self.tab == "filter"
+
+    @property
+    def answers(self) -> str:
+        """What the colours of the graph are asked of: the comparison, or a person's numbers."""
+        return self.compared if self.view.colour == "compared" else self.numbers
+
+
+class At(Struct, frozen=True):
+    """Where the page is: the key of its model, and its state."""
+
+    model: str
+    state: PageState
+
+
+# --- Events: what a person does -------------------------------------------------------------
+
+
+class Event(Struct):
+    """One thing that a person does; its ``type`` is in the tag of its class."""
+
+
+# Address and tabs.
+class Visit(Event, tag="visit"):
+    """Go to an address; the value is its query."""
+
+    value: str
+
+
+class Redraw(Event, tag="redraw"):
+    """Draw everything again, in another theme."""
+
+
+class ChooseTab(Event, tag="tab"):
+    """Open a tab."""
+
+    value: Tab
+
+
+# Selecting.
+class SelectOp(Event, tag="op"):
+    """Select an op of the graph in sight."""
+
+    value: str
+
+
+class SelectModule(Event, tag="module"):
+    """Select a module, by its FQN."""
+
+    value: str
+
+
+class SelectValue(Event, tag="value"):
+    """Select an input or output of the model."""
+
+    value: str
+
+
+class SelectEdge(Event, tag="edge"):
+    """Select a line by the id of its element."""
+
+    value: str
+
+
+class SelectFrame(Event, tag="frame"):
+    """Select all ops that the elements in a frame show."""
+
+    value: list[str]
+
+
+class FollowElement(Event, tag="element"):
+    """Show and select what an element stands for, by its id: where a stub comes from."""
+
+    value: str
+
+
+class RevealOp(Event, tag="reveal"):
+    """Select an op, with the boxes open that it needs to be seen."""
+
+    value: str
+
+
+class RevealModule(Event, tag="reveal-module"):
+    """The same for a module."""
+
+    value: str
+
+
+class GoToOp(Event, tag="goto"):
+    """Reveal an op in the graph's tab."""
+
+    value: str
+
+
+class GoToModule(Event, tag="show-module"):
+    """Reveal a module in the graph's tab."""
+
+    value: str
+
+
+class FirstHit(Event, tag="search"):
+    """Reveal the best hit of a search."""
+
+    value: str
+
+
+class NextMatch(Struct, frozen=True):
+    """A search, and whether the op after or before the selected one is wanted."""
+
+    query: str
+    step: Literal[1, -1]
+
+
+class Match(Event, tag="match"):
+    """Reveal the found op after or before the selected one."""
+
+    value: NextMatch
+
+
+class Clear(Event, tag="clear"):
+    """Select nothing."""
+
+
+class Escape(Event, tag="escape"):
+    """Leave what was entered last: a tour, a trace, the legend, the box around the selection."""
+
+
+# Boxes.
+class Toggle(Event, tag="toggle"):
+    """Open or close a box, by its key."""
+
+    value: str
+
+
+class ToggleStack(Event, tag="stack"):
+    """Show the members of a stack one by one, or one for all again."""
+
+    value: str
+
+
+class OpenLevel(Event, tag="open-level"):
+    """Open every box in sight."""
+
+
+class CloseAll(Event, tag="close-all"):
+    """Close every box."""
+
+
+class Hide(Event, tag="check"):
+    """Hide a row of the tree, or show it again."""
+
+    value: str
+
+
+class ShowAll(Event, tag="show-all"):
+    """Hide nothing any more."""
+
+
+# What the graph shows.
+class Place(Event, tag="placement"):
+    """Place auxiliary ops where they ran, or by what they serve."""
+
+    value: Placement
+
+
+class Colour(Event, tag="colour"):
+    """Colour the graph."""
+
+    value: Mode
+
+
+class ColourByNumbers(Event, tag="numbers"):
+    """Colour by a person's numbers, by their key."""
+
+    value: str
+
+
+class ColourCompared(Event, tag="colour-compared"):
+    """Colour by what became of each op in the other graph, in the graph's tab."""
+
+
+class Light(Event, tag="lit"):
+    """Light up an entry of the legend, or no longer."""
+
+    value: str
+
+
+class Unlight(Event, tag="unlit"):
+    """Light up no entry any more."""
+
+
+class StartTrace(Event, tag="trace"):
+    """Trace something."""
+
+    value: Trace
+
+
+class EndTrace(Event, tag="untrace"):
+    """Trace nothing any more."""
+
+
+class ShowPath(Event, tag="path"):
+    """Show a path of evidence of the selected op, at a step: ``context:2``."""
+
+    value: Annotated[str, Meta(pattern=r"^(module|context)(:\d{1,3})?$")]
+
+
+class TakeStep(Event, tag="step"):
+    """Go along the path of evidence."""
+
+    value: Literal[1, -1]
+
+
+class Tour(Event, tag="tour"):
+    """Take the guided tour, or end it."""
+
+    value: Literal["start", "next", "back", "end"]
+
+
+# Filter.
+class Tick(Event, tag="tick"):
+    """Select a row of the tree, or no longer."""
+
+    value: str
+
+
+class KeepNamed(Event, tag="keep"):
+    """Select modules by name, tag or pattern; with a minus, no longer."""
+
+    value: str
+
+
+class KeepFound(Event, tag="keep-found"):
+    """Select what a search finds."""
+
+    value: str
+
+
+class KeepSelected(Event, tag="keep-selection"):
+    """Select what is selected in the graph."""
+
+
+class KeepNothing(Event, tag="keep-nothing"):
+    """Select nothing."""
+
+
+class LeaveOut(Event, tag="leave"):
+    """Take back a name: ``keep:FQN``, ``except:FQN``, or ``ops:``."""
+
+    value: str
+
+
+class ChoosePolicy(Event, tag="policy"):
+    """Choose what else is carried along."""
+
+    value: Policy
+
+
+class FillHoles(Event, tag="fill"):
+    """Fill holes of the selection, or leave them."""
+
+    value: Literal["yes", "no"]
+
+
+class ChoosePart(Event, tag="part"):
+    """Take a whole choice, written as the query of an address."""
+
+    value: str
+
+
+# Compare.
+class Compare(Event, tag="compare"):
+    """Compare with another graph: ``before:KEY`` or ``after:KEY``."""
+
+    value: Annotated[str, Meta(pattern="^(before|after):[0-9a-f]{64}$")]
+
+
+class ShowDifference(Event, tag="difference"):
+    """Show the ops of a difference, by its number, in the graph's tab."""
+
+    value: Annotated[str, Meta(pattern=r"^\d{1,5}$")]
+
+
+# Corrections.
+class Move(Struct, frozen=True):
+    """Which ops move: one, several (as a selection holds them), the own ones of a module,
+    what a search finds; and the module they move to."""
+
+    kind: Literal["op", "ops", "own", "found"]
+    what: str
+    to: str
+
+
+class MoveOps(Event, tag="move-ops"):
+    """Move ops to another module."""
+
+    value: Move
+
+
+class PutBack(Event, tag="put-back"):
+    """Put an op back where it was before a person moved it."""
+
+    value: str
+
+
+class Accept(Event, tag="accept"):
+    """Do what a finding of the audit suggests: ``MODEL:2``, or ``MODEL:all``."""
+
+    value: str
+
+
+class KeepWhatIf(Event, tag="keep-what-if"):
+    """Move the ops as a policy would."""
+
+    value: Literal["consumers", "producers", "ancestor", "inference"]
+
+
+class Undo(Event, tag="undo"):
+    """Undo the last correction."""
+
+
+class Redo(Event, tag="redo"):
+    """Do the correction again that was undone last."""
+
+
+FilterEvent = (
+    Tick
+    | KeepNamed
+    | KeepFound
+    | KeepSelected
+    | KeepNothing
+    | LeaveOut
+    | ChoosePolicy
+    | FillHoles
+    | ChoosePart
+)
+Edit = MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo
+"""Events that lead to another model: the same ops with other tags."""
+
+AnyEvent = (
+    Visit
+    | Redraw
+    | ChooseTab
+    | SelectOp
+    | SelectModule
+    | SelectValue
+    | SelectEdge
+    | SelectFrame
+    | FollowElement
+    | RevealOp
+    | RevealModule
+    | GoToOp
+    | GoToModule
+    | FirstHit
+    | Match
+    | Clear
+    | Escape
+    | Toggle
+    | ToggleStack
+    | OpenLevel
+    | CloseAll
+    | Hide
+    | ShowAll
+    | Place
+    | Colour
+    | ColourByNumbers
+    | ColourCompared
+    | Light
+    | Unlight
+    | StartTrace
+    | EndTrace
+    | ShowPath
+    | TakeStep
+    | Tour
+    | Compare
+    | ShowDifference
+    | FilterEvent
+    | Edit
+)
+
+# --- Requests and answers -------------------------------------------------------------------
+
+Number = Annotated[int, Meta(ge=0, le=2**53)]
+
+Content = Any
+"""Text, a list of content, or a component."""
+
+
+class EventRequest(Struct, frozen=True):
+    """An event, and where the page was before it.
+
+    ``n`` comes back in the answer. ``shown`` is the key of the model whose name is on the
+    page. ``at`` is missing until the page shows a model.
+    """
+
+    n: Number
+    event: AnyEvent
+    theme: Theme = "light"
+    shown: str | None = None
+    at: At | None = None
+
+
+class Badge(Struct, frozen=True):
+    """The numbers of the steps that an element of the canvas shows."""
+
+    id: str
+    numbers: str
+    current: bool
+
+
+class Steps(Struct, frozen=True):
+    """The path of evidence on the canvas: what the strip says of it, and the numbers.
+
+    ``op`` is the op that it explains, ``at`` the step that is looked at, ``of``
+    how many there are, and ``look`` the element that shows it.
+    """
+
+    op: str
+    path: str
+    at: int
+    of: int
+    note: str
+    look: str | None
+    badges: list[Badge]
+
+
+class Highlight(Struct):
+    """What the canvas marks, by ids of its elements; ``row`` is the key of a row of the tree.
+
+    ``traced`` and ``lit`` are ``None`` where nothing is traced or lit. ``note``
+    says what is traced. ``steps`` is ``None`` for what has no evidence.
+    """
+
+    selected: str | None = None
+    row: str | None = None
+    evidence: list[str] = []
+    traced: list[str] | None = None
+    lit: list[str] | None = None
+    note: str = ""
+    steps: Steps | None = None
+
+
+class Controls(Struct, frozen=True):
+    """What the controls above the graph show, and whether the tree hides anything."""
+
+    placement: Placement
+    colour: Mode
+    hides: bool
+
+
+class ModelFacts(Struct, frozen=True):
+    """A model that is new on the page: its key, and the modules that fields offer (FQN, tag)."""
+
+    key: str
+    modules: list[tuple[str, str]]
+
+
+class EventAnswer(Struct, kw_only=True):
+    """What an event changes on the page; what is left out stays.
+
+    ``address`` is the query of the address of ``at``. ``parts`` is content by the id of the
+    element that holds it: ``tree``, ``legend``, ``empty``, ``filter-note``, ``what-if``,
+    ``tour``, ``edits``, ``model-title``, ``model-figures``. ``edited`` says that ``model`` is
+    the one before with other tags. ``error`` is one line for a person.
+    """
+
+    n: int
+    at: At | UnsetType = UNSET
+    address: str | UnsetType = UNSET
+    graph: list[dict[str, Any]] | UnsetType = UNSET
+    highlight: Highlight | UnsetType = UNSET
+    parts: dict[str, Content] | UnsetType = UNSET
+    controls: Controls | UnsetType = UNSET
+    model: ModelFacts | UnsetType = UNSET
+    edited: bool | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+
+
+Milliseconds = Annotated[float, Meta(ge=0, lt=3_600_000)]
+
+
+class BrowserTimes(Struct, frozen=True):
+    """What the browser measured of a model's first picture, in milliseconds."""
+
+    transfer: Milliseconds = 0.0
+    page: Milliseconds = 0.0
+    paint: Milliseconds = 0.0
+
+
+class TimingsRequest(Struct, frozen=True):
+    """The dialog of hexviz's own timings is open; ``run`` is the text of a run to compare with."""
+
+    browser: BrowserTimes | None = None
+    run: str | None = None
+
+
+class PanelRequest(Struct, frozen=True):
+    """Where the page is, for what stands beside the graph or in its place.
+
+    ``holds`` says which parts the page has already: it hands back what earlier answers said,
+    the later ones over the earlier. ``query`` is the text in the search field.
+    """
+
+    n: Number
+    at: At
+    theme: Theme = "light"
+    holds: dict[str, str] = {}
+    query: str = ""
+    timings: TimingsRequest | None = None
+
+
+class Table(Struct, kw_only=True):
+    """Properties of the table of ops to set; rows that the page holds are left out."""
+
+    rowData: list[dict[str, Any]] | UnsetType = UNSET  # noqa: N815 - the table's own names
+    selectedRows: Any = []  # noqa: N815
+    scrollTo: dict[str, str] | UnsetType = UNSET  # noqa: N815
+
+
+class FilterPart(Struct, frozen=True):
+    """The part that the filter's panel tells of: its model, and the choice as a query."""
+
+    model: str
+    query: str
+
+
+class Comparison(Struct, frozen=True):
+    """What the compare tab shows.
+
+    ``other`` names the other graph, ``compares`` says that the graph can be coloured by the
+    comparison, and ``is_wanted`` that no job has made it yet.
+    """
+
+    other: str
+    compares: bool
+    is_wanted: bool
+
+
+class PanelAnswer(Struct, kw_only=True):
+    """What the panel and the tab in sight show; what is left out stays.
+
+    ``parts`` is content by the id of the element that holds it: ``inspector``, ``hits``,
+    ``audit-pane``, ``filter-field``, ``filter-now``, ``filter-border``, ``filter-hints``,
+    ``compare-content``, and those of the timings. ``figures`` are the timings' charts, by
+    name, ``None`` where there is none. ``files`` are the server's files that the compare tab
+    offers.
+    """
+
+    n: int
+    parts: dict[str, Content] = {}
+    holds: dict[str, str] = {}
+    table: Table | UnsetType = UNSET
+    filter: FilterPart | UnsetType = UNSET
+    comparison: Comparison | UnsetType = UNSET
+    figures: dict[str, Any] | UnsetType = UNSET
+    files: list[dict[str, str]] | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+
+
+# --- The codec ------------------------------------------------------------------------------
+
+Request = TypeVar("Request", EventRequest, PanelRequest)
+
+_LONGEST = 300  # characters of a line that says what is wrong
+
+
+def decode(body: bytes, kind: type[Request]) -> Request:
+    """A request from what a browser sent.
+
+    Raises:
+        RequestError: if it does not fit, with one line that says where.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        line = f"That request cannot be understood: {error}"
+        raise RequestError(line[:_LONGEST]) from error
+
+
+def encode(answer: EventAnswer | PanelAnswer) -> bytes:
+    """An answer as JSON; the same answer has the same bytes."""
+    return msgspec.json.encode(answer, enc_hook=_plain, order="deterministic")
+
+
+def _plain(component: object) -> Any:
+    if isinstance(component, Component):
+        return component.to_plotly_json()
+    raise NotImplementedError(f"{type(component).__name__} cannot be sent to a browser")
