@@ -6,6 +6,13 @@
     type:MatMul tag:encoder.*    both must hold; a comma between words means either
     -origin:declared             what follows a minus must not hold
     /val_1[0-9]$/                a regular expression, also after a field: name:/^dense/
+
+``tag:`` and ``context:`` name modules, as :mod:`hexviz.extraction.pattern` reads
+them. Tags have slashes at their ends as well, so what stands between slashes is
+a regular expression there only if it has a character that no such name needs::
+
+    tag:/Model/Encoder/          the module of that tag and all below it
+    tag:/layer\\.[02]$/           a regular expression, for one of ^ $ ( ) [ ] { } | \\ +
 """
 
 from __future__ import annotations
@@ -13,42 +20,99 @@ from __future__ import annotations
 import difflib
 import fnmatch
 import shlex
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import onnx
 import regex
 
 from hexviz.errors import QueryError
+from hexviz.extraction.pattern import ModuleNames
 from hexviz.model.attributes import plain_value
-from hexviz.model.fqn import is_within
+from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
 from hexviz.model.once import once
 from hexviz.model.op import Op
 from hexviz.model.types import dtype_of
 
-__all__ = ["FIELDS", "Query", "SearchIndex", "parse_query"]
+__all__ = ["FIELDS", "Budget", "Query", "SearchIndex", "parse_query"]
 
+_LONGEST_QUERY = 5_000
 _LONGEST_PATTERN = 200
 _LONGEST_TEXT = 600
-_SECONDS = 0.02  # for one text: a pattern made to be slow ends the search, not the server
 _LONGEST_VALUE = 60
 
-Test = Callable[["SearchIndex", int], bool]
+_TOO_SLOW = "The search takes too long on this model: use fewer or simpler terms."
+
+Item = TypeVar("Item")
+
+
+class Budget:
+    """The time that all of one request may take: a search made to be slow ends, not the server.
+
+    It counts this thread's processor time, so that other requests take nothing from it.
+    """
+
+    def __init__(self, seconds: float = 1.5) -> None:
+        self._end = time.thread_time() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left.
+
+        Raises:
+            QueryError: if none are.
+        """
+        left = self._end - time.thread_time()
+        if left <= 0:
+            raise QueryError(_TOO_SLOW)
+        return left
+
+    def watch(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items, as long as there is time left.
+
+        Raises:
+            QueryError: once there is not.
+        """
+        for at, item in enumerate(items):
+            if not at % 32:
+                _ = self.left
+            yield item
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Inside, no time is counted."""
+        start = time.thread_time()
+        try:
+            yield
+        finally:
+            self._end += time.thread_time() - start
+
+
+Fits = Callable[[str, Budget], bool]
+"""Whether a text, in small letters, fits a word of the search."""
+
+Test = Callable[[int], bool]
+"""Whether the op at a position is found."""
+
+Term = Callable[["SearchIndex", Budget], Test]
+"""A term of a search, to be made ready for one graph."""
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed search: tests that all have to hold, and what to look for in modules' names.
+    """A parsed search: terms that all have to hold, and what to look for in modules' names.
 
     ``words`` are the tests of a module's text; ``None`` where the search asks
     about ops alone.
     """
 
-    tests: tuple[Test, ...]
-    words: tuple[Callable[[str], bool], ...] | None
+    terms: tuple[Term, ...]
+    words: tuple[Fits, ...] | None
 
 
 class SearchIndex:
@@ -62,30 +126,40 @@ class SearchIndex:
         """Per op all that a plain word is looked for in, in lower case."""
         return [_text(self.graph, at).lower() for at in range(len(self.graph.ops))]
 
-    def ops(self, query: Query) -> list[int]:
+    @once
+    def names(self) -> ModuleNames:
+        """What modules can be called."""
+        return ModuleNames(self.graph.modules, fold_case=True)
+
+    def ops(self, query: Query, budget: Budget | None = None) -> list[int]:
         """The positions of the ops that are found, in order of execution.
 
         Raises:
-            QueryError: if a regular expression takes too long.
+            QueryError: if it takes longer than the budget, or a name means no module.
         """
-        if not query.tests:
+        if not query.terms:
             return []
-        tests = query.tests
-        return [at for at in range(len(self.graph.ops)) if all(test(self, at) for test in tests)]
+        budget = budget or Budget()
+        tests = [term(self, budget) for term in query.terms]
+        return [
+            at for at in budget.watch(range(len(self.graph.ops))) if all(test(at) for test in tests)
+        ]
 
-    def modules(self, query: Query) -> list[Module]:
+    def modules(self, query: Query, budget: Budget | None = None) -> list[Module]:
         """The modules whose label or path is found, outermost first.
 
         Raises:
-            QueryError: if a regular expression takes too long.
+            QueryError: if it takes longer than the budget.
         """
         if not query.words:
             return []
+        budget = budget or Budget()
+        words = query.words
         return [
             module
-            for module in self.graph.modules
-            if all(word(f"{module.tag} {module.fqn}".lower()) for word in query.words)
-            and any(word(f"{module.label} {_last(module.fqn)}".lower()) for word in query.words)
+            for module in budget.watch(self.graph.modules)
+            if all(fits(f"{module.tag} {module.fqn}".lower(), budget) for fits in words)
+            and any(fits(f"{module.label} {_last(module.fqn)}".lower(), budget) for fits in words)
         ]
 
 
@@ -93,29 +167,31 @@ def parse_query(text: str) -> Query:
     """Parse a search.
 
     Raises:
-        QueryError: if a field is unknown, or its value cannot be read.
+        QueryError: if it is too long, a field is unknown, or its value cannot be read.
     """
-    tests: list[Test] = []
-    words: list[Callable[[str], bool]] | None = []
-    for raw in _terms(text):
+    if len(text) > _LONGEST_QUERY:
+        raise QueryError(f"A search may have {_LONGEST_QUERY:,} characters at most.")
+    terms: list[Term] = []
+    words: list[Fits] | None = []
+    for raw in _split(text):
         negated = raw.startswith("-") and len(raw) > 1
-        term = raw[1:] if negated else raw
-        name, colon, value = term.partition(":")
-        if colon and name.isalpha() and not term.startswith("/"):
-            test = _field(name.lower(), value)
+        word = raw[1:] if negated else raw
+        name, colon, value = word.partition(":")
+        if colon and name.isalpha() and not word.startswith("/"):
+            term = _field(name.lower(), value)
             words = None
         else:
-            holds = _matcher(term, anywhere=True)
-            test = _in_text(holds)
+            fits = _fits(word, anywhere=True)
+            term = _in_text(fits)
             if negated:
                 words = None
             elif words is not None:
-                words.append(holds)
-        tests.append(_not(test) if negated else test)
-    return Query(tuple(tests), tuple(words) if words is not None else None)
+                words.append(fits)
+        terms.append(_not(term) if negated else term)
+    return Query(tuple(terms), tuple(words) if words is not None else None)
 
 
-def _terms(text: str) -> list[str]:
+def _split(text: str) -> list[str]:
     """Split at blanks, but not inside of quotes or of a regular expression."""
     lexer = shlex.shlex(text, posix=True)
     lexer.whitespace_split = True
@@ -128,7 +204,7 @@ def _terms(text: str) -> list[str]:
         raise QueryError('A quotation mark has no second one: close it with ".') from error
 
 
-def _field(name: str, value: str) -> Test:
+def _field(name: str, value: str) -> Term:
     known = FIELDS.get(name)
     if known is None:
         near = difflib.get_close_matches(name, FIELDS, n=1)
@@ -142,117 +218,150 @@ def _field(name: str, value: str) -> Test:
     return known(value)
 
 
-def _matcher(pattern: str, *, anywhere: bool) -> Callable[[str], bool]:
-    """Whether a text (in lower case) fits: ``/regex/``, or words with ``*`` and ``?``."""
-    if len(pattern) > 1 and pattern.startswith("/") and pattern.endswith("/"):
-        return _regex(pattern[1:-1])
-    wanted = pattern.lower()
+def _fits(word: str, *, anywhere: bool) -> Fits:
+    """Whether a text fits ``/regex/``, or a word: ``*`` and ``?`` stand for any characters.
+
+    ``anywhere`` finds the word also in the midst of a text.
+    """
+    if len(word) > 1 and word.startswith("/") and word.endswith("/"):
+        return _regex(word[1:-1])
+    wanted = word.lower()
     if any(sign in wanted for sign in "*?"):
-        compiled = regex.compile(fnmatch.translate(f"*{wanted}*" if anywhere else wanted))
-        return lambda text: _timed(compiled.match, text, pattern)
+        # fnmatch also knows sets of characters: "[[]" is a set of one, the bracket.
+        wildcards = (f"*{wanted}*" if anywhere else wanted).replace("[", "[[]")
+        compiled = regex.compile(fnmatch.translate(wildcards))
+        return lambda text, budget: _timed(compiled.match, text, budget)
     if anywhere:
-        return lambda text: wanted in text
-    return lambda text: wanted == text
+        return lambda text, _: wanted in text
+    return lambda text, _: wanted == text
 
 
-def _regex(pattern: str) -> Callable[[str], bool]:
+def _regex(pattern: str) -> Fits:
     if len(pattern) > _LONGEST_PATTERN:
         raise QueryError(f"A regular expression may have {_LONGEST_PATTERN} characters at most.")
     try:
         compiled = regex.compile(pattern, regex.IGNORECASE)
     except (regex.error, RecursionError, OverflowError) as error:
         raise QueryError(f"/{pattern}/ is no regular expression: {error}.") from error
-    return lambda text: _timed(compiled.search, text, pattern)
+    return lambda text, budget: _timed(compiled.search, text, budget)
 
 
-def _timed(search: Callable[..., Any], text: str, pattern: str) -> bool:
+def _timed(search: Callable[..., Any], text: str, budget: Budget) -> bool:
     try:
-        return search(text[:_LONGEST_TEXT], timeout=_SECONDS) is not None
+        return search(text[:_LONGEST_TEXT], timeout=budget.left) is not None
     except TimeoutError as error:
-        raise QueryError(f"/{pattern}/ takes too long on this model: make it simpler.") from error
+        raise QueryError(_TOO_SLOW) from error
 
 
-def _not(test: Test) -> Test:
-    return lambda index, at: not test(index, at)
+def _not(term: Term) -> Term:
+    def opposite(index: SearchIndex, budget: Budget) -> Test:
+        test = term(index, budget)
+        return lambda at: not test(at)
+
+    return opposite
 
 
-def _in_text(holds: Callable[[str], bool]) -> Test:
-    return lambda index, at: holds(index.texts[at])
+def _in_text(fits: Fits) -> Term:
+    def term(index: SearchIndex, budget: Budget) -> Test:
+        with budget.paused():
+            texts = index.texts
+        return lambda at: fits(texts[at], budget)
+
+    return term
 
 
-def _any_of(value: str) -> list[Callable[[str], bool]]:
-    parts = [value] if value.startswith("/") else value.split(",")
-    return [_matcher(part, anywhere=False) for part in parts if part]
-
-
-def _by(read: Callable[[TaggedGraph, Op], list[str]]) -> Callable[[str], Test]:
+def _by(read: Callable[[TaggedGraph, Op], list[str]]) -> Callable[[str], Term]:
     """A field whose value must fit one of an op's texts as a whole; commas mean either."""
 
-    def field(value: str) -> Test:
-        fits = _any_of(value)
-        return lambda index, at: any(
-            fit(text.lower()) for text in read(index.graph, index.graph.ops[at]) for fit in fits
-        )
+    def field(value: str) -> Term:
+        words = [value] if value.startswith("/") else value.split(",")
+        either = [_fits(word, anywhere=False) for word in words if word]
+
+        def term(index: SearchIndex, budget: Budget) -> Test:
+            graph = index.graph
+            return lambda at: any(
+                fits(text.lower(), budget) for text in read(graph, graph.ops[at]) for fits in either
+            )
+
+        return term
 
     return field
 
 
-def _within(read: Callable[[Op], tuple[str, str] | None]) -> Callable[[str], Test]:
-    """A field whose value names a module (and all within), by FQN or tag, by whole segments."""
+_IN_NO_PATH = "^$()[]{}|\\+"
 
-    def field(value: str) -> Test:
-        if value.startswith("/"):
-            holds = _matcher(value, anywhere=False)
 
-            def by_pattern(index: SearchIndex, at: int) -> bool:
+def _modules(name: str, read: Callable[[Op], tuple[str, str] | None]) -> Callable[[str], Term]:
+    """A field whose value names modules, each with all below it; ``read`` gives FQN and tag."""
+
+    def field(value: str) -> Term:
+        if (
+            value.startswith("/")
+            and value.endswith("/")
+            and any(sign in value for sign in _IN_NO_PATH)
+        ):
+            fits = _regex(value[1:-1])
+
+            def by_text(index: SearchIndex, budget: Budget) -> Test:
+                def test(at: int) -> bool:
+                    found = read(index.graph.ops[at])
+                    return found is not None and any(fits(one.lower(), budget) for one in found)
+
+                return test
+
+            return by_text
+
+        def by_name(index: SearchIndex, budget: Budget) -> Test:
+            named = _named(index, name, value, budget)
+            inside: dict[str, bool] = {}
+
+            def test(at: int) -> bool:
                 found = read(index.graph.ops[at])
-                return found is not None and any(holds(text.lower()) for text in found)
+                if found is None:
+                    return False
+                fqn = found[0]
+                if fqn not in inside:
+                    inside[fqn] = not named.isdisjoint(ancestors(fqn))
+                return inside[fqn]
 
-            return by_pattern
-        wanted = [part.lower().rstrip("/") for part in value.split(",") if part]
-        cache: dict[tuple[str, str], bool] = {}
+            return test
 
-        def by_path(index: SearchIndex, at: int) -> bool:
-            found = read(index.graph.ops[at])
-            if found is None:
-                return False
-            if found not in cache:
-                cache[found] = any(_path_fits(found, one) for one in wanted)
-            return cache[found]
-
-        return by_path
+        return by_name
 
     return field
 
 
-def _path_fits(found: tuple[str, str], wanted: str) -> bool:
-    fqn, tag = (text.lower() for text in found)
-    steps = [wanted, wanted.removesuffix(".*")]
-    if any(sign in wanted for sign in "*?"):
-        # Every beginning of the path, so that what matches a module matches all within.
-        parts, classes = fqn.split("."), tag.split("/")
-        paths = [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
-        tags = ["/".join(classes[:end]) for end in range(2, len(classes) + 1)]
-        return any(fnmatch.fnmatchcase(path, one) for path in (*paths, *tags) for one in steps)
-    as_path = tag.removeprefix("/").replace("/", ".")
-    asked = wanted.removeprefix("/").replace("/", ".")
-    return is_within(fqn, wanted) or is_within(as_path, asked)
+def _named(index: SearchIndex, field: str, value: str, budget: Budget) -> frozenset[str]:
+    """The FQNs that one of the names, between commas, means.
+
+    Raises:
+        QueryError: if none of them means any.
+    """
+    with budget.paused():
+        names = index.names
+    wanted = [one for one in value.split(",") if one]
+    found = frozenset(fqn for one in wanted for fqn in names.matching(one, budget.watch))
+    if not found:
+        line = f"{field}: {names.no_match(wanted[0] if wanted else value)}"
+        if value.startswith("/") and value.endswith("/"):
+            line += f" A regular expression has one of {' '.join(_IN_NO_PATH)} between the slashes."
+        raise QueryError(line)
+    return found
 
 
-def _yes_no(name: str, read: Callable[[Op], bool]) -> Callable[[str], Test]:
-    def field(value: str) -> Test:
+def _yes_no(name: str, read: Callable[[Op], bool]) -> Callable[[str], Term]:
+    def field(value: str) -> Term:
         if value.lower() not in ("yes", "no"):
             raise QueryError(f"{name}: is yes or no, not {value!r}.")
         wanted = value.lower() == "yes"
-        return lambda index, at: read(index.graph.ops[at]) is wanted
+        return lambda index, _: lambda at: read(index.graph.ops[at]) is wanted
 
     return field
 
 
-def _auxiliary(value: str) -> Test:
+def _auxiliary(value: str) -> Term:
     if value.lower() in ("yes", "no"):
-        wanted = value.lower() == "yes"
-        return lambda index, at: (index.graph.ops[at].auxiliary is not None) is wanted
+        return _yes_no("aux", lambda op: op.auxiliary is not None)(value)
     return _by(lambda _, op: [op.auxiliary or ""])(value)
 
 
@@ -265,7 +374,7 @@ _SIGNS: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
-def _confidence(value: str) -> Test:
+def _confidence(value: str) -> Term:
     sign = next((sign for sign in _SIGNS if value.startswith(sign)), "")
     try:
         bound = float(value[len(sign) :])
@@ -274,21 +383,22 @@ def _confidence(value: str) -> Test:
             f"confidence: is a number from 0 to 1 after <, <=, =, >= or >, not {value!r}."
         ) from error
     holds = _SIGNS[sign or "="]
-    return lambda index, at: holds(index.graph.ops[at].provenance.confidence, bound)
+    return lambda index, _: lambda at: holds(index.graph.ops[at].provenance.confidence, bound)
 
 
-def _attribute(value: str) -> Test:
+def _attribute(value: str) -> Term:
     name, equals, wanted = value.partition("=")
-    fits_name = _matcher(name, anywhere=False)
-    fits = _matcher(wanted, anywhere=False) if equals else None
+    fits_name = _fits(name, anywhere=False)
+    fits = _fits(wanted, anywhere=False) if equals else None
 
-    def test(index: SearchIndex, at: int) -> bool:
-        return any(
-            fits_name(one.name.lower()) and (fits is None or fits(_spelled(one).lower()))
+    def term(index: SearchIndex, budget: Budget) -> Test:
+        return lambda at: any(
+            fits_name(one.name.lower(), budget)
+            and (fits is None or fits(_spelled(one).lower(), budget))
             for one in index.graph.flat.ops[at].node.attribute
         )
 
-    return test
+    return term
 
 
 def _types(graph: TaggedGraph, op: Op) -> list[str]:
@@ -296,15 +406,17 @@ def _types(graph: TaggedGraph, op: Op) -> list[str]:
     return [one for one in types if one is not None]
 
 
-FIELDS: Mapping[str, Callable[[str], Test]] = {
+FIELDS: Mapping[str, Callable[[str], Term]] = {
     "type": _by(lambda _, op: [op.op_type]),
-    "tag": _within(lambda op: (op.module, op.tag)),
+    "tag": _modules("tag", lambda op: (op.module, op.tag)),
     "origin": _by(lambda _, op: [op.provenance.origin]),
     "rule": _by(lambda _, op: [op.provenance.rule]),
     "shared": _yes_no("shared", lambda op: bool(op.shared_by)),
     "aux": _auxiliary,
     "confidence": _confidence,
-    "context": _within(lambda op: (op.context.module, op.context.tag) if op.context else None),
+    "context": _modules(
+        "context", lambda op: (op.context.module, op.context.tag) if op.context else None
+    ),
     "name": _by(lambda _, op: [op.name]),
     "op": _by(lambda _, op: [op.id]),
     "attr": _attribute,
@@ -312,7 +424,7 @@ FIELDS: Mapping[str, Callable[[str], Test]] = {
     "dtype": _by(_types),
     "weight": _by(lambda graph, op: [graph.flat.weights.get(one, "") for one in op.inputs]),
 }
-"""Field → from its value to a test of one op."""
+"""Field → from its value to a term."""
 
 _EXAMPLES: Mapping[str, str] = {
     "type": "type:MatMul,Gemm",
@@ -322,7 +434,7 @@ _EXAMPLES: Mapping[str, str] = {
     "shared": "shared:yes",
     "aux": "aux:constants",
     "confidence": "confidence:<0.8",
-    "context": "context:encoder.layer.0",
+    "context": "context:encoder.*",
     "name": "name:/MatMul_1",
     "op": "op:val_*",
     "attr": "attr:axis=-1",

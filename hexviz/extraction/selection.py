@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from hexviz.errors import SelectionError
+from hexviz.extraction.pattern import ModuleNames
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
@@ -87,10 +86,9 @@ def selection(
 ) -> Selection:
     """A selection that is sure to mean something in ``graph``.
 
-    A module is named by its FQN, by its tag (which starts with ``/``), or by a
-    pattern of either: ``*`` stands for any characters within one segment,
-    ``?`` for one, and the segment ``**`` for any number of segments. A name
-    under which nothing ran stands for the module's other names.
+    A module is named by its FQN, by its tag, or by a pattern of either, see
+    :mod:`hexviz.extraction.pattern`. A name under which nothing ran stands for
+    the module's other names.
 
     Raises:
         SelectionError: if a name is no module and encloses none, if a pattern
@@ -140,19 +138,13 @@ def _resolved(graph: TaggedGraph, names: Iterable[str]) -> frozenset[str]:
     names = sorted({names} if isinstance(names, str) else set(names))
     if all(name in graph.modules for name in names):
         return frozenset(names)
-    # With the containers between modules: `encoder.layer` is none, and encloses twelve.
-    known = dict.fromkeys(one for module in graph.modules for one in ancestors(module.fqn))
+    known = ModuleNames(graph.modules)
     found: set[str] = set()
     for name in names:
-        if name.startswith("/"):
-            matched = [
-                graph.modules.by_tag[tag] for tag in _matching(name, graph.modules.by_tag, "/")
-            ]
-        else:
-            matched = _matching(name, known, ".")
-        if not matched:
-            raise SelectionError(_nothing(name, graph.modules.by_tag if name[:1] == "/" else known))
-        found.update(matched)
+        matching = known.matching(name)
+        if not matching:
+            raise SelectionError(known.no_match(name))
+        found.update(matching)
     return frozenset(found)
 
 
@@ -182,52 +174,3 @@ def _other_names(graph: TaggedGraph, fqn: str) -> Iterator[str]:
     for module in graph.modules:  # parents come first
         if fqn in ancestors(module.fqn):
             yield from graph.modules.names_of(module.fqn)
-
-
-def _matching(name: str, known: Iterable[str], separator: str) -> list[str]:
-    if not _is_pattern(name):
-        return [name] if name in known else []
-    # fnmatch also knows sets of characters; a bracket stands for itself here.
-    pattern = name.replace("[", "[[]").split(separator)
-    return [one for one in known if one and _fits(pattern, one.split(separator))]
-
-
-def _is_pattern(name: str) -> bool:
-    return "*" in name or "?" in name
-
-
-def _fits(pattern: Sequence[str], segments: Sequence[str]) -> bool:
-    """Whether segments match; of several ``**``, only the last one reached is tried anew.
-
-    So no pattern, however it is made, takes longer than the product of both lengths.
-    """
-    at = here = 0
-    star, tried = -1, 0
-    while here < len(segments):
-        if at < len(pattern) and pattern[at] == "**":
-            star, tried = at, here
-            at += 1
-        elif at < len(pattern) and fnmatchcase(segments[here], pattern[at]):
-            at += 1
-            here += 1
-        elif star != -1:
-            tried += 1
-            at, here = star + 1, tried
-        else:
-            return False
-    return all(rest == "**" for rest in pattern[at:])
-
-
-def _nothing(name: str, known: Iterable[str]) -> str:
-    """One line that says that a name or pattern is none, with the nearest ones."""
-    known = [one for one in known if one.strip("/")]
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f"; near ones: {', '.join(near)}" if near else ""
-    if known and not near:
-        deep = "/" if name.startswith("/") else "."
-        highest = sorted(known, key=lambda one: one.count(deep))  # stable: in order of the model
-        hint = f"; there are: {', '.join(highest[:_MOST_NAMED])}"
-        hint += ", …" if len(known) > _MOST_NAMED else ""
-    if _is_pattern(name):
-        return f"No module matches {name!r}{hint}."
-    return f"No module is called {name!r}{hint}."

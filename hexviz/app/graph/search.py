@@ -6,7 +6,7 @@ import heapq
 from dataclasses import dataclass
 from typing import Literal
 
-from hexviz.extraction.query import SearchIndex, parse_query
+from hexviz.extraction.query import Budget, SearchIndex, parse_query
 from hexviz.model.modules import Module
 from hexviz.model.op import Op
 
@@ -39,10 +39,10 @@ def search(index: SearchIndex, text: str, *, most: int = 40) -> Found:
     that starts with it. Modules come before ops that fit as well.
 
     Raises:
-        QueryError: if the text cannot be understood.
+        QueryError: if the text cannot be understood, or takes too long.
     """
-    query = parse_query(text)
-    modules, positions = index.modules(query), index.ops(query)
+    query, budget = parse_query(text), Budget()
+    modules, positions = index.modules(query, budget), index.ops(query, budget)
     word = next((word for word in text.lower().split() if ":" not in word), "")
     ops = [index.graph.ops[at] for at in positions] if most else []
 
