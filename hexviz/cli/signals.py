@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,14 +18,14 @@ _GRACE = 20.0  # seconds; a server with requests and jobs to stop takes up to fi
 @contextmanager
 def ended_by_signals(grace: float = _GRACE) -> Iterator[None]:
     """Inside, SIGTERM and SIGHUP raise ``SystemExit`` with 128 plus their number.
-
     A signal that was ignored when the process started stays so, as ``nohup`` wants of SIGHUP
     and a shell of SIGINT in the background; SIGTERM always ends it. The first signal counts:
     those that follow do not interrupt the cleaning up, which may take ``grace`` seconds.
     """
     usual = {signal.SIGTERM: signal.getsignal(signal.SIGTERM)}
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        usual[signal.SIGHUP] = signal.getsignal(signal.SIGHUP)
+    hangup = getattr(signal, "SIGHUP", None)  # which Windows does not have
+    if hangup is not None and signal.getsignal(hangup) != signal.SIG_IGN:
+        usual[hangup] = signal.getsignal(hangup)
 
     def end(number: int, _frame: FrameType | None) -> None:
         for one in usual:
@@ -32,9 +33,9 @@ def ended_by_signals(grace: float = _GRACE) -> Iterator[None]:
         raise SystemExit(128 + number)
 
     over = threading.Event()
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    told = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+    read, write = socket.socketpair()  # Windows cannot keep a pipe from blocking
+    write.setblocking(False)
+    before = signal.set_wakeup_fd(write.fileno(), warn_on_full_buffer=False)
     watch = threading.Thread(target=_end_late, args=[read, set(usual), over, grace], daemon=True)
     watch.start()
     for one in usual:
@@ -44,19 +45,21 @@ def ended_by_signals(grace: float = _GRACE) -> Iterator[None]:
     finally:
         for one, handler in usual.items():
             signal.signal(one, handler)
-        signal.set_wakeup_fd(told)
+        signal.set_wakeup_fd(before)
         over.set()
-        os.close(write)
+        write.close()
         watch.join()
 
 
-def _end_late(pipe: int, ending: set[signal.Signals], over: threading.Event, grace: float) -> None:
+def _end_late(
+    numbers: socket.socket, ending: set[signal.Signals], over: threading.Event, grace: float
+) -> None:
     """End the process if its main thread does not.
 
     Python calls handlers in the main thread, and only when that is not in the code of a
     library: a model that is run without end would never be interrupted.
     """
-    with open(pipe, "rb", buffering=0) as numbers:
-        while number := numbers.read(1):
+    with numbers:
+        while number := numbers.recv(1):
             if number[0] in ending and not over.wait(grace):
                 os._exit(128 + number[0])

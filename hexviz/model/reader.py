@@ -67,8 +67,9 @@ def read_file(path: Path) -> bytes:
             2 GB, or cannot be read.
     """
     try:
-        # Nobody may write into a pipe, ever: opening one must not wait for that.
-        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+        # Nobody may write into a pipe, ever: opening one must not wait for that. Windows has no
+        # such pipes among its files, and no such flag.
+        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
             told = os.fstat(file.fileno())
             if stat.S_ISDIR(told.st_mode):
                 raise IsADirectoryError(path)
@@ -82,9 +83,9 @@ def read_file(path: Path) -> bytes:
             return file.read()
     except FileNotFoundError as error:
         raise ReadError(f"{path} does not exist: check the path.") from error
-    except IsADirectoryError as error:
-        raise ReadError(f"{path} is a folder: name the .onnx file in it.") from error
     except OSError as error:
+        if path.is_dir():  # Windows says that permission is denied
+            raise ReadError(f"{path} is a folder: name the .onnx file in it.") from error
         raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise ReadError(f"{path} cannot be the name of a file: check the path.") from error
