@@ -6,18 +6,15 @@ from typing import TYPE_CHECKING
 
 from dash import ClientsideFunction, Dash, Input, Output, State
 
+from hexviz.app import routes
 from hexviz.app.callbacks import (
-    auditing,
     comparing,
     filtering,
-    inspecting,
-    measuring,
+    old_page,
     opening,
-    saving,
     transferring,
 )
 from hexviz.app.folders import assets_folder
-from hexviz.app.graph import events as moving
 from hexviz.app.guard import Guard, install
 from hexviz.app.index_html import Shell
 from hexviz.app.jobs.manager import job_manager
@@ -62,13 +59,10 @@ def create_app(
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
     opening.register(app, store, frozenset(SAMPLES), roots or Roots(), guard)
     transferring.register(app, store, roots or Roots(), guard)
-    moving.register(app, store, sight)
-    inspecting.register(app, store)
-    auditing.register(app, store)
+    routes.register(app, store, sight, roots or Roots())
+    old_page.register(app, store)
     filtering.register(app, store)
     comparing.register(app, store, roots or Roots(), guard)
-    measuring.register(app, store)
-    saving.register(app, store)
     _register_clientside(app)
     manager.seal()
     return app

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, get_args
 
-import dash_ag_grid as dag
 import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
 from hexviz.app.dialogs import keys, opener
 from hexviz.app.graph.strips import strips
-from hexviz.app.panels.compare.frame import pane as compare_pane
-from hexviz.app.panels.filter.frame import frame
-from hexviz.app.panels.timings.frame import pane
+from hexviz.app.panels.compare import pane as compare_pane
+from hexviz.app.panels.filter.panel import frame
+from hexviz.app.panels.table import grid
+from hexviz.app.panels.timings.panel import pane
 from hexviz.app.upload_limits import MAX_NUMBERS
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
@@ -33,23 +33,6 @@ _COLOURS = {
     "numbers": "by numbers",
     "compared": "by change",
 }
-
-_COLUMNS = [
-    {"field": "id", "headerName": "op", "flex": 2, "minWidth": 140},
-    {"field": "op_type", "headerName": "type", "flex": 1, "minWidth": 110},
-    {"field": "tag", "headerName": "module", "flex": 4, "minWidth": 240},
-    {"field": "origin", "headerName": "origin", "flex": 1, "minWidth": 115},
-    {"field": "rule", "headerName": "rule", "flex": 1, "minWidth": 95},
-    {
-        "field": "confidence",
-        "headerName": "confidence",
-        "flex": 1,
-        "minWidth": 95,
-        "filter": "agNumberColumnFilter",
-    },
-    {"field": "auxiliary", "headerName": "auxiliary", "flex": 1, "minWidth": 120},
-    {"field": "context", "headerName": "serves", "flex": 4, "minWidth": 240},
-]
 
 
 def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
@@ -74,7 +57,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="numbers-read"),
             dcc.Store(id="table"),
             dcc.Store(id="table-holds"),
-            dcc.Store(id="grid", data=_grid().to_plotly_json()),
+            dcc.Store(id="grid", data=grid().to_plotly_json()),
             dcc.Store(id="grid-wanted"),
             dcc.Store(id="audit"),
             dcc.Store(id="filter"),
@@ -315,29 +298,6 @@ def _colours() -> list[dict[str, Any]]:
             "items": [{"value": mode, "label": NAMES[policy]} for mode, policy in asked],
         },
     ]
-
-
-def _grid() -> dag.AgGrid:
-    """The table of ops; the browser puts it on the page when it is first looked at."""
-    return dag.AgGrid(
-        id="ops",
-        columnDefs=_COLUMNS,
-        rowData=[],
-        getRowId="params.data.id",
-        defaultColDef={"sortable": True, "filter": True, "resizable": True},
-        dashGridOptions={
-            "rowSelection": {
-                "mode": "singleRow",
-                "checkboxes": False,
-                "enableClickSelection": True,
-            },
-            "animateRows": False,
-            "rowHeight": 30,
-            "headerHeight": 34,
-            "theme": {"function": "themeQuartz"},
-        },
-        style={"height": "100%", "width": "100%"},
-    )
 
 
 def _tool(name: str, label: str, title: str, event: str) -> html.Button:

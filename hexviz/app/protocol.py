@@ -16,11 +16,11 @@ The types of the browser are generated from this file. What does not fit them is
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
-from dash.development.base_component import Component
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hexviz.errors import RequestError
@@ -45,6 +45,10 @@ ids as JSON."""
 
 NOTHING: Selection = ("", "")
 
+Way = Literal["up", "down", "between", "given"]
+
+WAYS: tuple[Way, ...] = get_args(Way)
+
 Path = Literal["", "module", "context"]
 """Which evidence of the selected op is on the canvas: why it is in its module, or what it
 serves; "" for what is shown unless a person chooses."""
@@ -61,7 +65,7 @@ class Trace:
     all on the ways ``between`` it and the op ``to``; or, ``op`` being an FQN, all that a
     module gave its tag to (``given``)."""
 
-    way: Literal["up", "down", "between", "given"]
+    way: Way
     op: str
     to: str = ""
 
@@ -102,7 +106,7 @@ class PageState:
     path: Path = ""
     step: Step = 0
     choice: FilterChoice = field(default_factory=FilterChoice)
-    compared: str = ""
+    compared: Annotated[str, Meta(pattern="^((before|after):[0-9a-f]{64})?$")] = ""
     tab: Tab = "graph"
 
     @property
@@ -312,7 +316,7 @@ class EndTrace(Event, tag="untrace"):
 class ShowPath(Event, tag="path"):
     """Show a path of evidence of the selected op, at a step: ``context:2``."""
 
-    value: Annotated[str, Meta(pattern=r"^(module|context)(:\d{1,3})?$")]
+    value: Annotated[str, Meta(pattern=r"^(module|context)(:[0-9]{1,3})?$")]
 
 
 class TakeStep(Event, tag="step"):
@@ -388,7 +392,7 @@ class Compare(Event, tag="compare"):
 class ShowDifference(Event, tag="difference"):
     """Show the ops of a difference, by its number, in the graph's tab."""
 
-    value: Annotated[str, Meta(pattern=r"^\d{1,5}$")]
+    value: Annotated[str, Meta(pattern="^[0-9]{1,5}$")]
 
 
 # Corrections.
@@ -689,10 +693,16 @@ def decode(body: bytes, kind: type[Request]) -> Request:
 
 def encode(answer: EventAnswer | PanelAnswer) -> bytes:
     """An answer as JSON; the same answer has the same bytes."""
-    return msgspec.json.encode(answer, enc_hook=_plain, order="deterministic")
+    try:
+        return msgspec.json.encode(answer, enc_hook=_plain, order="deterministic")
+    except UnicodeEncodeError:
+        # A file's name need be no text; JSON escapes what UTF-8 cannot say.
+        return json.dumps(msgspec.to_builtins(answer, enc_hook=_plain), sort_keys=True).encode()
 
 
-def _plain(component: object) -> Any:
-    if isinstance(component, Component):
+def _plain(component: Any) -> Any:
+    # Dash's components say it themselves; workers that know this file need no Dash.
+    try:
         return component.to_plotly_json()
-    raise NotImplementedError(f"{type(component).__name__} cannot be sent to a browser")
+    except AttributeError:
+        raise TypeError(f"{type(component).__name__} cannot be sent to a browser") from None

@@ -17,8 +17,7 @@ from pathlib import Path
 import psutil
 
 from hexviz.app.models.store import ModelStore
-from hexviz.app.panels.filter.filtered import filtered
-from hexviz.app.panels.filter.wish import Wish
+from hexviz.app.protocol import FilterChoice
 from hexviz.bench.synthetic import synthetic
 from hexviz.extraction.selection import Selection
 from hexviz.tagging.policies import POLICIES
@@ -74,7 +73,7 @@ def _all_of(store: ModelStore, key: str, ops: int | None) -> None:
         model.what_if(policy)
     grew("two what-ifs")
     for module in [one.fqn for one in model.graph.modules if one.fqn][:_FILTERS]:
-        kept = filtered(model, Wish(Selection(frozenset({module}))))
+        kept = model.filtered(FilterChoice(Selection(frozenset({module}))))
         assert kept is None or (kept.told and kept.preview)
     grew(f"{_FILTERS} filters")
     edited = store.edit(model, {model.graph.ops[3].id: ""})

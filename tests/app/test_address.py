@@ -1,12 +1,13 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexviz.app.address import from_query, from_store, model_in, tab_in, to_query, to_store
+from hexviz.app.address import from_query, model_in, to_query
 from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import NOTHING, Place, Trace
+from hexviz.app.protocol import NOTHING, TABS, PageState, Trace
 from hexviz.view.colouring import COLOURINGS
 from hexviz.view.state import ViewState
 from tests.app.conftest import NET, SCOPES
+from tests.app.steps import wired
 from tests.build import parse, scoped, tagged
 
 MODEL = OpenModel("ab" * 32, tagged(scoped(parse(NET), SCOPES)))
@@ -32,55 +33,38 @@ TRACES = st.one_of(
 )
 OTHERS = st.sampled_from(["", f"after:{'cd' * 32}", f"before:{'ef' * 32}"])
 PLACES = st.builds(
-    Place,
+    PageState,
     VIEWS,
     SELECTIONS,
     TRACES,
     st.frozensets(st.sampled_from(MODULES)),
     compared=OTHERS,
+    tab=st.sampled_from(TABS),
 )
 
 
 @given(PLACES)
-def test_a_link_brings_back_the_place_it_was_made_from(place: Place) -> None:
-    assert from_store(to_store(MODEL.key, place)) == place
-    assert from_query(to_query(MODEL.key, place), MODEL) == place
-
-
-@given(
-    st.dictionaries(
-        st.sampled_from([*to_store("", Place())]),
-        st.recursive(
-            st.none() | st.integers() | st.text(max_size=4), lambda one: st.lists(one, max_size=4)
-        ),
-    )
-)
-def test_whatever_a_browser_sends_is_some_place(stored: dict[str, object]) -> None:
-    assert isinstance(from_store(stored), Place)
+def test_a_link_brings_back_the_place_it_was_made_from(state: PageState) -> None:
+    assert wired(state) == state
+    assert from_query(to_query(MODEL.key, state), MODEL) == state
 
 
 def test_a_link_to_a_model_alone_gives_the_first_view() -> None:
-    place = from_query(f"?model={MODEL.key}", MODEL)
-    assert place.view.open
-    assert place.selection == NOTHING
+    state = from_query(f"?model={MODEL.key}", MODEL)
+    assert state.view.open
+    assert state.selection == NOTHING
 
 
 def test_what_a_link_names_wrongly_is_left_out() -> None:
     query = "?open=enc&open=gone&hide=gone&op=gone&module=gone&place=nowhere&up=gone"
     query += "&colour=loud&numbers=gone&apart=gone"
-    assert from_query(query, MODEL) == Place(ViewState(open=frozenset({"enc"})))
-
-
-def test_a_store_with_nonsense_in_it_is_an_empty_place() -> None:
-    assert from_store({"open": 7, "placement": [], "hidden": [1, "enc"]}) == Place(
-        ViewState(hidden=frozenset({"enc"}))
-    )
+    assert from_query(query, MODEL) == PageState(ViewState(open=frozenset({"enc"})))
 
 
 def test_a_link_to_an_op_alone_opens_what_it_needs() -> None:
-    place = from_query("?op=r", MODEL)
-    assert place.selection == ("op", "r")
-    assert {"enc", "enc.att"} <= place.view.open
+    state = from_query("?op=r", MODEL)
+    assert state.selection == ("op", "r")
+    assert {"enc", "enc.att"} <= state.view.open
 
 
 def test_a_link_by_numbers_that_are_gone_is_by_module() -> None:
@@ -88,8 +72,9 @@ def test_a_link_by_numbers_that_are_gone_is_by_module() -> None:
 
 
 def test_the_tab_is_in_the_link() -> None:
-    assert tab_in(to_query(MODEL.key, Place(), "ops")) == "ops"
-    assert tab_in(to_query(MODEL.key, Place())) == "graph"
-    assert tab_in("?tab=elsewhere") == "graph"
-    assert tab_in(None) == "graph"
-    assert model_in(to_query(MODEL.key, Place())) == MODEL.key
+    for tab in TABS:
+        state = PageState(tab=tab)
+        assert from_query(to_query(MODEL.key, state), MODEL).tab == tab
+    for old in ("?tab=elsewhere", "?tab=performance", "?tab=ops&tab=audit", ""):
+        assert from_query(old, MODEL).tab == "graph"
+    assert model_in(to_query(MODEL.key, PageState())) == MODEL.key

@@ -10,17 +10,17 @@ from typing import Any
 
 import pytest
 
-from hexviz.app.address import from_query, from_store, to_query, to_store
+from hexviz.app.address import from_query, to_query
 from hexviz.app.callbacks import comparing
 from hexviz.app.callbacks.comparing import compared
-from hexviz.app.graph.events import move
 from hexviz.app.jobs.results import Results
 from hexviz.app.jobs.tasks import TASKS
+from hexviz.app.models.comparison import other_in
 from hexviz.app.models.store import ModelStore, OpenModel
-from hexviz.app.page_state import Place
-from hexviz.app.panels.compare.kept import other_in
-from hexviz.app.panels.compare.panel import failed, invitation, tell
+from hexviz.app.panels.compare import failed, invitation, tell
+from hexviz.app.protocol import PageState
 from hexviz.errors import HexvizError, MatchingError, SelectionError
+from tests.app.steps import move, wired
 from tests.app.test_inspector import links, text
 from tests.build import parse
 from tests.matching.layered import layered
@@ -44,7 +44,7 @@ def job(task: str, told: dict[str, Any], report: Callable[[tuple[str, float]], N
 
 
 @pytest.fixture
-def opened(store: ModelStore) -> tuple[OpenModel, Place]:
+def opened(store: ModelStore) -> tuple[OpenModel, PageState]:
     """A model of four layers, compared with one of five and another activation."""
     key = store.add_upload(layered("abcd").SerializeToString(), "before.onnx")
     content = layered("abcde", activation="Gelu").SerializeToString()
@@ -57,12 +57,12 @@ def opened(store: ModelStore) -> tuple[OpenModel, Place]:
         "Matching 25 ops with 20",
         "Writing the comparison",
     ]
-    return store.get(key), Place(compared=other)
+    return store.get(key), PageState(compared=other)
 
 
-def test_the_pane_tells_differences_and_modules(opened: tuple[OpenModel, Place]) -> None:
-    model, place = opened
-    found = model.comparison(place.compared)
+def test_the_pane_tells_differences_and_modules(opened: tuple[OpenModel, PageState]) -> None:
+    model, state = opened
+    found = model.comparison(state.compared)
     assert found is not None
     shown = text(tell(found, model.graph))
     assert "before.onnx → after.onnx" in shown
@@ -78,62 +78,60 @@ def test_the_pane_tells_differences_and_modules(opened: tuple[OpenModel, Place])
 
 
 def test_a_button_selects_the_ops_and_opens_their_modules(
-    opened: tuple[OpenModel, Place],
+    opened: tuple[OpenModel, PageState],
 ) -> None:
-    model, place = opened
-    after = move(model, place, "difference", "1")
+    model, state = opened
+    after = move(model, state, "difference", "1")
     kind, ops = after.selection
     assert (kind, json.loads(ops)) == ("ops", ["v2", "v7", "v12", "v17"])
     assert after.view.open
     assert model.render(after.view, "light").elements
 
 
-def test_ops_of_the_other_graph_are_not_shown_here(opened: tuple[OpenModel, Place]) -> None:
-    model, place = opened
+def test_ops_of_the_other_graph_are_not_shown_here(opened: tuple[OpenModel, PageState]) -> None:
+    model, state = opened
     with pytest.raises(SelectionError, match="These ops are in the other graph: open it"):
-        move(model, place, "difference", "0")
+        move(model, state, "difference", "0")
     with pytest.raises(SelectionError, match="That comparison is gone"):
-        move(model, place, "difference", "99")
-    assert move(model, place, "difference", "one") == place
+        move(model, state, "difference", "99")
 
 
 def test_the_graph_is_coloured_by_what_became_of_its_ops(
-    opened: tuple[OpenModel, Place],
+    opened: tuple[OpenModel, PageState],
 ) -> None:
-    model, place = opened
-    coloured = replace(place, view=replace(place.view, colour="compared"))
+    model, state = opened
+    coloured = replace(state, view=replace(state.view, colour="compared"))
     legend = model.render(coloured.view, "light", coloured.answers).legend
     assert [(one.label, one.ops) for one in legend.entries] == [("same", 16), ("changed", 4)]
     with pytest.raises(MatchingError, match="There is no comparison to colour by"):
         model.render(coloured.view, "light", "")
 
 
-def test_a_link_brings_the_comparison_back(opened: tuple[OpenModel, Place]) -> None:
-    model, place = opened
-    coloured = replace(place, view=replace(place.view, colour="compared"))
-    query = to_query(model.key, coloured, "compare")
-    assert from_query(query, model).compared == place.compared
+def test_a_link_brings_the_comparison_back(opened: tuple[OpenModel, PageState]) -> None:
+    model, state = opened
+    coloured = replace(state, view=replace(state.view, colour="compared"))
+    query = to_query(model.key, coloured)
+    assert from_query(query, model).compared == state.compared
     assert from_query(query, model).view.colour == "compared"
-    assert from_store(to_store(model.key, coloured)) == coloured
-    gone = query.replace(place.compared[-8:], "0" * 8)
+    assert wired(coloured) == coloured
+    gone = query.replace(state.compared[-8:], "0" * 8)
     assert from_query(gone, model).view.colour == "module"
 
 
 def test_choosing_another_graph_ends_the_colours_of_the_last(
-    opened: tuple[OpenModel, Place],
+    opened: tuple[OpenModel, PageState],
 ) -> None:
-    model, place = opened
-    coloured = replace(place, view=replace(place.view, colour="compared"))
+    model, state = opened
+    coloured = replace(state, view=replace(state.view, colour="compared"))
     other = f"before:{'0' * 64}"
     after = move(model, coloured, "compare", other)
     assert (after.compared, after.view.colour) == (other, "module")
-    assert move(model, coloured, "compare", "after:nobody") == coloured
-    assert move(model, coloured, "compare", place.compared) == coloured
+    assert move(model, coloured, "compare", state.compared) == coloured
 
 
-def test_both_ways_round(store: ModelStore, opened: tuple[OpenModel, Place]) -> None:
-    model, place = opened
-    named = other_in(place.compared)
+def test_both_ways_round(store: ModelStore, opened: tuple[OpenModel, PageState]) -> None:
+    model, state = opened
+    named = other_in(state.compared)
     assert named is not None
     assert named.order(model.key) == (model.key, named.key)
     found = store.get(named.key).comparison(f"before:{model.key}")

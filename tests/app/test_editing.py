@@ -3,31 +3,29 @@
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 
-from hexviz.app.address import from_query, from_store, to_query, to_store
-from hexviz.app.callbacks.inspecting import inspect
+from hexviz.app.address import from_query, to_query
 from hexviz.app.factory import create_app
-from hexviz.app.graph import events as moving
 from hexviz.app.graph.box_selection import ops_in
-from hexviz.app.graph.corrections import apply_edit
-from hexviz.app.graph.events import answer
 from hexviz.app.models.edits import kept_edit
 from hexviz.app.models.store import ModelStore, OpenModel
-from hexviz.app.page_state import NOTHING, Place
 from hexviz.app.panels.audit import audit_page, edits_strip
+from hexviz.app.panels.inspector.selected import inspect
+from hexviz.app.protocol import NOTHING, PageState
 from hexviz.errors import SelectionError, SourceError, UnknownOpError, ViewLimitError
 from hexviz.model.reader import parse as read
 from hexviz.tagging.overrides import read_overrides
 from hexviz.tagging.tag import tag
 from hexviz.view.state import ViewState
+from tests.app.steps import edit, send, wired
+from tests.app.steps import move as step
 from tests.build import parse, scoped
 
-HERE = Place(ViewState(frozenset({"enc", "enc.att"})), ("op", "m"))
+HERE = PageState(ViewState(frozenset({"enc", "enc.att"})), ("op", "m"))
 
 
 @pytest.fixture
@@ -35,8 +33,11 @@ def opened(store: ModelStore, net: bytes) -> OpenModel:
     return store.get(store.add_upload(net, "net.onnx"))
 
 
-def move(store: ModelStore, model: OpenModel, place: Place, *value: str) -> tuple[OpenModel, Place]:
-    return apply_edit(store, model, place, "move-ops", list(value))
+def move(
+    store: ModelStore, model: OpenModel, state: PageState, *value: str
+) -> tuple[OpenModel, PageState]:
+    moving = dict(zip(("kind", "what", "to"), value, strict=True))
+    return edit(store, model, state, "move-ops", moving)
 
 
 def modules(model: OpenModel) -> dict[str, str]:
@@ -44,26 +45,26 @@ def modules(model: OpenModel) -> dict[str, str]:
 
 
 def test_an_op_is_moved_undone_and_redone(store: ModelStore, opened: OpenModel) -> None:
-    edited, place = move(store, opened, HERE, "op", "m", "head")
+    edited, state = move(store, opened, HERE, "op", "m", "head")
     assert modules(edited)["m"] == "head"
     assert edited.graph.explain("m").rule == "override"
     assert modules(opened)["m"] == "enc.att"
-    assert (place.selection, place.view.open) == (HERE.selection, HERE.view.open)
-    undone, place = apply_edit(store, edited, place, "undo", None)
+    assert (state.selection, state.view.open) == (HERE.selection, HERE.view.open)
+    undone, state = edit(store, edited, state, "undo")
     assert undone.key == opened.key
-    assert place.redo == (edited.key,)
-    again, place = apply_edit(store, undone, place, "redo", None)
+    assert state.redo == (edited.key,)
+    again, state = edit(store, undone, state, "redo")
     assert again.key == edited.key
-    assert place.redo == ()
-    assert apply_edit(store, opened, HERE, "undo", None) == (opened, HERE)
-    assert apply_edit(store, opened, HERE, "redo", None) == (opened, HERE)
+    assert state.redo == ()
+    assert edit(store, opened, HERE, "undo") == (opened, HERE)
+    assert edit(store, opened, HERE, "redo") == (opened, HERE)
 
 
 def test_a_new_change_ends_what_could_be_redone(store: ModelStore, opened: OpenModel) -> None:
-    edited, place = move(store, opened, HERE, "op", "m", "head")
-    undone, place = apply_edit(store, edited, place, "undo", None)
-    _, place = move(store, undone, place, "op", "r", "head")
-    assert place.redo == ()
+    edited, state = move(store, opened, HERE, "op", "m", "head")
+    undone, state = edit(store, edited, state, "undo")
+    _, state = move(store, undone, state, "op", "r", "head")
+    assert state.redo == ()
 
 
 def test_a_modules_own_ops_and_those_found_are_moved_together(
@@ -91,9 +92,9 @@ def test_what_is_not_there_is_refused_with_near_names(store: ModelStore, opened:
 
 
 def test_a_change_is_taken_back_alone(store: ModelStore, opened: OpenModel) -> None:
-    edited, place = move(store, opened, HERE, "op", "m", "head")
-    edited, place = move(store, edited, place, "op", "r", "head")
-    edited, place = apply_edit(store, edited, place, "put-back", "m")
+    edited, state = move(store, opened, HERE, "op", "m", "head")
+    edited, state = move(store, edited, state, "op", "r", "head")
+    edited, state = edit(store, edited, state, "put-back", "m")
     assert (modules(edited)["m"], modules(edited)["r"]) == ("enc.att", "head")
     assert edited.edit is not None
     assert edited.edit.overrides == {"r": "head"}
@@ -118,26 +119,26 @@ def wrong() -> bytes:
 def test_a_suggestion_is_taken_and_its_finding_is_gone(store: ModelStore) -> None:
     model = store.get(store.add_upload(wrong(), "wrong.onnx"))
     assert model.findings[0].ops == ("b0",)
-    edited, _ = apply_edit(store, model, Place(), "accept", f"{model.key}:0")
+    edited, _ = edit(store, model, PageState(), "accept", f"{model.key}:0")
     assert modules(edited)["b0"] == model.findings[0].module
     assert all("b0" not in one.ops for one in edited.findings if one.severity != "info")
     for nonsense in ("99", "-1", "x", "9" * 20_000):
         told = f"{model.key}:{nonsense}"
-        assert apply_edit(store, model, Place(), "accept", told)[0] is model
+        assert edit(store, model, PageState(), "accept", told)[0] is model
     # A second click on the list as it was must not move what has its number now.
     with pytest.raises(SelectionError, match="The findings have changed since they were listed"):
-        apply_edit(store, edited, Place(), "accept", f"{model.key}:1")
+        edit(store, edited, PageState(), "accept", f"{model.key}:1")
 
 
 def test_all_suggestions_are_taken_at_once(store: ModelStore) -> None:
     model = store.get(store.add_upload(wrong(), "wrong.onnx"))
-    edited, place = apply_edit(store, model, Place(), "accept", f"{model.key}:all")
+    edited, state = edit(store, model, PageState(), "accept", f"{model.key}:all")
     assert not any(one.severity == "error" for one in edited.findings)
-    assert apply_edit(store, edited, place, "undo", None)[0].key == model.key
+    assert edit(store, edited, state, "undo")[0].key == model.key
 
 
 def test_a_frame_selects_ops_that_move_together(store: ModelStore, opened: OpenModel) -> None:
-    framed = moving.move(opened, HERE, "frame", ["o:m", "m:enc.att.q", "i:x", 7])
+    framed = step(opened, HERE, "frame", ["o:m", "m:enc.att.q", "i:x"])
     assert framed.selection[0] == "ops"
     assert ops_in(opened, framed.selection[1]) == ["q", "m"]
     text = json.dumps(inspect(opened, framed), default=lambda part: part.to_plotly_json())
@@ -145,10 +146,10 @@ def test_a_frame_selects_ops_that_move_together(store: ModelStore, opened: OpenM
     edited, _ = move(store, opened, framed, "ops", framed.selection[1], "head")
     assert (modules(edited)["q"], modules(edited)["m"]) == ("head", "head")
     assert from_query(to_query(opened.key, framed), opened).selection == framed.selection
-    assert from_store(to_store(opened.key, framed)) == framed
-    assert moving.move(opened, framed, "escape", None).selection == NOTHING
-    assert moving.move(opened, HERE, "frame", ["o:m"]).selection == ("op", "m")
-    assert moving.move(opened, HERE, "frame", []).selection == NOTHING
+    assert wired(framed) == framed
+    assert step(opened, framed, "escape", None).selection == NOTHING
+    assert step(opened, HERE, "frame", ["o:m"]).selection == ("op", "m")
+    assert step(opened, HERE, "frame", []).selection == NOTHING
     for nonsense in ("[", "{}", '["gone", 3]', "[" * 100_000):
         assert ops_in(opened, nonsense) == []
 
@@ -158,7 +159,7 @@ def test_a_frame_around_too_many_is_refused(
 ) -> None:
     monkeypatch.setattr("hexviz.app.graph.box_selection._MOST", 2)
     with pytest.raises(ViewLimitError, match="5 ops are in that frame, more than the 2"):
-        moving.move(opened, Place(), "frame", ["m:enc"])
+        step(opened, PageState(), "frame", ["m:enc"])
 
 
 def test_a_persons_numbers_colour_the_edited_model_too(
@@ -170,10 +171,9 @@ def test_a_persons_numbers_colour_the_edited_model_too(
 
 
 def test_a_policy_is_kept_when_asked(store: ModelStore, opened: OpenModel) -> None:
-    edited, _ = apply_edit(store, opened, HERE, "keep-what-if", "consumers")
+    edited, _ = edit(store, opened, HERE, "keep-what-if", "consumers")
     assert modules(edited)["s"] == "enc.att"
     assert edited.graph.explain("s").origin == "manual"
-    assert apply_edit(store, opened, HERE, "keep-what-if", "guess")[0] is opened
 
 
 def test_an_edit_outlives_the_server(store: ModelStore, opened: OpenModel, tmp_path: Path) -> None:
@@ -195,27 +195,26 @@ def test_a_kept_edit_that_was_tampered_with_is_none(
         ModelStore(path.parent).get(edited.key)
 
 
-def event(kind: str, value: object, view: Any, key: str) -> dict[str, Any]:
-    return {"type": kind, "value": value, "n": 1, "theme": "light", "place": view, "shown": key}
-
-
 def test_an_answer_brings_the_edited_model_and_where_to_undo(
     store: ModelStore, opened: OpenModel
 ) -> None:
-    first = answer(store, event("visit", f"?model={opened.key}&op=m", None, ""))
-    moved = answer(store, event("move-ops", ["op", "m", "head"], first["view"], opened.key))
+    client = create_app(store).server.test_client()
+    first = send(client, "visit", f"?model={opened.key}&op=m")
+    to_head = {"kind": "op", "what": "m", "to": "head"}
+    moved = send(client, "move-ops", to_head, first["at"], shown=opened.key)
+    key = moved["at"]["model"]
     assert moved["edited"]
-    assert moved["model"] != opened.key
-    assert moved["view"]["model"] == moved["model"]
-    assert moved["view"]["selection"] == ["op", "m"]
-    assert "1 tag changed" in str(moved["edits"])
-    assert f"overrides/{moved['model']}.json" in str(moved["edits"])
-    back = answer(store, event("undo", None, moved["view"], moved["model"]))
-    assert back["model"] == opened.key
-    assert back["view"]["redo"] == [moved["model"]]
-    refused = answer(store, event("move-ops", ["op", "m", "haed"], first["view"], opened.key))
-    assert "near ones: head" in str(refused["notices"])
-    assert "model" not in refused
+    assert moved["model"]["key"] == key != opened.key
+    assert moved["at"]["state"]["selection"] == ["op", "m"]
+    assert f"model={key}" in moved["address"]
+    assert "1 tag changed" in str(moved["parts"]["edits"])
+    assert f"overrides/{key}.json" in str(moved["parts"]["edits"])
+    back = send(client, "undo", None, moved["at"], shown=key)
+    assert back["at"]["model"] == opened.key
+    assert back["at"]["state"]["redo"] == [key]
+    refused = send(client, "move-ops", to_head | {"to": "haed"}, first["at"], shown=opened.key)
+    assert "near ones: head" in refused["error"]
+    assert refused.keys() == {"n", "error"}
 
 
 def test_saved_as_a_file_and_as_overrides(store: ModelStore, opened: OpenModel) -> None:
@@ -245,8 +244,8 @@ def test_a_model_with_its_weights_elsewhere_is_not_offered_without_them(
         onnx.save(proto, path, save_as_external_data=apart, size_threshold=0, location="w.data")
         model = store.get(store.add_file(path))
         assert model.graph.has_external_data is apart
-        edited, place = move(store, model, Place(), "op", "m", "b")
-        assert ("Save .onnx" in str(edits_strip(edited, place))) is not apart
+        edited, state = move(store, model, PageState(), "op", "m", "b")
+        assert ("Save .onnx" in str(edits_strip(edited, state))) is not apart
 
 
 def test_the_audit_lists_findings_with_ways_to_them(store: ModelStore) -> None:
@@ -260,7 +259,7 @@ def test_the_audit_lists_findings_with_ways_to_them(store: ModelStore) -> None:
         for value in re.findall(r'"data-value": "(.*?)"', props)
     }
     assert buttons >= {("accept", f"{model.key}:0"), ("goto", "b0")}
-    assert edits_strip(model, Place()) == []
+    assert edits_strip(model, PageState()) == []
 
 
 def test_an_edit_takes_over_what_no_tag_changes(store: ModelStore, opened: OpenModel) -> None:

@@ -3,21 +3,22 @@
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from dash.development.base_component import Component
 from hypothesis import given as with_any
 from hypothesis import strategies as st
 
-from hexviz.app.address import from_query, from_store, to_query, to_store
-from hexviz.app.callbacks.inspecting import inspect
-from hexviz.app.graph.events import move
+from hexviz.app.address import from_query, to_query
 from hexviz.app.graph.evidence import evidence, given, ranges
-from hexviz.app.graph.highlight import Highlight, highlight
+from hexviz.app.graph.highlight import highlight
 from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import Place, Trace
+from hexviz.app.panels.inspector.selected import inspect
+from hexviz.app.protocol import Badge, Highlight, PageState, Trace
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.explain import explain
 from hexviz.view.state import ViewState
+from tests.app.steps import event, move, wired
 from tests.app.test_inspector import links, text
 from tests.build import parse, scoped, tagged
 
@@ -32,50 +33,50 @@ NET = """g (float[2] x) => (float[2] y) {
 MODEL = OpenModel(
     "cd" * 32, tagged(scoped(parse(NET), {"b": "att.in", "r": "att", "y": "att.out"}))
 )
-AT_U = Place(ViewState(frozenset({"att"})), ("op", "u"))
+AT_U = PageState(ViewState(frozenset({"att"})), ("op", "u"))
 
 
-def marked(place: Place, model: OpenModel = MODEL) -> Highlight:
-    return highlight(model, place, model.render(place.view, "light"))
+def marked(state: PageState, model: OpenModel = MODEL) -> Highlight:
+    return highlight(model, state, model.render(state.view, "light"))
 
 
-def steps(place: Place) -> Any:
-    found = marked(place)["steps"]
+def steps(state: PageState) -> Any:
+    found = marked(state).steps
     assert found is not None
     return found
 
 
 def test_what_it_serves_is_shown_unless_the_other_path_is_asked_for() -> None:
-    assert [step.op for step in evidence(MODEL.graph, AT_U).steps] == ["r", "y"]  # type: ignore[union-attr]
-    assert steps(AT_U)["note"] == "What it serves, in 2 steps"
+    assert [step.op for step in evidence(MODEL, AT_U).steps] == ["r", "y"]  # type: ignore[union-attr]
+    assert steps(AT_U).note == "What it serves, in 2 steps"
     asked = move(MODEL, AT_U, "path", "module")
     assert (asked.path, asked.step, asked.selection) == ("module", 0, ("op", "u"))
-    assert steps(asked)["note"] == "Why it is in its module, in 2 steps"
-    assert [badge["id"] for badge in steps(asked)["badges"]] == ["m:att.in", "o:r"]
+    assert steps(asked).note == "Why it is in its module, in 2 steps"
+    assert [badge.id for badge in steps(asked).badges] == ["m:att.in", "o:r"]
 
 
 def test_an_op_without_evidence_has_no_path() -> None:
-    place = Place(AT_U.view, ("op", "y"))
-    assert marked(place)["steps"] is None
-    assert marked(place)["evidence"] == []
-    assert move(MODEL, place, "step", 1) == place
-    assert move(MODEL, place, "path", "module") == place
-    assert marked(Place(selection=("module", "att")))["steps"] is None
+    state = PageState(AT_U.view, ("op", "y"))
+    assert marked(state).steps is None
+    assert marked(state).evidence == []
+    assert move(MODEL, state, "step", 1) == state
+    assert move(MODEL, state, "path", "module") == state
+    assert marked(PageState(selection=("module", "att"))).steps is None
 
 
 def test_steps_open_what_they_need_and_leave_the_op_selected() -> None:
-    place = move(MODEL, AT_U, "path", "module")
-    first = move(MODEL, place, "step", 1)
+    state = move(MODEL, AT_U, "path", "module")
+    first = move(MODEL, state, "step", 1)
     assert first.view.open == {"att", "att.in"}
     assert (first.selection, first.step) == (("op", "u"), 1)
-    assert steps(first)["note"] == "Step 1 of 2: Neg “b” ran before it"
-    assert steps(first)["look"] == "o:b"
+    assert steps(first).note == "Step 1 of 2: Neg “b” ran before it"
+    assert steps(first).look == "o:b"
     second = move(MODEL, first, "step", 1)
-    assert steps(second)["note"] == "Step 2 of 2: Reshape “r” uses it"
-    assert [badge["current"] for badge in steps(second)["badges"]] == [False, True]
+    assert steps(second).note == "Step 2 of 2: Reshape “r” uses it"
+    assert [badge.current for badge in steps(second).badges] == [False, True]
     assert move(MODEL, second, "step", 1).step == 2
     back = move(MODEL, move(MODEL, first, "step", -1), "step", -1)
-    assert (back.step, steps(back)["look"]) == (0, "o:u")
+    assert (back.step, steps(back).look) == (0, "o:u")
 
 
 def test_a_step_can_be_gone_to_by_its_number() -> None:
@@ -85,33 +86,32 @@ def test_a_step_can_be_gone_to_by_its_number() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "elsewhere", "module:", "module:x", "module:-1", "module:²"])
-def test_paths_that_there_are_not_change_nothing(value: str) -> None:
-    started = move(MODEL, AT_U, "path", "module:1")
-    wanted = replace(started, step=0) if value == "module:" else started
-    assert move(MODEL, started, "path", value) == wanted
+def test_paths_that_there_are_not_are_no_events(value: str) -> None:
+    with pytest.raises(msgspec.ValidationError):
+        event("path", value)
 
 
 def test_a_path_ends_with_its_selection_and_a_step_with_escape() -> None:
-    place = move(MODEL, AT_U, "path", "module:2")
-    assert move(MODEL, place, "op", "u") == place
-    assert move(MODEL, place, "toggle", "att.in").step == 0
-    assert move(MODEL, place, "op", "r").path == ""
-    left = move(MODEL, place, "escape", None)
+    state = move(MODEL, AT_U, "path", "module:2")
+    assert move(MODEL, state, "op", "u") == state
+    assert move(MODEL, state, "toggle", "att.in").step == 0
+    assert move(MODEL, state, "op", "r").path == ""
+    left = move(MODEL, state, "escape", None)
     assert (left.path, left.step, left.selection) == ("module", 0, ("op", "u"))
 
 
 def test_steps_in_one_closed_box_are_numbered_on_it() -> None:
-    closed = Place(selection=("op", "u"))
-    assert steps(closed)["badges"] == [{"id": "m:att", "numbers": "1–2", "current": False}]
-    assert steps(replace(closed, step=2))["badges"][0]["current"]
+    closed = PageState(selection=("op", "u"))
+    assert steps(closed).badges == [Badge("m:att", "1–2", current=False)]
+    assert steps(replace(closed, step=2)).badges[0].current
     assert [ranges(one) for one in ([1, 3], [1, 2, 4, 5, 6], [])] == ["1, 3", "1–2, 4–6", ""]
 
 
 def test_what_the_filter_hides_has_no_number() -> None:
-    place = replace(AT_U, view=ViewState(frozenset({"att"}), hidden=frozenset({"att.out"})))
-    assert [badge["numbers"] for badge in steps(place)["badges"]] == ["1"]
+    state = replace(AT_U, view=ViewState(frozenset({"att"}), hidden=frozenset({"att.out"})))
+    assert [badge.numbers for badge in steps(state).badges] == ["1"]
     # Going there lifts the filter from it.
-    assert steps(move(MODEL, place, "path", "context:2"))["look"] == "o:y"
+    assert steps(move(MODEL, state, "path", "context:2")).look == "o:y"
 
 
 @with_any(
@@ -120,12 +120,12 @@ def test_what_the_filter_hides_has_no_number() -> None:
     st.integers(0, 4),
 )
 def test_a_link_brings_back_the_step(op: str, path: str, step: int) -> None:
-    place = from_query(f"?open=att&op={op}&path={path}&step={step}", MODEL)
-    found = evidence(MODEL.graph, place)
-    assert place.step == min(step, len(found.steps) if found else 0)
-    assert place.path in ("", found.path if found else "")
-    assert from_query(to_query(MODEL.key, place), MODEL) == place
-    assert from_store(to_store(MODEL.key, place)) == place
+    state = from_query(f"?open=att&op={op}&path={path}&step={step}", MODEL)
+    found = evidence(MODEL, state)
+    assert state.step == min(step, len(found.steps) if found else 0)
+    assert state.path in ("", found.path if found else "")
+    assert from_query(to_query(MODEL.key, state), MODEL) == state
+    assert wired(state) == state
 
 
 @pytest.mark.parametrize("step", ["-1", "x", "1e9", "9" * 5000, "²", ""])
@@ -174,8 +174,8 @@ def test_the_inspector_tells_the_record_step_by_step() -> None:
 
 
 def test_one_path_alone_needs_no_button_to_choose_it() -> None:
-    content = inspect(MODEL, Place(selection=("op", "r")))
-    assert [step.op for step in evidence(MODEL.graph, Place(selection=("op", "r"))).steps] == ["y"]  # type: ignore[union-attr]
+    content = inspect(MODEL, PageState(selection=("op", "r")))
+    assert [step.op for step in evidence(MODEL, PageState(selection=("op", "r"))).steps] == ["y"]  # type: ignore[union-attr]
     assert pressed(content) == []
     assert {"event": "path", "value": "context:1", "pressed": None} in buttons(content)
 
@@ -186,7 +186,7 @@ def test_sources_that_disagree_are_said_to_be_so() -> None:
         {"m": "a.one", "y": "a.two"},
     )
     proto.graph.node[0].name = "/b/Neg"
-    shown = text(inspect(OpenModel("ab" * 32, tagged(proto)), Place(selection=("op", "m"))))
+    shown = text(inspect(OpenModel("ab" * 32, tagged(proto)), PageState(selection=("op", "m"))))
     assert "Other sources say" in shown
     assert "/b/Neg points there, by rule name" in shown
     assert "Considered and rejected" not in shown
@@ -219,30 +219,28 @@ def test_a_module_gives_its_tag_to_what_inherits_it_and_its_context_to_what_serv
 
 def test_what_a_module_gave_is_a_trace_with_its_counts() -> None:
     model = OpenModel("ef" * 32, giving())
-    place = Place(ViewState(frozenset({"enc", "enc.a", "enc.b"})), ("module", "enc"))
+    state = PageState(ViewState(frozenset({"enc", "enc.a", "enc.b"})), ("module", "enc"))
     assert {"event": "trace-given", "value": "enc", "pressed": None} in buttons(
-        inspect(model, place)
+        inspect(model, state)
     )
-    traced = move(model, place, "trace", ["given", "enc"])
+    traced = move(model, state, "trace", {"way": "given", "op": "enc"})
     assert traced.trace == Trace("given", "enc")
     found = marked(traced, model)
-    assert found["traced"] is not None
-    assert {"o:t", "o:s"} <= set(found["traced"])
-    assert "o:q" not in found["traced"]
+    assert found.traced is not None
+    assert {"o:t", "o:s"} <= set(found.traced)
+    assert "o:q" not in found.traced
     tag = model.graph.modules["enc"].tag
-    assert found["note"] == (
-        f"3 ops have their tag or context from {tag}: 2 inherited, 1 serves it"
-    )
+    assert found.note == (f"3 ops have their tag or context from {tag}: 2 inherited, 1 serves it")
     assert from_query(to_query(model.key, traced), model) == traced
-    assert from_store(to_store(model.key, traced)) == traced
-    assert move(model, place, "trace", ["given", "gone"]) == place
+    assert wired(traced) == traced
+    assert move(model, state, "trace", {"way": "given", "op": "gone"}) == state
     assert from_query("?open=&given=gone", model).trace is None
 
 
 def test_a_module_that_gave_nothing_says_so() -> None:
-    place = Place(trace=Trace("given", "att.in"))
+    state = PageState(trace=Trace("given", "att.in"))
     assert (
-        marked(place)["note"]
+        marked(state).note
         == f"No op has its tag or context from {MODEL.graph.modules['att.in'].tag}."
     )
-    assert marked(place)["traced"] == []
+    assert marked(state).traced == []

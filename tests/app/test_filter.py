@@ -9,51 +9,50 @@ from typing import Any
 import onnx
 import pytest
 
-from hexviz.app.address import from_query, from_store, to_query, to_store
-from hexviz.app.graph.events import answer, move
+from hexviz.app.address import choice_in, from_query, to_query
+from hexviz.app.factory import create_app
 from hexviz.app.graph.tree import rows
+from hexviz.app.models.filtered import Filtered
 from hexviz.app.models.store import ModelStore, OpenModel
-from hexviz.app.page_state import Place
 from hexviz.app.panels.filter.border import border, hints
-from hexviz.app.panels.filter.commands import command_line, python
-from hexviz.app.panels.filter.files import part_file, part_report
-from hexviz.app.panels.filter.filtered import Filtered, filtered
+from hexviz.app.panels.filter.export import refused, verdict
 from hexviz.app.panels.filter.panel import panel
-from hexviz.app.panels.filter.verdict import refused, verdict
-from hexviz.app.panels.filter.wish import MOST_OPS, Wish, wish_in
+from hexviz.app.panels.filter.part import command_line, part_file, part_report, python
+from hexviz.app.protocol import MOST_OPS, FilterChoice, PageState
 from hexviz.errors import ExtractionError, SelectionError
 from hexviz.extraction.selection import Selection
 from hexviz.extraction.verify import verification_of, verification_record, verify
 from hexviz.model.reader import parse as read
 from hexviz.tagging.tag import tag
 from hexviz.view.state import ViewState
+from tests.app.steps import move, send, wired
 from tests.build import parse, scoped, tagged
 
-HERE = Place(ViewState(frozenset({"enc", "enc.att"})), filtering=True)
+HERE = PageState(ViewState(frozenset({"enc", "enc.att"})), tab="filter")
 OPTIONS = {"--module", "--exclude", "--op", "--policy", "--fill-holes", "-o", "--verify"}
 
 
-def wishing(*modules: str, exclude: tuple[str, ...] = (), **others: Any) -> Wish:
-    return Wish(Selection(frozenset(modules), frozenset(exclude)), **others)
+def choosing(*modules: str, exclude: tuple[str, ...] = (), **others: Any) -> FilterChoice:
+    return FilterChoice(Selection(frozenset(modules), frozenset(exclude)), **others)
 
 
-def step(model: OpenModel, place: Place, *events: tuple[str, Any]) -> Place:
+def step(model: OpenModel, state: PageState, *events: tuple[str, Any]) -> PageState:
     for kind, value in events:
-        place = move(model, place, kind, value)
-    return place
+        state = move(model, state, kind, value)
+    return state
 
 
-def names(place: Place) -> tuple[set[str], set[str], set[str]]:
-    selected = place.wish.selected
+def names(state: PageState) -> tuple[set[str], set[str], set[str]]:
+    selected = state.choice.selected
     return set(selected.modules), set(selected.exclude), set(selected.ops)
 
 
-def ticked(model: OpenModel, place: Place) -> dict[str, str]:
+def ticked(model: OpenModel, state: PageState) -> dict[str, str]:
     from hexviz.app.panels.filter.ticks import ticks
 
-    kept = filtered(model, place.wish)
+    kept = model.filtered(state.choice)
     found = ticks(model.graph, kept.chosen if kept else (), model.totals)
-    return {row.key: row.shown for row in rows(model, place.view, found)}
+    return {row.key: row.shown for row in rows(model, state.view, found)}
 
 
 def text(component: Any) -> str:
@@ -71,35 +70,35 @@ def repeated() -> OpenModel:
     return OpenModel("0" * 64, tagged(scoped(net, scopes)))
 
 
-def kept(model: OpenModel, wish: Wish) -> Filtered:
-    found = filtered(model, wish)
+def kept(model: OpenModel, choice: FilterChoice) -> Filtered:
+    found = model.filtered(choice)
     assert found is not None
     return found
 
 
 def test_a_tick_takes_all_below_and_a_second_one_takes_it_out(model: OpenModel) -> None:
-    place = step(model, HERE, ("tick", "enc"))
-    assert names(place) == ({"enc"}, set(), set())
-    assert ticked(model, place)["enc.att.q"] == "true"
-    place = step(model, place, ("tick", "enc.att.q"))
-    assert names(place) == ({"enc"}, {"enc.att.q"}, set())
-    shown = ticked(model, place)
+    state = step(model, HERE, ("tick", "enc"))
+    assert names(state) == ({"enc"}, set(), set())
+    assert ticked(model, state)["enc.att.q"] == "true"
+    state = step(model, state, ("tick", "enc.att.q"))
+    assert names(state) == ({"enc"}, {"enc.att.q"}, set())
+    shown = ticked(model, state)
     assert (shown["enc"], shown["enc.att"], shown["enc.att.q"]) == ("mixed", "mixed", "false")
     assert (shown[""], shown["enc.emb"]) == ("mixed", "true")
     # What is mixed is taken as a whole; what is whole is taken out.
-    assert names(step(model, place, ("tick", "enc.att"))) == ({"enc"}, set(), set())
-    assert names(step(model, place, ("tick", "enc"), ("tick", "enc"))) == (set(), set(), set())
+    assert names(step(model, state, ("tick", "enc.att"))) == ({"enc"}, set(), set())
+    assert names(step(model, state, ("tick", "enc"), ("tick", "enc"))) == (set(), set(), set())
 
 
 def test_what_is_named_is_added_or_after_a_minus_taken_out(model: OpenModel) -> None:
-    place = step(model, HERE, ("keep", " enc.* "), ("keep", "-enc.att.q"))
-    assert names(place) == ({"enc"}, {"enc.att.q"}, set())
+    state = step(model, HERE, ("keep", " enc.* "), ("keep", "-enc.att.q"))
+    assert names(state) == ({"enc"}, {"enc.att.q"}, set())
     tag_of_head = model.graph.modules["head"].tag
-    assert "head" in names(step(model, place, ("keep", tag_of_head)))[0]
+    assert "head" in names(step(model, state, ("keep", tag_of_head)))[0]
     with pytest.raises(SelectionError, match="No module is called 'encc'; near ones: enc"):
-        move(model, place, "keep", "encc")
+        move(model, state, "keep", "encc")
     with pytest.raises(SelectionError, match="Nothing of 'head' is selected"):
-        move(model, place, "keep", "- head")
+        move(model, state, "keep", "- head")
 
 
 def test_what_is_found_framed_or_clicked_is_added(model: OpenModel) -> None:
@@ -111,39 +110,36 @@ def test_what_is_found_framed_or_clicked_is_added(model: OpenModel) -> None:
         move(model, HERE, "keep-found", " ")
     with pytest.raises(SelectionError, match="finds no op"):
         move(model, HERE, "keep-found", "type:Gemm")
-    place = replace(HERE, selection=("module", "enc.att"))
-    assert names(step(model, place, ("keep-selection", None)))[0] == {"enc.att"}
-    place = replace(HERE, selection=("op", "m"))
-    assert names(step(model, place, ("keep-selection", None))) == (set(), set(), {"m"})
-    place = replace(HERE, selection=("ops", json.dumps(["m", "r", "nobody"])))
-    assert names(step(model, place, ("keep-selection", None)))[2] == {"m", "r"}
+    state = replace(HERE, selection=("module", "enc.att"))
+    assert names(step(model, state, ("keep-selection", None)))[0] == {"enc.att"}
+    state = replace(HERE, selection=("op", "m"))
+    assert names(step(model, state, ("keep-selection", None))) == (set(), set(), {"m"})
+    state = replace(HERE, selection=("ops", json.dumps(["m", "r", "nobody"])))
+    assert names(step(model, state, ("keep-selection", None)))[2] == {"m", "r"}
     with pytest.raises(SelectionError, match="Click a module or an op first"):
         move(model, HERE, "keep-selection", None)
 
 
 def test_each_name_can_be_taken_back(model: OpenModel) -> None:
-    place = step(model, HERE, ("keep", "enc"), ("keep", "-enc.att.q"))
-    assert names(step(model, place, ("leave", "except:enc.att.q")))[1] == set()
-    assert names(step(model, place, ("leave", "keep:enc"))) == (set(), set(), set())
-    assert step(model, place, ("leave", "keep:head"), ("leave", "nonsense")) == place
+    state = step(model, HERE, ("keep", "enc"), ("keep", "-enc.att.q"))
+    assert names(step(model, state, ("leave", "except:enc.att.q")))[1] == set()
+    assert names(step(model, state, ("leave", "keep:enc"))) == (set(), set(), set())
+    assert step(model, state, ("leave", "keep:head"), ("leave", "nonsense")) == state
     alone = step(model, replace(HERE, selection=("op", "m")), ("keep-selection", None))
-    assert not step(model, alone, ("leave", "ops:")).wish
-    assert not step(model, place, ("keep-nothing", None)).wish
+    assert not step(model, alone, ("leave", "ops:")).choice
+    assert not step(model, state, ("keep-nothing", None)).choice
 
 
-def test_a_policy_and_holes_are_part_of_a_wish(model: OpenModel) -> None:
-    place = step(model, HERE, ("policy", "include_all"), ("fill", "yes"))
-    assert (place.wish.policy, place.wish.fill) == ("include_all", True)
-    assert not step(model, place, ("fill", "no"), ("fill", "perhaps")).wish.fill
-    with pytest.raises(SelectionError, match="No policy is named 'all'"):
-        move(model, place, "policy", "all")
+def test_a_policy_and_holes_are_part_of_a_choice(model: OpenModel) -> None:
+    state = step(model, HERE, ("policy", "include_all"), ("fill", "yes"))
+    assert (state.choice.policy, state.choice.fill) == ("include_all", True)
+    assert not step(model, state, ("fill", "no")).choice.fill
 
 
 @pytest.mark.parametrize(
-    ("kind", "value"),
-    [("tick", "nowhere"), ("tick", 3), ("keep", ""), ("keep", None), ("fill", 1), ("leave", [])],
+    ("kind", "value"), [("tick", "nowhere"), ("keep", ""), ("leave", ""), ("leave", "keep:enc")]
 )
-def test_an_event_without_sense_changes_nothing(model: OpenModel, kind: str, value: Any) -> None:
+def test_what_is_not_there_changes_nothing(model: OpenModel, kind: str, value: str) -> None:
     assert move(model, HERE, kind, value) == HERE
 
 
@@ -157,90 +153,69 @@ def test_too_many_single_ops_are_one_clear_line() -> None:
 
 
 def test_a_link_and_the_browser_hold_the_wish(model: OpenModel) -> None:
-    wish = Wish(
+    choice = FilterChoice(
         Selection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})),
         "exclude_safe",
         fill=True,
     )
-    place = replace(HERE, wish=wish)
-    query = to_query(model.key, place, "filter")
-    assert from_query(query, model).wish == wish
+    state = replace(HERE, choice=choice)
+    query = to_query(model.key, state)
+    assert from_query(query, model).choice == choice
     assert from_query(query, model).filtering
-    assert not from_query(to_query(model.key, place, "graph"), model).filtering
-    assert from_store(to_store(model.key, place)) == place
-    whole = replace(HERE, wish=wishing(""))
-    assert from_query(to_query(model.key, whole), model).wish == whole.wish
-
-
-@pytest.mark.parametrize(
-    "sent", [None, 3, [], {"keep": "enc"}, {"keep": [1], "policy": "all", "fill": "yes"}]
-)
-def test_what_a_browser_says_without_sense_counts_as_absent(model: OpenModel, sent: Any) -> None:
-    assert from_store({"wish": sent}).wish == Wish()
+    assert not from_query(to_query(model.key, replace(state, tab="graph")), model).filtering
+    assert wired(state) == state
+    whole = replace(HERE, choice=choosing(""))
+    assert from_query(to_query(model.key, whole), model).choice == whole.choice
 
 
 def test_what_a_link_names_wrongly_is_left_out(model: OpenModel) -> None:
-    wish = wish_in(
+    choice = choice_in(
         "keep=nowhere&keep=enc&except=nothing&keep-op=nobody&policy=all&fill=perhaps",
         model.has_module,
         model.graph.positions.__contains__,
     )
-    assert wish == wishing("enc")
-
-
-def test_ops_that_are_not_there_break_nothing(model: OpenModel) -> None:
-    place = replace(HERE, wish=Wish(Selection(frozenset({"enc"}), ops=frozenset({"nobody"}))))
-    assert "1 op" not in text(panel(model, place)).split("Policy")[0]
-    assert names(step(model, place, ("leave", "ops:"))) == ({"enc"}, set(), set())
-    lost = replace(HERE, wish=Wish(Selection(frozenset(), ops=frozenset({"nobody"}))))
-    assert filtered(model, lost.wish) is None
-    assert "Nothing is selected yet" in text(panel(model, lost))
+    assert choice == choosing("enc")
 
 
 def test_the_graph_the_tree_and_the_legend_follow(store: ModelStore, net: bytes) -> None:
     key = store.add_upload(net, "net.onnx")
-    model = store.get(key)
-
-    def send(place: Place, kind: str, value: Any) -> dict[str, Any]:
-        event = {"type": kind, "value": value, "n": 1, "theme": "light", "shown": key}
-        return answer(store, event | {"place": to_store(key, place)})
-
-    changes = send(replace(HERE, filtering=False), "tab", "filter")
-    assert changes["filter-note"] == "tick what to keep"
-    assert "selected: click" not in text(changes["legend"])
-    place = from_store(changes["view"])
-    assert place.filtering
-    changes = send(place, "tick", "enc.att")
-    fates = {one["data"]["id"]: one["data"].get("fate") for one in changes["graph"]}
+    client = create_app(store).server.test_client()
+    first = send(client, "visit", f"?model={key}&open=enc&open=enc.att")
+    answer = send(client, "tab", "filter", first["at"], shown=key)
+    assert answer["parts"]["filter-note"] == "tick what to keep"
+    assert "selected: click" not in text(answer["parts"]["legend"])
+    assert answer["at"]["state"]["tab"] == "filter"
+    answer = send(client, "tick", "enc.att", answer["at"], shown=key)
+    fates = {one["data"]["id"]: one["data"].get("fate") for one in answer["graph"]}
     assert (fates["m:enc.att.q"], fates["m:head"]) == ("selected", "cut")
-    assert '"data-event": "tick"' in text(changes["tree"])
-    assert "carried along" in text(changes["legend"])
-    back = send(from_store(changes["view"]), "tab", "graph")
+    assert '"data-event": "tick"' in text(answer["parts"]["tree"])
+    assert "carried along" in text(answer["parts"]["legend"])
+    back = send(client, "tab", "graph", answer["at"], shown=key)
     assert all(one["data"].get("fate", "") == "" for one in back["graph"])
-    assert '"data-event": "check"' in text(back["tree"])
-    assert from_store(back["view"]).wish == wishing("enc.att")
-    assert model.has_module("enc")
+    assert '"data-event": "check"' in text(back["parts"]["tree"])
+    assert back["at"]["state"]["choice"]["selected"]["modules"] == ["enc.att"]
+    assert store.get(key).has_module("enc")
 
 
 def test_members_of_a_stack_that_differ_are_shown_one_by_one() -> None:
     model = repeated()
     (stack,) = model.index("module").stacks
-    place = Place(ViewState(frozenset({"layer"})), filtering=True)
-    alike = step(model, place, ("keep", "layer.*.a"))
+    state = PageState(ViewState(frozenset({"layer"})), tab="filter")
+    alike = step(model, state, ("keep", "layer.*.a"))
     assert alike.view.apart == frozenset()
-    assert names(step(model, place, ("tick", stack))) == ({"layer"}, {"layer.3"}, set())
-    differ = step(model, place, ("keep", "layer.2"))
+    assert names(step(model, state, ("tick", stack))) == ({"layer"}, {"layer.3"}, set())
+    differ = step(model, state, ("keep", "layer.2"))
     assert differ.view.apart == {stack}
     assert ticked(model, differ)[stack] == "mixed"
 
 
 def test_the_panel_says_what_stays_and_what_is_cut(model: OpenModel) -> None:
-    place = replace(HERE, wish=wishing("enc.att", policy="include_context"))
-    said = text(panel(model, place))
+    state = replace(HERE, choice=choosing("enc.att", policy="include_context"))
+    said = text(panel(model, state))
     assert "5 ops kept" in said
     assert "4 selected, 1 carried along" in said
     assert "no weights" in said
-    values = text(border(kept(model, place.wish)))
+    values = text(border(kept(model, state.choice)))
     assert "In: 1 value, 16 B" in values
     assert "Out: 1 value, 16 B" in values
     assert "which is not kept" in values
@@ -254,19 +229,19 @@ def test_an_if_that_comes_whole_is_named_with_what_comes_along() -> None:
         y = Relu (hid)
     }""")
     whole = OpenModel("0" * 64, tagged(scoped(proto, {"hid": "m", "y": "head"})))
-    wish = Wish(Selection(frozenset(), ops=frozenset({"hid/then_branch/o"})))
-    said = text(panel(whole, replace(HERE, wish=wish)))
+    choice = FilterChoice(Selection(frozenset(), ops=frozenset({"hid/then_branch/o"})))
+    said = text(panel(whole, replace(HERE, choice=choice)))
     assert "1 around selected ones (If hid), 2 in their bodies" in said
     assert "If hid comes whole, because a body cannot be cut" in said
 
 
 def test_a_hole_is_told_and_offered_to_be_filled(model: OpenModel) -> None:
-    wish = wishing("enc.emb", "head", policy="exclude_safe")
-    place = replace(HERE, wish=wish)
-    said = text(panel(model, place))
+    choice = choosing("enc.emb", "head", policy="exclude_safe")
+    state = replace(HERE, choice=choice)
+    said = text(panel(model, state))
     assert "There is a hole" in said
     assert "Fill the hole" in said
-    filled = step(model, place, ("fill", "yes"))
+    filled = step(model, state, ("fill", "yes"))
     said = text(panel(model, filled))
     assert "There is a hole" not in said
     assert "Holes are filled with" in said
@@ -274,42 +249,42 @@ def test_a_hole_is_told_and_offered_to_be_filled(model: OpenModel) -> None:
 
 
 def test_suggestions_are_a_click_away(model: OpenModel) -> None:
-    wish = wishing("enc.emb", "head", policy="exclude_safe")
-    offered = hints(kept(model, wish))
+    choice = choosing("enc.emb", "head", policy="exclude_safe")
+    offered = hints(kept(model, choice))
     assert "Fill the hole" in text(offered)
     buttons = [item.children for item in offered[0].children[1].children]
     query = getattr(buttons[0], "data-value")
-    place = move(model, replace(HERE, wish=wish), "wish", query)
-    assert place.wish != wish
-    assert place.wish == kept(model, place.wish).wish
-    assert hints(kept(model, wishing(""))) == []
+    state = move(model, replace(HERE, choice=choice), "part", query)
+    assert state.choice != choice
+    assert state.choice == kept(model, state.choice).choice
+    assert hints(kept(model, choosing(""))) == []
 
 
 def test_the_command_line_survives_a_shell() -> None:
-    wish = Wish(
+    choice = FilterChoice(
         Selection(frozenset({"a b", "it's"}), frozenset({"-x"}), frozenset({"$(rm)"})),
         "exclude_safe",
         fill=True,
     )
-    words = shlex.split(command_line(wish, "-my model.onnx"))
+    words = shlex.split(command_line(choice, "-my model.onnx"))
     assert words[:3] == ["hexviz", "extract", "./-my model.onnx"]
     assert {"a b", "it's", "$(rm)", "--exclude=-x", "--fill-holes", "--verify"} <= set(words)
     assert {word.partition("=")[0] for word in words if word.startswith("-")} <= OPTIONS
-    assert "--module ''" in command_line(wishing(""), "m.onnx")
+    assert "--module ''" in command_line(choosing(""), "m.onnx")
 
 
 def test_the_script_does_the_same(model: OpenModel, net: bytes, tmp_path: Path) -> None:
     path = tmp_path / "net 'one'.onnx"
     path.write_bytes(net)
-    wish = Wish(Selection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})))
-    script = python(wish, str(path)).replace('"part.onnx"', repr(str(tmp_path / "part.onnx")))
+    choice = FilterChoice(Selection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})))
+    script = python(choice, str(path)).replace('"part.onnx"', repr(str(tmp_path / "part.onnx")))
     exec(script, {})  # noqa: S102 - it is what is tested
     saved = onnx.load(tmp_path / "part.onnx")
     assert [one.output[0] for one in saved.graph.node] == ["a", "s", "k", "r", "m", "y"]
 
 
 def test_the_file_has_its_tags_and_its_report(model: OpenModel) -> None:
-    found = kept(model, wishing("enc.att"))
+    found = kept(model, choosing("enc.att"))
     content = part_file(found)
     graph = tag(read(content, name="part.onnx"))
     assert {op.id: op.module for op in graph.ops} == {
@@ -324,21 +299,21 @@ def test_the_file_has_its_tags_and_its_report(model: OpenModel) -> None:
 
 
 def test_what_was_verified_says_so_when_it_is_taken_away(model: OpenModel) -> None:
-    wish = wishing("enc.att")
-    assert part_report(kept(model, wish))["verification"] is None
-    found = kept(model, wish).verify()
-    again = kept(model, wish)
+    choice = choosing("enc.att")
+    assert part_report(kept(model, choice))["verification"] is None
+    found = kept(model, choice).verify()
+    again = kept(model, choice)
     entries = onnx.load_from_string(part_file(again)).metadata_props
     report = json.loads(next(one.value for one in entries if one.key.startswith("hexviz.part.")))
     assert report["verification"]["ok"]
     assert report["verification"]["part_digest"] == found.part_digest
-    assert part_report(kept(model, wishing("enc")))["verification"] is None
+    assert part_report(kept(model, choosing("enc")))["verification"] is None
 
 
 def test_a_part_that_is_not_valid_is_not_offered(
     model: OpenModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = kept(model, wishing("enc.att"))
+    found = kept(model, choosing("enc.att"))
     part = found.part()
     part.model.graph.node[-1].op_type = "Nonsense"
     monkeypatch.setattr(Filtered, "part", lambda _: part)
@@ -347,7 +322,7 @@ def test_a_part_that_is_not_valid_is_not_offered(
 
 
 def test_a_verification_is_green(model: OpenModel) -> None:
-    said = text(verdict(kept(model, wishing("enc.att")).verify()))
+    said = text(verdict(kept(model, choosing("enc.att")).verify()))
     assert "verdict right" in said
     assert "Verified" in said
     assert "equal, " in said
@@ -356,7 +331,7 @@ def test_a_verification_is_green(model: OpenModel) -> None:
 
 
 def test_a_verification_of_a_tampered_part_is_red(model: OpenModel) -> None:
-    part = kept(model, wishing("enc.att")).part()
+    part = kept(model, choosing("enc.att")).part()
     (exp,) = [node for node in part.model.graph.node if node.op_type == "Exp"]
     exp.op_type = "Neg"
     said = text(verdict(verify(part.whole.proto, part.model, None)))
@@ -366,7 +341,7 @@ def test_a_verification_of_a_tampered_part_is_red(model: OpenModel) -> None:
 
 
 def test_a_verification_is_the_same_when_it_comes_back_from_a_job(model: OpenModel) -> None:
-    found = kept(model, wishing("enc.att")).verify()
+    found = kept(model, choosing("enc.att")).verify()
     record = json.loads(json.dumps(verification_record(found)))
     assert verification_of(record) == found
     assert "reason" in text(refused("reason"))
@@ -375,26 +350,26 @@ def test_a_verification_is_the_same_when_it_comes_back_from_a_job(model: OpenMod
 def test_weights_in_other_files_are_left_to_the_command(
     model: OpenModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wish = wishing("enc.att")
-    assert "Download .onnx" in text(panel(model, replace(HERE, wish=wish)))
+    choice = choosing("enc.att")
+    assert "Download .onnx" in text(panel(model, replace(HERE, choice=choice)))
     monkeypatch.setattr(model.graph, "has_external_data", True)
-    said = text(panel(model, replace(HERE, wish=wish)))
+    said = text(panel(model, replace(HERE, choice=choice)))
     assert "Download .onnx" not in said
     assert "save the part by the command" in said
     with pytest.raises(ExtractionError, match="hexviz extract"):
-        part_file(kept(model, wish))
+        part_file(kept(model, choice))
 
 
 def test_a_corrected_model_is_saved_before_the_command(store: ModelStore, net: bytes) -> None:
     model = store.get(store.add_upload(net, "net.onnx"))
     edited = store.edit(model, {"m": "head"})
-    said = text(panel(edited, replace(HERE, wish=wishing("enc.att"))))
+    said = text(panel(edited, replace(HERE, choice=choosing("enc.att"))))
     assert "hexviz extract net-tagged.onnx" in said
     assert "Save the corrected model as net-tagged.onnx" in said
 
 
 def test_one_of_several_equal_modules_offers_them_all() -> None:
     model = repeated()
-    place = replace(HERE, selection=("module", "layer.1"))
-    assert "Show all 3" in text(panel(model, place))
+    state = replace(HERE, selection=("module", "layer.1"))
+    assert "Show all 3" in text(panel(model, state))
     assert "Show all" not in text(panel(model, replace(HERE, selection=("module", "layer.3"))))

@@ -1,6 +1,5 @@
 """What a model shows first is kept, and shown the next time before the model has opened."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from hexviz.app.factory import create_app
 from hexviz.app.models import first_picture as first_sight
 from hexviz.app.models.first_picture import FirstSight, pictures_in
 from hexviz.app.models.store import ModelStore
+from tests.app.steps import send
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +27,7 @@ def server(folder: Path, path: Path) -> tuple[ModelStore, str, Any]:
 
 
 def visit(client: Any, query: str, theme: str = "light", n: int = 1) -> dict[str, Any]:
-    event = {"type": "visit", "value": query, "n": n, "theme": theme, "place": None, "shown": None}
-    answer: dict[str, Any] = json.loads(client.post("/event", json=event).data)
-    return answer
+    return send(client, "visit", query, n=n, theme=theme)
 
 
 @pytest.fixture
@@ -54,9 +52,8 @@ def test_what_is_done_next_opens_the_model(path: Path, tmp_path: Path) -> None:
     _, key, client = server(tmp_path, path)
     visit(client, f"?model={key}")
     store, _, client = server(tmp_path, path)
-    place = visit(client, f"?model={key}")["view"]
-    event = {"type": "close-all", "value": None, "n": 2, "theme": "light", "place": place}
-    assert json.loads(client.post("/event", json=event).data)["graph"]
+    first = visit(client, f"?model={key}")
+    assert send(client, "close-all", None, first["at"])["graph"]
     assert store.opened(key) is not None
 
 
@@ -78,7 +75,7 @@ def test_each_theme_and_each_name_of_the_file_has_its_own(path: Path, tmp_path: 
     assert store.opened(key) is not None
     other = path.rename(tmp_path / "other.onnx")
     _, key, client = server(tmp_path, other)
-    assert visit(client, f"?model={key}")["model-title"] == "other.onnx"
+    assert visit(client, f"?model={key}")["parts"]["model-title"] == "other.onnx"
 
 
 def test_a_model_that_is_not_here_is_not_shown(path: Path, tmp_path: Path) -> None:
@@ -88,7 +85,7 @@ def test_a_model_that_is_not_here_is_not_shown(path: Path, tmp_path: Path) -> No
     client = create_app(store, FirstSight(store, pictures_in(tmp_path))).server.test_client()
     answer = visit(client, f"?model={key}")
     assert "graph" not in answer
-    assert "notices" in answer
+    assert "error" in answer
 
 
 def test_pictures_of_other_code_are_not_shown(

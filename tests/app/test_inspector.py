@@ -5,16 +5,19 @@ import numpy as np
 import onnx
 from dash.development.base_component import Component
 
-from hexviz.app.callbacks.inspecting import inspect
 from hexviz.app.graph.highlight import highlight
-from hexviz.app.graph.picture import described
 from hexviz.app.graph.widgets import figures
 from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import Place, Trace
-from hexviz.app.panels.inspector import inspect_edge, inspect_module, inspect_op, inspect_value
+from hexviz.app.panels.inspector.module import inspect_module
+from hexviz.app.panels.inspector.op import inspect_op
+from hexviz.app.panels.inspector.selected import inspect
+from hexviz.app.panels.inspector.value import inspect_edge, inspect_value
+from hexviz.app.panels.parts import offered_modules
+from hexviz.app.protocol import PageState, Trace
 from hexviz.exporters.result import Exported
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.model.source_trace import STACK_TRACE
+from hexviz.tagging.explain import explain
 from hexviz.tagging.summary import summarize
 from hexviz.view.state import ViewState
 from tests.build import parse, scoped, tagged
@@ -41,7 +44,7 @@ def links(component: Any, attribute: str) -> list[str]:
 
 
 def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -> None:
-    content = inspect(model, Place(selection=("op", "s")))
+    content = inspect(model, PageState(selection=("op", "s")))
     shown = text(content)
     assert "Context inherited from Mul “m” in /Module/Module.enc/Module.att" in shown
     assert "through Reshape “r”" in shown
@@ -50,7 +53,7 @@ def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -
 
 
 def test_a_module_tells_what_crosses_its_border(model: OpenModel) -> None:
-    content = inspect(model, Place(selection=("module", "enc.att")))
+    content = inspect(model, PageState(selection=("module", "enc.att")))
     shown = text(content)
     assert "2 levels below the root" in shown
     assert "declared 4 · 100%" in shown
@@ -59,7 +62,7 @@ def test_a_module_tells_what_crosses_its_border(model: OpenModel) -> None:
     assert "Hands out 1 value" in shown
     assert "mfloat[1, 4]to Abs o" in shown
     assert links(content, "data-op") == ["a", "s", "o"]
-    root = text(inspect(model, Place(selection=("module", ""))))
+    root = text(inspect(model, PageState(selection=("module", ""))))
     assert "a model input" in root
     assert "a model output" in root
 
@@ -129,7 +132,7 @@ WEIGHTS = """g (float[1,2] x) => (float[1,2] y)
 
 def test_an_initializer_shows_its_figures_and_a_histogram() -> None:
     graph = tagged(parse(WEIGHTS))
-    content = inspect_op(graph, graph.op("m"))
+    content = inspect_op(graph, explain(graph, "m"))
     shown = text(content)
     assert "Initializerwfloat[2, 2] · 4 elements · 16 B= [[0, 1], [0, 3]]" in shown
     assert "minimum0maximum3mean1std1.225zeros2 (50.0%)" in shown
@@ -144,14 +147,14 @@ def test_an_initializer_shows_its_figures_and_a_histogram() -> None:
 def test_what_has_one_value_has_no_histogram() -> None:
     graph = tagged(parse(WEIGHTS))
     for op_id, elements in (("p", "= [7, 7, 7]"), ("y", "= 2")):
-        content = inspect_op(graph, graph.op(op_id))
+        content = inspect_op(graph, explain(graph, op_id))
         assert elements in text(content)
         assert "mean" not in text(content)
         assert not [one for one in links(content, "aria-label") if "step" not in one]
     long = parse("g (float[64] x) => (float[64] y) { y = Mul (x, k) }")
     long.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(64, np.float32), "k"))
     graph = tagged(long)
-    assert "Every element is 1." in text(inspect_op(graph, graph.op("y")))
+    assert "Every element is 1." in text(inspect_op(graph, explain(graph, "y")))
     assert "Every element is 1." in text(inspect_value(graph, "k"))
 
 
@@ -159,7 +162,7 @@ def test_a_large_initializer_tells_its_size_and_is_not_read() -> None:
     proto = parse("g (float[1] x) => (float[1] y) { y = Mul (x, k) }")
     proto.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(1_000_001, np.int8), "k"))
     graph = tagged(proto)
-    shown = text(inspect_op(graph, graph.op("y")))
+    shown = text(inspect_op(graph, explain(graph, "y")))
     assert "int8[1000001] · 1,000,001 elements · 1.0 MB" in shown
     assert "More than 1,000,000 elements, so not read." in shown
     assert "mean" not in shown
@@ -170,7 +173,7 @@ def test_a_damaged_initializer_says_so() -> None:
     proto.graph.initializer[0].ClearField("float_data")
     proto.graph.initializer[0].raw_data = b"\0" * 5
     graph = tagged(proto)
-    shown = text(inspect_op(graph, graph.op("m")))
+    shown = text(inspect_op(graph, explain(graph, "m")))
     assert "Unreadable: it holds 5 bytes, and its shape wants 16." in shown
 
 
@@ -178,7 +181,7 @@ def traced(trace: str) -> list[Any]:
     proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
     proto.graph.node[0].metadata_props.add(key=STACK_TRACE, value=trace)
     graph = tagged(proto)
-    return inspect_op(graph, graph.op("y"))
+    return inspect_op(graph, explain(graph, "y"))
 
 
 def test_source_lines_innermost_first_with_pytorchs_own_folded() -> None:
@@ -208,27 +211,29 @@ def test_a_trace_that_is_none_has_no_section() -> None:
 def test_a_real_export_names_its_lines(exported: Callable[..., Exported]) -> None:
     graph = tagged(exported("small-transformer").proto)
     for op in graph.ops:
-        assert "sample_models/small_transformer.py:" in text(inspect_op(graph, op))
+        assert "sample_models/small_transformer.py:" in text(
+            inspect_op(graph, explain(graph, op.id))
+        )
 
 
 def test_a_primary_op_has_no_context(model: OpenModel) -> None:
-    shown = text(inspect(model, Place(selection=("op", "m"))))
+    shown = text(inspect(model, PageState(selection=("op", "m"))))
     assert "Context" not in shown
     assert "the file's metadata records it" in shown
 
 
 def test_modules_and_the_model_are_described(model: OpenModel) -> None:
-    shown = text(inspect(model, Place(selection=("module", "enc.att"))))
+    shown = text(inspect(model, PageState(selection=("module", "enc.att"))))
     assert "4 (2 its own)" in shown
     assert "25%" in shown
-    assert "Model inputs" in text(inspect(model, Place()))
+    assert "Model inputs" in text(inspect(model, PageState()))
 
 
 def test_names_with_markup_stay_text() -> None:
     proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
     proto.graph.node[0].name = name = "<img src=x onerror=alert(1)>"
     model = OpenModel("0" * 64, tagged(proto))
-    content = inspect(model, Place(selection=("op", "y")))
+    content = inspect(model, PageState(selection=("op", "y")))
     assert name in text(content)
     assert links(content, "dangerously_allow_html") == []
 
@@ -242,51 +247,51 @@ def test_odd_attributes_are_shown_and_nothing_is_read_from_other_files() -> None
     outside.external_data.add(key="location", value=WEIGHTS_LEFT_OUT)
     for name, tensor in (("damaged", damaged), ("outside", outside)):
         node.attribute.append(onnx.helper.make_attribute(name, tensor))
-    shown = text(inspect(OpenModel("0" * 64, tagged(proto)), Place(selection=("op", "y"))))
+    shown = text(inspect(OpenModel("0" * 64, tagged(proto)), PageState(selection=("op", "y"))))
     assert "damaged" in shown
     assert "unreadable" in shown
     assert "float[2]" in shown
 
 
-def marked(model: OpenModel, place: Place) -> Any:
-    return highlight(model, place, model.render(place.view, "light"))
+def marked(model: OpenModel, state: PageState) -> Any:
+    return highlight(model, state, model.render(state.view, "light"))
 
 
 def test_the_highlight_marks_the_chain_or_the_boxes_it_is_in(model: OpenModel) -> None:
-    closed = marked(model, Place(selection=("op", "s")))
-    assert (closed["selected"], closed["evidence"]) == ("o:s", ["m:enc"])
+    closed = marked(model, PageState(selection=("op", "s")))
+    assert (closed.selected, closed.evidence) == ("o:s", ["m:enc"])
     opened = ViewState(frozenset({"enc", "enc.att"}))
-    shown = marked(model, Place(opened, ("op", "s")))
-    assert (shown["evidence"], shown["row"]) == (["o:r", "o:m"], "")
-    assert marked(model, Place(opened))["selected"] is None
+    shown = marked(model, PageState(opened, ("op", "s")))
+    assert (shown.evidence, shown.row) == (["o:r", "o:m"], "")
+    assert marked(model, PageState(opened)).selected is None
 
 
 def test_a_trace_marks_all_that_is_needed_and_says_how_much(model: OpenModel) -> None:
     opened = ViewState(frozenset({"enc", "enc.att"}))
-    up = marked(model, Place(opened, trace=Trace("up", "r")))
-    assert set(up["traced"]) == {"i:x", "m:enc.emb", "o:s", "m:enc.att.k", "o:r"}
-    assert up["note"] == "3 ops that Reshape needs"
-    down = marked(model, Place(opened, trace=Trace("down", "r")))
-    assert set(down["traced"]) == {"o:r", "o:m", "m:head", "o:y", "u:y"}
-    ways = marked(model, Place(opened, trace=Trace("between", "m", "a")))
-    assert set(ways["traced"]) == {"m:enc.emb", "m:enc.att.q", "m:enc.att.k", "o:s", "o:r", "o:m"}
-    none = marked(model, Place(opened, trace=Trace("between", "q", "k")))
-    assert (none["traced"], none["note"]) == ([], "There is no way between Relu and Exp.")
+    up = marked(model, PageState(opened, trace=Trace("up", "r")))
+    assert set(up.traced) == {"i:x", "m:enc.emb", "o:s", "m:enc.att.k", "o:r"}
+    assert up.note == "3 ops that Reshape needs"
+    down = marked(model, PageState(opened, trace=Trace("down", "r")))
+    assert set(down.traced) == {"o:r", "o:m", "m:head", "o:y", "u:y"}
+    ways = marked(model, PageState(opened, trace=Trace("between", "m", "a")))
+    assert set(ways.traced) == {"m:enc.emb", "m:enc.att.q", "m:enc.att.k", "o:s", "o:r", "o:m"}
+    none = marked(model, PageState(opened, trace=Trace("between", "q", "k")))
+    assert (none.traced, none.note) == ([], "There is no way between Relu and Exp.")
 
 
 def test_an_edge_tells_what_runs_along_it(model: OpenModel) -> None:
-    shown = text(inspect(model, Place(selection=("edge", "e:m:enc->m:head"))))
+    shown = text(inspect(model, PageState(selection=("edge", "e:m:enc->m:head"))))
     assert "1 value" in shown
     assert "/Module/Module.enc" in shown
-    assert "Model inputs" in text(inspect(model, Place(selection=("edge", "e:gone->gone"))))
+    assert "Model inputs" in text(inspect(model, PageState(selection=("edge", "e:gone->gone"))))
 
 
 def test_a_model_input_names_its_readers(model: OpenModel) -> None:
-    content = inspect(model, Place(selection=("value", "x")))
+    content = inspect(model, PageState(selection=("value", "x")))
     assert "model input" in text(content)
     assert links(content, "data-op") == ["a"]
-    shown = marked(model, Place(selection=("value", "x")))
-    assert (shown["selected"], shown["row"], shown["evidence"]) == ("i:x", None, [])
+    shown = marked(model, PageState(selection=("value", "x")))
+    assert (shown.selected, shown.row, shown.evidence) == ("i:x", None, [])
 
 
 def left_out(proto: onnx.ModelProto) -> onnx.ModelProto:
@@ -310,10 +315,10 @@ def test_a_weight_that_was_left_out_is_shown_as_such() -> None:
     assert light.graph.weights_left_out == {"fc.weight"}
     note = "weights left out"
     for model, there in ((whole, False), (light, True)):
-        op = text(inspect(model, Place(selection=("op", "m"))))
+        op = text(inspect(model, PageState(selection=("op", "m"))))
         assert ("initializer, left out" in op) is there
-        assert "left out" not in text(inspect(model, Place(selection=("op", "y"))))
-        module = text(inspect(model, Place(selection=("module", "fc"))))
+        assert "left out" not in text(inspect(model, PageState(selection=("op", "y"))))
+        module = text(inspect(model, PageState(selection=("module", "fc"))))
         assert ("1 left out of the export" in module) is there
         summary = summarize(model.graph)
         assert summary["weights_left_out"] == there
@@ -323,9 +328,9 @@ def test_a_weight_that_was_left_out_is_shown_as_such() -> None:
 def test_a_field_for_a_module_offers_the_likely_ones_and_the_page_knows_the_rest(
     model: OpenModel,
 ) -> None:
-    content = inspect(model, Place(selection=("op", "m")))
+    content = inspect(model, PageState(selection=("op", "m")))
     offered = [one for one in links(content, "value") if one is not None]
     assert offered == ["enc.att.q", "enc.att", "head"]  # of the ops around it
-    known = described(model)["modules"]
+    known = offered_modules(model.graph)
     assert [fqn for fqn, _ in known] == [one.fqn or "/" for one in model.graph.modules]
     assert dict(known)["enc.att.q"] == "/Module/Module.enc/Module.att/Module.q"

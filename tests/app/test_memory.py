@@ -22,18 +22,18 @@ content = (folder / "m.onnx").read_bytes()
 store = ModelStore(folder, budget=int(sys.argv[2]))
 client = create_app(store).server.test_client()
 
-def send(kind, value, place=None):
-    event = {{"type": kind, "value": value, "n": 1, "theme": "light", "place": place}}
-    return json.loads(client.post("/event", json=event).data)
+def send(kind, value, at=None):
+    event = {{"type": kind, "value": value}}
+    return json.loads(client.post("/event", json={{"n": 1, "event": event, "at": at}}).data)
 
 def look(key):
     answer = send("visit", "?model=" + key)
     assert "graph" in answer, answer
-    place = answer["view"]
+    at = answer["at"]
     for kind, value in (("toggle", "encoder.layer.3"), ("search", "MatMul"), ("colour", "origin"),
                         ("tab", "filter"), ("keep", "encoder.layer.3")):
-        place = send(kind, value, place).get("view", place)
-    return answer["model-title"]
+        at = send(kind, value, at).get("at", at)
+    return answer["parts"]["model-title"]
 
 resident, keys = [], []
 for at in range({MODELS}):

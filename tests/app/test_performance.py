@@ -12,7 +12,7 @@ from hexviz.app.factory import create_app
 from hexviz.app.models.export_times import keep_measured
 from hexviz.app.models.store import ModelStore
 from hexviz.app.panels.timings import panel
-from hexviz.app.panels.timings.frame import frame
+from hexviz.app.panels.timings.panel import frame
 from hexviz.app.server_timing import first_picture, server_timing
 from hexviz.stages import Measured, Stage
 from hexviz.tagging import opened

@@ -6,17 +6,16 @@ import onnx
 import pytest
 from hypothesis import given, settings
 
-from hexviz.app.address import from_query, from_store, to_query, to_store
-from hexviz.app.graph.events import move
-from hexviz.app.graph.picture import picture
+from hexviz.app.address import from_query, to_query
+from hexviz.app.graph.picture import draw
 from hexviz.app.graph.tour import card, stops
 from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import Place
-from hexviz.app.panels.filter.wish import Wish
+from hexviz.app.protocol import EventAnswer, FilterChoice, PageState
 from hexviz.exporters.result import Exported
 from hexviz.extraction.selection import Selection
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
+from tests.app.steps import move, wired
 from tests.build import tagged
 from tests.tagging.random_graphs import models
 
@@ -49,10 +48,10 @@ def test_it_tells_what_the_model_is_how_it_is_built_and_what_is_wrong(bert: Open
 
 
 def test_one_goes_on_back_and_out(bert: OpenModel) -> None:
-    place = move(bert, Place(redo=("a",)), "tour", "start")
-    assert (place.tour, place.redo) == (0, ("a",))
-    assert move(bert, place, "tour", "back").tour == 0
-    seen = [place]
+    state = move(bert, PageState(redo=("a",)), "tour", "start")
+    assert (state.tour, state.redo) == (0, ("a",))
+    assert move(bert, state, "tour", "back").tour == 0
+    seen = [state]
     for _ in range(9):
         seen.append(move(bert, seen[-1], "tour", "next"))
     assert [one.tour for one in seen] == [0, 1, 2, 3, 4, 5, 6, 6, 6, 6]
@@ -60,19 +59,19 @@ def test_one_goes_on_back_and_out(bert: OpenModel) -> None:
     assert move(bert, seen[3], "tour", "end").tour == -1
     assert move(bert, seen[3], "escape", None).tour == -1
     assert move(bert, seen[3], "tour", "start").tour == 0
-    assert move(bert, seen[3], "tour", ["next"]).tour == -1
-    assert card(bert, Place()) == []
-    wish = Wish(Selection(frozenset({"encoder.layer.0"})))
-    assert move(bert, Place(wish=wish), "tour", "start").wish == wish
+    assert move(bert, seen[3], "tour", "end").tour == -1
+    assert card(bert, PageState()) == []
+    choice = FilterChoice(Selection(frozenset({"encoder.layer.0"})))
+    assert move(bert, PageState(choice=choice), "tour", "start").choice == choice
 
 
 def test_a_stop_is_in_the_address(bert: OpenModel) -> None:
-    place = move(bert, move(bert, Place(), "tour", "start"), "tour", "next")
-    assert from_query(to_query(bert.key, place), bert).tour == 1
-    assert from_store(to_store(bert.key, place)) == place
+    state = move(bert, move(bert, PageState(), "tour", "start"), "tour", "next")
+    assert from_query(to_query(bert.key, state), bert).tour == 1
+    assert wired(state) == state
     for nonsense in ("x", "-1", "1" * 20):
         assert from_query(f"?tour={nonsense}", bert).tour == -1
-    assert card(bert, Place(tour=99)) == []
+    assert card(bert, PageState(tour=99)) == []
 
 
 @settings(deadline=None, max_examples=15)
@@ -81,6 +80,8 @@ def test_every_stop_can_be_shown(proto: onnx.ModelProto) -> None:
     model = OpenModel("0" * 64, tagged(proto))
     for stop in stops(model):
         assert stop.text.endswith(".")
-        assert picture(model, None, stop.place, "light")["graph"]
-        kind, what = stop.place.selection
+        answer = EventAnswer(n=0)
+        draw(answer, model, None, stop.state, "light")
+        assert answer.graph
+        kind, what = stop.state.selection
         assert kind != "op" or what in model.graph.positions

@@ -10,15 +10,16 @@ import pytest
 
 from hexviz.app.callbacks import transferring
 from hexviz.app.callbacks.transferring import transferred
-from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.models.store import ModelStore
-from hexviz.app.page_state import Place
 from hexviz.app.panels.audit import edits_strip
-from hexviz.app.panels.inspector import inspect_op
+from hexviz.app.panels.inspector.op import inspect_op
+from hexviz.app.protocol import PageState
 from hexviz.errors import HexvizError, SourceError
 from hexviz.model.reader import from_proto
+from hexviz.tagging.explain import explain
 from hexviz.tagging.tag import tag
+from tests.app.steps import edit
 from tests.app.test_inspector import links, text
 from tests.build import parse, scoped
 
@@ -75,7 +76,7 @@ def test_the_open_model_takes_the_tags(store: ModelStore, made: str) -> None:
     assert model.graph.name == "optimised.onnx"
     assert [op.module for op in model.graph.ops] == ["enc.fc", "enc.fc", "enc.act", "head"]
     assert {op.provenance.origin for op in model.graph.ops} == {"transferred"}
-    strip = text(edits_strip(model, Place()))
+    strip = text(edits_strip(model, PageState()))
     assert strip.startswith("tags from exported.onnx")
     assert "Save .onnx" in strip
     assert "Save overrides" not in strip
@@ -91,10 +92,10 @@ def test_it_outlives_the_server(store: ModelStore, made: str) -> None:
 
 def test_it_is_undone_and_redone(store: ModelStore, made: str) -> None:
     model = store.get(made)
-    before, place = apply_edit(store, model, Place(view=model.first_view("module")), "undo", None)
+    before, state = edit(store, model, PageState(view=model.first_view("module")), "undo", None)
     assert before.graph.transferred_from is None
     assert before.key == model.base
-    after, _ = apply_edit(store, before, place, "redo", None)
+    after, _ = edit(store, before, state, "redo")
     assert after.key == made
 
 
@@ -103,7 +104,7 @@ def test_corrections_go_on_top_and_stay(store: ModelStore, made: str) -> None:
     edited = store.edit(model, {"m": "head"})
     assert [op.module for op in edited.graph.ops] == ["head", "enc.fc", "enc.act", "head"]
     assert edited.graph.op("y").provenance.rule == "same"
-    assert "tags from exported.onnx, 1 tag changed" in text(edits_strip(edited, Place()))
+    assert "tags from exported.onnx, 1 tag changed" in text(edits_strip(edited, PageState()))
     # Taken from yet another graph, what a person set stays; what is no module any more does not.
     other = store.add_upload(tagged_file(SCOPES | {"o": "act"}), "other.onnx")
     result = transferred(store, other, edited.key, lambda _: None)
@@ -130,7 +131,7 @@ def test_the_saved_file_has_the_tags(store: ModelStore, made: str) -> None:
 
 def test_the_inspector_lists_the_ops_there_and_links_to_none(store: ModelStore, made: str) -> None:
     graph = store.get(made).graph
-    content = inspect_op(graph, graph.op("n"))
+    content = inspect_op(graph, explain(graph, "n"))
     shown = text(content)
     assert "transferred · rule same" in shown
     assert "it is Exp “n” of exported.onnx, with the same name, type and surroundings." in shown
@@ -161,7 +162,7 @@ def test_tags_that_were_given_up_are_told_of(store: ModelStore, made: str) -> No
 
 def test_a_place_is_kept_as_far_as_its_boxes_are_there(store: ModelStore, made: str) -> None:
     model = store.get(made)
-    place = Place(view=replace(model.first_view("module"), open=frozenset({"enc", "gone"})))
-    undone, after = apply_edit(store, model, place, "undo", None)
+    state = PageState(view=replace(model.first_view("module"), open=frozenset({"enc", "gone"})))
+    undone, after = edit(store, model, state, "undo")
     assert undone.key == model.base
     assert after.view.open <= set(undone.index("module").containers)

@@ -3,25 +3,26 @@
 import pytest
 
 from hexviz.app.address import from_query, to_query
-from hexviz.app.callbacks.inspecting import inspect
-from hexviz.app.graph.events import answer, move
+from hexviz.app.factory import create_app
 from hexviz.app.graph.strips import what_if_strip
 from hexviz.app.graph.widgets import legend
 from hexviz.app.layout import page
 from hexviz.app.models import open_model as open_models
 from hexviz.app.models.store import ModelStore, OpenModel
-from hexviz.app.page_state import Place
+from hexviz.app.panels.inspector.selected import inspect
+from hexviz.app.protocol import PageState
 from hexviz.view.colouring import COLOURINGS
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import NAMES
+from tests.app.steps import move, send
 from tests.app.test_evidence import buttons
 from tests.app.test_inspector import links, text
 from tests.build import parse, scoped, tagged
 
 
-def by(policy: str, **more: object) -> Place:
+def by(policy: str, **more: object) -> PageState:
     mode = next(mode for mode in COLOURINGS if mode == f"what-if {policy}")
-    return Place(ViewState(colour=mode), **more)  # type: ignore[arg-type]
+    return PageState(ViewState(colour=mode), **more)  # type: ignore[arg-type]
 
 
 def test_the_strip_counts_what_would_move_and_offers_to_keep_it(model: OpenModel) -> None:
@@ -46,17 +47,15 @@ def test_where_nothing_would_move_there_is_nothing_to_keep() -> None:
 def test_the_strip_comes_and_goes_with_the_colours(store: ModelStore, net: bytes) -> None:
     key = store.add_upload(net, "net.onnx")
 
-    def sent(kind: str, value: object, place: object = None) -> dict[str, object]:
-        event = {"type": kind, "value": value, "n": 1, "theme": "light", "place": place}
-        return answer(store, event | {"shown": key})
-
-    visit = sent("visit", f"?model={key}")
-    assert visit["what-if"] == []
-    on = sent("colour", "what-if consumers", visit["view"])
-    assert "1 of 8 ops would move: 1 deeper" in text(on["what-if"])
+    client = create_app(store).server.test_client()
+    visit = send(client, "visit", f"?model={key}")
+    assert visit["parts"]["what-if"] == []
+    on = send(client, "colour", "what-if consumers", visit["at"], shown=key)
+    assert "1 of 8 ops would move: 1 deeper" in str(on["parts"]["what-if"])
     # What does not change the graph does not send it again.
-    assert "what-if" not in sent("op", "m", on["view"])
-    assert sent("colour", "module", on["view"])["what-if"] == []
+    assert "what-if" not in send(client, "op", "m", on["at"], shown=key)["parts"]
+    back = send(client, "colour", "module", on["at"], shown=key)
+    assert back["parts"]["what-if"] == []
 
 
 def test_the_inspector_says_where_the_op_would_be(model: OpenModel) -> None:
@@ -65,14 +64,14 @@ def test_the_inspector_says_where_the_op_would_be(model: OpenModel) -> None:
     assert "By producers only it would stay where it is." in text(
         inspect(model, by("producers", selection=("op", "m")))
     )
-    assert "it would" not in text(inspect(model, Place(selection=("op", "r"))))
+    assert "it would" not in text(inspect(model, PageState(selection=("op", "r"))))
 
 
 def test_the_legend_counts_and_lights_up(model: OpenModel) -> None:
-    place = by("producers")
-    shown = legend(model.render(place.view, "light").legend, place)
+    state = by("producers")
+    shown = legend(model.render(state.view, "light").legend, state)
     assert text(shown).startswith("stays5moves deeper2moves higher1moves elsewhere0")
-    lit = move(model, place, "lit", "moves higher")
+    lit = move(model, state, "lit", "moves higher")
     assert lit.lit == {"moves higher"}
     assert [one["value"] for one in buttons(legend(model.render(lit.view, "light").legend, lit))][
         :4
@@ -98,8 +97,8 @@ def test_a_policy_is_asked_once_for_a_model(
 
 def test_a_link_brings_back_the_what_if(model: OpenModel) -> None:
     for policy in NAMES:
-        place = by(policy)
-        assert from_query(to_query(model.key, place), model) == place
+        state = by(policy)
+        assert from_query(to_query(model.key, state), model) == state
 
 
 def test_the_menu_of_colours_lists_every_mode_once() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.address import key_of
+from hexviz.app.callbacks.old_page import key_of
 from hexviz.app.guard import Guard
 from hexviz.app.jobs.run import run_job
 from hexviz.app.jobs.tasks import exported_path

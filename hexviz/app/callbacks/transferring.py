@@ -13,7 +13,7 @@ from typing import Any
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.address import key_of
+from hexviz.app.callbacks.old_page import key_of
 from hexviz.app.callbacks.opening import decode_upload, wait_in_line
 from hexviz.app.guard import Guard
 from hexviz.app.jobs.results import Results

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import NOTHING, Place, Selection
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.protocol import NOTHING, PageState, Selection
 from hexviz.errors import ViewLimitError
 
 __all__ = ["enclosed", "ops_in"]
@@ -16,14 +16,14 @@ __all__ = ["enclosed", "ops_in"]
 _MOST = 500
 
 
-def enclosed(model: OpenModel, place: Place, elements: Sequence[object]) -> Selection:
+def enclosed(model: OpenModel, state: PageState, elements: Sequence[object]) -> Selection:
     """All ops that some elements of the canvas show; a closed box shows all that is in it.
 
     Raises:
         ViewLimitError: if they are too many to be one selection.
     """
-    drawn = model.render(place.view, "light", place.answers)
-    index = model.index(place.view.placement)
+    drawn = model.render(state.view, "light", state.answers)
+    index = model.index(state.view.placement)
     within = [at for at, name in enumerate(drawn.shown) if name in set(map(str, elements))]
     found = np.isin(drawn.owner[index.slot_of], within)
     ids = [op.id for op, one in zip(model.graph.ops, found.tolist(), strict=True) if one]

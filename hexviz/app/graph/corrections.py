@@ -4,69 +4,85 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from hexviz.app.graph.box_selection import ops_in
 from hexviz.app.graph.search import search
-from hexviz.app.models.store import ModelStore, OpenModel
-from hexviz.app.page_state import Place
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.models.store import ModelStore
+from hexviz.app.protocol import (
+    Accept,
+    Edit,
+    KeepWhatIf,
+    Move,
+    MoveOps,
+    PageState,
+    PutBack,
+    Redo,
+    Undo,
+)
 from hexviz.errors import SelectionError
 from hexviz.tagging.override import known_module
-from hexviz.tagging.policies import POLICIES, changes, what_if
+from hexviz.tagging.policies import changes, what_if
 
-__all__ = ["EDITS", "apply_edit"]
-
-EDITS = ("move-ops", "put-back", "accept", "keep-what-if", "undo", "redo")
-"""The events that change tags."""
+__all__ = ["apply_edit"]
 
 _MOST_UNDONE = 50  # steps that can be taken again
 
 
 def apply_edit(
-    store: ModelStore, model: OpenModel, place: Place, kind: str, value: Any
-) -> tuple[OpenModel, Place]:
-    """The model and place after a correction; a value without sense changes nothing.
+    store: ModelStore, model: OpenModel, state: PageState, event: Edit
+) -> tuple[OpenModel, PageState]:
+    """The model and the state of the page after a correction, which may change nothing.
 
     Raises:
-        HexvizError: with the reason, if what is asked cannot be done.
+        HexvizError: with the reason, if it cannot be done.
     """
-    if kind == "undo":
-        if model.edit is None:
-            return model, place
-        undone = (model.key, *place.redo)[:_MOST_UNDONE]
-        return _moved(store.get(model.edit.before), replace(place, redo=undone))
-    if kind == "redo":
-        if not place.redo:
-            return model, place
-        again, *rest = place.redo
-        return _moved(store.get(again), replace(place, redo=tuple(rest)))
-    edited = store.edit(model, _changes(model, kind, value))
+    match event:
+        case Undo():
+            if model.edit is None:
+                return model, state
+            undone = (model.key, *state.redo)[:_MOST_UNDONE]
+            return _moved(store.get(model.edit.before), replace(state, redo=undone))
+        case Redo():
+            if not state.redo:
+                return model, state
+            again, *rest = state.redo
+            return _moved(store.get(again), replace(state, redo=tuple(rest)))
+    edited = store.edit(model, _changes(model, event))
     if edited is model:
-        return model, place
-    return _moved(edited, replace(place, redo=()))
+        return model, state
+    return _moved(edited, replace(state, redo=()))
 
 
-def _changes(model: OpenModel, kind: str, value: Any) -> Mapping[str, str | None]:
+def _changes(model: OpenModel, event: Edit) -> Mapping[str, str | None]:
+    """The module that each op moves to; ``None`` puts it back."""
     graph = model.graph
-    match kind, value:
-        case "move-ops", ["op", str(op), str(target)]:
-            return {graph.op(op).id: _module(model, target)}
-        case "move-ops", ["ops", str(told), str(target)]:
-            return dict.fromkeys(ops_in(model, told), _module(model, target))
-        case "move-ops", ["own", str(fqn), str(target)] if fqn in graph.modules:
-            return dict.fromkeys(graph.modules[fqn].ops, _module(model, target))
-        case "move-ops", ["found", str(query), str(target)]:
-            module = _module(model, target)
-            return {graph.ops[at].id: module for at in search(model.searching, query, most=0).ops}
-        case "put-back", str():
-            return {graph.op(value).id: None}
-        case "accept", str():
-            return _accepted(model, value)
-        case "keep-what-if", str() if value in POLICIES:
-            answers = what_if(graph, value)
+    match event:
+        case MoveOps(value=move):
+            return dict.fromkeys(_moving(model, move), _module(model, move.to))
+        case PutBack(value=op):
+            return {graph.op(op).id: None}
+        case Accept(value=finding):
+            return _accepted(model, finding)
+        case KeepWhatIf(value=policy):
+            answers = what_if(graph, policy)
             moved = (at for found in changes(graph, answers).values() for at in found)
             return {graph.ops[at].id: answers[at] for at in moved}
     return {}
+
+
+def _moving(model: OpenModel, move: Move) -> list[str]:
+    """The ids of the ops that a person moves."""
+    graph, what = model.graph, move.what
+    match move.kind:
+        case "op":
+            return [graph.op(what).id]
+        case "ops":
+            return ops_in(model, what)
+        case "own":
+            return list(graph.modules[what].ops) if what in graph.modules else []
+        case "found":
+            return [graph.ops[at].id for at in search(model.searching, what, most=0).ops]
 
 
 def _accepted(model: OpenModel, told: str) -> dict[str, str | None]:
@@ -97,13 +113,13 @@ def _module(model: OpenModel, told: str) -> str:
     return tree.by_tag.get(told) or known_module(model.graph, told)
 
 
-def _moved(model: OpenModel, place: Place) -> tuple[OpenModel, Place]:
-    """The place in another model of the same ops, without boxes that it does not have."""
-    view = place.view
+def _moved(model: OpenModel, state: PageState) -> tuple[OpenModel, PageState]:
+    """The state in another model of the same ops, without boxes that it does not have."""
+    view = state.view
     index = model.index(view.placement)
     view = replace(
         view,
         open=frozenset(key for key in view.open if key in index.containers),
         apart=frozenset(key for key in view.apart if key in index.stacks),
     )
-    return model, replace(place, view=view)
+    return model, replace(state, view=view)

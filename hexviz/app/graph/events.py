@@ -1,275 +1,196 @@
-"""Everything a person does to the view: one event in, the next place and its picture out."""
+"""What a person does on the page, as pure steps from one state of the page to the next."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
-from dash import Dash
-from dash.development.base_component import Component
-from flask import Response, request
-
-from hexviz.app.address import from_query, from_store, key_of, model_in, tab_in, to_store
+from hexviz.app import protocol
 from hexviz.app.graph import evidence, navigation
 from hexviz.app.graph.box_selection import enclosed
-from hexviz.app.graph.corrections import EDITS, apply_edit
-from hexviz.app.graph.picture import described, picture
 from hexviz.app.graph.search import search
 from hexviz.app.graph.tour import go_to_stop
 from hexviz.app.graph.tree import check
-from hexviz.app.models.first_picture import FirstSight
-from hexviz.app.models.store import ModelStore, OpenModel
-from hexviz.app.notices import failure
-from hexviz.app.page_state import NOTHING, Place, Trace
-from hexviz.app.panels.compare.steps import COMPARING, compare_step
-from hexviz.app.panels.filter.steps import FILTERING, filter_step
-from hexviz.app.server_timing import server_timing
-from hexviz.errors import HexvizError
-from hexviz.stages import recorded, stage
-from hexviz.view.colouring import COLOURINGS
-from hexviz.view.palette import Theme
+from hexviz.app.models.comparison import other_in
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.filter.steps import filter_step
+from hexviz.app.protocol import NOTHING, AnyEvent, PageState, Selection, Tab, Trace
+from hexviz.errors import SelectionError
+from hexviz.view.sight import drawn_path
+from hexviz.view.state import ViewState, count_visible
 
-__all__ = ["move", "register"]
+__all__ = ["next_state"]
 
-
-def register(app: Dash, store: ModelStore, sight: FirstSight | None = None) -> None:
-    """Attach the route of this file to an app's server: an event comes in, its answer goes out.
-
-    ``sight`` knows the first answers that are kept.
-
-    A route and not a callback: Dash's way from an event to its callback and
-    back takes 30 ms of a click's 100 in the browser.
-    """
-
-    @app.server.post("/event")
-    def on_event() -> Response:
-        try:
-            event = request.get_json(silent=True)
-        except RecursionError:  # nested deeper than anything the page sends
-            event = None
-        with recorded(blocks=False) as record:
-            with stage("answer"):
-                known = _kept(sight, event)
-                changes = answer(store, event) if known is None else known
-            with stage("serialise"):
-                text = json.dumps(changes, default=_plain)
-        match event:
-            case {"type": "visit", "value": str(query), "theme": "light" | "dark" as theme}:
-                if known is None and "graph" in changes:
-                    model = store.opened(changes["view"]["model"])
-                    if model is not None:
-                        model.drew(record.stages)
-                    # Who has the model's name on the page already is not told it again.
-                    if sight is not None and "model-title" in changes:
-                        sight.keep(query, theme, text)
-        headers = {"Server-Timing": server_timing(record.stages)}
-        return Response(text, mimetype="application/json", headers=headers)
+_MOST_OPS = 500  # of a difference, as one selection
+_READABLE = 300  # boxes and ops up to which modules are opened to show a difference
 
 
-def _kept(sight: FirstSight | None, event: Any) -> dict[str, Any] | None:
-    match event:
-        case {
-            "type": "visit",
-            "value": str(query),
-            "n": int(number),
-            "theme": "light" | "dark" as theme,
-        } if sight is not None:
-            known = sight.recall(query, theme)
-            return None if known is None else known | {"n": number}
-    return None
+def next_state(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
+    """The state of the page after an event; one that makes no sense there changes nothing.
 
-
-def _plain(component: Component) -> Any:
-    return component.to_plotly_json()
-
-
-def answer(store: ModelStore, event: Any) -> dict[str, Any]:
-    """What changes on the page after an event: component → what it shows, see assets/controls.js.
-
-    The event says what a person did, at which place, and which model the bar
-    tells of. All it changes goes in one answer: a second one would be painted
-    later.
-    """
-    match event:
-        case {"type": str(kind), "value": value, "n": int(number), "theme": scheme}:
-            theme: Theme = "dark" if scheme == "dark" else "light"
-        case _:
-            return {}
-    changes: dict[str, Any] = {"n": number}
-    stored = event.get("place")
-    before: Place | None = None
-    try:
-        if kind == "visit":
-            query = value if isinstance(value, str) else ""
-            model = store.get(model_in(query))
-            after = from_query(query, model)
-            changes |= {"opener": False, "tab": tab_in(query)}
-        elif isinstance(stored, dict):
-            model = store.get(key_of(stored))
-            here = from_store(stored)
-            if kind in EDITS:
-                edited, after = apply_edit(store, model, here, kind, value)
-                before = here if edited is model else None
-                changes["edited"] = True
-                model = edited
-            else:
-                after = move(model, here, kind, value)
-                before = None if kind == "redraw" else here
-        else:
-            return changes
-        changes |= picture(model, before, after, theme)
-    except HexvizError as error:
-        return changes | {"notices": failure(error)} | ({"opener": True} if kind == "visit" else {})
-    if after != before:
-        changes["view"] = to_store(model.key, after)
-    if model.key != event.get("shown"):
-        changes |= described(model)
-    return changes
-
-
-def move(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
-    """The next place after something a person did; a value without sense changes nothing.
+    Corrections lead to another model, see :mod:`hexviz.app.graph.corrections`.
 
     Raises:
-        HexvizError: with the reason, if what is asked cannot be shown.
+        HexvizError: with the reason, if what is asked for cannot be shown.
     """
-    after = _moved(model, place, kind, value)
+    after = _after(model, state, event)
     # A path is of the op it explains, and ends with its selection.
-    return after if after.selection == place.selection else replace(after, path="", step=0)
+    return after if after.selection == state.selection else replace(after, path="", step=0)
 
 
-def _moved(model: OpenModel, place: Place, kind: str, value: Any) -> Place:
-    view = place.view
-    if kind in FILTERING:
-        return filter_step(model, place, kind, value)
-    if kind in COMPARING:
-        return compare_step(model, place, kind, value)
-    match kind, value:
-        case "op", str():
-            return replace(place, selection=("op", model.graph.op(value).id))
-        case "frame", [*elements]:
-            return replace(place, selection=enclosed(model, place, elements))
-        case "module", str() if value in model.graph.modules:
-            return replace(place, selection=("module", value))
-        case "value", str() if value in model.graph.flat.values:
-            return replace(place, selection=("value", value))
-        case "edge", str():
-            return replace(place, selection=("edge", value))
-        case "toggle", str():
-            return _toggle(model, place, value)
-        case "reveal", str():
-            view, selection = navigation.select_op(model, view, value)
-            return replace(place, view=view, selection=selection)
-        case "reveal-module", str():
-            view, selection = navigation.select_module(model, view, value)
-            return replace(place, view=view, selection=selection)
-        case "search", str() if value.strip():
-            return _first_hit(model, place, value)
-        case "match", [str(query), 1 | -1 as step] if query.strip():
-            return _next_match(model, place, query, step)
-        case "check", str() if value in model.index(view.placement).containers:
-            return replace(place, view=replace(view, hidden=check(model, view, value)))
-        case "show-all", _:
-            return replace(place, view=replace(view, hidden=frozenset()))
-        case "stack", str():
-            return replace(place, view=navigation.turn_stack(model, view, value))
-        case "place", "module" | "context":
-            return replace(place, view=navigation.place_auxiliary(model, view, value))
-        case "open-level", _:
-            return replace(place, view=navigation.open_level(model, view))
-        case "close-all", _:
-            return replace(place, view=navigation.close_all(view))
-        case "colour", str():
-            return _colour(place, value)
-        case "numbers", str() if model.numbers.get(value) is not None:
+def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
+    graph, view = model.graph, state.view
+    match event:
+        case protocol.ChooseTab(value=tab):
+            return _in_tab(state, tab)
+        # Selecting.
+        case protocol.SelectOp(value=op):
+            return replace(state, selection=("op", graph.op(op).id))
+        case protocol.SelectModule(value=fqn) if fqn in graph.modules:
+            return replace(state, selection=("module", fqn))
+        case protocol.SelectValue(value=value) if value in graph.flat.values:
+            return replace(state, selection=("value", value))
+        case protocol.SelectEdge(value=edge):
+            return replace(state, selection=("edge", edge))
+        case protocol.SelectFrame(value=elements):
+            return replace(state, selection=enclosed(model, state, elements))
+        case protocol.FollowElement(value=element):
+            return _revealed(model, state, navigation.meaning(model, view.placement, element))
+        case protocol.RevealOp(value=op):
+            return _revealed(model, state, ("op", op))
+        case protocol.RevealModule(value=fqn):
+            return _revealed(model, state, ("module", fqn))
+        case protocol.GoToOp(value=op):
+            return _in_tab(_revealed(model, state, ("op", op)), "graph")
+        case protocol.GoToModule(value=fqn):
+            return _in_tab(_revealed(model, state, ("module", fqn)), "graph")
+        case protocol.FirstHit(value=query) if query.strip():
+            hits = search(model.searching, query, most=1).hits
+            return _revealed(model, state, (hits[0].kind, hits[0].id)) if hits else state
+        case protocol.Match(value=match) if match.query.strip():
+            return _next_match(model, state, match)
+        case protocol.Clear():
+            return replace(state, selection=NOTHING)
+        case protocol.Escape():
+            return _escape(model, state)
+        # Boxes.
+        case protocol.Toggle(value=key):
+            return _toggle(model, state, key)
+        case protocol.ToggleStack(value=key):
+            return replace(state, view=navigation.turn_stack(model, view, key))
+        case protocol.OpenLevel():
+            return replace(state, view=navigation.open_level(model, view))
+        case protocol.CloseAll():
+            return replace(state, view=replace(view, open=frozenset()))
+        case protocol.Hide(value=key) if key in model.index(view.placement).containers:
+            return replace(state, view=replace(view, hidden=check(model, view, key)))
+        case protocol.ShowAll():
+            return replace(state, view=replace(view, hidden=frozenset()))
+        # What the graph shows.
+        case protocol.Place(value=placement):
+            return replace(state, view=navigation.place_auxiliary(model, view, placement))
+        case protocol.Colour(value=mode):
+            return replace(state, view=replace(view, colour=mode), lit=frozenset())
+        case protocol.ColourCompared():
+            coloured = replace(state, view=replace(view, colour="compared"), lit=frozenset())
+            return _in_tab(coloured, "graph")
+        case protocol.ColourByNumbers(value=key) if model.numbers.get(key) is not None:
             return replace(
-                place, view=replace(view, colour="numbers"), lit=frozenset(), numbers=value
+                state, view=replace(view, colour="numbers"), lit=frozenset(), numbers=key
             )
-        case "lit", str():
-            return replace(place, lit=place.lit ^ {value})
-        case "unlit", _:
-            return replace(place, lit=frozenset())
-        case "trace", ["up" | "down" as way, str(op)]:
-            return replace(place, trace=Trace(way, model.graph.op(op).id))
-        case "trace", ["between", str(op), str(to)]:
-            return replace(
-                place, trace=Trace("between", model.graph.op(op).id, model.graph.op(to).id)
-            )
-        case "trace", ["given", str(fqn)] if fqn in model.graph.modules:
-            return replace(place, trace=Trace("given", fqn))
-        case "path", str():
-            return _path(model, place, value)
-        case "step", 1 | -1 as by:
-            return evidence.go_to(model, place, by)
-        case "untrace", _:
-            return replace(place, trace=None)
-        case "escape", _:
-            return _escape(model, place)
-        case "tour", _:
-            return go_to_stop(model, place, value)
-        case "clear", _:
-            return replace(place, selection=NOTHING)
-    return place
+        case protocol.Light(value=bucket):
+            return replace(state, lit=state.lit ^ {bucket})
+        case protocol.Unlight():
+            return replace(state, lit=frozenset())
+        case protocol.StartTrace(value=trace):
+            return _traced(model, state, trace)
+        case protocol.EndTrace():
+            return replace(state, trace=None)
+        case protocol.ShowPath(value=path):
+            return _path(model, state, path)
+        case protocol.TakeStep(value=by):
+            return evidence.go_to(model, state, by)
+        case protocol.Tour(value=way):
+            return go_to_stop(model, state, way)
+        # Compare.
+        case protocol.Compare(value=other):
+            return _compared(state, other)
+        case protocol.ShowDifference(value=at):
+            return _in_tab(_difference(model, state, int(at)), "graph")
+    return filter_step(model, state, event)
 
 
-def _toggle(model: OpenModel, place: Place, key: str) -> Place:
-    view = navigation.toggle(model, place.view, key)
+def _in_tab(state: PageState, tab: Tab) -> PageState:
+    turned = replace(state, tab=tab)
+    # What the legend lights up means something else while filtering.
+    return replace(turned, lit=frozenset()) if turned.filtering != state.filtering else turned
+
+
+def _revealed(model: OpenModel, state: PageState, selection: Selection) -> PageState:
+    """The state with something selected, and the boxes open that it needs to be seen."""
+    match selection:
+        case "op", op:
+            view, selection = navigation.select_op(model, state.view, op)
+            return replace(state, view=view, selection=selection)
+        case "module", fqn if fqn in model.graph.modules:
+            view, selection = navigation.select_module(model, state.view, fqn)
+            return replace(state, view=view, selection=selection)
+        case "value", value if value in model.graph.flat.values:
+            return replace(state, selection=selection)
+    return state
+
+
+def _toggle(model: OpenModel, state: PageState, key: str) -> PageState:
+    view = navigation.toggle(model, state.view, key)
     box = model.index(view.placement).containers.get(key)
     if box is None or box.is_section or key not in view.open:
-        return replace(place, view=view)
-    return replace(place, view=view, selection=("module", box.face))
+        return replace(state, view=view)
+    return replace(state, view=view, selection=("module", box.face))
 
 
-def _path(model: OpenModel, place: Place, value: str) -> Place:
+def _traced(model: OpenModel, state: PageState, trace: Trace) -> PageState:
+    if trace.way == "given":
+        known = trace.op in model.graph.modules
+        return replace(state, trace=Trace("given", trace.op)) if known else state
+    op = model.graph.op(trace.op).id
+    to = model.graph.op(trace.to).id if trace.way == "between" else ""
+    return replace(state, trace=Trace(trace.way, op, to))
+
+
+def _path(model: OpenModel, state: PageState, value: str) -> PageState:
     """A path of the selected op, by name; with ``:n``, at the step ``n`` of it."""
     name, _, at = value.partition(":")
-    match name:
-        case "module" | "context" if not at or (at.isdecimal() and len(at) < 4):
-            return evidence.show(model, place, name, int(at or 0))
-    return place
+    path: protocol.Path = "context" if name == "context" else "module"
+    return evidence.show(model, state, path, int(at or 0))
 
 
-def _first_hit(model: OpenModel, place: Place, query: str) -> Place:
-    hits = search(model.searching, query, most=1).hits
-    if not hits:
-        return place
-    kind = "reveal-module" if hits[0].kind == "module" else "reveal"
-    return move(model, place, kind, hits[0].id)
-
-
-def _next_match(model: OpenModel, place: Place, query: str, step: int) -> Place:
+def _next_match(model: OpenModel, state: PageState, match: protocol.NextMatch) -> PageState:
     """The found op after (or before) the selected one, in order of execution, round and round."""
-    found = search(model.searching, query, most=0).ops
+    found = search(model.searching, match.query, most=0).ops
     if not found:
-        return place
-    kind, what = place.selection
+        return state
+    kind, what = state.selection
     here = model.graph.positions.get(what, -1) if kind == "op" else -1
-    if step > 0:
-        at = next((one for one in found if one > here), found[0])
+    if match.step > 0:
+        at = next((position for position in found if position > here), found[0])
     else:
-        at = next((one for one in reversed(found) if one < here), found[-1])
-    return move(model, place, "reveal", model.graph.ops[at].id)
+        at = next((position for position in reversed(found) if position < here), found[-1])
+    return _revealed(model, state, ("op", model.graph.ops[at].id))
 
 
-def _colour(place: Place, value: str) -> Place:
-    mode = next((mode for mode in COLOURINGS if mode == value), place.view.colour)
-    return replace(place, view=replace(place.view, colour=mode), lit=frozenset())
-
-
-def _escape(model: OpenModel, place: Place) -> Place:
+def _escape(model: OpenModel, state: PageState) -> PageState:
     """Leave what was entered last: a tour, a trace, the legend, the box around the selection."""
-    if place.tour >= 0:
-        return replace(place, tour=-1)
-    if place.trace:
-        return replace(place, trace=None)
-    if place.step:
-        return replace(place, step=0)
-    if place.lit:
-        return replace(place, lit=frozenset())
-    view = place.view
+    if state.tour >= 0:
+        return replace(state, tour=-1)
+    if state.trace:
+        return replace(state, trace=None)
+    if state.step:
+        return replace(state, step=0)
+    if state.lit:
+        return replace(state, lit=frozenset())
+    view = state.view
     index = model.index(view.placement)
-    kind, what = place.selection
+    kind, what = state.selection
     key = ""
     if kind == "op":
         key = index.home[model.graph.positions[what]]
@@ -277,7 +198,45 @@ def _escape(model: OpenModel, place: Place) -> Place:
         key = index.box_of(what) or ""
     around = [step for step in index.path(key)[1:] if step in view.open]
     if not around:
-        return replace(place, selection=NOTHING)
+        return replace(state, selection=NOTHING)
     box = index.containers[around[-1]]
     closed = replace(view, open=view.open - {box.key})
-    return replace(place, view=closed, selection=("module", box.face))
+    return replace(state, view=closed, selection=("module", box.face))
+
+
+def _compared(state: PageState, other: str) -> PageState:
+    if other_in(other) is None or other == state.compared:
+        return state
+    colour = "module" if state.view.colour == "compared" else state.view.colour
+    view = replace(state.view, colour=colour)
+    return replace(state, compared=other, view=view, lit=frozenset())
+
+
+def _difference(model: OpenModel, state: PageState, at: int) -> PageState:
+    """The ops of a difference, selected in boxes that are open."""
+    found = model.comparison(state.compared)
+    if found is None or at >= len(found.differences):
+        raise SelectionError("That comparison is gone: compare the two graphs again.")
+    known = model.graph.positions
+    ops = [op for op in found.ops(at) if op in known][:_MOST_OPS]
+    if not ops:
+        module = found.differences[at]["module"]
+        if module not in model.graph.modules:
+            raise SelectionError("These ops are in the other graph: open it to see them.")
+        return _revealed(model, state, ("module", module))
+    view = _opened(model, replace(state.view, hidden=frozenset()), ops)
+    if len(ops) == 1:
+        return replace(state, view=view, selection=("op", ops[0]))
+    return replace(state, view=view, selection=("ops", json.dumps(ops)))
+
+
+def _opened(model: OpenModel, view: ViewState, ops: list[str]) -> ViewState:
+    """The view with the boxes open that the ops are in, as far as it stays readable."""
+    index = model.index(view.placement)
+    apart = model.apart(view)
+    homes = dict.fromkeys(index.home[model.graph.positions[op]] for op in ops)
+    for home in homes:
+        wider = replace(view, open=view.open.union(drawn_path(index, home, apart)))
+        if wider != view and count_visible(index, wider) <= _READABLE:
+            view = wider
+    return view

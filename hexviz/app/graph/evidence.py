@@ -12,13 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from hexviz.app.graph import navigation
-from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import Path, Place
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.protocol import PageState, Path
 from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
-from hexviz.tagging.explain import Explanation, Step, explain
+from hexviz.tagging.explain import Explanation, Step
 
-__all__ = ["Shown", "evidence", "given", "go_to", "paths", "ranges", "show", "shown", "told"]
+__all__ = ["Shown", "evidence", "given", "go_to", "paths", "ranges", "show", "shown", "step_note"]
 
 _TITLES = {"module": "Why it is in its module", "context": "What it serves"}
 
@@ -44,51 +44,51 @@ def paths(found: Explanation) -> dict[Path, tuple[Step, ...]]:
     return {path: steps for path, steps in both.items() if steps}
 
 
-def shown(found: Explanation, place: Place) -> Shown | None:
-    """Which path of an explained op a place shows; ``None`` if the op has no evidence."""
+def shown(found: Explanation, state: PageState) -> Shown | None:
+    """Which path of an explained op the canvas shows; ``None`` if the op has no evidence."""
     known = paths(found)
     if not known:
         return None
-    path = place.path if place.path in known else next(iter(known))
+    path = state.path if state.path in known else next(iter(known))
     steps = known[path]
-    return Shown(found.op.id, path, steps, min(max(place.step, 0), len(steps)))
+    return Shown(found.op.id, path, steps, min(max(state.step, 0), len(steps)))
 
 
-def evidence(graph: TaggedGraph, place: Place) -> Shown | None:
-    """The path that a place shows; ``None`` unless an op is selected that has evidence."""
-    kind, what = place.selection
-    if kind != "op" or what not in graph.positions:
+def evidence(model: OpenModel, state: PageState) -> Shown | None:
+    """The path that the canvas shows; ``None`` unless an op is selected that has evidence."""
+    kind, what = state.selection
+    if kind != "op" or what not in model.graph.positions:
         return None
-    return shown(explain(graph, what), place)
+    return shown(model.explain(what), state)
 
 
-def show(model: OpenModel, place: Place, path: Path, at: int) -> Place:
-    """The place with a path of the selected op on the canvas, at one of its steps.
+def show(model: OpenModel, state: PageState, path: Path, at: int) -> PageState:
+    """The state with a path of the selected op on the canvas, at one of its steps.
 
     Raises:
         ViewLimitError: if the step cannot be shown even with all else closed.
     """
-    found = evidence(model.graph, replace(place, path=path, step=at))
+    found = evidence(model, replace(state, path=path, step=at))
     if found is None or found.path != path:
-        return place
+        return state
     op = found.current.op if found.current else found.op
-    view = place.view
+    view = state.view
     if op in model.graph.positions:
         view, _selected = navigation.select_op(model, view, op)
-    return replace(place, view=view, path=path, step=found.at)
+    return replace(state, view=view, path=path, step=found.at)
 
 
-def go_to(model: OpenModel, place: Place, by: int) -> Place:
-    """The place some steps further along the path that is shown.
+def go_to(model: OpenModel, state: PageState, by: int) -> PageState:
+    """The state some steps further along the path that is shown.
 
     Raises:
         ViewLimitError: if the step cannot be shown even with all else closed.
     """
-    found = evidence(model.graph, place)
-    return place if found is None else show(model, place, found.path, found.at + by)
+    found = evidence(model, state)
+    return state if found is None else show(model, state, found.path, found.at + by)
 
 
-def told(graph: TaggedGraph, found: Shown) -> str:
+def step_note(graph: TaggedGraph, found: Shown) -> str:
     """The step that is looked at, or what the path is about, in a few words."""
     count = len(found.steps)
     step = found.current

@@ -2,99 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
-
 import numpy as np
 import numpy.typing as npt
 
 from hexviz.app.graph.box_selection import ops_in
-from hexviz.app.graph.evidence import Shown, evidence, given, ranges, told
-from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import Place
+from hexviz.app.graph.evidence import Shown, evidence, given, ranges, step_note
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.protocol import Badge, Highlight, PageState, Steps
 from hexviz.model.reach import between, downstream, upstream
 from hexviz.view.index import Index
 from hexviz.view.render import Rendered
 
-__all__ = ["Badge", "Highlight", "Steps", "highlight"]
+__all__ = ["highlight"]
 
 _MOST_BADGES = 32
 
 
-class Badge(TypedDict):
-    """The numbers of the steps that an element of the canvas shows."""
-
-    id: str
-    numbers: str
-    current: bool
-
-
-class Steps(TypedDict):
-    """The path of evidence on the canvas: what the strip says of it, and the numbers.
-
-    ``op`` is the op that it explains, ``at`` the step that is looked at, ``of``
-    how many there are, and ``look`` the element that shows it.
-    """
-
-    op: str
-    path: str
-    at: int
-    of: int
-    note: str
-    look: str | None
-    badges: list[Badge]
-
-
-class Highlight(TypedDict):
-    """What the canvas marks, by ids of its elements; ``row`` is the key of a row of the tree.
-
-    ``traced`` and ``lit`` are ``None`` where nothing is traced or lit. ``note``
-    says what is traced. ``steps`` is ``None`` for what has no evidence.
-    """
-
-    selected: str | None
-    row: str | None
-    evidence: list[str]
-    traced: list[str] | None
-    lit: list[str] | None
-    note: str
-    steps: Steps | None
-
-
-def highlight(model: OpenModel, place: Place, drawn: Rendered) -> Highlight:
+def highlight(model: OpenModel, state: PageState, drawn: Rendered) -> Highlight:
     """Which elements of the canvas to mark: selected, its chain of evidence, traced, lit.
 
     What is not in sight is marked on the closed box around it.
     """
-    graph, view = model.graph, place.view
+    graph, view = model.graph, state.view
     index = model.index(view.placement)
-    marked = Highlight(
-        selected=None, row=None, evidence=[], traced=None, lit=None, note="", steps=None
-    )
-    match place.selection:
+    marked = Highlight()
+    match state.selection:
         case "op", op_id if op_id in graph.positions:
-            marked["selected"] = drawn.element(index, graph.positions[op_id])
-            marked["row"] = index.home[graph.positions[op_id]]
-            path = evidence(graph, place)
+            marked.selected = drawn.element(index, graph.positions[op_id])
+            marked.row = index.home[graph.positions[op_id]]
+            path = evidence(model, state)
             if path is not None:
-                steps = marked["steps"] = _steps(model, index, path, drawn)
-                marked["evidence"] = [badge["id"] for badge in steps["badges"]]
+                marked.steps = _steps(model, index, path, drawn)
+                marked.evidence = [badge.id for badge in marked.steps.badges]
         case "ops", ids:
             shown_by = (drawn.element(index, graph.positions[one]) for one in ops_in(model, ids))
-            marked["evidence"] = [one for one in dict.fromkeys(shown_by) if one]
+            marked.evidence = [one for one in dict.fromkeys(shown_by) if one]
         case "value", value_id:
-            marked["selected"] = f"{'i' if value_id in graph.flat.inputs else 'u'}:{value_id}"
+            marked.selected = f"{'i' if value_id in graph.flat.inputs else 'u'}:{value_id}"
         case "edge", edge_id:
-            marked["selected"] = edge_id
+            marked.selected = edge_id
         case "module", fqn:
-            marked["selected"] = model.box(view, fqn)
-            marked["row"] = index.box_of(fqn)
-    if marked["row"] is not None:
-        shown = model.box(view, index.containers[marked["row"]].face)
-        marked["row"] = shown[2:] if shown else ""
-    if place.lit:
-        marked["lit"] = sorted(place.lit)
-    if place.trace:
-        marked["traced"], marked["note"] = _traced(model, index, place, drawn)
+            marked.selected = model.box(view, fqn)
+            marked.row = index.box_of(fqn)
+    if marked.row is not None:
+        shown = model.box(view, index.containers[marked.row].face)
+        marked.row = shown[2:] if shown else ""
+    if state.lit:
+        marked.lit = sorted(state.lit)
+    if state.trace:
+        marked.traced, marked.note = _traced(model, index, state, drawn)
     return marked
 
 
@@ -113,7 +69,7 @@ def _steps(model: OpenModel, index: Index, path: Shown, drawn: Rendered) -> Step
         path=path.path,
         at=path.at,
         of=len(path.steps),
-        note=told(graph, path),
+        note=step_note(graph, path),
         look=drawn.element(index, graph.positions[here]) if here in graph.positions else None,
         badges=[
             Badge(id=element, numbers=ranges(shown), current=path.at in shown)
@@ -122,9 +78,11 @@ def _steps(model: OpenModel, index: Index, path: Shown, drawn: Rendered) -> Step
     )
 
 
-def _traced(model: OpenModel, index: Index, place: Place, drawn: Rendered) -> tuple[list[str], str]:
+def _traced(
+    model: OpenModel, index: Index, state: PageState, drawn: Rendered
+) -> tuple[list[str], str]:
     """The elements that show what is traced, and what that is in words."""
-    trace, graph = place.trace, model.graph
+    trace, graph = state.trace, model.graph
     assert trace is not None  # noqa: S101 - for the type checker; the caller looked
     if trace.way == "given":
         return _given(model, index, trace.op, drawn)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import NOTHING, Selection
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.protocol import NOTHING, Selection
 from hexviz.model.fqn import is_within
 from hexviz.view import state as views
 from hexviz.view.index import Placement
@@ -13,7 +13,7 @@ from hexviz.view.sight import content
 from hexviz.view.state import ViewState
 
 __all__ = [
-    "close_all",
+    "meaning",
     "open_level",
     "place_auxiliary",
     "select_module",
@@ -92,9 +92,17 @@ def turn_stack(model: OpenModel, view: ViewState, key: str) -> ViewState:
     return views.open_path(views.take_apart(view, index, key), index, key)
 
 
-def close_all(view: ViewState) -> ViewState:
-    """Close every box."""
-    return replace(view, open=frozenset())
+def meaning(model: OpenModel, placement: Placement, element: str) -> Selection:
+    """What an element of the canvas stands for, by its id; a stack or section, for its module."""
+    kind, _, name = element.partition(":")
+    match kind:
+        case "o" if name in model.graph.positions:
+            return "op", name
+        case "m" if name in (boxes := model.index(placement).containers):
+            return "module", boxes[name].face
+        case "i" | "u" if name in model.graph.flat.values:
+            return "value", name
+    return NOTHING
 
 
 def place_auxiliary(model: OpenModel, view: ViewState, placement: Placement) -> ViewState:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dash import html
 
-from hexviz.app.models.store import OpenModel
+from hexviz.app.models.open_model import OpenModel
 from hexviz.view.colouring import policy_of
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import NAMES

@@ -13,9 +13,9 @@ from typing import Any
 from dash import html
 
 from hexviz.app.graph.navigation import select_module, select_op
-from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import NOTHING, Place
-from hexviz.app.panels.inspector.parts import breaking, counted
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.parts import breaking, counted
+from hexviz.app.protocol import NOTHING, PageState
 from hexviz.errors import ViewLimitError
 from hexviz.model.op import Op
 from hexviz.tagging.anatomy import pattern
@@ -31,7 +31,7 @@ class Stop:
 
     title: str
     text: str
-    place: Place
+    state: PageState
 
 
 def stops(model: OpenModel) -> tuple[Stop, ...]:
@@ -43,30 +43,30 @@ def stops(model: OpenModel) -> tuple[Stop, ...]:
     )
 
 
-def go_to_stop(model: OpenModel, place: Place, value: Any) -> Place:
+def go_to_stop(model: OpenModel, state: PageState, value: Any) -> PageState:
     """The place of a stop: ``"next"``, ``"back"``, ``"start"``; anything else ends the tour."""
-    steps = {"start": -1 - place.tour + 1, "next": 1, "back": -1}
+    steps = {"start": -1 - state.tour + 1, "next": 1, "back": -1}
     if not isinstance(value, str) or value not in steps:
-        return replace(place, tour=-1)
+        return replace(state, tour=-1)
     planned = stops(model)
-    at = min(max(0, place.tour + steps[value]), len(planned) - 1)
-    return replace(planned[at].place, redo=place.redo, tour=at, wish=place.wish)
+    at = min(max(0, state.tour + steps[value]), len(planned) - 1)
+    return replace(planned[at].state, redo=state.redo, tour=at, choice=state.choice)
 
 
-def card(model: OpenModel, place: Place) -> list[Any]:
+def card(model: OpenModel, state: PageState) -> list[Any]:
     """What the page says at the present stop; nothing where there is no tour."""
-    planned = stops(model) if place.tour >= 0 else ()
-    if not 0 <= place.tour < len(planned):
+    planned = stops(model) if state.tour >= 0 else ()
+    if not 0 <= state.tour < len(planned):
         return []
-    stop = planned[place.tour]
-    last = place.tour == len(planned) - 1
+    stop = planned[state.tour]
+    last = state.tour == len(planned) - 1
     return [
-        html.Div(f"{place.tour + 1} of {len(planned)}", className="quiet"),
+        html.Div(f"{state.tour + 1} of {len(planned)}", className="quiet"),
         html.H2(stop.title),
         html.P(breaking(stop.text)),
         html.Div(
             [
-                _button("Back", "back", disabled=place.tour == 0),
+                _button("Back", "back", disabled=state.tour == 0),
                 _button("Done", "end") if last else _button("Next", "next"),
                 *([] if last else [_button("End the tour", "end", look="link")]),
             ],
@@ -92,7 +92,7 @@ def _what_it_is(model: OpenModel) -> Iterator[Stop]:
         f"{root.class_name or graph.name}: {counted(len(graph.ops), 'op')} in "
         f"{counted(len(graph.modules), 'module')}{parameters}. It reads {inputs} and gives "
         f"{outputs}. A box is a module; click one to open it.",
-        Place(model.first_view()),
+        PageState(model.first_view()),
     )
 
 
@@ -102,13 +102,13 @@ def _how_it_is_built(model: OpenModel) -> Iterator[Stop]:
     stack = max(index.stacks.values(), key=lambda one: len(one.members), default=None)
     if stack is not None:
         face = graph.modules[index.containers[stack.members[0]].face]
-        place = _shown(model, view, face.fqn)
+        state = _shown(model, view, face.fqn)
         yield Stop(
             "How it is built",
             f"{len(stack.members)} modules {face.class_name or face.label} with the same structure "
             f"share one box; the first, {face.tag}, is shown for all. Each has "
             f"{counted(index.containers[stack.members[0]].count, 'op')}.",
-            place,
+            state,
         )
         return
     kinds: dict[str, list[str]] = {}
@@ -138,7 +138,7 @@ def _origins(model: OpenModel) -> Iterator[Stop]:
         "How the tags are known",
         f"The colours say it: {told}. Declared is what the exporter recorded or names say, "
         "inherited what follows from the ops around.",
-        Place(view),
+        PageState(view),
     )
     inherited = [op for op in ops if op.provenance.origin == "inherited"]
     if inherited:
@@ -179,18 +179,18 @@ def _doubt(model: OpenModel) -> Iterator[Stop]:
         yield Stop(
             "What the audit found",
             f"No tag contradicts what is around its op; the audit has {notes} to tell.",
-            Place(model.first_view()),
+            PageState(model.first_view()),
         )
         return
     worst = bad[0]
-    place = Place(model.first_view())
+    state = PageState(model.first_view())
     if worst.ops:
-        place = _at(model, model.graph.op(worst.ops[0]))
+        state = _at(model, model.graph.op(worst.ops[0]))
     yield Stop(
         "What the audit found",
         f"{counted(len(bad), 'finding')} that matter. The worst: {worst.message} "
         f"{worst.suggestion}",
-        place,
+        state,
     )
 
 
@@ -199,18 +199,18 @@ def _end(model: OpenModel) -> Iterator[Stop]:
         "Go on from here",
         "Search with /, trace with u and d, and read in the inspector why an op is where it is. "
         f"`hexviz report {model.graph.name} -o report.html` writes all of this into one file.",
-        Place(model.first_view()),
+        PageState(model.first_view()),
     )
 
 
-def _at(model: OpenModel, op: Op) -> Place:
+def _at(model: OpenModel, op: Op) -> PageState:
     """An op selected in the first view, or the first view where it cannot be shown."""
     view = model.first_view()
     try:
         view, selection = select_op(model, view, op.id)
     except ViewLimitError:
-        return Place(view)
-    return Place(view, selection)
+        return PageState(view)
+    return PageState(view, selection)
 
 
 def _size(model: OpenModel, fqn: str) -> int:
@@ -220,9 +220,9 @@ def _size(model: OpenModel, fqn: str) -> int:
     return index.containers[key].count if key else 0
 
 
-def _shown(model: OpenModel, view: ViewState, fqn: str) -> Place:
+def _shown(model: OpenModel, view: ViewState, fqn: str) -> PageState:
     try:
         view, selection = select_module(model, view, fqn)
     except ViewLimitError:
-        return Place(view, NOTHING)
-    return Place(view, selection)
+        return PageState(view, NOTHING)
+    return PageState(view, selection)

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from hexviz.app.models.store import OpenModel
+from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.filter.ticks import Ticks
 from hexviz.model.fqn import is_within
 from hexviz.view.containers import Container

@@ -7,7 +7,7 @@ from typing import Any
 from dash import html
 
 from hexviz.app.graph.tree import Row
-from hexviz.app.page_state import Place
+from hexviz.app.protocol import PageState
 from hexviz.view.colouring import policy_of
 from hexviz.view.legend import Legend, LegendEntry
 from hexviz.view.preview import FATES
@@ -87,9 +87,9 @@ def _element(kind: str, children: Any = None, **props: Any) -> dict[str, Any]:
     return {"type": kind, "props": {"children": children, **props}}
 
 
-def legend(shown: Legend, place: Place) -> list[Any]:
+def legend(shown: Legend, state: PageState) -> list[Any]:
     """What the colours say, as buttons that light up what has them; and the borders."""
-    counted = policy_of(place.view.colour) is not None
+    counted = policy_of(state.view.colour) is not None
     entries: list[Any] = [
         html.Button(
             [
@@ -105,12 +105,12 @@ def legend(shown: Legend, place: Place) -> list[Any]:
             **{
                 "data-event": "lit",
                 "data-value": entry.bucket,
-                "aria-pressed": str(entry.bucket in place.lit).lower(),
+                "aria-pressed": str(entry.bucket in state.lit).lower(),
             },
         )
         for entry in shown.entries
     ]
-    if place.lit:
+    if state.lit:
         entries.append(html.Button("all", className="link", **{"data-event": "unlit"}))
     more = f"and {shown.more} more" if shown.more else ""
     borders = [
@@ -128,7 +128,7 @@ def legend(shown: Legend, place: Place) -> list[Any]:
     ]
 
 
-def filter_legend(shown: Legend, place: Place) -> list[Any]:
+def filter_legend(shown: Legend, state: PageState) -> list[Any]:
     """What a filter's colours and borders say, as buttons that light up what has them."""
     entries: list[Any] = [
         html.Button(
@@ -145,14 +145,14 @@ def filter_legend(shown: Legend, place: Place) -> list[Any]:
             **{
                 "data-event": "lit",
                 "data-value": entry.bucket,
-                "aria-pressed": str(entry.bucket in place.lit).lower(),
+                "aria-pressed": str(entry.bucket in state.lit).lower(),
             },
         )
         for entry in shown.entries
         for fate, name in FATES.items()
         if name == entry.bucket
     ]
-    if place.lit:
+    if state.lit:
         entries.append(html.Button("all", className="link", **{"data-event": "unlit"}))
     marks = [
         html.Span([html.Span(className="swatch fate-partial"), "kept in part"], className="entry"),

@@ -6,6 +6,7 @@ requests may come (``origin``), who has the token (``token``), how much may be s
 says when something fails (``failures``). ``gate`` puts them before every route.
 """
 
+from hexviz.app.guard.failures import plain
 from hexviz.app.guard.gate import Access, Guard, install
 from hexviz.app.guard.hosts import Hosts, host_name, hosts_for, is_loopback
 from hexviz.app.guard.sizes import watched
@@ -22,5 +23,6 @@ __all__ = [
     "install",
     "is_loopback",
     "new_token",
+    "plain",
     "watched",
 ]

@@ -14,7 +14,7 @@ from hexviz.errors import SourceError
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:
-    from hexviz.app.panels.filter.filtered import Filtered
+    from hexviz.app.models.filtered import Filtered
     from hexviz.model.graph import TaggedGraph
 
 __all__ = ["TASKS", "Task", "exported_path"]
@@ -75,7 +75,7 @@ def part(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[
     Raises:
         HexvizError: if it cannot be opened or built, or is not valid.
     """
-    from hexviz.app.panels.filter.files import part_file
+    from hexviz.app.panels.filter.part import part_file
 
     kept = _kept(told, report)
     report("Building and checking the part", 40.0)
@@ -90,7 +90,7 @@ def report_of(told: Mapping[str, Any], report: Callable[[str, float], None]) -> 
     Raises:
         HexvizError: if the part cannot be opened or built.
     """
-    from hexviz.app.panels.filter.files import part_report
+    from hexviz.app.panels.filter.part import part_report
 
     kept = _kept(told, report)
     report("Building and checking the part", 40.0)
@@ -147,7 +147,7 @@ def compare(told: Mapping[str, Any], report: Callable[[str, float], None]) -> di
     Raises:
         HexvizError: if one of them cannot be opened.
     """
-    from hexviz.app.panels.compare.kept import pages_document
+    from hexviz.app.models.comparison import pages_document
     from hexviz.matching.compare import compare as compared
 
     report("Opening both graphs", 5.0)
@@ -183,8 +183,8 @@ def _kept(told: Mapping[str, Any], report: Callable[[str, float], None]) -> Filt
         SourceError: if the file is another one by now.
         SelectionError: if nothing is selected.
     """
-    from hexviz.app.models.store import OpenModel
-    from hexviz.app.panels.filter.asked import asked_part
+    from hexviz.app.models.open_model import OpenModel
+    from hexviz.app.panels.filter.part import asked_part
 
     source = told["source"]
     report("Opening the model", 5.0)

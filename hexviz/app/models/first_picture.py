@@ -9,10 +9,8 @@ its name, the theme and the code alone::
 
 from __future__ import annotations
 
-import json
 import logging
 from pathlib import Path
-from typing import Any
 
 import hexviz.app
 from hexviz.app.models.store import ModelStore
@@ -44,18 +42,17 @@ class FirstSight:
         self._store = store
         self._shelf = shelf
 
-    def recall(self, query: str, theme: Theme) -> dict[str, Any] | None:
+    def recall(self, query: str, theme: Theme) -> bytes | None:
         """The answer to a visit, if it is kept, and the model is yet to be drawn."""
         place = self._place(query, theme)
         model = self._store.opened(query.removeprefix(_ASKED))
         if place is None or (model is not None and model.drawn):
             return None
         kept = self._shelf.get(place)
-        found: dict[str, Any] | None = None if kept is None else json.loads(bytes(kept))
-        return found
+        return None if kept is None else bytes(kept)
 
-    def keep(self, query: str, theme: Theme, answer: str) -> None:
-        """Keep the answer to a visit, a JSON object, if the model took long to open.
+    def keep(self, query: str, theme: Theme, answer: bytes) -> None:
+        """Keep the answer to a visit if the model took long to open.
 
         A folder that cannot be written is told in the log of this module and does no harm.
         """
@@ -67,7 +64,7 @@ class FirstSight:
         if sum(spent) < _WORTH:
             return
         try:
-            self._shelf.put(place, answer.encode())
+            self._shelf.put(place, answer)
         except WriteError as error:
             _LOGGER.warning("The picture of %s is not kept: %s", model.graph.name, error)
 

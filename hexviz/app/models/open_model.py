@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hexviz.app.jobs.results import Results
+from hexviz.app.models.comparison import Kept, other_in
 from hexviz.app.models.edits import Edit
+from hexviz.app.models.filtered import Filtered, filtered, totals
 from hexviz.app.models.long_work import taking_turns
-from hexviz.app.page_state import Place
-from hexviz.app.panels.compare.kept import Kept, other_in
-from hexviz.app.panels.filter.filtered import Filtered
-from hexviz.app.panels.filter.ticks import totals
-from hexviz.app.panels.filter.wish import Wish
+from hexviz.app.protocol import FilterChoice, PageState
 from hexviz.app.server_timing import first_picture
 from hexviz.errors import MatchingError
 from hexviz.extraction.query import SearchIndex
@@ -26,6 +24,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.once import once
 from hexviz.stages import Stage, stage
 from hexviz.tagging.audit import audit
+from hexviz.tagging.explain import Explanation, explain
 from hexviz.tagging.finding import Finding
 from hexviz.view.cache import LayoutCache
 from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
@@ -50,14 +49,14 @@ _VIEWS = 20_000_000  # what was drawn and laid out, at most; the page shows only
 _KEPT_VIEWS = 6
 _KEPT_NUMBERS = 8
 _KEPT_COMPARISONS = 2
+_KEPT_EXPLANATIONS = 64
 
 
 class OpenModel:
     """A model in memory, with what the page derives from it.
 
     ``numbers`` holds what people dropped in to colour its ops by: position →
-    number, by the digest of the file, and ``filters`` what their wishes come
-    to. ``edit`` says what a person changed, and
+    number, by the digest of the file. ``edit`` says what a person changed, and
     ``near`` is another model with the same ops, whose layouts and numbers serve here too.
     ``steady`` tells which of its ops compute nothing but shapes.
     ``drawn`` tells what its first picture took.
@@ -91,7 +90,8 @@ class OpenModel:
         self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
         self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
         self._comparisons: LayoutCache[str, Kept] = LayoutCache(_KEPT_COMPARISONS)
-        self.filters: LayoutCache[Wish, Filtered] = LayoutCache(_KEPT_NUMBERS)
+        self._filters: LayoutCache[FilterChoice, Filtered] = LayoutCache(_KEPT_NUMBERS)
+        self._explanations: LayoutCache[str, Explanation] = LayoutCache(_KEPT_EXPLANATIONS)
         self.drawn: tuple[Stage, ...] = ()
 
     @property
@@ -108,7 +108,7 @@ class OpenModel:
     def own_cost(self) -> int:
         """Bytes in memory of its own."""
         per_op = (
-            _TAGS_PER_OP + _INDEX_PER_OP * len(self._indexes) + _FILTER_PER_OP * len(self.filters)
+            _TAGS_PER_OP + _INDEX_PER_OP * len(self._indexes) + _FILTER_PER_OP * len(self._filters)
         )
         return per_op * self._ops + _VIEWS * bool(self._indexes)
 
@@ -195,6 +195,27 @@ class OpenModel:
             self._what_ifs.put(policy, known)
         return known
 
+    def filtered(self, choice: FilterChoice) -> Filtered | None:
+        """What the filter keeps by a choice; ``None`` if nothing. Linear, once for each choice."""
+        known = self._filters.get(choice)
+        if known is None:
+            known = filtered(self.graph, choice, self.steady)
+            if known is not None:
+                self._filters.put(choice, known)
+        return known
+
+    def explain(self, op_id: str) -> Explanation:
+        """Why an op is where it is, for the canvas and for the inspector.
+
+        Raises:
+            UnknownOpError: if there is no such op.
+        """
+        known = self._explanations.get(op_id)
+        if known is None:
+            known = explain(self.graph, op_id)
+            self._explanations.put(op_id, known)
+        return known
+
     @once
     def searching(self) -> SearchIndex:
         """The graph made ready for searching."""
@@ -229,10 +250,10 @@ class OpenModel:
         """The stacks of a view whose members are shown one by one."""
         return apart_stacks(self.index(view.placement), view.apart, view.hidden)
 
-    def edge_values(self, place: Place, edge: Mapping[str, Any]) -> list[str]:
+    def edge_values(self, state: PageState, edge: Mapping[str, Any]) -> list[str]:
         """The ids of all values that run along a drawn edge, by its element's data."""
-        index = self.index(place.view.placement)
-        drawn = self.render(place.view, "light", place.answers)
+        index = self.index(state.view.placement)
+        drawn = self.render(state.view, "light", state.answers)
         at = {name: position for position, name in enumerate(drawn.shown)}
         if edge["source"] not in at or edge["target"] not in at:
             return list(edge["values"])

@@ -6,9 +6,9 @@ from typing import Any
 
 from dash import html
 
-from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import Place
-from hexviz.app.panels.inspector.parts import breaking, counted, op_link
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.parts import breaking, counted, op_link
+from hexviz.app.protocol import PageState
 from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops
 from hexviz.tagging.sentence import source_file
 
@@ -129,9 +129,9 @@ def _finding(model: OpenModel, at: int, finding: Finding) -> html.Li:
     )
 
 
-def edits_strip(model: OpenModel, place: Place) -> list[Any]:
+def edits_strip(model: OpenModel, state: PageState) -> list[Any]:
     """What a person has changed, with undo, redo and ways to save it; nothing if nothing is."""
-    if model.edit is None and not place.redo:
+    if model.edit is None and not state.redo:
         return []
     count = len(model.edit.overrides) if model.edit else 0
     source = source_file(model.graph) if model.edit and model.edit.tags else ""
@@ -140,7 +140,7 @@ def edits_strip(model: OpenModel, place: Place) -> list[Any]:
     parts: list[Any] = [
         html.Span(", ".join(told)),
         _tool("Undo", "undo", "Undo the last change (z)", disabled=model.edit is None),
-        _tool("Redo", "redo", "Redo it (y)", disabled=not place.redo),
+        _tool("Redo", "redo", "Redo it (y)", disabled=not state.redo),
     ]
     if count or source:
         if model.graph.has_external_data:

@@ -7,14 +7,17 @@ from typing import Any
 
 from dash import html
 
-from hexviz.app.panels.filter.filtered import Filtered
-from hexviz.app.panels.filter.wish import Wish, written
-from hexviz.app.panels.filter.words import gain, total_size
-from hexviz.app.panels.inspector.parts import breaking, counted, op_link, section
+from hexviz.app.address import choice_query
+from hexviz.app.models.filtered import Filtered
+from hexviz.app.panels.parts import breaking, counted, op_link, section
+from hexviz.app.protocol import FilterChoice
+from hexviz.extraction.report import weight_bytes
+from hexviz.extraction.scope import Policy
+from hexviz.extraction.suggest import Suggestion
 from hexviz.extraction.wording import WHY, size
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["border", "hints"]
+__all__ = ["POLICY", "border", "gain", "hints", "total_size", "weights"]
 
 _MOST = 60  # values or ops that are listed
 _FOLDED = 5  # ops carried along that are listed at once
@@ -35,9 +38,9 @@ def hints(kept: Filtered) -> list[Any]:
                             [html.B(breaking(one.what)), html.Span(gain(one), className="quiet")],
                             className="hint",
                             **{
-                                "data-event": "wish",
-                                "data-value": written(
-                                    Wish(one.selected, one.policy, one.fill_holes)
+                                "data-event": "part",
+                                "data-value": choice_query(
+                                    FilterChoice(one.selected, one.policy, one.fill_holes)
                                 ),
                             },
                         )
@@ -147,3 +150,48 @@ def _carried(graph: TaggedGraph, carried: Sequence[Mapping[str, str]]) -> list[A
     if len(carried) <= _FOLDED:
         return [section(title, listed)]
     return [section(title, html.Details([html.Summary("Show them"), listed]))]
+
+
+POLICY: Mapping[Policy, str] = {
+    "exclude_safe": "the selected ops and their constants",
+    "include_context": "and the shape chains that serve them",
+    "include_all": "and all upstream, from the inputs",
+}
+"""What each policy keeps."""
+
+
+def weights(kept: Filtered) -> str:
+    """How many weights the part has, and how large they are."""
+    names = kept.scope.weights
+    if not names:
+        return "no weights"
+    return f"{counted(len(names), 'weight')}, {size(weight_bytes(kept.graph, names))}"
+
+
+def total_size(values: list[Mapping[str, Any]]) -> str:
+    """The size of several values; what is not known before it runs is said."""
+    known = sum(one["bytes"] for one in values if one["bytes"] is not None)
+    open_ended = sum(one["bytes"] is None for one in values)
+    if not open_ended:
+        return size(known)
+    dynamic = f"{open_ended} of dynamic size"
+    return f"{size(known)} and {dynamic}" if known else dynamic
+
+
+def gain(suggestion: Suggestion) -> str:
+    """What a suggestion is good for, and what it costs.
+
+    >>> from hexviz.extraction.selection import NOTHING
+    >>> gain(Suggestion("Add a", NOTHING, "include_all", False, 2, -1, 3_000_000, 12))
+    '2 inputs less, 1 output more, 3.0 MB less; 12 ops more'
+    """
+    parts = [
+        f"{counted(abs(count), noun)} {'less' if count > 0 else 'more'}"
+        for count, noun in ((suggestion.inputs, "input"), (suggestion.outputs, "output"))
+        if count
+    ]
+    if suggestion.size:
+        parts.append(f"{size(abs(suggestion.size))} {'less' if suggestion.size > 0 else 'more'}")
+    ops = suggestion.ops
+    cost = f"; {counted(abs(ops), 'op')} {'more' if ops > 0 else 'less'}" if ops else ""
+    return ", ".join(parts) + cost

@@ -5,47 +5,47 @@ Where the model is cut, and how that could be less, follows below: border.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import html
 
-from hexviz.app.models.store import OpenModel
-from hexviz.app.page_state import Place
-from hexviz.app.panels.filter.field import button
-from hexviz.app.panels.filter.filtered import Filtered, filtered, known_wish
-from hexviz.app.panels.filter.holes import open_holes
-from hexviz.app.panels.filter.leaving import leaving
-from hexviz.app.panels.filter.wish import Wish
-from hexviz.app.panels.filter.words import POLICY, weights
-from hexviz.app.panels.inspector.parts import counted
-from hexviz.app.panels.inspector.stacks import stack_note
+from hexviz.app.models.filtered import Filtered
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.filter.border import POLICY, weights
+from hexviz.app.panels.filter.export import leaving
+from hexviz.app.panels.inspector.module import stack_note
+from hexviz.app.panels.parts import button, counted, module_links, op_link
+from hexviz.app.protocol import FilterChoice, PageState
 from hexviz.extraction.scope import POLICIES
 from hexviz.extraction.wording import came_along, kept_by_why
+from hexviz.model.fqn import ancestors, common_ancestor, is_within
 from hexviz.view.preview import FATES
 
-__all__ = ["panel"]
+__all__ = ["field", "frame", "open_holes", "panel"]
 
 _MOST_NAMES = 12
 
 
-def panel(model: OpenModel, place: Place) -> list[Any]:
+def panel(model: OpenModel, state: PageState) -> list[Any]:
     """The part of the panel that answers at once."""
-    wish = known_wish(model.graph, place.wish)
-    kept = filtered(model, wish)
+    choice = state.choice
+    kept = model.filtered(choice)
     parts: list[Any] = [
-        _adding(model, place),
-        _chosen(model, wish),
-        _policies(wish),
+        _adding(model, state),
+        _chosen(model, choice),
+        _policies(choice),
     ]
     if kept is None:
         return [*parts, _nothing()]
-    return [*parts, _summary(kept), *open_holes(model, kept), *leaving(model, wish)]
+    return [*parts, _summary(kept), *open_holes(model, kept), *leaving(model, choice)]
 
 
-def _adding(model: OpenModel, place: Place) -> html.Div:
+def _adding(model: OpenModel, state: PageState) -> html.Div:
     """Ways to add what is found or clicked; the second says what it would add."""
-    kind, what = place.selection
+    kind, what = state.selection
     match kind:
         case "module" if what in model.graph.modules:
             label = f"Add {model.graph.modules[what].label}"
@@ -64,21 +64,21 @@ def _adding(model: OpenModel, place: Place) -> html.Div:
                 disabled=not label,
             ),
             button("Add search hits", "keep-found", title="Add all ops that the search found"),
-            *_turning(model, place),
+            *_turning(model, state),
         ],
         className="tool-row",
     )
 
 
-def _turning(model: OpenModel, place: Place) -> list[Any]:
+def _turning(model: OpenModel, state: PageState) -> list[Any]:
     """For a module that stands for several equal ones: a way to tick them one by one."""
-    kind, what = place.selection
-    return stack_note(model, place.view, what)[1:] if kind == "module" else []
+    kind, what = state.selection
+    return stack_note(model, state.view, what)[1:] if kind == "module" else []
 
 
-def _chosen(model: OpenModel, wish: Wish) -> Any:
+def _chosen(model: OpenModel, choice: FilterChoice) -> Any:
     """What is selected, each name with a way to take it back."""
-    selected = wish.selected
+    selected = choice.selected
     order = {module.fqn: at for at, module in enumerate(model.graph.modules)}
 
     def in_order(fqns: Iterable[str]) -> list[str]:
@@ -120,7 +120,7 @@ def _name(value: str, before: str, name: str) -> html.Li:
     )
 
 
-def _policies(wish: Wish) -> html.Fieldset:
+def _policies(choice: FilterChoice) -> html.Fieldset:
     """The policies as radio buttons, with a line on what each keeps."""
     return html.Fieldset(
         [
@@ -128,7 +128,7 @@ def _policies(wish: Wish) -> html.Fieldset:
             *(
                 html.Label(
                     [
-                        _radio(policy, chosen=policy == wish.policy),
+                        _radio(policy, chosen=policy == choice.policy),
                         html.Span([html.B(policy), html.Span(POLICY[policy], className="quiet")]),
                     ]
                 )
@@ -202,3 +202,113 @@ def _summary(kept: Filtered) -> html.Div:
         className="summary",
         role="status",
     )
+
+
+def frame() -> html.Aside:
+    """The panel's fixed parts: it stands where the inspector does, while filtering."""
+    parts: list[Any] = [
+        html.Div(id="filter-field"),
+        html.Div(id="filter-now"),
+        _job(),
+        html.Div(id="verdict", role="status"),
+        html.Div(id="filter-hints"),
+        html.Div(id="filter-border"),
+    ]
+    return html.Aside(
+        [html.H2("Filter"), *parts],
+        id="filter-panel",
+        className="right",
+        tabIndex=0,
+        hidden=True,
+        **{"aria-label": "Filter"},
+    )
+
+
+def _job() -> html.Div:
+    """How far a job for the part is, and a way to stop it."""
+    line = [html.Span(id="part-stage"), html.Button("Cancel", id="part-cancel", className="link")]
+    bar = dmc.Progress(
+        id="part-bar", value=0, animated=True, size="sm", **{"aria-label": "Progress of the job"}
+    )
+    return html.Div(
+        [html.Div(line, className="job-line"), bar],
+        id="part-job",
+        className="job",
+        hidden=True,
+        role="status",
+    )
+
+
+def field() -> html.Div:
+    """Where modules are named; it is put on the page once, so that what is typed stays."""
+    # Dash's own input is a component of React; all this has to do is hold a text.
+    text: Any = {
+        "type": "input",
+        "props": {
+            "id": "keep-field",
+            "placeholder": "name, tag or pattern: encoder.*",
+            "aria-label": "Add modules by name, tag or pattern; with a minus, take them out",
+            "title": "A module's name or tag, or a pattern of either; with a minus, without it",
+            "autocomplete": "off",
+            "spellcheck": "false",
+        },
+    }
+    return html.Div([text, button("Add", "keep-named")], className="move keep")
+
+
+_MOST_OPS = 60
+
+
+def open_holes(model: OpenModel, kept: Filtered) -> list[Any]:
+    """Where dataflow leaves what is selected and comes back, with an offer to fill it."""
+    found = kept.told["holes"]
+    if kept.choice.fill:
+        filled = kept.told["kept"]["why"].get("hole", 0)
+        note = f"Holes are filled with {counted(filled, 'op')}." if filled else "No hole to fill."
+        again = button("Leave holes open", "fill", "no")
+        return [html.Div([html.Span(note), again], className="filled")]
+    if not found:
+        return []
+    ops = list(dict.fromkeys(one for hole in found for one in hole["ops"]))
+    modules = _outline(model, [fqn for hole in found for fqn in hole["modules"]])
+    one = len(found) == 1
+    return [
+        html.Div(
+            [
+                html.B("There is a hole" if one else f"There are {len(found)} holes"),
+                html.P(
+                    f"Dataflow leaves the selection, goes through {counted(len(ops), 'op')} of "
+                    "these modules, and comes back:"
+                ),
+                module_links(model.graph, modules, most=4),
+                _folded(model, f"Show the {counted(len(ops), 'op')}", ops),
+                button("Fill the hole" if one else "Fill the holes", "fill", "yes"),
+            ],
+            className="hole",
+            role="group",
+            **{"aria-label": "Holes"},
+        )
+    ]
+
+
+def _outline(model: OpenModel, fqns: Sequence[str]) -> list[str]:
+    """The modules right below what encloses all of them: few, and still telling."""
+    tree = model.graph.modules
+    paths = [ancestors(fqn) for fqn in fqns]
+    around = tree.nearest(reduce(common_ancestor, fqns))
+    below = (
+        next(
+            (one for one in path if one in tree and one != around and is_within(one, around)),
+            around,
+        )
+        for path in paths
+    )
+    return list(dict.fromkeys(below))
+
+
+def _folded(model: OpenModel, title: str, ops: Iterable[str]) -> html.Details:
+    listed = list(ops)
+    items: list[Any] = [html.Li(op_link(model.graph, op)) for op in listed[:_MOST_OPS]]
+    if len(listed) > _MOST_OPS:
+        items.append(html.Li(f"and {len(listed) - _MOST_OPS:,} more", className="quiet"))
+    return html.Details([html.Summary(title), html.Ul(items, className="plain")])

@@ -10,21 +10,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
-from hexviz.app.panels.filter.wish import MOST_OPS, Wish
+from hexviz.app.models.filtered import with_all_around
+from hexviz.app.protocol import MOST_OPS, FilterChoice
 from hexviz.errors import SelectionError
 from hexviz.extraction.concise import concise
 from hexviz.extraction.selection import Selection
-from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.index import Index
 
-__all__ = ["Tick", "Ticks", "of_modules", "ticks", "totals", "turn", "uneven_stacks", "with_ops"]
+__all__ = ["Tick", "Ticks", "of_modules", "ticks", "turn", "uneven_stacks", "with_ops"]
 
 Tick = Literal["true", "false", "mixed"]
 
@@ -46,22 +46,8 @@ class Ticks:
 
 
 def ticks(graph: TaggedGraph, chosen: Collection[int], total: Counter[str]) -> Ticks:
-    """What is ticked if these positions are selected, of what :func:`totals` gives."""
-    return Ticks(total, _with_all_around(Counter(graph.ops[at].module for at in chosen)))
-
-
-def totals(graph: TaggedGraph) -> Counter[str]:
-    """How many ops lie in each module and list of modules, whatever is ticked; linear."""
-    return _with_all_around({module.fqn: len(module.ops) for module in graph.modules})
-
-
-def _with_all_around(own: Mapping[str, int]) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for fqn, count in own.items():
-        if count:
-            for around in ancestors(fqn):
-                found[around] += count
-    return found
+    """What is ticked if these positions are selected; ``total`` counts all ops by FQN."""
+    return Ticks(total, with_all_around(Counter(graph.ops[at].module for at in chosen)))
 
 
 def of_modules(graph: TaggedGraph, names: Collection[str]) -> set[int]:
@@ -69,17 +55,17 @@ def of_modules(graph: TaggedGraph, names: Collection[str]) -> set[int]:
     return set(Selection(frozenset(names)).positions(graph))
 
 
-def turn(graph: TaggedGraph, wish: Wish, names: Collection[str]) -> Wish:
+def turn(graph: TaggedGraph, choice: FilterChoice, names: Collection[str]) -> FilterChoice:
     """The wish once the tick of a row is turned: all of it selected, or, if it was, nothing.
 
     Raises:
         SelectionError: if more single ops than an address can hold would be left.
     """
-    chosen, inside = set(wish.selected.positions(graph)), of_modules(graph, names)
-    return with_ops(graph, wish, chosen - inside if inside <= chosen else chosen | inside)
+    chosen, inside = set(choice.selected.positions(graph)), of_modules(graph, names)
+    return with_ops(graph, choice, chosen - inside if inside <= chosen else chosen | inside)
 
 
-def with_ops(graph: TaggedGraph, wish: Wish, chosen: Iterable[int]) -> Wish:
+def with_ops(graph: TaggedGraph, choice: FilterChoice, chosen: Iterable[int]) -> FilterChoice:
     """The wish with exactly the ops at these positions selected.
 
     Raises:
@@ -91,7 +77,7 @@ def with_ops(graph: TaggedGraph, wish: Wish, chosen: Iterable[int]) -> Wish:
             f"That would select {len(selected.ops):,} single ops, more than the {MOST_OPS} that a "
             "link can hold: select modules instead, or search for less."
         )
-    return replace(wish, selected=selected)
+    return replace(choice, selected=selected)
 
 
 def uneven_stacks(index: Index, chosen: Collection[int]) -> list[str]:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dash import html
 
-from hexviz.app.panels.inspector.parts import (
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.inspector.value import output_line, reader_lines, source_line, value_item
+from hexviz.app.panels.parts import (
     breaking,
     counted,
     heading,
     mix,
+    module_link,
     module_links,
+    op_link,
     section,
     table,
 )
-from hexviz.app.panels.inspector.value import output_line, reader_lines, source_line, value_item
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.modules import Module
 from hexviz.model.subtree import Subtree
 from hexviz.model.uses import Crossing
+from hexviz.view.state import ViewState
 
-__all__ = ["inspect_model", "inspect_module"]
+__all__ = ["inspect_model", "inspect_module", "inspect_several", "stack_note"]
 
 _MOST_CROSSING = 12
 _SOME_NAMES = 6
@@ -157,3 +162,51 @@ def _ends(values: Sequence[Value]) -> html.Table:
     if len(values) > _MOST_ENDS:
         rows.append((f"and {len(values) - _MOST_ENDS:,} more", ""))
     return table(rows)
+
+
+_MOST = 40  # ops that are listed
+
+
+def inspect_several(graph: TaggedGraph, op_ids: Sequence[str]) -> list[Any]:
+    """Of which types and modules some ops are, and each of them as a link."""
+    ops = [graph.op(one) for one in op_ids]
+    types = Counter(op.op_type for op in ops)
+    modules = Counter(op.module for op in ops)
+    listed: list[Any] = [html.Li(op_link(graph, op.id)) for op in ops[:_MOST]]
+    if len(ops) > _MOST:
+        listed.append(html.Li(f"and {len(ops) - _MOST:,} more", className="quiet"))
+    return [
+        heading(counted(len(ops), "op"), "selection"),
+        section("Made of", mix(dict(types.most_common()))),
+        section(
+            "Tagged",
+            html.Ul(
+                [
+                    html.Li([module_link(graph, fqn), html.Span(f" {count:,}", className="quiet")])
+                    for fqn, count in modules.most_common()
+                ],
+                className="plain",
+            ),
+        ),
+        section("Ops", html.Ul(listed, className="plain")),
+    ]
+
+
+def stack_note(model: OpenModel, view: ViewState, fqn: str) -> list[Any]:
+    """For a module that is one of several equal ones: how many, and a way to see them all."""
+    index = model.index(view.placement)
+    key = index.box_of(fqn)
+    around = next(
+        (box for box in index.stacks.values() if key and key in (box.key, *box.members)), None
+    )
+    if around is None:
+        return []
+    apart = around.key in model.apart(view)
+    label = "Show one for all" if apart else f"Show all {len(around.members)}"
+    return [
+        html.P(
+            f"One of {len(around.members)} modules with the same structure, shapes included.",
+            className="sentence",
+        ),
+        html.Button(label, className="tool", **{"data-event": "stack", "data-value": around.key}),
+    ]

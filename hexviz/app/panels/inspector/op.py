@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,33 +10,33 @@ import onnx
 import onnx.defs
 from dash import html
 
-from hexviz.app.page_state import Place
-from hexviz.app.panels.inspector.parts import counted, heading, section, table
-from hexviz.app.panels.inspector.source import source_section
-from hexviz.app.panels.inspector.tensor import shown_tensor, tensor_section
+from hexviz.app.panels.inspector.value import shown_tensor, tensor_section
 from hexviz.app.panels.inspector.why import why_sections
+from hexviz.app.panels.parts import counted, heading, section, table
+from hexviz.app.protocol import PageState
 from hexviz.model.attributes import name_of, plain_value
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
-from hexviz.model.source_trace import STACK_TRACE
-from hexviz.tagging.explain import explain
+from hexviz.model.source_trace import STACK_TRACE, Frame, source_lines
+from hexviz.tagging.explain import Explanation
 
-__all__ = ["inspect_op"]
+__all__ = ["inspect_op", "source_section"]
 
 _MOST_VALUES = 40  # inputs or outputs that are listed
 _MOST_INITIALIZERS = 8
 _LONGEST = 160  # characters of an attribute or list shown before it is cut
 
 
-def inspect_op(graph: TaggedGraph, op: Op, place: Place | None = None) -> list[Any]:
-    """What an op is, where it belongs, how that is known, and what it is connected to.
+def inspect_op(graph: TaggedGraph, found: Explanation, state: PageState | None = None) -> list[Any]:
+    """What an explained op is, where it belongs, how that is known, and what is around it.
 
-    ``place`` says which step of its evidence is looked at.
+    ``state`` says which step of its evidence is looked at.
     """
+    op = found.op
     parts: list[Any] = [
         heading(op.op_type, op.auxiliary and f"auxiliary · {op.auxiliary}"),
         html.Div(op.id, className="mono breakable"),
-        *why_sections(graph, explain(graph, op.id), place or Place()),
+        *why_sections(graph, found, state or PageState()),
     ]
     flat = graph.flat.ops[graph.positions[op.id]]
     parts += [
@@ -126,3 +126,40 @@ def _shown(attribute: onnx.AttributeProto, base_dir: Path | None) -> str:
     # What does not fit need not be spelled.
     text = str(value[: _LONGEST + 1] if isinstance(value, str | bytes | tuple) else value)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def source_section(trace: str) -> html.Section | None:
+    """The frames of a recorded trace, innermost first, PyTorch's own folded away below.
+
+    ``None`` if the trace holds no frame.
+    """
+    frames = source_lines(trace)
+    own = [frame for frame in frames if not frame.in_torch]
+    folded = [frame for frame in frames if frame.in_torch]
+    parts: list[Any] = [_listed(own)] if own else []
+    if folded:
+        parts.append(
+            html.Details(
+                [
+                    html.Summary(f"{counted(len(folded), 'frame')} inside PyTorch"),
+                    _listed(folded),
+                ],
+                open=not own,
+            )
+        )
+    return section("Source", *parts) if parts else None
+
+
+def _listed(frames: Sequence[Frame]) -> html.Ol:
+    return html.Ol(
+        [
+            html.Li(
+                [
+                    html.Div(frame.place, className="mono quiet breakable"),
+                    html.Pre(frame.code) if frame.code else None,
+                ]
+            )
+            for frame in frames
+        ],
+        className="source",
+    )

@@ -8,8 +8,8 @@ from typing import Any
 from dash import html
 
 from hexviz.app.graph.evidence import paths, shown
-from hexviz.app.page_state import Path, Place
-from hexviz.app.panels.inspector.parts import breaking, module_link, module_links, op_link, section
+from hexviz.app.panels.parts import breaking, module_link, module_links, op_link, section
+from hexviz.app.protocol import PageState, Path
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Candidate
 from hexviz.tagging.explain import Counterpart, Explanation, Part, Step
@@ -18,7 +18,7 @@ from hexviz.tagging.sentence import source_file
 __all__ = ["why_sections"]
 
 
-def why_sections(graph: TaggedGraph, found: Explanation, place: Place) -> list[Any]:
+def why_sections(graph: TaggedGraph, found: Explanation, state: PageState) -> list[Any]:
     """Where the op belongs and why, step by step; what was rejected; what it serves."""
     op, why = found.op, found.op.provenance
     parts: list[Any] = [
@@ -26,7 +26,7 @@ def why_sections(graph: TaggedGraph, found: Explanation, place: Place) -> list[A
         html.P(breaking(found.sentence), className="sentence", id="module-sentence"),
     ]
     if found.steps:
-        parts.append(_numbered(graph, found, place, "module", "Decided from"))
+        parts.append(_numbered(graph, found, state, "module", "Decided from"))
     if found.counterparts:
         parts.append(_counterparts(graph, found.counterparts))
     if found.witnesses:
@@ -37,11 +37,11 @@ def why_sections(graph: TaggedGraph, found: Explanation, place: Place) -> list[A
     if op.shared_by:
         parts.append(section("Shared by", module_links(graph, op.shared_by)))
     if op.context is not None:
-        parts += _context(graph, found, place)
+        parts += _context(graph, found, state)
     return parts
 
 
-def _context(graph: TaggedGraph, found: Explanation, place: Place) -> list[Any]:
+def _context(graph: TaggedGraph, found: Explanation, state: PageState) -> list[Any]:
     context = found.op.context
     assert context is not None  # noqa: S101 - for the type checker; the caller looked
     parts: list[Any] = [
@@ -49,7 +49,7 @@ def _context(graph: TaggedGraph, found: Explanation, place: Place) -> list[Any]:
         html.P(breaking(found.context_sentence or ""), className="sentence", id="context-sentence"),
     ]
     if found.context_steps:
-        parts.append(_numbered(graph, found, place, "context", "The chain, step by step"))
+        parts.append(_numbered(graph, found, state, "context", "The chain, step by step"))
     if len(context.users) > 1:
         parts.append(section("Its users live in", module_links(graph, context.users)))
     return parts
@@ -82,10 +82,10 @@ def _made_of(parts: Sequence[Part]) -> str:
 
 
 def _numbered(
-    graph: TaggedGraph, found: Explanation, place: Place, path: Path, title: str
+    graph: TaggedGraph, found: Explanation, state: PageState, path: Path, title: str
 ) -> html.Section:
     """The steps of a path, with the numbers they have on the canvas."""
-    known, on_canvas = paths(found), shown(found, place)
+    known, on_canvas = paths(found), shown(found, state)
     is_shown = on_canvas is not None and on_canvas.path == path
     at = on_canvas.at if on_canvas is not None and is_shown else 0
     switch = html.Button(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from dash import html
+from dash.fingerprint import build_fingerprint
 
 from hexviz.app.models.export_times import kept_measured
-from hexviz.app.models.store import OpenModel
-from hexviz.app.panels.inspector.parts import counted
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.parts import counted
 from hexviz.app.panels.timings import tables
-from hexviz.app.panels.timings.frame import chooser
+from hexviz.app.protocol import BrowserTimes, TimingsRequest
 from hexviz.errors import RunError, WriteError
 from hexviz.stages import Measured
 from hexviz.view.palette import Theme
@@ -21,11 +23,11 @@ from hexviz.view.performance.chart import Figure, in_bytes, in_seconds
 from hexviz.view.performance.comparing import UNCLEAR, Ratio, compare
 from hexviz.view.performance.costs import PRIMARY, cost_figure
 from hexviz.view.performance.modules import MOST, module_figure, traced
-from hexviz.view.performance.runs import Run, read_run
+from hexviz.view.performance.runs import MAX_RUN, Run, read_run
 from hexviz.view.performance.scaling import own_point, scaling_figure
 from hexviz.view.performance.stages import Bar, bars, stage_figure
 
-__all__ = ["Told", "reference_run", "tell"]
+__all__ = ["chooser", "frame", "pane", "reference_run", "timings"]
 
 _NO_RUN = "No run is kept here: make one with `hexviz bench -o bench.json`."
 _NO_EXPORT = (
@@ -40,33 +42,27 @@ _FORGET = html.Button(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What goes into the pane: content by element id, figures (``None``: no chart) by part."""
-
-    parts: dict[str, Any]
-    figures: dict[str, Figure | None]
-
-
-def tell(
-    model: OpenModel,
-    theme: Theme,
-    in_browser: Sequence[tuple[str, float]] = (),
-    chosen: bytes | None = None,
-) -> Told:
-    """All of the tab for a model.
-
-    ``in_browser`` are stages that the browser measured (name, seconds), and
-    ``chosen`` is the content of a file with a run to compare with.
-    """
+def timings(
+    model: OpenModel, theme: Theme, request: TimingsRequest
+) -> tuple[dict[str, Any], dict[str, Figure | None]]:
+    """All of the dialog for a model: content by element, and figures by chart (``None``: none)."""
     exported = _exported(model)
+    chosen = None if request.run is None else request.run[: MAX_RUN + 1].encode(errors="replace")
     parts: dict[str, Any] = {"run-chooser": chooser()}
     figures: dict[str, Figure | None] = {}
-    _stages(model, theme, exported, in_browser, parts, figures)
+    _stages(model, theme, exported, _in_browser(request.browser), parts, figures)
     _costs(model, theme, parts, figures)
     _modules(model, theme, exported, parts, figures)
     _scaling(model, theme, exported, chosen, parts, figures)
-    return Told(parts, figures)
+    return parts, figures
+
+
+def _in_browser(times: BrowserTimes | None) -> list[tuple[str, float]]:
+    """The stages that a browser measured: name and seconds."""
+    if times is None:
+        return []
+    named = (("transfer", times.transfer), ("page's scripts", times.page), ("paint", times.paint))
+    return [(name, value / 1e3) for name, value in named]
 
 
 def reference_run() -> Run | None:
@@ -257,3 +253,85 @@ def _comparison(reference: Run | None, yours: Run) -> list[Any]:
 def _counted_words(found: Sequence[Ratio], words: tuple[str, ...]) -> str:
     count = sum(one.word in words for one in found)
     return f"{count:,} {'is' if count == 1 else 'are'}"
+
+
+def pane() -> html.Div:
+    """What is on the page from the start."""
+    return html.Div(
+        html.P("Open a model: this tab tells what it takes.", className="quiet"),
+        id="performance-pane",
+        className="pane performance",
+        hidden=True,
+        tabIndex=0,
+        role="region",
+        **{"aria-label": "Performance", "data-script": _script()},
+    )
+
+
+def frame() -> list[Any]:
+    """What the pane holds once it has been opened."""
+    return [
+        html.Div(id="performance-head", className="performance-head"),
+        _part("Stage by stage", "stages", "Stages by when they began and how long they took"),
+        _part("What auxiliary ops cost", "costs", "Share of each category in ops, bytes and links"),
+        _part(
+            "Export time by module",
+            "modules",
+            "The modules that took longest while the model was traced",
+        ),
+        _part("Time and memory by size", "scaling", "Seconds and bytes against the number of ops"),
+        html.Section(
+            [
+                html.H3("Compare with a run of yours"),
+                html.Div(id="run-chooser"),
+                html.Div(id="comparison", role="status"),
+            ]
+        ),
+    ]
+
+
+def chooser() -> html.Div:
+    """Where a run is dropped or chosen; put on the page once, as the file in it stays."""
+    # Dash's own upload is a component of React, and asks for a script of its own.
+    choose: Any = {
+        "type": "input",
+        "props": {
+            "id": "run-file",
+            "type": "file",
+            "accept": ".json,application/json",
+            "aria-label": "Choose a run that hexviz bench -o saved",
+        },
+    }
+    words = [
+        "Drop a JSON file that ",
+        html.Code("hexviz bench -o FILE"),
+        " saved, or choose it: ",
+        choose,
+    ]
+    return html.Div(words, id="run-drop", className="run-drop", **{"data-most": str(MAX_RUN)})
+
+
+def _script() -> str:
+    """Where plotly's script is served; the address changes with it, so it is kept by browsers."""
+    script = "package_data/plotly.min.js"
+    changed = int((Path(str(files("plotly"))) / script).stat().st_mtime)
+    return f"_dash-component-suites/plotly/{build_fingerprint(script, version('plotly'), changed)}"
+
+
+def _part(title: str, name: str, label: str) -> html.Section:
+    return html.Section(
+        [
+            html.H3(title),
+            html.Div(id=f"{name}-says"),
+            html.Div(
+                html.Div(id=f"chart-{name}"),
+                id=f"{name}-chart",
+                className="chart",
+                hidden=True,
+                role="img",
+                **{"aria-label": f"Chart: {label}. The table after it has the same numbers."},
+            ),
+            html.Div(id=f"{name}-table"),
+        ],
+        className="performance-part",
+    )

@@ -7,7 +7,7 @@ from typing import Any
 
 from dash import html
 
-from hexviz.app.panels.inspector.parts import breaking
+from hexviz.app.panels.parts import breaking
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.performance.chart import in_bytes, in_seconds, shortened
 from hexviz.view.performance.comparing import Ratio

@@ -1,36 +1,37 @@
-"""What a wish comes to in a model: scope, border, and the fate of each op."""
+"""What the filter keeps of a model: scope, border, and the fate of each op."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hexviz.app.models.long_work import taking_turns
-from hexviz.app.panels.filter.wish import Wish
+from hexviz.app.protocol import FilterChoice
 from hexviz.errors import SelectionError
 from hexviz.extraction.part import Part
 from hexviz.extraction.report import boundary
 from hexviz.extraction.scope import Scope, scope
 from hexviz.extraction.steady import Steady
 from hexviz.extraction.suggest import Suggestion, suggest
+from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.once import once
 from hexviz.view.preview import Preview, preview
 
 if TYPE_CHECKING:
-    from hexviz.app.models.store import OpenModel
     from hexviz.extraction.verify import Verification
 
-__all__ = ["Filtered", "filtered", "known_wish"]
+__all__ = ["Filtered", "filtered", "totals", "with_all_around"]
 
 
 @dataclass(frozen=True, eq=False)
 class Filtered:
-    """A wish that keeps something, with what is made of it when somebody asks."""
+    """A choice that keeps something, with what follows from it once it is needed."""
 
     graph: TaggedGraph
-    wish: Wish
+    choice: FilterChoice
     scope: Scope
     steady: Steady
     _proof: list[Verification] = field(default_factory=list)
@@ -38,25 +39,29 @@ class Filtered:
     @once
     def chosen(self) -> frozenset[int]:
         """The positions of the selected ops."""
-        return frozenset(self.wish.selected.positions(self.graph))
+        return frozenset(self.choice.selected.positions(self.graph))
 
     @once
     def told(self) -> Mapping[str, Any]:
         """What is kept and what is cut, as :func:`hexviz.extraction.report.boundary` has it."""
-        return boundary(self.graph, self.wish.selected, self.scope)
+        return boundary(self.graph, self.choice.selected, self.scope)
 
     @once
     def preview(self) -> Preview:
         """What becomes of each op."""
-        return preview(self.graph, self.wish.selected, self.scope)
+        return preview(self.graph, self.choice.selected, self.scope)
 
     @once
     def suggestions(self) -> list[Suggestion]:
         """Changes that leave less at the border."""
-        wish = self.wish
+        choice = self.choice
         with taking_turns(self.graph):
             return suggest(
-                self.graph, wish.selected, wish.policy, fill_holes=wish.fill, steady=self.steady
+                self.graph,
+                choice.selected,
+                choice.policy,
+                fill_holes=choice.fill,
+                steady=self.steady,
             )
 
     def part(self) -> Part:
@@ -67,7 +72,7 @@ class Filtered:
         Raises:
             ExtractionError: if nothing tells the type of a value at the border.
         """
-        part = Part(self.graph, self.wish.selected, self.wish.policy, self.scope)
+        part = Part(self.graph, self.choice.selected, self.choice.policy, self.scope)
         part.verification = self._proof[0] if self._proof else None
         return part
 
@@ -86,33 +91,27 @@ class Filtered:
         self._proof[:] = [found]
 
 
-def known_wish(graph: TaggedGraph, wish: Wish) -> Wish:
-    """A wish without ops that the graph has not: a browser may say anything."""
-    ops = frozenset(one for one in wish.selected.ops if one in graph.positions)
-    return (
-        wish
-        if ops == wish.selected.ops
-        else replace(wish, selected=replace(wish.selected, ops=ops))
-    )
-
-
-def filtered(model: OpenModel, wish: Wish) -> Filtered | None:
-    """What a wish comes to; ``None`` where it keeps nothing. Linear, once for each wish."""
-    wish = known_wish(model.graph, wish)
-    if not wish:
+def filtered(graph: TaggedGraph, choice: FilterChoice, steady: Steady) -> Filtered | None:
+    """What the filter keeps by a choice; ``None`` where it keeps nothing. Linear."""
+    if not choice:
         return None
-    known = model.filters.get(wish)
-    if known is None:
-        try:
-            kept = scope(
-                model.graph,
-                wish.selected,
-                wish.policy,
-                fill_holes=wish.fill,
-                steady=model.steady,
-            )
-        except SelectionError:  # all that is selected is excluded as well
-            return None
-        known = Filtered(model.graph, wish, kept, model.steady)
-        model.filters.put(wish, known)
-    return known
+    try:
+        kept = scope(graph, choice.selected, choice.policy, fill_holes=choice.fill, steady=steady)
+    except SelectionError:  # all that is selected is excluded as well
+        return None
+    return Filtered(graph, choice, kept, steady)
+
+
+def totals(graph: TaggedGraph) -> Counter[str]:
+    """How many ops lie in each module and list of modules; linear."""
+    return with_all_around({module.fqn: len(module.ops) for module in graph.modules})
+
+
+def with_all_around(own: Mapping[str, int]) -> Counter[str]:
+    """Counts by FQN, with those of all that encloses it added up."""
+    found: Counter[str] = Counter()
+    for fqn, count in own.items():
+        if count:
+            for around in ancestors(fqn):
+                found[around] += count
+    return found

@@ -1,0 +1,194 @@
+"""The answers to events and panels, for an open model: pure functions, without store or HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from dash import html
+
+from hexviz.app import protocol
+from hexviz.app.address import choice_query, from_query, is_known, to_query
+from hexviz.app.graph.events import next_state
+from hexviz.app.graph.picture import describe, draw
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.audit import audit_page
+from hexviz.app.panels.compare import invitation, tell
+from hexviz.app.panels.filter.border import border, hints
+from hexviz.app.panels.filter.panel import field, panel
+from hexviz.app.panels.inspector.selected import inspect
+from hexviz.app.panels.search import hits
+from hexviz.app.panels.table import table
+from hexviz.app.panels.timings.panel import timings
+from hexviz.app.protocol import (
+    At,
+    Comparison,
+    Content,
+    EventAnswer,
+    EventRequest,
+    FilterPart,
+    PageState,
+    PanelAnswer,
+    PanelRequest,
+)
+from hexviz.errors import QueryError, RequestError
+from hexviz.model.reader import digest
+
+__all__ = ["answer_event", "answer_panel", "check_state", "show"]
+
+
+def answer_event(model: OpenModel, request: EventRequest) -> EventAnswer:
+    """What an event changes on the page of an open model.
+
+    Corrections lead to another model, and are the store's; here they change nothing.
+
+    Raises:
+        RequestError: if the request names what the model has not.
+        HexvizError: with the reason, if what is asked for cannot be shown.
+    """
+    match request.event:
+        case protocol.Visit(value=query):
+            before, after = None, from_query(query, model)
+        case event:
+            state = _state(model, request)
+            before = None if isinstance(event, protocol.Redraw) else state
+            after = next_state(model, state, event)
+    return show(model, request, before, after)
+
+
+def show(
+    model: OpenModel, request: EventRequest, before: PageState | None, after: PageState
+) -> EventAnswer:
+    """The answer that leads from one state of the page to the next; all of it without a ``before``.
+
+    Raises:
+        HexvizError: with the reason, if the state cannot be shown.
+    """
+    answer = EventAnswer(n=request.n)
+    draw(answer, model, before, after, request.theme)
+    if model.key != request.shown:
+        describe(answer, model)
+    if after != before:
+        answer.at = At(model.key, after)
+        answer.address = to_query(model.key, after)
+    return answer
+
+
+def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
+    """What the side panel and the tab in sight show of an open model, and what was searched for.
+
+    Raises:
+        RequestError: if the request names what the model has not.
+        HexvizError: with the reason, if the state cannot be shown.
+    """
+    state = request.at.state
+    check_state(model, state)
+    answer = _Panel(PanelAnswer(n=request.n), request.holds)
+    _search(answer, model, request.query)
+    match state.tab:
+        case "filter":
+            _filter(answer, model, state)
+        case "ops":
+            _table(answer, model, state)
+        case "audit":
+            answer.part("audit-pane", model.key, lambda: audit_page(model))
+        case "compare":
+            _compare(answer, model, state)
+    if state.tab != "filter":
+        answer.found.parts["inspector"] = inspect(model, state)
+    if request.timings is not None:
+        parts, figures = timings(model, request.theme, request.timings)
+        answer.found.parts |= parts
+        answer.found.figures = figures
+    return answer.found
+
+
+def check_state(model: OpenModel, state: PageState) -> None:
+    """Hold a state against the model that it is said to be of.
+
+    Raises:
+        RequestError: if it names an op, a module or a value that the model has not.
+    """
+    graph = model.graph
+    match state.selection:
+        case "op", op if op not in graph.positions:
+            raise RequestError(f"The model has no op {op!r}, which is said to be selected.")
+        case "module", fqn if fqn not in graph.modules:
+            raise RequestError(f"The model has no module {fqn!r}, which is said to be selected.")
+        case "value", value if value not in graph.flat.values:
+            raise RequestError(f"The model has no value {value!r}, which is said to be selected.")
+    if state.trace is not None and not is_known(state.trace, model):
+        raise RequestError("The model has not what is said to be traced.")
+    unknown = next((op for op in state.choice.selected.ops if op not in graph.positions), None)
+    if unknown is not None:
+        raise RequestError(f"The model has no op {unknown!r}, which the filter is said to keep.")
+
+
+class _Panel:
+    """An answer in the making, without the parts that the page holds already."""
+
+    def __init__(self, found: PanelAnswer, holds: Mapping[str, str]) -> None:
+        self.found = found
+        self.holds = holds
+
+    def lacks(self, name: str, key: str) -> bool:
+        """Whether the page lacks a part as it depends on ``key``; it is said to hold it then."""
+        if self.holds.get(name) == key:
+            return False
+        self.found.holds[name] = key
+        return True
+
+    def part(self, element: str, key: str, make: Callable[[], Content]) -> None:
+        """Put a part into the answer, unless the page holds it."""
+        if self.lacks(element, key):
+            self.found.parts[element] = make()
+
+
+def _state(model: OpenModel, request: EventRequest) -> PageState:
+    if request.at is None:
+        raise RequestError("That request does not say where the page is.")
+    check_state(model, request.at.state)
+    return request.at.state
+
+
+def _search(answer: _Panel, model: OpenModel, query: str) -> None:
+    key = f"{model.key} {query}" if query.strip() else ""
+    if not key and "hits" not in answer.holds:
+        return
+
+    def found() -> Content:
+        try:
+            return hits(model, query) if key else []
+        except QueryError as error:
+            return html.Div(str(error), className="quiet", role="status")
+
+    answer.part("hits", key, found)
+
+
+def _filter(answer: _Panel, model: OpenModel, state: PageState) -> None:
+    kept, query = model.filtered(state.choice), choice_query(state.choice)
+    answer.part("filter-field", "once", field)  # what is typed into it stays
+    answer.found.parts["filter-now"] = panel(model, state)
+    key = f"{model.key} {query}"
+    answer.part("filter-border", key, lambda: border(kept) if kept else [])
+    answer.part("filter-hints", key, lambda: hints(kept) if kept else [])
+    answer.found.filter = FilterPart(model.key, query)
+
+
+def _table(answer: _Panel, model: OpenModel, state: PageState) -> None:
+    rows = digest("\n".join([model.key, *sorted(state.view.hidden)]).encode())
+    answer.found.table = table(model, state, filled=not answer.lacks("table", rows))
+
+
+def _compare(answer: _Panel, model: OpenModel, state: PageState) -> None:
+    other = state.compared
+    found = model.comparison(other) if other else None
+    compares = found is not None and bool(found.document["is_related"])
+    is_wanted = bool(other) and found is None
+    # While a job compares, there is nothing to show yet.
+    key = f"{model.key} {other} {'' if found is None else 'found'}"
+    answer.part(
+        "compare-content",
+        key,
+        lambda: tell(found, model.graph) if found else [] if is_wanted else invitation(),
+    )
+    answer.found.comparison = Comparison(other, compares, is_wanted)

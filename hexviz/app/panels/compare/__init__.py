@@ -1,1 +1,0 @@
-"""The compare tab: the open model beside another graph."""

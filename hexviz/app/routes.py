@@ -1,0 +1,228 @@
+"""The routes of the page beside Dash's own: events, panels, and what is taken away as a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+
+import msgspec
+from dash import Dash
+from flask import Response, request, send_file
+
+from hexviz.app.address import from_query, model_in
+from hexviz.app.answers import answer_event, answer_panel, check_state, show
+from hexviz.app.callbacks.old_page import new_request, old_changes
+from hexviz.app.download import download, file_stem
+from hexviz.app.graph.corrections import apply_edit
+from hexviz.app.graph.picture import painted
+from hexviz.app.guard import plain
+from hexviz.app.jobs.results import Results
+from hexviz.app.models.first_picture import FirstSight
+from hexviz.app.models.roots import Roots
+from hexviz.app.models.store import ModelStore
+from hexviz.app.protocol import (
+    At,
+    Edit,
+    EventAnswer,
+    EventRequest,
+    PanelAnswer,
+    PanelRequest,
+    Visit,
+    decode,
+    encode,
+)
+from hexviz.app.server_timing import server_timing
+from hexviz.errors import HexvizError, RequestError
+from hexviz.stages import Stage, recorded, stage
+from hexviz.tagging.overrides import overrides_document
+from hexviz.view.palette import Theme
+from hexviz.view.svg import to_svg
+
+__all__ = ["register"]
+
+_BYTES = "application/octet-stream"
+
+
+def register(app: Dash, store: ModelStore, sight: FirstSight | None, roots: Roots) -> None:
+    """Attach the routes of this file to an app's server.
+
+    ``sight`` knows the first pictures that are kept.
+    """
+    _register_answers(app, store, sight, roots)
+    _register_files(app, store)
+
+
+def _register_answers(app: Dash, store: ModelStore, sight: FirstSight | None, roots: Roots) -> None:
+    @app.server.post("/event")
+    def on_event() -> Response:
+        old = _old(request.get_data())
+        try:
+            asked = old or decode(request.get_data(), EventRequest)
+            with recorded(blocks=False) as record:
+                with stage("answer"):
+                    kept = _kept(sight, asked)
+                    answer = kept or _event(store, asked)
+                with stage("serialise"):
+                    body = encode(answer)
+        except RequestError as error:
+            return plain(400, str(error))
+        if kept is None:
+            _drawn(store, sight, asked, answer, body, record.stages)
+        if old is not None:
+            body = json.dumps(old_changes(asked, answer)).encode()
+        return _json(body, server_timing(record.stages))
+
+    @app.server.post("/panel")
+    def on_panel() -> Response:
+        try:
+            asked = decode(request.get_data(), PanelRequest)
+            with recorded(blocks=False) as record:
+                with stage("answer"):
+                    answer = _panel(store, roots, asked)
+                with stage("serialise"):
+                    body = encode(answer)
+        except RequestError as error:
+            return plain(400, str(error))
+        return _json(body, server_timing(record.stages))
+
+
+def _old(body: bytes) -> EventRequest | None:
+    try:
+        sent = json.loads(body)
+        return new_request(sent) if isinstance(sent, dict) and "type" in sent else None
+    except (ValueError, RecursionError, AttributeError):
+        return None
+
+
+def _json(body: bytes, timing: str) -> Response:
+    return Response(body, mimetype="application/json", headers={"Server-Timing": timing})
+
+
+def _kept(sight: FirstSight | None, asked: EventRequest) -> EventAnswer | None:
+    """The answer to a visit that is kept from an earlier one."""
+    if sight is None or not isinstance(asked.event, Visit):
+        return None
+    body = sight.recall(asked.event.value, asked.theme)
+    if body is None:
+        return None
+    answer = msgspec.json.decode(body, type=EventAnswer)
+    answer.n = asked.n
+    return answer
+
+
+def _drawn(
+    store: ModelStore,
+    sight: FirstSight | None,
+    asked: EventRequest,
+    answer: EventAnswer,
+    body: bytes,
+    stages: Iterable[Stage],
+) -> None:
+    """Keep what the first picture of a model took, and the picture."""
+    if not isinstance(asked.event, Visit) or not answer.at or not answer.graph:
+        return
+    model = store.opened(answer.at.model)
+    if model is not None:
+        model.drew(stages)
+    # Where the model's name is on the page already, the answer lacks it.
+    if sight is not None and answer.model:
+        sight.keep(asked.event.value, asked.theme, body)
+
+
+def _event(store: ModelStore, asked: EventRequest) -> EventAnswer:
+    """The answer to an event; what cannot be shown is an answer too, with the reason."""
+    event, at = asked.event, asked.at
+    try:
+        if isinstance(event, Visit):
+            return answer_event(store.get(model_in(event.value)), asked)
+        if at is None:
+            return EventAnswer(n=asked.n)  # there is no model on the page yet
+        if isinstance(event, Edit):
+            return _edit(store, asked, at, event)
+        return answer_event(store.get(at.model), asked)
+    except RequestError:
+        raise
+    except HexvizError as error:
+        return EventAnswer(n=asked.n, error=str(error))
+
+
+def _edit(store: ModelStore, asked: EventRequest, at: At, event: Edit) -> EventAnswer:
+    """The answer to a correction, which leads to another model."""
+    model, before = store.get(at.model), at.state
+    check_state(model, before)
+    edited, after = apply_edit(store, model, before, event)
+    check_state(edited, after)  # a browser may name any model to be the one to redo
+    answer = show(edited, asked, before if edited is model else None, after)
+    answer.edited = True
+    return answer
+
+
+def _panel(store: ModelStore, roots: Roots, asked: PanelRequest) -> PanelAnswer:
+    try:
+        answer = answer_panel(store.get(asked.at.model), asked)
+    except RequestError:
+        raise
+    except HexvizError as error:
+        return PanelAnswer(n=asked.n, error=str(error))
+    if asked.at.state.tab == "compare" and roots.folders:
+        answer.files = [{"value": file.told, "label": file.label} for file in roots.files()]
+    return answer
+
+
+def _register_files(app: Dash, store: ModelStore) -> None:
+    """What can be taken away. Nothing on disk is changed."""
+
+    @app.server.get("/picture.svg")
+    def on_picture() -> Response:
+        theme: Theme = "dark" if request.args.get("theme") == "dark" else "light"
+        query = request.query_string.decode("ascii", "replace")
+
+        def picture() -> Response:
+            model = store.get(model_in(query))
+            elements, _ = painted(model, from_query(query, model), theme)
+            text = to_svg(elements, theme, title=model.graph.name)
+            return download(text.encode(), f"{file_stem(model.graph.name)}.svg", "image/svg+xml")
+
+        return _or_missing(picture)
+
+    @app.server.get("/model/<key>.onnx")
+    def on_model(key: str) -> Response:
+        def tagged() -> Response:
+            graph = store.get(key).graph
+            return download(graph.to_bytes(), f"{file_stem(graph.name)}-tagged.onnx", _BYTES)
+
+        return _or_missing(tagged)
+
+    @app.server.get("/overrides/<key>.json")
+    def on_overrides(key: str) -> Response:
+        def overrides() -> Response:
+            graph = store.get(key).graph
+            text = json.dumps(overrides_document(graph), indent=2)
+            name = f"{file_stem(graph.name)}-overrides.json"
+            return download(text.encode(), name, "application/json")
+
+        return _or_missing(overrides)
+
+    @app.server.get("/part/<file>")
+    def on_part(file: str) -> Response:
+        path = Results().path(file)
+        if path is None:
+            return plain(404, "This file is not kept any more: make it again.")
+        answer = send_file(path, mimetype=_BYTES)
+        # The page knows what to call it; a name in here would be taken instead.
+        answer.headers["Content-Disposition"] = "attachment"
+        return answer
+
+    @app.server.get("/comparison/<file>")
+    def on_comparison(file: str) -> Response:
+        path = Results().path(file) if file.endswith(".json") else None
+        if path is None:
+            return plain(404, "That comparison was given up: compare the two graphs again.")
+        return download(path.read_bytes(), "comparison.json", "application/json")
+
+
+def _or_missing(make: Callable[[], Response]) -> Response:
+    try:
+        return make()
+    except HexvizError as error:
+        return plain(404, str(error))

@@ -1,0 +1,60 @@
+"""Events in a test's short form."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import msgspec
+from flask.testing import FlaskClient
+
+from hexviz.app.graph.corrections import apply_edit
+from hexviz.app.graph.events import next_state
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.models.store import ModelStore
+from hexviz.app.protocol import AnyEvent, Edit, PageState
+
+
+def event(kind: str, value: Any = None) -> AnyEvent:
+    """The event of a type, with its value."""
+    told = {"type": kind} if value is None else {"type": kind, "value": value}
+    found: AnyEvent = msgspec.convert(told, AnyEvent)
+    return found
+
+
+def move(model: OpenModel, state: PageState, kind: str, value: Any = None) -> PageState:
+    """The state of the page after an event."""
+    return next_state(model, state, event(kind, value))
+
+
+def edit(
+    store: ModelStore, model: OpenModel, state: PageState, kind: str, value: Any = None
+) -> tuple[OpenModel, PageState]:
+    """The model and the state of the page after a correction."""
+    correction = event(kind, value)
+    assert isinstance(correction, Edit)
+    return apply_edit(store, model, state, correction)
+
+
+def wired(state: PageState) -> PageState:
+    """A state as it comes back from a browser."""
+    return msgspec.json.decode(msgspec.json.encode(state), type=PageState)
+
+
+def send(
+    client: FlaskClient, kind: str, value: Any = None, at: Any = None, **more: Any
+) -> dict[str, Any]:
+    """The answer of the route to an event; ``at`` is what an earlier answer said."""
+    told = {"type": kind} if value is None else {"type": kind, "value": value}
+    answer = client.post("/event", json={"n": 1, "event": told, "at": at} | more)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = json.loads(answer.data)
+    return found
+
+
+def panel(client: FlaskClient, at: Any, **more: Any) -> dict[str, Any]:
+    """The answer of the route to a request for the panels."""
+    answer = client.post("/panel", json={"n": 1, "at": at} | more)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = json.loads(answer.data)
+    return found
