@@ -69,7 +69,7 @@ def is_hidden(fqn: str, hidden: frozenset[str]) -> bool:
     >>> is_hidden("layer1.0", frozenset({"layer1"})), is_hidden("layer10", frozenset({"layer1"}))
     (True, False)
     """
-    return not Selection(EVERYTHING.modules, exclude=hidden).holds(fqn)
+    return bool(hidden) and not Selection(EVERYTHING.modules, exclude=hidden).holds(fqn)
 
 
 def initial_state(

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from dash.development.base_component import Component
 from hypothesis import given as with_any
 from hypothesis import strategies as st
 
@@ -19,7 +18,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.explain import explain
 from hexviz.view.state import ViewState
 from tests.app.steps import event, move, wired
-from tests.app.test_inspector import links, text
+from tests.app.test_inspector import as_json, links, text
 from tests.build import parse, scoped, tagged
 
 # ``u`` was inherited from ``b`` and ``r``; it serves ``att.out`` by way of ``r``.
@@ -145,13 +144,14 @@ def pressed(content: Any) -> list[str]:
 def buttons(content: Any) -> list[dict[str, Any]]:
     if isinstance(content, list | tuple):
         return [found for one in content for found in buttons(one)]
-    if not isinstance(content, Component):
+    content = as_json(content)
+    if not isinstance(content, dict):
         return []
-    own = []
-    if hasattr(content, "data-event"):
+    props, own = content["props"], []
+    if "data-event" in props:
         names = {"event": "data-event", "value": "data-value", "pressed": "aria-pressed"}
-        own = [{key: getattr(content, name, None) for key, name in names.items()}]
-    return own + buttons(getattr(content, "children", None))
+        own = [{key: props.get(name) for key, name in names.items()}]
+    return own + buttons(props.get("children"))
 
 
 def test_the_inspector_tells_the_record_step_by_step() -> None:

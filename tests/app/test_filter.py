@@ -252,7 +252,7 @@ def test_suggestions_are_a_click_away(model: OpenModel) -> None:
     choice = choosing("enc.emb", "head", policy="exclude_safe")
     offered = hints(kept(model, choice))
     assert "Fill the hole" in text(offered)
-    buttons = [item.children for item in offered[0].children[1].children]
+    buttons = [item.children for item in offered[0]["props"]["children"][1].children]
     query = getattr(buttons[0], "data-value")
     state = move(model, replace(HERE, choice=choice), "part", query)
     assert state.choice != choice

@@ -3,7 +3,6 @@ from typing import Any
 
 import numpy as np
 import onnx
-from dash.development.base_component import Component
 
 from hexviz.app.graph.highlight import highlight
 from hexviz.app.graph.widgets import figures
@@ -23,24 +22,33 @@ from hexviz.view.state import ViewState
 from tests.build import parse, scoped, tagged
 
 
+def as_json(component: Any) -> Any:
+    """A component of Dash's as the JSON that other content is from the start."""
+    plain = getattr(component, "to_plotly_json", None)
+    return component if plain is None else plain()
+
+
 def text(component: Any) -> str:
     """All text in a component, as a person would read it."""
     if isinstance(component, str):
         return component
     if isinstance(component, list | tuple):
         return "".join(map(text, component))
-    if isinstance(component, Component):
-        return text(getattr(component, "children", None) or "")
+    component = as_json(component)
+    if isinstance(component, dict):
+        return text(component["props"].get("children") or "")
     return ""
 
 
 def links(component: Any, attribute: str) -> list[str]:
     if isinstance(component, list | tuple):
         return [found for one in component for found in links(one, attribute)]
-    if not isinstance(component, Component):
+    component = as_json(component)
+    if not isinstance(component, dict):
         return []
-    own = [getattr(component, attribute)] if hasattr(component, attribute) else []
-    return own + links(getattr(component, "children", None), attribute)
+    props = component["props"]
+    own = [props[attribute]] if attribute in props else []
+    return own + links(props.get("children"), attribute)
 
 
 def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -> None:

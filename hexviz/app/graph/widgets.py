@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.graph.tree import Row
 from hexviz.app.protocol import PageState
 from hexviz.view.colouring import policy_of
@@ -43,26 +42,23 @@ def tree(found: list[Row], *, filtering: bool = False) -> list[Any]:
     event = "tick" if filtering else "check"
     titles = _TICKED if filtering else _SHOWN
     return [
-        _element(
-            "div",
+        html.Div(
             [
-                _element(
-                    "span",
+                html.Span(
                     className="chevron",
                     **{"data-event": "toggle", "data-value": row.key, "aria-hidden": "true"},
                 )
                 if row.key
-                else _element("span", className="chevron"),
-                _element("span", className="mark-box", **{"aria-hidden": "true"})
+                else html.Span(className="chevron"),
+                html.Span(className="mark-box", **{"aria-hidden": "true"})
                 if row.is_section
-                else _element(
-                    "span",
+                else html.Span(
                     className=f"mark-box shown-{row.shown}",
                     title=titles[row.shown],
                     **{"data-event": event, "data-value": row.key, "aria-hidden": "true"},
                 ),
-                _element("span", row.label, className="name"),
-                _element("span", f"{row.ops:,}", className="quiet count", title="ops in it"),
+                html.Span(row.label, className="name"),
+                html.Span(f"{row.ops:,}", className="quiet count", title="ops in it"),
             ],
             className="row-line section-row" if row.is_section else "row-line",
             role="treeitem",
@@ -80,11 +76,6 @@ def tree(found: list[Row], *, filtering: bool = False) -> list[Any]:
         )
         for at, row in enumerate(found)
     ]
-
-
-def _element(kind: str, children: Any = None, **props: Any) -> dict[str, Any]:
-    """An element as JSON has it; a tree has a thousand, and a component takes ten times as long."""
-    return {"type": kind, "props": {"children": children, **props}}
 
 
 def legend(shown: Legend, state: PageState) -> list[Any]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.parts import breaking, counted, op_link
 from hexviz.app.protocol import PageState
@@ -23,6 +22,13 @@ def audit_page(model: OpenModel) -> list[Any]:
     found = model.findings
     counts = {one: sum(finding.severity == one for finding in found) for one in SEVERITIES}
     accused = len(accused_ops(found))
+    cures = sum(one.module is not None for one in found if one.severity != "info")
+    accept_all = html.Button(
+        f"Accept all {cures} suggestions",
+        className="tool",
+        title="Move the ops of all warnings and errors to where the audit suggests",
+        **{"data-event": "accept", "data-value": f"{model.key}:all"},
+    )
     parts: list[Any] = [
         html.Div(
             [
@@ -47,20 +53,11 @@ def audit_page(model: OpenModel) -> list[Any]:
                     "and errors",
                     className="quiet",
                 ),
+                *([accept_all] if cures > 1 else []),
             ],
             className="audit-head",
         )
     ]
-    cures = sum(one.module is not None for one in found if one.severity != "info")
-    if cures > 1:
-        parts[0].children.append(
-            html.Button(
-                f"Accept all {cures} suggestions",
-                className="tool",
-                title="Move the ops of all warnings and errors to where the audit suggests",
-                **{"data-event": "accept", "data-value": f"{model.key}:all"},
-            )
-        )
     if not found:
         parts.append(html.P("Nothing to find fault with.", className="quiet"))
     parts.append(

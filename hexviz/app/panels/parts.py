@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.model.graph import TaggedGraph
 
 __all__ = [

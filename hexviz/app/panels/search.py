@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.graph.search import Hit, search
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.parts import counted, move_field

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.inspector.value import output_line, reader_lines, source_line, value_item
 from hexviz.app.panels.parts import (

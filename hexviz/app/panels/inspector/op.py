@@ -8,8 +8,8 @@ from typing import Any
 
 import onnx
 import onnx.defs
-from dash import html
 
+from hexviz.app import html
 from hexviz.app.panels.inspector.value import shown_tensor, tensor_section
 from hexviz.app.panels.inspector.why import why_sections
 from hexviz.app.panels.parts import counted, heading, section, table
@@ -57,7 +57,7 @@ def inspect_op(graph: TaggedGraph, found: Explanation, state: PageState | None =
 
 def _values(
     graph: TaggedGraph, value_ids: Iterable[str], op_id: str, names: tuple[str, ...] = ()
-) -> html.Table:
+) -> html.Element:
     producers = {value: op.id for op in _around(graph, op_id) for value in op.outputs}
     rows = []
     listed = list(value_ids)

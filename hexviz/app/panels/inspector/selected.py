@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.graph.box_selection import ops_in
 from hexviz.app.graph.navigation import meaning
 from hexviz.app.models.open_model import OpenModel

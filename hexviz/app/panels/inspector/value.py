@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-from dash import html
 
+from hexviz.app import html
 from hexviz.app.panels.parts import breaking, counted, heading, op_link, section, steps, table
 from hexviz.extraction.wording import size
 from hexviz.model.graph import TaggedGraph

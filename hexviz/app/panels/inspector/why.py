@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.graph.evidence import paths, shown
 from hexviz.app.panels.parts import breaking, module_link, module_links, op_link, section
 from hexviz.app.protocol import PageState, Path
