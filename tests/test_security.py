@@ -4,8 +4,8 @@ import ast
 import re
 from pathlib import Path
 
-from hexviz.app import upload_limits as limits
-from hexviz.app.guard.token import SHORTEST
+from hexviz.app.guard import limits
+from hexviz.app.guard.access import SHORTEST
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "SECURITY.md").read_text()

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from hexviz.app.upload_limits import MAX_UPLOAD
+from hexviz.app.guard.limits import MAX_UPLOAD
 
 __all__ = ["KEYS", "keys", "opener"]
 

@@ -11,11 +11,11 @@ from dash import dcc, html
 
 from hexviz.app.dialogs import keys, opener
 from hexviz.app.graph.strips import strips
+from hexviz.app.guard.limits import MAX_NUMBERS
 from hexviz.app.panels.compare import pane as compare_pane
 from hexviz.app.panels.filter.panel import frame
 from hexviz.app.panels.table import grid
 from hexviz.app.panels.timings.panel import pane
-from hexviz.app.upload_limits import MAX_NUMBERS
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import stylesheet

@@ -106,7 +106,7 @@ class PageState:
     path: Path = ""
     step: Step = 0
     choice: FilterChoice = field(default_factory=FilterChoice)
-    compared: Annotated[str, Meta(pattern="^((before|after):[0-9a-f]{64})?$")] = ""
+    compared: Annotated[str, Meta(pattern="^((before|after):[0-9a-f]{64}(-.*)?)?$")] = ""
     tab: Tab = "graph"
 
     @property
@@ -386,7 +386,7 @@ class ChoosePart(Event, tag="part"):
 class Compare(Event, tag="compare"):
     """Compare with another graph: ``before:KEY`` or ``after:KEY``."""
 
-    value: Annotated[str, Meta(pattern="^(before|after):[0-9a-f]{64}$")]
+    value: Annotated[str, Meta(pattern="^(before|after):[0-9a-f]{64}(-.*)?$")]
 
 
 class ShowDifference(Event, tag="difference"):

@@ -29,13 +29,13 @@ from hexviz.app.guard import (
     new_token,
     watched,
 )
+from hexviz.app.guard.limits import MAX_BODY, MAX_HEADERS
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.models.first_picture import FirstSight, pictures_in
 from hexviz.app.models.known_files import kept_places
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.app.models.stored_tags import tags_shelf
-from hexviz.app.upload_limits import MAX_BODY, MAX_HEADERS
 from hexviz.errors import HexvizError, ServeError
 from hexviz.model.gc_control import collector_spares
 from hexviz.stages import recorded

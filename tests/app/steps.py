@@ -14,6 +14,9 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import AnyEvent, Edit, PageState
 
+NOTHING = {"n": 1, "event": {"type": "clear"}}
+"""A request for an event that changes nothing, as there is no model on the page."""
+
 
 def event(kind: str, value: Any = None) -> AnyEvent:
     """The event of a type, with its value."""

@@ -4,7 +4,7 @@ import pytest
 
 from hexviz.app.factory import create_app
 from hexviz.app.folders import assets_folder
-from hexviz.app.guard import sizes
+from hexviz.app.guard import limits
 from hexviz.app.models.store import ModelStore
 from hexviz.app.serve import _listen, serve
 from hexviz.errors import ReadError, ServeError
@@ -40,7 +40,7 @@ def test_the_cache_folder_is_for_its_owner_alone(store: ModelStore, tmp_path: Pa
 def test_a_request_larger_than_any_upload_is_refused(
     store: ModelStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sizes._LARGEST, sizes.UPLOADING, 1 << 20)
+    monkeypatch.setitem(limits._LARGEST, limits.UPLOADING, 1 << 20)
     client = create_app(store).server.test_client()
     body = b'{"x": "' + b"a" * (1 << 21) + b'"}'
     answer = client.post("/_dash-update-component", data=body, content_type="application/json")

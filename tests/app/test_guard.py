@@ -11,18 +11,17 @@ from hexviz.app.guard import (
     Guard,
     Hosts,
     Token,
+    access,
     chosen_token,
     host_name,
     hosts_for,
     is_loopback,
 )
-from hexviz.app.guard import hosts as hosts_file
-from hexviz.app.guard.origin import is_foreign
-from hexviz.app.guard.rate import Allowance, client
-from hexviz.app.guard.sizes import UPLOADING
+from hexviz.app.guard.access import is_foreign
+from hexviz.app.guard.limits import MAX_BODY, UPLOADING, Allowance, client
 from hexviz.app.models.store import ModelStore
-from hexviz.app.upload_limits import MAX_BODY
 from hexviz.errors import ServeError
+from tests.app.steps import NOTHING
 
 TOKEN = "a-token-for-the-tests"  # noqa: S105
 PORT = 8050
@@ -89,8 +88,8 @@ def test_a_rebound_name_is_refused_with_a_valid_cookie_too(locked: FlaskClient) 
 
 
 def test_names_of_other_binds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hosts_file.socket, "gethostname", lambda: "Box")
-    monkeypatch.setattr(hosts_file.socket, "getfqdn", lambda: "box.lab.example")
+    monkeypatch.setattr(access.socket, "gethostname", lambda: "Box")
+    monkeypatch.setattr(access.socket, "getfqdn", lambda: "box.lab.example")
     one = hosts_for("192.168.1.7", "192.168.1.7", [host_name("Viewer.example.org")])
     for known in ("192.168.1.7:8050", "box", "box.lab.example:8050", "viewer.example.org"):
         assert one.knows(known)
@@ -153,7 +152,7 @@ def test_another_sites_page_cannot_send_anything(store: ModelStore, told: dict[s
     ],
 )
 def test_our_own_page_and_programs_can(open_client: FlaskClient, told: dict[str, str]) -> None:
-    assert open_client.post("/event", json={}, headers=told).status_code == 200
+    assert open_client.post("/event", json=NOTHING, headers=told).status_code == 200
 
 
 def test_another_site_can_link_to_the_page_and_not_load_parts_of_it() -> None:
@@ -202,7 +201,7 @@ def test_the_token_is_exchanged_for_a_cookie_and_the_rest_of_the_address_stays(
     assert cookie.startswith(f"hexviz-{PORT}=")
     assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(cookie.split("; "))
     assert locked.get("/").status_code == 200
-    assert locked.post("/event", json={}).status_code == 200
+    assert locked.post("/event", json=NOTHING).status_code == 200
 
 
 def test_the_token_leads_nowhere_else(locked: FlaskClient) -> None:
@@ -215,8 +214,8 @@ def test_the_token_leads_nowhere_else(locked: FlaskClient) -> None:
 @pytest.mark.parametrize("scheme", ["Bearer", "token", "bearer"])
 def test_a_program_tells_the_token_in_a_header(locked: FlaskClient, scheme: str) -> None:
     told = {"Authorization": f"{scheme} {TOKEN}"}
-    assert locked.post("/event", json={}, headers=told).status_code == 200
-    assert locked.post("/event", json={}).status_code == 401
+    assert locked.post("/event", json=NOTHING, headers=told).status_code == 200
+    assert locked.post("/event", json=NOTHING).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import sys
@@ -14,11 +15,12 @@ from waitress.wasyncore import close_all
 
 from hexviz.app import serve as serve_file
 from hexviz.app.factory import create_app
-from hexviz.app.guard import Access, Guard, Token, sizes
+from hexviz.app.guard import Access, Guard, Token, limits
 from hexviz.app.models.store import ModelStore
 from hexviz.app.serve import _listen, _urls, listening, serve
 from hexviz.cli import main
 from hexviz.errors import ServeError, SourceError
+from tests.app.steps import NOTHING
 from tests.serving import Server
 from tests.waiting import CEILING
 
@@ -108,7 +110,11 @@ def test_a_name_that_leads_here_is_refused(served: Callable[..., Talk]) -> None:
 
 def test_a_body_that_is_too_large_is_refused_at_its_head(served: Callable[..., Talk]) -> None:
     talk = served()
-    for path, length in (("/event", 5 << 20), ("/_dash-update-component", 1 << 30)):
+    for path, length in (
+        ("/event", 5 << 20),
+        ("/panel", 10 << 20),
+        ("/_dash-update-component", 1 << 30),
+    ):
         answer = talk(head("POST", path, JSON, f"Content-Length: {length}"))
         assert status(answer) == 413
     assert status(talk(head("GET", "/_dash-layout"))) == 200
@@ -117,7 +123,7 @@ def test_a_body_that_is_too_large_is_refused_at_its_head(served: Callable[..., T
 def test_chunks_end_at_the_limit(
     served: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sizes, "MAX_MESSAGE", 1 << 16)
+    monkeypatch.setattr(limits, "MAX_MESSAGE", 1 << 16)
     chunk = b"4000\r\n" + b"a" * 0x4000 + b"\r\n"
     answer = served()(head("POST", "/event", JSON, "Transfer-Encoding: chunked"), *[chunk] * 20)
     assert status(answer) == 413
@@ -126,12 +132,13 @@ def test_chunks_end_at_the_limit(
 def test_a_length_that_lies_reaches_nobody(served: Callable[..., Talk]) -> None:
     talk = served()
     # More than it says: what is left over is another request, and none.
-    answer = talk(head("POST", "/event", JSON, "Content-Length: 2") + b"{}GET /x")
+    body = json.dumps(NOTHING).encode()
+    answer = talk(head("POST", "/event", JSON, f"Content-Length: {len(body)}") + body + b"GET /x")
     assert status(answer) == 200
-    for told in ("-1", "2, 3", "0x10", "1e3", "²"):
-        assert status(talk(head("POST", "/event", JSON, f"Content-Length: {told}"), b"{}")) == 400
+    for told in ("-1", f"{len(body)}, 3", f"0x{len(body):x}", "1e3", "²"):
+        assert status(talk(head("POST", "/event", JSON, f"Content-Length: {told}"), body)) == 400
     both = head("POST", "/event", JSON, "Content-Length: 2", "Transfer-Encoding: chunked")
-    assert status(talk(both, b"2\r\n{}\r\n0\r\n\r\n")) in {200, 400}
+    assert status(talk(both, b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))) in {200, 400}
 
 
 def test_a_body_that_never_comes_is_waited_for_and_given_up(

@@ -51,7 +51,7 @@ def test_next_and_previous_go_round_through_all_that_is_found(model: OpenModel) 
         seen.append(state.selection[1])
     assert seen == ["q", "k", "r", "m", "q"]
     assert move(model, state, "match", {"query": "tag:enc.att", "step": -1}).selection[1] == "m"
-    assert move(model, state, "match", {"query": "tag:nowhere", "step": 1}) == state
+    assert move(model, state, "match", {"query": "no such op", "step": 1}) == state
 
 
 def test_a_model_input_can_be_selected(model: OpenModel) -> None:

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app import upload_limits as limits
 from hexviz.app.callbacks import opening
 from hexviz.app.callbacks.opening import decode_upload
+from hexviz.app.guard import limits
 from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.notices import export_done
 from hexviz.errors import ReadError

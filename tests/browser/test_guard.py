@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from hexviz.app import upload_limits as limits
+from hexviz.app.guard import limits
 from tests.browser.conftest import READY, Server, Sheet
 
 pytestmark = pytest.mark.browser

@@ -12,12 +12,12 @@ from dash.exceptions import PreventUpdate
 
 from hexviz.app.callbacks.old_page import key_of
 from hexviz.app.guard import Guard
+from hexviz.app.guard.limits import MAX_UPLOAD
 from hexviz.app.jobs.run import run_job
 from hexviz.app.jobs.tasks import exported_path
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.app.notices import export_done, export_failed, failure
-from hexviz.app.upload_limits import MAX_UPLOAD
 from hexviz.errors import HexvizError, ReadError, SourceError
 from hexviz.model.reader import digest
 from hexviz.view.numbers import read_numbers

@@ -1,16 +1,20 @@
 """Who may do what with the page's server; SECURITY.md says against whom, and what is left open.
 
-One idea a file: under which names the server answers (``hosts``), from which pages
-requests may come (``origin``), who has the token (``token``), how much may be sent
-(``sizes``, ``rate``), what a browser may do with an answer (``policy``), what an answer
-says when something fails (``failures``). ``gate`` puts them before every route.
+``access`` knows names, origins and the token, ``limits`` how much may be sent, ``form`` is
+the page that asks for the token, and ``gate`` puts them before every route.
 """
 
-from hexviz.app.guard.failures import plain
-from hexviz.app.guard.gate import Access, Guard, install
-from hexviz.app.guard.hosts import Hosts, host_name, hosts_for, is_loopback
-from hexviz.app.guard.sizes import watched
-from hexviz.app.guard.token import Token, chosen_token, new_token
+from hexviz.app.guard.access import (
+    Hosts,
+    Token,
+    chosen_token,
+    host_name,
+    hosts_for,
+    is_loopback,
+    new_token,
+)
+from hexviz.app.guard.gate import Access, Guard, install, plain
+from hexviz.app.guard.limits import watched
 
 __all__ = [
     "Access",

@@ -8,31 +8,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from dash import Dash
-from flask import Response, redirect, request
+from dash.exceptions import DependencyException, InvalidResourceError
+from flask import Flask, Response, redirect, request
+from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_cookie
 
-from hexviz.app.guard.failures import plain, speak_plainly
+from hexviz.app.guard.access import Answer, Hosts, Token, is_foreign, is_from_elsewhere, token_in
 from hexviz.app.guard.form import token_form
-from hexviz.app.guard.hosts import Hosts
-from hexviz.app.guard.origin import is_foreign, is_from_elsewhere
-from hexviz.app.guard.policy import headers_for, page_policy
-from hexviz.app.guard.rate import Allowance, client
-from hexviz.app.guard.sizes import UPLOADING, largest_body, too_large
-from hexviz.app.guard.token import Answer, Token, token_in
-from hexviz.app.upload_limits import (
+from hexviz.app.guard.limits import (
     LARGE_BODY,
     MAX_STRANGERS_BODY,
     UPLOAD_BYTES_AT_ONCE,
     UPLOAD_BYTES_PER_SECOND,
+    UPLOADING,
     UPLOADS_AT_ONCE,
     UPLOADS_PER_MINUTE,
+    Allowance,
+    client,
+    largest_body,
+    too_large,
 )
+from hexviz.errors import JobError
 
-__all__ = ["Access", "Guard", "install"]
+__all__ = ["Access", "Guard", "install", "plain"]
 
 _PAGE = "/"
 _EVERY_OTHER_PATH = "/<path:path>"  # Dash answers with the page wherever there is nothing
@@ -173,14 +176,14 @@ def install(app: Dash, guard: Guard) -> None:
     def dress(response: Response) -> Response:
         nonlocal policy
         # Known only once the app has all of its callbacks.
-        policy = policy or page_policy(app.csp_hashes())
+        policy = policy or _page_policy(app.csp_hashes())
         path = request.path if response.status_code < 400 else ""
-        response.headers.update(headers_for(path, policy))
+        response.headers.update(_headers_for(path, policy))
         return response
 
     app.server.before_request_funcs.setdefault(None, []).insert(0, guard.refusal)
     app.server.after_request(dress)
-    speak_plainly(app.server)
+    _speak_plainly(app.server)
 
 
 def _query_without_token() -> list[tuple[str, str]]:
@@ -191,3 +194,79 @@ def _cookie(header: str, name: str) -> str | None:
     # Other servers on this host name have cookies in the same header, of any form: those
     # may not hide ours, which is ASCII. parse_cookie gives up on what is not UTF-8.
     return parse_cookie(header.encode("ascii", "replace").decode("ascii")).get(name)
+
+
+_LINES = {
+    400: "That request cannot be understood.",
+    404: "There is nothing here: the page is at /.",
+    405: "That cannot be done here.",
+    413: "That is more than may be sent here.",
+    415: "Requests bring JSON: send Content-Type: application/json.",
+}
+_OTHER = "That request was refused."
+_UNEXPECTED = "Something went wrong in hexviz; the log of its server says what."
+
+
+def plain(status: int, line: str, **headers: str) -> Response:
+    """An answer of one line of text; ``Retry_After`` is the header ``Retry-After``."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(f"{line}\n", status=status, mimetype="text/plain", headers=named)
+
+
+def _speak_plainly(server: Flask) -> None:
+    """Let every error of a server's routes and callbacks end in one plain line."""
+
+    # Flask writes what nobody expected into its log, and hands it on as a 500.
+    def spoken(error: HTTPException) -> Response | HTTPException:
+        code = error.code or 500
+        if code < 400:
+            return error  # a redirect
+        answer = plain(code, _LINES.get(code, _OTHER if code < 500 else _UNEXPECTED))
+        valid = getattr(error, "valid_methods", None)
+        if valid:
+            answer.headers["Allow"] = ", ".join(sorted(valid))
+        return answer
+
+    server.register_error_handler(HTTPException, spoken)
+    server.register_error_handler(JobError, lambda error: plain(503, str(error)))
+    for missing in (DependencyException, InvalidResourceError):  # these list what there is
+        server.register_error_handler(missing, lambda _: plain(404, _LINES[404]))
+
+
+_KEPT = ("/assets/", "/_dash-component-suites/", "/_favicon.ico")
+"""Code and styles: the same for everybody, and the browser may keep them."""
+
+_ALWAYS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+def _page_policy(script_hashes: Iterable[str]) -> str:
+    """The Content-Security-Policy; ``script_hashes`` are of the scripts inside the page's HTML.
+
+    Styles may stand in elements: Mantine, ag-grid and Cytoscape write them. Without
+    that, an attribute ``style`` of a stranger's would be stopped; there is no way for
+    one onto the page, as texts are never read as markup.
+    """
+    return "; ".join([
+        "default-src 'self'",
+        " ".join(["script-src 'self'", *script_hashes]),
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    ])  # fmt: skip
+
+
+def _headers_for(path: str, policy: str) -> Mapping[str, str]:
+    """The headers of an answer. Models and what is told of them are kept by no browser."""
+    kept = {} if path.startswith(_KEPT) else {"Cache-Control": "no-store"}
+    return {**_ALWAYS, "Content-Security-Policy": policy, **kept}

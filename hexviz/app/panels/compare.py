@@ -8,9 +8,9 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
+from hexviz.app.guard.limits import MAX_UPLOAD
 from hexviz.app.models.comparison import Kept
 from hexviz.app.panels.parts import breaking, counted
-from hexviz.app.upload_limits import MAX_UPLOAD
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["failed", "invitation", "pane", "tell"]
