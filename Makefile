@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
 .PHONY: demo test test-page test-core test-slow lint types wheel browser redis bench bench-hot \
-	bench-page bench-view bench-inheritance bench-rewritten bench-matching bench-extraction bench-exports bench-soak fuzz pictures clean
+	bench-page bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-extraction bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -57,14 +57,14 @@ pictures: $(READY) browser
 bench-page: $(READY) browser
 	mkdir -p build
 	$(BIN)/hexviz export bert-tiny --no-optimize -o build/bert-tiny.onnx
-	$(BIN)/python -m tests.browser.measure build/bert-tiny.onnx encoder encoder.layer.0 \
+	$(BIN)/python -m benchmarks.page.bert build/bert-tiny.onnx encoder encoder.layer.0 \
 		encoder.layer.0.attention encoder.layer.0.attention.self
 
 # The page by size of model, up to 100,000 ops, beside two other viewers (see the top of
-# tests/browser/bench_view.py); half an hour. SIZES="250 bert-base" or ARGS="--no-rivals" do less.
+# benchmarks/page/view.py); half an hour. SIZES="250 bert-base" or ARGS="--no-rivals" do less.
 bench-view: $(READY) browser
-	$(BIN)/python -m tests.browser.bench_rivals
-	$(BIN)/python -m tests.browser.bench_view $(ARGS) $(SIZES)
+	$(BIN)/python -m benchmarks.page.rivals
+	$(BIN)/python -m benchmarks.page.view $(ARGS) $(SIZES)
 
 # Opening, tagging and drawing by size, beside parsing: into build/bench.json, and as a table into
 # docs/performance.md. Two hours; ARGS="--sizes 1000,5000,20000" does less, ARGS="--compare FILE" says
@@ -72,7 +72,7 @@ bench-view: $(READY) browser
 bench: $(READY)
 	mkdir -p build
 	$(BIN)/hexviz bench -o build/bench.json $(ARGS)
-	$(BIN)/python -m tests.bench.table build/bench.json docs/performance.md
+	$(BIN)/python -m benchmarks.speed_table build/bench.json docs/performance.md
 
 # The functions that most of that time is spent in, one by one.
 bench-hot: $(READY)
@@ -80,31 +80,39 @@ bench-hot: $(READY)
 
 # How often an inferred module is the recorded one, on all models of the benchmark; some minutes.
 bench-inheritance: $(READY)
-	$(BIN)/hexviz bench inheritance
+	$(BIN)/python -W ignore -m benchmarks inheritance
+
+# What tags rest on, on all models of the benchmark; ARGS="--compare FILE" says what became worse.
+bench-tags: $(READY)
+	$(BIN)/python -W ignore -m benchmarks tags $(ARGS)
+
+# How many planted mistakes the audit finds, and whom it accuses for nothing.
+bench-audit: $(READY)
+	$(BIN)/python -W ignore -m benchmarks audit
 
 # How right tags are on what optimisers and converters make of all models of the benchmark.
 bench-rewritten: $(READY)
-	$(BIN)/hexviz bench rewritten
+	$(BIN)/python -W ignore -m benchmarks rewritten
 
 # How right transferred tags are on what fifteen tools make of tagged exports, as written and without
 # a single name; both exporters against each other; seconds by size. Into docs/matching.md. An hour
 # the first time; exports and truths are kept, so a second run takes minutes.
 bench-matching: $(READY)
 	mkdir -p build
-	$(BIN)/python -W ignore -m tests.bench.matching_table build/matching docs/matching.md \
+	$(BIN)/python -W ignore -m benchmarks.matching_table build/matching docs/matching.md \
 		--json build/matching.json $(ARGS)
 
 # Every module of all models of the benchmark cut out in every way, beside two other extractors;
 # an hour or two. Then seconds by size, up to 100,000 ops.
 bench-extraction: $(READY)
-	$(BIN)/hexviz bench extraction
-	$(BIN)/python -m tests.bench.measure_extraction
+	$(BIN)/python -W ignore -m benchmarks extraction
+	$(BIN)/python -m benchmarks.measure_extraction
 
 # The model classes of transformers and timm (if it is installed) through both exporters: a minute
 # each, continued where it was stopped. ARGS="--minutes 30 --only bert,vit" does less.
 bench-exports: $(READY)
 	mkdir -p build
-	$(BIN)/python -W ignore -m tests.bench.measure_exports build/exports.jsonl $(ARGS)
+	$(BIN)/python -W ignore -m benchmarks.measure_exports build/exports.jsonl $(ARGS)
 
 # Ten thousand spoilt files and all crafted ones, with the figures of docs/hostile.md; an hour.
 # ARGS="--cases 1000 --no-crafted --seed 2" does less, and others.
@@ -115,7 +123,7 @@ fuzz: $(READY)
 # ARGS="--minutes 2 --clients 5" does less.
 bench-soak: $(READY)
 	mkdir -p build
-	$(BIN)/python -m tests.bench.soak --json build/soak.json $(ARGS)
+	$(BIN)/python -m benchmarks.soak --json build/soak.json $(ARGS)
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

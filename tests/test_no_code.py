@@ -52,7 +52,6 @@ IMPORTING = {
     "hexviz/__init__.py",  # the public names, by a table of its own
     "hexviz/exporters/sources.py",  # samples by a table, factories from the command line
     "hexviz/exporters/hub.py",  # transformers and huggingface_hub by name
-    "hexviz/bench/models.py",  # transformers and architectures by name
 }
 """Where a module is imported by a name that is not in an import statement, and why it may be."""
 

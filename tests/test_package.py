@@ -30,6 +30,7 @@ def test_the_sdist_holds_all_folders(built: Path) -> None:
         "assets/hexviz.css",
         "sample_models/bert_tiny.py",
         "tests/test_package.py",
+        "benchmarks/__main__.py",
         "docs/tagging.md",
         "hexviz/py.typed",
         "LICENSE",
@@ -47,7 +48,7 @@ def test_the_wheel_works_where_it_is_installed(built: Path, tmp_path: Path) -> N
     assert {"hexviz/view/report/report.html", "hexviz/view/report/page.js"} <= set(names)
     assert "sample_models/custom_auxiliary.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
-    assert not any(name.startswith("tests/") for name in names)
+    assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
     script = (
         "import hexviz, sample_models\n"
         "from hexviz.app.folders import assets_folder\n"

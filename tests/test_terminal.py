@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from benchmarks.tables import print_inheritance
 from hexviz.cli.console import console, listing
-from hexviz.cli.print_studies import print_inheritance
 from hexviz.cli.print_tags import print_explanation, print_findings, print_summary
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Candidate, Op

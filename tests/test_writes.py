@@ -15,7 +15,6 @@ ALLOWED = {
     "app/jobs/child.py": "a pipe to the process that supervises it, not a file",
     "app/jobs/supervise.py": "a lock and what a job prints, in a folder that goes with the job",
     "bench/document.py": "models to be timed, in a temporary folder that goes with them",
-    "bench/run.py": "models to be timed, in a temporary folder that goes with them",
     "tagging/pack.py": "arrays into memory, not into a file",
 }
 """Modules that may write otherwise, and why."""

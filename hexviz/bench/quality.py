@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
+from collections.abc import Callable, Mapping
 from statistics import mean
 from typing import Any
 
-from hexviz.bench.baselines import earlier_rule
-from hexviz.bench.inheritance import AUXILIARY, Score, answered_by, know, reopen
+from hexviz.bench.blanking import Score, know, reopen
 from hexviz.bench.stopwatch import clocked, spread_of_times
 from hexviz.exporters.result import Exported
+from hexviz.model.flat import FlatGraph, Neighbours
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.inherit import inherit
 
-__all__ = ["beside_earlier", "quality"]
+__all__ = ["Rule", "answered_by", "beside_earlier", "earlier_rule", "quality"]
+
+Rule = Callable[[FlatGraph, Mapping[int, str]], dict[int, str]]
+"""From a graph and position → declared module to a module for every other position."""
 
 
 def quality(graph: TaggedGraph) -> dict[str, float]:
@@ -31,7 +36,8 @@ def beside_earlier(exported: Exported, repeats: int) -> tuple[dict[str, Any], di
     Both are asked about the same ops of the same graph, which is opened as a
     stranger's file. The seconds are those of inference alone, also in turns.
     """
-    graph, asked = reopen(know(exported.proto, exported.modules), AUXILIARY)
+    truth = know(exported.proto, exported.modules)
+    graph, asked = reopen(truth, truth.auxiliary)
     ours, theirs = Score(), Score()
     answers = answered_by(earlier_rule, graph)
     for at, module in asked.items():
@@ -61,6 +67,42 @@ def beside_earlier(exported: Exported, repeats: int) -> tuple[dict[str, Any], di
             "on_branch": earlier["on_branch"],
         },
     )
+
+
+def answered_by(rule: Rule, graph: TaggedGraph) -> dict[int, str]:
+    """What a simpler rule answers for every position, given what is declared in the graph."""
+    declared = {
+        at: op.module for at, op in enumerate(graph.ops) if op.provenance.origin == "declared"
+    }
+    answers = rule(graph.flat, declared)
+    nearest = graph.modules.nearest
+    return {at: declared.get(at, nearest(answers.get(at, ""))) for at in range(len(graph.ops))}
+
+
+def earlier_rule(flat: FlatGraph, declared: Mapping[int, str]) -> dict[int, str]:
+    """The earlier generation's: the nearest declared producer's module, else the nearest
+    declared consumer's, else the module that most ops have.
+    """
+    commonest = Counter(declared.values()).most_common(1)[0][0] if declared else ""
+    return {
+        at: _nearest(flat.predecessors, declared, at)
+        or _nearest(flat.successors, declared, at)
+        or commonest
+        for at in range(len(flat.ops))
+        if at not in declared
+    }
+
+
+def _nearest(neighbours: Neighbours, declared: Mapping[int, str], at: int) -> str | None:
+    waiting, seen = deque(neighbours[at]), {at}
+    while waiting:
+        one = waiting.popleft()
+        if one in declared:
+            return declared[one]
+        if one not in seen:
+            seen.add(one)
+            waiting.extend(neighbours[one])
+    return None
 
 
 def _share(count: int, whole: int) -> float:

@@ -25,7 +25,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from hexviz.errors import RunError
 from hexviz.model.strict_json import read_json
@@ -118,7 +118,9 @@ def read_kept(path: Path, kind: str, figures: Callable[[Mapping[str, Any]], Figu
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} is no JSON: name a file that `{kind} -o` wrote.") from error
+        raise RunError(
+            f"{path} is no JSON ({error}): name a file that `{kind} -o` wrote."
+        ) from error
     if not isinstance(document, dict) or document.get("kind") != kind:
         raise RunError(f"{path} is no run of `{kind}`: name a file that its -o wrote.")
     try:
@@ -144,7 +146,10 @@ def speed_figures(document: Mapping[str, Any]) -> Figures:
         for stage, told in model["stages"].items():
             if stage not in _ONCE:
                 found.seconds[name, stage] = _span(told)
-        found.parsing[name] = _number(model["parsing"]["median"])
+        parsing = _number(model["parsing"]["median"])
+        if parsing <= 0:
+            raise ValueError("parsing took no time")
+        found.parsing[name] = parsing
         _add_rates(found, name, model["quality"])
     for table, what in (("growth", "growth"), ("memory_growth", "growth of memory,")):
         for flavour, figures in document[table].items():
@@ -222,7 +227,3 @@ def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise TypeError(f"{value!r} is no number")
     return float(value)
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from hexviz.bench.models import build
 from hexviz.bench.stopwatch import Took, clocked
 from hexviz.bench.synthetic import FLAVOURS, synthetic
 from hexviz.exporters.export import export_model
 from hexviz.exporters.result import Exported
+from hexviz.exporters.sources import open_source
 from hexviz.model.reader import read_file
 
 __all__ = ["SAMPLES", "SIZES", "Subject", "Wanted", "wanted"]
@@ -69,7 +69,7 @@ def _file(source: str) -> Subject:
 
 def _export(name: str) -> Subject:
     """An export by the dynamo exporter that keeps every op, as the page makes them."""
-    source, building = clocked(lambda: build(name))
+    source, building = clocked(lambda: open_source(name))
     exported, exporting = clocked(
         lambda: export_model(source.model, source.args, source.kwargs, optimize=False, name=name)
     )

@@ -7,22 +7,51 @@ ops without evidence, more by weaker rules, less confidence, fewer right answers
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from statistics import mean
 from typing import Any
 
 import numpy as np
 
-from hexviz.bench.inheritance import AUXILIARY, Score, know, reopen
+from hexviz.bench.blanking import Score, know, reopen
+from hexviz.bench.exports import ALL, Export, Report, exports
 from hexviz.exporters.result import Exported
 from hexviz.model.op import Op
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
+from sample_models import SAMPLES
 
-__all__ = ["KIND", "tag_figures"]
+__all__ = ["KIND", "bench_tags", "tag_figures", "tags_document"]
 
 KIND = "hexviz bench tags"
 """What the document of these figures calls itself."""
+
+
+def bench_tags(sources: Sequence[str] = (), *, report: Report | None = None) -> dict[str, Any]:
+    """What the tags of ``sources``, or of all samples, rest on, with every exporter.
+
+    Raises:
+        SourceError: if a source names nothing that can be built.
+    """
+    failed: list[dict[str, str]] = []
+    exported = exports(list(sources) or list(SAMPLES), ALL, failed, report)
+    return tags_document(exported, failed, lambda model: model not in SAMPLES)
+
+
+def tags_document(
+    exported: Iterable[tuple[str, Export, Exported]],
+    failed: list[dict[str, str]],
+    is_reported: Callable[[str], bool],
+) -> dict[str, Any]:
+    """A record of each export; ``reported`` are models that no rule was tuned on.
+
+    ``failed`` lists the exports that could not be made, and may fill up meanwhile.
+    """
+    results = [
+        {"reported": is_reported(model), **tag_figures(model, way.name, export)}
+        for model, way, export in exported
+    ]
+    return {"kind": KIND, "results": results, "failed": failed}
 
 
 def tag_figures(model: str, export: str, exported: Exported) -> dict[str, Any]:
@@ -32,12 +61,13 @@ def tag_figures(model: str, export: str, exported: Exported) -> dict[str, Any]:
     is the share of auxiliary ops that reach no primary op in either direction,
     ``confidence_p10`` the confidence that one op in ten does not exceed.
     ``blanked`` is about the auxiliary ops alone, once the file says nothing of
-    them (see :mod:`hexviz.bench.inheritance`), with the shares of answers that
+    them (see :mod:`hexviz.bench.blanking`), with the shares of answers that
     are ``exact`` and ``on_branch``.
     """
     file = from_proto(exported.proto, name=model)
     graph = tag(file, modules=exported.modules, calls=exported.calls)
-    again, asked = reopen(know(exported.proto, exported.modules, exported.calls), AUXILIARY)
+    truth = know(exported.proto, exported.modules, exported.calls)
+    again, asked = reopen(truth, truth.auxiliary)
     score = Score()
     for at, module in asked.items():
         op = again.ops[at]

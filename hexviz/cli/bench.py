@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,7 +16,7 @@ from hexviz.errors import WriteError
 if TYPE_CHECKING:
     from hexviz.bench.regressions import Figures
 
-__all__ = ["bench_app"]
+__all__ = ["bench_app", "run_and_compare"]
 
 bench_app = typer.Typer(cls=BenchCommands, subcommand_metavar="[COMMAND] [SOURCE]...")
 
@@ -25,7 +24,7 @@ Sources = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[SOURCE]...",
-        help="Models to measure on; without any, all of the benchmark's own.",
+        help="Models to measure on; without any, samples.",
     ),
 ]
 Compare = Annotated[
@@ -82,7 +81,7 @@ def speed(
     asked = None
     if sources or some:
         asked = {one.name for one in wanted(sources or SAMPLES, some)}
-    _compared(
+    run_and_compare(
         lambda report: bench_speed(sources or (), sizes=some, repeats=repeats, report=report),
         print_speed,
         as_json=as_json,
@@ -103,11 +102,10 @@ def tags(
 ) -> None:
     """What tags rest on, by model and exporter, and how right they are once it is blanked."""
     from hexviz.bench.regressions import tags_figures
-    from hexviz.bench.run import bench_tags
-    from hexviz.bench.tags import KIND
+    from hexviz.bench.tags import KIND, bench_tags
     from hexviz.cli.print_bench import print_tags
 
-    _compared(
+    run_and_compare(
         lambda report: bench_tags(sources or (), report=report),
         print_tags,
         as_json=as_json,
@@ -119,79 +117,7 @@ def tags(
     )
 
 
-@bench_app.command()
-def inheritance(sources: Sources = None, as_json: AsJson = False) -> None:
-    """How often inference names the module an exporter recorded, beside simpler rules."""
-    from hexviz.bench.run import bench_inheritance
-    from hexviz.cli.print_studies import print_inheritance
-
-    _run(bench_inheritance, sources, print_inheritance, as_json=as_json)
-
-
-@bench_app.command()
-def rewritten(sources: Sources = None, as_json: AsJson = False) -> None:
-    """How right tags are on what optimisers and converters make of an export."""
-    from hexviz.bench.run import bench_rewritten
-    from hexviz.cli.print_studies import print_rewritten
-
-    _run(bench_rewritten, sources, print_rewritten, as_json=as_json)
-
-
-@bench_app.command()
-def matching(
-    sources: Sources = None,
-    work: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="A folder that keeps exports, rewritten files and truths, for a second run.",
-        ),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """How right transferred tags are on what fourteen tools make of exports, named or not."""
-    from hexviz.bench.matching_run import bench_matching
-    from hexviz.cli.print_studies import print_matching
-
-    _run(partial(bench_matching, work=work), sources, print_matching, as_json=as_json)
-
-
-@bench_app.command()
-def audit(sources: Sources = None, as_json: AsJson = False) -> None:
-    """How many planted mistakes the audit finds, and how many ops it accuses for nothing."""
-    from hexviz.bench.run import bench_audit
-    from hexviz.cli.print_studies import print_audit
-
-    _run(bench_audit, sources, print_audit, as_json=as_json)
-
-
-@bench_app.command()
-def extraction(sources: Sources = None, as_json: AsJson = False) -> None:
-    """How many modules can be cut out so that they run and are right, beside other extractors."""
-    from hexviz.bench.run import bench_extraction
-    from hexviz.cli.print_studies import print_extraction
-
-    _run(bench_extraction, sources, print_extraction, as_json=as_json)
-
-
-def _run(
-    bench: Callable[..., dict[str, Any]],
-    sources: list[str] | None,
-    show: Callable[[Mapping[str, Any]], None],
-    *,
-    as_json: bool,
-) -> None:
-    from hexviz.cli.console import progress
-
-    with progress() as report:
-        document = bench(sources or (), report=report)
-    if as_json:
-        print_json(document)
-    else:
-        show(document)
-
-
-def _compared(
+def run_and_compare(
     bench: Callable[[Callable[[str, float], None]], dict[str, Any]],
     show: Callable[[Mapping[str, Any]], None],
     *,

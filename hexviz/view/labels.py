@@ -100,6 +100,6 @@ def _tail(index: Index, node: SceneNode) -> str:
 def _range(first: str, count: int) -> str:
     """The paths of equal siblings in short: ``layer.0 … 11`` where they are numbered."""
     stem, dot, number = first.rpartition(".")
-    if not number.isdigit():
+    if not number.isdecimal():
         return f"{first} …"
     return f"{stem}{dot}{number} … {int(number) + count - 1}"

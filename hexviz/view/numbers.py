@@ -66,8 +66,14 @@ def _from_json(text: str) -> Iterator[tuple[str, float]]:
     for name, number in document.items():
         if isinstance(number, bool) or not isinstance(number, int | float):
             raise NumbersError(f"{name!r} has no number in that JSON: give {_EXAMPLE}.")
-        if math.isfinite(number):
-            yield name, float(number)
+        try:
+            value = float(number)
+        except OverflowError as error:  # a whole number of hundreds of digits
+            raise NumbersError(
+                f"The number of {name!r} is too large to be shown: give one below 1e308."
+            ) from error
+        if math.isfinite(value):
+            yield name, value
 
 
 def _from_csv(text: str) -> Iterator[tuple[str, float]]:

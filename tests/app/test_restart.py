@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.soak_person import Person
 from hexviz.bench.synthetic import synthetic
-from tests.bench.soak_person import Person
 from tests.serving import Server
 
 

@@ -8,9 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from benchmarks.soak_person import Person
 from tests.app.jobs.orders import ENDLESS, children, order
 from tests.app.jobs.pages import ENDPOINT, Asked, wanting
-from tests.bench.soak_person import Person
 from tests.serving import SIGNALS, Server, ignoring
 from tests.waiting import until
 

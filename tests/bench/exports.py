@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from hexviz.bench.models import build
+from benchmarks.models import build
 from hexviz.exporters.export import export_model
 from hexviz.exporters.result import Exported
 

@@ -4,11 +4,11 @@ from statistics import mean
 
 import pytest
 
-from hexviz.bench import run
-from hexviz.bench.audit import accusations, measure, summarize
-from hexviz.bench.idioms import IDIOMS
-from hexviz.bench.planting import WAYS, plant
-from hexviz.bench.sorting import SORTS, resort
+from benchmarks.audit import accusations, bench_audit, measure, summarize
+from benchmarks.idioms import IDIOMS
+from benchmarks.planting import WAYS, plant
+from benchmarks.sorting import SORTS, resort
+from hexviz.bench.exports import ALL
 from hexviz.exporters.export import export_model
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
@@ -56,7 +56,7 @@ def test_a_planted_mistake_is_on_another_branch_and_says_nothing_of_it(way: str)
 def test_a_blind_audit_finds_nothing_and_one_that_accuses_all_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from hexviz.bench import audit as bench
+    from benchmarks import audit as bench
     from hexviz.tagging.finding import Finding
 
     monkeypatch.setattr(bench, "audit", lambda _: [])
@@ -170,10 +170,11 @@ def test_what_keeps_the_audit_quiet_can_be_seen_to_do_so(
     assert any(accused_ops(audit(graph)) for _, graph in idioms)
 
 
-def test_a_source_of_ones_own_counts_as_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_of_ones_own_counts_as_reported() -> None:
     told: list[str] = []
-    monkeypatch.setattr(run, "_ALL", run._ALL[:1])
-    document = run.bench_audit(["custom-auxiliary"], report=lambda what, _: told.append(what))
+    document = bench_audit(
+        ["custom-auxiliary"], ways=ALL[:1], report=lambda what, _: told.append(what)
+    )
     assert told == ["custom-auxiliary, dynamo"]
     assert {row["known"] for row in document["summary"]} == {"tree", "file"}
     assert {row["way"] for row in document["summary"]} == {"untouched", *SORTS, *WAYS}

@@ -3,8 +3,8 @@
 import onnx
 import pytest
 
+from benchmarks.sorting import shuffle
 from hexviz.bench.blanking import blank
-from hexviz.bench.sorting import shuffle
 from tests.build import parse, scoped
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hexviz.bench import carried
+from benchmarks import carried
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag

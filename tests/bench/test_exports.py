@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import transformers
 
+from benchmarks.measure_exports import measure, table
 from hexviz.exporters.capture import Log, captured
 from hexviz.exporters.hub import choose_experts
 from hexviz.exporters.inputs import make_inputs
-from tests.bench.measure_exports import measure, table
 
 TINY: dict[str, dict[str, Any]] = {
     # experts that the data chooses

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from hexviz.bench import extraction
-from hexviz.bench.extraction import measure, summarize
-from hexviz.bench.hard_cases import HARD_CASES, hard_case
+from benchmarks import extraction
+from benchmarks.extraction import measure, summarize
+from benchmarks.hard_cases import HARD_CASES, hard_case
 from hexviz.exporters.result import Exported
 from hexviz.extraction.scope import POLICIES
 from hexviz.model.reader import from_proto
@@ -14,7 +14,7 @@ from hexviz.tagging.tag import tag
 from tests.bench.exports import export_floor_model
 from tests.build import parse, scoped, tagged
 
-# `hexviz bench extraction` measures all models in all ways; these are seconds each.
+# `make bench-extraction` measures all models in all ways; these are seconds each.
 SAMPLES = (
     ("custom-auxiliary", "dynamo", False),
     ("custom-auxiliary", "dynamo", True),

@@ -4,9 +4,10 @@ from statistics import mean
 
 import pytest
 
-from hexviz.bench.baselines import consumers_only, earlier_rule
-from hexviz.bench.inheritance import CONDITIONS, Score, compare, know, summarize, totals
-from hexviz.bench.models import MODELS
+from benchmarks.inheritance import CONDITIONS, compare, consumers_only, summarize, totals
+from benchmarks.models import MODELS
+from hexviz.bench.blanking import Score, know
+from hexviz.bench.quality import earlier_rule
 from hexviz.model.flatten import flatten
 from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.build import parse, scoped

@@ -10,15 +10,16 @@ from statistics import mean
 import onnx
 import pytest
 
-from hexviz.bench import matching
-from hexviz.bench.matching import Answering, by_matching, by_run, by_transfer
-from hexviz.bench.matching_cases import Case, cases
-from hexviz.bench.matching_exporters import pairs
-from hexviz.bench.matching_run import bench_matching
-from hexviz.bench.matching_speed import SHAPES, speed_record
-from hexviz.bench.matching_tools import MATCHING_TOOLS
-from hexviz.bench.numeric_truth import NumericTruth
-from hexviz.cli.print_studies import print_matching
+from benchmarks import matching
+from benchmarks.matching import Answering, by_matching, by_run, by_transfer
+from benchmarks.matching_cases import Case, cases
+from benchmarks.matching_exporters import pairs
+from benchmarks.matching_run import bench_matching
+from benchmarks.matching_speed import SHAPES, speed_record
+from benchmarks.matching_tools import MATCHING_TOOLS
+from benchmarks.numeric_truth import NumericTruth
+from benchmarks.rewriters import Rewriter
+from benchmarks.tables import print_matching
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.numbers import run_before
 from hexviz.model.graph import TaggedGraph
@@ -50,7 +51,8 @@ by_type = partial(by_matching, matcher=match_by_type)
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[Case]:
     work = tmp_path_factory.mktemp("matching")
-    return list(cases(MODELS, ("dynamo", "torchscript"), TOOLS, work))
+    tools = {tool: MATCHING_TOOLS[tool] for tool in TOOLS}
+    return list(cases(MODELS, ("dynamo", "torchscript"), work, tools=tools))
 
 
 def figures(files: list[Case], form: str, answering: Answering) -> Mapping[str, float]:
@@ -139,13 +141,9 @@ def test_files_and_truths_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         calls.append("asked")
         raise ValueError("No such luck.")
 
-    monkeypatch.setattr(
-        "hexviz.bench.matching_cases.MATCHING_TOOLS",
-        {"identity": lambda proto: proto, "broken": fails},
-    )
+    tools: dict[str, Rewriter] = {"identity": lambda proto: proto, "broken": fails}
     twice = [
-        list(cases(["residual-cnn"], ["torchscript"], ["identity", "broken"], tmp_path))
-        for _ in range(2)
+        list(cases(["residual-cnn"], ["torchscript"], tmp_path, tools=tools)) for _ in range(2)
     ]
     assert twice[0] == twice[1]
     assert calls == ["asked"]
@@ -186,17 +184,18 @@ def test_every_tool_makes_a_model_that_runs(tool: str, export: onnx.ModelProto) 
 
 
 def test_a_run_is_plain_data_and_can_be_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def broken(_: onnx.ModelProto) -> onnx.ModelProto:
         raise ValueError("No such luck.")
 
     tools = {"ORT basic": MATCHING_TOOLS["ORT basic"], "broken": broken}
-    for place in ("matching_cases", "matching_run"):
-        monkeypatch.setattr(f"hexviz.bench.{place}.MATCHING_TOOLS", tools)
     told: list[str] = []
     document = bench_matching(
-        ["residual-cnn"], work=tmp_path, report=lambda what, _: told.append(what)
+        ["residual-cnn"],
+        work=tmp_path,
+        tools=tools,
+        report=lambda what, _: told.append(what),
     )
     assert json.loads(json.dumps(document)) == document
     assert told == [

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.bench.matching_table import markdown
+from benchmarks.matching_table import markdown
 
 
 def record(tool: str, form: str, *, reported: bool, exact: float = 1.0) -> dict[str, Any]:

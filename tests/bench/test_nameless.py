@@ -3,7 +3,7 @@
 import numpy as np
 import onnx
 
-from hexviz.bench.nameless import nameless
+from benchmarks.nameless import nameless
 from hexviz.matching.running import values_of
 from tests.build import parse, scoped, tagged
 

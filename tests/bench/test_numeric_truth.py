@@ -3,7 +3,7 @@
 import numpy as np
 import onnx
 
-from hexviz.bench.numeric_truth import NumericTruth, TruthFinder
+from benchmarks.numeric_truth import NumericTruth, TruthFinder
 from tests.build import parse, scoped, tagged
 
 BEFORE = """g (float[4, 8] x) => (float[8, 4] y) <int64[2] shape = {8, 4}, float half = {0.5}> {

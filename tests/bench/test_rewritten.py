@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from hexviz.bench import rewritten
-from hexviz.bench.inheritance import know
-from hexviz.bench.models import build, with_noise
-from hexviz.bench.rewriters import REWRITERS, installed
+from benchmarks import rewritten
+from benchmarks.models import build, with_noise
+from benchmarks.rewriters import REWRITERS, installed
+from hexviz.bench.blanking import know
 from hexviz.exporters.export import export_model
 from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.build import parse, scoped

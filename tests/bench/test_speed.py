@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.speed_table import markdown
 from hexviz.bench import memory, speed, subjects
 from hexviz.bench.document import bench_speed
 from hexviz.bench.regressions import regressions, speed_figures
@@ -18,7 +19,6 @@ from hexviz.errors import ExportError, ReadError
 from hexviz.exporters.result import Exported
 from hexviz.tagging.tag import load
 from hexviz.view.performance.runs import read_run
-from tests.bench.table import markdown
 
 SPAN = {"median", "min", "max"}
 

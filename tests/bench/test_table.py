@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bench.table import put
+from benchmarks.speed_table import put
 
 
 def test_tables_take_the_place_of_the_old_ones_and_nothing_else_changes() -> None:

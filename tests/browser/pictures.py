@@ -11,7 +11,7 @@ import onnx
 from playwright.sync_api import sync_playwright
 
 import hexviz
-from hexviz.bench.rewriters import REWRITERS
+from benchmarks.rewriters import REWRITERS
 from tests.browser.conftest import Server, Sheet
 from tests.browser.install_chromium import find
 

@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from benchmarks.page.report import markdown
+from benchmarks.page.rivals import as_graph_json
 from hexviz.bench.synthetic import synthetic
-from tests.browser.bench_report import markdown
-from tests.browser.bench_rivals import as_graph_json
 
 PAINTED = {"serving": 400.0, "painted": 1_000.0}
 VISIT: dict[str, Any] = {

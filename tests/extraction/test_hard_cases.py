@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hexviz.bench.hard_cases import hard_case
+from benchmarks.hard_cases import hard_case
 from hexviz.extraction.part import Part, extract
 from hexviz.extraction.scope import POLICIES, scope
 from hexviz.extraction.selection import Selection

@@ -6,7 +6,7 @@ import onnx
 import onnx.inliner
 import pytest
 
-from hexviz.bench.nameless import nameless
+from benchmarks.nameless import nameless
 from hexviz.errors import HexvizError
 from hexviz.matching.match import match
 from hexviz.matching.transfer import transfer

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.bench.nameless import nameless
-from hexviz.bench.rewriters import REWRITERS, installed
+from benchmarks.nameless import nameless
+from benchmarks.rewriters import REWRITERS, installed
 from hexviz.exporters.result import Exported
 from hexviz.matching.transfer import transfer
 from hexviz.model.graph import TaggedGraph

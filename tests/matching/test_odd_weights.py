@@ -9,7 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from hexviz.bench.nameless import nameless as renamed
+from benchmarks.nameless import nameless as renamed
 from hexviz.matching.match import match
 from hexviz.model.reader import read
 from hexviz.tagging.tag import tag

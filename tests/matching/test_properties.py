@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
 
-from hexviz.bench.nameless import nameless
+from benchmarks.nameless import nameless
 from hexviz.matching.match import match
 from hexviz.matching.transfer import transferred
 from hexviz.model.graph import TaggedGraph

@@ -8,8 +8,7 @@ import onnx
 import pytest
 from hypothesis import given
 
-from hexviz.bench.blanking import blank
-from hexviz.bench.inheritance import know
+from hexviz.bench.blanking import blank, know
 from hexviz.errors import UnknownOpError
 from hexviz.exporters.result import Exported
 from hexviz.model.op import Provenance

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 import hexviz
-from hexviz.bench.planting import WAYS, plant
-from hexviz.bench.sorting import SORTS, resort, shuffle
+from benchmarks.planting import WAYS, plant
+from benchmarks.sorting import SORTS, resort, shuffle
 from hexviz.exporters.result import Exported
 from hexviz.model.flatten import flatten
 from hexviz.model.reader import from_proto

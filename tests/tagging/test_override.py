@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hexviz
-from hexviz.bench.blanking import blank
-from hexviz.bench.inheritance import know
+from hexviz.bench.blanking import blank, know
 from hexviz.errors import SelectionError, UnknownOpError
 from hexviz.exporters.result import Exported
 from hexviz.model.reader import from_proto

@@ -7,7 +7,7 @@ import onnx
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
-from hexviz.bench.sorting import shuffle
+from benchmarks.sorting import shuffle
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.flatten import flatten

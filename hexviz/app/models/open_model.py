@@ -39,7 +39,7 @@ from hexviz.view.what_if import WhatIf, ask
 __all__ = ["OpenModel"]
 
 # Bytes of resident memory, rounded up from by how much a process grew that opened synthetic models
-# of 1,011 and 20,019 ops and asked for one thing after the other (tests/app/measure_memory.py).
+# of 1,011 and 20,019 ops and asked for one thing after the other (benchmarks/measure_memory.py).
 _PER_OP = 5000  # beside the bytes of the file: its parsed nodes, values, uses, inferred types
 _TAGS_PER_OP = 1500  # tags, what is found by searching and by the audit
 _INDEX_PER_OP = 900

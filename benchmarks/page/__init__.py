@@ -1,0 +1,1 @@
+"""How fast the page is: `make bench-page` and `make bench-view`."""
