@@ -100,7 +100,7 @@ def _both(proto: onnx.ModelProto) -> tuple[TaggedGraph, TaggedGraph]:
     graphs = []
     for each in (proto, nameless(proto, letter="n")):
         graph = tag(from_proto(each, name="synthetic"))
-        graph.uses  # noqa: B018 - made once for all that is done with a graph
+        graph.flat  # noqa: B018 - made once for all that is done with a graph
         graphs.append(graph)
     return graphs[0], graphs[1]
 

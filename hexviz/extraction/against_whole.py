@@ -27,6 +27,8 @@ from google.protobuf.message import DecodeError, EncodeError
 
 from hexviz.errors import ExtractionError
 from hexviz.extraction.runtime import one_line, output_types
+from hexviz.model.bodies import all_graphs, named_functions, walk, walk_bodies
+from hexviz.model.function_calls import root_body
 from hexviz.model.types import open_negative_sizes
 
 __all__ = ["Verdict", "against_whole"]
@@ -104,11 +106,11 @@ def _cut_out(stand_in: onnx.ModelProto, proto: onnx.ModelProto) -> None:
 def _known(whole: onnx.ModelProto, part: onnx.ModelProto) -> _Known:
     """What the checker refuses of the whole, piece by piece, as far as the part has it too."""
     known = _Known()
-    makes = {_made(node) for _, nodes in _imports(part) for node, _ in _nodes(nodes)}
+    makes = {_made(node) for _, nodes in _imports(part) for node in walk(nodes)}
     for imports, nodes in _imports(whole):
         judged: dict[bytes, str | None] = {}
         context = _context(whole, imports)
-        for node, _ in _nodes(nodes):
+        for node in walk(nodes):
             if _made(node) not in makes:
                 continue
             shape = _without_bodies(node)
@@ -139,6 +141,10 @@ def _made(node: onnx.NodeProto) -> str:
     return next(filter(None, node.output), node.name)
 
 
+def _spelled(path: str, node: onnx.NodeProto) -> str:
+    return f"{path}/{_made(node)}" if path else _made(node)
+
+
 def _values(graph: onnx.GraphProto) -> Iterator[onnx.ValueInfoProto]:
     yield from graph.input
     yield from graph.output
@@ -158,13 +164,13 @@ def _stand_in(
     copy = _copy(proto)
     if proto.ir_version == whole.ir_version:
         copy.ir_version = onnx.IR_VERSION
-    lists = [(copy.opset_import, copy.graph.node)]
-    lists += [(function.opset_import, function.node) for function in copy.functions]
-    for imports, nodes in lists:
+    of_functions = {path: function.opset_import for path, function in named_functions(copy)}
+    for path, body in walk_bodies(copy, lambda path, _, node: _spelled(path, node)):
+        imports = of_functions.get(root_body(path), copy.opset_import)
         domains = {one.domain for one in imports}
-        for node, path in _nodes(nodes):
+        for node in body.node:
             said = known.nodes.get(_bare(node)) if known.nodes else None
-            node.name = f"{path}{_made(node)}"
+            node.name = _spelled(path, node)
             if said is None:
                 continue
             if node.domain == "ai.onnx" and "" in domains:
@@ -298,7 +304,7 @@ def _silence(proto: onnx.ModelProto, names: set[str]) -> bool:
     lists = [(proto.opset_import, proto.graph.node)]
     lists += [(function.opset_import, function.node) for function in proto.functions]
     for imports, nodes in lists:
-        for node, _ in _nodes(nodes):
+        for node in walk(nodes):
             if node.name in names and node.domain != _UNKNOWN:
                 node.domain = _UNKNOWN
                 found = True
@@ -350,30 +356,9 @@ def _context(proto: onnx.ModelProto, imports: Mapping[str, int]) -> onnx.checker
     return context
 
 
-def _nodes(nodes: MutableSequence[onnx.NodeProto]) -> Iterator[tuple[onnx.NodeProto, str]]:
-    """Nodes and all in their bodies, each with what tells its body apart."""
-    pending = [(nodes, "")]
-    while pending:
-        listed, path = pending.pop()
-        for node in listed:
-            own = f"{path}{_made(node)}"
-            yield node, path
-            for attribute in node.attribute:
-                bodies = [attribute.g] if attribute.HasField("g") else []
-                for at, body in enumerate((*bodies, *attribute.graphs)):
-                    pending.append((body.node, f"{own}/{attribute.name}.{at}/"))
-
-
 def _graphs(proto: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
     """The graph of a model and all bodies, those in functions too."""
-    yield proto.graph
-    lists = [proto.graph.node, *(function.node for function in proto.functions)]
-    for nodes in lists:
-        for node, _ in _nodes(nodes):
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    yield attribute.g
-                yield from attribute.graphs
+    return (graph for graph in all_graphs(proto) if isinstance(graph, onnx.GraphProto))
 
 
 def _without_bodies(node: onnx.NodeProto) -> onnx.NodeProto:

@@ -160,7 +160,7 @@ def _by_runtime(graph: TaggedGraph, names: Collection[str]) -> Mapping[str, onnx
     from hexviz.extraction.runtime import output_types
 
     try:
-        told = output_types(light(graph.proto), names)
+        told = output_types(light(graph.proto, graph.flat.run_order), names)
     except ExtractionError:  # it does not know some op: then it cannot help
         return {}
     return {

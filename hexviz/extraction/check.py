@@ -25,7 +25,7 @@ from hexviz.extraction.runtime import (
     runtime_version,
     without_weights,
 )
-from hexviz.model.calls import can_be_inlined
+from hexviz.model.function_calls import can_be_inlined
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, tensors
 
 __all__ = ["Checks", "check"]

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 import onnx
 
-from hexviz.model.top import key_of
+from hexviz.model.bodies import graphs_in, walk
+from hexviz.model.function_calls import key_of
 
 __all__ = ["what_differs"]
 
@@ -57,18 +58,14 @@ def _bare(nodes: Iterable[onnx.NodeProto]) -> list[onnx.NodeProto]:
         copy = onnx.NodeProto()
         copy.CopyFrom(node)
         copies.append(copy)
-    pending = list(copies)
-    while pending:
-        node = pending.pop()
+    for node in walk(copies):
         node.ClearField("metadata_props")
         node.ClearField("doc_string")
         for attribute in node.attribute:
             attribute.ClearField("doc_string")
-            bodies = [attribute.g] if attribute.HasField("g") else []
-            for body in (*bodies, *attribute.graphs):
-                listed = onnx.GraphProto()
-                listed.node.extend(sorted(body.node, key=_name))
-                del body.node[:]
-                body.node.extend(listed.node)
-                pending.extend(body.node)
+        for body in graphs_in(node):
+            listed = onnx.GraphProto()
+            listed.node.extend(sorted(body.node, key=_name))
+            del body.node[:]
+            body.node.extend(listed.node)
     return copies

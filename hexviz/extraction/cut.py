@@ -14,10 +14,10 @@ import onnx
 
 from hexviz.extraction.border import border
 from hexviz.extraction.scope import Scope
-from hexviz.model.flat import graphs_of, named_functions
+from hexviz.model.bodies import walk_bodies
+from hexviz.model.function_calls import callees, key_of
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
-from hexviz.model.top import callees, key_of
 from hexviz.model.types import open_negative_sizes
 from hexviz.model.writer import Place, add_tags, has_tags
 
@@ -117,18 +117,12 @@ def _sort_bodies(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Plac
     ops = graph.ops
     if all(not path or ops[at].index == index for (path, index), at in places.items()):
         return
-    pending: list[tuple[str, onnx.GraphProto | onnx.FunctionProto]] = [("", part.graph)]
-    pending.extend(named_functions(part))
-    while pending:
-        path, body = pending.pop()
+    for path, body in walk_bodies(part, lambda path, index, _: ops[places[path, index]].id):
         if path:
             listed = [ops[places[path, index]].index for index in range(len(body.node))]
             nodes = onnx.GraphProto(node=[body.node[index] for index in listed])
             del body.node[:]
             body.node.extend(nodes.node)
-        for index, node in enumerate(body.node):
-            own = ops[places[path, index]].id
-            pending.extend((f"{own}/{name}", inner) for name, inner in graphs_of(node))
 
 
 def _add_tags(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Place, int]) -> None:

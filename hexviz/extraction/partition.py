@@ -18,7 +18,7 @@ from hexviz.extraction.steady import Steady
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
-from hexviz.model.top import TopGraph
+from hexviz.model.top_graph import TopGraph
 
 __all__ = ["Piece", "partition", "top_modules"]
 

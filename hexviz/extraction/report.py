@@ -13,10 +13,10 @@ import onnx
 from hexviz.extraction.scope import Hole, Scope
 from hexviz.extraction.selection import Selection
 from hexviz.extraction.verify import verification_record
-from hexviz.model.flat import function_path
+from hexviz.model.bodies import function_path
+from hexviz.model.function_calls import callees
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.op import Op
-from hexviz.model.top import callees
 
 if TYPE_CHECKING:
     from hexviz.extraction.part import Part

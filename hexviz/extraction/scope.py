@@ -23,9 +23,10 @@ from typing import Literal, get_args
 from hexviz.errors import SelectionError
 from hexviz.extraction.selection import Selection
 from hexviz.extraction.steady import Steady
-from hexviz.model.flat import function_path
+from hexviz.model.bodies import function_path
+from hexviz.model.function_calls import callers, calls, key_of
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.top import TopGraph, called, callers, key_of
+from hexviz.model.top_graph import TopGraph
 
 __all__ = ["POLICIES", "Hole", "Policy", "Reason", "Scope", "around", "known_policy", "scope"]
 
@@ -174,7 +175,7 @@ def _callers(graph: TaggedGraph, functions: set[str]) -> Iterator[int]:
     wanted = callers(
         proto, (key for key in map(key_of, proto.functions) if function_path(*key) in functions)
     )
-    return (at for at, node in enumerate(proto.graph.node) if called([node]) & wanted)
+    return (at for at, node in enumerate(proto.graph.node) if not wanted.isdisjoint(calls([node])))
 
 
 def _carried(

@@ -18,9 +18,10 @@ from collections.abc import Collection
 
 import onnx
 
+from hexviz.model.bodies import walk
+from hexviz.model.function_calls import FunctionKey, callers, key_of
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.once import once
-from hexviz.model.top import FunctionKey, callers, key_of
 
 __all__ = ["Steady", "is_random", "random_functions"]
 
@@ -57,14 +58,14 @@ class Steady:
 
     @once
     def _constants(self) -> frozenset[int]:
-        top, flat = self._graph.top, self._graph.flat
-        proto = top.proto
+        top = self._graph.top
+        proto = self._graph.proto
         # What a caller may replace is no constant, though it has a value in the file.
         given = {value.name for value in proto.graph.input}
         weights = {name for name in (*top.weights, *top.sparse_weights) if name not in given}
         drawing = random_functions(proto)
         lengths: dict[int, int] = {}
-        for number in sorted(range(len(top.reads)), key=flat.top.__getitem__):
+        for number in self._graph.flat.run_order:
             node = proto.graph.node[number]
             if _is_constant_op(node):
                 lengths[number] = 0
@@ -85,26 +86,21 @@ class Steady:
 
     @once
     def _steady(self) -> frozenset[int]:
-        top = self._graph.top
-        nodes = top.proto.graph.node
-        flat = self._graph.flat
-        drawing = random_functions(top.proto)
+        top, proto = self._graph.top, self._graph.proto
+        drawing = random_functions(proto)
         found: set[int] = set()
-        for at in flat.order:
-            op = flat.ops[at]
-            if op.body:
-                continue
-            node = nodes[op.number]
+        for number in self._graph.flat.run_order:
+            node = proto.graph.node[number]
             if node.domain not in _ONNX:
                 continue
             if node.op_type in ("Shape", "Size") or (
                 not is_random(node, drawing)
                 and all(
                     name in top.weights or top.maker.get(name) in found
-                    for name in top.reads[op.number]
+                    for name in top.reads[number]
                 )
             ):
-                found.add(op.number)
+                found.add(number)
         return frozenset(found)
 
 
@@ -137,18 +133,13 @@ def is_random(node: onnx.NodeProto, drawing: Collection[FunctionKey] = ()) -> bo
     ``drawing`` are the functions that do (:func:`random_functions`). A Dropout
     draws only if it is told to train, by its last inputs.
     """
-    pending = [node]
-    while pending:
-        one = pending.pop()
+    for one in walk([node]):
         if one.domain in _KNOWN and (
             one.op_type in _RANDOM or (one.op_type.endswith("Dropout") and any(one.input[2:]))
         ):
             return True
         if drawing and (one.domain, one.op_type, one.overload) in drawing:
             return True
-        for attribute in one.attribute:
-            pending.extend(attribute.g.node)
-            pending.extend(inner for graph in attribute.graphs for inner in graph.node)
     return False
 
 

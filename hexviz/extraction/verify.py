@@ -31,7 +31,8 @@ from hexviz.extraction.runtime import (
     serialized,
 )
 from hexviz.extraction.steady import is_random, random_functions
-from hexviz.model.top import TopGraph
+from hexviz.model.flatten import flatten
+from hexviz.model.top_graph import TopGraph
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
@@ -257,7 +258,7 @@ def _random_outputs(part: onnx.ModelProto, before: Collection[str]) -> set[str]:
     """The values that depend on a random op in this part, or on ``before``."""
     drawing = random_functions(part)
     found = set(before)
-    top = TopGraph.of(part)
+    top = TopGraph.of(flatten(part), part.graph)
     for node, reads, makes in zip(part.graph.node, top.reads, top.makes, strict=True):
         steady = node.op_type in ("Shape", "Size")
         if is_random(node, drawing) or (not steady and not found.isdisjoint(reads)):

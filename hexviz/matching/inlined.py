@@ -14,8 +14,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hexviz.matching.matching import Matching
 from hexviz.model import fqn as names
+from hexviz.model.function_calls import find_calls, root_body
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.passed import find_calls, root_body
 
 __all__ = ["inlined_modules"]
 

@@ -73,7 +73,7 @@ def _sizes(graph: TaggedGraph, ops: Sequence[int]) -> set[int]:
 def _source(graph: TaggedGraph, value: str) -> str:
     """The value that another one was carried on from: exporters and quantisers wrap weights."""
     for _ in range(_DEEPEST):
-        at = graph.uses.producer(value)
+        at = graph.flat.makers.get(value)
         if at is None or graph.ops[at].op_type not in CARRIERS or not graph.ops[at].inputs:
             break
         value = graph.ops[at].inputs[0]

@@ -24,8 +24,8 @@ from hexviz.errors import ExtractionError
 from hexviz.extraction.feeds import Feed
 from hexviz.extraction.runtime import open_session, run
 from hexviz.extraction.values import to_array, to_value
+from hexviz.model.function_calls import callees, key_of
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.top import callees, key_of
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 import onnx
 
 from hexviz.model.flat import FlatGraph, FlatOp
+from hexviz.model.function_calls import Calls, find_calls, root_body
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.passed import Calls, find_calls, root_body
 
 __all__ = ["CARRIERS", "CONSTANT", "GIVEN", "Node", "Skeleton", "build"]
 

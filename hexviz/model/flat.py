@@ -19,23 +19,20 @@ edges cross bodies, also those of values that a body gives straight back.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import NamedTuple
-from urllib.parse import quote
 
+import numpy as np
+import numpy.typing as npt
 import onnx
 
-__all__ = [
-    "Body",
-    "Edge",
-    "FlatGraph",
-    "FlatOp",
-    "Neighbours",
-    "function_path",
-    "graphs_of",
-    "named_functions",
-]
+from hexviz.model.bodies import Graph
+from hexviz.model.once import once
+
+__all__ = ["Body", "Crossing", "Edge", "FlatGraph", "FlatOp", "Neighbours"]
 
 Neighbours = tuple[tuple[int, ...], ...]
 """Per position the neighbouring positions, without repetition."""
@@ -92,15 +89,44 @@ class Body(NamedTuple):
 
     path: str
     owner: str
-    proto: onnx.GraphProto | onnx.FunctionProto
+    proto: Graph
     ids: dict[str, str]
+
+    @property
+    def inputs(self) -> list[str]:
+        """The value ids of its formal inputs."""
+        if isinstance(self.proto, onnx.FunctionProto):
+            return [self.ids[name] for name in self.proto.input]
+        return [self.ids[value.name] for value in self.proto.input]
+
+    @property
+    def outputs(self) -> list[str]:
+        """The value ids of what it puts out."""
+        if isinstance(self.proto, onnx.FunctionProto):
+            return [self.ids[name] for name in self.proto.output]
+        return [self.ids[value.name] for value in self.proto.output]
 
 
 @dataclass(frozen=True, slots=True)
-class FlatGraph:
-    """All ops of a model and the values between them.
+class Crossing:
+    """A value that crosses the border of a set of ops; ops are positions.
 
-    ``weights`` maps the value id of
+    ``source`` makes it, ``None`` if it is handed in. ``readers`` are the ops
+    on the far side: those of the set for a value that enters, the others for
+    one that leaves; none, if it leaves as an output of the model only.
+    """
+
+    value: str
+    source: int | None
+    readers: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FlatGraph:
+    """All ops of a model and the values between them, with lookups of who makes and who reads one.
+
+    ``makers`` maps a value id to the position of the op that makes it; inputs
+    and weights are not in it. ``weights`` maps the value id of
     each initializer to its name, and ``tensors`` to what the file stores of it
     (see :mod:`hexviz.model.sparse`). ``values`` maps every value id to the
     value's name. ``predecessors`` and ``successors`` hold, per
@@ -118,6 +144,7 @@ class FlatGraph:
     edges: tuple[Edge, ...]
     predecessors: Neighbours
     successors: Neighbours
+    makers: Mapping[str, int]
     weights: Mapping[str, str]
     tensors: Mapping[str, onnx.TensorProto]
     values: Mapping[str, str]
@@ -142,52 +169,164 @@ class FlatGraph:
         """
         return range(self.starts[node], self.top[node]), self.top[node]
 
+    @once
+    def run_order(self) -> Sequence[int]:
+        """The nodes of the top graph, by their places in its list, in an order in which they run.
 
-def function_path(domain: str, name: str, overload: str = "") -> str:
-    """The body path of a function: one path for each identifier, and none holds a ``/``.
+        A file need not list them so.
+        """
+        places = range(len(self.top))
+        ordered = all(one < two for one, two in zip(self.top, self.top[1:], strict=False))
+        return places if ordered else sorted(places, key=self.top.__getitem__)
 
-    >>> function_path("local", "twice"), function_path("a/b", "f", "1")
-    ('function:local::twice', 'function:a%2Fb::f::1')
-    """
-    parts = (domain, name, overload) if overload else (domain, name)
-    return "function:" + "::".join(quote(part, safe=" .-_") for part in parts)
+    @once
+    def ids(self) -> Mapping[str, str]:
+        """Name → value id, in the top graph."""
+        return next(body.ids for body in self.bodies if not body.path)
 
+    @once
+    def given(self) -> frozenset[str]:
+        """The value ids of formal inputs: of the model, of bodies, and of functions."""
+        return frozenset(value for body in self.bodies for value in body.inputs)
 
-def named_functions(proto: onnx.ModelProto) -> Iterator[tuple[str, onnx.FunctionProto]]:
-    """The functions of a model, each with the path of its body; no path comes twice."""
-    taken: dict[str, int] = {}
-    for function in proto.functions:
-        path = function_path(function.domain, function.name, function.overload)
-        yield _told_apart(path, taken), function
+    @once
+    def body_owners(self) -> Mapping[str, int]:
+        """Value id of an input of a body → the position of the op that owns the body."""
+        bodies = [body for body in self.bodies if body.owner]
+        if not bodies:
+            return {}
+        positions = {op.id: at for at, op in enumerate(self.ops)}
+        return {value: positions[body.owner] for body in bodies for value in body.inputs}
 
+    def readers(self, value: str) -> tuple[int, ...]:
+        """The positions of the ops that read a value, in order.
 
-_WITH_GRAPHS = frozenset({onnx.AttributeProto.GRAPH, onnx.AttributeProto.GRAPHS})
-
-
-def graphs_of(node: onnx.NodeProto) -> list[tuple[str, onnx.GraphProto]]:
-    """The bodies of a node, each with the part of its path that tells it apart.
-
-    What an attribute holds beside what its type says is nothing to a runtime,
-    and no body.
-    """
-    found: list[tuple[str, onnx.GraphProto]] = []
-    for attribute in node.attribute[:]:
-        # A reference is filled in by the caller of the function, who has the body.
-        if attribute.type in _WITH_GRAPHS and not attribute.ref_attr_name:
-            if attribute.type == onnx.AttributeProto.GRAPH:
-                found.append((attribute.name, attribute.g))
-            else:
-                found.extend(
-                    (f"{attribute.name}.{at}", graph) for at, graph in enumerate(attribute.graphs)
+        What a body yields is read by the op that owns the body.
+        """
+        source = self.makers.get(value)
+        if source is not None:
+            return tuple(
+                sorted(
+                    after
+                    for after in self.successors[source]
+                    if any(edge.value == value for edge in self._edges_into(after))
                 )
-    if len({name for name, _ in found}) < len(found):  # attributes of one name, which is wrong
-        taken: dict[str, int] = {}
-        return [(_told_apart(name, taken), graph) for name, graph in found]
-    return found
+            )
+        if value in self.weights:  # rarely asked for, and one may have every op as reader
+            return tuple(
+                at
+                for at, op in enumerate(self.ops)
+                if value in op.inputs or value in self.handed_on.get(at, ())
+            )
+        return tuple(self._handed_in.get(value, ()))
+
+    def entering(self, positions: Iterable[int]) -> tuple[Crossing, ...]:
+        """The values that ops at these positions read and others make, most read first.
+
+        To what ops make come the values that are *handed in*: the model's inputs, which no op
+        makes, and the inputs of a body, which the op that owns the body makes. Weights are
+        nobody's output and do not cross::
+
+            x ─┬─▶ a ──▶ b ──▶ y         of {b}:  a enters, y leaves
+               └────────▶ c ──▶ z        of {c}:  x enters (no source), z leaves
+        """
+        inside = self._mask(positions)
+        return self._crossings(~inside[self._ends[0]] & inside[self._ends[1]], {})
+
+    def leaving(self, positions: Iterable[int]) -> tuple[Crossing, ...]:
+        """The values that ops at these positions make for others or for the model's caller."""
+        inside = self._mask(positions)
+        outputs = {
+            value: source
+            for value in self.outputs
+            if (source := self.makers.get(value)) is not None and inside[source]
+        }
+        return self._crossings(inside[self._ends[0]] & ~inside[self._ends[1]], outputs)
+
+    def upstream(self, position: int) -> frozenset[int]:
+        """The positions of all that an op depends on, itself included."""
+        return _reached(self.predecessors, position)
+
+    def downstream(self, position: int) -> frozenset[int]:
+        """The positions of all that depends on an op, itself included."""
+        return _reached(self.successors, position)
+
+    def between(self, one: int, other: int) -> frozenset[int]:
+        """The positions on all ways from one op to another, in whichever direction there are any.
+
+        ::
+
+            a → b → d       upstream(d) = a b c d        between(a, d) = a b c d
+            └─→ c ──┘       downstream(b) = b d          between(b, c) = nothing
+        """
+        forth = self.downstream(one) & self.upstream(other)
+        return forth or (self.downstream(other) & self.upstream(one))
+
+    def _mask(self, positions: Iterable[int]) -> npt.NDArray[np.bool_]:
+        # The last stands for what is handed in, which comes from outside of every set.
+        inside = np.zeros(len(self.ops) + 1, bool)
+        inside[np.fromiter(positions, np.int64)] = True
+        return inside
+
+    def _crossings(
+        self, crosses: npt.NDArray[np.bool_], outputs: Mapping[str, int]
+    ) -> tuple[Crossing, ...]:
+        made_at, read_at, values = self._ends
+        sources: dict[str, int] = dict(outputs)
+        readers: dict[str, list[int]] = {value: [] for value in outputs}
+        for at in np.flatnonzero(crosses):
+            sources[values[at]] = int(made_at[at])
+            readers.setdefault(values[at], []).append(int(read_at[at]))
+        nowhere = len(self.ops)
+        found = [
+            Crossing(
+                value,
+                None if sources[value] == nowhere else sources[value],
+                tuple(sorted(readers[value])),
+            )
+            for value in sources
+        ]
+        return tuple(sorted(found, key=lambda one: -len(one.readers)))
+
+    def _edges_into(self, target: int) -> Iterator[Edge]:
+        at = bisect_left(self.edges, target, key=attrgetter("target"))  # in order of their targets
+        while at < len(self.edges) and self.edges[at].target == target:
+            yield self.edges[at]
+            at += 1
+
+    @once
+    def _handed_in(self) -> Mapping[str, list[int]]:
+        """Value that is handed in → the positions that read it."""
+        handed = self.values.keys() - self.makers.keys() - self.weights.keys()
+        found: dict[str, list[int]] = {}
+        for at, op in enumerate(self.ops):
+            read = (*op.inputs, *self.handed_on[at]) if at in self.handed_on else op.inputs
+            if not handed.isdisjoint(read):
+                for value in handed.intersection(read):
+                    found.setdefault(value, []).append(at)
+        return found
+
+    @once
+    def _ends(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]:
+        """Of each edge, and of each value handed in to each reader: source, target and value."""
+        nowhere = len(self.ops)
+        handed = [(value, at) for value, readers in self._handed_in.items() for at in readers]
+        sources = np.fromiter(map(attrgetter("source"), self.edges), np.int64)
+        owners = [self.body_owners.get(value, nowhere) for value, _ in handed]
+        targets = np.fromiter(map(attrgetter("target"), self.edges), np.int64)
+        return (
+            np.concatenate([sources, np.array(owners, np.int64)]),
+            np.concatenate([targets, np.array([at for _, at in handed], np.int64)]),
+            [*map(attrgetter("value"), self.edges), *(value for value, _ in handed)],
+        )
 
 
-def _told_apart(name: str, taken: dict[str, int]) -> str:
-    """A name, or the first one after it that was not taken; ``~`` is in no path of ours."""
-    number = taken.get(name, 0) + 1
-    taken[name] = number
-    return name if number == 1 else f"{name}~{number}"
+def _reached(neighbours: Neighbours, start: int) -> frozenset[int]:
+    reached = {start}
+    pending = [start]
+    while pending:
+        for after in neighbours[pending.pop()]:
+            if after not in reached:
+                reached.add(after)
+                pending.append(after)
+    return frozenset(reached)

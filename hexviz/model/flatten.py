@@ -12,7 +12,8 @@ from itertools import count, repeat
 import onnx
 
 from hexviz.errors import ReadError
-from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours, graphs_of, named_functions
+from hexviz.model.bodies import Graph, graphs_of, named_functions
+from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours
 from hexviz.model.limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OPS, MOST_WEIGHTS
 from hexviz.model.ordering import CycleError, execution_order, is_ordered
 from hexviz.model.sparse import stand_in
@@ -36,16 +37,17 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
         listing.walk(path, function)
     in_functions = len(listing.ops)
     top = listing.walk("", proto.graph)
-    edges, predecessors, successors = _edges(listing, functions)
+    makers, edges, predecessors, successors = _edges(listing, functions)
     if not is_ordered(predecessors):
         listing.reorder(_order(listing, predecessors))
-        edges, predecessors, successors = _edges(listing, functions)
+        makers, edges, predecessors, successors = _edges(listing, functions)
     owners, starts, nodes = _nodes(listing.ops, in_functions)
     return FlatGraph(
         ops=tuple(listing.ops),
         edges=edges,
         predecessors=predecessors,
         successors=successors,
+        makers=makers,
         weights=listing.weights,
         tensors=listing.tensors,
         values=listing.values,
@@ -130,7 +132,7 @@ class _Listing:
         self._texts: dict[str, str] = {}
         """Op types and domains, which many ops share, once each."""
 
-    def walk(self, path: str, proto: onnx.GraphProto | onnx.FunctionProto) -> Body:
+    def walk(self, path: str, proto: Graph) -> Body:
         """List a body and all bodies in it, on a stack: depth cannot exhaust Python's."""
         first = Body(path, "", proto, {})
         stack = [_Frame(first, None)]
@@ -326,8 +328,8 @@ def _domain(domain: str) -> str:
 
 def _edges(
     listing: _Listing, functions: Mapping[tuple[str, str, str], str]
-) -> tuple[tuple[Edge, ...], Neighbours, Neighbours]:
-    """All edges in the order of their targets, and each op's predecessors and successors."""
+) -> tuple[dict[str, int], tuple[Edge, ...], Neighbours, Neighbours]:
+    """Who makes each value, all edges in the order of their targets, and each op's neighbours."""
     ops, owned, yields = listing.ops, listing.owned, listing.yields
     makers = {value: at for at, op in enumerate(ops) for value in op.outputs if value}
     edges: list[Edge] = []
@@ -350,7 +352,7 @@ def _edges(
         before.append(tuple(near))
         for source in near:
             after[source].append(at)
-    return tuple(edges), tuple(before), tuple(map(tuple, after))
+    return makers, tuple(edges), tuple(before), tuple(map(tuple, after))
 
 
 def _around(name: str, frame: _Frame, *, before: bool = False) -> str | None:

@@ -14,19 +14,18 @@ import onnx
 from hexviz.errors import UnknownOpError
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
+from hexviz.model.function_calls import find_calls
 from hexviz.model.gc_control import collector_rests
-from hexviz.model.modules import ModuleTree
+from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.once import once
 from hexviz.model.op import Op, Provenance
-from hexviz.model.passed import find_calls
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.shapes import infer_types
 from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.sparse import STORED_SPARSELY
-from hexviz.model.subtree import Subtrees
-from hexviz.model.top import TopGraph
+from hexviz.model.subtree import OpColumns, Subtree, subtree
+from hexviz.model.top_graph import TopGraph
 from hexviz.model.types import Shape, dtype_name, dtype_of, shape_of, told_types
-from hexviz.model.uses import Uses
 from hexviz.model.writer import serialized, tagged_proto, write
 from hexviz.stages import Measured
 
@@ -198,19 +197,17 @@ class TaggedGraph:
         return MappingProxyType({op.id: at for at, op in enumerate(self.ops)})
 
     @once
-    def uses(self) -> Uses:
-        """Who makes and who reads a value."""
-        return Uses(self.flat)
-
-    @once
     def top(self) -> TopGraph:
         """What each node of the top graph reads and makes, by name."""
-        return TopGraph.of(self.proto)
+        return TopGraph.of(self.flat, self.proto.graph)
+
+    def subtree(self, module: Module) -> Subtree:
+        """What a module and everything below it are made of, in figures."""
+        return subtree(module, self.modules, self._columns, self.flat, self.weights_left_out)
 
     @once
-    def subtrees(self) -> Subtrees:
-        """What a module and everything below it are made of."""
-        return Subtrees(self.ops, self.modules, self.uses, self.weights_left_out)
+    def _columns(self) -> OpColumns:
+        return OpColumns.of(self.ops, self.modules)
 
     @once
     def inputs(self) -> tuple[Value, ...]:
@@ -232,8 +229,8 @@ class TaggedGraph:
         if value_id in self.flat.tensors:
             kind = "initializer"
         else:
-            made = self.uses.producer(value_id) is not None
-            kind = "value" if made else "input" if value_id in self._given else "missing"
+            made = value_id in self.flat.makers
+            kind = "value" if made else "input" if value_id in self.flat.given else "missing"
         return Value(
             id=value_id,
             name=self.flat.values[value_id],
@@ -269,19 +266,6 @@ class TaggedGraph:
         return find_calls(self.flat).passed
 
     @once
-    def _given(self) -> frozenset[str]:
-        """The value ids of inputs: of the model, of bodies, and of functions."""
-        return frozenset(
-            body.ids[name]
-            for body in self.flat.bodies
-            for name in (
-                body.proto.input
-                if isinstance(body.proto, onnx.FunctionProto)
-                else [value.name for value in body.proto.input]
-            )
-        )
-
-    @once
     def types(self) -> Mapping[str, onnx.TypeProto]:
         """Value id → type, for the values of whose type the file tells."""
         return told_types(self.flat)
@@ -304,7 +288,7 @@ class TaggedGraph:
     @once
     def inferred(self) -> Mapping[str, onnx.TypeProto]:
         """Types that the file leaves out; asked for when somebody looks, not on opening."""
-        return infer_types(self.proto)
+        return infer_types(self.proto, self.flat.run_order)
 
     def op(self, op_id: str) -> Op:
         """The op with this id.

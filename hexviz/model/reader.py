@@ -13,6 +13,7 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from hexviz.errors import ReadError
+from hexviz.model.bodies import all_graphs
 
 __all__ = [
     "WEIGHTS_LEFT_OUT",
@@ -135,21 +136,14 @@ def location_of(tensor: onnx.TensorProto) -> str | None:
 
 def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
     """Every dense tensor of a model, in bodies and functions too."""
-    graphs = [proto.graph]
-    nodes = [node for function in proto.functions for node in function.node]
-    while graphs or nodes:
-        if graphs:
-            graph = graphs.pop()
+    for graph in all_graphs(proto):
+        if isinstance(graph, onnx.GraphProto):
             yield from graph.initializer
-            nodes.extend(graph.node)
-            continue
-        for attribute in nodes.pop().attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
-            if attribute.HasField("g"):
-                graphs.append(attribute.g)
-            graphs.extend(attribute.graphs)
+        for node in graph.node:
+            for attribute in node.attribute:
+                if attribute.HasField("t"):
+                    yield attribute.t
+                yield from attribute.tensors
 
 
 def check_external(location: str, name: str, base_dir: Path | None) -> None:

@@ -7,15 +7,14 @@ large weights: their dimensions are enough, and the copy stays small.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import onnx
 import onnx.checker
 import onnx.shape_inference
 
-from hexviz.model.calls import can_be_inlined
-from hexviz.model.ordering import CycleError, execution_order, is_ordered
-from hexviz.model.top import TopGraph, calls
+from hexviz.model.bodies import walk
+from hexviz.model.function_calls import calls, can_be_inlined
 
 __all__ = ["infer_types", "light"]
 
@@ -34,8 +33,10 @@ _INVENTED = "unk__"
 """How ONNX's inference names dimensions of which it only knows that they are there."""
 
 
-def infer_types(proto: onnx.ModelProto) -> Mapping[str, onnx.TypeProto]:
+def infer_types(proto: onnx.ModelProto, order: Sequence[int]) -> Mapping[str, onnx.TypeProto]:
     """Value name → type, for values of the top graph; empty where inference gives up.
+
+    ``order`` is one in which the nodes of the top graph can run: inference goes through them once.
 
     Models whose functions call themselves, or each other without end, are never
     handed to ONNX's inference, which follows every call by recursion.
@@ -43,7 +44,7 @@ def infer_types(proto: onnx.ModelProto) -> Mapping[str, onnx.TypeProto]:
     if not can_be_inlined(proto):
         return {}
     try:
-        inferred = onnx.shape_inference.infer_shapes(light(proto), data_prop=True)
+        inferred = onnx.shape_inference.infer_shapes(light(proto, order), data_prop=True)
     except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
         # A model may be wrong in places and still be worth looking at.
         return {}
@@ -56,14 +57,17 @@ def infer_types(proto: onnx.ModelProto) -> Mapping[str, onnx.TypeProto]:
     return {value.name: value.type for value in told.value_info}
 
 
-def light(proto: onnx.ModelProto) -> onnx.ModelProto:
-    """A model without large weights, which are inputs instead: of one type and shape."""
+def light(proto: onnx.ModelProto, order: Iterable[int]) -> onnx.ModelProto:
+    """A model without large weights, which are inputs instead: of one type and shape.
+
+    Its nodes come in the order given.
+    """
     result = onnx.ModelProto(ir_version=proto.ir_version)
     result.opset_import.extend(proto.opset_import)
     result.functions.extend(proto.functions)
     graph = result.graph
     graph.name = proto.graph.name
-    graph.node.extend(proto.graph.node[at] for at in _in_order(proto))
+    graph.node.extend(proto.graph.node[at] for at in order)
     graph.input.extend(proto.graph.input)
     graph.output.extend(proto.graph.output)
     graph.value_info.extend(proto.graph.value_info)
@@ -91,27 +95,11 @@ def _import_domains(proto: onnx.ModelProto) -> None:
     known = {one.domain for one in proto.opset_import}
     missing = {domain for domain, _, _ in calls(proto.graph.node)} - known
     if "ai.onnx" in missing and "" in known:  # two names of one domain
-        pending = list(proto.graph.node)
-        while pending:
-            node = pending.pop()
+        for node in walk(proto.graph.node):
             node.domain = "" if node.domain == "ai.onnx" else node.domain
-            for attribute in node.attribute:
-                pending.extend(attribute.g.node)
-                pending.extend(inner for body in attribute.graphs for inner in body.node)
         missing.discard("ai.onnx")
     for domain in missing - {""}:
         proto.opset_import.add(domain=domain, version=1)
-
-
-def _in_order(proto: onnx.ModelProto) -> Sequence[int]:
-    """The nodes in an order in which they can run: inference goes through them once."""
-    makers = TopGraph.of(proto).makers
-    if is_ordered(makers):
-        return range(len(makers))
-    try:
-        return execution_order(makers)
-    except CycleError:  # then nothing is inferred of what is on it
-        return range(len(makers))
 
 
 def _is_small(tensor: onnx.TensorProto) -> bool:

@@ -13,17 +13,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from hexviz.model.flat import Crossing, FlatGraph
 from hexviz.model.modules import Module, ModuleTree
-from hexviz.model.once import once
 from hexviz.model.op import Op
-from hexviz.model.uses import Crossing, Uses
 
-__all__ = ["Subtree", "Subtrees"]
+__all__ = ["OpColumns", "Subtree", "subtree"]
 
 Kind = TypeVar("Kind")
 Codes = tuple[npt.NDArray[np.int64], list[Kind]]
@@ -52,85 +51,82 @@ class Subtree:
     outputs: tuple[Crossing, ...]
 
 
-class Subtrees:
-    """The subtrees of one graph.
+def subtree(
+    module: Module,
+    modules: ModuleTree,
+    columns: OpColumns,
+    flat: FlatGraph,
+    left_out: Collection[str],
+) -> Subtree:
+    """The figures of one module: some milliseconds for 100,000 ops, once the columns are made.
 
-    Each table is built once, when it is first needed; after that, a subtree
-    of 100,000 ops takes some milliseconds.
+    ``left_out`` are the weights that were exported without their data.
+    """
+    first, after = columns.ranges[module.fqn]
+    inside = (columns.homes >= first) & (columns.homes < after)
+    positions = np.flatnonzero(inside)
+    auxiliary = _counts(columns.categories, inside)
+    return Subtree(
+        ops=len(positions),
+        auxiliary=len(positions) - auxiliary.get(None, 0),
+        depth=_depth(modules, module),
+        modules=after - first - 1,
+        op_types=_counts(columns.op_types, inside),
+        origins=_counts(columns.origins, inside),
+        left_out=_left_out(flat, positions, left_out),
+        inputs=flat.entering(positions),
+        outputs=flat.leaving(positions),
+    )
+
+
+class OpColumns(NamedTuple):
+    """What all ops of a graph have, as arrays by position; it is counted by these.
+
+    ``ranges`` maps an FQN to the number of its module and the first number
+    beyond all below it, ``homes`` holds the number of each op's module.
     """
 
-    def __init__(
-        self, ops: Sequence[Op], modules: ModuleTree, uses: Uses, left_out: Collection[str]
-    ) -> None:
-        self._ops = ops
-        self._modules = modules
-        self._uses = uses
-        self._left_out = left_out
+    ranges: Mapping[str, tuple[int, int]]
+    homes: npt.NDArray[np.int64]
+    op_types: Codes[str]
+    origins: Codes[str]
+    categories: Codes[str | None]
 
-    def of(self, module: Module) -> Subtree:
-        """The figures of one module."""
-        first = self._numbers[module.fqn]
-        after = first + self._sizes[first]
-        inside = (self._homes >= first) & (self._homes < after)
-        positions = np.flatnonzero(inside)
-        auxiliary = _counts(self._categories, inside)
-        return Subtree(
-            ops=len(positions),
-            auxiliary=len(positions) - auxiliary.get(None, 0),
-            depth=self._depth(module),
-            modules=self._sizes[first] - 1,
-            op_types=_counts(self._op_types, inside),
-            origins=_counts(self._origins, inside),
-            left_out=self._missing(positions),
-            inputs=self._uses.entering(positions),
-            outputs=self._uses.leaving(positions),
+    @classmethod
+    def of(cls, ops: Sequence[Op], modules: ModuleTree) -> OpColumns:
+        """The columns of a graph. Linear."""
+        numbers = {module.fqn: at for at, module in enumerate(modules)}
+        homes = map(numbers.__getitem__, map(attrgetter("module"), ops))
+        return cls(
+            ranges=_ranges(modules, numbers),
+            homes=np.fromiter(homes, np.int64, len(ops)),
+            op_types=_coded(map(attrgetter("op_type"), ops)),
+            origins=_coded(map(attrgetter("provenance.origin"), ops)),
+            categories=_coded(map(attrgetter("auxiliary"), ops)),
         )
 
-    def _depth(self, module: Module) -> int:
-        depth = 0
-        while module.parent is not None:
-            module = self._modules[module.parent]
-            depth += 1
-        return depth
 
-    def _missing(self, positions: npt.NDArray[np.int64]) -> int:
-        if not self._left_out:
-            return 0
-        used = {value for at in positions.tolist() for value in self._ops[at].inputs}
-        return len(used.intersection(self._left_out))
+def _ranges(modules: ModuleTree, numbers: Mapping[str, int]) -> dict[str, tuple[int, int]]:
+    sizes = [1] * len(modules)
+    for module in reversed(list(modules)):
+        if module.parent is not None:
+            sizes[numbers[module.parent]] += sizes[numbers[module.fqn]]
+    return {fqn: (at, at + sizes[at]) for fqn, at in numbers.items()}
 
-    @once
-    def _numbers(self) -> Mapping[str, int]:
-        return {module.fqn: at for at, module in enumerate(self._modules)}
 
-    @once
-    def _sizes(self) -> list[int]:
-        """By number: how many modules a subtree has."""
-        parents = [module.parent for module in self._modules]
-        sizes = [1] * len(parents)
-        for at in range(len(parents) - 1, -1, -1):
-            parent = parents[at]
-            if parent is not None:
-                sizes[self._numbers[parent]] += sizes[at]
-        return sizes
+def _depth(modules: ModuleTree, module: Module) -> int:
+    depth = 0
+    while module.parent is not None:
+        module = modules[module.parent]
+        depth += 1
+    return depth
 
-    @once
-    def _homes(self) -> npt.NDArray[np.int64]:
-        """By position: the number of the op's module."""
-        homes = map(self._numbers.__getitem__, map(attrgetter("module"), self._ops))
-        return np.fromiter(homes, np.int64, len(self._ops))
 
-    @once
-    def _op_types(self) -> Codes[str]:
-        return _coded(map(attrgetter("op_type"), self._ops))
-
-    @once
-    def _origins(self) -> Codes[str]:
-        return _coded(map(attrgetter("provenance.origin"), self._ops))
-
-    @once
-    def _categories(self) -> Codes[str | None]:
-        return _coded(map(attrgetter("auxiliary"), self._ops))
+def _left_out(flat: FlatGraph, positions: npt.NDArray[np.int64], left_out: Collection[str]) -> int:
+    if not left_out:
+        return 0
+    used = {value for at in positions.tolist() for value in flat.ops[at].inputs}
+    return len(used.intersection(left_out))
 
 
 def _coded(kinds: Iterable[Kind]) -> Codes[Kind]:

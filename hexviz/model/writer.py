@@ -16,8 +16,8 @@ from pathlib import Path
 import onnx
 
 from hexviz.errors import WriteError
+from hexviz.model.bodies import all_graphs, walk_bodies
 from hexviz.model.files import inside, is_there, write_atomically
-from hexviz.model.flat import graphs_of, named_functions
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.op import Op
 from hexviz.model.reader import external_locations
@@ -76,7 +76,9 @@ def add_tags(
     # Ops of a module share where they are, most declared ones how that is known: to merge in what
     # was written once takes a third of the time of writing it again.
     written: dict[object, onnx.NodeProto] = {}
-    for path, index, node in _nodes(proto, by_place):
+    bodies = walk_bodies(proto, lambda path, index, _: by_place[path, index].id)
+    nodes = ((path, *one) for path, graph in bodies for one in enumerate(graph.node))
+    for path, index, node in nodes:
         op = by_place[path, index]
         if older and (path, index) in older:
             _strip(node.metadata_props)
@@ -150,13 +152,9 @@ def without_tags(proto: onnx.ModelProto) -> onnx.ModelProto:
     result = onnx.ModelProto()
     result.CopyFrom(proto)
     _strip(result.metadata_props)
-    stack = [*result.graph.node, *(node for function in result.functions for node in function.node)]
-    while stack:
-        node = stack.pop()
-        _strip(node.metadata_props)
-        for attribute in node.attribute:
-            stack.extend(attribute.g.node if attribute.HasField("g") else ())
-            stack.extend(inner for graph in attribute.graphs for inner in graph.node)
+    for graph in all_graphs(result):
+        for node in graph.node:
+            _strip(node.metadata_props)
     return result
 
 
@@ -239,20 +237,6 @@ def _strip(entries: MutableSequence[onnx.StringStringEntryProto]) -> None:
                 kept[-1].CopyFrom(entry)  # text that is not UTF-8 can be copied, and not be set
         del entries[:]
         entries.extend(kept)
-
-
-def _nodes(
-    proto: onnx.ModelProto, by_place: Mapping[Place, Op]
-) -> Iterator[tuple[str, int, onnx.NodeProto]]:
-    """Every node with its body's path and its index, as :mod:`hexviz.model.flat` names them."""
-    stack = [("", proto.graph.node)]
-    stack.extend((path, function.node) for path, function in named_functions(proto))
-    while stack:
-        path, nodes = stack.pop()
-        for index, node in enumerate(nodes):
-            yield path, index, node
-            for name, graph in graphs_of(node):
-                stack.append((f"{by_place[path, index].id}/{name}", graph.node))
 
 
 def _strings(texts: Iterable[str]) -> str:

@@ -25,8 +25,8 @@ from functools import reduce
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
+from hexviz.model.function_calls import find_calls
 from hexviz.model.op import Provenance
-from hexviz.model.passed import find_calls
 from hexviz.tagging.order import nearest
 
 __all__ = ["Bounds", "are_two_calls", "body_owners"]

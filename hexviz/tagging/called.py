@@ -15,7 +15,7 @@ from functools import reduce
 from hexviz.model import fqn as names
 from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph
-from hexviz.model.passed import Calls, root_body
+from hexviz.model.function_calls import Calls, root_body
 
 __all__ = ["passed_weights", "told_by_calls"]
 

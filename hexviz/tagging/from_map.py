@@ -295,7 +295,7 @@ def _renamed(flat: FlatGraph, copy: _Copy, claimed: set[int]) -> dict[int, int]:
     entries = copy.model.entries
     if len(copy.claims) == len(entries):
         return {}
-    made = {value: at for at, op in enumerate(flat.ops) for value in op.outputs if value}
+    made = flat.makers
     here: list[Links] = []
     for op in flat.ops:
         read: list[int | str] = []

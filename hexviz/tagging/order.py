@@ -174,7 +174,7 @@ def evaluation_order(flat: FlatGraph) -> tuple[int, ...]:
     The order follows from the graph's outputs and each op's inputs alone, not
     from where ops stand in the file, except among ops that nothing uses.
     """
-    makers = {value: at for at, op in enumerate(flat.ops) for value in op.outputs if value}
+    makers = flat.makers
     ends = [makers[value] for value in flat.outputs if value in makers]
     ends.extend(at for at in range(len(flat.ops)) if not flat.successors[at])
     seen = [False] * len(flat.ops)

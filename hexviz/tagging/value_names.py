@@ -63,11 +63,7 @@ def _missing(message: str, ops: tuple[str, ...]) -> Finding:
 
 def _made(flat: FlatGraph) -> set[str]:
     """The ids of all values that there are: made by ops, stored, or handed in."""
-    made = {value for op in flat.ops for value in op.outputs if value}
-    made.update(flat.weights)
-    for body in flat.bodies:
-        made.update(body.ids[name] for name in _inputs(body))
-    return made
+    return {*flat.makers, *flat.weights, *flat.given}
 
 
 def _lost_outputs(flat: FlatGraph, made: set[str]) -> Iterator[tuple[Body, list[str]]]:

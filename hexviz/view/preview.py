@@ -22,9 +22,9 @@ import numpy.typing as npt
 
 from hexviz.extraction.scope import Scope
 from hexviz.extraction.selection import Selection
-from hexviz.model.flat import function_path
+from hexviz.model.bodies import function_path
+from hexviz.model.function_calls import callees
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.top import callees
 from hexviz.view.index import Index
 from hexviz.view.legend import Legend, LegendEntry
 from hexviz.view.palette import PAGE, Swatch, Theme

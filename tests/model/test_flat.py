@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexviz.errors import ReadError
-from hexviz.model.flat import FlatGraph, function_path
+from hexviz.model.bodies import function_path
+from hexviz.model.flat import FlatGraph
 from hexviz.model.flatten import flatten
-from hexviz.model.uses import Uses
 from tests.build import parse
 
 BRANCHES = """
@@ -187,10 +187,9 @@ def test_values_that_a_body_gives_straight_back_are_edges() -> None:
         owner["y"]: ("a",),
         owner["y/else_branch/e"]: ("x", "w"),
     }
-    uses = Uses(graph)
-    assert uses.readers("a") == (owner["y/then_branch/b"], owner["y"])
-    assert uses.readers("x") == (owner["a"], owner["y/else_branch/e"])
-    assert uses.readers("w") == (owner["y/else_branch/e"],)
+    assert graph.readers("a") == (owner["y/then_branch/b"], owner["y"])
+    assert graph.readers("x") == (owner["a"], owner["y/else_branch/e"])
+    assert graph.readers("w") == (owner["y/else_branch/e"],)
     # A name that the body makes again is its own.
     shadowed = flat(text.replace("b = Exp (a)", "a = Exp (x)"))
     assert ("a", "y", "a") not in edges(shadowed)
@@ -245,8 +244,7 @@ def test_a_value_without_a_name_is_a_value() -> None:
     graph = flatten(proto)
     assert len(graph.inputs) == 3
     assert all(one in graph.values for one in graph.inputs)
-    uses = Uses(graph)
-    assert uses.entering(range(len(graph.ops)))
+    assert graph.entering(range(len(graph.ops)))
 
 
 def test_paths_of_functions_never_collide() -> None:

@@ -22,7 +22,7 @@ def graph() -> TaggedGraph:
 
 
 def test_figures_of_a_module_with_all_below_it() -> None:
-    found = graph().subtrees.of(graph().modules["enc"])
+    found = graph().subtree(graph().modules["enc"])
     assert (found.ops, found.auxiliary, found.depth, found.modules) == (3, 2, 1, 2)
     assert found.op_types == {"Shape": 1, "Exp": 1, "Reshape": 1}
     assert found.origins == {"declared": 3}
@@ -31,7 +31,7 @@ def test_figures_of_a_module_with_all_below_it() -> None:
 
 
 def test_the_root_has_everything() -> None:
-    found = graph().subtrees.of(graph().modules[""])
+    found = graph().subtree(graph().modules[""])
     assert (found.ops, found.depth, found.modules) == (5, 0, 3)
     assert [one.value for one in found.inputs] == ["x"]
 
@@ -39,7 +39,7 @@ def test_the_root_has_everything() -> None:
 def test_modules_named_alike_are_no_relatives() -> None:
     text = "g (float[2] x) => (float[2] y) { a = Neg (x) b = Exp (a) y = Abs (b) }"
     model = tagged(scoped(parse(text), {"a": "l1", "b": "l10", "y": "l1.x"}))
-    assert model.subtrees.of(model.modules["l1"]).ops == 2
+    assert model.subtree(model.modules["l1"]).ops == 2
 
 
 def test_a_module_without_ops() -> None:
@@ -47,14 +47,14 @@ def test_a_module_without_ops() -> None:
     model = tagged(scoped(parse(text), {"y": "a.b"}))
     empty = [module for module in model.modules if not module.ops and not module.children]
     for module in empty:
-        assert model.subtrees.of(module).inputs == ()
-    assert model.subtrees.of(model.modules["a"]).ops == 1
+        assert model.subtree(module).inputs == ()
+    assert model.subtree(model.modules["a"]).ops == 1
 
 
 def test_it_agrees_with_counting_by_name(exported: Callable[..., Exported]) -> None:
     model = tagged(exported("small-transformer").proto)
     for module in model.modules:
-        found = model.subtrees.of(module)
+        found = model.subtree(module)
         inside = {at for at, op in enumerate(model.ops) if is_within(op.module, module.fqn)}
         ops = [model.ops[at] for at in inside]
         assert found.ops == len(ops)

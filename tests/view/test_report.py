@@ -82,7 +82,7 @@ def test_every_module_is_there_with_its_figures(bert: TaggedGraph) -> None:
     told = {row["fqn"]: row for row in records(report(bert), "modules")}
     assert list(told) == [module.fqn for module in bert.modules]
     for module in bert.modules:
-        within = bert.subtrees.of(module)
+        within = bert.subtree(module)
         row = told[module.fqn]
         assert (row["ops"], row["auxiliary"]) == (within.ops, within.auxiliary)
         assert row["own"] == len(module.ops)

@@ -9,7 +9,6 @@ from hexviz.app.graph.box_selection import ops_in
 from hexviz.app.graph.evidence import Shown, evidence, given, ranges, step_note
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import Badge, Highlight, PageState, Steps
-from hexviz.model.reach import between, downstream, upstream
 from hexviz.view.index import Index
 from hexviz.view.render import Rendered
 
@@ -89,12 +88,12 @@ def _traced(
     start = graph.positions[trace.op]
     match trace.way:
         case "up":
-            found, words = upstream(graph.flat, start), f"that {graph.ops[start].op_type} needs"
+            found, words = graph.flat.upstream(start), f"that {graph.ops[start].op_type} needs"
         case "down":
-            found, words = downstream(graph.flat, start), f"that need {graph.ops[start].op_type}"
+            found, words = graph.flat.downstream(start), f"that need {graph.ops[start].op_type}"
         case "between":
             end = graph.positions[trace.to]
-            found = between(graph.flat, start, end)
+            found = graph.flat.between(start, end)
             words = f"between {graph.ops[start].op_type} and {graph.ops[end].op_type}"
     traced = np.zeros(len(drawn.owner), dtype=np.bool_)
     traced[index.slot_of[list(found)]] = True

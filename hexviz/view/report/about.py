@@ -71,7 +71,7 @@ def _built(graph: TaggedGraph, index: Index) -> dict[str, Any]:
         for box in stacks
     ]
     parts = [
-        (graph.modules[child].label, graph.subtrees.of(graph.modules[child]).ops)
+        (graph.modules[child].label, graph.subtree(graph.modules[child]).ops)
         for child in graph.modules[""].children
     ]
     own = len(graph.modules[""].ops)

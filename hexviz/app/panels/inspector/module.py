@@ -20,10 +20,10 @@ from hexviz.app.panels.parts import (
     section,
     table,
 )
+from hexviz.model.flat import Crossing
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.modules import Module
 from hexviz.model.subtree import Subtree
-from hexviz.model.uses import Crossing
 from hexviz.view.state import ViewState
 
 __all__ = ["inspect_model", "inspect_module", "inspect_several", "stack_note"]
@@ -35,7 +35,7 @@ _MOST_ENDS = 40  # inputs and outputs of the model
 
 def inspect_module(graph: TaggedGraph, module: Module) -> list[Any]:
     """A module's class, size, what it is made of, what it takes in and hands out."""
-    within = graph.subtrees.of(module)
+    within = graph.subtree(module)
     return [
         *_made_of(module, graph.modules.names_of(module.fqn), within),
         _crossing(
@@ -56,7 +56,7 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
     """What the inspector shows while nothing is selected."""
     root = graph.modules[""]
     return [
-        *_made_of(root, (root.fqn,), graph.subtrees.of(root)),
+        *_made_of(root, (root.fqn,), graph.subtree(root)),
         *_contains(graph, root),
         section("Model inputs", _ends(graph.inputs)),
         section("Model outputs", _ends(graph.outputs)),

@@ -33,8 +33,8 @@ _FEW_READERS = 3  # of a value among others
 def inspect_value(graph: TaggedGraph, value_id: str) -> list[Any]:
     """A value, mostly a model input or output: its type, where it comes from and who reads it."""
     value = graph.value(value_id)
-    source = graph.uses.producer(value_id)
-    readers = [graph.ops[at].id for at in graph.uses.readers(value_id)]
+    source = graph.flat.makers.get(value_id)
+    readers = [graph.ops[at].id for at in graph.flat.readers(value_id)]
     kind = "nothing makes it" if value.kind == "missing" else value.kind
     if value_id in graph.flat.inputs:
         kind = "model input"
@@ -68,7 +68,7 @@ def inspect_edge(
             graph,
             value,
             source_line(graph, value),
-            *reader_lines(graph, graph.uses.readers(value)),
+            *reader_lines(graph, graph.flat.readers(value)),
             output_line(graph, value),
         )
         for value in known[:_MOST_VALUES]
@@ -98,9 +98,9 @@ def value_item(graph: TaggedGraph, value_id: str, *lines: Any) -> html.Li:
 
 def source_line(graph: TaggedGraph, value_id: str) -> list[Any] | str:
     """Where a value comes from: a link to the op that makes it, if one does."""
-    source = graph.uses.producer(value_id)
+    source = graph.flat.makers.get(value_id)
     if source is None:
-        source = graph.uses.owner(value_id)
+        source = graph.flat.body_owners.get(value_id)
     if source is not None:
         return ["from ", op_link(graph, graph.ops[source].id)]
     if value_id in graph.flat.weights:

@@ -1,4 +1,4 @@
-"""Calls of functions: which op calls which, and what a function's inputs stand for.
+"""Calls of functions: what calls what, what a function's inputs stand for, and how far calls go.
 
 ::
 
@@ -10,18 +10,98 @@
 from __future__ import annotations
 
 import graphlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 import onnx
 
+from hexviz.model.bodies import walk
 from hexviz.model.flat import FlatGraph
 
-__all__ = ["Calls", "find_calls", "root_body"]
+__all__ = [
+    "Calls",
+    "FunctionKey",
+    "callees",
+    "callers",
+    "calls",
+    "can_be_inlined",
+    "find_calls",
+    "key_of",
+    "root_body",
+]
 
-_MOST = 16
+FunctionKey = tuple[str, str, str]
+"""Domain, name and overload of a function."""
+
+_MOST_VALUES = 16
 """Different values that an input of a function may stand for, at most, to list them all."""
+
+_DEEPEST = 64  # calls in each other: ONNX's inference recurses in native code
+_MOST_OPS = 1_000_000  # all calls replaced by what they call
+
+
+def key_of(function: onnx.FunctionProto) -> FunctionKey:
+    """What calls of a function name it by."""
+    return function.domain, function.name, function.overload
+
+
+def calls(nodes: Iterable[onnx.NodeProto]) -> Iterator[FunctionKey]:
+    """What these nodes and all in their bodies would call, were it a function; once a node."""
+    for node in walk(nodes):
+        yield node.domain, node.op_type, node.overload
+
+
+def callees(proto: onnx.ModelProto, nodes: Iterable[onnx.NodeProto]) -> set[FunctionKey]:
+    """The functions that these nodes call, directly or through others."""
+    bodies = {key_of(one): one.node for one in proto.functions}
+    if not bodies:
+        return set()
+    found: set[FunctionKey] = set()
+    pending = set(calls(nodes)) & bodies.keys()
+    while pending:
+        found |= pending
+        inner = calls(node for key in pending for node in bodies[key])
+        pending = set(inner) & bodies.keys() - found
+    return found
+
+
+def callers(proto: onnx.ModelProto, wanted: Iterable[FunctionKey]) -> set[FunctionKey]:
+    """These functions and all that call one of them, directly or through others."""
+    inside = {key_of(one): set(calls(one.node)) for one in proto.functions}
+    found = set(wanted)
+    while more := {key for key, inner in inside.items() if inner & found} - found:
+        found |= more
+    return found
+
+
+def can_be_inlined(proto: onnx.ModelProto) -> bool:
+    """Whether a model stays small, and its calls shallow, when every call is gone through.
+
+    Functions that call others twice double at each step, and some lines of a
+    file can mean more ops than can be counted to. Linear in the file.
+    """
+    if not proto.functions:
+        return True
+    bodies = {key_of(one): one.node for one in proto.functions}
+    inside = {key: bodies.keys() & set(calls(nodes)) for key, nodes in bodies.items()}
+    try:
+        order = list(graphlib.TopologicalSorter(inside).static_order())
+    except graphlib.CycleError:
+        return False
+    sizes: dict[FunctionKey, int] = {}
+    depths: dict[FunctionKey, int] = {}
+    for key in order:
+        sizes[key] = _size(bodies[key], sizes)
+        depths[key] = 1 + max((depths[one] for one in inside[key]), default=0)
+        if sizes[key] > _MOST_OPS or depths[key] > _DEEPEST:
+            return False
+    return _size(proto.graph.node, sizes) <= _MOST_OPS
+
+
+def _size(nodes: Iterable[onnx.NodeProto], sizes: dict[FunctionKey, int]) -> int:
+    """Ops of some nodes and of their bodies, each call counted for all that it runs."""
+    return sum(sizes.get(key, 1) for key in calls(nodes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +167,16 @@ def find_calls(flat: FlatGraph) -> Calls:
             given = flat.ops[at].inputs
             fewest = min(fewest, len(given))
             for found, value in zip(meant, given, strict=False):
-                if len(found) <= _MOST:
+                if len(found) <= _MOST_VALUES:
                     found.update(dict.fromkeys(passed.get(value, (value,))))
         if path in callers:
             for found in meant[fewest:]:
                 found[""] = None
         for formal, found in zip(formals, meant, strict=True):
-            if 0 < len(found) <= _MOST:
+            if 0 < len(found) <= _MOST_VALUES:
                 passed[formal] = tuple(found)
             elif found:
-                passed[formal] = (*islice(found, _MOST), "")
+                passed[formal] = (*islice(found, _MOST_VALUES), "")
     return Calls(callee, callers, passed, inputs)
 
 

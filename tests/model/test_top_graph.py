@@ -2,7 +2,9 @@
 
 import onnx
 
-from hexviz.model.top import TopGraph, called
+from hexviz.model.flatten import flatten
+from hexviz.model.function_calls import calls
+from hexviz.model.top_graph import TopGraph
 from tests.build import parse
 
 IF = """g (bool c, float[2] x) => (float[2] y) <float[2] w = {1, 2}> {
@@ -19,8 +21,12 @@ IF = """g (bool c, float[2] x) => (float[2] y) <float[2] w = {1, 2}> {
 }"""
 
 
+def top_graph(proto: onnx.ModelProto) -> TopGraph:
+    return TopGraph.of(flatten(proto), proto.graph)
+
+
 def test_a_node_reads_what_its_bodies_capture() -> None:
-    top = TopGraph.of(parse(IF))
+    top = top_graph(parse(IF))
     assert top.reads[0] == ("x",)
     assert set(top.reads[1]) == {"c", "k", "w", "x"}
     assert top.reads[1][0] == "c"
@@ -38,19 +44,19 @@ def test_a_loop_captures_no_input_of_its_body() -> None:
             f = Add (a, z)
         }>
     }"""
-    assert set(TopGraph.of(parse(text)).reads[0]) == {"n", "c", "x", "z"}
+    assert set(top_graph(parse(text)).reads[0]) == {"n", "c", "x", "z"}
 
 
 def test_a_body_that_yields_an_outer_value_reads_it() -> None:
     proto = parse(IF)
     del proto.graph.node[1].attribute[0].g.node[:]
     proto.graph.node[1].attribute[0].g.output[0].name = "k"
-    assert "k" in TopGraph.of(proto).reads[1]
+    assert "k" in top_graph(proto).reads[1]
 
 
 def test_omitted_values_are_none() -> None:
     text = "g (float[2] x, float h) => (float[2] y) { y = Clip (x, , h) }"
-    top = TopGraph.of(parse(text))
+    top = top_graph(parse(text))
     assert top.reads[0] == ("x", "h")
 
 
@@ -59,7 +65,7 @@ def test_weights_and_inputs() -> None:
     proto = parse(text)
     sparse = proto.graph.sparse_initializer.add()
     sparse.values.name = "s"
-    top = TopGraph.of(proto)
+    top = top_graph(proto)
     assert list(top.inputs) == ["x"]
     assert (dict(top.weights), dict(top.sparse_weights)) == ({"w": 0}, {"s": 0})
 
@@ -67,7 +73,7 @@ def test_weights_and_inputs() -> None:
 def test_calls_in_bodies_count() -> None:
     proto = parse(IF)
     proto.graph.node[1].attribute[0].g.node.add(op_type="twice", domain="local", overload="o")
-    assert ("local", "twice", "o") in called(proto.graph.node)
+    assert ("local", "twice", "o") in set(calls(proto.graph.node))
 
 
 def test_bodies_in_bodies_in_bodies() -> None:
@@ -77,4 +83,19 @@ def test_bodies_in_bodies_in_bodies() -> None:
         node = innermost.node.add(op_type="If", input=[f"c{at}"], output=[f"y{at}"])
         attribute = node.attribute.add(name="then_branch", type=onnx.AttributeProto.GRAPH)
         innermost = attribute.g
-    assert set(TopGraph.of(model).reads[0]) == {f"c{at}" for at in range(30)}
+    assert set(top_graph(model).reads[0]) == {f"c{at}" for at in range(30)}
+
+
+def test_what_nothing_makes_is_read_from_around_a_body() -> None:
+    proto = parse(IF)
+    proto.graph.node[1].attribute[0].g.node[0].input[0] = "lost"
+    assert "lost" in top_graph(proto).reads[1]
+
+
+def test_values_go_by_their_names_though_another_has_the_id() -> None:
+    proto = parse(IF)  # a value of the then branch has the id y/then_branch/h
+    proto.graph.node[0].output[0] = "y/then_branch/h"
+    proto.graph.node[1].attribute[0].g.node[0].input[0] = "y/then_branch/h"
+    top = top_graph(proto)
+    assert top.makes[0] == ("y/then_branch/h",)
+    assert "y/then_branch/h" in top.reads[1]

@@ -3,7 +3,7 @@
 import onnx
 
 from hexviz.model.flatten import flatten
-from hexviz.model.passed import find_calls
+from hexviz.model.function_calls import find_calls
 from tests.build import parse, tagged
 
 NESTED = """<ir_version: 10, opset_import: ["" : 20, "m" : 1]>

@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hexviz.model.flat import Crossing
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.uses import Crossing, Uses
 from tests.build import parse, tagged
 
 DIAMOND = """g (float[2] x) => (float[2] y, float[2] z) <float[2] w = {1, 2}> {
@@ -49,70 +49,69 @@ def names(
 
 def test_producers_and_readers() -> None:
     graph = tagged(parse(DIAMOND))
-    uses = graph.uses
-    assert uses.producer("a") == graph.positions["a"]
-    assert uses.producer("x") is None
-    assert uses.producer("w") is None
-    assert list(uses.readers("a")) == at(graph, "b", "c")
-    assert list(uses.readers("x")) == at(graph, "a", "z")
-    assert list(uses.readers("w")) == at(graph, "a", "c")
-    assert uses.readers("y") == ()
+    flat = graph.flat
+    assert flat.makers["a"] == graph.positions["a"]
+    assert flat.makers.keys().isdisjoint({"x", "w"})
+    assert list(flat.readers("a")) == at(graph, "b", "c")
+    assert list(flat.readers("x")) == at(graph, "a", "z")
+    assert list(flat.readers("w")) == at(graph, "a", "c")
+    assert flat.readers("y") == ()
 
 
 def test_what_crosses_into_a_set_of_ops_and_out_of_it() -> None:
     graph = tagged(parse(DIAMOND))
     inside = at(graph, "b", "c")
-    assert names(graph, graph.uses.entering(inside)) == {"a": ("a", ["b", "c"])}
-    assert names(graph, graph.uses.leaving(inside)) == {"b": ("b", ["y"]), "c": ("c", ["y"])}
+    assert names(graph, graph.flat.entering(inside)) == {"a": ("a", ["b", "c"])}
+    assert names(graph, graph.flat.leaving(inside)) == {"b": ("b", ["y"]), "c": ("c", ["y"])}
 
 
 def test_model_inputs_enter_model_outputs_leave_and_weights_do_not_cross() -> None:
     graph = tagged(parse(DIAMOND))
     everything = range(len(graph.ops))
-    assert names(graph, graph.uses.entering(everything)) == {"x": (None, ["a", "z"])}
-    assert names(graph, graph.uses.leaving(everything)) == {"y": ("y", []), "z": ("z", [])}
+    assert names(graph, graph.flat.entering(everything)) == {"x": (None, ["a", "z"])}
+    assert names(graph, graph.flat.leaving(everything)) == {"y": ("y", []), "z": ("z", [])}
 
 
 def test_the_most_read_comes_first() -> None:
     graph = tagged(parse(DIAMOND))
-    assert [one.value for one in graph.uses.entering(at(graph, "b", "c", "z"))] == ["a", "x"]
+    assert [one.value for one in graph.flat.entering(at(graph, "b", "c", "z"))] == ["a", "x"]
 
 
 def test_no_ops_have_no_border() -> None:
     graph = tagged(parse(DIAMOND))
-    assert graph.uses.entering([]) == graph.uses.leaving([]) == ()
+    assert graph.flat.entering([]) == graph.flat.leaving([]) == ()
 
 
 def test_a_body_is_fed_by_the_op_that_owns_it_and_read_by_it() -> None:
     graph = tagged(parse(LOOP))
     inside = at(graph, "y/body/m", "y/body/r")
-    assert names(graph, graph.uses.entering(inside)) == {
+    assert names(graph, graph.flat.entering(inside)) == {
         "k": ("k", ["y/body/m"]),
         "y/body/s": ("y", ["y/body/m"]),
     }
-    assert names(graph, graph.uses.leaving(inside)) == {"y/body/r": ("y/body/r", ["y"])}
-    assert list(graph.uses.readers("y/body/r")) == at(graph, "y")
-    assert graph.uses.owner("y/body/s") == graph.positions["y"]
-    assert graph.uses.owner("x") is None
+    assert names(graph, graph.flat.leaving(inside)) == {"y/body/r": ("y/body/r", ["y"])}
+    assert list(graph.flat.readers("y/body/r")) == at(graph, "y")
+    assert graph.flat.body_owners["y/body/s"] == graph.positions["y"]
+    assert "x" not in graph.flat.body_owners
     # Between the loop and its body, nothing crosses the border of both.
     whole = at(graph, "y/body/u", "y/body/m", "y/body/r", "y")
-    assert sorted(names(graph, graph.uses.entering(whole))) == ["c", "k", "n", "x"]
+    assert sorted(names(graph, graph.flat.entering(whole))) == ["c", "k", "n", "x"]
 
 
 def test_what_a_function_is_given_has_no_source() -> None:
     graph = tagged(parse(FUNCTION))
     (inside,) = (op for op in graph.ops if op.body)
-    (entering,) = graph.uses.entering([graph.positions[inside.id]])
+    (entering,) = graph.flat.entering([graph.positions[inside.id]])
     assert entering.source is None
-    assert graph.uses.owner(entering.value) is None
+    assert entering.value not in graph.flat.body_owners
 
 
 @given(st.sets(st.integers(0, 4)))
 def test_both_sides_of_a_border_agree(inside: set[int]) -> None:
     """What leaves a set for other ops is what enters the rest from it."""
     graph = tagged(parse(DIAMOND))
-    uses = Uses(graph.flat)
+    flat = graph.flat
     outside = set(range(len(graph.ops))) - inside
-    leaving = {(one.value, one.readers) for one in uses.leaving(inside) if one.readers}
-    entering = {(one.value, one.readers) for one in uses.entering(outside) if one.source in inside}
+    leaving = {(one.value, one.readers) for one in flat.leaving(inside) if one.readers}
+    entering = {(one.value, one.readers) for one in flat.entering(outside) if one.source in inside}
     assert leaving == entering

@@ -1,0 +1,152 @@
+"""The top graph of a model as a slice of its flat graph: what each node reads and makes.
+
+A node with bodies reads what they capture; what they make and what they are
+handed stays inside::
+
+    y = If(c) { then: t = Add(x, k) }      reads c, x, k      makes y
+
+Values go by their names, because that is what a part is cut by.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import onnx
+
+from hexviz.model.flat import FlatGraph
+from hexviz.model.gc_control import collector_rests
+from hexviz.model.once import once
+
+__all__ = ["TopGraph"]
+
+
+@dataclass(frozen=True)
+class TopGraph:
+    """Nodes of a model's top graph are numbers here: their positions in its list.
+
+    ``reads`` and ``makes`` hold, per node, names of values without repetition
+    and without omitted ones. ``maker`` maps a value to the node that makes it.
+    ``weights`` maps the name of an initializer to its place in the list of
+    initializers, ``sparse_weights`` that of a sparse one to its place in theirs.
+    """
+
+    graph: onnx.GraphProto
+    reads: tuple[tuple[str, ...], ...]
+    makes: tuple[tuple[str, ...], ...]
+    maker: Mapping[str, int]
+    weights: Mapping[str, int]
+    sparse_weights: Mapping[str, int]
+
+    @classmethod
+    def of(cls, flat: FlatGraph, graph: onnx.GraphProto) -> TopGraph:
+        """The slice of a flat graph that was made from a model with this top graph. Linear."""
+        with collector_rests():
+            reads = tuple([_distinct(values) for values in _reads(flat)])
+            makes = tuple([_distinct(flat.ops[at].outputs) for at in flat.top])
+            if _has_bodies(flat) or any(name != value for name, value in flat.ids.items()):
+                names = flat.values
+                reads = tuple([tuple([names[one] for one in values]) for values in reads])
+                makes = tuple([tuple([names[one] for one in values]) for values in makes])
+            maker = {name: at for at, made in enumerate(makes) for name in made}
+        return cls(
+            graph=graph,
+            reads=reads,
+            makes=makes,
+            maker=maker,
+            weights={tensor.name: at for at, tensor in enumerate(graph.initializer)},
+            sparse_weights={
+                tensor.values.name: at for at, tensor in enumerate(graph.sparse_initializer)
+            },
+        )
+
+    @once
+    def readers(self) -> Mapping[str, Sequence[int]]:
+        """Value → the nodes that read it, in order."""
+        found: dict[str, list[int]] = {}
+        with collector_rests():
+            for at, names in enumerate(self.reads):
+                for name in names:
+                    found.setdefault(name, []).append(at)
+        return found
+
+    @once
+    def inputs(self) -> Mapping[str, onnx.ValueInfoProto]:
+        """The model's inputs that are not initializers, in order."""
+        return {
+            value.name: value
+            for value in self.graph.input
+            if value.name not in self.weights and value.name not in self.sparse_weights
+        }
+
+    @once
+    def outputs(self) -> Mapping[str, onnx.ValueInfoProto]:
+        """The model's outputs, in order."""
+        return {value.name: value for value in self.graph.output}
+
+    @once
+    def notes(self) -> Mapping[str, int]:
+        """Value → the place of its type in the graph's ``value_info``."""
+        return {value.name: at for at, value in enumerate(self.graph.value_info)}
+
+    def told(self, name: str) -> onnx.ValueInfoProto | None:
+        """What the file itself says of the type and shape of a value."""
+        if name in self.inputs:
+            return self.inputs[name]
+        if name in self.outputs:
+            return self.outputs[name]
+        at = self.notes.get(name)
+        return None if at is None else self.graph.value_info[at]
+
+    @once
+    def makers(self) -> Sequence[tuple[int, ...]]:
+        """Node → the nodes that make what it reads, each once."""
+        maker = self.maker
+        with collector_rests():
+            return [_once([maker[name] for name in names if name in maker]) for names in self.reads]
+
+    @once
+    def users(self) -> Sequence[tuple[int, ...]]:
+        """Node → the nodes that read what it makes, each once."""
+        readers = self.readers
+        with collector_rests():
+            return [
+                _once([user for name in names for user in readers.get(name, ())])
+                for names in self.makes
+            ]
+
+
+def _once(nodes: list[int]) -> tuple[int, ...]:
+    return tuple(nodes) if len(nodes) < 2 else tuple(dict.fromkeys(nodes))
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    if len(set(values)) == len(values) and "" not in values:  # most are, and this is the fast way
+        return values
+    return tuple(dict.fromkeys(value for value in values if value))
+
+
+def _reads(flat: FlatGraph) -> Iterator[tuple[str, ...]]:
+    """Per node the ids of what it and the ops in its bodies read from the top graph."""
+    ops = flat.ops
+    if not _has_bodies(flat):
+        yield from (ops[at].inputs for at in flat.top)
+        return
+    # Of the bodies are the values that they make, store or are handed. All others, also those
+    # that nothing makes, they can only get from around them.
+    own = {value for op in ops if op.body for value in op.outputs}
+    own.update(value for body in flat.bodies if body.path for value in body.inputs)
+    own.update(flat.weights.keys() - flat.ids.values())
+    for node, at in enumerate(flat.top):
+        read = list(ops[at].inputs)
+        if flat.starts[node] < at or at in flat.handed_on:
+            for inner in range(flat.starts[node], at + 1):
+                read += ops[inner].inputs
+                read += flat.handed_on.get(inner, ())
+        yield tuple(value for value in read if value not in own)
+
+
+def _has_bodies(flat: FlatGraph) -> bool:
+    """Whether a node of the top graph has a body with ops, or one that hands a value on."""
+    return bool(flat.handed_on) or flat.functions + len(flat.top) < len(flat.ops)
