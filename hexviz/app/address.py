@@ -14,8 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs, urlencode
 
-from hexviz.app.graph.box_selection import ops_in
 from hexviz.app.graph.evidence import evidence
+from hexviz.app.graph.navigation import ops_in
 from hexviz.app.models.comparison import other_in
 from hexviz.app.protocol import (
     MOST_OPS,

@@ -10,7 +10,6 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from hexviz.app.dialogs import keys, opener
-from hexviz.app.graph.strips import strips
 from hexviz.app.guard.limits import MAX_NUMBERS
 from hexviz.app.panels.compare import pane as compare_pane
 from hexviz.app.panels.filter.panel import frame
@@ -258,7 +257,7 @@ def _middle() -> html.Main:
                             ),
                             html.Div("Open a model to begin.", id="empty", className="empty"),
                             html.Div(id="badges", className="badges", **{"aria-hidden": "true"}),
-                            strips(),
+                            _strips(),
                             html.Canvas(id="minimap", className="minimap", hidden=True),
                             html.Aside(
                                 id="tour", className="tour", **{"aria-label": "Guided tour"}
@@ -312,3 +311,40 @@ def _entry(event: str, label: str) -> dmc.MenuItem:
 
 def _inspector() -> html.Aside:
     return html.Aside(id="inspector", className="right", tabIndex=0, **{"aria-label": "Inspector"})
+
+
+def _strips() -> html.Div:
+    """All strips, empty: the browser fills in those of trace and path, the server the other."""
+    return html.Div(
+        className="strips",
+        children=[
+            html.Div(id="what-if", className="strip", role="status"),
+            html.Div(
+                id="trace",
+                className="strip",
+                hidden=True,
+                role="status",
+                children=[
+                    html.Span(id="trace-note"),
+                    html.Button("end", className="link", **{"data-event": "untrace"}),
+                ],
+            ),
+            html.Div(
+                id="path",
+                className="strip",
+                hidden=True,
+                role="group",
+                **{"aria-label": "Evidence, step by step"},
+                children=[
+                    html.Span(id="path-note", role="status"),
+                    html.Span(
+                        [
+                            _tool("previous-step", "‹", "Previous step (,)", "previous-step"),
+                            _tool("next-step", "›", "Next step (.)", "next-step"),
+                        ],
+                        className="arrows",
+                    ),
+                ],
+            ),
+        ],
+    )

@@ -10,7 +10,7 @@ import pytest
 
 from hexviz.app.address import from_query, to_query
 from hexviz.app.factory import create_app
-from hexviz.app.graph.box_selection import ops_in
+from hexviz.app.graph.navigation import ops_in
 from hexviz.app.models.edits import kept_edit
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.audit import audit_page, edits_strip
@@ -157,7 +157,7 @@ def test_a_frame_selects_ops_that_move_together(store: ModelStore, opened: OpenM
 def test_a_frame_around_too_many_is_refused(
     opened: OpenModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hexviz.app.graph.box_selection._MOST", 2)
+    monkeypatch.setattr("hexviz.app.graph.navigation._MOST", 2)
     with pytest.raises(ViewLimitError, match="5 ops are in that frame, more than the 2"):
         step(opened, PageState(), "frame", ["m:enc"])
 

@@ -4,8 +4,7 @@ import pytest
 
 from hexviz.app.address import from_query, to_query
 from hexviz.app.factory import create_app
-from hexviz.app.graph.strips import what_if_strip
-from hexviz.app.graph.widgets import legend
+from hexviz.app.graph.widgets import legend, what_if_strip
 from hexviz.app.layout import page
 from hexviz.app.models import open_model as open_models
 from hexviz.app.models.store import ModelStore, OpenModel

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hexviz.app.graph.box_selection import ops_in
+from hexviz.app.graph.navigation import ops_in
 from hexviz.app.graph.search import search
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.store import ModelStore

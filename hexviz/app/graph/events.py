@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from hexviz.app import protocol
 from hexviz.app.graph import evidence, navigation
-from hexviz.app.graph.box_selection import enclosed
+from hexviz.app.graph.navigation import enclosed
 from hexviz.app.graph.search import search
 from hexviz.app.graph.tour import go_to_stop
 from hexviz.app.graph.tree import check

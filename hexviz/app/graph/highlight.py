@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from hexviz.app.graph.box_selection import ops_in
 from hexviz.app.graph.evidence import Shown, evidence, given, ranges, step_note
+from hexviz.app.graph.navigation import ops_in
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import Badge, Highlight, PageState, Steps
 from hexviz.view.index import Index

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hexviz.app.graph.highlight import highlight
-from hexviz.app.graph.strips import what_if_strip
 from hexviz.app.graph.tour import card
 from hexviz.app.graph.tree import rows
-from hexviz.app.graph.widgets import figures, filter_legend, legend, tree
+from hexviz.app.graph.widgets import figures, filter_legend, legend, tree, what_if_strip
 from hexviz.app.models.filtered import Filtered
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import edits_strip

@@ -6,12 +6,15 @@ from typing import Any
 
 from hexviz.app import html
 from hexviz.app.graph.tree import Row
+from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import PageState
 from hexviz.view.colouring import policy_of
 from hexviz.view.legend import Legend, LegendEntry
 from hexviz.view.preview import FATES
+from hexviz.view.state import ViewState
+from hexviz.view.what_if import NAMES
 
-__all__ = ["figures", "filter_legend", "legend", "tree"]
+__all__ = ["figures", "filter_legend", "legend", "tree", "what_if_strip"]
 
 _ORIGINS = {
     "declared": "recorded by the exporter, or said by names (solid border)",
@@ -203,3 +206,26 @@ def figures(document: dict[str, Any]) -> list[Any]:
             )
         )
     return parts
+
+
+def what_if_strip(model: OpenModel, view: ViewState) -> list[Any]:
+    """How many ops the policy that colours a view would move; nothing if none does."""
+    policy = policy_of(view.colour)
+    if policy is None:
+        return []
+    moved, name = model.what_if(policy).moved, NAMES[policy]
+    count, total = sum(map(len, moved.values())), len(model.graph.ops)
+    end = html.Button("end", className="link", **{"data-event": "colour", "data-value": "module"})
+    if not count:
+        return [html.Span(f"By {name}, none of {total:,} ops would move"), end]
+    parts = ", ".join(f"{len(found):,} {where}" for where, found in moved.items() if found)
+    return [
+        html.Span(f"By {name}, {count:,} of {total:,} ops would move: {parts}"),
+        html.Button(
+            "Keep these tags",
+            className="link",
+            title="Move these ops as if by hand; it can be undone",
+            **{"data-event": "keep-what-if", "data-value": policy},
+        ),
+        end,
+    ]

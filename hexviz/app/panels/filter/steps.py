@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hexviz.app import protocol
 from hexviz.app.address import choice_in
-from hexviz.app.graph.box_selection import ops_in
+from hexviz.app.graph.navigation import ops_in
 from hexviz.app.graph.search import search
 from hexviz.app.graph.tree import names_of
 from hexviz.app.models.open_model import OpenModel

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hexviz.app import html
-from hexviz.app.graph.box_selection import ops_in
-from hexviz.app.graph.navigation import meaning
+from hexviz.app.graph.navigation import meaning, ops_in
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.inspector.module import (
     inspect_model,
