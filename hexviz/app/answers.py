@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from dash import html
-
-from hexviz.app import protocol
+from hexviz.app import html, protocol
 from hexviz.app.address import choice_query, from_query, is_known, to_query
 from hexviz.app.graph.events import next_state
 from hexviz.app.graph.picture import describe, draw

@@ -12,13 +12,19 @@ from typing import Any, ClassVar
 __all__ = [
     "H2",
     "H3",
+    "H4",
     "A",
     "B",
     "Button",
+    "Code",
     "Datalist",
     "Details",
     "Div",
     "Element",
+    "Fieldset",
+    "Input",
+    "Label",
+    "Legend",
     "Li",
     "Ol",
     "Option",
@@ -30,6 +36,8 @@ __all__ = [
     "Table",
     "Tbody",
     "Td",
+    "Th",
+    "Thead",
     "Tr",
     "Ul",
     "Wbr",
@@ -57,6 +65,9 @@ class B(Element): ...
 class Button(Element): ...
 
 
+class Code(Element): ...
+
+
 class Datalist(Element): ...
 
 
@@ -66,10 +77,25 @@ class Details(Element): ...
 class Div(Element): ...
 
 
+class Fieldset(Element): ...
+
+
 class H2(Element): ...
 
 
 class H3(Element): ...
+
+
+class H4(Element): ...
+
+
+class Input(Element): ...
+
+
+class Label(Element): ...
+
+
+class Legend(Element): ...
 
 
 class Li(Element): ...
@@ -103,6 +129,12 @@ class Tbody(Element): ...
 
 
 class Td(Element): ...
+
+
+class Th(Element): ...
+
+
+class Thead(Element): ...
 
 
 class Tr(Element): ...

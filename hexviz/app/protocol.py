@@ -596,9 +596,9 @@ Milliseconds = Annotated[float, Meta(ge=0, lt=3_600_000)]
 class BrowserTimes(Struct, frozen=True):
     """What the browser measured of a model's first picture, in milliseconds."""
 
-    transfer: Milliseconds = 0.0
-    page: Milliseconds = 0.0
-    paint: Milliseconds = 0.0
+    transfer: Milliseconds | None = None
+    page: Milliseconds | None = None
+    paint: Milliseconds | None = None
 
 
 class TimingsRequest(Struct, frozen=True):

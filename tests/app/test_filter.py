@@ -252,8 +252,8 @@ def test_suggestions_are_a_click_away(model: OpenModel) -> None:
     choice = choosing("enc.emb", "head", policy="exclude_safe")
     offered = hints(kept(model, choice))
     assert "Fill the hole" in text(offered)
-    buttons = [item.children for item in offered[0]["props"]["children"][1].children]
-    query = getattr(buttons[0], "data-value")
+    (listed,) = (one for one in offered[0]["props"]["children"] if one["type"] == "ul")
+    query = listed["props"]["children"][0]["props"]["children"]["props"]["data-value"]
     state = move(model, replace(HERE, choice=choice), "part", query)
     assert state.choice != choice
     assert state.choice == kept(model, state.choice).choice

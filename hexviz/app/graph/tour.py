@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.graph.navigation import select_module, select_op
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.parts import breaking, counted

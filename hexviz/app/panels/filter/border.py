@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.address import choice_query
 from hexviz.app.models.filtered import Filtered
 from hexviz.app.panels.parts import breaking, counted, op_link, section

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.address import choice_query
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.filter.part import command_line, python

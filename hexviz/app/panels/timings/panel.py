@@ -62,7 +62,7 @@ def _in_browser(times: BrowserTimes | None) -> list[tuple[str, float]]:
     if times is None:
         return []
     named = (("transfer", times.transfer), ("page's scripts", times.page), ("paint", times.paint))
-    return [(name, value / 1e3) for name, value in named]
+    return [(name, value / 1e3) for name, value in named if value is not None]
 
 
 def reference_run() -> Run | None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.panels.parts import breaking
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.performance.chart import in_bytes, in_seconds, shortened
