@@ -1,8 +1,8 @@
 """One person at the page for :mod:`benchmarks.soak`: what their browser sends, how long it takes.
 
 Speaks to the server as the page's scripts do: events go to ``/event`` one after
-the other, what follows from the new place is asked of Dash's callbacks, and
-between one thing and the next a person looks and thinks.
+the other, ``/panel`` answers what stands beside the graph, and between one thing
+and the next a person looks and thinks.
 """
 
 from __future__ import annotations
@@ -75,10 +75,10 @@ class Person:
         self._connection: http.client.HTTPConnection | None = None
         self._callbacks: dict[str, dict[str, Any]] = {}
         self._count = 0
-        self._place: dict[str, Any] | None = None
+        self._at: dict[str, Any] | None = None
+        self._holds: dict[str, str] = {}
         self._model = ""
         self._nodes: list[dict[str, Any]] = []
-        self._tab = "graph"
 
     def work(self, is_over: Callable[[], bool]) -> None:
         """Open models and do what people do, until it is over."""
@@ -126,35 +126,36 @@ class Person:
         if self._connection is not None:
             self._connection.close()
 
-    def event(self, kind: str, value: object) -> dict[str, Any]:
-        """What a person did, and then what the page asks for at the new place."""
+    def event(self, kind: str, value: object = None) -> dict[str, Any]:
+        """What a person did, and then what the page asks for once that is painted."""
         self._count += 1
         sent = {
-            "type": kind,
-            "value": value,
             "n": self._count,
-            "theme": "light",
-            "place": self._place,
+            "event": {"type": kind} | ({} if value is None else {"value": value}),
             "shown": self._model or None,
+            "at": self._at,
         }
         named = f"event {kind}"
         if kind == "visit" and str(value).removeprefix("?model=") not in self.opened:
-            named = "open"  # who asks meanwhile for the same waits for the same
+            named = "open"  # requests for the same model meanwhile wait for the same
         answer = self.ask(named, "POST", "/event", sent) or {}
         if kind == "visit" and "graph" not in answer:
             self.timed.append(Timed("event visit", time.time(), 0.0, str(answer)[:300]))
         if "graph" in answer:
             self._nodes = [one["data"] for one in answer["graph"] if "source" not in one["data"]]
-        if "model" in answer:
-            self._model = answer["model"]
-        if "view" in answer:
-            self._place = answer["view"]
-            self._model = answer["view"]["model"]
+        if "at" in answer:
+            self._at = answer["at"]
+            self._model = answer["at"]["model"]
             self.opened.add(self._model)
-            self.call("inspection", {"view": self._place, "tab": self._tab})
-            if self._place["filtering"]:
-                self.call("filter", {"view": self._place})
-                self.call("hints", {"view": self._place})
+            self.panel()
+        return answer
+
+    def panel(self, query: str = "") -> dict[str, Any]:
+        """What stands beside the graph, as far as the page does not hold it."""
+        sent = {"n": self._count, "at": self._at, "holds": self._holds, "query": query}
+        tab = self._at["state"]["tab"] if self._at else ""
+        answer = self.ask(f"panel {tab}", "POST", "/panel", sent) or {}
+        self._holds |= answer.get("holds", {})
         return answer
 
     def call(self, name: str, values: dict[str, Any], kind: str = "") -> Any:
@@ -204,7 +205,7 @@ class Person:
 
     def leave(self) -> None:
         """Forget the model on the page, as a new tab."""
-        self._tab, self._place, self._model = "graph", None, ""
+        self._at, self._holds, self._model = None, {}, ""
 
     def _reload(self) -> None:
         self.visit(self._model or self.models[0])
@@ -228,24 +229,19 @@ class Person:
         if op is not None:
             self.event("op", op["op"])
 
-    def _search(self) -> list[Any]:
+    def _search(self) -> None:
         query = self._random.choice(_WORDS)
-        found: list[Any] = []
         for end in sorted({min(3, len(query)), len(query)}):  # the page waits for a pause in typing
-            answer = self.call(
-                "found", {"search": query[:end], "model": self._model, "view": self._place}
-            )
-            found = (answer or {}).get("response", {}).get("found", {}).get("data", [])
-        return found
+            self.panel(query[:end])
 
     def _reveal(self) -> None:
         self.event("search", self._random.choice(_WORDS[:3]))
 
     def _table(self) -> None:
-        self.call("table", {"tab": "ops", "view": self._place})
+        self.event("tab", "ops")
 
     def _audit(self) -> None:
-        self.call("audit", {"tab": "audit", "view": self._place})
+        self.event("tab", "audit")
 
     def _colour(self) -> None:
         self.event("colour", self._random.choice(["origin", "rule", "confidence", "module"]))
@@ -254,20 +250,19 @@ class Person:
         op, to = self.one("op"), self.one("module")
         if op is None or to is None:
             return
-        answer = self.event("move-ops", ["op", op["op"], to["fqn"]])
+        answer = self.event("move-ops", {"kind": "op", "what": op["op"], "to": to["fqn"]})
         if answer.get("edited") and self._random.random() < 0.5:
             self._think()
-            self.event("undo", None)
+            self.event("undo")
 
     def _tick(self) -> bool:
         module = self.one("module")
-        if module is None or self._place is None:
+        if module is None or self._at is None:
             return False
-        self._tab = "filter"
-        if not self._place["filtering"]:
+        if self._at["state"]["tab"] != "filter":
             self.event("tab", "filter")
         self.event("keep", module["fqn"] or "/")
-        return bool(self._place["wish"]["keep"])
+        return bool(self._at["state"]["choice"]["selected"]["modules"])
 
     def _extract(self) -> None:
         if not self._tick():
@@ -294,12 +289,7 @@ class Person:
 
 def extract(person: Person, task: str) -> None:
     """Have a part made or verified, and take it away: a background job, and then a download."""
-    place = person._place
-    assert place is not None
-    wish = place["wish"]
-    query = urlencode(
-        [("keep", fqn) for fqn in wish["keep"]] + [("except", fqn) for fqn in wish["except"]]
-    )
+    query = person.panel()["filter"]["query"]
     wanted = {"task": task, "model": person._model, "part": query, "n": person._count}
     at, start = time.time(), time.perf_counter()
     answer = person.call("part-made", {"part-wanted": wanted}, "job start")

@@ -309,8 +309,7 @@ def test_no_event_imports_anything(store: ModelStore, monkeypatch: pytest.Monkey
     monkeypatch.setattr(sources_file.importlib, "import_module", watched)
     for name in NAMES:
         for kind in ("visit", "op", "module", "search", "numbers", "colour", "reveal"):
-            event = {"type": kind, "value": name, "n": 1, "theme": "light", "place": None}
-            asking.post("/event", json=event)
+            asking.post("/event", json={"n": 1, "event": {"type": kind, "value": name}})
         asking.get("/", query_string={"model": str(name)})
         asking.get(f"/model/{name}.onnx")
     assert not [one for one in asked if one.split(".")[0] in {"os", "tests", "sample_models"}]

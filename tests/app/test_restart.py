@@ -37,7 +37,7 @@ def refused(person: Person, query: str) -> str:
     person.leave()
     answer = person.event("visit", query)
     assert "graph" not in answer
-    return json.dumps(answer["notices"])
+    return str(answer["error"])
 
 
 @pytest.fixture
@@ -68,8 +68,10 @@ def test_links_outlive_a_server_that_is_killed(tmp_path: Path, files: dict[str, 
             shown(person, f"?model={keys[name]}")
             op = person.one("op")
             assert op is not None
-            answer = person.event("move-ops", ["op", op["op"], "encoder.layer.0"])
-            keys[f"edit of {name}"] = answer["view"]["model"]
+            answer = person.event(
+                "move-ops", {"kind": "op", "what": op["op"], "to": "encoder.layer.0"}
+            )
+            keys[f"edit of {name}"] = answer["at"]["model"]
         part = "&tab=filter&keep=encoder.layer.0.attention&open=encoder"
         links = {
             f"{name}{more}": f"?model={key}{more}"
