@@ -48,7 +48,7 @@ def plant(graph: TaggedGraph, way: str, *, share: float, seed: int) -> Planted:
     for at in sorted(draw.sample(able, count)):
         op = graph.ops[at]
         module = draw.choice(wrong.of(op.module, way))
-        known[at] = Provenance(module, "declared", "metadata")
+        known[at] = Provenance(module, "declared", "metadata", kind="metadata")
         mistakes[op.id] = op.module
     return Planted(retag(graph, known), mistakes)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from hexviz.errors import MatchingError
@@ -23,7 +23,7 @@ from hexviz.matching.matching import Match, Matching
 from hexviz.matching.opened import Openable, opened
 from hexviz.matching.same_model import difference
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import ON_RECORD, Candidate, Provenance
+from hexviz.model.op import ON_RECORD, Candidate, Provenance, Step
 from hexviz.model.source_graph import SourceGraph
 from hexviz.tagging.overrides import structure_digest
 from hexviz.tagging.sentence import source_file
@@ -84,6 +84,16 @@ def _equal_values(
             )
     return equal_values(before, after, inputs)
 
+
+_KINDS = {
+    "same": "same op",
+    "value": "same value",
+    "renamed": "renamed op",
+    "fused": "fused ops",
+    "inserted": "inserted op",
+    "run": "equal when run",
+}
+"""How an op was matched, which is the rule of its tag → the kind of reason."""
 
 _OTHERS = {
     "inherited": "matched nothing and inherited",
@@ -163,21 +173,7 @@ def _chosen(
 def _with_candidate(why: Provenance, lost: Candidate) -> Provenance:
     if lost.module == why.module or any(one.module == lost.module for one in why.candidates):
         return why
-    return _replaced(why, candidates=(lost, *why.candidates))
-
-
-def _replaced(why: Provenance, *, candidates: tuple[Candidate, ...]) -> Provenance:
-    return Provenance(
-        why.module,
-        why.origin,
-        why.rule,
-        why.evidence,
-        why.values,
-        candidates,
-        why.confidence,
-        why.witnesses,
-        why.shared_by,
-    )
+    return replace(why, candidates=(lost, *why.candidates))
 
 
 @dataclass(frozen=True)
@@ -201,16 +197,22 @@ class _Source:
             return None
         module = self.inlined.get(at, ops[first].module)
         shared = dict.fromkeys((*why.shared_by, *self._others(others)))
+        kind = _KINDS[found.how]
+        evidence = tuple([ops[one].id for one in found.before[:_MOST_EVIDENCE]])
+        relation = "is what it serves" if kind == "inserted op" else "makes the same value"
+        steps = [Step(one, "went into it" if at else relation) for at, one in enumerate(evidence)]
         return Provenance(
             module=module,
             origin="transferred",
             rule=found.how,
-            evidence=tuple([ops[one].id for one in found.before[:_MOST_EVIDENCE]]),
+            evidence=evidence,
             candidates=tuple(self._candidates(found.candidates, module, found.confidence)),
             confidence=round(found.confidence * why.confidence, 4),
             shared_by=()
             if found.how == "inserted"
             else tuple([one for one in shared if off_branch(one, module)]),
+            kind=kind,
+            steps=tuple(steps),
         )
 
     def named(self, op_id: str) -> str:

@@ -9,7 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-__all__ = ["ON_RECORD", "ORIGINS", "RULES", "Candidate", "Context", "Op", "Provenance"]
+__all__ = [
+    "KINDS",
+    "ON_RECORD",
+    "ORIGINS",
+    "RELATIONS",
+    "RULES",
+    "Candidate",
+    "Context",
+    "Op",
+    "Provenance",
+    "Step",
+    "implied_kind",
+]
 
 ORIGINS = ("declared", "transferred", "inherited", "fallback", "manual")
 """How an op can get its module, most trustworthy first except for ``manual``."""
@@ -35,6 +47,78 @@ RULES = {
 }
 """Rule → the origin it belongs to."""
 
+KINDS = {
+    "metadata": "metadata",
+    "name": "name",
+    "name of a known call": "name",
+    "name of several modules": "name",
+    "perhaps a later call": "name",
+    "weight": "weight",
+    "weight in several places": "weight",
+    "weights of several modules": "weight",
+    "same op": "same",
+    "record by value": "value",
+    "same value": "value",
+    "record by structure": "renamed",
+    "renamed op": "renamed",
+    "fused ops": "fused",
+    "inserted op": "inserted",
+    "equal when run": "run",
+    "doubles": "trace",
+    "trace within a module": "trace",
+    "trace between modules": "trace",
+    "two calls": "trace",
+    "body": "trace",
+    "function": "trace",
+    "edge of the graph": "trace",
+    "habit at the beginning": "consumers",
+    "opens next": "consumers",
+    "restored weight": "consumers",
+    "consumers without order": "consumers",
+    "habit at the end": "producers",
+    "own arithmetic": "producers",
+    "producers": "producers",
+    "nothing known": "root",
+    "by hand": "override",
+}
+"""Kind of reason → the rule it belongs to; what each means stands in docs/tagging.md."""
+
+RELATIONS = {
+    "ran before it": "b",
+    "ran after it": "a",
+    "feeds it": "f",
+    "uses it": "u",
+    "feeds it through Identity ops": "F",
+    "uses it through Identity ops": "U",
+    "holds its body": "h",
+    "calls its function": "c",
+    "runs in its body": "i",
+    "makes the same value": "v",
+    "went into it": "w",
+    "is what it serves": "s",
+    "is evidence for it": "e",
+}
+"""How a step's op stands to the op that it is evidence for → the letter that files keep of it.
+
+``before`` and ``after`` are by the order that the rule used, which need not be the file's. The last
+is all that a record of an earlier version says.
+"""
+
+_IMPLIED = {
+    rule: kinds[0] if len(kinds) == 1 else ""
+    for rule in RULES
+    for kinds in [[kind for kind, other in KINDS.items() if other == rule]]
+}
+
+
+def implied_kind(rule: str) -> str:
+    """The kind of reason that a rule alone tells; ``""`` if it has several.
+
+    >>> implied_kind("metadata"), implied_kind("trace")
+    ('metadata', '')
+    """
+    return _IMPLIED[rule]
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -43,6 +127,18 @@ class Candidate:
     module: str
     score: float
     reason: str
+
+
+class Step(NamedTuple):
+    """An op that a module was decided from: how it stands to the explained op, and through what.
+
+    ``relation`` is one of :data:`RELATIONS`; ``values`` are the values between the two ops, where
+    one hands them to the other.
+    """
+
+    op: str
+    relation: str
+    values: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +152,12 @@ class Provenance:
     ``witnesses`` are ids of ops elsewhere that do the same in modules of the
     same kind, where that decided. ``shared_by`` are other modules whose work the
     op does as well, where a tool fused ops of several.
+
+    ``kind`` is the reason within the rule, one of :data:`KINDS`, and ``steps`` say
+    how each op of the evidence stands to this one: both are written by what
+    decided, and nothing concludes them later. ``kind`` is ``""`` in a record of
+    an earlier version that does not tell. ``rebuilt`` says that the order the
+    rule used is not the file's, which was lost.
     """
 
     module: str
@@ -67,6 +169,9 @@ class Provenance:
     confidence: float = 1.0
     witnesses: tuple[str, ...] = ()
     shared_by: tuple[str, ...] = ()
+    kind: str = ""
+    steps: tuple[Step, ...] = ()
+    rebuilt: bool = False
 
     @property
     def is_of_another_graph(self) -> bool:

@@ -19,7 +19,7 @@ from hexviz.errors import WriteError
 from hexviz.model.bodies import all_graphs, walk_bodies
 from hexviz.model.files import inside, is_there, write_atomically
 from hexviz.model.modules import Module, ModuleTree
-from hexviz.model.op import Op
+from hexviz.model.op import RELATIONS, Op, Provenance, Step, implied_kind
 from hexviz.model.reader import external_locations
 from hexviz.model.source_graph import TRANSFERRED_FROM, SourceGraph
 from hexviz.model.tag_map import pack_map
@@ -96,6 +96,8 @@ def add_tags(
             why.witnesses,
             why.shared_by,
             why.candidates,
+            why.kind,
+            why.rebuilt,
             op.context and op.context.module,
         )
         if known not in written:
@@ -244,6 +246,24 @@ def _strings(texts: Iterable[str]) -> str:
     return f"[{', '.join(map(encode_basestring, texts))}]"
 
 
+def _relations(provenance: Provenance) -> str:
+    """How each op of the evidence stands to this one, as JSON: its letter, and the values between.
+
+    ``["b", ["u", "mul_3"]]`` says of the first that it ran before, of the second that it uses
+    ``mul_3``.
+    """
+    return f"[{', '.join(map(_relation, provenance.steps))}]"
+
+
+def _relation(step: Step) -> str:
+    if step.values:
+        return _strings((RELATIONS[step.relation], *step.values))
+    return _ALONE[step.relation]
+
+
+_ALONE = {relation: f'"{letter}"' for relation, letter in RELATIONS.items()}
+
+
 def _where(op: Op) -> Iterator[tuple[str, str]]:
     yield "module", op.module
     yield "tag", op.tag
@@ -263,6 +283,12 @@ def _how(op: Op) -> Iterator[tuple[str, str]]:
         yield "witnesses", _strings(provenance.witnesses)
     if provenance.shared_by:
         yield "shared_by", _strings(provenance.shared_by)
+    if provenance.kind != implied_kind(provenance.rule):
+        yield "kind", provenance.kind
+    if provenance.steps:
+        yield "steps", _relations(provenance)
+    if provenance.rebuilt:
+        yield "rebuilt", "true"
     if provenance.candidates:
         rejected = [[one.module, one.score, one.reason] for one in provenance.candidates]
         yield "candidates", _json(rejected)

@@ -257,7 +257,9 @@ def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
             "info",
             (),
             f"{count} of class {kind} without ops: {named}.",
-            "Usual for what does nothing in inference (a dropout); else the exporter folded it.",
+            "Usual for what does nothing in inference (a dropout); otherwise "
+            + ("a tool" if graph.transferred_from else "the exporter")
+            + " removed or merged its ops.",
         )
 
 

@@ -233,17 +233,22 @@ class _Collector:
         if not text and not shared_by:  # then nothing in it is of this op alone
             why = self._recorded.get(module)
             if why is None:
-                why = self._recorded[module] = Provenance(module, "declared", rule)
+                why = Provenance(module, "declared", rule, kind="metadata")
+                self._recorded[module] = why
         else:
+            if known is not None and rule == known.rule:
+                kind, confidence = known.kind, known.confidence
+            else:
+                kind = self._sources.kind(at, rule, text)
+                confidence = CONFIDENCE[kind]
             why = Provenance(
                 module=module,
                 origin=RULES[rule],
                 rule=rule,
                 values=(text,) if text else (),
-                confidence=known.confidence
-                if known is not None and rule == known.rule
-                else self._sources.confidence(at, rule, text),
+                confidence=confidence,
                 shared_by=shared_by,
+                kind=kind,
             )
         self._result.provenance[at] = why
 
@@ -359,8 +364,11 @@ def _merge_calls(flat: FlatGraph, result: Declarations, owners: Mapping[str, str
             result.modules.pop(module, None)
         elif types[module] <= types.get(first, set()):
             reason = f"{why.values[0]} may be a later call of it" if why.values else "may be it"
-            other = Candidate(first, CONFIDENCE["perhaps a later call"], reason)
-            unsure = min(why.confidence, CONFIDENCE["name of several modules"])
+            other = Candidate(first, CONFIDENCE["later call"], reason)
+            kind = "perhaps a later call"
             result.provenance[at] = replace(
-                why, confidence=unsure, candidates=(*why.candidates, other)
+                why,
+                confidence=min(why.confidence, CONFIDENCE[kind]),
+                candidates=(*why.candidates, other),
+                kind=kind,
             )

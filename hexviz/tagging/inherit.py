@@ -34,9 +34,9 @@ from types import MappingProxyType
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo
-from hexviz.model.op import Candidate, Provenance
+from hexviz.model.op import KINDS, RULES, Candidate, Provenance, Step
 from hexviz.tagging.anatomy import Anatomy
-from hexviz.tagging.bounds import Bounds
+from hexviz.tagging.bounds import Bounds, link
 from hexviz.tagging.habits import Habit, find_habits
 from hexviz.tagging.order import execution_order
 from hexviz.tagging.siblings import Testimony, ask_siblings
@@ -47,17 +47,23 @@ __all__ = ["CONFIDENCE", "REBUILT", "Inheritance", "inherit"]
 CONFIDENCE = MappingProxyType(
     {
         "doubles": 0.95,
-        "habit": 0.95,
+        "habit at the beginning": 0.95,
+        "habit at the end": 0.95,
         "own arithmetic": 0.8,
-        "trace": 0.9,
+        "trace within a module": 0.9,
         "trace between modules": 0.6,
-        "consumers": 0.8,
+        "two calls": 0.6,
+        "body": 0.6,
+        "function": 0.6,
+        "edge of the graph": 0.6,
+        "opens next": 0.8,
+        "restored weight": 0.8,
         "consumers without order": 0.6,
         "producers": 0.5,
-        "root": 0.0,
+        "nothing known": 0.0,
     }
 )
-"""Stated confidence by kind of evidence, see docs/tagging.md for the measured shares."""
+"""Stated confidence by kind of reason, see docs/tagging.md for the measured shares."""
 
 REBUILT = 0.9
 """What confidence is multiplied by where the order had to be rebuilt."""
@@ -83,8 +89,7 @@ def inherit(
     if len(declared) == len(flat.ops):
         return Inheritance(dict(declared), {})
     if not declared:
-        nothing = Provenance("", "fallback", "root", confidence=CONFIDENCE["root"])
-        return Inheritance(dict.fromkeys(range(len(flat.ops)), nothing), {})
+        return Inheritance(dict.fromkeys(range(len(flat.ops)), _reason("nothing known", "")), {})
     order, kept = execution_order(flat, declared)
     anatomy = Anatomy(flat, declared, modules)
     bounds = Bounds(flat, declared, order)
@@ -112,7 +117,9 @@ def inherit(
     rest = _rest(flat, known, static, bounds, settled)
     if not kept:
         rest = {
-            at: why if at in declared else replace(why, confidence=why.confidence * REBUILT)
+            at: why
+            if at in declared
+            else replace(why, confidence=why.confidence * REBUILT, rebuilt=True)
             for at, why in rest.items()
         }
     return Inheritance(rest, inferred)
@@ -161,20 +168,39 @@ def _rest(
     return result
 
 
+def _reason(
+    kind: str,
+    module: str,
+    steps: tuple[Step, ...] = (),
+    values: tuple[str, ...] = (),
+    candidates: tuple[Candidate, ...] = (),
+    witnesses: tuple[str, ...] = (),
+) -> Provenance:
+    """A conclusion of some kind, with the confidence and the rule of that kind."""
+    rule = KINDS[kind]
+    return Provenance(
+        module,
+        RULES[rule],
+        rule,
+        tuple([step.op for step in steps]),
+        values,
+        candidates,
+        CONFIDENCE[kind],
+        witnesses,
+        (),
+        kind,
+        steps,
+    )
+
+
 def _from_doubles(
     flat: FlatGraph,
     at: int,
     testimony: Testimony,
     bounds: Bounds,
 ) -> Provenance:
-    return Provenance(
-        module=testimony.module,
-        origin="inherited",
-        rule="trace",
-        evidence=bounds.evidence(at),
-        confidence=CONFIDENCE["doubles"],
-        witnesses=_ids(flat, testimony.witnesses),
-    )
+    witnesses = _ids(flat, testimony.witnesses)
+    return _reason("doubles", testimony.module, bounds.steps(at), witnesses=witnesses)
 
 
 def _linked(flat: FlatGraph, known: Mapping[int, Provenance], at: int, habit: Habit) -> int:
@@ -209,30 +235,31 @@ def _from_habit(flat: FlatGraph, bounds: Bounds, at: int, habit: Habit, linked: 
     ]
     if other != bound:
         rejected.append(Candidate(other, 0.2, "was open on one side of it only"))
-    return Provenance(
-        module=habit.module,
-        origin="inherited",
-        rule="producers" if habit.after else "consumers",
-        evidence=(near.id,),
-        values=tuple(value for value in (*mine.inputs, *mine.outputs) if value in shared),
-        candidates=tuple(rejected),
-        confidence=CONFIDENCE["habit" if habit.witnesses else "own arithmetic"],
-        witnesses=_ids(flat, habit.witnesses),
+    if not habit.witnesses:
+        kind = "own arithmetic"
+    else:
+        kind = "habit at the end" if habit.after else "habit at the beginning"
+    through = f"{'feeds' if habit.after else 'uses'} it through Identity ops"
+    return _reason(
+        kind,
+        habit.module,
+        (link(flat, at, linked) or Step(near.id, through),),
+        tuple(value for value in (*mine.inputs, *mine.outputs) if value in shared),
+        tuple(rejected),
+        _ids(flat, habit.witnesses),
     )
 
 
 def _from_order(bounds: Bounds, at: int, meeting: str | None) -> Provenance:
     """At the bound, with what else was considered."""
     earlier, later = bounds.ends(at)
-    bound = bounds.module(at)
+    bound, kind = bounds.module(at), bounds.kind(at)
     rejected = []
     if meeting is not None and not names.is_within(bound, meeting):
         rejected.append(
             Candidate(meeting, 0.3, "its users are there, but it was not open when the op ran")
         )
-    evidence = bounds.evidence(at)
-    same = bounds.within_one_module(at)
-    if not same:
+    if kind != "trace within a module":
         for end in dict.fromkeys((earlier, later)):
             if end != bound and all(one.module != end for one in rejected):
                 reason = (
@@ -241,8 +268,7 @@ def _from_order(bounds: Bounds, at: int, meeting: str | None) -> Provenance:
                     else "was left and called again in between"
                 )
                 rejected.append(Candidate(end, 0.2, reason))
-    confidence = CONFIDENCE["trace" if same else "trace between modules"]
-    return Provenance(bound, "inherited", "trace", evidence, (), tuple(rejected), confidence)
+    return _reason(kind, bound, bounds.steps(at), candidates=tuple(rejected))
 
 
 def _ahead(
@@ -260,39 +286,26 @@ def _ahead(
     ahead = names.common_ancestor(meeting, bounds.ends(at)[1])
     if ahead == bound or not names.is_within(ahead, bound):
         return None
-    evidence = _telling(flat, known, users)
-    following = bounds.around(at)[1]
-    if ahead != meeting and following is not None:
+    steps = _telling(flat, at, known, users)
+    if ahead != meeting:
         # The users lie deeper still; what opens next drew the line.
-        evidence = (*evidence, flat.ops[following].id)
-    return Provenance(
-        module=ahead,
-        origin="inherited",
-        rule="consumers",
-        evidence=evidence,
-        values=_between(flat, at, users),
-        candidates=(
-            Candidate(
-                bound,
-                CONFIDENCE["trace between modules"],
-                "was open before and after it, but all its users lie deeper",
-            ),
-        ),
-        confidence=CONFIDENCE["consumers"],
+        steps = (*steps, *bounds.step_after(at))
+    rejected = Candidate(
+        bound,
+        CONFIDENCE["trace between modules"],
+        "was open before and after it, but all its users lie deeper",
     )
+    return _reason("opens next", ahead, steps, _between(flat, at, users), (rejected,))
 
 
 def _from_users(
     flat: FlatGraph, known: Mapping[int, Provenance], at: int, users: Sequence[int]
 ) -> Provenance:
-    restores = _restores_weight(flat, at)
-    return Provenance(
-        module=_meeting(known, users) or "",
-        origin="inherited",
-        rule="consumers",
-        evidence=_telling(flat, known, users),
-        values=_between(flat, at, users),
-        confidence=CONFIDENCE["consumers" if restores else "consumers without order"],
+    return _reason(
+        "restored weight" if _restores_weight(flat, at) else "consumers without order",
+        _meeting(known, users) or "",
+        _telling(flat, at, known, users),
+        _between(flat, at, users),
     )
 
 
@@ -306,18 +319,16 @@ def _from_producers(flat: FlatGraph, known: Mapping[int, Provenance], at: int) -
     sources = [before for before in flat.predecessors[at] if before in known]
     meeting = _meeting(known, sources)
     if meeting is None:
-        return Provenance("", "fallback", "root", confidence=CONFIDENCE["root"])
-    return Provenance(
-        module=meeting,
-        origin="inherited",
-        rule="producers",
-        evidence=_telling(flat, known, sources),
-        values=tuple(
+        return _reason("nothing known", "")
+    return _reason(
+        "producers",
+        meeting,
+        _telling(flat, at, known, sources),
+        tuple(
             value
             for value in flat.ops[at].inputs
             if any(value in flat.ops[source].outputs for source in sources[:_EVIDENCE])
         ),
-        confidence=CONFIDENCE["producers"],
     )
 
 
@@ -329,12 +340,13 @@ def _meeting(known: Mapping[int, Provenance], positions: Sequence[int]) -> str |
 
 
 def _telling(
-    flat: FlatGraph, known: Mapping[int, Provenance], positions: Sequence[int]
-) -> tuple[str, ...]:
-    """The ids of a few of ``positions``, one for each module first: they meet where all do."""
+    flat: FlatGraph, at: int, known: Mapping[int, Provenance], positions: Sequence[int]
+) -> tuple[Step, ...]:
+    """The steps to a few neighbours, one for each module first: they meet where all do."""
     one_each = {known[one].module: one for one in reversed(positions)}
     chosen = dict.fromkeys([*reversed(one_each.values()), *positions])
-    return _ids(flat, list(chosen))
+    steps = [link(flat, at, one) for one in list(chosen)[:_EVIDENCE]]
+    return tuple([step for step in steps if step is not None])
 
 
 def _ids(flat: FlatGraph, positions: Sequence[int]) -> tuple[str, ...]:

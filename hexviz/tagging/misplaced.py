@@ -84,7 +84,9 @@ def _charges(graph: TaggedGraph, suspects: dict[int, Suspicion]) -> Iterator[_Ch
     for at, suspicion in suspects.items():
         verdict = verdicts[at]
         if suspicion.holder:
-            verdict = Provenance(suspicion.holder, "declared", "weight", values=(suspicion.weight,))
+            verdict = Provenance(
+                suspicion.holder, "declared", "weight", values=(suspicion.weight,), kind="weight"
+            )
         module, tagged = graph.modules.nearest(verdict.module), graph.ops[at].module
         if names.is_within(module, tagged) or verdict.origin == "fallback":
             continue

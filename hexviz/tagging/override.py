@@ -34,7 +34,7 @@ def override(graph: TaggedGraph, changes: Mapping[str, str]) -> TaggedGraph:
             said = f"was its module before, by rule {before.rule}"
             rejected = (Candidate(before.module, before.confidence, said),)
         known[graph.positions[op_id]] = Provenance(
-            module, "manual", "override", candidates=rejected
+            module, "manual", "override", candidates=rejected, kind="by hand"
         )
     return retag(graph, known)
 

@@ -18,14 +18,61 @@ import numpy as np
 from hexviz.model.columns import Arrays, coded, ragged, text, to_ragged, to_text
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module, ModuleTree
-from hexviz.model.op import RULES, Candidate, Context, Op, Provenance
+from hexviz.model.op import RELATIONS, RULES, Candidate, Context, Op, Provenance, Step
 from hexviz.model.reader import external_locations
+from hexviz.tagging.stored import RELATION_OF
 
-__all__ = ["Packed", "pack"]
+__all__ = ["Packed", "pack", "read_reason", "reason_record"]
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 _CODED = ("op_type", "domain", "body", "auxiliary")
+
+
+def reason_record(why: Provenance) -> list[Any]:
+    """A provenance as a list that JSON can hold, without its module; see :func:`read_reason`."""
+    return [
+        why.rule,
+        why.confidence,
+        why.evidence,
+        why.values,
+        [(one.module, one.score, one.reason) for one in why.candidates],
+        why.witnesses,
+        why.shared_by,
+        why.kind,
+        [
+            [RELATIONS[step.relation], *step.values] if step.values else RELATIONS[step.relation]
+            for step in why.steps
+        ],
+        why.rebuilt,
+    ]
+
+
+def read_reason(module: str, record: Sequence[Any]) -> Provenance:
+    """The provenance that such a list is of."""
+    rule, confidence, evidence, values, rejected, witnesses, shared_by, kind, steps, rebuilt = (
+        record
+    )
+    return Provenance(
+        module,
+        RULES[rule],
+        rule,
+        tuple(evidence),
+        tuple(values),
+        tuple([Candidate(*one) for one in rejected]),
+        confidence,
+        tuple(witnesses),
+        tuple(shared_by),
+        kind,
+        tuple(map(_read_step, evidence, steps)),
+        rebuilt,
+    )
+
+
+def _read_step(op: str, how: str | list[str]) -> Step:
+    if isinstance(how, str):
+        return Step(op, RELATION_OF[how])
+    return Step(op, RELATION_OF[how[0]], tuple(how[1:]))
 
 
 def pack(graph: TaggedGraph) -> bytes | None:
@@ -86,27 +133,15 @@ def _pack_ops(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
 def _pack_reasons(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
     places: dict[int, int] = {}  # many ops share one record, which lives as long as they do
     codes: list[int] = []
-    records: list[tuple[Any, ...]] = []
+    records: list[list[Any]] = []
     for op in graph.ops:
         why = op.provenance
         if id(why) not in places:
             places[id(why)] = len(records)
-            rejected = [(one.module, one.score, one.reason) for one in why.candidates]
-            records.append(
-                (
-                    number[why.module],
-                    why.rule,
-                    why.confidence,
-                    why.evidence,
-                    why.values,
-                    rejected,
-                    why.witnesses,
-                    why.shared_by,
-                )
-            )
+            records.append([number[why.module], *reason_record(why)])
         codes.append(places[id(why)])
-    told = _json(records).encode()
-    return {"reason": np.array(codes, np.int32), "reasons": np.frombuffer(told, np.uint8)}
+    content = _json(records).encode()
+    return {"reason": np.array(codes, np.int32), "reasons": np.frombuffer(content, np.uint8)}
 
 
 def _pack_contexts(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
@@ -200,29 +235,7 @@ class Packed:
 
     def _reasons(self, fqns: Sequence[str]) -> list[Provenance]:
         records: list[Any] = json.loads(self._arrays["reasons"].tobytes())
-        return [
-            Provenance(
-                fqns[module],
-                RULES[rule],
-                rule,
-                tuple(evidence),
-                tuple(values),
-                tuple([Candidate(*one) for one in rejected]),
-                confidence,
-                tuple(witnesses),
-                tuple(shared_by),
-            )
-            for (
-                module,
-                rule,
-                confidence,
-                evidence,
-                values,
-                rejected,
-                witnesses,
-                shared_by,
-            ) in records
-        ]
+        return [read_reason(fqns[module], record) for module, *record in records]
 
     def _contexts(
         self, fqns: Sequence[str], tags: Sequence[str], ids: Sequence[str]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
-from hexviz.tagging.bounds import are_two_calls
 
-__all__ = ["context_sentence", "counterpart_type", "module_sentence", "owner_of", "source_file"]
+__all__ = ["context_sentence", "counterpart_type", "module_sentence", "source_file"]
 
 
 def module_sentence(graph: TaggedGraph, op: Op) -> str:
@@ -19,37 +18,88 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
 
 
 def _sentence(graph: TaggedGraph, op: Op) -> str:
-    place = _place(op.tag)
-    if op.provenance.is_of_another_graph:
+    why, place = op.provenance, _place(op.tag)
+    if why.is_of_another_graph:
         return _transfer_sentence(graph, op, place)
-    names = [_op(graph, near) for near in op.provenance.evidence]
-    values = op.provenance.values
-    match op.provenance.rule:
+    value = f"“{why.values[0]}”" if why.values else "it carries"
+    steps = [_op(graph, step.op) for step in why.steps]
+    first = steps[0] if steps else "an op"  # a stranger's record may lack its evidence
+    witnesses = _listing([_op(graph, one) for one in why.witnesses])
+    match why.kind:
         case "metadata":
             return f"Ran in {place}: the file's metadata records it."
-        case "name":
-            return f"Ran in {place}: the name {_first(values)} says so."
-        case "weight":
-            return f"Ran in {place}: it uses {_first(values)}, a weight of that module."
-        case "value":
+        case "record by value":
             return (
-                f"Ran in {place}: {_first(values)} was recorded there before the file was "
+                f"Ran in {place}: {value} was recorded there before the file was "
                 "converted or rewritten, and the value kept its name."
             )
-        case "renamed":
+        case "record by structure":
             return (
-                f"Ran in {place}: the file's map, written when it was tagged, has {_first(values)} "
+                f"Ran in {place}: the file's map, written when it was tagged, has {value} "
                 "there, which was computed the same way from and for the same."
             )
-        case "trace":
-            return _trace_sentence(graph, op, place, names)
-        case "consumers":
-            return _consumers_sentence(graph, op, place)
+        case "doubles":
+            return (
+                f"Ran in {place}, between {_listing(steps)}: its doubles in sibling modules, "
+                f"{witnesses}, are recorded there."
+            )
+        case "body":
+            return f"Ran in {place} or below: it is in a body of {first}, which ran there."
+        case "function":
+            return f"Ran in {place} or below: it is in a function that {first} calls."
+        case "two calls":
+            calls = _listing(steps[:2])
+            return f"Ran in {place} or below, between two calls of one module: {calls}."
+        case "edge of the graph":
+            return f"Ran in {place}: next to it lie {_listing(steps)} and the edge of the graph."
+        case "trace within a module" | "trace between modules":
+            return f"Ran in {place}, the deepest module open {_ends(steps)}."
+        case "habit at the beginning":
+            return (
+                f"Placed in {place}, which it begins before {first}: modules of that kind all "
+                f"begin so, whoever calls them; see {witnesses}."
+            )
+        case "habit at the end":
+            return (
+                f"Placed in {place}, which it ends after {first}: modules of that kind all end "
+                f"so, whoever calls them; see {witnesses}."
+            )
+        case "own arithmetic":
+            return f"Placed in {place}, which was computing itself and goes on with {first}."
+        case "opens next" | "restored weight" | "consumers without order":
+            return _users_sentence(graph, op, place)
         case "producers":
-            return _producers_sentence(graph, op, place, names)
+            return f"Placed in {place}, where its inputs meet: {_listing(steps)}."
+    match why.rule:  # of which all kinds say the same, or the kind is not on record
+        case "name":
+            return f"Ran in {place}: the name {value} says so."
+        case "weight":
+            return f"Ran in {place}: it uses {value}, a weight of that module."
         case "override":
             return f"Placed in {place} by hand."
-    return "Nothing is known of its module, so it stands at the root."
+        case "root":
+            return "Nothing is known of its module, so it stands at the root."
+    return f"Placed in {place}, as the file records: decided by rule {why.rule}{_from(steps)}."
+
+
+def _ends(steps: list[str]) -> str:
+    if len(steps) == 2:
+        return f"both at {steps[0]} and at {steps[1]}"
+    return f"at all of {_listing(steps, most=4)}"
+
+
+def _from(steps: list[str]) -> str:
+    return f", from {_listing(steps)}" if steps else ""
+
+
+def _users_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
+    users = [_op(graph, step.op) for step in op.provenance.steps if step.relation == "uses it"]
+    after = [_op(graph, step.op) for step in op.provenance.steps if step.relation != "uses it"]
+    named = _listing(users, total=len(graph.flat.successors[graph.positions[op.id]]))
+    if after:
+        opened = f"what opens next, {after[0]}"
+        return f"Placed in {place}, which holds all its users ({named}) and {opened}."
+    return f"Placed in {place}, where its users meet: {named}."
 
 
 def source_file(graph: TaggedGraph) -> str:
@@ -66,7 +116,7 @@ def counterpart_type(graph: TaggedGraph, op: Op, other: str) -> str:
 def _transfer_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
     file = source_file(graph)
     first, *others = [
-        f"{counterpart_type(graph, op, other)} “{other}”" for other in op.provenance.evidence
+        f"{counterpart_type(graph, op, step.op)} “{step.op}”" for step in op.provenance.steps
     ]
     match op.provenance.rule:
         case "value":
@@ -86,77 +136,6 @@ def _transfer_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
                 f"Ran in {place}: both files were run, and it gives the value of {first} in {file}."
             )
     return f"Ran in {place}: it is {first} of {file}, with the same name, type and surroundings."
-
-
-def owner_of(graph: TaggedGraph, op: Op) -> Op | None:
-    """The If, Loop or Scan in whose body an op is; ``None`` in the top graph and in functions."""
-    owner = next((body.owner for body in graph.flat.bodies if body.path == op.body), "")
-    return graph.op(owner) if owner else None
-
-
-def _consumers_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
-    at = graph.positions[op.id]
-    users = {graph.ops[after].id for after in graph.flat.successors[at]}
-    named = [_op(graph, near) for near in op.provenance.evidence if near in users]
-    others = [_op(graph, near) for near in op.provenance.evidence if near not in users]
-    if op.provenance.witnesses:
-        alike = [_op(graph, one) for one in op.provenance.witnesses]
-        led = [_op(graph, near) for near in op.provenance.evidence]
-        return (
-            f"Placed in {place}, which it begins before {_listing(led)}: modules of that kind all "
-            f"begin so, whoever calls them; see {_listing(alike)}."
-        )
-    told = _listing(named, total=len(users))
-    if others:
-        return (
-            f"Placed in {place}, which holds all its users ({told}) "
-            f"and what opens next, {others[0]}."
-        )
-    return f"Placed in {place}, where its users meet: {told}."
-
-
-def _trace_sentence(graph: TaggedGraph, op: Op, place: str, names: list[str]) -> str:
-    if op.provenance.witnesses:
-        doubles = [_op(graph, one) for one in op.provenance.witnesses]
-        return (
-            f"Ran in {place}, between {_listing(names)}: its doubles in sibling modules, "
-            f"{_listing(doubles)}, are recorded there."
-        )
-    owner = owner_of(graph, op)
-    if owner is not None and list(op.provenance.evidence) == [owner.id]:
-        return f"Ran in {place} or below: it is in a body of {names[0]}, which ran there."
-    if len(names) == 2 and _is_between_calls(graph, op):
-        return f"Ran in {place} or below, between two calls of one module: {_listing(names)}."
-    if len(names) == 2:
-        return f"Ran in {place}, the deepest module open both at {names[0]} and at {names[1]}."
-    if len(names) > 2:
-        return f"Ran in {place}, the deepest module open at all of {_listing(names, most=4)}."
-    return f"Ran in {place}: next to it lie {_listing(names)} and the edge of the graph."
-
-
-def _is_between_calls(graph: TaggedGraph, op: Op) -> bool:
-    ends = [graph.positions[near] for near in op.provenance.evidence if near in graph.positions]
-    if len(ends) != 2:
-        return False
-    one, two = ends
-    modules = {graph.ops[one].module, graph.ops[two].module}
-    return len(modules) == 1 and op.module not in modules and are_two_calls(graph.flat, one, two)
-
-
-def _producers_sentence(graph: TaggedGraph, op: Op, place: str, names: list[str]) -> str:
-    if op.provenance.witnesses:
-        others = [_op(graph, one) for one in op.provenance.witnesses]
-        return (
-            f"Placed in {place}, which it ends after {names[0]}: modules of that kind all end so, "
-            f"whoever calls them; see {_listing(others)}."
-        )
-    if op.provenance.candidates:
-        return f"Placed in {place}, which was computing itself and goes on with {names[0]}."
-    return f"Placed in {place}, where its inputs meet: {_listing(names)}."
-
-
-def _first(values: tuple[str, ...]) -> str:
-    return f"“{values[0]}”" if values else "it carries"
 
 
 def context_sentence(graph: TaggedGraph, op: Op) -> str | None:

@@ -40,16 +40,19 @@ CONFIDENCE = MappingProxyType(
         "name": 0.95,
         "name of a value": 0.8,
         "name of several modules": 0.6,
-        "perhaps a later call": 0.5,
+        "perhaps a later call": 0.6,
+        "later call": 0.5,
         "weight": 0.9,
         "weight in several places": 0.7,
+        "weights of several modules": 0.7,
     }
 )
-"""How far each declared rule is trusted: a record made while running the model,
+"""How far each kind of declaration is trusted: a record made while running the model,
 a name of which the exporter knows the call, a name derived from one, that of a
-value whose node has another, what encloses the modules that a name fits, what a
-number behind a name may stand for, and a holder that need not be the one who
-used it, the less so where several ops use it."""
+value whose node has another (of a candidate), what encloses the modules that a name
+fits, a numbered name that may be a later call of another module (and that module, as a
+candidate), a holder that need not be the one who used it, the less so where several ops
+use it, and where the weights that are passed to a function meet."""
 
 _INFRASTRUCTURE = CATEGORIES["infrastructure"]
 
@@ -250,26 +253,26 @@ class Sources:
     def _held(self, value: str) -> Source:
         return _unclassed((self.owners[value],)), "weight", self._weights[value]
 
-    def confidence(self, at: int, rule: str, text: str) -> float:
-        """How far a rule is trusted that read this name."""
+    def kind(self, at: int, rule: str, text: str) -> str:
+        """The kind of reason that a rule gives which read this name."""
         if rule == "name" and text in self._calls:
-            return CONFIDENCE["name of a known call"]
+            return "name of a known call"
         if rule == "name" and any(
             path in self._unsure for path, name in self._paths.get(at, ()) if name == text
         ):
-            return CONFIDENCE["name of several modules"]
+            return "name of several modules"
         if rule == "weight":
             if at in self._passing:
                 module, weight = self._called[at]
                 sure = self.owners[weight] == module
-                return CONFIDENCE["weight" if sure else "weight in several places"]
+                return "weight" if sure else "weights of several modules"
             inputs = self._flat.ops[at].inputs
             used = next((value for value in inputs if self._weights.get(value) == text), None)
             if used is not None and (
                 not self._readers.alone(used, at) or len(self._stands_for.get(used, ())) > 1
             ):
-                return CONFIDENCE["weight in several places"]
-        return CONFIDENCE[rule]
+                return "weight in several places"
+        return rule
 
 
 Weights = dict[str, str]

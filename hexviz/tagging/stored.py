@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import TypeGuard
 
 from hexviz.model.limits import LONGEST_CLASS, MOST_OPS, is_path
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.once import once
-from hexviz.model.op import ORIGINS, RULES, Candidate, Provenance
+from hexviz.model.op import (
+    KINDS,
+    ORIGINS,
+    RELATIONS,
+    RULES,
+    Candidate,
+    Provenance,
+    Step,
+    implied_kind,
+)
 from hexviz.model.tag_map import Entry, mapped_ops, unpack_map
 from hexviz.model.writer import PREFIX
 from hexviz.tagging.transferred import CONFIDENCE as FROM_MAP
 
 __all__ = [
     "KEYS",
+    "RELATION_OF",
     "Record",
     "StoredModel",
     "stored_models",
@@ -46,6 +56,9 @@ _FIELDS = tuple(
         "values",
         "witnesses",
         "shared_by",
+        "kind",
+        "steps",
+        "rebuilt",
     )
 )
 
@@ -88,7 +101,13 @@ def _read(
     rule: str | None,
     confidence: str | None,
     candidates: str | None,
-    *lists: str | None,
+    evidence: str | None,
+    values: str | None,
+    witnesses: str | None,
+    shared_by: str | None,
+    kind: str | None,
+    steps: str | None,
+    rebuilt: str | None,
 ) -> Provenance | None:
     if module is None or not is_path(module):
         return None
@@ -106,20 +125,45 @@ def _read(
         sure = 0.0
     if not 0 <= sure <= 1:  # also what is no number
         sure = 0.0
-    evidence, values, witnesses, shared_by = map(_strings, lists)
-    if origin == "transferred" and rule not in FROM_MAP and not evidence:
+    rule = rule or ""
+    ops = _strings(evidence)
+    if origin == "transferred" and rule not in FROM_MAP and not ops:
         return None  # of which op of another graph it was is all that such a record says
     return Provenance(
         module=module,
         origin=origin,
-        rule=rule or "",
-        evidence=evidence,
-        values=values,
+        rule=rule,
+        evidence=ops,
+        values=_strings(values),
         candidates=tuple(rejected),
         confidence=sure,
-        witnesses=witnesses,
-        shared_by=tuple(filter(is_path, shared_by)),
+        witnesses=_strings(witnesses),
+        shared_by=tuple(filter(is_path, _strings(shared_by))),
+        kind=kind if kind is not None and KINDS.get(kind) == rule else implied_kind(rule),
+        steps=_steps(ops, _json_list(steps)),
+        rebuilt=rebuilt == "true",
     )
+
+
+RELATION_OF = {letter: relation for relation, letter in RELATIONS.items()}
+"""The letter that files keep → how a step's op stands to the explained one."""
+
+
+def _steps(evidence: Sequence[str], stored: Sequence[object]) -> tuple[Step, ...]:
+    """The steps to some ops, as stored: for each the letter of a relation, or that and values.
+
+    Where they do not say how an op stands to this one (files of earlier versions have no steps),
+    it is evidence and no more.
+    """
+    told = stored if len(stored) == len(evidence) else [None] * len(evidence)
+    return tuple([_step(op, how) for op, how in zip(evidence, told, strict=True)])
+
+
+def _step(op: str, how: object) -> Step:
+    told = how if isinstance(how, list) else [how]
+    texts = [text for text in told if isinstance(text, str)]
+    relation = RELATION_OF.get(texts[0]) if texts and len(texts) == len(told) else None
+    return Step(op, relation or "is evidence for it", tuple(texts[1:]) if relation else ())
 
 
 class StoredModel:

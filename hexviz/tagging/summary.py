@@ -77,6 +77,7 @@ def op_record(op: Op) -> dict[str, Any]:
         "tag": op.tag,
         "origin": op.provenance.origin,
         "rule": op.provenance.rule,
+        "kind": op.provenance.kind,
         "confidence": op.provenance.confidence,
         "evidence": list(op.provenance.evidence),
         "shared_by": list(op.shared_by),

@@ -6,42 +6,35 @@ For hexviz's own files alone: nothing in it is checked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
-from hexviz.model.op import ON_RECORD, Candidate, Provenance
+from hexviz.model.op import ON_RECORD, RELATIONS, Provenance, implied_kind
 from hexviz.model.source_graph import SourceGraph
+from hexviz.tagging.pack import read_reason, reason_record
 from hexviz.tagging.tag import retag
 
 __all__ = ["put_tags", "tags_document"]
 
+_VERSION = 2
+
 
 def tags_document(graph: TaggedGraph) -> dict[str, Any]:
     """The tags of a graph and its modules, for :func:`put_tags`."""
-    known: dict[str, list[Any]] = {}
-    for op in graph.ops:
-        why = op.provenance
-        if why.origin in ON_RECORD:
-            known[op.id] = [
-                why.module,
-                why.origin,
-                why.rule,
-                why.evidence,
-                why.values,
-                [[one.module, one.score, one.reason] for one in why.candidates],
-                why.confidence,
-                why.witnesses,
-                why.shared_by,
-            ]
     source = graph.transferred_from
     return {
+        "version": _VERSION,
         "modules": {
             fqn: [info.class_name, info.parameters, info.label, info.same_as]
             for fqn, info in graph.modules.infos().items()
         },
-        "tags": known,
+        "tags": {
+            op.id: [op.provenance.module, *reason_record(op.provenance)]
+            for op in graph.ops
+            if op.provenance.origin in ON_RECORD
+        },
         "transferred_from": None if source is None else source.to_json(),
     }
 
@@ -54,19 +47,9 @@ def put_tags(graph: TaggedGraph, document: Mapping[str, Any]) -> TaggedGraph:
     """
     known: dict[int, Provenance] = {}
     for op_id, record in document["tags"].items():
-        module, origin, rule, evidence, values, rejected, sure, witnesses, shared_by = record
         graph.op(op_id)
-        known[graph.positions[op_id]] = Provenance(
-            module,
-            origin,
-            rule,
-            tuple(evidence),
-            tuple(values),
-            tuple([Candidate(*one) for one in rejected]),
-            sure,
-            tuple(witnesses),
-            tuple(shared_by),
-        )
+        module, *reason = record if "version" in document else _of_version_1(record)
+        known[graph.positions[op_id]] = read_reason(module, reason)
     source = document["transferred_from"]
     return retag(
         graph,
@@ -74,3 +57,11 @@ def put_tags(graph: TaggedGraph, document: Mapping[str, Any]) -> TaggedGraph:
         modules={fqn: ModuleInfo(*info) for fqn, info in document["modules"].items()},
         transferred_from=None if source is None else SourceGraph.from_json(source),
     )
+
+
+def _of_version_1(record: Sequence[Any]) -> list[Any]:
+    """A record of an earlier version, which had no kind and no steps, as one of today's."""
+    module, _, rule, evidence, values, rejected, confidence, witnesses, shared_by = record
+    known = [rule, confidence, evidence, values, rejected, witnesses, shared_by]
+    steps = [RELATIONS["is evidence for it"]] * len(evidence)
+    return [module, *known, implied_kind(rule), steps, False]

@@ -23,6 +23,9 @@ CONFIDENCE = MappingProxyType({"value": 0.98, "renamed": 0.9})
 """How far each rule is trusted to have found the op that was recorded; how sure the record itself
 was is multiplied with it."""
 
+_KINDS = MappingProxyType({"value": "record by value", "renamed": "record by structure"})
+"""Rule → the kind of reason; the same rules transfer tags from another graph for other reasons."""
+
 
 @dataclass(frozen=True, slots=True)
 class Transferred:
@@ -37,6 +40,11 @@ class Transferred:
     name: str
     sureness: float = 1.0
     fused: bool = False
+
+    @property
+    def kind(self) -> str:
+        """The kind of reason: how the op was found again."""
+        return _KINDS[self.rule]
 
     @property
     def confidence(self) -> float:

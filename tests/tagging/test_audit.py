@@ -13,6 +13,7 @@ from hexviz.exporters.result import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto
+from hexviz.model.source_graph import SourceGraph
 from hexviz.tagging.audit import audit
 from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops, finding_record
 from hexviz.tagging.override import override
@@ -252,6 +253,12 @@ def test_a_module_without_ops() -> None:
     (empty,) = of_kind(graph, "empty-module")
     assert (empty.severity, empty.ops) == ("info", ())
     assert empty.message == "1 module of class Dropout without ops: d."
+    assert empty.suggestion.endswith("otherwise the exporter removed or merged its ops.")
+    # An optimised file that has its tags from the one before it was not made by an exporter.
+    origin = SourceGraph("before.onnx", "0", 2)
+    moved = graph.with_tags(graph.ops, graph.modules, origin)
+    (empty,) = of_kind(moved, "empty-module")
+    assert empty.suggestion.endswith("otherwise a tool removed or merged its ops.")
 
 
 def test_a_tag_that_is_a_guess() -> None:
