@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from hexviz.cli import main
-from tests.build import parse
+from tests.build import parse, scoped
 from tests.matching.layered import WIDTH, layered
 
 Run = Callable[..., tuple[int, str, str]]
@@ -54,6 +54,24 @@ def test_people_read_what_differs_and_where(run: Run, before: Path, after: Path)
         line.startswith("changed 4 → 4 Relu became Gelu, in each of the 4") for line in lines
     )
     assert "layer.* 20 25 16 4 5" in lines
+
+
+def test_parts_of_the_model_without_a_difference_are_counted(run: Run, tmp_path: Path) -> None:
+    files = []
+    for name, last in (("one.onnx", "Relu"), ("two.onnx", "Tanh")):
+        proto = parse(
+            "g (float[2] x) => (float[2] y) { a = Neg (x)  b = Exp (a)  c = Sin (b)  "
+            f"y = {last} (c) }}"
+        )
+        onnx.save(
+            scoped(proto, {"a": "one", "b": "two", "c": "three", "y": "out"}), tmp_path / name
+        )
+        files.append(tmp_path / name)
+    code, out, _ = run(*files)
+    assert code == 0
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert "out 1 1 1" in lines
+    assert lines[-1] == "3 other parts of the model without a difference"
 
 
 def test_a_file_and_itself(run: Run, before: Path) -> None:

@@ -66,7 +66,8 @@ def _print_differences(out: Console, found: Comparison) -> None:
 
 
 def _print_parts(out: Console, found: Comparison) -> None:
-    parts = [one for one in by_part(found.modules) if one.same < max(one.before, one.after)]
+    every = by_part(found.modules)
+    parts = [one for one in every if one.same < max(one.before, one.after)]
     rows = [
         (module_name(one.module), *(str(getattr(one, name) or "") for name in _FIGURES))
         for one in parts[:_MOST]
@@ -77,3 +78,7 @@ def _print_parts(out: Console, found: Comparison) -> None:
     out.print(listing(("module", *_FIGURES), rows, figures=set(_FIGURES)))
     if len(parts) > _MOST:
         out.print(f"and {len(parts) - _MOST} more: --json has all")
+    if len(every) > len(parts):
+        out.print(
+            f"{many(len(every) - len(parts), 'other part')} of the model without a difference"
+        )

@@ -18,21 +18,10 @@ from collections import Counter, deque
 from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from hexviz.matching.skeleton import Skeleton
-from hexviz.matching.weights import Contents, has_many
-from hexviz.model.attributes import name_of, plain_value
+from hexviz.matching.pairs import MOST_READERS, Pairs
+from hexviz.matching.side import COMMUTATIVE, Side
 
-__all__ = ["MOST_CANDIDATES", "Growth", "Side"]
-
-_COMMUTATIVE = frozenset(
-    {"Add", "Mul", "And", "Or", "Xor", "Max", "Min", "Sum", "Mean", "Equal", "BitwiseAnd"}
-)
-
-_MOST_READERS = 64
-"""Readers of one value that are told apart by their surroundings, at most."""
-
-_FEW_STEPS = 2
-"""Ops in a row that may have been removed because they do nothing."""
+__all__ = ["MOST_CANDIDATES", "Growth"]
 
 _LONGEST_CHAIN = 6
 """Ops that another op may have absorbed behind it, one after the other."""
@@ -41,151 +30,23 @@ MOST_CANDIDATES = 16
 """Ops that are kept as what an op may be as well, at most."""
 
 
-class Side:
-    """One of the graphs, with what is asked of it again and again."""
-
-    def __init__(self, skeleton: Skeleton, contents: Contents) -> None:
-        self.graph = skeleton
-        self.contents = contents
-        self.nodes = skeleton.nodes
-        self.outputs = frozenset(skeleton.roots[value] for value in skeleton.outputs)
-        roots, constant = skeleton.roots, skeleton.constant
-        self._operands = [
-            [roots[value] if value >= 0 else -1 for value in node.inputs] for node in self.nodes
-        ]
-        self._moving = [
-            [root for root in operands if root >= 0 and not constant[root]]
-            for operands in self._operands
-        ]
-        self._traits: dict[int, tuple[Hashable, ...]] = {}
-        self._attributes: dict[int, Hashable] = {}
-        self._users: dict[int, list[int]] | None = None
-
-    def root(self, value: int) -> int:
-        """The value that a value was carried on from."""
-        return self.graph.roots[value] if value >= 0 else -1
-
-    def operands(self, node: int) -> Sequence[int]:
-        """The values that a node reads, as roots; constants too, and -1 for what is left out."""
-        return self._operands[node]
-
-    def users(self, value: int) -> Sequence[int]:
-        """The nodes that read just this value, carriers too."""
-        if self._users is None:
-            self._users = {}
-            for number, node in enumerate(self.nodes):
-                for one in node.inputs:
-                    if one >= 0:
-                        self._users.setdefault(one, []).append(number)
-        return self._users.get(value, ())
-
-    def is_constant(self, value: int) -> bool:
-        """Whether a value depends on constants alone."""
-        return value >= 0 and self.graph.constant[value]
-
-    def moving(self, node: int) -> Sequence[int]:
-        """The roots that a node reads which are no constants."""
-        return self._moving[node]
-
-    def has_matrix(self, node: int) -> bool:
-        """Whether a node computes with a weight of several dimensions, so with its input itself."""
-        return any(
-            self.is_constant(one) and self.contents.dimensions(one) > 1
-            for one in self.operands(node)
-        )
-
-    def maker(self, value: int) -> int:
-        """The node that makes a value, negative if none does."""
-        return self.graph.makers[value] if value >= 0 else -1
-
-    def trait(self, node: int) -> tuple[Hashable, ...]:
-        """What a node computes with beside its operands: the contents of its constants."""
-        known = self._traits.get(node)
-        if known is None:
-            operands = self.operands(node)
-            contents = [
-                self.contents.of(one) if self.is_constant(one) else ("moving",)
-                for one in operands
-                if one >= 0
-            ]
-            if self.nodes[node].kind in _COMMUTATIVE:
-                contents.sort(key=repr)
-            known = self._traits[node] = tuple(contents)
-        return known
-
-    def attributes(self, node: int) -> Hashable:
-        """The attributes of a node, equal for equal ones."""
-        if node not in self._attributes:
-            found = []
-            for attribute in self.graph.op(node).node.attribute:
-                value = plain_value(attribute)
-                found.append((name_of(attribute), repr(value)))
-            self._attributes[node] = tuple(sorted(found))
-        return self._attributes[node]
-
-    def slot(self, node: int, place: int) -> int:
-        """The place of an input, 0 for all of an op that they can be swapped of."""
-        return 0 if self.nodes[node].kind in _COMMUTATIVE else place
-
-
 @dataclass(slots=True)
-class Growth:
-    """The pairs found so far: of nodes, and of values (roots), each in both directions.
+class Growth(Pairs):
+    """Pairs that grow: what was paired last waits to be looked at from both of its ends."""
 
-    ``reasons`` tells of each pair of nodes (by the one after) what found it.
-    """
-
-    before: Side
-    after: Side
-    nodes: dict[int, int] = field(default_factory=dict)
-    nodes_back: dict[int, int] = field(default_factory=dict)
-    values: dict[int, int] = field(default_factory=dict)
-    values_back: dict[int, int] = field(default_factory=dict)
-    last: dict[int, int] = field(default_factory=dict)
-    """Value after → the last of several values before that it stands for, one made of the other."""
-    reasons: dict[int, str] = field(default_factory=dict)
-    ambiguous: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    """Node after → nodes before that it could be as well."""
-    weights: dict[int, int] = field(default_factory=dict)
-    """Weight before → the same weight after, by what they hold."""
     _chains: deque[tuple[int, int]] = field(default_factory=deque)
     _forks: deque[tuple[int, int]] = field(default_factory=deque)
     _reads: deque[tuple[int, int]] = field(default_factory=deque)
     _ups: deque[tuple[int, int]] = field(default_factory=deque)
 
     def pair_values(self, one: int, two: int) -> bool:
-        """Take two values for the same, unless either is another one's.
-
-        An op that does nothing to its input (a Pad by nothing) is often removed: then
-        its value is that of its input as well, and keeps that as its only partner.
-        """
+        """Take two values for the same, unless either is another one's."""
         if one < 0 or two < 0:
             return False
         one, two = self.before.root(one), self.after.root(two)
-        if self.values.get(one, -1) == two or self.values_back.get(two, -1) == one:
+        if self.are_same(one, two):
             return True
-        if self.before.is_constant(one) != self.after.is_constant(two):
-            return False
-        if one not in self.values and two not in self.values_back:
-            self.values[one] = two
-            self.values_back[two] = one
-        elif one not in self.values and (
-            self._is_double(one, self.values_back[two])
-            or self._passes_on(self.before, one, self.values_back[two], self.nodes)
-        ):
-            self.values[one] = two
-            self.last[two] = one
-        elif one not in self.values and self._passes_on(
-            self.before, self.values_back[two], one, self.nodes
-        ):
-            self.values[one] = two
-            self.last[two] = self.values_back[two]
-            self.values_back[two] = one
-        elif two not in self.values_back and self._passes_on(
-            self.after, two, self.values[one], self.nodes_back
-        ):
-            self.values_back[two] = one
-        else:
+        if not self.add_values(one, two):
             return False
         self._ups.append((one, two))
         (self._chains if self._is_sole(one, two) else self._forks).append((one, two))
@@ -195,152 +56,11 @@ class Growth:
         """Whether just one op reads each of two values."""
         return len(self.before.graph.readers[one]) == len(self.after.graph.readers[two]) == 1
 
-    @staticmethod
-    def _passes_on(side: Side, end: int, start: int, paired: Container[int]) -> bool:
-        """Whether a value is made of another one alone, by a few open ops in a row."""
-        for _ in range(_FEW_STEPS):
-            maker = side.maker(end)
-            if maker < 0 or maker in paired or side.is_constant(end):
-                return False
-            moving = side.moving(maker)
-            if len(moving) != 1 or side.has_matrix(maker):
-                return False
-            end = moving[0]
-            if end == start:
-                return True
-        return False
-
-    def are_same(self, one: int, two: int) -> bool:
-        """Whether two values (roots) are known to be the same."""
-        return self.values.get(one, -1) == two or self.values_back.get(two, -1) == one
-
-    def _is_double(self, one: int, other: int) -> bool:
-        """Whether two values before are computed in the same way from the same."""
-        p, q = self.before.maker(one), self.before.maker(other)
-        if p < 0 or q < 0 or self.before.nodes[p].kind != self.before.nodes[q].kind:
-            return False
-        if self.before.trait(p) != self.before.trait(q):
-            return False
-        if self.before.attributes(p) != self.before.attributes(q):
-            return False
-        mine = [self.values.get(value, ("?", value)) for value in self.before.moving(p)]
-        return mine == [self.values.get(value, ("?", value)) for value in self.before.moving(q)]
-
-    def can_pair(self, p: int, q: int, *, sole: bool = False) -> bool:
-        """Whether nothing known says that two nodes are different ones.
-
-        ``sole``: they are the only readers of values that are the same. Then one
-        more operand may have changed, as behind a layer that was left out.
-        """
-        if p in self.nodes or q in self.nodes_back:
-            return False
-        if self.constants(p, q) == "clash":
-            return False
-        if self.before.nodes[p].kind != self.after.nodes[q].kind:
-            return True
-        if not self._operands_agree(p, q, sole=sole) and not self._share_weight(p, q):
-            return False
-        for one, two in zip(
-            self.before.nodes[p].outputs, self.after.nodes[q].outputs, strict=False
-        ):
-            if one >= 0 and two >= 0:
-                root, other = self.before.root(one), self.after.root(two)
-                if self.values.get(root, other) != other:
-                    return False
-                known_as = self.values_back.get(other, root)
-                if known_as != root and root not in self.values:
-                    return self.constants(p, q) == "equal" and self._passes_on(
-                        self.before, known_as, root, self.nodes
-                    )
-        return True
-
-    def _share_weight(self, p: int, q: int) -> bool:
-        """Whether two nodes compute with the same weight, which nobody has twice."""
-        theirs = self.after.operands(q)
-        return any(
-            self.values.get(one, -1) in theirs and has_many(self.before.contents.of(one))
-            for one in self.before.operands(p)
-            if self.before.is_constant(one)
-        )
-
-    def _operands_agree(self, p: int, q: int, *, sole: bool) -> bool:
-        """Whether the values that two nodes read may be the same ones."""
-        mine, theirs = self.before.moving(p), self.after.moving(q)
-        known = [one for one in mine if one in self.values]
-        back = [two for two in theirs if two in self.values_back]
-        # Looked up in sets: an op may read as many values as there are.
-        here, there = set(mine), set(theirs)
-        said_here = {self.values_back[two] for two in back}
-        said_there = {self.values[one] for one in known}
-        agree = sum(self.values[one] in there or one in said_here for one in known)
-        open_here = [one for one in here if one not in self.values][:_MOST_READERS]
-        agree_back = sum(
-            self.values_back[two] in here
-            or two in said_there
-            or any(self._is_double(one, self.values_back[two]) for one in open_here)
-            for two in back
-        )
-        if sole:
-            return (agree > 0 or not known) and (agree_back > 0 or not back)
-        return agree == len(known) and agree_back == len(back)
-
-    def constants(self, p: int, q: int) -> str:
-        """How the constants of two nodes go together.
-
-        ``equal``, also where a number was quantised; ``scaled`` if a weight is
-        the other one with other numbers; ``absorbed`` if there are others beside;
-        ``clash`` if they are not those of the same op.
-        """
-        mine = [one for one in self.before.operands(p) if self.before.is_constant(one)]
-        theirs = [two for two in self.after.operands(q) if self.after.is_constant(two)]
-        same_kind = self.before.nodes[p].kind == self.after.nodes[q].kind
-        result = "equal"
-        for one in list(mine):
-            two = self.values.get(one)
-            if two is None:
-                continue
-            if two in theirs:
-                mine.remove(one)
-                theirs.remove(two)
-                if _differ(self.before.contents.of(one), self.after.contents.of(two)):
-                    result = "scaled"
-            elif any(other in self.values_back for other in theirs):
-                return "clash"
-        if not same_kind or len(mine) != len(theirs):
-            return "absorbed" if mine or theirs or not same_kind else result
-        here = [self.before.contents.of(one) for one in mine]
-        there = [self.after.contents.of(two) for two in theirs]
-        if self.before.nodes[p].kind in _COMMUTATIVE:
-            here.sort(key=repr)
-            there.sort(key=repr)
-        if not self.before.nodes[p].is_carrier and any(map(_differ, here, there)):
-            return "clash"
-        return result
-
-    def is_scaled(self, p: int, q: int) -> bool:
-        """Whether two nodes compute with the same weight, but the numbers of one were changed."""
-        theirs = self.after.operands(q)
-        return any(
-            (two := self.values.get(one, -1)) in theirs
-            and _differ(self.before.contents.of(one), self.after.contents.of(two))
-            for one in self.before.operands(p)
-            if self.before.is_constant(one)
-        )
-
     def pair_nodes(self, p: int, q: int, reason: str, *, sole: bool = False) -> bool:
         """Take two nodes for the same, and what they read and make with them."""
         if not self.note(p, q, reason, sole=sole):
             return False
         self.connect(p, q)
-        return True
-
-    def note(self, p: int, q: int, reason: str, *, sole: bool = False) -> bool:
-        """Take two nodes for the same, without what follows from it."""
-        if not self.can_pair(p, q, sole=sole):
-            return False
-        self.nodes[p] = q
-        self.nodes_back[q] = p
-        self.reasons[q] = reason
         return True
 
     def connect(self, p: int, q: int) -> None:
@@ -355,7 +75,7 @@ class Growth:
     def _pair_read(self, p: int, q: int) -> None:
         one, two = self.before.nodes[p], self.after.nodes[q]
         mine, theirs = self.before.operands(p), self.after.operands(q)
-        if one.kind == two.kind and len(mine) == len(theirs) and one.kind not in _COMMUTATIVE:
+        if one.kind == two.kind and len(mine) == len(theirs) and one.kind not in COMMUTATIVE:
             for value, other in zip(mine, theirs, strict=True):
                 self.pair_values(value, other)
             for value, other in zip(one.given, two.given, strict=False):
@@ -432,7 +152,7 @@ class Growth:
             return False
         mine = [node for node, _ in self.before.graph.readers[one]]
         theirs = [node for node, _ in self.after.graph.readers[two]]
-        if len(mine) != len(theirs) or len(mine) > _MOST_READERS:
+        if len(mine) != len(theirs) or len(mine) > MOST_READERS:
             return False
         for p in mine:
             q = self.nodes.get(p)
@@ -532,7 +252,7 @@ class Growth:
                     self.pair_nodes(some[0][0], others[0][0], "grown", sole=sole)
                 elif len(others) == 1 and level == 0 and len(some) > 1:
                     self._merge([p for p, _ in some], others[0][0])
-                elif some and others and len(some) * len(others) <= _MOST_READERS**2:
+                elif some and others and len(some) * len(others) <= MOST_READERS**2:
                     self._tell_apart([p for p, _ in some], [q for q, _ in others])
             mine, theirs = self.open_readers(one, two)
             if not mine or not theirs:
@@ -615,8 +335,3 @@ class Growth:
                         found = True
                 self.run()
         return found
-
-
-def _differ(one: Hashable, two: Hashable) -> bool:
-    """Whether the contents of two constants are known, of one kind of number, and not the same."""
-    return isinstance(one, tuple) and isinstance(two, tuple) and one[:1] == two[:1] and one != two

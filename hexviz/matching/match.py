@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from hexviz.matching.carriers import pair_carriers, pair_left_over, same_sort, served_by
-from hexviz.matching.growth import MOST_CANDIDATES, Growth, Side
+from hexviz.matching.growth import MOST_CANDIDATES, Growth
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.regions import align, claimed
+from hexviz.matching.side import Side
 from hexviz.matching.skeleton import build
 from hexviz.matching.weights import (
     Contents,

@@ -16,7 +16,8 @@ from collections.abc import Container, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from hexviz.matching.alignment import best_alignment
-from hexviz.matching.growth import Growth, Side
+from hexviz.matching.growth import Growth
+from hexviz.matching.side import Side
 from hexviz.model.auxiliary import category
 
 __all__ = ["align", "claimed"]
