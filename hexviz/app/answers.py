@@ -41,7 +41,7 @@ def answer_event(model: OpenModel, request: EventRequest) -> EventAnswer:
 
     Raises:
         RequestError: if the request names what the model has not.
-        HexvizError: with the reason, if what is asked for cannot be shown.
+        HexvizError: with the reason, if the next state cannot be shown.
     """
     match request.event:
         case protocol.Visit(value=query):

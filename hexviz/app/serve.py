@@ -72,7 +72,7 @@ def serve(
     """
     folders = Roots(tuple(roots))
     names = [host_name(one) for one in allowed]
-    told = chosen_token(token) if token is not None else None
+    secret = chosen_token(token) if token is not None else None
     with collector_spares():
         tidy()
         store = ModelStore(
@@ -81,11 +81,11 @@ def serve(
         key = store.read_ahead(first) if first is not None else None
         listener = _listen(host, port)
         address, bound = listener.getsockname()[:2]
-        if told is None and not is_loopback(address):
-            told = new_token()
-        key_to_it = Token(told, bound) if told is not None else None
+        if secret is None and not is_loopback(address):
+            secret = new_token()
+        key_to_it = Token(secret, bound) if secret is not None else None
         guard = Guard(Access(hosts_for(host, address, names), key_to_it))
-        near, far = _urls(address, bound, told, key)
+        near, far = _urls(address, bound, secret, key)
         manager = job_manager(queue)
         sight = FirstSight(store, pictures_in(pictures_folder()))
         app = create_app(store, sight, manager=manager, guard=guard, roots=folders)

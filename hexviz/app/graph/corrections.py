@@ -85,12 +85,12 @@ def _moving(model: OpenModel, move: Move) -> list[str]:
             return [graph.ops[at].id for at in search(model.searching, what, most=0).ops]
 
 
-def _accepted(model: OpenModel, told: str) -> dict[str, str | None]:
+def _accepted(model: OpenModel, accepted: str) -> dict[str, str | None]:
     """What a finding, or all that matter, would move: ``KEY:2``, ``KEY:all``.
 
     The key is that of the model whose findings a person saw: by now there may be others.
     """
-    key, _, which = told.partition(":")
+    key, _, which = accepted.partition(":")
     if key != model.key:
         raise SelectionError("The findings have changed since they were listed: look again.")
     if which == "all":
@@ -102,15 +102,15 @@ def _accepted(model: OpenModel, told: str) -> dict[str, str | None]:
     return {} if finding.module is None else dict.fromkeys(finding.ops, finding.module)
 
 
-def _module(model: OpenModel, told: str) -> str:
+def _module(model: OpenModel, name: str) -> str:
     """The FQN that a person named, by itself or by its tag."""
-    told = told.strip()
-    if not told:
+    name = name.strip()
+    if not name:
         raise SelectionError("Say where to: the name of a module, or / for the root.")
     tree = model.graph.modules
-    if told in ("/", "the root"):
+    if name in ("/", "the root"):
         return ""
-    return tree.by_tag.get(told) or known_module(model.graph, told)
+    return tree.by_tag.get(name) or known_module(model.graph, name)
 
 
 def _moved(model: OpenModel, state: PageState) -> tuple[OpenModel, PageState]:

@@ -31,7 +31,7 @@ def next_state(model: OpenModel, state: PageState, event: AnyEvent) -> PageState
     Corrections lead to another model, see :mod:`hexviz.app.graph.corrections`.
 
     Raises:
-        HexvizError: with the reason, if what is asked for cannot be shown.
+        HexvizError: with the reason, if the next state cannot be shown.
     """
     after = _after(model, state, event)
     # A path is of the op it explains, and ends with its selection.

@@ -39,7 +39,7 @@ class Shown:
 
 
 def paths(found: Explanation) -> dict[Path, tuple[Step, ...]]:
-    """The paths that an explanation has; the first is shown unless another one is asked for."""
+    """The paths that an explanation has; the first is shown unless another is chosen."""
     both: dict[Path, tuple[Step, ...]] = {"context": found.context_steps, "module": found.steps}
     return {path: steps for path, steps in both.items() if steps}
 

@@ -153,9 +153,9 @@ def enclosed(model: OpenModel, state: PageState, elements: Sequence[object]) -> 
 def ops_in(model: OpenModel, what: str) -> list[str]:
     """The ids in such a selection that the model has; a browser or a link may say anything."""
     try:
-        told = json.loads(what)
+        ids = json.loads(what)
     except (ValueError, RecursionError):
         return []
-    listed = told if isinstance(told, list) else []
+    listed = ids if isinstance(ids, list) else []
     known = model.graph.positions
     return [one for one in listed[:_MOST] if isinstance(one, str) and one in known]

@@ -35,7 +35,7 @@ class Found:
 def search(index: SearchIndex, text: str, *, most: int = 40) -> Found:
     """What a line of the search language finds, best first, at most ``most`` hits.
 
-    A hit whose own name or type is what was asked for comes first, then one
+    A hit whose own name or type is the word itself comes first, then one
     that starts with it. Modules come before ops that fit as well.
 
     Raises:

@@ -26,7 +26,7 @@ __all__ = ["Stop", "card", "go_to_stop", "stops"]
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A place, and what there is to say about it."""
+    """A state of the page, and what there is to say about it."""
 
     title: str
     text: str
@@ -43,7 +43,7 @@ def stops(model: OpenModel) -> tuple[Stop, ...]:
 
 
 def go_to_stop(model: OpenModel, state: PageState, value: Any) -> PageState:
-    """The place of a stop: ``"next"``, ``"back"``, ``"start"``; anything else ends the tour."""
+    """The state at another stop: the first, the next, the one before; or the end of the tour."""
     steps = {"start": -1 - state.tour + 1, "next": 1, "back": -1}
     if not isinstance(value, str) or value not in steps:
         return replace(state, tour=-1)
@@ -131,11 +131,11 @@ def _how_it_is_built(model: OpenModel) -> Iterator[Stop]:
 def _origins(model: OpenModel) -> Iterator[Stop]:
     ops = model.graph.ops
     counts = Counter(op.provenance.origin for op in ops)
-    told = ", ".join(f"{count:,} {origin}" for origin, count in counts.most_common())
+    shares = ", ".join(f"{count:,} {origin}" for origin, count in counts.most_common())
     view = replace(model.first_view(), colour="origin")
     yield Stop(
         "How the tags are known",
-        f"The colours say it: {told}. Declared is what the exporter recorded or names say, "
+        f"The colours say it: {shares}. Declared is what the exporter recorded or names say, "
         "inherited what follows from the ops around.",
         PageState(view),
     )

@@ -1,4 +1,4 @@
-"""The parts of the page that tell of a place, as components: tree, legend, figures."""
+"""What stands around the graph, as content: tree, legend, figures of the model, a strip."""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 **Names.** A page on the internet can let its own name lead to this machine (DNS
 rebinding), and is then, to the browser, the very page that hexviz serves. The browser
 still says the name in ``Host``. ``localhost`` and addresses in digits cannot be made to
-lead elsewhere, so those of the bind are known; other names are told with
+lead elsewhere, so those of the bind are known; other names are added with
 ``--allow-host``. The port in ``Host`` is not looked at: it is another one behind a tunnel
-or in a container, and a page on another port of the same name is told by its ``Origin``.
+or in a container, and a page on another port of the same name is known by its ``Origin``.
 
 **Pages.** A browser says from which page a request comes, and only this server's may
 send any. A request without any of a browser's headers is not a browser's. It is let
@@ -75,7 +75,7 @@ class Hosts:
 
 
 def hosts_for(host: str, bound: str, allowed: Iterable[str] = ()) -> Hosts:
-    """The names of a server: ``host`` as told by a person, the address it is ``bound`` to.
+    """The names of a server: ``host`` as a person gave it, the address it is ``bound`` to.
 
     ``allowed`` are more of them, by :func:`host_name`.
     """
@@ -108,17 +108,17 @@ def _address(bare: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return None
 
 
-def host_name(told: str) -> str:
-    """The name or address of a host that a person told, as it is compared.
+def host_name(name: str) -> str:
+    """The name or address of a host that a person gave, as it is compared.
 
     Raises:
         ServeError: if it is none.
     """
-    if not _NAME.fullmatch(told.lower()):
+    if not _NAME.fullmatch(name.lower()):
         raise ServeError(
-            f"--allow-host {told} is no host name: give the name alone, as in viewer.example.org."
+            f"--allow-host {name} is no host name: give the name alone, as in viewer.example.org."
         )
-    return _plain(told)
+    return _plain(name)
 
 
 _READING = frozenset({"GET", "HEAD"})
@@ -179,20 +179,20 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def chosen_token(told: str) -> str:
+def chosen_token(token: str) -> str:
     """A token that a person chose.
 
     Raises:
         ServeError: if it is too short, or could not stand in an address.
     """
-    if len(told) < SHORTEST:
+    if len(token) < SHORTEST:
         raise ServeError(
-            f"The token has {len(told)} characters and needs {SHORTEST} at least: choose a longer "
+            f"The token has {len(token)} characters and needs {SHORTEST} at least: choose a longer "
             "one, or leave it out on a host other than loopback for a random one."
         )
-    if not told.isascii() or not all(one.isalnum() or one in "-._~" for one in told):
+    if not token.isascii() or not all(one.isalnum() or one in "-._~" for one in token):
         raise ServeError("A token is made of ASCII letters, digits and - . _ ~ only.")
-    return told
+    return token
 
 
 def token_in(header: str) -> str | None:
@@ -211,26 +211,26 @@ class Token:
     def __init__(self, secret: str, port: int) -> None:
         self._secret = secret.encode()
         self.cookie_name = f"hexviz-{port}"  # cookies do not know ports: servers on one host do
-        told = f"hexviz cookie for port {port}".encode()
-        self.cookie = hmac.new(self._secret, told, hashlib.sha256).hexdigest()
+        message = f"hexviz cookie for port {port}".encode()
+        self.cookie = hmac.new(self._secret, message, hashlib.sha256).hexdigest()
         # A person mistypes a few times. A page left open from before a start with another
         # token asks for all of its forty files with the old cookie.
         self._wrong = Allowance(10, 10 / 60)
         self._stale = Allowance(120, 1)
 
-    def fits(self, who: str, told: str) -> Answer:
-        """What a token told in an address or a header opens."""
-        return _tried(self._wrong, who, told.encode(), self._secret)
+    def fits(self, who: str, token: str) -> Answer:
+        """What a token in an address or a header opens."""
+        return _tried(self._wrong, who, token.encode(), self._secret)
 
-    def fits_cookie(self, who: str, told: str) -> Answer:
+    def fits_cookie(self, who: str, cookie: str) -> Answer:
         """What a cookie opens."""
-        return _tried(self._stale, who, told.encode(), self.cookie.encode())
+        return _tried(self._stale, who, cookie.encode(), self.cookie.encode())
 
 
-def _tried(wrong: Allowance, who: str, told: bytes, right: bytes) -> Answer:
+def _tried(wrong: Allowance, who: str, shown: bytes, right: bytes) -> Answer:
     if not wrong.left(who):
         return "wait"
-    if hmac.compare_digest(told, right):
+    if hmac.compare_digest(shown, right):
         return "open"
     wrong.take(who)
     return "shut"

@@ -47,7 +47,7 @@ _PAGE = """<!DOCTYPE html>
 it started, behind <code>?token=</code>.</p>{remark}
 <form method="get" action="/">{kept}
 <label for="token">Token</label>
-<input id="token" name="token" type="password" autocomplete="current-password"{told}
+<input id="token" name="token" type="password" autocomplete="current-password"{value}
 required autofocus>
 <button>Open</button>
 </form>
@@ -75,5 +75,5 @@ def token_form(
         for name, value in query
     )
     remark = _WRONG if wrong else _CARRIED if carried is not None else ""
-    told = "" if carried is None else f' value="{escape(carried)}"'
-    return _PAGE.format(kept=kept, remark=remark, told=told, again=_AGAIN if again else "")
+    value = "" if carried is None else f' value="{escape(carried)}"'
+    return _PAGE.format(kept=kept, remark=remark, value=value, again=_AGAIN if again else "")

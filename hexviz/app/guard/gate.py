@@ -85,17 +85,17 @@ class Guard:
         if length is not None and length <= MAX_STRANGERS_BODY:
             # Its key is looked at before its route: here, a wrong one would count twice.
             return MAX_STRANGERS_BODY
-        told = _cookie(headers.get("COOKIE", ""), self._access.token.cookie_name)
-        answer = self._key(client(address), headers.get("AUTHORIZATION"), told)
+        cookie = _cookie(headers.get("COOKIE", ""), self._access.token.cookie_name)
+        answer = self._key(client(address), headers.get("AUTHORIZATION"), cookie)
         return most if answer == "open" else MAX_STRANGERS_BODY
 
     def _key(self, who: str, header: str | None, cookie: str | None) -> Answer:
         token = self._access.token
         if token is None:
             return "open"
-        told = token_in(header or "")
-        if told is not None:
-            return token.fits(who, told)
+        shown = token_in(header or "")
+        if shown is not None:
+            return token.fits(who, shown)
         return "shut" if cookie is None else token.fits_cookie(who, cookie)
 
     def _stranger(self, who: str) -> Response | None:
@@ -103,15 +103,15 @@ class Guard:
         token = self._access.token
         if token is None:
             return None
-        told = request.args.get("token")
+        shown = request.args.get("token")
         elsewhere = is_from_elsewhere(request.headers)
         answer: Answer
-        if told is not None and elsewhere:
+        if shown is not None and elsewhere:
             # Any site can link here with any number of tokens. Were they tried, it could use
             # up its visitor's guesses; so none is, and a person sends it on from our form.
             answer = "shut"
-        elif told is not None and request.method in {"GET", "HEAD"}:
-            answer = token.fits(who, told)
+        elif shown is not None and request.method in {"GET", "HEAD"}:
+            answer = token.fits(who, shown)
             if answer == "open":
                 return self._without_token(token)
         else:
@@ -124,9 +124,9 @@ class Guard:
         if request.method == "GET" and request.path == _PAGE:
             page = token_form(
                 _query_without_token(),
-                wrong=told is not None and not elsewhere,
-                again=told is None and elsewhere,
-                carried=told if elsewhere else None,
+                wrong=shown is not None and not elsewhere,
+                again=shown is None and elsewhere,
+                carried=shown if elsewhere else None,
             )
             return Response(page, status=401, mimetype="text/html")
         return plain(
@@ -267,6 +267,6 @@ def _page_policy(script_hashes: Iterable[str]) -> str:
 
 
 def _headers_for(path: str, policy: str) -> Mapping[str, str]:
-    """The headers of an answer. Models and what is told of them are kept by no browser."""
+    """The headers of an answer. Models and what is said of them are kept by no browser."""
     kept = {} if path.startswith(_KEPT) else {"Cache-Control": "no-store"}
     return {**_ALWAYS, "Content-Security-Policy": policy, **kept}

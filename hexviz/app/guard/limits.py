@@ -49,7 +49,7 @@ MAX_NUMBERS = 16 * 1024 * 1024
 """Largest file of numbers in bytes."""
 
 MAX_MESSAGE = 4 * 1024 * 1024
-"""Largest body in bytes of a request that brings no file. A place in a model may name
+"""Largest body in bytes of a request that brings no file. A state of the page may name
 each of its 100,000 ops by an id of some thirty characters."""
 
 MAX_BODY = MAX_UPLOAD * 4 // 3 + MAX_MESSAGE

@@ -42,7 +42,7 @@ class Filtered:
         return frozenset(self.choice.selected.positions(self.graph))
 
     @once
-    def told(self) -> Mapping[str, Any]:
+    def boundary(self) -> Mapping[str, Any]:
         """What is kept and what is cut, as :func:`hexviz.extraction.report.boundary` has it."""
         return boundary(self.graph, self.choice.selected, self.scope)
 

@@ -132,10 +132,10 @@ def edits_strip(model: OpenModel, state: PageState) -> list[Any]:
         return []
     count = len(model.edit.overrides) if model.edit else 0
     source = source_file(model.graph) if model.edit and model.edit.tags else ""
-    told = [f"tags from {source}"] * bool(source)
-    told += [f"{counted(count, 'tag')} changed"] * bool(count or not source)
+    summary = [f"tags from {source}"] * bool(source)
+    summary += [f"{counted(count, 'tag')} changed"] * bool(count or not source)
     parts: list[Any] = [
-        html.Span(", ".join(told)),
+        html.Span(", ".join(summary)),
         _tool("Undo", "undo", "Undo the last change (z)", disabled=model.edit is None),
         _tool("Redo", "redo", "Redo it (y)", disabled=not state.redo),
     ]

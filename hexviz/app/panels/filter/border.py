@@ -54,10 +54,10 @@ def hints(kept: Filtered) -> list[Any]:
 
 def border(kept: Filtered) -> list[Any]:
     """The values at the border, inputs first, with reasons and sizes; and what is carried along."""
-    graph, told = kept.graph, kept.told
+    graph, report = kept.graph, kept.boundary
     parts: list[Any] = []
     for title, way in (("In", "inputs"), ("Out", "outputs")):
-        values: list[Mapping[str, Any]] = told[way]
+        values: list[Mapping[str, Any]] = report[way]
         heading = f"{title}: {counted(len(values), 'value')}, {total_size(values)}"
         say = _entering if way == "inputs" else _leaving
         items: list[Any] = [
@@ -80,7 +80,7 @@ def border(kept: Filtered) -> list[Any]:
             for value in values[:_MOST]
         ]
         parts.append(section(heading, _list(items, len(values))))
-    return [*parts, *_carried(graph, told["carried"])]
+    return [*parts, *_carried(graph, report["carried"])]
 
 
 def _list(items: list[Any], count: int) -> html.Ul:

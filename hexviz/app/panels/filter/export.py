@@ -16,10 +16,10 @@ from hexviz.extraction.wording import unjudged_in_words
 if TYPE_CHECKING:
     from hexviz.extraction.verify import OutputCheck, Verification
 
-__all__ = ["leaving", "refused", "verdict"]
+__all__ = ["export_tools", "refused", "verdict"]
 
 
-def leaving(model: OpenModel, choice: FilterChoice) -> list[Any]:
+def export_tools(model: OpenModel, choice: FilterChoice) -> list[Any]:
     """Verify it, take it away, or repeat it elsewhere."""
     query, edited = choice_query(choice), model.edit is not None
     name = model.graph.name
@@ -27,7 +27,7 @@ def leaving(model: OpenModel, choice: FilterChoice) -> list[Any]:
         # The command needs the tags that a person has set: those are in the saved file.
         name = f"{name.removesuffix('.onnx')}-tagged.onnx"
     outside = model.graph.has_external_data
-    rows = [
+    rows: list[Any] = [
         html.Div(
             [
                 button(
@@ -96,8 +96,8 @@ def verdict(found: Verification, unjudged: Sequence[str] = ()) -> html.Div:
 
 
 def _set_aside(unjudged: Sequence[str]) -> list[html.P]:
-    told = unjudged_in_words(unjudged)
-    return [html.P(told, className="quiet breakable")] if told else []
+    line = unjudged_in_words(unjudged)
+    return [html.P(line, className="quiet breakable")] if line else []
 
 
 def refused(reason: str) -> html.Div:

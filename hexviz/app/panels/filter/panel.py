@@ -15,7 +15,7 @@ from dash import html
 from hexviz.app.models.filtered import Filtered
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.filter.border import POLICY, weights
-from hexviz.app.panels.filter.export import leaving
+from hexviz.app.panels.filter.export import export_tools
 from hexviz.app.panels.inspector.module import stack_note
 from hexviz.app.panels.parts import button, counted, module_links, op_link
 from hexviz.app.protocol import FilterChoice, PageState
@@ -40,7 +40,7 @@ def panel(model: OpenModel, state: PageState) -> list[Any]:
     ]
     if kept is None:
         return [*parts, _nothing()]
-    return [*parts, _summary(kept), *open_holes(model, kept), *leaving(model, choice)]
+    return [*parts, _summary(kept), *open_holes(model, kept), *export_tools(model, choice)]
 
 
 def _adding(model: OpenModel, state: PageState) -> html.Div:
@@ -106,15 +106,15 @@ def _chosen(model: OpenModel, choice: FilterChoice) -> Any:
 
 
 def _name(value: str, before: str, name: str) -> html.Li:
-    told = f"Take back: {before}{name}"
+    title = f"Take back: {before}{name}"
     return html.Li(
         [
             html.Span([before, html.Span(name, className="mono breakable")]),
             html.Button(
                 "×",
                 className="take-back",
-                title=told,
-                **{"data-event": "leave", "data-value": value, "aria-label": told},
+                title=title,
+                **{"data-event": "leave", "data-value": value, "aria-label": title},
             ),
         ]
     )
@@ -170,9 +170,9 @@ def _nothing() -> html.Div:
 
 def _summary(kept: Filtered) -> html.Div:
     """How much is kept, as a bar and in words."""
-    told, total = kept.told, len(kept.graph.ops)
+    report, total = kept.boundary, len(kept.graph.ops)
     shares = [(fate, kept.preview.count(fate)) for fate in FATES]
-    count = told["kept"]["ops"]
+    count = report["kept"]["ops"]
     return html.Div(
         [
             html.Div(
@@ -187,16 +187,16 @@ def _summary(kept: Filtered) -> html.Div:
             html.Div(
                 [
                     html.B(f"{counted(count, 'op')} kept"),
-                    f" of {total:,}: {', '.join(kept_by_why(told))}",
+                    f" of {total:,}: {', '.join(kept_by_why(report))}",
                 ]
             ),
             html.Div(
-                f"{counted(len(told['inputs']), 'input')}, "
-                f"{counted(len(told['outputs']), 'output')} · {weights(kept)}"
+                f"{counted(len(report['inputs']), 'input')}, "
+                f"{counted(len(report['outputs']), 'output')} · {weights(kept)}"
             ),
             *(
                 html.Div(line, className="quiet breakable")
-                for line in came_along(told)[:_MOST_NAMES]
+                for line in came_along(report)[:_MOST_NAMES]
             ),
         ],
         className="summary",
@@ -261,9 +261,9 @@ _MOST_OPS = 60
 
 def open_holes(model: OpenModel, kept: Filtered) -> list[Any]:
     """Where dataflow leaves what is selected and comes back, with an offer to fill it."""
-    found = kept.told["holes"]
+    found = kept.boundary["holes"]
     if kept.choice.fill:
-        filled = kept.told["kept"]["why"].get("hole", 0)
+        filled = kept.boundary["kept"]["why"].get("hole", 0)
         note = f"Holes are filled with {counted(filled, 'op')}." if filled else "No hole to fill."
         again = button("Leave holes open", "fill", "no")
         return [html.Div([html.Span(note), again], className="filled")]

@@ -16,7 +16,7 @@ __all__ = ["asked_part", "command_line", "part_file", "part_report", "python"]
 
 
 def asked_part(model: OpenModel, query: str) -> Filtered:
-    """What a wish, written as the query of an address, comes to in a model.
+    """What the filter keeps of a model by a choice, written as the query of an address.
 
     Raises:
         SelectionError: if that is nothing.

@@ -24,7 +24,7 @@ def filter_step(model: OpenModel, state: PageState, event: AnyEvent) -> PageStat
     """The state of the page after an event of the filter; another event changes nothing.
 
     Raises:
-        HexvizError: with the reason, if what is asked for means nothing here.
+        HexvizError: with the reason, if the event means nothing here.
     """
     choice = _choice(model, state, event)
     if choice == state.choice:
@@ -62,15 +62,15 @@ def _choice(model: OpenModel, state: PageState, event: AnyEvent) -> FilterChoice
     return choice
 
 
-def _named(model: OpenModel, choice: FilterChoice, told: str) -> FilterChoice:
+def _named(model: OpenModel, choice: FilterChoice, name: str) -> FilterChoice:
     """With modules that a person named, by FQN, tag or pattern; after a minus, without them."""
     graph = model.graph
     chosen = set(choice.selected.positions(graph))
-    if not told.startswith("-"):
-        return with_ops(graph, choice, chosen.union(selection(graph, [told]).positions(graph)))
-    named = set(selection(graph, [told[1:].strip()]).positions(graph))
+    if not name.startswith("-"):
+        return with_ops(graph, choice, chosen.union(selection(graph, [name]).positions(graph)))
+    named = set(selection(graph, [name[1:].strip()]).positions(graph))
     if not named & chosen:
-        raise SelectionError(f"Nothing of {told[1:].strip()!r} is selected.")
+        raise SelectionError(f"Nothing of {name[1:].strip()!r} is selected.")
     return with_ops(graph, choice, chosen - named)
 
 
@@ -81,8 +81,8 @@ def _selected(model: OpenModel, state: PageState) -> FilterChoice:
             found = of_modules(graph, [fqn])
         case "op", op if op in graph.positions:
             found = {graph.positions[op]}
-        case "ops", told:
-            found = {graph.positions[one] for one in ops_in(model, told)}
+        case "ops", ids:
+            found = {graph.positions[one] for one in ops_in(model, ids)}
         case _:
             found = set()
     if not found:
@@ -90,10 +90,10 @@ def _selected(model: OpenModel, state: PageState) -> FilterChoice:
     return with_ops(graph, choice, found.union(choice.selected.positions(graph)))
 
 
-def _without(model: OpenModel, choice: FilterChoice, told: str) -> FilterChoice:
+def _without(model: OpenModel, choice: FilterChoice, name: str) -> FilterChoice:
     """Without one of the names that a choice is made of: ``keep:FQN``, ``except:FQN``, ``ops:``."""
     graph, selected = model.graph, choice.selected
-    kind, _, fqn = told.partition(":")
+    kind, _, fqn = name.partition(":")
     chosen = set(selected.positions(graph))
     match kind:
         case "keep" if fqn in selected.modules:

@@ -56,7 +56,7 @@ def of_modules(graph: TaggedGraph, names: Collection[str]) -> set[int]:
 
 
 def turn(graph: TaggedGraph, choice: FilterChoice, names: Collection[str]) -> FilterChoice:
-    """The wish once the tick of a row is turned: all of it selected, or, if it was, nothing.
+    """The choice once the tick of a row is turned: all of it selected, or, if it was, nothing.
 
     Raises:
         SelectionError: if more single ops than an address can hold would be left.
@@ -66,10 +66,10 @@ def turn(graph: TaggedGraph, choice: FilterChoice, names: Collection[str]) -> Fi
 
 
 def with_ops(graph: TaggedGraph, choice: FilterChoice, chosen: Iterable[int]) -> FilterChoice:
-    """The wish with exactly the ops at these positions selected.
+    """The choice with exactly the ops at these positions selected.
 
     Raises:
-        SelectionError: if they can only be told by more ids than an address can hold.
+        SelectionError: if they can only be named by more ids than an address can hold.
     """
     selected = concise(graph, chosen)
     if len(selected.ops) > MOST_OPS:

@@ -128,7 +128,7 @@ def _relation(graph: TaggedGraph, step: Step) -> list[Any]:
 
 
 def _counterparts(graph: TaggedGraph, found: Sequence[Counterpart]) -> html.Section:
-    """Ops of another graph: told of, and no links, though this graph may have ops of these ids."""
+    """Ops of another graph: named, without links, though this graph may have ops of these ids."""
     items = [
         html.Li(
             [
