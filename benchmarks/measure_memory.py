@@ -19,6 +19,7 @@ import psutil
 from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import FilterChoice
 from hexviz.bench.synthetic import synthetic
+from hexviz.cache import Cache
 from hexviz.extraction.selection import Selection
 from hexviz.tagging.policies import POLICIES
 
@@ -30,7 +31,7 @@ def main(asked: str) -> None:
     content = synthetic(int(asked), "metadata") if asked.isdecimal() else Path(asked).read_bytes()
     size = len(content)
     with tempfile.TemporaryDirectory() as told:
-        store = ModelStore(Path(told))
+        store = ModelStore(Cache(Path(told)))
         _all_of(store, store.add_upload(synthetic(50, "metadata"), "warm.onnx"), None)
         path = Path(told) / "m.onnx"
         path.write_bytes(content)

@@ -14,8 +14,8 @@ import onnx
 import pytest
 import typer.main
 
-from hexviz.app.models.export_times import kept_measured
 from hexviz.cli import app, main
+from hexviz.exporters.export_times import kept_measured
 from hexviz.model.reader import digest
 from hexviz.model.writer import without_tags
 from tests.app.conftest import NET, SCOPES

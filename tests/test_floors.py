@@ -11,7 +11,7 @@ import hexviz
 
 PACKAGE = Path(hexviz.__file__).parent
 FLOORS = [
-    *("errors", "stages", "model", "tagging", "extraction", "exporters"),
+    *("errors", "stages", "model", "cache", "tagging", "extraction", "exporters"),
     *("matching", "view", "bench", "app", "api", "cli"),
 ]
 """Lowest first. The package itself stands above all of them."""

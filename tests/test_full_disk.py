@@ -129,12 +129,14 @@ def test_a_page_that_finds_the_disk_full_says_so_and_goes_on(disk: Path) -> None
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from hexviz.app.models.store import ModelStore\n"
+        "from hexviz.cache import Cache\n"
         "from hexviz.errors import WriteError\n"
-        "store = ModelStore(Path('uploads'))\n"
+        "store = ModelStore(Cache(Path('kept')))\n"
         "content = Path('m.onnx').read_bytes()\n"
         "kept = store.get(store.add_upload(content, 'm.onnx'))\n"
         "def full(limit): resource.setrlimit(resource.RLIMIT_FSIZE, (limit, -1))\n"
-        "before = sorted(Path('uploads').iterdir())\n"
+        "def there(): return {one for one in Path('kept').rglob('*') if one.is_file()}\n"
+        "before = there()\n"
         "for limit, act in [\n"
         "    (1000, lambda: store.add_upload(content + b'\\x1a\\x01c', 'other.onnx')),\n"
         "    (10, lambda: store.edit(kept, {kept.graph.ops[0].id: 'second'})),\n"
@@ -145,11 +147,9 @@ def test_a_page_that_finds_the_disk_full_says_so_and_goes_on(disk: Path) -> None
         "    except WriteError as error:\n"
         "        print(error)\n"
         "    full(-1)\n"
-        "left = [one for one in sorted(Path('uploads').iterdir()) if one not in before]\n"
-        "print([one.suffix for one in left])\n"
+        "print(sorted(there() - before))\n"
         "print(store.edit(kept, {kept.graph.ops[0].id: 'second'}).key in store._open)\n"
     )
-    (disk / "uploads").mkdir()
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=disk, capture_output=True, text=True, check=True
     )

@@ -20,6 +20,7 @@ import hexviz
 from hexviz.app.callbacks import opening
 from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
+from hexviz.cache import Cache
 from hexviz.errors import HexvizError
 from hexviz.exporters import sources as sources_file
 from hexviz.tagging.overrides import load_overrides
@@ -32,9 +33,7 @@ PACKAGE = Path(hexviz.__file__).parent
 
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
-    folder = tmp_path / "uploads"
-    folder.mkdir()
-    return ModelStore(folder)
+    return ModelStore(Cache(tmp_path))
 
 
 # The scan

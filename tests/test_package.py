@@ -51,7 +51,7 @@ def test_the_wheel_works_where_it_is_installed(built: Path, tmp_path: Path) -> N
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)
     script = (
         "import hexviz, sample_models\n"
-        "from hexviz.app.folders import assets_folder\n"
+        "from hexviz.view.assets import assets_folder\n"
         "from hexviz.app.factory import create_app\n"
         "print(hexviz.__file__, sample_models.__file__, assets_folder())\n"
         "assert (assets_folder() / 'graph.js').is_file()\n"

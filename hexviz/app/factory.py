@@ -14,7 +14,6 @@ from hexviz.app.callbacks import (
     opening,
     transferring,
 )
-from hexviz.app.folders import assets_folder
 from hexviz.app.guard import Guard, install
 from hexviz.app.index_html import Shell
 from hexviz.app.jobs.manager import job_manager
@@ -22,6 +21,7 @@ from hexviz.app.layout import page
 from hexviz.app.models.first_picture import FirstSight
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
+from hexviz.view.assets import assets_folder
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:

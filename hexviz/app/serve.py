@@ -17,7 +17,6 @@ import waitress
 from flask import Flask
 
 from hexviz.app.factory import create_app
-from hexviz.app.folders import pictures_folder, tidy, uploads_folder
 from hexviz.app.guard import (
     Access,
     Guard,
@@ -32,10 +31,9 @@ from hexviz.app.guard import (
 from hexviz.app.guard.limits import MAX_BODY, MAX_HEADERS
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.models.first_picture import FirstSight, pictures_in
-from hexviz.app.models.known_files import kept_places
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
-from hexviz.app.models.stored_tags import tags_shelf
+from hexviz.cache import Cache
 from hexviz.errors import HexvizError, ServeError
 from hexviz.model.gc_control import collector_spares
 from hexviz.stages import recorded
@@ -74,10 +72,9 @@ def serve(
     names = [host_name(one) for one in allowed]
     secret = chosen_token(token) if token is not None else None
     with collector_spares():
-        tidy()
-        store = ModelStore(
-            uploads_folder(), shelf=tags_shelf(), places=kept_places(), roots=folders
-        )
+        cache = Cache()
+        cache.sweep()
+        store = ModelStore(cache, roots=folders)
         key = store.read_ahead(first) if first is not None else None
         listener = _listen(host, port)
         address, bound = listener.getsockname()[:2]
@@ -87,7 +84,7 @@ def serve(
         guard = Guard(Access(hosts_for(host, address, names), key_to_it))
         near, far = _urls(address, bound, secret, key)
         manager = job_manager(queue)
-        sight = FirstSight(store, pictures_in(pictures_folder()))
+        sight = FirstSight(store, pictures_in(cache))
         app = create_app(store, sight, manager=manager, guard=guard, roots=folders)
         server = listening(app.server, listener, guard)
     also = f", on this machine {near}" if near != far else ""

@@ -16,12 +16,12 @@ import onnx
 import onnx_ir as ir
 
 from hexviz.bench.stopwatch import Took, clocked
+from hexviz.cache import Cache, Records
 from hexviz.errors import ReadError
 from hexviz.model.gc_control import collector_rests, leave_out_what_lives
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
-from hexviz.model.shelf import Shelf
-from hexviz.tagging.opened import keep, open_file, shelf_in
+from hexviz.tagging.opened import keep, kept_tags, open_file
 from hexviz.tagging.tag import load
 from hexviz.view.index import build_index
 from hexviz.view.render import Layouts, first_view, render
@@ -55,9 +55,9 @@ def ratio(run: Times, name: str) -> float:
     return run[above].seconds / run[below].seconds
 
 
-def _again(path: Path, shelf: Shelf) -> TaggedGraph:
+def _again(path: Path, kept: Records) -> TaggedGraph:
     """Open a file again whose tags are kept, with every op and module unpacked."""
-    graph = open_file(path, shelf)
+    graph = open_file(path, kept)
     _ = graph.ops, graph.modules
     return graph
 
@@ -98,10 +98,10 @@ def _one(content: bytes, path: Path, tagged: Path) -> tuple[TaggedGraph, Times]:
     took["tagging"] = sum((took[name] for name in TAGGING), Took(0.0, 0.0))
     clock("save", lambda: graph.save(tagged))
     clock("open tagged", lambda: load(tagged))
-    shelf = shelf_in(tagged.parent)  # never in the folder of a person's file
-    keep(shelf, digest(content), graph, worth=0.0)
-    clock("repeat", lambda: open_file(path, shelf))
-    clock("repeat, unpacked", lambda: _again(path, shelf))
+    kept = kept_tags(Cache(tagged.parent / "cache"))
+    keep(kept, digest(content), graph, worth=0.0)
+    clock("repeat", lambda: open_file(path, kept))
+    clock("repeat, unpacked", lambda: _again(path, kept))
     layouts: Layouts = Layouts()
     index = clock("index", lambda: build_index(graph, "module"))
     drawn = clock("layout", lambda: render(index, first_view(index, layouts), "light", layouts))

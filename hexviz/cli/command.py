@@ -85,10 +85,10 @@ def _where_log_is(error: ExportError) -> str:
     """What an exporter printed before it failed, kept in the cache folder, as a sentence."""
     if not error.log:
         return ""
-    from hexviz.app.folders import exports_folder
+    from hexviz.cache import Cache
     from hexviz.model.files import write_atomically
 
-    path = exports_folder() / "failed.log"
+    path = Cache().folder("exports") / "failed.log"
     write_atomically(path, [error.log.encode()])
     return f" The log is in {path}."
 

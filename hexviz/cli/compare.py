@@ -44,8 +44,8 @@ def compare(
     kinds = _kinds(fail_on)
     if inputs is not None and not run:
         raise MatchingError("--inputs are to run both files with: give --run too.")
-    from hexviz.app.models.stored_tags import load_kept
     from hexviz.matching.compare import compare as compared
+    from hexviz.tagging.opened import load_kept
 
     found = compared(load_kept(before), load_kept(after), run=run, inputs=read_inputs(inputs))
     if as_json:

@@ -39,8 +39,8 @@ def export(
     ] = False,
 ) -> None:
     """Export a PyTorch model to ONNX, with a tag on every op."""
-    from hexviz.app.models.export_times import save_and_keep
     from hexviz.cli.console import progress, say
+    from hexviz.exporters.export_times import save_and_keep
     from hexviz.exporters.produce import produce
 
     with progress() as report:

@@ -95,7 +95,7 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Cut modules out of a model into a file that runs by itself."""
-    from hexviz.app.models.stored_tags import load_kept
+    from hexviz.tagging.opened import load_kept
 
     if inputs is not None and not verify:
         raise SelectionError("--inputs are to verify with: give --verify too.")

@@ -129,9 +129,9 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Say why an op has its module and its context, with all the evidence."""
-    from hexviz.app.models.stored_tags import load_kept
     from hexviz.tagging.explain import explain as explained
     from hexviz.tagging.explain import explanation_record
+    from hexviz.tagging.opened import load_kept
 
     graph = load_kept(file)
     explanation = explained(graph, op)
@@ -152,9 +152,9 @@ def audit(
     ] = None,
 ) -> None:
     """List the tags that are wrong or doubtful, worst first."""
-    from hexviz.app.models.stored_tags import load_kept
     from hexviz.tagging.audit import audit as audited
     from hexviz.tagging.finding import SEVERITIES, findings_document
+    from hexviz.tagging.opened import load_kept
 
     graph = load_kept(file)
     document = findings_document(graph, audited(graph))

@@ -101,17 +101,17 @@ def worker(jobs: Jobs = None) -> None:
 
     if jobs is None:
         raise JobError("No queue to work for: give --jobs redis://HOST:PORT/DB.")
-    from hexviz.app.jobs.worker import work
+    from hexviz.app.worker import work
 
     work(jobs)
 
 
 def report(file: OnnxFile, output: Output) -> None:
     """Write one HTML page about a file for people who do not have hexviz."""
-    from hexviz.app.models.stored_tags import load_kept
     from hexviz.cli.console import say
     from hexviz.model.files import file_to_write, write_atomically
     from hexviz.tagging.audit import audit as audited
+    from hexviz.tagging.opened import load_kept
     from hexviz.view.report.page import to_report
 
     target = file_to_write(file, output)
@@ -128,13 +128,14 @@ def _onnx_path(source: str) -> Path:
     path = Path(source)
     if path.suffix == ".onnx" or path.is_file():
         return path
-    from hexviz.app.folders import exports_folder
-    from hexviz.app.models.export_times import save_and_keep
+    from hexviz.cache import Cache
     from hexviz.cli.console import progress
+    from hexviz.exporters.export_times import save_and_keep
     from hexviz.exporters.produce import produce
 
     with progress() as report:
         graph = produce(source, optimize=False, progress=report)
-    target = exports_folder() / f"{re.sub(r'[^A-Za-z0-9.-]+', '-', graph.name)}.onnx"
+    name = re.sub(r"[^A-Za-z0-9.-]+", "-", graph.name)
+    target = Cache().folder("exports") / f"{name}.onnx"
     save_and_keep(graph, target)
     return target

@@ -2,16 +2,15 @@
 
 ::
 
-    model.onnx ──digest──▶ shelf ──▶ packed tags ──▶ ops, modules      when asked for
-         └────────────────────────────────────────▶ protobuf, edges    when asked for
+    model.onnx ──digest──▶ cache ──▶ packed tags ──▶ ops, modules      when first needed
+         └────────────────────────────────────────▶ protobuf, edges    when first needed
 
-Kept tags are only found by the very code that made them: a change of any rule
-makes all of them anew.
+Kept tags are only found by the code that made them: a change of any rule makes all
+of them anew.
 """
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,27 +20,25 @@ import onnx
 
 import hexviz.model
 import hexviz.tagging
+from hexviz.cache import Cache, Records, code_in
 from hexviz.errors import WriteError
 from hexviz.model.gc_control import collector_rests
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import ModelFile, check_external, digest, parse, read_file
-from hexviz.model.shelf import Shelf, code_in
 from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.pack import Packed, pack
 from hexviz.tagging.tag import tag
 
-__all__ = ["Opened", "keep", "open_bytes", "open_file", "open_path", "shelf_in"]
+__all__ = ["Opened", "keep", "kept_tags", "load_kept", "open_bytes", "open_file", "open_path"]
 
 _LOGGER = logging.getLogger(__name__)
-
-_MOST = 1 << 29  # bytes on disk: twenty graphs of 100,000 ops
 
 _WORTH = 0.25  # seconds of tagging from which on the tags are kept
 
 
-def shelf_in(folder: Path) -> Shelf:
-    """The shelf of tagged graphs that lies in a folder."""
-    return Shelf(folder, f"tags {_code()}", _MOST)
+def kept_tags(cache: Cache) -> Records:
+    """The tags in a cache, by the digest of the file."""
+    return cache.records("results", f"tags {_code()}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,33 +62,33 @@ class Opened:
 
 
 def open_bytes(
-    content: bytes, shelf: Shelf | None, *, name: str, base_dir: Path | None = None
+    content: bytes, kept: Records | None, *, name: str, base_dir: Path | None = None
 ) -> Opened:
     """Read the bytes of a file; ``name`` is what errors call it.
 
     Raises:
         ReadError: if they are no readable ONNX model.
     """
-    return _opened(lambda: content, shelf, name, base_dir)
+    return _opened(lambda: content, kept, name, base_dir)
 
 
-def open_path(path: Path, shelf: Shelf | None) -> Opened:
-    """Read a file.
+def open_path(path: Path, kept: Records | None, *, name: str | None = None) -> Opened:
+    """Read a file; ``name`` is what people call it, if that is not the file's own.
 
     Raises:
         ReadError: if it is missing or no readable ONNX model.
     """
-    return _opened(lambda: read_file(path), shelf, path.name, path.resolve().parent)
+    return _opened(lambda: read_file(path), kept, name or path.name, path.resolve().parent)
 
 
 def _opened(
-    read: Callable[[], bytes], shelf: Shelf | None, name: str, base_dir: Path | None
+    read: Callable[[], bytes], kept: Records | None, name: str, base_dir: Path | None
 ) -> Opened:
     file = known = None
     with collector_rests(), recorded() as record, stage("read"):
         content = read()
         key = digest(content)
-        packed = _recall(shelf, key) if shelf is not None else None
+        packed = _recall(kept, key) if kept is not None else None
         if packed is None:
             file = parse(content, name=name, base_dir=base_dir)
         else:
@@ -110,28 +107,37 @@ def _opened(
     return Opened(key, measured, file, known)
 
 
-def open_file(path: Path, shelf: Shelf) -> TaggedGraph:
+def open_file(path: Path, kept: Records) -> TaggedGraph:
     """As :func:`hexviz.load`, with what was found out when the same content was opened before.
 
     Raises:
         ReadError: if the file is missing or no readable ONNX model.
     """
-    opened = open_path(path, shelf)
+    opened = open_path(path, kept)
     graph = opened.graph()
     if opened.known is None:
-        keep(shelf, opened.key, graph)
+        keep(kept, opened.key, graph)
     return graph
 
 
-def _recall(shelf: Shelf, key: str) -> Packed | None:
-    kept = shelf.get(key)
-    return None if kept is None else Packed(kept)
+def load_kept(path: Path) -> TaggedGraph:
+    """As :func:`hexviz.load`, and at once if a file with this content was opened before.
+
+    Raises:
+        ReadError: if the file is missing or no readable ONNX model.
+    """
+    return open_file(path, kept_tags(Cache()))
 
 
-def keep(shelf: Shelf, key: str, graph: TaggedGraph, *, worth: float | None = None) -> None:
+def _recall(kept: Records, key: str) -> Packed | None:
+    found = kept.get(key)
+    return None if found is None else Packed(found)
+
+
+def keep(kept: Records, key: str, graph: TaggedGraph, *, worth: float | None = None) -> None:
     """Keep the tags of a file's graph, if making them took at least ``worth`` seconds.
 
-    A folder that cannot be written is told in the log of this module and does no harm.
+    A cache that cannot be written is a line in the log of this module and does no harm.
     """
     timings = graph.timings
     spent = sum(timings.get(one, 0.0) for one in ("graph context", "inheritance", "provenance"))
@@ -140,12 +146,11 @@ def keep(shelf: Shelf, key: str, graph: TaggedGraph, *, worth: float | None = No
     try:
         packed = pack(graph)
         if packed is not None:
-            shelf.put(key, packed)
+            kept.put(key, packed)
     except WriteError as error:
         _LOGGER.warning("The tags of %s are not kept: %s", graph.name, error)
 
 
-@functools.cache
 def _code() -> str:
     own = code_in(Path(hexviz.model.__path__[0]), Path(hexviz.tagging.__path__[0]))
     return f"{own} onnx {onnx.__version__}"

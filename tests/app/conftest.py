@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.cache import Cache
 from tests.build import parse, scoped, tagged
 
 NET = """g (float[1,4] x) => (float[1,4] y) {
@@ -42,6 +43,4 @@ def model() -> OpenModel:
 
 @pytest.fixture
 def store(tmp_path: Path) -> ModelStore:
-    folder = tmp_path / "uploads"
-    folder.mkdir()
-    return ModelStore(folder, capacity=2)
+    return ModelStore(Cache(tmp_path), capacity=2)

@@ -19,6 +19,7 @@ from hexviz.app.models.comparison import other_in
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.compare import failed, invitation, tell
 from hexviz.app.protocol import PageState
+from hexviz.cache import Cache
 from hexviz.errors import HexvizError, MatchingError, SelectionError
 from tests.app.steps import move, wired
 from tests.app.test_inspector import links, text
@@ -30,9 +31,7 @@ from tests.matching.layered import layered
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(comparing, "run_job", job)
-    folder = tmp_path / "uploads"
-    folder.mkdir()
-    return ModelStore(folder)
+    return ModelStore(Cache())
 
 
 def job(task: str, told: dict[str, Any], report: Callable[[tuple[str, float]], None]) -> Any:

@@ -11,11 +11,12 @@ import pytest
 from hexviz.app.address import from_query, to_query
 from hexviz.app.factory import create_app
 from hexviz.app.graph.navigation import ops_in
-from hexviz.app.models.edits import kept_edit
+from hexviz.app.models.edits import Edits
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.audit import audit_page, edits_strip
 from hexviz.app.panels.inspector.selected import inspect
 from hexviz.app.protocol import NOTHING, PageState
+from hexviz.cache import Cache
 from hexviz.errors import SelectionError, SourceError, UnknownOpError, ViewLimitError
 from hexviz.model.reader import parse as read
 from hexviz.tagging.overrides import read_overrides
@@ -178,7 +179,7 @@ def test_a_policy_is_kept_when_asked(store: ModelStore, opened: OpenModel) -> No
 
 def test_an_edit_outlives_the_server(store: ModelStore, opened: OpenModel, tmp_path: Path) -> None:
     edited, _ = move(store, opened, HERE, "op", "m", "head")
-    again = ModelStore(tmp_path / "uploads").get(edited.key)
+    again = ModelStore(Cache(tmp_path)).get(edited.key)
     assert modules(again) == modules(edited)
     assert again.edit is not None
     assert again.edit.before == opened.key
@@ -188,11 +189,11 @@ def test_a_kept_edit_that_was_tampered_with_is_none(
     store: ModelStore, opened: OpenModel, tmp_path: Path
 ) -> None:
     edited, _ = move(store, opened, HERE, "op", "m", "head")
-    path = tmp_path / "uploads" / f"{edited.key}.edit"
+    path = tmp_path / "edits" / f"{edited.key}.json"
     path.write_bytes(path.read_bytes().replace(b"head", b"enc"))
-    assert kept_edit(path.parent, edited.key) is None
+    assert Edits(Cache(tmp_path)).find(edited.key) is None
     with pytest.raises(SourceError):
-        ModelStore(path.parent).get(edited.key)
+        ModelStore(Cache(tmp_path)).get(edited.key)
 
 
 def test_an_answer_brings_the_edited_model_and_where_to_undo(

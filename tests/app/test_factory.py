@@ -3,11 +3,12 @@ from pathlib import Path
 import pytest
 
 from hexviz.app.factory import create_app
-from hexviz.app.folders import assets_folder
 from hexviz.app.guard import limits
 from hexviz.app.models.store import ModelStore
 from hexviz.app.serve import _listen, serve
+from hexviz.cache import Cache
 from hexviz.errors import ReadError, ServeError
+from hexviz.view.assets import assets_folder
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +17,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_two_apps_live_in_one_process(store: ModelStore, tmp_path: Path) -> None:
-    other = ModelStore(tmp_path / "uploads")
+    other = ModelStore(Cache(tmp_path / "other"))
     for app in (create_app(store), create_app(other)):
         client = app.server.test_client()
         assert client.get("/").status_code == 200

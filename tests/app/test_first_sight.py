@@ -9,6 +9,7 @@ from hexviz.app.factory import create_app
 from hexviz.app.models import first_picture as first_sight
 from hexviz.app.models.first_picture import FirstSight, pictures_in
 from hexviz.app.models.store import ModelStore
+from hexviz.cache import Cache
 from tests.app.steps import send
 
 
@@ -20,9 +21,9 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def server(folder: Path, path: Path) -> tuple[ModelStore, str, Any]:
     """A fresh server that was told to open a file: its store, the model's key, a client."""
-    store = ModelStore(folder)
+    store = ModelStore(Cache(folder))
     key = store.read_ahead(path)
-    app = create_app(store, FirstSight(store, pictures_in(folder)))
+    app = create_app(store, FirstSight(store, pictures_in(Cache(folder))))
     return store, key, app.server.test_client()
 
 
@@ -81,8 +82,8 @@ def test_each_theme_and_each_name_of_the_file_has_its_own(path: Path, tmp_path: 
 def test_a_model_that_is_not_here_is_not_shown(path: Path, tmp_path: Path) -> None:
     _, key, client = server(tmp_path, path)
     visit(client, f"?model={key}")
-    store = ModelStore(tmp_path)
-    client = create_app(store, FirstSight(store, pictures_in(tmp_path))).server.test_client()
+    store = ModelStore(Cache(tmp_path))
+    client = create_app(store, FirstSight(store, pictures_in(Cache(tmp_path)))).server.test_client()
     answer = visit(client, f"?model={key}")
     assert "graph" not in answer
     assert "error" in answer
@@ -105,4 +106,4 @@ def test_what_opens_at_once_is_not_kept(
     monkeypatch.setattr(first_sight, "_WORTH", 1e9)
     _, key, client = server(tmp_path, path)
     visit(client, f"?model={key}")
-    assert not list(tmp_path.glob("*.kept"))
+    assert not list(Cache(tmp_path).folder("results").iterdir())

@@ -22,7 +22,8 @@ if sys.argv[1] == "less":
     import_only_what_is_used()
 from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
-client = create_app(ModelStore(Path())).server.test_client()
+from hexviz.cache import Cache
+client = create_app(ModelStore(Cache(Path()))).server.test_client()
 page = client.get("/").get_data(as_text=True)
 loaded = sorted(sys.modules)
 from dash import dcc, html

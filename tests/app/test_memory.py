@@ -16,10 +16,11 @@ from pathlib import Path
 import psutil
 from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
+from hexviz.cache import Cache
 
 folder = Path(sys.argv[1])
 content = (folder / "m.onnx").read_bytes()
-store = ModelStore(folder, budget=int(sys.argv[2]))
+store = ModelStore(Cache(folder), budget=int(sys.argv[2]))
 client = create_app(store).server.test_client()
 
 def send(kind, value, at=None):

@@ -9,14 +9,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from hexviz.app.factory import create_app
-from hexviz.app.models.export_times import keep_measured
 from hexviz.app.models.store import ModelStore
 from hexviz.app.panels.timings import panel
 from hexviz.app.panels.timings.panel import frame
 from hexviz.app.server_timing import first_picture, server_timing
+from hexviz.cache import Cache
+from hexviz.exporters.export_times import keep_measured
 from hexviz.stages import Measured, Stage
 from hexviz.tagging import opened
-from hexviz.tagging.opened import keep, open_bytes, shelf_in
+from hexviz.tagging.opened import keep, kept_tags, open_bytes
 from hexviz.view.performance.runs import MAX_RUN, read_run
 from tests.view import run_documents
 
@@ -117,12 +118,13 @@ def test_tags_that_were_kept_are_told_of(
     net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opened, "_WORTH", 0.0)
-    shelf = shelf_in(tmp_path)
-    first = open_bytes(net, shelf, name="net.onnx")
-    keep(shelf, first.key, first.graph())
+    cache = Cache(tmp_path)
+    kept = kept_tags(cache)
+    first = open_bytes(net, kept, name="net.onnx")
+    keep(kept, first.key, first.graph())
     for kept_before, store in (
-        (True, ModelStore(tmp_path, shelf=shelf)),
-        (False, ModelStore(tmp_path)),
+        (True, ModelStore(cache)),
+        (False, ModelStore(Cache(tmp_path / "empty"))),
     ):
         key = store.add_upload(net, "net.onnx")
         answer = (
@@ -136,7 +138,7 @@ def test_tags_that_were_kept_are_told_of(
 
 def test_an_export_on_this_machine_is_told_of(ask: Ask, store: ModelStore, key: str) -> None:
     stages = (Stage("build model", 0, 1, 1, 0, 0), Stage("export", 1, 4, 4, 0, 0))
-    keep_measured(key, Measured(stages, {"enc.att": 0.3, "gone": 0.1}))
+    keep_measured(key[:64], Measured(stages, {"enc.att": 0.3, "gone": 0.1}))
     told = ask()
     assert "8 ops exported in 5.00 s" in said(told["parts"]["performance-head"])
     assert [row[0] for row in told["figures"]["modules"]["data"][0]["customdata"]] == [

@@ -9,16 +9,20 @@ from pathlib import Path
 import pytest
 
 from hexviz.app.models.first_picture import FirstSight, pictures_in
-from hexviz.app.models.known_files import Places, Remembered
+from hexviz.app.models.known_files import KnownFile, KnownFiles
+from hexviz.app.models.model_key import ModelKey
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
+from hexviz.cache import Bound, Cache
 from hexviz.errors import SourceError
+
+A = "a" * 64
 
 
 @pytest.fixture
 def here(tmp_path: Path, net: bytes) -> Path:
-    """A machine: folders for uploads, places, exports and models, with one model in it."""
-    for name in ("uploads", "places", "exports", "models"):
+    """A machine: a cache with a folder for exports, and a folder of models with one in it."""
+    for name in ("exports", "models"):
         (tmp_path / name).mkdir()
     (tmp_path / "models" / "m.onnx").write_bytes(net)
     return tmp_path
@@ -26,8 +30,7 @@ def here(tmp_path: Path, net: bytes) -> Path:
 
 def start(here: Path, *, trusted: bool = False, roots: tuple[Path, ...] = ()) -> ModelStore:
     """A server, or a process that works for it, that knows only what is on the disk."""
-    places = Places(here / "places", here / "exports", trusted)
-    return ModelStore(here / "uploads", places=places, roots=Roots(roots))
+    return ModelStore(Cache(here), roots=Roots(roots), trusted=trusted)
 
 
 def test_a_file_in_a_root_is_opened_again_by_its_link(here: Path) -> None:
@@ -59,7 +62,7 @@ def test_an_upload_of_the_same_content_is_opened_where_the_file_may_not_be(
     first = start(here)
     key = first.add_file(here / "models" / "m.onnx")
     first.add_upload(net, "sent.onnx")
-    assert start(here).get(key).graph.name == "sent.onnx"
+    assert start(here).get(key).graph.name == "m.onnx"
 
 
 def test_a_link_out_of_the_exports_is_not_taken_for_one(here: Path) -> None:
@@ -94,13 +97,15 @@ def test_a_removed_file_is_a_clear_line(here: Path) -> None:
         b"[" * 30_000,
         b"\xff",
         b"7",
-        b'{"path": 1, "size": 1, "time": 1}',
-        b'{"path": "m.onnx", "size": 1, "time": 1}',
-        b'{"path": "/a\\u0000b", "size": 1, "time": 1}',
+        b'{"path": "L20=", "size": 1, "time": 1}',
+        b'[{"path": 1, "size": 1, "time": 1}]',
+        b'[{"path": "L20=", "size": 1, "time": "late"}]',
+        b'[{"path": "bS5vbm54", "size": 1, "time": 1}]',  # m.onnx
+        b'[{"path": "L2EAYg==", "size": 1, "time": 1}]',  # /a, a zero byte, b
     ],
 )
 def test_a_damaged_record_counts_as_none(here: Path, record: bytes) -> None:
-    (here / "places" / f"{'a' * 64}.json").write_bytes(record)
+    Cache(here).records("known").put("a" * 64, record)
     with pytest.raises(SourceError, match="not open on the server any more"):
         start(here, trusted=True).get("a" * 64)
 
@@ -108,25 +113,27 @@ def test_a_damaged_record_counts_as_none(here: Path, record: bytes) -> None:
 def test_a_record_that_names_another_file_opens_nothing_else(here: Path, net: bytes) -> None:
     other = here / "models" / "other.onnx"
     other.write_bytes(net + b"\x1a\x01c")
-    Places(here / "places", here / "exports").keep("a" * 64, Remembered.of(other))
+    KnownFiles(Cache(here)).keep("a" * 64, KnownFile.of(other))
     with pytest.raises(SourceError, match="has changed"):
         start(here, trusted=True).get("a" * 64)
 
 
-def test_so_many_places_are_remembered(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("hexviz.app.models.known_files._MOST", 3)
-    places, found = Places(here / "places", here / "exports"), Remembered.of(here / "places")
-    for at in range(5):
-        path = here / "places" / f"{str(at) * 64}.json"
-        places.keep(str(at) * 64, found)
-        os.utime(path, (at + 1, at + 1))
-    assert sorted(path.name[0] for path in (here / "places").iterdir()) == ["2", "3", "4"]
+def test_so_many_files_are_remembered(here: Path) -> None:
+    cache = Cache(here, {"known": Bound(1 << 20, files=3)})
+    known, found = KnownFiles(cache), KnownFile.of(here)
+    keys = [str(at) * 64 for at in range(5)]
+    for at, key in enumerate(keys):
+        known.keep(key, found)
+        for path in (here / "known").iterdir():
+            if path.stat().st_mtime > 1000:
+                os.utime(path, (at + 1, at + 1))
+    assert [bool(known.find(key)) for key in keys] == [False, False, True, True, True]
 
 
-def test_a_server_without_room_for_places_still_opens_the_file(
+def test_a_server_without_room_for_known_files_still_opens_the_file(
     here: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (here / "places").rmdir()
+    (here / "known").write_bytes(b"in the way")
     store = start(here)
     key = store.add_file(here / "models" / "m.onnx")
     assert store.get(key).graph.name == "m.onnx"
@@ -139,13 +146,14 @@ def test_every_key_has_a_source_in_another_process(here: Path, net: bytes) -> No
     uploaded = web.add_upload(net + b"\x1a\x01u", "sent.onnx")
     edited = web.edit(web.get(by_path), {"q": "enc.att.k"}).key
     twice = web.edit(web.edit(web.get(uploaded), {"q": "enc.att.k"}), {"k": "head"}).key
+    known, sent = ModelKey.of(by_path).digest, ModelKey.of(uploaded).digest
     expected = {
-        by_path: (str(here / "models" / "m.onnx"), by_path, "m.onnx", {}, None),
-        uploaded: (str(here / "uploads" / f"{uploaded}.onnx"), uploaded, "sent.onnx", {}, None),
-        edited: (str(here / "models" / "m.onnx"), by_path, "m.onnx", {"q": "enc.att.k"}, None),
+        by_path: (str(here / "models" / "m.onnx"), known, "m.onnx", {}, None),
+        uploaded: (str(here / "uploads" / f"{sent}.onnx"), sent, "sent.onnx", {}, None),
+        edited: (str(here / "models" / "m.onnx"), known, "m.onnx", {"q": "enc.att.k"}, None),
         twice: (
-            str(here / "uploads" / f"{uploaded}.onnx"),
-            uploaded,
+            str(here / "uploads" / f"{sent}.onnx"),
+            sent,
             "sent.onnx",
             {"q": "enc.att.k", "k": "head"},
             None,
@@ -154,11 +162,9 @@ def test_every_key_has_a_source_in_another_process(here: Path, net: bytes) -> No
     script = (
         "import json, sys\n"
         "from pathlib import Path\n"
-        "from hexviz.app.models.known_files import Places\n"
         "from hexviz.app.models.store import ModelStore\n"
-        "here = Path(sys.argv[1])\n"
-        "places = Places(here / 'places', here / 'exports', trusted=True)\n"
-        "store = ModelStore(here / 'uploads', places=places)\n"
+        "from hexviz.cache import Cache\n"
+        "store = ModelStore(Cache(Path(sys.argv[1])), trusted=True)\n"
         "found = {key: store.source(key) for key in sys.argv[2:]}\n"
         "assert not store._open\n"
         "print(json.dumps({key: [str(one.path), *one[1:]] for key, one in found.items()}))\n"
@@ -170,7 +176,10 @@ def test_every_key_has_a_source_in_another_process(here: Path, net: bytes) -> No
     assert {key: tuple(one) for key, one in found.items()} == expected
 
 
-@pytest.mark.parametrize("key", ["", "../m", None, 7, "A" * 64])
+@pytest.mark.parametrize(
+    "key",
+    ["", "../m", None, 7, "A" * 64, "a" * 64 + "-../m", "a" * 64 + "-", "a" * 64 + "-" + "n" * 121],
+)
 def test_what_is_no_digest_has_no_source(here: Path, key: object) -> None:
     with pytest.raises(SourceError, match="no link to a model"):
         start(here).source(key)
@@ -180,7 +189,7 @@ def test_an_edit_of_a_file_that_is_gone_says_which_file(here: Path, net: bytes) 
     web = start(here)
     key = web.add_upload(net, "sent.onnx")
     edited = web.edit(web.get(key), {"q": "enc.att.k"}).key
-    (here / "uploads" / f"{key}.onnx").unlink()
+    (here / "uploads" / f"{ModelKey.of(key).digest}.onnx").unlink()
     again = start(here)
     for ask in (again.get, again.source):
         with pytest.raises(SourceError, match="The file that these tags were corrected in is not"):
@@ -193,10 +202,10 @@ def test_the_first_picture_is_shown_after_a_restart_too(
     monkeypatch.setattr("hexviz.app.models.first_picture._WORTH", 0.0)
     web = start(here, roots=(here / "models",))
     key = web.add_file(here / "models" / "m.onnx")
-    FirstSight(web, pictures_in(here)).keep(f"?model={key}", "light", '{"graph": 1}')
+    FirstSight(web, pictures_in(Cache(here))).keep(f"?model={key}", "light", b'{"graph": 1}')
     again = start(here, roots=(here / "models",))
-    sight = FirstSight(again, pictures_in(here))
-    assert sight.recall(f"?model={key}", "light") == {"graph": 1}
+    sight = FirstSight(again, pictures_in(Cache(here)))
+    assert sight.recall(f"?model={key}", "light") == b'{"graph": 1}'
     assert again.opened(key) is None
-    nowhere = FirstSight(start(here), pictures_in(here))
+    nowhere = FirstSight(start(here), pictures_in(Cache(here)))
     assert nowhere.recall(f"?model={key}", "light") is None

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from hexviz.app.models.model_key import ModelKey
 from hexviz.app.models.store import ModelStore, OpenModel
-from hexviz.app.models.uploads import Uploads
+from hexviz.cache import BOUNDS, Bound, Cache
 from hexviz.errors import ReadError, SourceError
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.tag import tag
@@ -18,8 +19,8 @@ def test_an_upload_is_kept_by_its_digest_and_read_again_after_a_restart(
     store: ModelStore, net: bytes, tmp_path: Path
 ) -> None:
     key = store.add_upload(net, "net.onnx")
-    assert key == hashlib.sha256(net).hexdigest()
-    again = ModelStore(tmp_path / "uploads")
+    assert key == f"{hashlib.sha256(net).hexdigest()}-net.onnx"
+    again = ModelStore(Cache(tmp_path))
     assert again.get(key).graph.name == "net.onnx"
     assert again.get(key) is again.get(key)
 
@@ -40,7 +41,7 @@ def test_who_asks_for_a_model_that_is_being_opened_waits_for_it(
 ) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(net)
-    store = ModelStore(tmp_path)
+    store = ModelStore(Cache(tmp_path))
     tagging, go_on = threading.Event(), threading.Event()
     calls = []
 
@@ -79,7 +80,7 @@ def test_the_same_bytes_from_another_folder_are_opened_anew(
 def test_a_broken_upload_leaves_nothing_behind(store: ModelStore, tmp_path: Path) -> None:
     with pytest.raises(ReadError):
         store.add_upload(b"not a model", "x.onnx")
-    assert list((tmp_path / "uploads").iterdir()) == []
+    assert not (tmp_path / "uploads").exists()
 
 
 def test_the_name_of_an_upload_cannot_leave_its_folder(store: ModelStore, net: bytes) -> None:
@@ -107,7 +108,7 @@ def test_a_file_that_has_changed_is_not_shown_under_its_old_link(
 ) -> None:
     path = tmp_path / "m.onnx"
     path.write_bytes(net)
-    store = ModelStore(tmp_path, capacity=1)
+    store = ModelStore(Cache(tmp_path), capacity=1)
     key = store.add_file(path)
     store.add_upload(net + b"\x1a\x01u", "other.onnx")
     path.write_bytes(net + b"\x1a\x01c")
@@ -121,23 +122,23 @@ def variant(net: bytes, at: int) -> bytes:
 
 
 def test_models_give_way_by_their_bytes_as_well(net: bytes, tmp_path: Path) -> None:
-    alone = ModelStore(tmp_path)
+    alone = ModelStore(Cache(tmp_path))
     alone.add_upload(variant(net, 9), "m.onnx")
     room = 3 * alone._taken()
-    store = ModelStore(tmp_path, capacity=100, budget=room)
+    store = ModelStore(Cache(tmp_path), capacity=100, budget=room)
     keys = [store.add_upload(variant(net, at), "m.onnx") for at in range(5)]
     assert [key in store._open for key in keys] == [False, False, True, True, True]
 
 
 def test_the_newest_model_stays_however_large_it_is(net: bytes, tmp_path: Path) -> None:
-    store = ModelStore(tmp_path, budget=1)
+    store = ModelStore(Cache(tmp_path), budget=1)
     keys = [store.add_upload(variant(net, at), "m.onnx") for at in range(2)]
     assert list(store._open) == keys[1:]
     assert store.get(keys[1]) is store.get(keys[1])
 
 
 def test_what_an_edit_shares_with_its_file_counts_once(net: bytes, tmp_path: Path) -> None:
-    store = ModelStore(tmp_path)
+    store = ModelStore(Cache(tmp_path))
     model = store.get(store.add_upload(net, "m.onnx"))
     alone = store._taken()
     edited = store.edit(model, {"q": "enc.att.k"})
@@ -152,7 +153,7 @@ def test_a_model_costs_more_the_more_is_asked_of_it(model: OpenModel) -> None:
 
 
 def test_what_is_read_ahead_and_never_asked_for_is_let_go(net: bytes, tmp_path: Path) -> None:
-    store = ModelStore(tmp_path)
+    store = ModelStore(Cache(tmp_path))
     keys = []
     for at in range(9):
         path = tmp_path / f"{at}.onnx"
@@ -165,9 +166,9 @@ def test_what_is_read_ahead_and_never_asked_for_is_let_go(net: bytes, tmp_path: 
 def test_one_model_that_is_slow_to_open_keeps_no_other_waiting(
     net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = ModelStore(tmp_path)
+    store = ModelStore(Cache(tmp_path))
     slow, quick = (store.add_upload(variant(net, at), f"{at}.onnx") for at in range(2))
-    store = ModelStore(tmp_path)
+    store = ModelStore(Cache(tmp_path))
     tagging, go_on = threading.Event(), threading.Event()
 
     def hold(file: Any, **more: Any) -> TaggedGraph:
@@ -187,8 +188,10 @@ def test_one_model_that_is_slow_to_open_keeps_no_other_waiting(
 
 
 def test_many_threads_on_many_models_with_room_for_one(net: bytes, tmp_path: Path) -> None:
-    keys = [ModelStore(tmp_path).add_upload(variant(net, at), f"{at}.onnx") for at in range(4)]
-    store = ModelStore(tmp_path, capacity=1)
+    keys = [
+        ModelStore(Cache(tmp_path)).add_upload(variant(net, at), f"{at}.onnx") for at in range(4)
+    ]
+    store = ModelStore(Cache(tmp_path), capacity=1)
     wrong: list[object] = []
 
     def work(number: int) -> None:
@@ -235,48 +238,46 @@ def test_what_several_threads_ask_for_is_made_once(
     assert len(made) == 1
 
 
-def test_uploads_are_bounded_and_those_in_memory_stay(
-    net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    store = ModelStore(tmp_path, capacity=1)
-    store._uploads = Uploads(tmp_path, most=2 * len(variant(net, 0)))
+def file_of(folder: Path, key: str) -> Path:
+    return folder / "uploads" / f"{ModelKey.of(key).digest}.onnx"
+
+
+def test_uploads_are_bounded_and_those_in_memory_stay(net: bytes, tmp_path: Path) -> None:
+    bounds = {**BOUNDS, "uploads": Bound(2 * len(variant(net, 0)))}
+    store = ModelStore(Cache(tmp_path, bounds), capacity=1)
     keys = []
     for at in range(3):
         keys.append(store.add_upload(variant(net, at), "m.onnx"))
-        os.utime(tmp_path / f"{keys[-1]}.onnx", (at + 1, at + 1))
-    assert [(tmp_path / f"{key}.onnx").exists() for key in keys] == [False, True, True]
-    assert [(tmp_path / f"{key}.name").exists() for key in keys] == [False, True, True]
-    store = ModelStore(tmp_path, capacity=1)
-    store._uploads = Uploads(tmp_path, most=2 * len(variant(net, 0)))
+        os.utime(file_of(tmp_path, keys[-1]), (at + 1, at + 1))
+    assert [file_of(tmp_path, key).exists() for key in keys] == [False, True, True]
+    store = ModelStore(Cache(tmp_path, bounds), capacity=1)
     store.get(keys[1])
-    os.utime(tmp_path / f"{keys[1]}.onnx", (1, 1))  # the oldest, and open
+    os.utime(file_of(tmp_path, keys[1]), (1, 1))  # the oldest, and open
     store.add_upload(variant(net, 3), "m.onnx")
-    assert (tmp_path / f"{keys[1]}.onnx").exists()
-    assert not (tmp_path / f"{keys[2]}.onnx").exists()
+    assert file_of(tmp_path, keys[1]).exists()
+    assert not file_of(tmp_path, keys[2]).exists()
 
 
-def test_steps_that_a_person_took_are_bounded(
-    net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hexviz.app.models.edits._MOST", 2)
-    store = ModelStore(tmp_path)
+def test_steps_that_a_person_took_are_bounded(net: bytes, tmp_path: Path) -> None:
+    store = ModelStore(Cache(tmp_path, {**BOUNDS, "edits": Bound(1 << 20, files=2)}))
     model = store.get(store.add_upload(net, "m.onnx"))
     for op in ("q", "k", "r"):
         model = store.edit(model, {op: "head"})
-    assert len(list(tmp_path.glob("*.edit"))) == 2
-    assert ModelStore(tmp_path).get(model.key).edit == model.edit
+    assert len(list((tmp_path / "edits").iterdir())) == 2
+    assert ModelStore(Cache(tmp_path)).get(model.key).edit == model.edit
 
 
 def test_a_damaged_upload_is_not_shown(store: ModelStore, net: bytes, tmp_path: Path) -> None:
     key = store.add_upload(net, "m.onnx")
-    (tmp_path / "uploads" / f"{key}.onnx").write_bytes(variant(net, 1))
+    file_of(tmp_path, key).write_bytes(variant(net, 1))
     with pytest.raises(SourceError, match="damaged on the server: upload it again"):
-        ModelStore(tmp_path / "uploads").get(key)
+        ModelStore(Cache(tmp_path)).get(key)
 
 
 def test_a_link_among_the_uploads_is_not_followed(net: bytes, tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(net)
     key = hashlib.sha256(net).hexdigest()
-    (tmp_path / f"{key}.onnx").symlink_to(tmp_path / "secret")
+    (tmp_path / "uploads").mkdir()
+    (tmp_path / "uploads" / f"{key}.onnx").symlink_to(tmp_path / "secret")
     with pytest.raises(SourceError, match="not open on the server"):
-        ModelStore(tmp_path).get(key)
+        ModelStore(Cache(tmp_path)).get(key)

@@ -15,6 +15,7 @@ from hexviz.app.models.store import ModelStore
 from hexviz.app.panels.audit import edits_strip
 from hexviz.app.panels.inspector.op import inspect_op
 from hexviz.app.protocol import PageState
+from hexviz.cache import Cache
 from hexviz.errors import HexvizError, SourceError
 from hexviz.model.reader import from_proto
 from hexviz.tagging.explain import explain
@@ -45,9 +46,7 @@ def bare_file() -> bytes:
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setattr(transferring, "run_job", job)
-    folder = tmp_path / "uploads"
-    folder.mkdir()
-    return ModelStore(folder)
+    return ModelStore(Cache())
 
 
 def job(task: str, told: dict[str, Any], report: Callable[[tuple[str, float]], None]) -> Any:
@@ -83,7 +82,7 @@ def test_the_open_model_takes_the_tags(store: ModelStore, made: str) -> None:
 
 
 def test_it_outlives_the_server(store: ModelStore, made: str) -> None:
-    again = ModelStore(store._uploads.folder)
+    again = ModelStore(Cache())
     first, second = store.get(made).graph, again.get(made).graph
     assert [op.provenance for op in second.ops] == [op.provenance for op in first.ops]
     assert second.transferred_from == first.transferred_from
@@ -150,14 +149,14 @@ def test_the_inspector_lists_the_ops_there_and_links_to_none(store: ModelStore, 
 def test_what_cannot_be_is_one_line(store: ModelStore, before: onnx.ModelProto, line: str) -> None:
     result = carried(store, before.SerializeToString(), bare_file())
     assert line in result["error"]
-    assert not list(store._uploads.folder.glob("*.edit"))
+    assert not list(Cache().folder("edits").iterdir())
 
 
 def test_tags_that_were_given_up_are_told_of(store: ModelStore, made: str) -> None:
-    for path in store._uploads.folder.glob("*.tags"):
+    for path in Cache().folder("transfers").iterdir():
         path.unlink()
     with pytest.raises(SourceError, match="are not kept any more: open the file, and take them"):
-        ModelStore(store._uploads.folder).get(made)
+        ModelStore(Cache()).get(made)
 
 
 def test_a_place_is_kept_as_far_as_its_boxes_are_there(store: ModelStore, made: str) -> None:

@@ -39,7 +39,7 @@ def measured_server(
 
 def keep(cache: Path, content: bytes, modules: dict[str, float]) -> None:
     """Keep the times of an export as hexviz itself would."""
-    from hexviz.app.models.export_times import keep_measured
+    from hexviz.exporters.export_times import keep_measured
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(cache))

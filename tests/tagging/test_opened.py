@@ -10,13 +10,14 @@ import pytest
 from onnx import TensorProto, helper
 
 import hexviz
+from hexviz.cache import Cache, code_in
 from hexviz.errors import ReadError
 from hexviz.exporters.result import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging import opened
 from hexviz.tagging.audit import audit
-from hexviz.tagging.opened import keep, open_bytes, open_file, open_path, shelf_in
+from hexviz.tagging.opened import keep, kept_tags, open_bytes, open_file, open_path
 from hexviz.tagging.override import override
 from hexviz.tagging.pack import Packed, pack
 from hexviz.tagging.summary import summarize
@@ -44,8 +45,8 @@ def untimed(graph: TaggedGraph) -> dict[str, object]:
 
 
 def test_the_second_opening_tells_the_same(tmp_path: Path, file: Path) -> None:
-    shelf = shelf_in(tmp_path)
-    first, second = open_file(file, shelf), open_file(file, shelf)
+    kept = kept_tags(Cache(tmp_path))
+    first, second = open_file(file, kept), open_file(file, kept)
     assert list(second.timings) == ["read"]
     assert second.ops == first.ops == hexviz.load(file).ops
     assert list(second.modules) == list(first.modules)
@@ -98,11 +99,11 @@ def test_bodies_and_functions_are_the_same_after_the_round() -> None:
 def test_nothing_of_the_file_is_parsed_before_somebody_asks(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shelf = shelf_in(tmp_path)
-    open_file(file, shelf)
+    kept = kept_tags(Cache(tmp_path))
+    open_file(file, kept)
     parsed = []
     monkeypatch.setattr(opened, "parse", lambda *_, **more: parsed.append(more["name"]))
-    again = open_file(file, shelf)
+    again = open_file(file, kept)
     assert again.ops
     assert again.modules
     assert parsed == []
@@ -111,13 +112,13 @@ def test_nothing_of_the_file_is_parsed_before_somebody_asks(
 def test_other_code_makes_the_tags_anew(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_file(file, shelf_in(tmp_path))
+    open_file(file, kept_tags(Cache(tmp_path)))
     monkeypatch.setattr(opened, "_code", lambda: "of another day")
-    assert "inheritance" in open_file(file, shelf_in(tmp_path)).timings
+    assert "inheritance" in open_file(file, kept_tags(Cache(tmp_path))).timings
 
 
 def test_the_code_is_told_apart_by_each_of_its_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    opened._code.cache_clear()
+    code_in.cache_clear()
     before = opened._code()
     told = Path.read_bytes
 
@@ -126,34 +127,34 @@ def test_the_code_is_told_apart_by_each_of_its_files(monkeypatch: pytest.MonkeyP
         return content.replace(b"habit", b"hobby") if self.name == "habits.py" else content
 
     monkeypatch.setattr(Path, "read_bytes", changed)
-    opened._code.cache_clear()
+    code_in.cache_clear()
     try:
         assert opened._code() != before
     finally:
-        opened._code.cache_clear()
+        code_in.cache_clear()
 
 
 def test_a_file_that_changed_is_another_file(tmp_path: Path, file: Path) -> None:
-    shelf = shelf_in(tmp_path)
-    open_file(file, shelf)
+    kept = kept_tags(Cache(tmp_path))
+    open_file(file, kept)
     proto = onnx.load(file)
     proto.graph.node[0].doc_string = "changed"
     file.write_bytes(proto.SerializeToString())
-    assert "inheritance" in open_file(file, shelf).timings
+    assert "inheritance" in open_file(file, kept).timings
 
 
-def test_damage_on_the_shelf_costs_time_only(tmp_path: Path, file: Path) -> None:
-    shelf = shelf_in(tmp_path)
-    first = open_file(file, shelf)
-    for kept in tmp_path.glob("*.kept"):
-        kept.write_bytes(kept.read_bytes()[:-3] + b"???")
-    again = open_file(file, shelf)
+def test_damage_in_the_cache_costs_time_only(tmp_path: Path, file: Path) -> None:
+    kept = kept_tags(Cache(tmp_path))
+    first = open_file(file, kept)
+    for path in tmp_path.rglob("*.record"):
+        path.write_bytes(path.read_bytes()[:-3] + b"???")
+    again = open_file(file, kept)
     assert "inheritance" in again.timings
     assert again.ops == first.ops
 
 
 def test_a_missing_file_of_weights_is_an_error_the_second_time_too(tmp_path: Path) -> None:
-    path, shelf = tmp_path / "m.onnx", shelf_in(tmp_path)
+    path, kept = tmp_path / "m.onnx", kept_tags(Cache(tmp_path))
     graph = helper.make_graph(
         [helper.make_node("Add", ["x", "fc.bias"], ["y"])],
         "g",
@@ -164,20 +165,20 @@ def test_a_missing_file_of_weights_is_an_error_the_second_time_too(tmp_path: Pat
     onnx.save_model(
         helper.make_model(graph), path, save_as_external_data=True, location="w", size_threshold=0
     )
-    assert open_file(path, shelf).has_external_data
-    assert open_path(path, shelf).known is not None
+    assert open_file(path, kept).has_external_data
+    assert open_path(path, kept).known is not None
     (tmp_path / "w").unlink()
     with pytest.raises(ReadError, match="which is missing"):
-        open_file(path, shelf)
+        open_file(path, kept)
 
 
 def test_names_that_cannot_be_packed_are_not_kept(tmp_path: Path) -> None:
     proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
     proto.graph.node[0].name = "a\0b"
-    content, shelf = proto.SerializeToString(), shelf_in(tmp_path)
-    read = open_bytes(content, shelf, name="m")
-    keep(shelf, read.key, read.graph())
-    assert open_bytes(content, shelf, name="m").known is None
+    content, kept = proto.SerializeToString(), kept_tags(Cache(tmp_path))
+    read = open_bytes(content, kept, name="m")
+    keep(kept, read.key, read.graph())
+    assert open_bytes(content, kept, name="m").known is None
 
 
 @pytest.mark.parametrize("told", ["10000000000000000000000", "-5", "true"])
@@ -185,19 +186,19 @@ def test_a_count_of_parameters_that_cannot_be_is_no_count(tmp_path: Path, told: 
     proto = parse("g (float[2] x) => (float[2] y) { y = Neg (x) }")
     modules = f'{{"": {{"class": "Net", "parameters": {told}}}}}'
     proto.metadata_props.add(key="hexviz.modules", value=modules)
-    content, shelf = proto.SerializeToString(), shelf_in(tmp_path)
-    read = open_bytes(content, shelf, name="m")
-    keep(shelf, read.key, read.graph())
-    again = open_bytes(content, shelf, name="m")
+    content, kept = proto.SerializeToString(), kept_tags(Cache(tmp_path))
+    read = open_bytes(content, kept, name="m")
+    keep(kept, read.key, read.graph())
+    again = open_bytes(content, kept, name="m")
     assert again.known is not None
     assert list(again.graph().modules) == list(read.graph().modules)
     assert again.graph().modules[""].parameters is None
 
 
 def test_the_bytes_of_a_file_are_let_go_once_they_are_parsed(tmp_path: Path, file: Path) -> None:
-    shelf = shelf_in(tmp_path)
-    open_file(file, shelf)
-    graph = open_file(file, shelf)
+    kept = kept_tags(Cache(tmp_path))
+    open_file(file, kept)
+    graph = open_file(file, kept)
     making = weakref.ref(graph._later["proto"])
     assert graph.proto is graph.proto
     assert making() is None
@@ -207,13 +208,14 @@ def test_what_took_no_time_is_not_kept(
     tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opened, "_WORTH", 1e9)
-    open_file(file, shelf_in(tmp_path))
-    assert not list(tmp_path.glob("*.kept"))
+    open_file(file, kept_tags(Cache(tmp_path)))
+    assert not list(tmp_path.rglob("*.record"))
 
 
 def test_a_folder_that_cannot_be_written_does_no_harm(
     tmp_path: Path, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    graph = open_file(file, shelf_in(tmp_path / "is" / "not" / "there"))
+    (tmp_path / "in the way").touch()
+    graph = open_file(file, kept_tags(Cache(tmp_path / "in the way" / "cache")))
     assert graph.ops
     assert "are not kept" in caplog.text

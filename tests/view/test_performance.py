@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from hexviz.app.folders import assets_folder
 from hexviz.errors import RunError
 from hexviz.stages import Measured, Stage
+from hexviz.view.assets import assets_folder
 from hexviz.view.oklch import contrast
 from hexviz.view.palette import Theme
 from hexviz.view.performance.chart import INKS, hues, in_words

@@ -127,7 +127,7 @@ def transferred(
     """
     try:
         told = {"before": store.source(before).to_json(), "after": store.source(after).to_json()}
-        if before == told["after"]["digest"]:
+        if told["before"]["digest"] == told["after"]["digest"]:
             raise SourceError(
                 "That is the file that is open: choose the one that it was made from."
             )

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import signal
 import sys
 import threading
@@ -27,6 +26,8 @@ _LOG = 20_000  # characters of an exporter's log that are shown
 
 def main() -> None:
     """Do the job that standard input names."""
+    import resource  # of POSIX, as jobs are
+
     import_only_what_is_used()
     # A model's code may print: that goes where errors go, and only we write to the pipe.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")

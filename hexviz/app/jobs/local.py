@@ -16,10 +16,8 @@ import diskcache
 from dash import DiskcacheManager
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.jobs.limits import ABANDONED, SLOTS, TOO_MANY, WAITING
-from hexviz.app.jobs.own import OwnManager
-from hexviz.app.jobs.run import Turn, taking, without_traceback
-from hexviz.app.jobs.supervise import Report
+from hexviz.app.jobs.run import OwnManager, Turn, taking, without_traceback
+from hexviz.app.jobs.supervise import ABANDONED, SLOTS, TOO_MANY, WAITING, Report
 from hexviz.errors import JobError, WriteError
 from hexviz.model.files import write_atomically
 

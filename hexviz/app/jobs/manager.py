@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hexviz.app.folders import jobs_folder
 from hexviz.app.jobs.supervise import sweep
+from hexviz.cache import Cache
 
 if TYPE_CHECKING:
+    from hexviz.app.jobs.celery import SharedManager
     from hexviz.app.jobs.local import LocalManager
-    from hexviz.app.jobs.shared import SharedManager
 
     Manager = LocalManager | SharedManager
 
@@ -23,11 +23,12 @@ def job_manager(queue: str | None = None) -> Manager:
         JobError: if Celery is not installed, or no Redis answers there.
         WriteError: if there is no cache folder and none can be made.
     """
-    sweep(jobs_folder())
+    folder = Cache().folder("jobs")
+    sweep(folder)
     if queue is None:
         from hexviz.app.jobs.local import LocalManager
 
-        return LocalManager(jobs_folder())
-    from hexviz.app.jobs.shared import SharedManager, celery_app
+        return LocalManager(folder)
+    from hexviz.app.jobs.celery import SharedManager, celery_app
 
     return SharedManager(celery_app(queue))

@@ -1,12 +1,17 @@
-"""Run one job in a process of its own, and tell how it ended, whatever ended it."""
+"""One job in a process of its own, within its limits; how it ended is told, whatever ended it.
+
+Large uploads are read by such a process first (:func:`read_first`): a megabyte of empty
+messages becomes a hundred once protobuf has made objects of them, before anything can be
+counted. The job leaves the tags in the cache, so that reading twice costs little.
+"""
 
 from __future__ import annotations
 
-import fcntl
 import json
 import logging
 import os
 import queue
+import secrets
 import shutil
 import signal
 import subprocess
@@ -16,19 +21,91 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
 
-from hexviz.app.jobs.limits import Limits
+from hexviz.cache import Cache
+from hexviz.errors import JobError, ReadError
+from hexviz.model.files import LEFTOVER, write_atomically
 
-__all__ = ["Report", "supervise", "sweep"]
+__all__ = [
+    "ABANDONED",
+    "LIMITS",
+    "SLOTS",
+    "TOO_MANY",
+    "WAITING",
+    "WORTH",
+    "Limits",
+    "Report",
+    "memory_here",
+    "read_first",
+    "supervise",
+    "sweep",
+]
 
 Report = Callable[[tuple[str, float]], None]
 """Gets a stage in words, and how far the job is, in percent."""
 
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``seconds`` of wall time, ``memory`` in bytes of all processes of a job together."""
+
+    seconds: float
+    memory: int
+
+
+_CONTAINER = Path("/sys/fs/cgroup/memory.max")
+
+
+def memory_here() -> int:
+    """Bytes of memory that this machine has, or the container that this runs in."""
+    total = int(psutil.virtual_memory().total)
+    try:
+        told = _CONTAINER.read_text().strip()
+    except OSError:  # no Linux, or none of today
+        return total
+    return min(total, int(told)) if told.isdecimal() else total
+
+
+SLOTS = min(4, max(2, os.cpu_count() or 1))
+"""Jobs that run at once on one machine; others wait."""
+
+_MOST = memory_here() * 3 // 4 // SLOTS
+
+LIMITS = {
+    "export": Limits(1800.0, _MOST),
+    "verify": Limits(600.0, _MOST),
+    "part": Limits(600.0, _MOST),
+    "report": Limits(600.0, _MOST),
+    "read": Limits(30.0, 1 << 30),
+    "transfer": Limits(300.0, _MOST),
+    "compare": Limits(300.0, _MOST),
+}
+"""By kind of job. The largest exports of the benchmark take minutes; the fourth of the memory that
+is left is for the server, the browser and the system. Reading 100,000 ops takes 6 s
+and a fifth of the 1 GB; larger files are opened by the command line."""
+
+WAITING = 50
+"""Jobs that wait at most: more are refused, as nobody waits that long."""
+
+TOO_MANY = "Too many others wait for the server already: try again later."
+
+ABANDONED = 180.0
+"""Seconds without a question from the page after which nobody wants a job any more.
+
+Browsers let pages in the background ask once a minute.
+"""
+
+WORTH = 2 << 20
+"""Bytes from which on a file is read by a job first: what is smaller takes below 0.5 GB."""
+
 _LOGGER = logging.getLogger(__name__)
+
+_POSSIBLE = hasattr(os, "killpg")  # Windows has no process groups, and no locks as used here
 
 _CANCELLED = "It was cancelled."
 _PREFIX = "job-"
@@ -38,6 +115,36 @@ _GRACE = 2.0  # seconds for a process to end by itself
 _LONGEST = 1 << 24  # bytes of an answer; a verification of ten thousand outputs takes 2 MB
 _MOST_SAID = 1 << 26  # bytes that a job may print
 _SAID = 4000  # bytes that a job that failed said last, for the server's log
+
+
+def read_first(content: bytes, name: str) -> None:
+    """Open the bytes of a file in a process of its own.
+
+    Raises:
+        ReadError: if they are no readable ONNX model, or reading takes too much.
+        WriteError: if they cannot be handed over.
+    """
+    if not _POSSIBLE:  # one person's machine: there are no jobs to keep it from others
+        return
+    folder = Cache().folder("jobs")
+    # Named as what is swept away at the next start, should this process be killed.
+    path = folder / f"{LEFTOVER}{secrets.token_hex(16)}.onnx"
+    try:
+        write_atomically(path, [content], private=True)
+        result = supervise(
+            "read",
+            {"path": str(path), "name": name},
+            limits=LIMITS["read"],
+            folder=folder,
+            report=lambda _: None,
+            wanted=lambda: True,
+        )
+    finally:
+        path.unlink(missing_ok=True)
+    if "cancelled" in result:  # the supervisor's words, which do not say of what
+        raise ReadError(f"{name} was not read. {result['error']}")
+    if "error" in result:
+        raise ReadError(result["error"])
 
 
 def supervise(
@@ -56,7 +163,14 @@ def supervise(
     it passes the ``limits`` or ``wanted`` says no. Whatever happens, nothing of it
     runs or lies about afterwards. If it gave no result, that is an ``error`` line,
     and whether it was ``cancelled``.
+
+    Raises:
+        JobError: on a system that is not POSIX.
     """
+    if not _POSSIBLE:
+        raise JobError(
+            "Jobs of the page need Linux or macOS: use the command line, `hexviz --help` lists it."
+        )
     with _scratch(folder) as scratch, (scratch / "said").open("w+b") as said:
         process = subprocess.Popen(
             # -P: what lies in the current folder is not imported.
@@ -202,6 +316,8 @@ class _Taken:
 @contextmanager
 def _scratch(folder: Path) -> Iterator[Path]:
     """A folder for one job; a lock in it says that somebody uses it, in whatever process."""
+    import fcntl
+
     path = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))
     try:
         with (path / "lock").open("wb") as lock:
@@ -213,6 +329,10 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 def sweep(folder: Path) -> None:
     """Remove what jobs left there whose supervisor was killed; what is in use stays."""
+    if not _POSSIBLE:
+        return
+    import fcntl
+
     for path in folder.glob(f"{_PREFIX}*"):
         try:
             with (path / "lock").open("rb") as lock:

@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from hexviz.app.folders import exports_folder
 from hexviz.app.jobs.results import Results
+from hexviz.cache import Cache
 from hexviz.errors import SourceError
 from sample_models import SAMPLES
 
@@ -25,7 +25,7 @@ Task = Callable[[Mapping[str, Any], Callable[[str, float], None]], dict[str, Any
 
 def exported_path(sample: str, *, optimize: bool) -> Path:
     """Where the export of a sample is kept."""
-    return exports_folder() / f"{sample}{'-optimized' if optimize else ''}.onnx"
+    return Cache().folder("exports") / f"{sample}{'-optimized' if optimize else ''}.onnx"
 
 
 def export(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def export(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dic
     if sample not in SAMPLES:  # a factory would be run
         raise SourceError("There is no such sample.")
     report(f"Loading PyTorch and {sample}", 3.0)
-    from hexviz.app.models.export_times import save_and_keep
+    from hexviz.exporters.export_times import save_and_keep
     from hexviz.exporters.produce import produce
 
     graph = produce(
@@ -104,15 +104,14 @@ def read(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[
     Raises:
         ReadError: if it is no readable ONNX model.
     """
-    from hexviz.app.models.stored_tags import tags_shelf
-    from hexviz.tagging.opened import keep, open_bytes
+    from hexviz.tagging.opened import keep, kept_tags, open_bytes
 
     report("Reading the file", 5.0)
-    shelf = tags_shelf()
-    opened = open_bytes(Path(told["path"]).read_bytes(), shelf, name=told["name"])
+    kept = kept_tags(Cache())
+    opened = open_bytes(Path(told["path"]).read_bytes(), kept, name=told["name"])
     graph = opened.graph()
-    if shelf is not None and opened.known is None:
-        keep(shelf, opened.key, graph)
+    if opened.known is None:
+        keep(kept, opened.key, graph)
     return {"ops": len(graph.ops)}
 
 
@@ -173,7 +172,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "compare": compare,
     }
 )
-"""By kind of job, as :data:`hexviz.app.jobs.limits.LIMITS` has them."""
+"""By kind of job, as :data:`hexviz.app.jobs.supervise.LIMITS` has them."""
 
 
 def _kept(told: Mapping[str, Any], report: Callable[[str, float], None]) -> Filtered:
@@ -201,18 +200,17 @@ def _graph(source: Mapping[str, Any]) -> TaggedGraph:
     Raises:
         SourceError: if the file is another one by now.
     """
-    from hexviz.app.models.stored_tags import tags_shelf
-    from hexviz.tagging.opened import open_path
+    from hexviz.app.models.edits import read_tags
+    from hexviz.tagging.opened import kept_tags, open_path
     from hexviz.tagging.override import override
     from hexviz.tagging.tags_document import put_tags
 
-    opened = open_path(Path(source["path"]), tags_shelf())
+    opened = open_path(Path(source["path"]), kept_tags(Cache()), name=source["name"])
     if opened.key != source["digest"]:
         raise SourceError(f"{source['name']} has changed since it was opened: open it again.")
     graph = opened.graph()
-    graph.name = source["name"]  # an upload lies under its digest
     if source.get("tags"):
-        graph = put_tags(graph, json.loads(Path(source["tags"]).read_bytes()))
+        graph = put_tags(graph, read_tags(Path(source["tags"])))
     if source["overrides"]:
         graph = override(graph, source["overrides"])
     return graph

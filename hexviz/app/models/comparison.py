@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hexviz.app.models.model_key import PATTERN
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["FATES", "Kept", "Other", "other_in", "pages_document"]
@@ -14,7 +15,7 @@ __all__ = ["FATES", "Kept", "Other", "other_in", "pages_document"]
 FATES = ("same", "changed", "fused", "moved", "added", "removed")
 """What can have become of an op, in the order in which one hides another."""
 
-_OTHER = re.compile(r"(before|after):([0-9a-f]{64})")
+_OTHER = re.compile(rf"(before|after):({PATTERN})")
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,18 +10,17 @@ and undoing is going to the step before::
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from hexviz.cache import Cache
 from hexviz.errors import SourceError
-from hexviz.model.eviction import make_room
-from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
 
-__all__ = ["Edit", "keep_edit", "keep_tags", "kept_edit", "share_facts", "tags_path"]
+__all__ = ["Edit", "Edits", "read_tags", "share_facts"]
 
 _FACTS = (
     "positions",
@@ -36,18 +35,17 @@ _FACTS = (
 )
 """What a graph works out once from its file alone."""
 
-_MOST = 5000  # steps that are kept; looking through them for the oldest takes 15 ms
-_MOST_BYTES = 1 << 28  # that they may take: one that moves all ops of a large model is megabytes
-
-
-_MOST_TAGS = 1 << 30  # bytes that all tags taken from other graphs may take; 20 MB for 100,000 ops
+_GONE = (
+    "The tags that were taken from another graph are not kept any more: open the file, and take "
+    "them again."
+)
 
 
 @dataclass(frozen=True)
 class Edit:
     """One step: the file it is of, the model it was made from, and all that was changed so far.
 
-    ``base`` and ``before`` are keys; ``overrides`` maps op ids to FQNs. ``tags``
+    ``base`` and ``before`` are keys as links have them; ``overrides`` maps op ids to FQNs. ``tags``
     is the digest of tags that were taken from another graph
     (:mod:`hexviz.tagging.tags_document`), ``""`` if none were; overrides go on top.
     """
@@ -86,54 +84,60 @@ def share_facts(of: TaggedGraph, to: TaggedGraph) -> None:
             setattr(to, name, getattr(of, name))
 
 
-def keep_edit(folder: Path, edit: Edit) -> None:
-    """Write a step down, so that links to it outlive the server; the oldest ones give way to it.
+class Edits:
+    """The steps that are kept in a cache, and the tags of other graphs that they need."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._steps = cache.blobs("edits")
+        self._tags = cache.blobs("transfers")
+
+    def keep(self, edit: Edit) -> None:
+        """Write a step down, so that links to it outlive the server.
+
+        Raises:
+            WriteError: if that fails.
+        """
+        self._steps.put(edit.content, ".json")
+
+    def find(self, key: str) -> Edit | None:
+        """The step with this key; ``None`` if there is none, or its file was damaged."""
+        content = self._steps.read(f"{key}.json")
+        if content is None:
+            return None
+        step = json.loads(content)
+        return Edit(step["base"], step["before"], step["overrides"], step.get("tags", ""))
+
+    def keep_tags(self, content: bytes) -> str:
+        """Write down tags that were taken from another graph; returns their digest.
+
+        Raises:
+            WriteError: if that fails.
+        """
+        return Path(self._tags.put(content, ".json")).stem
+
+    def tags_path(self, tags: str) -> Path:
+        """The file that holds the tags with this digest, which count as used now.
+
+        Raises:
+            SourceError: if it is not kept any more.
+        """
+        path = self._tags.find(f"{tags}.json")
+        if path is None:
+            raise SourceError(_GONE)
+        return path
+
+
+def read_tags(path: Path) -> Mapping[str, Any]:
+    """Tags that were taken from another graph, from the file that :class:`Edits` keeps.
 
     Raises:
-        WriteError: if that fails.
+        SourceError: if it is gone, or was damaged.
     """
-    write_atomically(folder / f"{edit.key}.edit", [edit.content], private=True)
-    make_room(folder, "*.edit", most_files=_MOST, most_bytes=_MOST_BYTES, spared={edit.key})
-
-
-def kept_edit(folder: Path, key: str) -> Edit | None:
-    """The step with this key; ``None`` if there is none, or its file is not what was written."""
-    path = folder / f"{key}.edit"
     try:
         content = path.read_bytes()
-        if digest(content) != key:
-            return None
-        os.utime(path)
     except OSError:
-        return None
-    stored = json.loads(content)
-    return Edit(stored["base"], stored["before"], stored["overrides"], stored.get("tags", ""))
-
-
-def keep_tags(folder: Path, content: bytes) -> str:
-    """Write down tags that were taken from another graph; returns their digest.
-
-    Raises:
-        WriteError: if that fails.
-    """
-    key = digest(content)
-    write_atomically(folder / f"{key}.tags", [content], private=True)
-    make_room(folder, "*.tags", most_bytes=_MOST_TAGS, spared={key})
-    return key
-
-
-def tags_path(folder: Path, key: str) -> Path:
-    """The file that holds the tags with this digest, which count as used now.
-
-    Raises:
-        SourceError: if it is not kept any more.
-    """
-    path = folder / f"{key}.tags"
-    try:
-        os.utime(path)
-    except OSError as error:
-        raise SourceError(
-            "The tags that were taken from another graph are not kept any more: open the file, "
-            "and take them again."
-        ) from error
-    return path
+        content = b""
+    if digest(content) != path.stem:
+        raise SourceError(_GONE)
+    found: Mapping[str, Any] = json.loads(content)
+    return found

@@ -3,8 +3,8 @@
 The answer to a visit that asks for nothing but the model depends on the file,
 its name, the theme and the code alone::
 
-    ?model=<digest> ──▶ shelf ──▶ picture at once
-          └───────────▶ store ──▶ model, which whatever is done next waits for
+    ?model=<key> ──▶ cache ──▶ picture at once
+          └────────▶ store ──▶ model, which whatever is done next waits for
 """
 
 from __future__ import annotations
@@ -14,33 +14,31 @@ from pathlib import Path
 
 import hexviz.app
 from hexviz.app.models.store import ModelStore
+from hexviz.cache import Cache, Records, code_in
 from hexviz.errors import WriteError
 from hexviz.model.reader import digest
-from hexviz.model.shelf import Shelf, code_in
 from hexviz.view.palette import Theme
 
 __all__ = ["FirstSight", "pictures_in"]
 
 _LOGGER = logging.getLogger(__name__)
 
-_MOST = 1 << 25  # bytes on disk: some hundred pictures
-
 _WORTH = 0.25  # seconds of opening and layout from which on a picture is kept
 
 _ASKED = "?model="
 
 
-def pictures_in(folder: Path) -> Shelf:
-    """The shelf of first pictures that lies in a folder."""
-    return Shelf(folder, f"pictures {code_in(Path(hexviz.app.__path__[0]).parent)}", _MOST)
+def pictures_in(cache: Cache) -> Records:
+    """The first pictures in a cache, of this very code."""
+    return cache.records("results", f"pictures {code_in(Path(hexviz.app.__path__[0]).parent)}")
 
 
 class FirstSight:
     """The answers to visits that are kept for the models of a store."""
 
-    def __init__(self, store: ModelStore, shelf: Shelf) -> None:
+    def __init__(self, store: ModelStore, pictures: Records) -> None:
         self._store = store
-        self._shelf = shelf
+        self._pictures = pictures
 
     def recall(self, query: str, theme: Theme) -> bytes | None:
         """The answer to a visit, if it is kept, and the model is yet to be drawn."""
@@ -48,7 +46,7 @@ class FirstSight:
         model = self._store.opened(query.removeprefix(_ASKED))
         if place is None or (model is not None and model.drawn):
             return None
-        kept = self._shelf.get(place)
+        kept = self._pictures.get(place)
         return None if kept is None else bytes(kept)
 
     def keep(self, query: str, theme: Theme, answer: bytes) -> None:
@@ -64,7 +62,7 @@ class FirstSight:
         if sum(spent) < _WORTH:
             return
         try:
-            self._shelf.put(place, answer)
+            self._pictures.put(place, answer)
         except WriteError as error:
             _LOGGER.warning("The picture of %s is not kept: %s", model.graph.name, error)
 

@@ -1,4 +1,4 @@
-"""A model in memory, with what the page derives from it, each thing once somebody asks for it."""
+"""A model in memory, with what the page derives from it, each thing when first needed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from hexviz.app.models.comparison import Kept, other_in
 from hexviz.app.models.edits import Edit
 from hexviz.app.models.filtered import Filtered, filtered, totals
 from hexviz.app.models.long_work import taking_turns
+from hexviz.app.models.model_key import ModelKey
 from hexviz.app.protocol import FilterChoice, PageState
 from hexviz.app.server_timing import first_picture
 from hexviz.errors import MatchingError
@@ -100,6 +101,11 @@ class OpenModel:
         return self.key if self.edit is None else self.edit.base
 
     @property
+    def digest(self) -> str:
+        """The SHA-256 of the file that the model is of."""
+        return ModelKey.of(self.base).digest
+
+    @property
     def shared_cost(self) -> int:
         """Bytes in memory that it shares with all edits of its file."""
         return self._size + _PER_OP * self._ops
@@ -114,11 +120,11 @@ class OpenModel:
 
     @property
     def _ops(self) -> int:
-        # Asked of the graph itself, tags that are kept on disk would be unpacked for it.
+        # Reading graph.ops would unpack tags that are kept on disk.
         return len(vars(self.graph).get("ops", ()))
 
     def index(self, placement: Placement) -> Index:
-        """The graph made ready for drawing under one placement; built when first asked for."""
+        """The graph made ready for drawing under one placement; built when first needed."""
         if placement not in self._indexes:
             with self._building:
                 if placement not in self._indexes:

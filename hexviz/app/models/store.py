@@ -1,44 +1,40 @@
-"""The models a server has open: by content digest, a bounded number in memory.
+"""The models a server has open: by key, a bounded number in memory.
 
-The browser only ever holds a digest. What was evicted, or was open before a
-restart, is read again from its file::
+The browser only ever holds a key (:mod:`hexviz.app.models.model_key`). What was evicted,
+or was open before a restart, is read again from its file::
 
-    digest ──▶ in memory? ──▶ read ahead? ──▶ a person's edit? ──▶ its base, overrides on top
-                                                   └─▶ opened by path ──▶ an upload
+    key ──▶ in memory? ──▶ read ahead? ──▶ a person's edit? ──▶ its base, overrides on top
+                                                └─▶ opened by path ──▶ an upload
 """
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from hexviz.app.jobs.limits import SLOTS
-from hexviz.app.jobs.reading import WORTH, read_first
-from hexviz.app.models.edits import Edit, keep_edit, keep_tags, kept_edit, share_facts, tags_path
-from hexviz.app.models.known_files import ModelSource, Places, Remembered
+from hexviz.app.jobs.supervise import SLOTS, WORTH, read_first
+from hexviz.app.models.edits import Edit, Edits, read_tags, share_facts
+from hexviz.app.models.known_files import KnownFile, KnownFiles, ModelSource
 from hexviz.app.models.long_work import taking_turns
+from hexviz.app.models.model_key import ModelKey, label_of
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.roots import Roots
-from hexviz.app.models.uploads import Uploads, label_of
+from hexviz.cache import Cache
 from hexviz.errors import ReadError, SourceError, WriteError
 from hexviz.model.gc_control import collector_rests
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.shelf import Shelf
-from hexviz.tagging.opened import Opened, keep, open_bytes, open_path
+from hexviz.tagging.opened import Opened, keep, kept_tags, open_bytes, open_path
 from hexviz.tagging.override import override
 from hexviz.tagging.tags_document import put_tags
 
 __all__ = ["ModelStore", "OpenModel"]
 
 _LOGGER = logging.getLogger(__name__)
-
-_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 _BUDGET = 2 << 30
 """Bytes that all models in memory may take, by what :class:`OpenModel` says of its costs."""
@@ -48,38 +44,41 @@ _CAPACITY = 64
 
 _PATIENCE = 5.0  # seconds that an upload waits for others to be read
 
-_AHEAD = 2  # files that are read and wait for somebody to ask for them
+_AHEAD = 2  # files that are read and wait to be opened
 
 
 class ModelStore:
-    """Models by digest; safe to use from several threads.
+    """Models by key; safe to use from several threads.
 
-    ``shelf`` keeps the tags of what was opened, for the next time. At most
-    ``capacity`` models, and ``budget`` bytes of them, stay in memory, the one
-    used last always.
+    ``cache`` keeps uploads, edits, tags, and where files lie that were opened by
+    path. At most ``capacity`` models, and ``budget`` bytes of them, stay in
+    memory, the one used last always.
 
-    ``places`` remembers the files that were opened by path. One of them is
-    opened again by a link if it was named to this very store, was exported
-    here, or lies in one of the ``roots``.
+    A file is opened again by a link if it was named to this very store, was
+    exported to the cache, or lies in one of the ``roots``. ``trusted`` is for a
+    process that works for a server, which named only what it had opened itself:
+    it may open all.
     """
 
     def __init__(
         self,
-        uploads: Path,
+        cache: Cache,
         *,
-        shelf: Shelf | None = None,
         capacity: int = _CAPACITY,
         budget: int = _BUDGET,
-        places: Places | None = None,
         roots: Roots | None = None,
+        trusted: bool = False,
     ) -> None:
-        self._uploads = Uploads(uploads)
-        self._shelf = shelf
+        self._uploads = cache.blobs("uploads")
+        self._edits = Edits(cache)
+        self._known_files = KnownFiles(cache)
+        self._tags = kept_tags(cache)
+        self._exports = cache.root / "exports"
         self._capacity = capacity
         self._budget = budget
-        self._places = places
         self._roots = roots or Roots()
-        self._named: dict[str, Remembered] = {}
+        self._trusted = trusted
+        self._named: dict[str, dict[Path, KnownFile]] = {}
         self._ahead: OrderedDict[str, Opened] = OrderedDict()
         self._open: OrderedDict[str, OpenModel] = OrderedDict()
         self._lock = threading.RLock()
@@ -87,7 +86,7 @@ class ModelStore:
         self._reading = threading.BoundedSemaphore(SLOTS)
 
     def add_file(self, path: Path) -> str:
-        """Open a file that lies on this machine; returns its digest.
+        """Open a file that lies on this machine; returns its key.
 
         Raises:
             ReadError: if it is no readable ONNX model.
@@ -97,33 +96,32 @@ class ModelStore:
         return key
 
     def read_ahead(self, path: Path) -> str:
-        """Read a file on this machine, and leave the rest to whoever gets it; returns its digest.
+        """Read a file on this machine without tagging it yet; returns its key.
 
         Raises:
             ReadError: if it is no readable ONNX model.
         """
-        read = open_path(path, self._shelf)
+        read = open_path(path, self._tags)
         try:
-            found = Remembered.of(path)
+            found = KnownFile.of(path)
         except OSError as error:
             raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
+        key = str(ModelKey(read.key, label_of(path.name)))
         with self._lock:
-            self._named[read.key] = found
-            self._ahead[read.key] = read
+            named = self._named.setdefault(read.key, {})
+            named.pop(found.path, None)
+            named[found.path] = found
+            self._ahead[key] = read
             while len(self._ahead) > _AHEAD:
                 self._ahead.popitem(last=False)
-            known = self._open.get(read.key)
-            if known is not None and known.path != found.path:
-                del self._open[read.key]  # the same bytes from elsewhere have another name
-        if self._places is not None:
-            try:
-                self._places.keep(read.key, found)
-            except WriteError as error:
-                _LOGGER.warning("Links to %s end with this server: %s", path.name, error)
-        return read.key
+        try:
+            self._known_files.keep(read.key, found)
+        except WriteError as error:
+            _LOGGER.warning("Links to %s end with this server: %s", path.name, error)
+        return key
 
     def add_upload(self, content: bytes, name: str) -> str:
-        """Open uploaded bytes and keep them on disk; returns their digest.
+        """Open uploaded bytes and keep them on disk; returns their key.
 
         Raises:
             ReadError: if they are no readable ONNX model; nothing is kept then.
@@ -131,73 +129,74 @@ class ModelStore:
         """
         label = label_of(name)
         if len(content) >= WORTH:
-            # Whoever waits keeps a thread of the server from others.
+            # An upload that waits keeps a thread of the server from others.
             if not self._reading.acquire(timeout=_PATIENCE):
                 raise ReadError("Other large uploads are being read: try again in a while.")
             try:
                 read_first(content, label)
             finally:
                 self._reading.release()
-        opened = open_bytes(content, self._shelf, name=label)
-        key = opened.key
-        known = self._known(key)
-        if known is None or known.graph.name != label:
-            known = OpenModel(key, self._tagged(opened), size=len(content))
+        opened = open_bytes(content, self._tags, name=label)
+        key = str(ModelKey(opened.key, label))
+        model = self._in_memory(key)
+        if model is None:
+            model = OpenModel(key, self._tagged(opened), size=len(content))
         with self._lock:
-            in_use = {one.base for one in self._open.values()}
-        self._uploads.keep(key, content, label, in_use)
-        self._keep(known)
+            in_use = {f"{one.digest}.onnx" for one in self._open.values()}
+        self._uploads.put(content, ".onnx", in_use)
+        self._keep(model)
         return key
 
     def get(self, key: object) -> OpenModel:
-        """The model with this digest.
+        """The model with this key.
 
         Raises:
-            SourceError: if it is not known here any more, may not be opened, or is no digest.
+            SourceError: if it is not known here any more, may not be opened, or is no key.
             ReadError: if its file cannot be read any more.
         """
-        key = _checked(key)
-        found = self._known(key)
+        model_key = ModelKey.of(key)
+        key = str(model_key)
+        found = self._in_memory(key)
         if found is not None:
             return found
-        # Who asks for a model that is being opened waits for it, instead of opening it too.
+        # Concurrent requests for the same model wait for one load.
         with self._while_opening(key):
-            found = self._known(key)
+            found = self._in_memory(key)
             if found is None:
-                edit = kept_edit(self._uploads.folder, key)
-                found = self._load(key) if edit is None else self._edited(edit)
+                edit = self._edit(model_key)
+                found = self._load(model_key) if edit is None else self._edited(edit)
                 self._keep(found)
         return found
 
     def source(self, key: object) -> ModelSource:
-        """What the model with this digest is opened from; it is not opened for that.
+        """What the model with this key is opened from; it is not opened for that.
 
         Raises:
             SourceError: as :meth:`get`.
         """
-        key = _checked(key)
-        edit = kept_edit(self._uploads.folder, key)
-        base = key if edit is None else edit.base
-        overrides = {} if edit is None else edit.overrides
-        path, name = self._origin(base, edited=edit is not None)
-        tags = (
-            tags_path(self._uploads.folder, edit.tags) if edit is not None and edit.tags else None
-        )
-        return ModelSource(path, base, name, overrides, tags)
+        model_key = ModelKey.of(key)
+        edit = self._edit(model_key)
+        if edit is None:
+            path, name = self._origin(model_key)
+            return ModelSource(path, model_key.digest, name, {})
+        base = ModelKey.of(edit.base)
+        path, name = self._origin(base, edited=True)
+        tags = self._edits.tags_path(edit.tags) if edit.tags else None
+        return ModelSource(path, base.digest, name, edit.overrides, tags)
 
     def name(self, key: str) -> str | None:
         """What a model is called that can be opened here without a doubt; else ``None``."""
         try:
             source = self.source(key)
-            placed = self._placed(source.digest)
+            file = self._file(ModelKey(source.digest, label_of(source.name)))
         except SourceError:
             return None
-        # What seems to have changed is opened to see, instead of being told of by its link.
-        return source.name if placed is None or placed.seems_unchanged() else None
+        # A file that seems to have changed is opened to find out.
+        return source.name if file is None or file.seems_unchanged() else None
 
     def opened(self, key: str) -> OpenModel | None:
-        """The model with this digest if it is in memory."""
-        return self._known(key)
+        """The model with this key if it is in memory."""
+        return self._in_memory(key)
 
     def edit(self, model: OpenModel, changes: Mapping[str, str | None]) -> OpenModel:
         """The model with more overrides (op id → FQN); ``None`` takes back what a person set.
@@ -212,7 +211,7 @@ class ModelStore:
             return model
         edit = Edit(model.base, model.key, wanted, model.edit.tags if model.edit else "")
         edited = self._edited(edit)
-        keep_edit(self._uploads.folder, edit)
+        self._edits.keep(edit)
         self._keep(edited)
         return edited
 
@@ -226,108 +225,128 @@ class ModelStore:
             SourceError: as :meth:`get`.
             WriteError: if that cannot be written down.
         """
-        key = _checked(key)
-        source = self.source(key)
+        model_key = ModelKey.of(key)
+        before = self._edit(model_key)
+        base = str(model_key) if before is None else before.base
         modules = json.loads(content)["modules"]
-        overrides = {op: fqn for op, fqn in source.overrides.items() if fqn in modules}
-        tags = keep_tags(self._uploads.folder, content)
-        edit = Edit(source.digest, key, overrides, tags)
-        keep_edit(self._uploads.folder, edit)
+        overrides = {
+            op: fqn for op, fqn in (before.overrides if before else {}).items() if fqn in modules
+        }
+        tags = self._edits.keep_tags(content)
+        edit = Edit(base, str(model_key), overrides, tags)
+        self._edits.keep(edit)
         return edit.key
 
+    def _edit(self, key: ModelKey) -> Edit | None:
+        return None if key.name else self._edits.find(key.digest)
+
     def _edited(self, edit: Edit) -> OpenModel:
-        if self._known(edit.base) is None:
-            self._origin(edit.base, edited=True)
+        if self._in_memory(edit.base) is None:
+            self._origin(ModelKey.of(edit.base), edited=True)
         base = self.get(edit.base)
         with taking_turns(base.graph), collector_rests():
             graph = base.graph
             if edit.tags:
-                content = tags_path(self._uploads.folder, edit.tags).read_bytes()
-                graph = put_tags(graph, json.loads(content))
+                graph = put_tags(graph, read_tags(self._edits.tags_path(edit.tags)))
             if edit.overrides or not edit.tags:
                 graph = override(graph, edit.overrides)
             share_facts(base.graph, graph)
         return OpenModel(edit.key, graph, edit, near=base)
 
-    def _known(self, key: str) -> OpenModel | None:
+    def _in_memory(self, key: str) -> OpenModel | None:
         with self._lock:
             found = self._open.get(key)
             if found is not None:
                 self._open.move_to_end(key)
-                self._make_room()  # models grow while people look at them
+                self._evict()  # models grow while people look at them
             return found
 
-    def _load(self, key: str) -> OpenModel:
+    def _load(self, key: ModelKey) -> OpenModel:
         with self._lock:
-            ahead = self._ahead.pop(key, None)
-        placed = self._placed(key)
-        if placed is not None:
-            read = ahead or open_path(placed.path, self._shelf)
-            if read.key != key:
+            ahead = self._ahead.pop(str(key), None)
+        path, name = self._origin(key)
+        file = self._file(key)
+        if file is not None:
+            read = ahead or open_path(file.path, self._tags, name=name)
+            if read.key != key.digest:
                 raise SourceError(
-                    f"{placed.path.name} has changed since it was opened: open it again."
+                    f"{file.path.name} has changed since it was opened: open it again."
                 )
-            return OpenModel(key, self._tagged(read), size=placed.size, path=placed.path)
-        _, name = self._origin(key, edited=False)
-        content = self._uploads.read(key)
-        read = open_bytes(content, self._shelf, name=name)
-        if read.key != key:
+            return OpenModel(str(key), self._tagged(read), size=file.size, path=file.path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ReadError(f"The upload cannot be read: {error.strerror}.") from error
+        read = open_bytes(content, self._tags, name=name)
+        if read.key != key.digest:
             raise SourceError("This upload was damaged on the server: upload it again.")
-        return OpenModel(key, self._tagged(read), size=len(content))
+        return OpenModel(str(key), self._tagged(read), size=len(content))
 
-    def _origin(self, key: str, *, edited: bool) -> tuple[Path, str]:
+    def _origin(self, key: ModelKey, *, edited: bool = False) -> tuple[Path, str]:
         """The file with this content, and its name.
 
         Raises:
             SourceError: if it is gone, or may not be opened; it says whether it was ``edited``.
         """
-        placed = self._placed(key)
-        if placed is not None:
-            return placed.path, placed.path.name
-        upload = self._uploads.find(key)
+        file = self._file(key)
+        if file is not None:
+            # The link has the name without unusual characters.
+            own = label_of(file.path.name) == key.name or not key.name
+            return file.path, file.path.name if own else key.name
+        upload = self._uploads.find(f"{key.digest}.onnx")
         if upload is not None:
-            return upload, self._uploads.name(key)
+            return upload, key.name or _earlier_name(upload)
         what = "The file that these tags were corrected in" if edited else "This model"
         raise SourceError(f"{what} is not open on the server any more: open it again.")
 
-    def _placed(self, key: str) -> Remembered | None:
+    def _file(self, key: ModelKey) -> KnownFile | None:
         """The file with this content, if it was opened by path and is still there.
 
+        Of several, one that seems unchanged, and one that is called as the link says.
+
         Raises:
-            SourceError: if it may not be opened again.
+            SourceError: if none of them may be opened again, and no upload has the content.
         """
-        found = self._named.get(key)
-        if found is None and self._places is not None:
-            found = self._places.find(key)
-            if found is not None and found.path.is_file() and not self._may_open(found.path):
-                if self._uploads.find(key) is not None:
-                    return None
-                raise SourceError(
-                    f"This server may not open {found.path.name} again: start it with "
-                    "`hexviz view FILE`, or with --root and the folder of the file."
-                )
-        return found if found is not None and found.path.is_file() else None
+        with self._lock:
+            named = self._named.get(key.digest, {})
+            files = {file.path: file for file in self._known_files.find(key.digest)} | named
+        there = [file for file in files.values() if file.path.is_file()]
+        allowed = [file for file in there if file.path in named or self._may_open(file.path)]
+        if allowed:
+            best = max(
+                allowed,
+                key=lambda file: (file.seems_unchanged(), label_of(file.path.name) == key.name),
+            )
+            if best.seems_unchanged() or self._uploads.find(f"{key.digest}.onnx") is None:
+                return best
+        elif there and self._uploads.find(f"{key.digest}.onnx") is None:
+            raise SourceError(
+                f"This server may not open {there[0].path.name} again: start it with "
+                "`hexviz view FILE`, or with --root and the folder of the file."
+            )
+        return None
 
     def _may_open(self, path: Path) -> bool:
-        assert self._places is not None  # noqa: S101 - it told of the path
-        return self._places.is_ours(path) or self._roots.holds(path)
+        return (
+            self._trusted
+            or path.resolve().is_relative_to(self._exports.resolve())
+            or self._roots.holds(path)
+        )
 
     def _tagged(self, opened: Opened) -> TaggedGraph:
         graph = opened.graph()
-        if self._shelf is not None and opened.known is None:
+        if opened.known is None:
             # Nobody waits for it, and a server that ends meanwhile loses nothing.
-            threading.Thread(
-                target=keep, args=(self._shelf, opened.key, graph), daemon=True
-            ).start()
+            threading.Thread(target=keep, args=(self._tags, opened.key, graph), daemon=True).start()
         return graph
 
     def _keep(self, model: OpenModel) -> None:
         with self._lock:
             self._open[model.key] = model
             self._open.move_to_end(model.key)
-            self._make_room()
+            self._evict()
 
-    def _make_room(self) -> None:
+    def _evict(self) -> None:
         while len(self._open) > 1 and (
             len(self._open) > self._capacity or self._taken() > self._budget
         ):
@@ -365,7 +384,9 @@ class _Opening:
         self.waiting = 0
 
 
-def _checked(key: object) -> str:
-    if not isinstance(key, str) or not _DIGEST.fullmatch(key):
-        raise SourceError("That is no link to a model: open one.")
-    return key
+def _earlier_name(upload: Path) -> str:
+    """What hexviz 0.1 called an upload, whose links had no name."""
+    try:
+        return label_of(upload.with_suffix(".name").read_text(errors="replace"))
+    except OSError:
+        return "upload.onnx"

@@ -8,8 +8,7 @@ from typing import Any
 
 import psutil
 
-from hexviz.app.jobs.limits import Limits
-from hexviz.app.jobs.supervise import supervise
+from hexviz.app.jobs.supervise import Limits, supervise
 from hexviz.model.reader import digest
 from tests.build import parse, scoped
 from tests.waiting import CEILING

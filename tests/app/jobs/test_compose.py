@@ -11,7 +11,7 @@ import yaml
 from typer.main import get_command
 
 from hexviz.app.guard import host_name, hosts_for
-from hexviz.app.jobs import limits
+from hexviz.app.jobs import supervise as limits
 from hexviz.cli import app
 
 TOP = Path(__file__).parents[3]

@@ -15,6 +15,7 @@ from hexviz.app.factory import create_app
 from hexviz.app.jobs import child, local
 from hexviz.app.jobs.local import LocalManager
 from hexviz.app.models.store import ModelStore
+from hexviz.cache import Cache
 from hexviz.errors import ExportError, WriteError
 from tests.app.jobs.orders import ENDLESS, QUICK, children, order
 from tests.app.jobs.pages import Asked, wanting
@@ -146,7 +147,7 @@ def test_jobs_wait_for_each_other(
 def test_answers_of_two_apps_in_a_process_do_not_mix(server: Server, tmp_path: Path) -> None:
     """Dash knows callbacks by their source, which is the same in both."""
     (tmp_path / "other").mkdir()
-    other = Server(tmp_path / "other", ModelStore(tmp_path / "other"))
+    other = Server(tmp_path / "other", ModelStore(Cache(tmp_path / "other")))
     key = server.key(tmp_path, QUICK)
     assert "verdict right" in json.dumps(Asked(server.client, wanting(key)).wait())
     assert "error" in Asked(other.client, wanting(key)).wait()

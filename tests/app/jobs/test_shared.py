@@ -17,11 +17,10 @@ import pytest
 import redis
 
 from hexviz.app.factory import create_app
-from hexviz.app.folders import jobs_folder, uploads_folder
-from hexviz.app.jobs import shared
+from hexviz.app.jobs import celery as shared
 from hexviz.app.jobs.manager import job_manager
-from hexviz.app.models.known_files import kept_places
 from hexviz.app.models.store import ModelStore
+from hexviz.cache import Cache
 from hexviz.errors import JobError
 from tests.app.jobs.install_redis import find
 from tests.app.jobs.orders import ENDLESS, QUICK, children, order
@@ -87,7 +86,7 @@ class Web:
     """A web server's app in this process."""
 
     def __init__(self, queue: str) -> None:
-        self.store = ModelStore(uploads_folder(), places=kept_places())
+        self.store = ModelStore(Cache())
         manager = job_manager(queue)
         self.client = create_app(self.store, manager=manager).server.test_client()
 
@@ -176,7 +175,7 @@ def test_a_worker_that_is_stopped_ends_its_jobs_and_says_so(
     said, _ = finished(worker)
     assert worker.returncode == 0, said
     assert "Traceback" not in said
-    assert not list(jobs_folder().glob("job-*"))
+    assert not list(Cache().folder("jobs").glob("job-*"))
     assert "The worker that did this was stopped: try again." in json.dumps(asked.wait())
 
 

@@ -11,12 +11,12 @@ from typing import Any
 from dash import html
 from dash.fingerprint import build_fingerprint
 
-from hexviz.app.models.export_times import kept_measured
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.parts import counted
 from hexviz.app.panels.timings import tables
 from hexviz.app.protocol import BrowserTimes, TimingsRequest
-from hexviz.errors import RunError, WriteError
+from hexviz.errors import RunError
+from hexviz.exporters.export_times import kept_measured
 from hexviz.stages import Measured
 from hexviz.view.palette import Theme
 from hexviz.view.performance.chart import Figure, in_bytes, in_seconds
@@ -75,10 +75,7 @@ def reference_run() -> Run | None:
 
 def _exported(model: OpenModel) -> Measured | None:
     """What was measured when the model's file was exported, if that was on this machine."""
-    try:
-        return kept_measured(model.edit.base if model.edit is not None else model.key)
-    except WriteError:  # there is no cache folder
-        return None
+    return kept_measured(model.digest)
 
 
 def _stages(

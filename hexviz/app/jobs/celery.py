@@ -24,9 +24,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dash import CeleryManager
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.jobs.limits import ABANDONED, LIMITS, TOO_MANY, WAITING
-from hexviz.app.jobs.own import OwnManager
-from hexviz.app.jobs.run import Turn, taking, without_traceback
+from hexviz.app.jobs.run import OwnManager, Turn, taking, without_traceback
+from hexviz.app.jobs.supervise import ABANDONED, LIMITS, TOO_MANY, WAITING
 from hexviz.errors import JobError
 
 if TYPE_CHECKING:

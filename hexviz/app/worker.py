@@ -6,12 +6,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from hexviz.app.factory import create_app
-from hexviz.app.folders import uploads_folder
-from hexviz.app.jobs.limits import SLOTS
+from hexviz.app.jobs.celery import SharedManager, beat_for_ever
 from hexviz.app.jobs.manager import job_manager
-from hexviz.app.jobs.shared import SharedManager, beat_for_ever
-from hexviz.app.models.known_files import kept_places
+from hexviz.app.jobs.supervise import SLOTS
 from hexviz.app.models.store import ModelStore
+from hexviz.cache import Cache
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -30,7 +29,7 @@ def work(queue: str) -> None:
     manager = job_manager(queue)
     assert isinstance(manager, SharedManager)  # noqa: S101 - as there is a queue
     # The tasks are the callbacks of the page: making the page makes them known.
-    store = ModelStore(uploads_folder(), places=kept_places(trusted=True))
+    store = ModelStore(Cache(), trusted=True)
     create_app(store, manager=manager)
     threading.Thread(target=beat_for_ever, args=[manager.handle], daemon=True).start()
     try:

@@ -2,22 +2,15 @@
 
 import hashlib
 import json
-import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hexviz.app.folders import measured_folder
-from hexviz.app.models import export_times as keeping
-from hexviz.app.models.export_times import (
-    keep_measured,
-    kept_measured,
-    measured_of,
-    measured_record,
-    save_and_keep,
-)
+from hexviz.cache import Cache
 from hexviz.errors import WriteError
+from hexviz.exporters.export_times import keep_measured, kept_measured, save_and_keep
 from hexviz.model.graph import TaggedGraph
 from hexviz.stages import Measured, Stage
 from tests.app.conftest import NET, SCOPES
@@ -54,10 +47,19 @@ def test_only_the_owner_can_read_what_is_kept(cache: Path) -> None:
     assert (cache / "hexviz").stat().st_mode & 0o077 == 0
 
 
+def record() -> dict[str, Any]:
+    """What is kept of :data:`MEASURED`."""
+    stages = [asdict(stage) for stage in STAGES]
+    return {"stages": stages, "modules": dict(MEASURED.modules)}
+
+
+def keep(content: bytes) -> None:
+    Cache().records("results", "export times").put(KEY, content)
+
+
 def test_the_record_is_plain_json() -> None:
-    record = json.loads(json.dumps(measured_record(MEASURED)))
-    assert record["stages"][1]["name"] == "export"
-    assert measured_of(record) == MEASURED
+    keep(json.dumps(record()).encode())
+    assert kept_measured(KEY) == MEASURED
 
 
 @pytest.mark.parametrize("digest", ["", "../" + "a" * 61, "A" * 64, "a" * 65, "a" * 64 + "\n"])
@@ -91,7 +93,7 @@ def test_what_is_no_digest_never_becomes_a_path(digest: str) -> None:
     ],
 )
 def test_a_damaged_file_is_nothing_kept(content: bytes) -> None:
-    (measured_folder() / f"{KEY}.json").write_bytes(content)
+    keep(content)
     assert kept_measured(KEY) is None
 
 
@@ -114,50 +116,16 @@ def test_a_damaged_file_is_nothing_kept(content: bytes) -> None:
     ],
 )
 def test_a_stage_that_makes_no_sense_is_nothing_kept(field: str, value: object) -> None:
-    record = measured_record(MEASURED)
-    assert measured_of(record) is not None
-    record["stages"][0][field] = value
-    assert measured_of(record) is None
+    changed = record()
+    changed["stages"][0][field] = value
+    keep(json.dumps(changed).encode())
+    assert kept_measured(KEY) is None
 
 
 def test_a_stage_with_a_field_too_few_is_nothing_kept() -> None:
-    record: dict[str, Any] = measured_record(MEASURED)
-    del record["stages"][0]["peak"]
-    assert measured_of(record) is None
-
-
-def test_a_huge_file_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_measured(KEY, MEASURED)
-    monkeypatch.setattr(keeping, "_LARGEST", 100)
-    assert kept_measured(KEY) is None
-
-
-def test_a_folder_in_its_place_is_nothing_kept() -> None:
-    (measured_folder() / f"{KEY}.json").mkdir()
-    assert kept_measured(KEY) is None
-
-
-def test_only_the_newest_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeping, "_KEPT", 3)
-    keys = [f"{at:064x}" for at in range(5)]
-    for at, key in enumerate(keys):
-        keep_measured(key, MEASURED)
-        os.utime(measured_folder() / f"{key}.json", (at, at))
-    # the last one was written before it was made old
-    keep_measured(keys[4], MEASURED)
-    assert [key for key in keys if kept_measured(key)] == keys[2:]
-
-
-def test_old_ones_may_vanish_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    keep_measured(KEY, MEASURED)
-    monkeypatch.setattr(keeping, "_KEPT", 0)
-    listed = Path.glob
-
-    def with_a_ghost(folder: Path, pattern: str) -> list[Path]:
-        return [*listed(folder, pattern), folder / "ghost.json"]
-
-    monkeypatch.setattr(Path, "glob", with_a_ghost)
-    keep_measured("b" * 64, MEASURED)
+    changed = record()
+    del changed["stages"][0]["peak"]
+    keep(json.dumps(changed).encode())
     assert kept_measured(KEY) is None
 
 
