@@ -7,6 +7,8 @@ from itertools import count
 
 import onnx
 
+from hexviz.model.bodies import graphs_in
+
 __all__ = ["nameless"]
 
 
@@ -90,15 +92,11 @@ def _nodes(
             _renamed(values, names, fresh)
         for attribute in node.attribute:
             attribute.ClearField("doc_string")
-            for graph in _graphs_in(attribute):
-                _graph(graph, names, fresh, functions, dims)
             if attribute.HasField("t"):
                 attribute.t.ClearField("name")
                 attribute.t.ClearField("doc_string")
-
-
-def _graphs_in(attribute: onnx.AttributeProto) -> list[onnx.GraphProto]:
-    return [*([attribute.g] if attribute.HasField("g") else []), *attribute.graphs]
+        for graph in graphs_in(node):
+            _graph(graph, names, fresh, functions, dims)
 
 
 def _renamed(values: list[str], names: Names, fresh: Iterator[str]) -> None:

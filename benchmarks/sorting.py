@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 import onnx
 
-from hexviz.bench.blanking import graphs_within
+from hexviz.model.bodies import graphs_in, graphs_within
 
 __all__ = ["SORTS", "resort", "shuffle"]
 
@@ -112,9 +112,8 @@ def _in_order(proto: onnx.ModelProto, order: Sequence[int]) -> onnx.ModelProto:
 def _reads(node: onnx.NodeProto) -> Iterator[str]:
     """The values a node reads, those captured by its bodies included."""
     yield from node.input
-    for attribute in node.attribute:
-        for body in ([attribute.g] if attribute.HasField("g") else []) + list(attribute.graphs):
-            for graph in graphs_within(body):
-                for inner in graph.node:
-                    yield from inner.input
-                yield from (value.name for value in graph.output)
+    for body in graphs_in(node):
+        for graph in graphs_within(body):
+            for inner in graph.node:
+                yield from inner.input
+            yield from (value.name for value in graph.output)

@@ -14,19 +14,20 @@ of a stranger's file has: a type, attributes, inputs and outputs.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import onnx
 
 from hexviz.model import fqn as names
+from hexviz.model.bodies import graphs_within
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 
-__all__ = ["Score", "Truth", "blank", "graphs_within", "know", "reopen"]
+__all__ = ["Score", "Truth", "blank", "know", "reopen"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,16 +141,3 @@ def blank(proto: onnx.ModelProto, outputs: Collection[str]) -> onnx.ModelProto:
                     value.name = renamed[value.name]
                     del value.metadata_props[:]
     return result
-
-
-def graphs_within(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
-    """A graph, and those in the bodies of its ops."""
-    stack = [graph]
-    while stack:
-        here = stack.pop()
-        yield here
-        for node in here.node:
-            for attribute in node.attribute:
-                if attribute.HasField("g"):
-                    stack.append(attribute.g)
-                stack.extend(attribute.graphs)

@@ -19,7 +19,7 @@ from hexviz.extraction.report import boundary
 from hexviz.extraction.scope import POLICIES, Policy, Scope, scope
 from hexviz.extraction.selection import Selection
 from hexviz.extraction.steady import Steady
-from hexviz.model.fqn import common_ancestor
+from hexviz.model.fqn import common_ancestor, meeting
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["Suggestion", "suggest"]
@@ -178,9 +178,7 @@ def _around(graph: TaggedGraph, selected: Selection) -> str:
     named = sorted(selected.modules) + [
         graph.ops[graph.positions[one]].module for one in sorted(selected.ops)
     ]
-    shared = named[0]
-    for fqn in named[1:]:
-        shared = common_ancestor(shared, fqn)
+    shared = meeting(named) or ""
     if selected.holds(shared):
         above = graph.modules[graph.modules.nearest(shared)].parent
         return above or ""

@@ -103,11 +103,8 @@ def _projected(graph: TaggedGraph, known: Mapping[int, str]) -> list[str]:
         for at in order:
             if at in found:
                 continue
-            near = [found[one] for one in neighbours[at] if one in found]
-            if near:
-                meeting = near[0]
-                for one in near[1:]:
-                    meeting = names.common_ancestor(meeting, one)
+            meeting = names.meeting(found[one] for one in neighbours[at] if one in found)
+            if meeting is not None:
                 found[at] = meeting
     return [found.get(at, "") for at in range(len(flat.ops))]
 

@@ -138,10 +138,7 @@ def common_pattern(modules: Iterable[str]) -> str:
     if len(listed) == 1:
         return listed[0]
     patterns = list(dict.fromkeys(map(starred, listed)))
-    found = patterns[0]
-    for one in patterns[1:]:
-        found = names.common_ancestor(found, one)
-    return found
+    return names.meeting(patterns) or ""
 
 
 def times(count: int) -> str:

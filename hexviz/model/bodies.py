@@ -22,6 +22,7 @@ __all__ = [
     "function_path",
     "graphs_in",
     "graphs_of",
+    "graphs_within",
     "named_functions",
     "walk",
     "walk_bodies",
@@ -64,10 +65,17 @@ def walk_bodies(
 
 def all_graphs(proto: onnx.ModelProto) -> Iterator[Graph]:
     """The graph of a model, its functions, and everything that their nodes hold as a graph."""
-    yield proto.graph
-    yield from proto.functions
-    nodes = [*proto.graph.node, *(node for function in proto.functions for node in function.node)]
-    for node in walk(nodes):
+    yield from graphs_within(proto.graph)
+    for function in proto.functions:
+        yield function
+        for node in walk(function.node):
+            yield from graphs_in(node)
+
+
+def graphs_within(graph: onnx.GraphProto) -> Iterator[onnx.GraphProto]:
+    """A graph, and everything that its nodes and those in their bodies hold as a graph."""
+    yield graph
+    for node in walk(graph.node):
         yield from graphs_in(node)
 
 

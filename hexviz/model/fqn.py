@@ -7,8 +7,9 @@ here works by segment: ``layer1`` is no ancestor of ``layer10``.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import reduce
 
-__all__ = ["ancestors", "common_ancestor", "is_within", "join", "parent"]
+__all__ = ["ancestors", "common_ancestor", "is_within", "join", "meeting", "parent"]
 
 
 def parent(fqn: str) -> str:
@@ -71,3 +72,13 @@ def common_ancestor(first: str, second: str) -> str:
             break
         shared += 1
     return ".".join(mine[:shared])
+
+
+def meeting(fqns: Iterable[str]) -> str | None:
+    """The deepest FQN that encloses all of these; ``None`` of none.
+
+    >>> meeting(["a.b.0", "a.b.1", "a.c"]), meeting([])
+    ('a', None)
+    """
+    listed = list(fqns)
+    return reduce(common_ancestor, listed) if listed else None

@@ -28,7 +28,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from types import MappingProxyType
 
 from hexviz.model import fqn as names
@@ -334,9 +333,7 @@ def _from_producers(flat: FlatGraph, known: Mapping[int, Provenance], at: int) -
 
 def _meeting(known: Mapping[int, Provenance], positions: Sequence[int]) -> str | None:
     """The module where those of ``positions`` meet."""
-    if not positions:
-        return None
-    return reduce(names.common_ancestor, (known[one].module for one in positions))
+    return names.meeting(known[one].module for one in positions)
 
 
 def _telling(

@@ -13,8 +13,7 @@ module, and for every primary op whose module is not on record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import reduce
+from collections.abc import Mapping
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
@@ -92,7 +91,7 @@ def from_consumers(flat: FlatGraph, known: Mapping[int, str]) -> dict[int, str]:
     result = dict(known)
     for at in reversed(flat.order):
         if at not in result:
-            result[at] = _meeting([result[user] for user in flat.successors[at]]) or ""
+            result[at] = names.meeting(result[user] for user in flat.successors[at]) or ""
     return result
 
 
@@ -111,10 +110,6 @@ def _upstream(flat: FlatGraph, known: Mapping[int, str]) -> dict[int, str | None
     result: dict[int, str | None] = dict(known)
     for at in flat.order:
         if at not in result:
-            result[at] = _meeting(result[source] for source in flat.predecessors[at])
+            sources = (result[source] for source in flat.predecessors[at])
+            result[at] = names.meeting(module for module in sources if module is not None)
     return result
-
-
-def _meeting(modules: Iterable[str | None]) -> str | None:
-    told = [module for module in modules if module is not None]
-    return reduce(names.common_ancestor, told) if told else None
