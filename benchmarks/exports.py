@@ -9,7 +9,7 @@ from benchmarks.models import MODELS, build, with_noise
 from hexviz.bench.exports import ALL, Export, Report
 from hexviz.bench.exports import exports as exports_of
 from hexviz.bench.tags import tags_document
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag

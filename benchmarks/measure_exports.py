@@ -154,7 +154,7 @@ def _bare_exports(model: Any, args: tuple[Any, ...], kwargs: Record, exporter: E
 
     import torch
 
-    from hexviz.exporters.capture import Log, captured
+    from hexviz.exporters.exporter_log import Log, captured
 
     try:
         with captured(Log()):
@@ -174,7 +174,7 @@ def _transformers_names() -> list[str]:
 
 
 def _transformers_model(name: str) -> tuple[Any, tuple[Any, ...], Record]:
-    from hexviz.exporters.capture import Log, captured
+    from hexviz.exporters.exporter_log import Log, captured
     from hexviz.exporters.hub import choose_experts
     from hexviz.exporters.inputs import make_inputs
 

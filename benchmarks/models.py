@@ -17,8 +17,9 @@ from typing import Any
 import torch
 
 from hexviz.errors import SourceError
+from hexviz.exporters.foreign_errors import NEEDS_TRANSFORMERS
 from hexviz.exporters.inputs import make_inputs
-from hexviz.exporters.sources import NEEDS_TRANSFORMERS, Source, open_source
+from hexviz.exporters.sources import Source, open_source
 
 __all__ = ["MODELS", "BenchModel", "build", "edition", "with_noise"]
 

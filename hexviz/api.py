@@ -20,7 +20,7 @@ from hexviz.tagging.override import override
 if TYPE_CHECKING:
     import numpy as np
 
-    from hexviz.exporters.options import TranslationTable
+    from hexviz.exporters.interface import TranslationTable
     from hexviz.exporters.subject import Exportable
 
 __all__ = ["TaggedGraph", "export", "load", "transfer"]

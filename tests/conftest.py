@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from hypothesis import settings
 
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 
 # How long an example takes says nothing on a busy machine; timing is for the benchmarks.
 settings.register_profile("no deadline", deadline=None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from hexviz.bench.blanking import Score, know, reopen
 from hexviz.bench.stopwatch import clocked, spread_of_times
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.flat import FlatGraph, Neighbours
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.inherit import inherit

@@ -10,7 +10,7 @@ from pathlib import Path
 from hexviz.bench.stopwatch import Took, clocked
 from hexviz.bench.synthetic import FLAVOURS, synthetic
 from hexviz.exporters.export import export_model
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.exporters.sources import open_source
 from hexviz.model.reader import read_file
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from hexviz.bench.blanking import Score, know, reopen
 from hexviz.bench.exports import ALL, Export, Report, exports
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.op import Op
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag

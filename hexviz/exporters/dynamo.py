@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from hexviz.errors import ExportError
+from hexviz.exporters.interface import Options
 from hexviz.exporters.opset import Notes, notes_kept, refuse_other_opset, take_notes
-from hexviz.exporters.options import Options
 from hexviz.exporters.subject import Exportable
 from hexviz.exporters.weightless import declare_external, fake_parameters, forget_data, materialize
 

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import onnx
 import torch
+from torch import nn
 
 from hexviz.errors import ExportError
 from hexviz.exporters import dynamo, torchscript
-from hexviz.exporters.capture import Log, captured, outside
-from hexviz.exporters.evaluation import evaluating
+from hexviz.exporters.exporter_log import Log, captured, outside
 from hexviz.exporters.failure import describe, explain
+from hexviz.exporters.interface import Exported, Options, TranslationTable
+from hexviz.exporters.module_infos import class_name, describe_modules
 from hexviz.exporters.module_times import ModuleTimes
-from hexviz.exporters.modules import class_name, describe_modules
 from hexviz.exporters.opset import Notes
-from hexviz.exporters.options import Options, TranslationTable
-from hexviz.exporters.result import Exported
-from hexviz.exporters.stages import Progress, Stages, stages_of
 from hexviz.exporters.subject import Call, Exportable, call_of, parameters_of
 from hexviz.exporters.wrappers import unwrapped
 from hexviz.stages import Measured, recorded, stage
@@ -218,3 +218,81 @@ def _follow(stages: Stages, times: ModuleTimes) -> Callable[[str], None]:
             (times.watch if runs else times.rest)()
 
     return heard
+
+
+@contextlib.contextmanager
+def evaluating(model: Exportable) -> Iterator[None]:
+    """Every module in evaluation mode while inside, and each back to what it was: flags may differ.
+
+    Where ``eval()`` is not to be had (captured graphs, which have the mode
+    that they were captured in), the flags alone are set.
+    """
+    modules = list(model.modules()) if isinstance(model, nn.Module) else []
+    # A frozen scripted module has no such flag.
+    before = [(module, getattr(module, "training", None)) for module in modules]
+    try:
+        if modules:
+            _evaluate(modules)
+        yield
+    finally:
+        for module, training in before:
+            if training is not None and module.training is not training:
+                module.training = training
+
+
+def _evaluate(modules: list[nn.Module]) -> None:
+    try:
+        modules[0].eval()
+    # ``train`` may be the model's own code, which can raise anything; captured graphs refuse it.
+    except Exception:  # noqa: BLE001
+        for module in modules:
+            if getattr(module, "training", False):
+                module.training = False
+
+
+Progress = Callable[[str, float], None]
+"""Called with a stage's name as it begins and the share of stages behind it, in 0..1."""
+
+
+class Stages:
+    """Walks through named stages in order, measuring each and reporting its beginning.
+
+    The fraction reported is the share of *stages* done, not of time: how long
+    the rest takes is not known. A stage that never begins is simply skipped.
+    """
+
+    def __init__(self, names: Sequence[str], progress: Progress | None) -> None:
+        self._names = tuple(names)
+        self._progress = progress
+        self._current: str | None = None
+        self._running = ExitStack()
+
+    def enter(self, name: str) -> None:
+        """End the current stage, if any, and begin ``name``; entering it twice changes nothing."""
+        if name == self._current:
+            return
+        self.end()
+        self._current = name
+        if self._progress is not None:
+            self._progress(name, self._names.index(name) / len(self._names))
+        self._running.enter_context(stage(name))
+
+    def end(self) -> None:
+        """End the current stage, if any."""
+        self._running.close()
+        self._current = None
+
+
+@contextmanager
+def stages_of(names: Sequence[str], progress: Progress | None) -> Iterator[Stages]:
+    """Stages to walk through; the last one ends with the block, which ``"done"`` then reports.
+
+    A block that raises reports nothing.
+    """
+    stages = Stages(names, progress)
+    try:
+        yield stages
+    finally:
+        stages.end()
+    if progress is not None:
+        progress("done", 1.0)

@@ -17,12 +17,13 @@ from torch._dynamo.exc import UserError, UserErrorType
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.jit._trace import TopLevelTracedModule
 from torch.onnx import OnnxExporterError
+from torch.onnx._internal.exporter._registration import ONNXRegistry
+from torch.onnx._internal.torchscript_exporter.registration import registry
 
+from hexviz.exporters.foreign_errors import first_line, plain
 from hexviz.exporters.subject import Exportable
-from hexviz.exporters.translations import translated_by
-from hexviz.exporters.wording import first_line, plain
 
-__all__ = ["cause", "describe", "explain"]
+__all__ = ["cause", "describe", "explain", "translated_by"]
 
 _OTHER = {"dynamo": "torchscript", "torchscript": "dynamo"}
 
@@ -155,3 +156,25 @@ def cause(error: BaseException) -> BaseException:
     while isinstance(error, OnnxExporterError) and error.__cause__ is not None:
         error = error.__cause__
     return error
+
+
+_NEWEST = 23  # opsets that the TorchScript exporter was ever registered for
+
+
+def translated_by(exporter: str, op: str) -> bool:
+    """Whether ``exporter`` translates an op of PyTorch, given as ``aten.diff``.
+
+    What the dynamo exporter takes apart before it translates counts by its
+    own; an op that PyTorch composes of others is taken apart.
+    """
+    namespace, _, name = op.partition(".")
+    if exporter == "torchscript":
+        known = registry.get_function_group(f"{namespace}::{name}")
+        return known is not None and any(known.get(opset) for opset in range(7, _NEWEST))
+    packet = getattr(getattr(torch.ops, namespace, None), name, None)
+    if not isinstance(packet, torch._ops.OpOverloadPacket):
+        return False
+    names = packet.overloads()  # type: ignore[no-untyped-call]
+    overloads = [getattr(packet, overload) for overload in names]
+    functions = ONNXRegistry.from_torchlib()
+    return any(functions.is_registered(one) or one._can_decompose() for one in overloads)

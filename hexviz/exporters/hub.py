@@ -12,18 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from hexviz.errors import SourceError
-from hexviz.exporters.capture import Log, captured
+from hexviz.exporters.exporter_log import Log, captured
+from hexviz.exporters.foreign_errors import NEEDS_TRANSFORMERS, first_line
 from hexviz.exporters.inputs import make_inputs
-from hexviz.exporters.sources import NEEDS_TRANSFORMERS, Source
-from hexviz.exporters.wording import first_line
 
 __all__ = ["choose_experts", "open_hub"]
 
 _PATIENCE = 4.0  # seconds in which a hub that can be reached at all answers
 
 
-def open_hub(model_id: str, *, weights: bool) -> Source:
-    """Build a model by its hub id or from a folder with its ``config.json``.
+def open_hub(model_id: str, *, weights: bool) -> tuple[Any, tuple[Any, ...], dict[str, Any], str]:
+    """A model by its hub id or from a folder with its ``config.json``, its arguments and name.
 
     Attention is the written-out kind, whose ops both exporters know, and the
     model keeps no cache of keys and values. Example inputs are made from the
@@ -48,7 +47,7 @@ def open_hub(model_id: str, *, weights: bool) -> Source:
         model = _model(transformers, config, where, online=online or local, weights=weights)
         choose_experts(model)
         args, kwargs = make_inputs(model)
-    return Source(model, args, kwargs, folder.resolve().name if local else model_id)
+    return model, args, kwargs, folder.resolve().name if local else model_id
 
 
 def _config(transformers: Any, model_id: str, where: str, *, online: bool, weights: bool) -> Any:

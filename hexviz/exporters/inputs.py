@@ -16,11 +16,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.utils import _pytree as pytree
 
 from hexviz.errors import SourceError
 from hexviz.exporters.arguments import has_values, values
+from hexviz.exporters.subject import Exportable, argument_names, bound_arguments, call_of
+from hexviz.exporters.wrappers import inner_module
 
-__all__ = ["as_call", "make_inputs"]
+__all__ = ["as_call", "make_inputs", "open_shapes"]
 
 Call = tuple[tuple[Any, ...], dict[str, Any]]
 
@@ -124,3 +127,30 @@ def _runs(model: nn.Module, call: dict[str, Tensor]) -> bool:
     except Exception:  # noqa: BLE001
         return False
     return True
+
+
+def open_shapes(model: Exportable, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+    """Every dimension of every tensor among the arguments marked as open.
+
+    The result is nested as the arguments are, with ``None`` where there is no
+    tensor, as :func:`torch.export.export` takes it::
+
+        x, past=(tensor, None)    {"x": {0: AUTO, …}, "past": ({0: AUTO, …}, None)}
+    """
+    if isinstance(model, nn.Module):
+        model = inner_module(model)
+    args, kwargs = call_of(model, args, kwargs)
+    if bound_arguments(model, args, kwargs) is None:  # traced, so it takes tensors alone
+        names = argument_names(model, len(args))
+        return {name: _opened(value) for name, value in zip(names, args, strict=False)}
+    shapes: Any = torch.export.ShapesCollection()  # type: ignore[no-untyped-call]
+    for leaf in pytree.tree_leaves((args, kwargs)):
+        if isinstance(leaf, torch.Tensor):
+            shapes[leaf] = _opened(leaf)
+    return shapes.dynamic_shapes(model, args, kwargs)
+
+
+def _opened(value: object) -> dict[int, Any] | None:
+    if not isinstance(value, torch.Tensor):
+        return None
+    return dict.fromkeys(range(value.dim()), torch.export.Dim.AUTO)

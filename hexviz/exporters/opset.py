@@ -23,8 +23,8 @@ import onnx_ir as ir
 from onnxscript import version_converter
 
 from hexviz.errors import ExportError
+from hexviz.exporters.foreign_errors import first_line
 from hexviz.exporters.weightless import declare_external, forget_data
-from hexviz.exporters.wording import first_line
 from hexviz.model.flatten import flatten
 from hexviz.tagging.metadata import KEYS
 

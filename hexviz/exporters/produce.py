@@ -64,6 +64,6 @@ def produce(
 
 def _open_shapes(built: Source) -> Any:
     """Every dimension of every tensor input marked as open, in the form the exporter takes."""
-    from hexviz.exporters.shapes import open_shapes
+    from hexviz.exporters.inputs import open_shapes
 
     return open_shapes(built.model, built.args, built.kwargs)

@@ -15,16 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hexviz.errors import SourceError
-from hexviz.exporters.wording import first_line
+from hexviz.exporters.foreign_errors import NEEDS_TRANSFORMERS, first_line
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["NEEDS_TRANSFORMERS", "Source", "open_source"]
-
-NEEDS_TRANSFORMERS = 'needs transformers: pip install "hexviz[hf]".'
-"""How every line ends that reports the missing extra."""
+__all__ = ["Source", "open_source"]
 
 
 @dataclass(frozen=True)
@@ -70,7 +67,7 @@ def _open(source: str, *, weights: bool) -> Source:
     if source.startswith("hf:"):
         from hexviz.exporters.hub import open_hub
 
-        return open_hub(source.removeprefix("hf:"), weights=weights)
+        return Source(*open_hub(source.removeprefix("hf:"), weights=weights))
     if ":" in source:
         return _open_factory(source, weights=weights)
     return _open_sample(source)

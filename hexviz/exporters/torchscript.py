@@ -14,7 +14,7 @@ from torch.utils import _pytree as pytree
 
 from hexviz.errors import ExportError
 from hexviz.exporters.calls import module_calls
-from hexviz.exporters.options import Options
+from hexviz.exporters.interface import Options
 from hexviz.exporters.rebind import (
     Inputs,
     flat_outputs,

@@ -17,8 +17,7 @@ import onnx_ir as ir
 
 from hexviz.errors import ExtractionError
 from hexviz.model.graph import TaggedGraph, Value
-from hexviz.model.shapes import light
-from hexviz.model.types import open_negative_sizes
+from hexviz.model.types import light, open_negative_sizes
 
 __all__ = ["border", "shown"]
 

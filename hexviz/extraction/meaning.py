@@ -23,8 +23,7 @@ from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import Calls, find_calls
 from hexviz.model.once import once
-from hexviz.model.shapes import infer_types
-from hexviz.model.types import told_types
+from hexviz.model.types import infer_types, told_types
 
 __all__ = ["Meaning", "meanings"]
 

@@ -18,7 +18,7 @@ from difflib import SequenceMatcher
 from hexviz.matching.alignment import best_alignment
 from hexviz.matching.growth import Growth
 from hexviz.matching.side import Side
-from hexviz.model.auxiliary import category
+from hexviz.model.op import category
 
 __all__ = ["align", "claimed"]
 

@@ -128,7 +128,7 @@ class FlatGraph:
     ``makers`` maps a value id to the position of the op that makes it; inputs
     and weights are not in it. ``weights`` maps the value id of
     each initializer to its name, and ``tensors`` to what the file stores of it
-    (see :mod:`hexviz.model.sparse`). ``values`` maps every value id to the
+    (see :mod:`hexviz.model.reader`). ``values`` maps every value id to the
     value's name. ``predecessors`` and ``successors`` hold, per
     position, the neighbouring positions without repetition. ``owners`` holds,
     per position, that of the op of the top graph in whose bodies it lies, its

@@ -16,7 +16,7 @@ from hexviz.model.bodies import Graph, graphs_of, named_functions
 from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours
 from hexviz.model.limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OPS, MOST_WEIGHTS
 from hexviz.model.ordering import CycleError, execution_order, is_ordered
-from hexviz.model.sparse import stand_in
+from hexviz.model.reader import stand_in
 
 __all__ = ["flatten"]
 

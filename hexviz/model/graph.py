@@ -19,13 +19,11 @@ from hexviz.model.gc_control import collector_rests
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.once import once
 from hexviz.model.op import Op, Provenance
-from hexviz.model.reader import WEIGHTS_LEFT_OUT, location_of
-from hexviz.model.shapes import infer_types
+from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.source_graph import SourceGraph, read_source_graph
-from hexviz.model.sparse import STORED_SPARSELY
 from hexviz.model.subtree import OpColumns, Subtree, subtree
 from hexviz.model.top_graph import TopGraph
-from hexviz.model.types import Shape, dtype_name, dtype_of, shape_of, told_types
+from hexviz.model.types import Shape, dtype_name, dtype_of, infer_types, shape_of, told_types
 from hexviz.model.writer import serialized, tagged_proto, write
 from hexviz.stages import Measured
 

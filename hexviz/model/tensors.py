@@ -18,8 +18,7 @@ import numpy.typing as npt
 import onnx
 import onnx_ir as ir
 
-from hexviz.model.reader import WEIGHTS_LEFT_OUT
-from hexviz.model.sparse import STORED_SPARSELY
+from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT
 
 __all__ = [
     "MOST_BINS",

@@ -13,10 +13,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from hexviz.model import fqn as names
-from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo
-from hexviz.model.op import Provenance
+from hexviz.model.op import Provenance, category
 
 __all__ = ["Anatomy", "pattern"]
 

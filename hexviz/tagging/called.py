@@ -13,9 +13,9 @@ from collections.abc import Callable, Collection, Mapping
 from functools import reduce
 
 from hexviz.model import fqn as names
-from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph
 from hexviz.model.function_calls import Calls, root_body
+from hexviz.model.op import category
 
 __all__ = ["passed_weights", "told_by_calls"]
 

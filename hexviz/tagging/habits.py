@@ -25,8 +25,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hexviz.model import fqn as names
-from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph
+from hexviz.model.op import category
 from hexviz.tagging.anatomy import Anatomy
 from hexviz.tagging.bounds import body_owners
 from hexviz.tagging.order import streams_of

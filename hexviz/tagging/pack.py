@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from hexviz.model.columns import Arrays, coded, ragged, text, to_ragged, to_text
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.op import RELATIONS, RULES, Candidate, Context, Op, Provenance, Step
 from hexviz.model.reader import external_locations
+from hexviz.tagging.pack import Arrays, coded, ragged, text, to_ragged, to_text
 from hexviz.tagging.stored import RELATION_OF
 
 __all__ = ["Packed", "pack", "read_reason", "reason_record"]

@@ -16,8 +16,8 @@ import numpy as np
 import onnx
 from onnx import numpy_helper
 
-from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph
+from hexviz.model.op import category
 from hexviz.tagging.bounds import body_owners
 
 __all__ = ["Readers", "may_be_merged"]

@@ -10,10 +10,9 @@ import onnx
 
 from hexviz.model import fqn as names
 from hexviz.model.attributes import plain_value
-from hexviz.model.auxiliary import CATEGORIES
 from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.function_calls import find_calls
-from hexviz.model.op import Provenance
+from hexviz.model.op import CATEGORIES, Provenance
 from hexviz.tagging.called import passed_weights, told_by_calls
 from hexviz.tagging.lent import called_by_holder
 from hexviz.tagging.metadata import Scope, scope_of_tag

@@ -9,13 +9,12 @@ from itertools import count
 from pathlib import Path
 
 from hexviz.model import fqn as names
-from hexviz.model.auxiliary import category
 from hexviz.model.flat import FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.gc_control import collector_rests
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module, ModuleInfo, ModuleTree, build_tree
-from hexviz.model.op import Context, Op, Provenance
+from hexviz.model.op import Context, Op, Provenance, category
 from hexviz.model.reader import ModelFile, read
 from hexviz.model.source_graph import SourceGraph
 from hexviz.stages import Measured, recorded, stage

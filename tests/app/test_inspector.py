@@ -13,7 +13,7 @@ from hexviz.app.panels.inspector.selected import inspect
 from hexviz.app.panels.inspector.value import inspect_edge, inspect_value
 from hexviz.app.panels.parts import offered_modules
 from hexviz.app.protocol import PageState, Trace
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.model.source_trace import STACK_TRACE
 from hexviz.tagging.explain import explain

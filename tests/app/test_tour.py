@@ -11,7 +11,7 @@ from hexviz.app.graph.picture import draw
 from hexviz.app.graph.tour import card, stops
 from hexviz.app.models.store import OpenModel
 from hexviz.app.protocol import EventAnswer, FilterChoice, PageState
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.extraction.selection import Selection
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag

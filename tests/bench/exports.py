@@ -6,7 +6,7 @@ import functools
 
 from benchmarks.models import build
 from hexviz.exporters.export import export_model
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 
 __all__ = ["FLOOR_MODELS", "export_floor_model"]
 

@@ -8,7 +8,7 @@ import pytest
 import transformers
 
 from benchmarks.measure_exports import measure, table
-from hexviz.exporters.capture import Log, captured
+from hexviz.exporters.exporter_log import Log, captured
 from hexviz.exporters.hub import choose_experts
 from hexviz.exporters.inputs import make_inputs
 

@@ -16,7 +16,7 @@ from hexviz.bench.subjects import FLAVOURS, SAMPLES, SIZES, wanted
 from hexviz.bench.synthetic import synthetic
 from hexviz.cli.print_bench import print_speed
 from hexviz.errors import ExportError, ReadError
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.tagging.tag import load
 from hexviz.view.performance.runs import read_run
 

@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from hexviz.bench.blanking import blank, know
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.explain import explain

@@ -9,7 +9,7 @@ import onnx
 import pytest
 from playwright.sync_api import expect
 
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.tagging.tag import load
 from tests.browser.conftest import Server, Sheet
 

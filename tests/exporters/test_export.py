@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.exporters.sources import open_source
 from tests.exporters.models import Dependent, Fixed, Keywords, Pair, Raises, Unsupported
 

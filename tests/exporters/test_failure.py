@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
-from hexviz.exporters.translations import translated_by
+from hexviz.exporters.failure import translated_by
 from tests.exporters.models import Unsupported
 
 # TorchScript says of all that it does that it is deprecated.

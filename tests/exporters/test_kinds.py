@@ -17,7 +17,7 @@ from torch import Tensor, nn
 import hexviz
 from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
-from hexviz.exporters.shapes import open_shapes
+from hexviz.exporters.inputs import open_shapes
 from tests.exporters.test_wrappers import Encoder
 
 # TorchScript says of all that it does that it is deprecated.

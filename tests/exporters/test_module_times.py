@@ -11,8 +11,8 @@ from torch.nn.modules import module as hooks
 
 from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
+from hexviz.exporters.interface import Exported
 from hexviz.exporters.module_times import ModuleTimes
-from hexviz.exporters.result import Exported
 from hexviz.exporters.sources import open_source
 from tests.exporters.models import Pair, Raises
 

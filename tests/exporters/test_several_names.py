@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 import hexviz
-from hexviz.exporters.modules import describe_modules
+from hexviz.exporters.module_infos import describe_modules
 from hexviz.extraction.selection import selection
 from hexviz.tagging.pack import Packed, pack
 from hexviz.tagging.summary import summarize

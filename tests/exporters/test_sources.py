@@ -196,7 +196,7 @@ def test_without_network_there_is_a_line(
 def tiny_bert(folder: Path, *, weights: bool) -> Path:
     from transformers import BertConfig, BertModel
 
-    from hexviz.exporters.capture import Log, captured
+    from hexviz.exporters.exporter_log import Log, captured
 
     config = BertConfig(
         hidden_size=8, num_hidden_layers=1, num_attention_heads=2, intermediate_size=8, vocab_size=9

@@ -12,9 +12,9 @@ import torch
 from torch import nn
 
 from hexviz.errors import ExportError, SourceError
-from hexviz.exporters.capture import Log, captured
 from hexviz.exporters.export import export_model
-from hexviz.exporters.result import Exported
+from hexviz.exporters.exporter_log import Log, captured
+from hexviz.exporters.interface import Exported
 from hexviz.exporters.sources import open_source
 from hexviz.exporters.weightless import parameters_without_memory
 from hexviz.model.reader import WEIGHTS_LEFT_OUT

@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.nameless import nameless
 from benchmarks.rewriters import REWRITERS, installed
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.matching.transfer import transfer
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto

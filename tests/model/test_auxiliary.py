@@ -1,6 +1,6 @@
 import pytest
 
-from hexviz.model.auxiliary import CATEGORIES, category
+from hexviz.model.op import CATEGORIES, category
 
 
 def test_no_op_type_is_in_two_categories() -> None:

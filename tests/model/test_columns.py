@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexviz.model.columns import coded, ragged, text, to_ragged, to_text
+from hexviz.tagging.pack import coded, ragged, text, to_ragged, to_text
 
 texts = st.lists(st.text(st.characters(exclude_characters="\0", codec="utf-8")))
 

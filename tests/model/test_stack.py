@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.source_trace import STACK_TRACE, source_lines
 
 TRACE = """File "/home/ann/net/model.py", line 80, in forward

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged

@@ -13,8 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexviz.model import tensors
-from hexviz.model.reader import WEIGHTS_LEFT_OUT, from_proto
-from hexviz.model.sparse import STORED_SPARSELY
+from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, from_proto
 from hexviz.model.tensors import MOST_BINS, MOST_READ, TensorSummary, tensor_summary
 from tests.build import parse
 

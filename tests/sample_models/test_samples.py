@@ -7,9 +7,9 @@ import onnx
 import pytest
 import torch
 
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.exporters.sources import open_source
-from hexviz.model.auxiliary import category
+from hexviz.model.op import category
 from sample_models import SAMPLES
 
 # SAM's TorchScript export takes over a minute: `make test-slow` runs it.

@@ -9,7 +9,7 @@ from hypothesis import given
 from torch import nn
 
 import hexviz
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto

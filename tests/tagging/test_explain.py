@@ -14,7 +14,7 @@ from benchmarks.sorting import shuffle
 from hexviz.bench.blanking import blank, know
 from hexviz.bench.synthetic import FLAVOURS, synthetic
 from hexviz.errors import UnknownOpError
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import KINDS, ON_RECORD, RELATIONS, RULES, Op, Provenance, Step
 from hexviz.model.reader import from_proto

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 import hexviz
 from hexviz.cache import Cache, code_in
 from hexviz.errors import ReadError
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging import opened

@@ -10,7 +10,7 @@ from torch import nn
 import hexviz
 from benchmarks.planting import WAYS, plant
 from benchmarks.sorting import SORTS, resort, shuffle
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.flatten import flatten
 from hexviz.model.reader import from_proto
 from hexviz.tagging.audit import audit

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import hexviz
 from hexviz.bench.blanking import blank, know
 from hexviz.errors import SelectionError, UnknownOpError
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.override import overridden, override
 from hexviz.tagging.tag import tag

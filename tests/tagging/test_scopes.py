@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from hexviz.exporters.export import export_model
-from hexviz.exporters.modules import describe_modules
+from hexviz.exporters.module_infos import describe_modules
 from hexviz.model.reader import from_proto
 from hexviz.tagging.explain import explain
 from hexviz.tagging.scopes import Found, find_modules

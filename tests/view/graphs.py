@@ -10,11 +10,10 @@ import onnx
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from hexviz.model.auxiliary import category
 from hexviz.model.flatten import flatten
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo, build_tree
-from hexviz.model.op import Context, Op, Provenance
+from hexviz.model.op import Context, Op, Provenance, category
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given, settings
 
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, stylesheet, toggle

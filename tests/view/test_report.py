@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
-from hexviz.exporters.result import Exported
+from hexviz.exporters.interface import Exported
 from hexviz.matching.transfer import transfer
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import RULES

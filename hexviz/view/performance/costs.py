@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from hexviz.model.auxiliary import CATEGORIES
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import ORIGINS
+from hexviz.model.op import CATEGORIES, ORIGINS
 from hexviz.view.palette import Theme
 from hexviz.view.performance.chart import (
     INKS,

@@ -1,16 +1,17 @@
-"""What an exporter hands on: the bare ONNX model, and what torch knows of the modules."""
+"""What an exporter is given, and what it hands on: the bare model, and what torch knows of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import onnx
 
 from hexviz.model.modules import ModuleInfo
 from hexviz.stages import Measured
 
-__all__ = ["Exported"]
+__all__ = ["Exported", "Options", "TranslationTable"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Exported:
     ``proto`` is what the exporter itself would have written to a file, byte
     for byte under deterministic serialisation. ``modules`` maps each module's
     FQN to its class and parameter count (see
-    :func:`hexviz.exporters.modules.describe_modules`). ``name`` is the name of
+    :func:`hexviz.exporters.module_infos.describe_modules`). ``name`` is the name of
     the model as people see it. ``measured`` holds the stage ``export``, with the
     exporter's own in it, and the seconds of each module that was run. ``calls``
     maps node names to the FQN of the module that was running, where the
@@ -35,3 +36,20 @@ class Exported:
     measured: Measured = field(default_factory=Measured)
     calls: Mapping[str, str] = field(default_factory=dict)
     notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+
+TranslationTable = Mapping[Callable[..., Any], Callable[..., Any]]
+"""An op of PyTorch → the function of ONNX Script that builds what it becomes."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of :func:`hexviz.exporters.export.export_model` that an exporter acts on."""
+
+    opset: int | None = None
+    dynamic_shapes: Any = None
+    weights: bool = True
+    optimize: bool = True
+    input_names: Sequence[str] | None = None
+    output_names: Sequence[str] | None = None
+    translations: TranslationTable | None = None
