@@ -1,15 +1,17 @@
 """The plain data of one op: what it is, where it belongs, and how that is known.
 
-What there is one of for each op of a graph is a named tuple: it cannot be
-changed either, and is made in a fifth of a frozen dataclass's time.
+Everything that exists once for each op of a graph is a named tuple: it cannot
+be changed either, and is made in a fifth of a frozen dataclass's time.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 __all__ = [
+    "CATEGORIES",
     "KINDS",
     "ON_RECORD",
     "ORIGINS",
@@ -20,6 +22,7 @@ __all__ = [
     "Op",
     "Provenance",
     "Step",
+    "category",
     "implied_kind",
 ]
 
@@ -227,3 +230,61 @@ class Op(NamedTuple):
     outputs: tuple[str, ...]
     auxiliary: str | None
     shared_by: tuple[str, ...] = ()
+
+
+CATEGORIES = MappingProxyType(
+    {
+        "infrastructure": frozenset({"Identity", "Shape", "Size"}),
+        "constants": frozenset({"Constant", "ConstantOfShape", "Range"}),
+        "type conversion": frozenset({"Cast", "CastLike"}),
+        "tensor manipulation": frozenset(
+            {
+                "Concat",
+                "Expand",
+                "Flatten",
+                "Gather",
+                "GatherElements",
+                "GatherND",
+                "Pad",
+                "Reshape",
+                "Slice",
+                "Split",
+                "Squeeze",
+                "Transpose",
+                "Unsqueeze",
+            }
+        ),
+        "preprocessing": frozenset({"Equal", "NonZero", "Where"}),
+    }
+)
+"""Category → types of auxiliary ops.
+
+An auxiliary op computes shapes, types, constants or layout rather than a
+module's own arithmetic. The table goes by op *type* in the default ONNX
+domain; whether one Gather is an embedding lookup is decided per op, in
+:func:`category`, because only its inputs can tell.
+"""
+
+_CATEGORY_OF = {
+    op_type: name for name, members in CATEGORIES.items() for op_type in sorted(members)
+}
+
+
+def category(domain: str, op_type: str, *, looks_up_weight: bool = False) -> str | None:
+    """The category of an auxiliary op type, or ``None`` for a primary one.
+
+    ``looks_up_weight`` says that the op's data input is a module's own weight,
+    which makes a Gather the module's arithmetic (an embedding) and not layout.
+
+    >>> category("", "Reshape")
+    'tensor manipulation'
+    >>> category("", "MatMul") is None
+    True
+    >>> category("", "Gather", looks_up_weight=True) is None
+    True
+    """
+    if domain not in ("", "ai.onnx"):
+        return None
+    if looks_up_weight and op_type.startswith("Gather"):
+        return None
+    return _CATEGORY_OF.get(op_type)

@@ -1,4 +1,4 @@
-"""An order in which things can run, as close to the listed one as it can be.
+"""An order in which ops can run, as close to the listed one as it can be.
 
 ::
 
@@ -8,9 +8,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = ["CycleError", "execution_order", "is_ordered"]
+from hexviz.errors import ReadError
+from hexviz.model.flat import Body, FlatOp, Neighbours
+
+__all__ = ["CycleError", "execution_order", "is_ordered", "run_order"]
 
 
 class CycleError(ValueError):
@@ -56,4 +59,86 @@ def execution_order(needs: Sequence[Sequence[int]]) -> list[int]:
                 state[at] = done
                 order.append(at)
                 stack.pop()
+    return order
+
+
+def run_order(
+    ops: Sequence[FlatOp],
+    bodies: Sequence[Body],
+    owned: Mapping[int, Sequence[str]],
+    predecessors: Neighbours,
+) -> list[int]:
+    """The positions of all ops in an order in which they can run; each body stays together.
+
+    ``owned`` holds the paths of the bodies of an op, by its position.
+
+    An op that reads a value of a body further out holds back, in that body, the
+    op whose body it runs in::
+
+        y = If(c) { then: t = Add(x, k) }      k is listed after y: k, t, y
+        k = Neg(x)
+
+    Raises:
+        ReadError: if there is a cycle.
+    """
+    owner = {path: at for at, paths in owned.items() for path in paths}
+    members: dict[str, list[int]] = {body.path: [] for body in bodies}
+    for at, op in enumerate(ops):
+        members[op.body].append(at)
+    needs: dict[str, list[list[int]]] = {
+        path: [[] for _ in inside] for path, inside in members.items()
+    }
+    calls: dict[str, set[str]] = {body.path: set() for body in bodies if not body.owner}
+    levels: list[str] = []  # the bodies around, outermost first, and itself
+    holders: list[int] = []  # the ops that own them
+    depth: dict[str, int] = {}  # how far out each of them is
+    for body in bodies:  # what is inside of one follows it
+        own = owner.get(body.path, -1)
+        while levels and (own < 0 or levels[-1] != ops[own].body):
+            del depth[levels.pop()]
+            holders.pop()
+        depth[body.path] = len(levels)
+        levels.append(body.path)
+        holders.append(own)
+        for at in members[body.path]:
+            for source in predecessors[at]:
+                home = ops[source].body
+                if home not in depth:
+                    # What its own bodies put out, or the result of a function.
+                    root = home.partition("/")[0]
+                    if root in calls and root != levels[0]:
+                        calls[levels[0]].add(root)
+                    continue
+                level = depth[home]
+                reader = at if home == body.path else holders[level + 1]
+                needs[home][ops[reader].number].append(ops[source].number)
+    paths = [body.path for body in bodies if not body.owner]
+    numbers = {path: at for at, path in enumerate(paths)}
+    before = [[numbers[one] for one in calls[path]] for path in paths]
+    try:
+        first = [paths[at] for at in execution_order(before)]
+    except CycleError as error:
+        raise ReadError(
+            f"The functions of the graph call each other without end ({paths[error.number]!r}), "
+            "so no runtime can run it: export the model again."
+        ) from error
+    order: list[int] = []
+    # The top graph comes last, whatever it calls.
+    pending: list[str | int] = [*reversed([path for path in first if path] + [""])]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, int):
+            order.append(one)
+            continue
+        inside = members[one]
+        try:
+            places = execution_order(needs[one])
+        except CycleError as error:
+            raise ReadError(
+                f"The graph contains a cycle through op {ops[inside[error.number]].id!r}, so no "
+                "runtime can run it: export the model again."
+            ) from error
+        for place in reversed(places):
+            pending.append(inside[place])
+            pending.extend(reversed(owned.get(inside[place], [])))
     return order

@@ -16,6 +16,7 @@ from hexviz.errors import ReadError
 from hexviz.model.bodies import all_graphs
 
 __all__ = [
+    "STORED_SPARSELY",
     "WEIGHTS_LEFT_OUT",
     "ModelFile",
     "check_external",
@@ -25,12 +26,16 @@ __all__ = [
     "parse",
     "read",
     "read_file",
+    "stand_in",
     "tensors",
 ]
 
 WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
 """External-data location of a weight that was deliberately not exported."""
 
+
+STORED_SPARSELY = "hexviz-sparse-weight"
+"""External-data location of the stand-in for a weight that the file stores sparsely."""
 
 _LARGEST = (1 << 31) - 1  # bytes that protobuf reads
 
@@ -181,3 +186,19 @@ def check_external(location: str, name: str, base_dir: Path | None) -> None:
             f"{name} keeps its weights in {location}, which is missing: "
             "put that file into the same folder."
         )
+
+
+def stand_in(sparse: onnx.SparseTensorProto) -> onnx.TensorProto:
+    """A dense tensor of the same name, type and shape without data.
+
+    What a sparse weight holds is not looked at; that it is there, and of which type and shape,
+    tells of the ops that use it.
+    """
+    dense = onnx.TensorProto(
+        name=sparse.values.name,
+        dims=sparse.dims,
+        data_type=sparse.values.data_type,
+        data_location=onnx.TensorProto.EXTERNAL,
+    )
+    dense.external_data.add(key="location", value=STORED_SPARSELY)
+    return dense

@@ -1,18 +1,29 @@
-"""Element types and shapes, as a file tells them of its values."""
+"""Element types and shapes of values: what the file says, and what ONNX infers of the rest.
+
+Exporters record types for some values only. Inference runs on a copy without
+large weights: their dimensions are enough, and the copy stays small.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 
 import onnx
+import onnx.checker
+import onnx.shape_inference
 
+from hexviz.model.bodies import walk
 from hexviz.model.flat import FlatGraph
+from hexviz.model.function_calls import calls, can_be_inlined
 
 __all__ = [
     "Shape",
     "dtype_name",
     "dtype_of",
     "has_negative_sizes",
+    "infer_types",
+    "light",
     "open_negative_sizes",
     "shape_of",
     "size_or_name",
@@ -107,3 +118,96 @@ def _tensor_in(
         else:  # a map, or nothing
             return None
     return None
+
+
+_SMALL = 1024
+"""Bytes of data up to which an initializer is kept: a shape or an index may be read from it."""
+
+_LONGEST = 1 << 16
+"""Elements of a vector up to which its length is told: ONNX's data propagation makes a symbol of
+60 bytes for each element of a vector that is an input, 6 GB for 100 million."""
+
+_LARGEST = 1 << 20
+"""Up to which a dimension is told, if it is not negative, which is to say open: what is summed up
+along all others is such a vector, too."""
+
+_INVENTED = "unk__"
+"""How ONNX's inference names dimensions of which it only knows that they are there."""
+
+
+def infer_types(proto: onnx.ModelProto, order: Sequence[int]) -> Mapping[str, onnx.TypeProto]:
+    """Value name → type, for values of the top graph; empty where inference gives up.
+
+    ``order`` is one in which the nodes of the top graph can run: inference goes through them once.
+
+    Models whose functions call themselves, or each other without end, are never
+    handed to ONNX's inference, which follows every call by recursion.
+    """
+    if not can_be_inlined(proto):
+        return {}
+    try:
+        inferred = onnx.shape_inference.infer_shapes(light(proto, order), data_prop=True)
+    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
+        # A model may be wrong in places and still be worth looking at.
+        return {}
+    # A part of a message keeps all of it in memory: the copy of the model is many times larger.
+    told = onnx.GraphProto(value_info=inferred.graph.value_info)
+    for value in told.value_info:
+        for dim in value.type.tensor_type.shape.dim:
+            if dim.dim_param.startswith(_INVENTED):
+                dim.Clear()
+    return {value.name: value.type for value in told.value_info}
+
+
+def light(proto: onnx.ModelProto, order: Iterable[int]) -> onnx.ModelProto:
+    """A model without large weights, which are inputs instead: of one type and shape.
+
+    Its nodes come in the order given.
+    """
+    result = onnx.ModelProto(ir_version=proto.ir_version)
+    result.opset_import.extend(proto.opset_import)
+    result.functions.extend(proto.functions)
+    graph = result.graph
+    graph.name = proto.graph.name
+    graph.node.extend(proto.graph.node[at] for at in order)
+    graph.input.extend(proto.graph.input)
+    graph.output.extend(proto.graph.output)
+    graph.value_info.extend(proto.graph.value_info)
+    _import_domains(result)
+    given = {value.name for value in graph.input}
+    for tensor in proto.graph.initializer:
+        if tensor.data_location != onnx.TensorProto.EXTERNAL and _is_small(tensor):
+            graph.initializer.append(tensor)
+        elif tensor.name not in given:
+            is_long = len(tensor.dims) == 1 and tensor.dims[0] > _LONGEST
+            graph.input.append(
+                onnx.helper.make_tensor_value_info(
+                    tensor.name, tensor.data_type, [None] if is_long else tensor.dims
+                )
+            )
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for dim in value.type.tensor_type.shape.dim:
+            if not 0 <= dim.dim_value <= _LARGEST:
+                dim.Clear()
+    return result
+
+
+def _import_domains(proto: onnx.ModelProto) -> None:
+    """Say a version of each domain: where one is left out, inference says nothing at all."""
+    known = {one.domain for one in proto.opset_import}
+    missing = {domain for domain, _, _ in calls(proto.graph.node)} - known
+    if "ai.onnx" in missing and "" in known:  # two names of one domain
+        for node in walk(proto.graph.node):
+            node.domain = "" if node.domain == "ai.onnx" else node.domain
+        missing.discard("ai.onnx")
+    for domain in missing - {""}:
+        proto.opset_import.add(domain=domain, version=1)
+
+
+def _is_small(tensor: onnx.TensorProto) -> bool:
+    """Whether a tensor holds little, and says so: inference makes room for what dimensions say."""
+    return (
+        len(tensor.raw_data) <= _SMALL
+        and min(tensor.dims, default=0) >= 0
+        and math.prod(tensor.dims) <= _LONGEST
+    )
