@@ -1,4 +1,4 @@
-"""The performance tab without a browser: its route, what it says, and what the server measures."""
+"""The dialog of timings without a browser: what it says, and what the server measures."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
-from hexviz.app.panels.timings import panel
+from hexviz.app.panels.timings import panel as timings_file
 from hexviz.app.panels.timings.panel import frame
 from hexviz.app.server_timing import first_picture, server_timing
 from hexviz.cache import Cache
@@ -19,6 +19,7 @@ from hexviz.stages import Measured, Stage
 from hexviz.tagging import opened
 from hexviz.tagging.opened import keep, kept_tags, open_bytes
 from hexviz.view.performance.runs import MAX_RUN, read_run
+from tests.app.steps import panel
 from tests.view import run_documents
 
 CHARTS = ("stages", "costs", "modules", "scaling")
@@ -31,12 +32,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def without_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panel, "reference_run", lambda: None)
+    monkeypatch.setattr(timings_file, "reference_run", lambda: None)
 
 
 @pytest.fixture
 def with_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(panel, "reference_run", lambda: read_run(run_documents.content()))
+    monkeypatch.setattr(timings_file, "reference_run", lambda: read_run(run_documents.content()))
 
 
 @pytest.fixture
@@ -54,10 +55,8 @@ Ask = Callable[..., dict[str, Any]]
 
 @pytest.fixture
 def ask(client: FlaskClient, key: str) -> Ask:
-    def asked(**more: Any) -> dict[str, Any]:
-        answer = client.post("/performance", json={"model": key, "theme": "light"} | more)
-        assert answer.status_code == 200
-        return answer.get_json()  # type: ignore[no-any-return]
+    def asked(model: str = key, theme: str = "light", **timings: Any) -> dict[str, Any]:
+        return panel(client, {"model": model, "state": {}}, theme=theme, timings=timings)
 
     return asked
 
@@ -86,21 +85,19 @@ def ids(part: Any) -> set[str]:
 
 
 def visit(client: FlaskClient, key: str) -> Any:
-    event = {"type": "visit", "value": f"?model={key}", "n": 1, "theme": "light", "place": None}
-    return client.post("/event", json=event)
+    event = {"type": "visit", "value": f"?model={key}"}
+    return client.post("/event", json={"n": 1, "event": event})
 
 
 @pytest.mark.usefixtures("without_run")
 def test_it_tells_of_the_model_and_has_a_place_for_all_of_it(ask: Ask) -> None:
-    told = ask(first=True)
-    places = ids(frame()) | {"last-click"}
+    told = ask()
+    places = ids(frame()) | {"inspector"}
     assert told["parts"].keys() <= places
     assert {f"{one}-chart" for one in told["figures"]} <= places
-    assert ids(told["frame"]) == places - {"last-click"}
     assert set(told["figures"]) == set(CHARTS)
     assert "8 ops on the page in" in said(told["parts"]["performance-head"])
     assert "3 of 8 ops are auxiliary" in said(told["parts"]["costs-says"])
-    assert "frame" not in ask()
 
 
 @pytest.mark.usefixtures("without_run")
@@ -127,12 +124,9 @@ def test_tags_that_were_kept_are_told_of(
         (False, ModelStore(Cache(tmp_path / "empty"))),
     ):
         key = store.add_upload(net, "net.onnx")
-        answer = (
-            create_app(store)
-            .server.test_client()
-            .post("/performance", json={"model": key, "theme": "light"})
-        )
-        told = said(answer.get_json()["parts"]["stages-says"])
+        client = create_app(store).server.test_client()
+        answer = panel(client, {"model": key, "state": {}}, timings={})
+        told = said(answer["parts"]["stages-says"])
         assert ("kept from an earlier opening" in told) == kept_before
 
 
@@ -173,16 +167,37 @@ def test_the_theme_is_in_the_figures_and_not_in_the_texts(ask: Ask) -> None:
 
 
 def test_what_the_browser_measured_is_in_the_waterfall(ask: Ask) -> None:
-    told = said(ask(browser={"transfer": 8.4, "paint": 30, "page": True})["parts"]["stages-table"])
+    told = said(ask(browser={"transfer": 8.4, "paint": 30})["parts"]["stages-table"])
     assert "transferin the browser" in told
     assert "8.40 ms" in told
     assert "paintin the browser" in told
     assert "page's scripts" not in told
 
 
-@pytest.mark.parametrize("sent", [None, 5, [], {"paint": "x"}, {"paint": -1}, {"paint": 1e300}])
-def test_measurements_without_sense_are_left_out(ask: Ask, sent: Any) -> None:
-    assert "in the browser" not in said(ask(browser=sent)["parts"]["stages-table"])
+def test_without_measurements_there_are_no_bars_of_the_browser(ask: Ask) -> None:
+    for browser in (None, {}):
+        assert "in the browser" not in said(ask(browser=browser)["parts"]["stages-table"])
+
+
+@pytest.mark.parametrize(
+    "timings",
+    [
+        5,
+        [],
+        {"browser": 5},
+        {"browser": {"paint": "x"}},
+        {"browser": {"paint": -1}},
+        {"browser": {"paint": 1e300}},
+        {"run": 7},
+    ],
+)
+def test_measurements_without_sense_are_one_line(
+    client: FlaskClient, key: str, timings: object
+) -> None:
+    asked = {"n": 1, "at": {"model": key, "state": {}}, "timings": timings}
+    answer = client.post("/panel", json=asked)
+    assert answer.status_code == 400
+    assert "at `$.timings" in answer.text
 
 
 @pytest.mark.usefixtures("with_run")
@@ -211,13 +226,6 @@ def test_a_bad_run_is_one_line_and_the_rest_stays(ask: Ask, sent: str) -> None:
     told = ask(run=sent)
     assert said(told["parts"]["comparison"]).startswith("That ")
     assert told["figures"]["scaling"] is not None
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"[" * 100_000, b'{"model": 5}'])
-def test_a_garbled_question_is_an_error_in_words(client: FlaskClient, body: bytes) -> None:
-    answer = client.post("/performance", data=body, content_type="application/json")
-    assert answer.status_code == 409
-    assert "open one" in answer.get_json()["error"]
 
 
 def test_an_answer_says_what_it_took(client: FlaskClient, key: str) -> None:
