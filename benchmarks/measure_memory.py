@@ -75,7 +75,7 @@ def _all_of(store: ModelStore, key: str, ops: int | None) -> None:
     grew("two what-ifs")
     for module in [one.fqn for one in model.graph.modules if one.fqn][:_FILTERS]:
         kept = model.filtered(FilterChoice(Selection(frozenset({module}))))
-        assert kept is None or (kept.told and kept.preview)
+        assert kept is None or (kept.boundary and kept.preview)
     grew(f"{_FILTERS} filters")
     edited = store.edit(model, {model.graph.ops[3].id: ""})
     edited.render(edited.first_view(), "light")

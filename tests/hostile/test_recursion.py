@@ -9,9 +9,6 @@ from pathlib import Path
 import hexviz
 
 BOUNDED = {
-    "app/graph/events.py": dict.fromkeys(
-        ("move", "_moved", "_first_hit", "_next_match"), "a search leads to one step, and that ends"
-    ),
     "app/models/store.py": {
         "ModelStore.get": "a correction is kept with the key of its file, which is no correction",
         "ModelStore._edited": "as above",
