@@ -19,10 +19,10 @@ from types import MappingProxyType
 import onnx
 
 from hexviz.extraction.sizes import Dims, dims_of
+from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import Calls, find_calls
-from hexviz.model.once import once
 from hexviz.model.types import infer_types, told_types
 
 __all__ = ["Meaning", "meanings"]
@@ -181,7 +181,7 @@ class _Shapes:
                         self.numbers[op.outputs[0]] = attribute.i
         yield from self._flat.tensors.items()
 
-    @once
+    @cached_property
     def _inferred(self) -> Mapping[str, onnx.TypeProto]:
         return infer_types(self._proto, self._flat.run_order)
 

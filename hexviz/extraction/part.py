@@ -16,8 +16,8 @@ from hexviz.extraction.report import report
 from hexviz.extraction.save import save
 from hexviz.extraction.scope import Policy, Scope, known_policy, scope
 from hexviz.extraction.selection import Selection, selection
+from hexviz.model.cached import cached_property
 from hexviz.model.graph import TaggedGraph, Value
-from hexviz.model.once import once
 from hexviz.model.writer import PREFIX, short_digest, spare_weights
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Part:
             for one in values
         )
 
-    @once
+    @cached_property
     def checks(self) -> Checks:
         """What ONNX's checker, with full shape inference, and ONNX Runtime say of it.
 

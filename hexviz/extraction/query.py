@@ -32,10 +32,10 @@ import regex
 from hexviz.errors import QueryError
 from hexviz.extraction.pattern import ModuleNames
 from hexviz.model.attributes import plain_value
+from hexviz.model.cached import cached_property
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
-from hexviz.model.once import once
 from hexviz.model.op import Op
 from hexviz.model.types import dtype_of
 
@@ -121,12 +121,12 @@ class SearchIndex:
     def __init__(self, graph: TaggedGraph) -> None:
         self.graph = graph
 
-    @once
+    @cached_property
     def texts(self) -> list[str]:
         """Per op all that a plain word is looked for in, in lower case."""
         return [_text(self.graph, at).lower() for at in range(len(self.graph.ops))]
 
-    @once
+    @cached_property
     def names(self) -> ModuleNames:
         """What modules can be called."""
         return ModuleNames(self.graph.modules, fold_case=True)

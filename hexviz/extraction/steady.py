@@ -19,9 +19,9 @@ from collections.abc import Collection
 import onnx
 
 from hexviz.model.bodies import walk
+from hexviz.model.cached import cached_property
 from hexviz.model.function_calls import FunctionKey, callers, key_of
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.once import once
 
 __all__ = ["Steady", "is_random", "random_functions"]
 
@@ -56,7 +56,7 @@ class Steady:
         told = self._graph.top.told(name)
         return told is not None and len(told.type.tensor_type.shape.dim) > 1
 
-    @once
+    @cached_property
     def _constants(self) -> frozenset[int]:
         top = self._graph.top
         proto = self._graph.proto
@@ -84,7 +84,7 @@ class Steady:
                 lengths[number] = length
         return frozenset(lengths)
 
-    @once
+    @cached_property
     def _steady(self) -> frozenset[int]:
         top, proto = self._graph.top, self._graph.proto
         drawing = random_functions(proto)

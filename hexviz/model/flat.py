@@ -30,7 +30,7 @@ import numpy.typing as npt
 import onnx
 
 from hexviz.model.bodies import Graph
-from hexviz.model.once import once
+from hexviz.model.cached import cached_property
 
 __all__ = ["Body", "Crossing", "Edge", "FlatGraph", "FlatOp", "Neighbours"]
 
@@ -169,7 +169,7 @@ class FlatGraph:
         """
         return range(self.starts[node], self.top[node]), self.top[node]
 
-    @once
+    @cached_property
     def run_order(self) -> Sequence[int]:
         """The nodes of the top graph, by their places in its list, in an order in which they run.
 
@@ -179,17 +179,17 @@ class FlatGraph:
         ordered = all(one < two for one, two in zip(self.top, self.top[1:], strict=False))
         return places if ordered else sorted(places, key=self.top.__getitem__)
 
-    @once
+    @cached_property
     def ids(self) -> Mapping[str, str]:
         """Name → value id, in the top graph."""
         return next(body.ids for body in self.bodies if not body.path)
 
-    @once
+    @cached_property
     def given(self) -> frozenset[str]:
         """The value ids of formal inputs: of the model, of bodies, and of functions."""
         return frozenset(value for body in self.bodies for value in body.inputs)
 
-    @once
+    @cached_property
     def body_owners(self) -> Mapping[str, int]:
         """Value id of an input of a body → the position of the op that owns the body."""
         bodies = [body for body in self.bodies if body.owner]
@@ -294,7 +294,7 @@ class FlatGraph:
             yield self.edges[at]
             at += 1
 
-    @once
+    @cached_property
     def _handed_in(self) -> Mapping[str, list[int]]:
         """Value that is handed in → the positions that read it."""
         handed = self.values.keys() - self.makers.keys() - self.weights.keys()
@@ -306,7 +306,7 @@ class FlatGraph:
                     found.setdefault(value, []).append(at)
         return found
 
-    @once
+    @cached_property
     def _ends(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]:
         """Of each edge, and of each value handed in to each reader: source, target and value."""
         nowhere = len(self.ops)

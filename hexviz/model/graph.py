@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Self
 import onnx
 
 from hexviz.errors import UnknownOpError
+from hexviz.model.cached import cached_property
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import find_calls
 from hexviz.model.gc_control import collector_rests
 from hexviz.model.modules import Module, ModuleTree
-from hexviz.model.once import once
 from hexviz.model.op import Op, Provenance
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.source_graph import SourceGraph, read_source_graph
@@ -138,31 +138,31 @@ class TaggedGraph:
         graph._later = {"proto": proto, "ops": ops, "modules": modules}
         return graph
 
-    @once
+    @cached_property
     def proto(self) -> onnx.ModelProto:
         """The model as it was read, without the tags; not to be changed."""
         found: onnx.ModelProto = self._made("proto")
         return found
 
-    @once
+    @cached_property
     def transferred_from(self) -> SourceGraph | None:
         """The graph that tags came from, as the file says unless they were transferred just now."""
         return read_source_graph(self.proto.metadata_props)
 
-    @once
+    @cached_property
     def flat(self) -> FlatGraph:
         """All ops as the file tells of them, and the values between them."""
         with collector_rests():
             return flatten(self.proto)
 
-    @once
+    @cached_property
     def ops(self) -> tuple[Op, ...]:
         """All ops with their modules."""
         with collector_rests():
             found: tuple[Op, ...] = self._made("ops")
             return found
 
-    @once
+    @cached_property
     def modules(self) -> ModuleTree:
         """The module tree."""
         with collector_rests():
@@ -189,12 +189,12 @@ class TaggedGraph:
         """Every value that goes from one op to another, by position."""
         return self.flat.edges
 
-    @once
+    @cached_property
     def positions(self) -> Mapping[str, int]:
         """Op id → position in ``ops``."""
         return MappingProxyType({op.id: at for at, op in enumerate(self.ops)})
 
-    @once
+    @cached_property
     def top(self) -> TopGraph:
         """What each node of the top graph reads and makes, by name."""
         return TopGraph.of(self.flat, self.proto.graph)
@@ -203,18 +203,18 @@ class TaggedGraph:
         """What a module and everything below it are made of, in figures."""
         return subtree(module, self.modules, self._columns, self.flat, self.weights_left_out)
 
-    @once
+    @cached_property
     def _columns(self) -> OpColumns:
         return OpColumns.of(self.ops, self.modules)
 
-    @once
+    @cached_property
     def inputs(self) -> tuple[Value, ...]:
         """The model's inputs that are not initializers."""
         return tuple(
             self.value(value) for value in self.flat.inputs if value not in self.flat.weights
         )
 
-    @once
+    @cached_property
     def outputs(self) -> tuple[Value, ...]:
         """The model's outputs."""
         return tuple(self.value(value) for value in self.flat.outputs)
@@ -258,17 +258,17 @@ class TaggedGraph:
         dtypes = {dtype for dtype, _ in found}
         return (dtypes.pop() if len(dtypes) == 1 else None), None
 
-    @once
+    @cached_property
     def passed(self) -> Mapping[str, tuple[str, ...]]:
         """Value id of a function's input → those of the values that its calls pass for it."""
         return find_calls(self.flat).passed
 
-    @once
+    @cached_property
     def types(self) -> Mapping[str, onnx.TypeProto]:
         """Value id → type, for the values of whose type the file tells."""
         return told_types(self.flat)
 
-    @once
+    @cached_property
     def weights_left_out(self) -> frozenset[str]:
         """The value ids of weights that were exported without their data."""
         return frozenset(
@@ -277,13 +277,13 @@ class TaggedGraph:
             if location_of(tensor) == WEIGHTS_LEFT_OUT
         )
 
-    @once
+    @cached_property
     def has_external_data(self) -> bool:
         """Whether weights lie in other files than the model itself."""
         own = (None, WEIGHTS_LEFT_OUT, STORED_SPARSELY)
         return any(location_of(one) not in own for one in self.flat.tensors.values())
 
-    @once
+    @cached_property
     def inferred(self) -> Mapping[str, onnx.TypeProto]:
         """Types that the file leaves out; asked for when somebody looks, not on opening."""
         return infer_types(self.proto, self.flat.run_order)

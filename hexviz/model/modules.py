@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hexviz.model import fqn as names
+from hexviz.model.cached import cached_property
 from hexviz.model.limits import refuse_letters
-from hexviz.model.once import once
 
 __all__ = ["Module", "ModuleInfo", "ModuleTree", "build_tree"]
 
@@ -95,7 +95,7 @@ class ModuleTree:
         """All FQNs of a module, the first one first: just its own, if it is known by no other."""
         return self._names.get(self.first_name(fqn), (fqn,))
 
-    @once
+    @cached_property
     def _names(self) -> Mapping[str, tuple[str, ...]]:
         """First FQN → all FQNs, of the modules that have several."""
         found: dict[str, list[str]] = {}

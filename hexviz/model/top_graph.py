@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 import onnx
 
+from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph
 from hexviz.model.gc_control import collector_rests
-from hexviz.model.once import once
 
 __all__ = ["TopGraph"]
 
@@ -61,7 +61,7 @@ class TopGraph:
             },
         )
 
-    @once
+    @cached_property
     def readers(self) -> Mapping[str, Sequence[int]]:
         """Value → the nodes that read it, in order."""
         found: dict[str, list[int]] = {}
@@ -71,7 +71,7 @@ class TopGraph:
                     found.setdefault(name, []).append(at)
         return found
 
-    @once
+    @cached_property
     def inputs(self) -> Mapping[str, onnx.ValueInfoProto]:
         """The model's inputs that are not initializers, in order."""
         return {
@@ -80,12 +80,12 @@ class TopGraph:
             if value.name not in self.weights and value.name not in self.sparse_weights
         }
 
-    @once
+    @cached_property
     def outputs(self) -> Mapping[str, onnx.ValueInfoProto]:
         """The model's outputs, in order."""
         return {value.name: value for value in self.graph.output}
 
-    @once
+    @cached_property
     def notes(self) -> Mapping[str, int]:
         """Value → the place of its type in the graph's ``value_info``."""
         return {value.name: at for at, value in enumerate(self.graph.value_info)}
@@ -99,14 +99,14 @@ class TopGraph:
         at = self.notes.get(name)
         return None if at is None else self.graph.value_info[at]
 
-    @once
+    @cached_property
     def makers(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that make what it reads, each once."""
         maker = self.maker
         with collector_rests():
             return [_once([maker[name] for name in names if name in maker]) for names in self.reads]
 
-    @once
+    @cached_property
     def users(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that read what it makes, each once."""
         readers = self.readers

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hexviz.model import fqn as names
+from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph
 from hexviz.model.limits import refuse_letters
 from hexviz.model.modules import ModuleInfo, build_tree
-from hexviz.model.once import once
 from hexviz.model.op import ON_RECORD, RULES, Candidate, Provenance
 from hexviz.tagging import metadata, stored
 from hexviz.tagging.from_map import Carried, carried, moved
@@ -259,7 +259,7 @@ class _Tree:
     def __init__(self, modules: Mapping[str, ModuleInfo]) -> None:
         self._modules = modules
 
-    @once
+    @cached_property
     def by_tag(self) -> Mapping[str, str]:
         """Tag → FQN; only files of a few tools have records by tag."""
         return build_tree(self._modules).by_tag

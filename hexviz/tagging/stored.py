@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import TypeGuard
 
+from hexviz.model.cached import cached_property
 from hexviz.model.limits import LONGEST_CLASS, MOST_OPS, is_path
 from hexviz.model.modules import ModuleInfo
-from hexviz.model.once import once
 from hexviz.model.op import (
     KINDS,
     ORIGINS,
@@ -178,7 +178,7 @@ class StoredModel:
         self.mapped = mapped_ops(packed)
         self._packed = packed
 
-    @once
+    @cached_property
     def entries(self) -> tuple[Entry, ...]:
         """The ops of the map, unpacked when somebody asks; none where it is damaged."""
         return unpack_map(self._packed) or ()

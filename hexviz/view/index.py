@@ -22,9 +22,9 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from hexviz.model.cached import cached_property
 from hexviz.model.gc_control import collector_rests
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.once import once
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme
 from hexviz.view.shapes import spelled_shape
@@ -70,12 +70,12 @@ class Index:
     folded: frozenset[int]
     palettes: Mapping[Theme, Palette]
 
-    @once
+    @cached_property
     def stacks(self) -> Mapping[str, Container]:
         """The containers that are stacks of equal siblings."""
         return {key: box for key, box in self.containers.items() if box.members}
 
-    @once
+    @cached_property
     def guests(self) -> Mapping[str, str]:
         """The box of several modules → the outermost of them."""
         outermost: dict[str, str] = {}

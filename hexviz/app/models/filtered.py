@@ -15,9 +15,9 @@ from hexviz.extraction.report import boundary
 from hexviz.extraction.scope import Scope, scope
 from hexviz.extraction.steady import Steady
 from hexviz.extraction.suggest import Suggestion, suggest
+from hexviz.model.cached import cached_property
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.once import once
 from hexviz.view.preview import Preview, preview
 
 if TYPE_CHECKING:
@@ -36,22 +36,22 @@ class Filtered:
     steady: Steady
     _proof: list[Verification] = field(default_factory=list)
 
-    @once
+    @cached_property
     def chosen(self) -> frozenset[int]:
         """The positions of the selected ops."""
         return frozenset(self.choice.selected.positions(self.graph))
 
-    @once
+    @cached_property
     def boundary(self) -> Mapping[str, Any]:
         """What is kept and what is cut, as :func:`hexviz.extraction.report.boundary` has it."""
         return boundary(self.graph, self.choice.selected, self.scope)
 
-    @once
+    @cached_property
     def preview(self) -> Preview:
         """What becomes of each op."""
         return preview(self.graph, self.choice.selected, self.scope)
 
-    @once
+    @cached_property
     def suggestions(self) -> list[Suggestion]:
         """Changes that leave less at the border."""
         choice = self.choice

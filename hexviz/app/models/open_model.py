@@ -19,10 +19,10 @@ from hexviz.app.server_timing import first_picture
 from hexviz.errors import MatchingError
 from hexviz.extraction.query import SearchIndex
 from hexviz.extraction.steady import Steady
+from hexviz.model.cached import cached_property
 from hexviz.model.fqn import is_within
 from hexviz.model.gc_control import collector_rests, leave_out_what_is_new
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.once import once
 from hexviz.stages import Stage, stage
 from hexviz.tagging.audit import audit
 from hexviz.tagging.explain import Explanation, explain
@@ -222,23 +222,23 @@ class OpenModel:
             self._explanations.put(op_id, known)
         return known
 
-    @once
+    @cached_property
     def searching(self) -> SearchIndex:
         """The graph made ready for searching."""
         return SearchIndex(self.graph)
 
-    @once
+    @cached_property
     def findings(self) -> list[Finding]:
         """What an audit of the graph says."""
         with taking_turns(self.graph):
             return audit(self.graph)
 
-    @once
+    @cached_property
     def totals(self) -> Counter[str]:
         """How many ops lie in each module and list of modules."""
         return totals(self.graph)
 
-    @once
+    @cached_property
     def costs(self) -> list[Cost]:
         """What its auxiliary ops come to, by category."""
         return costs(self.graph)

@@ -1,4 +1,4 @@
-"""A property that is made once for an object, whichever thread asks first."""
+"""A property that is computed once for an object, also if several threads ask for it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
-__all__ = ["once"]
+__all__ = ["cached_property"]
 
 Owner = TypeVar("Owner")
 Made = TypeVar("Made")
 
 
-class once(Generic[Owner, Made]):  # noqa: N801 - a decorator
+class cached_property(Generic[Owner, Made]):  # noqa: N801 - a decorator
     """As :func:`functools.cached_property`, with a lock for each object.
 
     Python 3.11 has one for all objects of a class, so that one slow model keeps
@@ -27,10 +27,10 @@ class once(Generic[Owner, Made]):  # noqa: N801 - a decorator
         self._name = name
 
     @overload
-    def __get__(self, one: None, owner: type) -> once[Owner, Made]: ...
+    def __get__(self, one: None, owner: type) -> cached_property[Owner, Made]: ...
     @overload
     def __get__(self, one: Owner, owner: type) -> Made: ...
-    def __get__(self, one: Owner | None, owner: type) -> once[Owner, Made] | Made:
+    def __get__(self, one: Owner | None, owner: type) -> cached_property[Owner, Made] | Made:
         """What was made; not called any more once it is among the attributes of the object."""
         if one is None:
             return self
