@@ -1,5 +1,6 @@
-# make demo   a sample model in the page        make test   everything CI runs
-# make lint   ruff      make types   mypy       make wheel  build sdist and wheel
+# make demo   a sample model in the page        make test   all tests
+# make check  lint, types and the quick tests   make wheel  build sdist and wheel
+# make lint   ruff                              make types  mypy
 # make bench  how fast opening, tagging and drawing are      make bench-page   how fast the page is
 
 PYTHON ?= python3
@@ -7,23 +8,21 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
 
-.PHONY: demo test test-page test-core test-slow lint types wheel browser redis bench bench-hot \
+.PHONY: demo check test test-slow lint types wheel browser redis bench bench-hot \
 	bench-page bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-extraction bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
 
-# In two halves side by side, one of which has the browser: a fast machine has two cores.
+# Two processes side by side, a file of tests at a time: a fast machine has two cores.
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+
+# The same on every change: all but what needs a browser, or exports a model.
+check: lint types
+	$(PYTEST) -m 'not browser and not export and not slow and not benchmark'
+
 test: $(READY) browser redis
-	$(MAKE) --jobs=2 --output-sync=target --no-print-directory test-page test-core
-
-PAGE := tests/app tests/browser tests/view tests/sample_models
-
-test-page: $(READY)
-	$(BIN)/python -m pytest $(PAGE)
-
-test-core: $(READY)
-	$(BIN)/python -m pytest $(addprefix --ignore=,$(PAGE))
+	$(PYTEST)
 
 # What takes a minute or more by itself.
 test-slow: $(READY)

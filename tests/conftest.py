@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import functools
+import gc
 import os
 from collections.abc import Callable
 
@@ -8,10 +8,14 @@ import pytest
 from hypothesis import settings
 
 from hexviz.exporters.interface import Exported
+from tests.exports import export_once, forget_others
 
 # How long an example takes says nothing on a busy machine; timing is for the benchmarks.
 settings.register_profile("no deadline", deadline=None)
 settings.load_profile("no deadline")
+
+# Two processes test side by side: threads of theirs for the same sum wait for each other, busily.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 # What somebody may have set for their own terminal and servers, and changes what hexviz does.
 for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
@@ -20,34 +24,31 @@ for _name in [one for one in os.environ if one.startswith("HEXVIZ_")]:
     del os.environ[_name]
 
 
+def pytest_collection_finish() -> None:
+    """All that was imported lives on: the cycle collector need not walk through it at every export.
+
+    That alone takes a quarter of the time of tests that export.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Tests neither read nor fill the cache of who runs them."""
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
-
-
-@functools.cache
-def export_once(name: str, exporter: str, optimize: bool) -> Exported:
-    from hexviz.exporters.export import export_model
-    from hexviz.exporters.sources import open_source
-
-    source = open_source(name)
-    return export_model(
-        source.model,
-        source.args,
-        source.kwargs,
-        exporter=exporter,
-        optimize=optimize,
-        name=source.name,
-    )
+    forget_others()
 
 
 @pytest.fixture(scope="session")
 def exported() -> Callable[..., Exported]:
-    """``exported(name, exporter="dynamo", optimize=False)``: a sample's export, made once."""
+    """``exported(name, exporter="dynamo", optimize=False)``: an export, made once and kept."""
 
-    def cached(name: str, exporter: str = "dynamo", optimize: bool = False) -> Exported:
+    def cached(
+        name: str, exporter: str = "dynamo", optimize: bool = False, *, weights: bool = True
+    ) -> Exported:
         # TorchScript has no such choice: one export serves both.
-        return export_once(name, exporter, optimize and exporter == "dynamo")
+        return export_once(name, exporter, optimize and exporter == "dynamo", weights=weights)
 
     return cached

@@ -1,31 +1,17 @@
 """``hexviz compare``: what it prints, and when it fails."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
-from hexviz.cli import main
 from tests.build import parse, scoped
+from tests.command import Run, run
 from tests.matching.layered import WIDTH, layered
 
-Run = Callable[..., tuple[int, str, str]]
-"""Arguments → exit code, stdout, stderr."""
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def hexviz(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["hexviz", "compare", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        told = capsys.readouterr()
-        return int(left.value.code or 0), told.out, told.err
-
-    return hexviz
+__all__ = ["run"]  # a fixture
 
 
 @pytest.fixture
@@ -43,7 +29,7 @@ def after(tmp_path: Path) -> Path:
 
 
 def test_people_read_what_differs_and_where(run: Run, before: Path, after: Path) -> None:
-    code, out, err = run(before, after)
+    code, out, err = run("compare", before, after)
     assert (code, err) == (0, "")
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines[0] == "20 ops before, 25 after: 16 the same, 5 added, 4 changed."
@@ -67,7 +53,7 @@ def test_parts_of_the_model_without_a_difference_are_counted(run: Run, tmp_path:
             scoped(proto, {"a": "one", "b": "two", "c": "three", "y": "out"}), tmp_path / name
         )
         files.append(tmp_path / name)
-    code, out, _ = run(*files)
+    code, out, _ = run("compare", *files)
     assert code == 0
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert "out 1 1 1" in lines
@@ -75,13 +61,15 @@ def test_parts_of_the_model_without_a_difference_are_counted(run: Run, tmp_path:
 
 
 def test_a_file_and_itself(run: Run, before: Path) -> None:
-    code, out, err = run(before, before, "--fail-on", "removed,added,moved,changed,fused,retagged")
+    code, out, err = run(
+        "compare", before, before, "--fail-on", "removed,added,moved,changed,fused,retagged"
+    )
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "No difference: 20 ops, all the same."
 
 
 def test_json_is_one_document(run: Run, before: Path, after: Path) -> None:
-    code, out, err = run(before, after, "--json", "--fail-on", "removed")
+    code, out, err = run("compare", before, after, "--json", "--fail-on", "removed")
     assert (code, err) == (0, "")
     document = json.loads(out)
     assert document["before"]["file"] == "before.onnx"
@@ -89,31 +77,31 @@ def test_json_is_one_document(run: Run, before: Path, after: Path) -> None:
 
 
 def test_a_gate_says_what_made_it_fail(run: Run, before: Path, after: Path) -> None:
-    code, out, err = run(before, after, "--json", "--fail-on", "removed, added")
+    code, out, err = run("compare", before, after, "--json", "--fail-on", "removed, added")
     assert code == 1
     assert json.loads(out)["counts"]["added"] == 5
     assert err.splitlines() == ["failed on added: layer.4 (Block) is new, with 5 ops."]
-    assert run(before, after, "--fail-on", "removed,moved,retagged,fused")[0] == 0
+    assert run("compare", before, after, "--fail-on", "removed,moved,retagged,fused")[0] == 0
 
 
 def test_different_models_fail_on_anything(run: Run, before: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.onnx"
     text = "g (float[2] x) => (float[2] y) { a = Sin (x) b = Cos (a) y = Tanh (b) }"
     onnx.save(parse(text), other)
-    code, out, err = run(before, other, "--fail-on", "moved")
+    code, out, err = run("compare", before, other, "--fail-on", "moved")
     line = (
         "before.onnx and other.onnx are different models: 0% of the arithmetic of the smaller one "
         "is found in the other."
     )
     assert (code, err) == (1, f"failed: {line}\n")
     assert out.splitlines()[0] == line
-    assert run(before, other)[0] == 0
+    assert run("compare", before, other)[0] == 0
 
 
 def test_both_can_be_run(run: Run, before: Path, after: Path, tmp_path: Path) -> None:
     inputs = tmp_path / "inputs.npz"
     np.savez(inputs, x=np.ones((2, WIDTH), np.float32))
-    code, out, _ = run(before, before, "--run", "--inputs", inputs)
+    code, out, _ = run("compare", before, before, "--run", "--inputs", inputs)
     assert code == 0
     assert out.splitlines()[0] == "No difference: 20 ops, all the same."
 
@@ -136,18 +124,18 @@ def test_both_can_be_run(run: Run, before: Path, after: Path, tmp_path: Path) ->
 def test_bad_usage_is_one_line(
     run: Run, before: Path, after: Path, arguments: tuple[str, ...], line: str
 ) -> None:
-    code, out, err = run(before, after, *arguments)
+    code, out, err = run("compare", before, after, *arguments)
     assert (code, out) == (2, "")
     assert err.startswith(line)
     assert err.count("\n") == 1
 
 
 def test_a_file_that_is_missing_or_no_model(run: Run, before: Path, tmp_path: Path) -> None:
-    code, out, err = run(before, tmp_path / "gone.onnx")
+    code, out, err = run("compare", before, tmp_path / "gone.onnx")
     assert (code, out) == (2, "")
     assert err == f"hexviz: {tmp_path}/gone.onnx does not exist: check the path.\n"
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"not a model")
-    code, out, err = run(broken, before)
+    code, out, err = run("compare", broken, before)
     assert (code, out) == (2, "")
     assert "is not an ONNX model, or was cut short" in err

@@ -11,7 +11,7 @@ import pytest
 from hexviz.tagging.tag import load
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped
-from tests.test_cli_tags import Run, run
+from tests.command import Run, run
 
 __all__ = ["run"]  # a fixture
 

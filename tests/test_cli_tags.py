@@ -2,13 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 import onnx
 import pytest
 
-from hexviz.cli import main
 from hexviz.model.writer import without_tags
 from hexviz.tagging.explain import explain, explanation_record
 from hexviz.tagging.finding import Finding
@@ -17,22 +15,10 @@ from hexviz.tagging.overrides import overrides_document
 from hexviz.tagging.tag import load
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped
+from tests.command import Run, run
 from tests.model.test_reader import external
 
-Run = Callable[..., tuple[int, str, str]]
-"""Arguments → exit code, stdout, stderr."""
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def hexviz(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["hexviz", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        told = capsys.readouterr()
-        return int(left.value.code or 0), told.out, told.err
-
-    return hexviz
+__all__ = ["run"]  # a fixture
 
 
 @pytest.fixture

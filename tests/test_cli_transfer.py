@@ -1,22 +1,20 @@
 """``hexviz tag AFTER --from BEFORE``: what it writes and says, and every way that fails."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 
-from hexviz.cli import main
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.tagging.override import override
 from hexviz.tagging.overrides import overrides_document
 from hexviz.tagging.tag import load
 from tests.build import parse, scoped
+from tests.command import Run, run
 
-Run = Callable[..., tuple[int, str, str]]
-"""Arguments → exit code, stdout, stderr."""
+__all__ = ["run"]  # a fixture
 
 NET = """g (float[2, 4] x) => (float[2, 4] y) <float[4, 4] w> {
     m = MatMul (x, w)
@@ -40,18 +38,6 @@ def weighted(text: str, seed: int = 0) -> onnx.ModelProto:
     del proto.graph.initializer[:]
     proto.graph.initializer.append(weight)
     return proto
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    def hexviz(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["hexviz", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        told = capsys.readouterr()
-        return int(left.value.code or 0), told.out, told.err
-
-    return hexviz
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
-"""Imports go down only, and importing the core loads neither torch nor dash."""
+"""Imports go down only and never in a circle; importing the core loads neither torch nor dash."""
 
 import ast
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import networkx as nx
 import pytest
 
 import hexviz
@@ -56,6 +58,49 @@ def test_an_upward_import_is_found() -> None:
     assert upward("hexviz.tagging.tag", "def f():\n    import hexviz.view.scene")
     assert upward("hexviz.app.models.store", "from hexviz.cli import app")
     assert not upward("hexviz.tagging.tag", "from hexviz.model.op import Op")
+
+
+def circles(texts: Mapping[str, str]) -> set[frozenset[str]]:
+    """Groups of modules that import each other, at the top or inside functions.
+
+    ``texts`` are source texts by the dotted name of the module. What is imported for types
+    alone counts too: a circle of types is one for whoever reads.
+    """
+    graph = nx.DiGraph()
+    for module, text in texts.items():
+        for name in imports(text):
+            # ``from hexviz.model import op`` names a module, ``from hexviz.model.op import Op``
+            # what is in one. A package is what its modules import from, not they themselves.
+            found = name if name in texts else name.rpartition(".")[0]
+            if found in texts and found != module:
+                graph.add_edge(module, found)
+    return {frozenset(group) for group in nx.strongly_connected_components(graph) if len(group) > 1}
+
+
+KNOWN_CIRCLES: set[frozenset[str]] = {
+    frozenset({"hexviz.exporters.hub", "hexviz.exporters.sources"}),
+    frozenset({"hexviz.extraction.part", "hexviz.extraction.report"}),
+}
+"""Those that are to be opened."""
+
+
+def test_no_modules_import_each_other() -> None:
+    texts = {name.removesuffix(".__init__"): path.read_text() for name, path in sources()}
+    assert circles(texts) <= KNOWN_CIRCLES
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ("import hexviz.b", "from hexviz.a import thing"),
+        ("from hexviz import b", "def f():\n    from hexviz.a import thing"),
+        ("if TYPE_CHECKING:\n    from hexviz.b import T", "import hexviz.c"),
+    ],
+)
+def test_a_circle_is_found(a: str, b: str) -> None:
+    texts = {"hexviz": "", "hexviz.a": a, "hexviz.b": b, "hexviz.c": "import hexviz.a"}
+    assert len(circles(texts)) == 1
+    assert circles(texts | {"hexviz.b": ""}) == set()
 
 
 def loaded_by(code: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -10,9 +11,11 @@ from flask.testing import FlaskClient
 
 from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.graph.events import next_state
+from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import AnyEvent, Edit, PageState
+from hexviz.errors import HexvizError
 
 NOTHING = {"n": 1, "event": {"type": "clear"}}
 """A request for an event that changes nothing, as there is no model on the page."""
@@ -61,3 +64,11 @@ def panel(client: FlaskClient, at: Any, **more: Any) -> dict[str, Any]:
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = json.loads(answer.data)
     return found
+
+
+def job_here(task: str, told: dict[str, Any], report: Callable[[tuple[str, float]], None]) -> Any:
+    """The job itself, in this process."""
+    try:
+        return TASKS[task](told, lambda stage, percent: report((stage, percent)))
+    except HexvizError as error:
+        return {"error": str(error)}

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,14 +12,13 @@ from hexviz.app.address import from_query, to_query
 from hexviz.app.callbacks import comparing
 from hexviz.app.callbacks.comparing import compared
 from hexviz.app.jobs.results import Results
-from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.models.comparison import other_in
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.compare import failed, invitation, tell
 from hexviz.app.protocol import PageState
 from hexviz.cache import Cache
-from hexviz.errors import HexvizError, MatchingError, SelectionError
-from tests.app.steps import move, wired
+from hexviz.errors import MatchingError, SelectionError
+from tests.app.steps import job_here, move, wired
 from tests.app.test_inspector import links, text
 from tests.build import parse
 from tests.matching.layered import layered
@@ -30,16 +27,8 @@ from tests.matching.layered import layered
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(comparing, "run_job", job)
+    monkeypatch.setattr(comparing, "run_job", job_here)
     return ModelStore(Cache())
-
-
-def job(task: str, told: dict[str, Any], report: Callable[[tuple[str, float]], None]) -> Any:
-    """The job itself, in this process."""
-    try:
-        return TASKS[task](told, lambda stage, percent: report((stage, percent)))
-    except HexvizError as error:
-        return {"error": str(error)}
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Tags of another graph for the open model: an edit that can be undone, linked to, and saved."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,11 @@ from hexviz.app.panels.audit import edits_strip
 from hexviz.app.panels.inspector.op import inspect_op
 from hexviz.app.protocol import PageState
 from hexviz.cache import Cache
-from hexviz.errors import HexvizError, SourceError
+from hexviz.errors import SourceError
 from hexviz.model.reader import from_proto
 from hexviz.tagging.explain import explain
 from hexviz.tagging.tag import tag
-from tests.app.steps import edit
+from tests.app.steps import edit, job_here
 from tests.app.test_inspector import links, text
 from tests.build import parse, scoped
 
@@ -45,16 +44,8 @@ def bare_file() -> bytes:
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(transferring, "run_job", job)
+    monkeypatch.setattr(transferring, "run_job", job_here)
     return ModelStore(Cache())
-
-
-def job(task: str, told: dict[str, Any], report: Callable[[tuple[str, float]], None]) -> Any:
-    """The job itself, in this process."""
-    try:
-        return TASKS[task](told, lambda stage, percent: report((stage, percent)))
-    except HexvizError as error:
-        return {"error": str(error)}
 
 
 def carried(store: ModelStore, before: bytes, after: bytes) -> dict[str, Any]:

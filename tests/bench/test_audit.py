@@ -1,5 +1,6 @@
 """The audit's benchmark: mistakes are mistakes, and the floors hold on models never tuned on."""
 
+from functools import partial
 from statistics import mean
 
 import pytest
@@ -10,6 +11,7 @@ from benchmarks.planting import WAYS, plant
 from benchmarks.sorting import SORTS, resort
 from hexviz.bench.exports import ALL
 from hexviz.exporters.export import export_model
+from hexviz.exporters.interface import Exported
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
@@ -19,12 +21,12 @@ from hexviz.tagging.audit import audit
 from hexviz.tagging.finding import accused_ops
 from hexviz.tagging.module_calls import Calls
 from hexviz.tagging.tag import tag
-from tests.bench.exports import FLOOR_MODELS, export_floor_model
+from tests.exports import FLOOR_MODELS, export_once, kept_export
 from tests.tagging.test_audit import net
 
 
 def graph_of(name: str, exporter: str, *, optimize: bool = False) -> TaggedGraph:
-    exported = export_floor_model(name, exporter, optimize=optimize)
+    exported = export_once(name, exporter, optimize=optimize)
     return tag(from_proto(exported.proto, name=name), modules=exported.modules)
 
 
@@ -104,7 +106,7 @@ def test_the_order_of_the_nodes_is_nobodys_fault(kind: str) -> None:
     for sort in SORTS:
         records = []
         for name in ("distilbert", "u-net"):
-            exported = export_floor_model(name, exporter, optimize=bool(optimize))
+            exported = export_once(name, exporter, optimize=bool(optimize))
             proto = resort(exported.proto, sort)
             records.append(accusations(tag(from_proto(proto, name=name), modules=exported.modules)))
         assert sum(one["accused_ops"] for one in records) <= 0.001 * sum(
@@ -130,16 +132,18 @@ FAST_IDIOMS = (
 )
 
 
+def _idiom(name: str, exporter: str) -> Exported:
+    source = IDIOMS[name]()
+    return export_model(source.model, source.args, source.kwargs, exporter=exporter, name=name)
+
+
 @pytest.fixture(scope="module")
 def idioms() -> list[tuple[str, TaggedGraph]]:
     """Some idioms by both exporters, with the exporter's list of modules and without."""
     graphs = []
     for name in FAST_IDIOMS:
         for exporter in ("dynamo", "torchscript"):
-            source = IDIOMS[name]()
-            exported = export_model(
-                source.model, source.args, source.kwargs, exporter=exporter, name=name
-            )
+            exported = kept_export(f"idiom-{name}-{exporter}", partial(_idiom, name, exporter))
             file = from_proto(exported.proto, name=name)
             with_tree = tag(file, modules=exported.modules, calls=exported.calls)
             graphs += [(name, with_tree), (name, tag(file))]

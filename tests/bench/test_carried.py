@@ -9,8 +9,8 @@ from benchmarks import carried
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
-from tests.bench.exports import export_floor_model
 from tests.build import parse, scoped, tagged
+from tests.exports import export_once
 
 OWN = ("ORT basic", "ORT extended", "ORT all", "version converter", "printed and parsed")
 """The tools that are hexviz's own dependencies."""
@@ -19,7 +19,7 @@ OTHERS = ("onnxslim", "onnxsim")
 
 
 def graph(exporter: str) -> TaggedGraph:
-    exported = export_floor_model("distilbert", exporter, optimize=exporter == "dynamo")
+    exported = export_once("distilbert", exporter, optimize=exporter == "dynamo")
     return tag(
         from_proto(exported.proto, name="distilbert"),
         modules=exported.modules,

@@ -11,8 +11,8 @@ from hexviz.exporters.interface import Exported
 from hexviz.extraction.scope import POLICIES
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
-from tests.bench.exports import export_floor_model
 from tests.build import parse, scoped, tagged
+from tests.exports import export_once
 
 # `make bench-extraction` measures all models in all ways; these are seconds each.
 SAMPLES = (
@@ -52,7 +52,7 @@ def test_every_module_of_the_samples(
 def test_every_module_of_models_that_nothing_was_tuned_on(
     name: str, exporter: str, optimize: bool
 ) -> None:
-    all_equal(export_floor_model(name, exporter, optimize=optimize))
+    all_equal(export_once(name, exporter, optimize=optimize))
 
 
 @pytest.mark.parametrize("case", HARD_CASES)

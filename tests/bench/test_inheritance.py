@@ -9,8 +9,8 @@ from benchmarks.models import MODELS
 from hexviz.bench.blanking import Score, know
 from hexviz.bench.quality import earlier_rule
 from hexviz.model.flatten import flatten
-from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.build import parse, scoped
+from tests.exports import FLOOR_MODELS, export_once
 
 
 def test_answers_are_counted_by_how_near_they_are() -> None:
@@ -78,7 +78,7 @@ def test_tuned_and_reported_models_are_kept_apart() -> None:
 def test_accuracy_on_models_never_tuned_on(exporter: str) -> None:
     results = []
     for name in FLOOR_MODELS:
-        exported = export_floor_model(name, exporter, optimize=False)
+        exported = export_once(name, exporter, optimize=False)
         truth = know(exported.proto, exported.modules)
         results += [
             {"model": name, "exporter": exporter, "reported": True, **record}

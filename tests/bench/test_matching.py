@@ -25,8 +25,8 @@ from hexviz.matching.numbers import run_before
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
-from tests.bench.exports import export_floor_model
 from tests.build import parse, scoped, tagged
+from tests.exports import export_once
 
 MODELS = ("distilbert", "u-net")
 TOOLS = ("ORT all", "onnxslim", "dynamic quantisation", "float16")
@@ -171,7 +171,7 @@ def test_matching_grows_with_the_graph_and_no_faster(shape: str) -> None:
 
 @pytest.fixture(scope="module")
 def export() -> onnx.ModelProto:
-    return export_floor_model("distilbert", "dynamo", optimize=True).proto
+    return export_once("distilbert", "dynamo", optimize=True).proto
 
 
 @pytest.mark.parametrize("tool", [name for name in MATCHING_TOOLS if name not in TOOLS])

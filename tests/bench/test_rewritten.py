@@ -11,8 +11,8 @@ from benchmarks.models import build, with_noise
 from benchmarks.rewriters import REWRITERS, installed
 from hexviz.bench.blanking import know
 from hexviz.exporters.export import export_model
-from tests.bench.exports import FLOOR_MODELS, export_floor_model
 from tests.build import parse, scoped
+from tests.exports import FLOOR_MODELS, export_once
 
 TOOLS = ("ORT basic", "ORT extended", "printed and parsed", "onnxslim", "onnxsim")
 
@@ -50,7 +50,7 @@ def test_every_tool_is_installed_for_the_tests() -> None:
 def figures(exporter: str) -> list[Mapping[str, Any]]:
     records = []
     for name in FLOOR_MODELS:
-        exported = export_floor_model(name, exporter, optimize=exporter == "dynamo")
+        exported = export_once(name, exporter, optimize=exporter == "dynamo")
         truth = know(exported.proto, exported.modules, exported.calls)
         records += rewritten.measure(truth, TOOLS)
     return [one for one in records if one.get("ops")]
@@ -68,7 +68,7 @@ def test_weights_that_are_all_different_tell_more() -> None:
     source = with_noise(build("distilbert"))
     exported = export_model(source.model, source.args, source.kwargs)
     (trained,) = rewritten.measure(know(exported.proto, exported.modules), ["ORT basic"])
-    fresh = export_floor_model("distilbert", "dynamo", optimize=True)
+    fresh = export_once("distilbert", "dynamo", optimize=True)
     (equal,) = rewritten.measure(know(fresh.proto, fresh.modules), ["ORT basic"])
     assert trained["on_branch"] >= 0.99
     assert trained["exact"] > equal["exact"]

@@ -21,7 +21,7 @@ from hexviz.model import fqn as names
 from hexviz.model.op import Provenance
 from hexviz.tagging import tag as tagging
 from hexviz.tagging.inherit import Inheritance, inherit
-from tests.bench.exports import FLOOR_MODELS, export_floor_model
+from tests.exports import FLOOR_MODELS, export_once
 
 KEPT: Mapping[str, Any] = json.loads(Path(__file__).with_name("tags.json").read_text())
 EXPORTS = {
@@ -34,7 +34,7 @@ RENEW = f"if that is meant: {(__doc__ or '').strip().splitlines()[-1].strip()}"
 
 def today(model: str, export: str) -> dict[str, Any]:
     exporter, optimize = EXPORTS[export]
-    return tag_figures(model, export, export_floor_model(model, exporter, optimize=optimize))
+    return tag_figures(model, export, export_once(model, exporter, optimize=optimize))
 
 
 def figures(record: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Any]]:

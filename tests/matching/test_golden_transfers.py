@@ -63,7 +63,7 @@ def test_modules_go_with_the_model_through_each_tool(
 
 
 def _write() -> None:
-    from tests.conftest import export_once
+    from tests.exports import export_once
 
     golden = {
         name: {
