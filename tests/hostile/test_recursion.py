@@ -13,10 +13,6 @@ BOUNDED = {
         "ModelStore.get": "a correction is kept with the key of its file, which is no correction",
         "ModelStore._edited": "as above",
     },
-    "bench/idioms.py": {"_Recursion.walk": "an idiom: a module that is called by itself, twice"},
-    "bench/nameless.py": dict.fromkeys(
-        ("_graph", "_nodes"), "bodies nest as deep as protobuf parses, which is 100 messages"
-    ),
     "exporters/rebind.py": {"flat_outputs": "nested as the outputs of a person's own module"},
     "exporters/torchscript.py": {"_leaf_axes": "nested as the inputs that a person gives"},
     "extraction/equal.py": {
