@@ -11,7 +11,7 @@ from hexviz.model.writer import without_tags
 from hexviz.tagging.explain import explain, explanation_record
 from hexviz.tagging.finding import Finding
 from hexviz.tagging.override import overridden, override
-from hexviz.tagging.overrides import overrides_document
+from hexviz.tagging.overrides_file import overrides_document
 from hexviz.tagging.tag import load
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped

@@ -9,7 +9,7 @@ import pytest
 
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from hexviz.tagging.override import override
-from hexviz.tagging.overrides import overrides_document
+from hexviz.tagging.overrides_file import overrides_document
 from hexviz.tagging.tag import load
 from tests.build import parse, scoped
 from tests.command import Run, run

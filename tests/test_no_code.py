@@ -23,7 +23,7 @@ from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
 from hexviz.errors import HexvizError
 from hexviz.exporters import sources as sources_file
-from hexviz.tagging.overrides import load_overrides
+from hexviz.tagging.overrides_file import load_overrides
 from hexviz.view.numbers import read_numbers
 from tests.build import parse, tagged
 from tests.waiting import until

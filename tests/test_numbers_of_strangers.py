@@ -18,7 +18,7 @@ from hexviz.model.source_graph import SourceGraph
 from hexviz.model.strict_json import read_json
 from hexviz.tagging.explain import explain, explanation_record
 from hexviz.tagging.override import override
-from hexviz.tagging.overrides import overrides_document, read_overrides
+from hexviz.tagging.overrides_file import overrides_document, read_overrides
 from hexviz.tagging.summary import summarize
 from hexviz.tagging.tag import tag
 from hexviz.view.numbers import read_numbers

@@ -34,7 +34,7 @@ from hexviz.app.protocol import (
 from hexviz.app.server_timing import server_timing
 from hexviz.errors import HexvizError, RequestError
 from hexviz.stages import Stage, recorded, stage
-from hexviz.tagging.overrides import overrides_document
+from hexviz.tagging.overrides_file import overrides_document
 from hexviz.view.palette import Theme
 from hexviz.view.svg import to_svg
 

@@ -49,7 +49,7 @@ def tag(
     from hexviz.cli.console import say
     from hexviz.model.files import file_to_write
     from hexviz.tagging.override import override
-    from hexviz.tagging.overrides import load_overrides
+    from hexviz.tagging.overrides_file import load_overrides
     from hexviz.tagging.tag import load
 
     target = file_to_write(source, output, in_place=in_place)

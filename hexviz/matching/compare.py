@@ -9,7 +9,7 @@ from hexviz.matching.comparison import Comparison, GraphFacts, Pair
 from hexviz.matching.counterparts import counterparts, homes
 from hexviz.matching.events import find_events, left
 from hexviz.matching.groups import Group, groups_of, inserted
-from hexviz.matching.kinship import arithmetic, kinship
+from hexviz.matching.kinship import relatedness
 from hexviz.matching.match import match
 from hexviz.matching.matching import Matching
 from hexviz.matching.module_changes import module_changes
@@ -23,17 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "compared"]
 
-_RELATED = 0.6
-"""Share of the smaller graph's arithmetic that has to be in the other one for a comparison.
-
-Both as matched and credibly so. Versions of an architecture keep more, whatever their weights.
-"""
-
 _MOST_LEFT = 0.3
 """Share of the pairs that may be in other modules than those around them."""
-
-_SAME_WEIGHTS = 0.35
-"""Share of the large weights from which on two graphs are related, however they were rewritten."""
 
 
 def compare(
@@ -76,10 +67,8 @@ def _compared(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> Co
         _facts(before, tags="own" if found.of_before else "other"),
         _facts(after, tags="own" if found.of_after else "other"),
     )
-    credible = kinship(before, after, groups)
-    is_bare = not min(arithmetic(before), arithmetic(after))  # matching counts only that
-    related = credible if is_bare else min(matching.related, credible)
-    if related < _RELATED and (matching.weights is None or matching.weights < _SAME_WEIGHTS):
+    related, is_related = relatedness(before, after, matching, groups)
+    if not is_related:
         every = tuple(op.id for op in before.ops), tuple(op.id for op in after.ops)
         return Comparison(*facts, related, False, (), (), (), *every)
     pairs = counterparts(groups, found)

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 from hexviz.errors import MatchingError
 from hexviz.matching.inlined import inlined_modules
+from hexviz.matching.kinship import difference
 from hexviz.matching.match import match
 from hexviz.matching.matching import Match, Matching
 from hexviz.matching.opened import Openable, opened
-from hexviz.matching.same_model import difference
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ON_RECORD, Candidate, Provenance, Step
 from hexviz.model.source_graph import SourceGraph
-from hexviz.tagging.overrides import structure_digest
+from hexviz.tagging.overrides_file import structure_digest
 from hexviz.tagging.sentence import source_file
 from hexviz.tagging.suspicion import off_branch
 from hexviz.tagging.tag import retag

@@ -23,7 +23,7 @@ class SourceGraph:
     """What is remembered of the graph that tags came from.
 
     ``file`` is its name, ``digest`` the SHA-256 (hex) of its structure, as
-    :func:`hexviz.tagging.overrides.structure_digest` makes it, ``ops`` how many
+    :func:`hexviz.tagging.overrides_file.structure_digest` makes it, ``ops`` how many
     it has. ``types`` are the types of ops there that are evidence for an op of
     another type here.
     """

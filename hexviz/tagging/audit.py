@@ -7,6 +7,7 @@ from hexviz.tagging.checks import (
     disagreeing_sources,
     empty_modules,
     fallbacks,
+    lost_tags,
     low_confidence,
     shared_constants,
     split_chains,
@@ -14,7 +15,6 @@ from hexviz.tagging.checks import (
     unread_modules,
 )
 from hexviz.tagging.finding import SEVERITIES, Finding
-from hexviz.tagging.lost import lost_tags
 from hexviz.tagging.misplaced import misplaced
 from hexviz.tagging.value_names import missing_values, shadowed_values
 

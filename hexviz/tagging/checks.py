@@ -9,11 +9,12 @@ from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.limits import LONGEST_PATH, MOST_STEPS, is_path
 from hexviz.model.op import ON_RECORD, Candidate, Op
+from hexviz.model.writer import has_tags
 from hexviz.tagging import stored
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.finding import Finding
 from hexviz.tagging.metadata import KEYS, as_written, scopes_of, too_long
-from hexviz.tagging.static import static_ops
+from hexviz.tagging.order import static_ops
 from hexviz.tagging.stored import unread_module
 from hexviz.tagging.suspicion import off_branch
 
@@ -21,9 +22,11 @@ __all__ = [
     "disagreeing_sources",
     "empty_modules",
     "fallbacks",
+    "lost_tags",
     "low_confidence",
     "shared_constants",
     "split_chains",
+    "tags_lost",
     "unknown_modules",
     "unread_modules",
 ]
@@ -282,3 +285,43 @@ def _some(ops: list[Op]) -> str:
     """The first op by name, and how many more there are."""
     more = f" and {len(ops) - 1} more" if len(ops) > 1 else ""
     return f"{ops[0].op_type} “{ops[0].id}”{more}"
+
+
+_FEW_RECORDS = 0.1
+"""Share of ops with a record below which a file has lost its tags."""
+
+
+def tags_lost(graph: TaggedGraph) -> bool:
+    """Whether hexviz tagged the file, and hardly any op of it still has a record.
+
+    A record is one on the op, hexviz's or an exporter's, or one in the file's map.
+    """
+    if not graph.ops or not has_tags(entry.key for entry in graph.proto.metadata_props):
+        return False
+    enough = _FEW_RECORDS * len(graph.ops)
+    recorded = 0
+    for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
+        why = op.provenance
+        recorded += bool(
+            why.shared_by  # a record found it, whoever decided
+            or why.origin in ("transferred", "manual")
+            or why.rule == "metadata"
+            or has_tags(entry.key for entry in flat.node.metadata_props)
+        )
+        if recorded >= enough:
+            return False
+    return True
+
+
+def lost_tags(graph: TaggedGraph) -> Iterator[Finding]:
+    """One finding for a file whose tags were lost, as all of them are concluded from the rest."""
+    if tags_lost(graph):
+        modules = len(graph.modules)
+        yield Finding(
+            "lost-tags",
+            "warning",
+            (),
+            f"The file lists {modules:,} {'module' if modules == 1 else 'modules'}, and hardly any "
+            f"of its {len(graph.ops):,} ops says which is its own: a tool dropped the records.",
+            "Take the file from before that tool, or tag it again; what is shown is inferred.",
+        )

@@ -13,10 +13,9 @@ from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import ON_RECORD, RULES, Candidate, Provenance
 from hexviz.tagging import metadata, stored
 from hexviz.tagging.from_map import Carried, carried, moved
-from hexviz.tagging.metadata import Scope, scopes_of
+from hexviz.tagging.metadata import Scope, scopes_of, spelled
 from hexviz.tagging.naming import first_call
 from hexviz.tagging.sources import CONFIDENCE, Source, Sources
-from hexviz.tagging.spelling import spelled
 from hexviz.tagging.stored import Record, stored_models, stored_provenance
 from hexviz.tagging.transferred import CONFIDENCE as TRANSFERRED
 from hexviz.tagging.transferred import Transferred, from_notes

@@ -37,9 +37,8 @@ from hexviz.model.op import KINDS, RULES, Candidate, Provenance, Step
 from hexviz.tagging.anatomy import Anatomy
 from hexviz.tagging.bounds import Bounds, link
 from hexviz.tagging.habits import Habit, find_habits
-from hexviz.tagging.order import execution_order
+from hexviz.tagging.order import execution_order, static_ops
 from hexviz.tagging.siblings import Testimony, ask_siblings
-from hexviz.tagging.static import static_ops
 
 __all__ = ["CONFIDENCE", "REBUILT", "Inheritance", "inherit"]
 

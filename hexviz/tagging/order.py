@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from operator import attrgetter
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +32,8 @@ from numpy.typing import NDArray
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import Provenance
-from hexviz.tagging.static import static_ops
 
-__all__ = ["evaluation_order", "execution_order", "nearest", "streams_of"]
+__all__ = ["evaluation_order", "execution_order", "nearest", "static_ops", "streams_of"]
 
 _Positions = NDArray[np.intp]
 
@@ -233,3 +233,26 @@ def _sweep(
     result = np.empty_like(positions)
     result[positions] = found
     return [None if one < 0 else one for one in result.tolist()]
+
+
+_DATA_INPUTS = MappingProxyType({"Shape": 0, "Size": 0, "CastLike": 1})
+"""How many leading inputs an op reads data from, where it reads only shape or type of the rest."""
+
+
+def static_ops(flat: FlatGraph) -> frozenset[int]:
+    """Ops that no data of the model's inputs reaches; its shapes and types may.
+
+    They are made of constants, weights and shapes alone, so they may stand anywhere ahead of
+    their use.
+    """
+    values = {"", *flat.weights}  # an omitted input is ""
+    found: set[int] = set()
+    for at in flat.order:
+        op = flat.ops[at]
+        kept = _DATA_INPUTS.get(op.op_type)
+        # What the bodies of an If capture is no input of it, but a predecessor.
+        captured = () if kept is not None else flat.predecessors[at]
+        if values.issuperset(op.inputs[:kept]) and found.issuperset(captured):
+            found.add(at)
+            values.update(op.outputs)
+    return frozenset(found)

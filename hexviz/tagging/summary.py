@@ -9,7 +9,7 @@ from typing import Any
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.stages import Stage
-from hexviz.tagging.lost import tags_lost
+from hexviz.tagging.checks import tags_lost
 
 __all__ = ["op_record", "summarize"]
 

@@ -30,10 +30,9 @@ from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.bounds import Bounds
 from hexviz.tagging.module_calls import Calls
 from hexviz.tagging.naming import owner_of_weight
-from hexviz.tagging.order import execution_order
+from hexviz.tagging.order import execution_order, static_ops
 from hexviz.tagging.siblings import Doubles, find_doubles
 from hexviz.tagging.sources import owners_of_weights
-from hexviz.tagging.static import static_ops
 
 __all__ = ["SIGNALS", "Suspicion", "accused", "off_branch", "suspicions"]
 

@@ -19,7 +19,7 @@ from hexviz.app.protocol import NOTHING, PageState
 from hexviz.cache import Cache
 from hexviz.errors import SelectionError, SourceError, UnknownOpError, ViewLimitError
 from hexviz.model.reader import parse as read
-from hexviz.tagging.overrides import read_overrides
+from hexviz.tagging.overrides_file import read_overrides
 from hexviz.tagging.tag import tag
 from hexviz.view.state import ViewState
 from tests.app.steps import edit, send, wired

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from hexviz.model.op import Provenance
 from hexviz.tagging.override import overridden
-from hexviz.tagging.overrides import load_overrides
+from hexviz.tagging.overrides_file import load_overrides
 from hexviz.tagging.tag import load, retag
 from tests.browser.conftest import Server, Sheet
 

@@ -9,7 +9,7 @@ from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.audit import audit
 from hexviz.tagging.explain import explain
-from hexviz.tagging.readers import may_be_merged
+from hexviz.tagging.weight_readers import may_be_merged
 from tests.build import parse, scoped, tagged
 
 RANDOM = np.random.default_rng(0)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hexviz.errors import OverridesError
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.override import overridden, override
-from hexviz.tagging.overrides import (
+from hexviz.tagging.overrides_file import (
     load_overrides,
     overrides_document,
     read_overrides,
