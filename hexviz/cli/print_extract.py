@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 
 from hexviz.cli.console import console, facts, listing, many, module_name, text
-from hexviz.extraction.wording import WHY, came_along, kept_by_why, size, unjudged_in_words
+from hexviz.extraction.report import WHY, came_along, kept_by_why, size, unjudged_in_words
 
 __all__ = ["print_part", "print_split"]
 

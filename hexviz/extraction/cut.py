@@ -3,25 +3,33 @@
 What is copied is copied byte by byte, so names, symbols of dynamic dimensions,
 metadata and external data stay what they are. Only the order of nodes may be
 another than in the file: one in which they can run.
+
+A graph's inputs and outputs need a type and a rank. Those of the values at the
+border come from four sources, one after the other: the file; ONNX's inference;
+ONNX Runtime, which folds chains of shape ops first and knows its own ops; and,
+for what a Loop or Scan gives back, a run of the model::
+
+    Shape(x) ─▶ Gather ─▶ Unsqueeze ─▶ Concat ─▶ Reshape      its rank: what Concat's value says
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import onnx
+import onnx_ir as ir
 
-from hexviz.extraction.border import border
+from hexviz.errors import ExtractionError
 from hexviz.extraction.scope import Scope
 from hexviz.model.bodies import walk_bodies
 from hexviz.model.function_calls import callees, key_of
-from hexviz.model.graph import TaggedGraph
+from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.modules import Module
-from hexviz.model.types import open_negative_sizes
+from hexviz.model.types import light, open_negative_sizes
 from hexviz.model.writer import Place, add_tags, has_tags
 
-__all__ = ["cut"]
+__all__ = ["cut", "shown"]
 
 _MADE_ANEW = frozenset({"graph", "functions", "training_info"})
 _NODES = frozenset(
@@ -143,3 +151,166 @@ def _with_ancestors(graph: TaggedGraph, named: Iterable[str]) -> list[Module]:
             kept.add(above)
             above = graph.modules[above].parent
     return [module for module in graph.modules if module.fqn in kept]
+
+
+_MOST_NAMED = 4  # modules in a message
+
+
+def border(graph: TaggedGraph, names: Iterable[str]) -> dict[str, onnx.ValueInfoProto]:
+    """Each value with its type, as a graph's inputs and outputs are written.
+
+    Raises:
+        ExtractionError: if nothing makes one, or nothing tells its type and rank.
+    """
+    found = {}
+    for name in names:
+        if not _exists(graph, name):
+            raise ExtractionError(_missing(graph, name))
+        found[name] = _told(graph, name)
+    for ask in (_by_runtime, _by_running):
+        vague = [name for name, value in found.items() if not _is_typed(value.type)]
+        if vague:
+            for name, kind in ask(graph, vague).items():
+                found[name].type.CopyFrom(kind)
+    for name, value in found.items():
+        open_negative_sizes(value.type)
+        if not value.type.WhichOneof("value"):
+            raise ExtractionError(_vague(graph, name, "type"))
+        # What the model's own inputs and outputs lack is no fault of the cut.
+        given = name in graph.top.inputs or name in graph.top.outputs
+        if not _is_typed(value.type) and not given:
+            raise ExtractionError(_vague(graph, name, "rank"))
+    return found
+
+
+def _exists(graph: TaggedGraph, name: str) -> bool:
+    top = graph.top
+    return any(name in known for known in (top.maker, top.inputs, top.weights, top.sparse_weights))
+
+
+def _missing(graph: TaggedGraph, name: str) -> str:
+    """That nothing makes a value, who needs it, and what can be done."""
+    readers = graph.top.readers.get(name, ())
+    needed = "the model gives back" if not readers else f"{_about(graph, readers[0])} reads"
+    return (
+        f"No op makes the value {name!r}, which {needed}, and it is neither an input nor a weight "
+        "of the model: a tool lost it. Convert or optimise the model anew, or add the value to "
+        "the file as an initializer."
+    )
+
+
+def _vague(graph: TaggedGraph, name: str, what: str) -> str:
+    """That nothing tells the type or rank of a value at the border, and what can be done."""
+    top = graph.top
+    lost = _lost_upstream(graph, name)
+    if lost is not None:  # then nothing can be inferred, which is not the file's lack of types
+        return _missing(graph, lost)
+    maker = top.maker.get(name)
+    beside = [] if maker is None else [maker]
+    beside += top.readers.get(name, ())
+    modules = dict.fromkeys(_module(graph, node) for node in beside)
+    named = [one or "the root" for one in list(modules)[:_MOST_NAMED]]
+    made = "" if maker is None else f" (of {_about(graph, maker)})"
+    return (
+        f"Nothing tells the {what} of {name!r}{made}, which would be at the border: select the "
+        f"modules around it too ({', '.join(named)}), or export the model with shapes, so that "
+        "its value_info tells it."
+    )
+
+
+def _lost_upstream(graph: TaggedGraph, name: str) -> str | None:
+    """A value that nothing makes, and that another depends on."""
+    top = graph.top
+    pending = [top.maker[name]] if name in top.maker else []
+    seen = set(pending)
+    while pending:
+        node = pending.pop()
+        for read in top.reads[node]:
+            if not _exists(graph, read):
+                return read
+        new = set(top.makers[node]) - seen
+        seen |= new
+        pending.extend(new)
+    return None
+
+
+def _about(graph: TaggedGraph, node: int) -> str:
+    op = graph.ops[graph.flat.top[node]]
+    return f"{op.op_type} in {op.module or 'the root'}"
+
+
+def _module(graph: TaggedGraph, node: int) -> str:
+    return graph.ops[graph.flat.top[node]].module
+
+
+def shown(value: onnx.ValueInfoProto, *, kind: str) -> Value:
+    """A value at the border as people see it; ``kind`` as in :class:`Value`."""
+    typed = ir.serde.deserialize_type_proto_for_type(value.type)
+    shape = ir.serde.deserialize_type_proto_for_shape(value.type)
+    return Value(
+        id=value.name,
+        name=value.name,
+        dtype=typed.dtype.name.lower() if typed is not None else None,
+        shape=None
+        if shape is None
+        else tuple(dim if isinstance(dim, int) else str(dim.value or "?") for dim in shape),
+        kind=kind,
+    )
+
+
+def _told(graph: TaggedGraph, name: str) -> onnx.ValueInfoProto:
+    """What the file says of a value, else what ONNX infers."""
+    result = onnx.ValueInfoProto(name=name)
+    told = graph.top.told(name)
+    if told is not None:
+        result.CopyFrom(told)
+    if not _is_typed(result.type):
+        weight = graph.top.weights.get(name)
+        if weight is not None:
+            tensor = graph.proto.graph.initializer[weight]
+            result.type.CopyFrom(
+                onnx.helper.make_tensor_type_proto(tensor.data_type, list(tensor.dims))
+            )
+        elif (inferred := graph.inferred.get(name)) is not None:
+            result.type.CopyFrom(inferred)
+    return result
+
+
+def _is_typed(kind: onnx.TypeProto) -> bool:
+    """Whether a type is known, and the shape too where it has one."""
+    match kind.WhichOneof("value"):
+        case None:
+            return False
+        case "tensor_type":
+            return bool(kind.tensor_type.elem_type and kind.tensor_type.HasField("shape"))
+    return True
+
+
+def _by_runtime(graph: TaggedGraph, names: Collection[str]) -> Mapping[str, onnx.TypeProto]:
+    """What ONNX Runtime knows of these values once it has folded constants; tensors only."""
+    from hexviz.extraction.runtime import output_types
+
+    try:
+        told = output_types(light(graph.proto, graph.flat.run_order), names)
+    except ExtractionError:  # it does not know some op: then it cannot help
+        return {}
+    return {
+        name: onnx.helper.make_tensor_type_proto(kind, shape)
+        for name, (kind, shape) in told.items()
+    }
+
+
+def _by_running(graph: TaggedGraph, names: Collection[str]) -> Mapping[str, onnx.TypeProto]:
+    """Type and rank of these values in a run on generated inputs; sizes may differ in another."""
+    from hexviz.extraction.capture import capture
+
+    try:
+        values = capture(graph.proto, graph.base_dir, names).values
+    except ExtractionError:  # what cannot be run cannot help; the checks will say so
+        return {}
+    made = onnx.helper.make_tensor_type_proto
+    return {
+        name: made(values[name].element_type(), [None] * len(values[name].shape()))
+        for name in names
+        if name in values and values[name].is_tensor()
+    }

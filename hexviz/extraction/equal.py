@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hexviz.errors import ExtractionError
-from hexviz.extraction.values import elements, to_array
+from hexviz.extraction.runtime import elements, to_array
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types

@@ -17,8 +17,7 @@ import numpy.typing as npt
 import onnx
 
 from hexviz.errors import ExtractionError
-from hexviz.extraction.meaning import Meaning, meanings
-from hexviz.extraction.sizes import dims_of, shape_of, size_of, sizes_of
+from hexviz.extraction.meaning import Meaning, dims_of, meanings, shape_of, size_of, sizes_of
 
 __all__ = ["Feed", "free_inputs", "generate", "given"]
 

@@ -22,8 +22,7 @@ import onnx
 
 from hexviz.errors import ExtractionError
 from hexviz.extraction.feeds import Feed
-from hexviz.extraction.runtime import open_session, run
-from hexviz.extraction.values import to_array, to_value
+from hexviz.extraction.runtime import open_session, run, to_array, to_value
 from hexviz.model.function_calls import callees, key_of
 from hexviz.model.graph import TaggedGraph
 

@@ -11,7 +11,7 @@ from hexviz.api import TaggedGraph
 from hexviz.app.panels.filter.export import verdict
 from hexviz.extraction.check import Checks, check
 from hexviz.extraction.part import Part
-from hexviz.extraction.wording import unjudged_in_words
+from hexviz.extraction.report import unjudged_in_words
 from tests.build import scoped, tagged
 
 FLOAT = onnx.TensorProto.FLOAT

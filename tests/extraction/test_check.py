@@ -8,8 +8,7 @@ import pytest
 
 from hexviz.errors import ExtractionError
 from hexviz.extraction.check import check
-from hexviz.extraction.runtime import one_line, open_session, run, runtime_version
-from hexviz.extraction.values import to_value
+from hexviz.extraction.runtime import one_line, open_session, run, runtime_version, to_value
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from tests.build import parse
 

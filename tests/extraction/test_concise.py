@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexviz.extraction.concise import concise
-from hexviz.extraction.selection import Selection, selection
+from hexviz.extraction.selection import Selection, concise, selection
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 from tests.tagging.random_graphs import models

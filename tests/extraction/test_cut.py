@@ -279,7 +279,7 @@ def test_weights_are_never_written_over(tmp_path: Path) -> None:
 def test_an_interrupt_leaves_no_weights_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from hexviz.extraction import save as saving
+    from hexviz.extraction import part as saving
 
     (tmp_path / "a").mkdir()
     (tmp_path / "b").mkdir()

@@ -9,7 +9,7 @@ import pytest
 
 from hexviz.api import TaggedGraph, load
 from hexviz.extraction.part import Part
-from hexviz.extraction.wording import came_along, kept_by_why
+from hexviz.extraction.report import came_along, kept_by_why
 from tests.build import parse, scoped, tagged
 
 # Two inputs of one shape, so that they can be swapped; a weight, and a constant.

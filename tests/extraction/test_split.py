@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexviz.errors import ExtractionError, SelectionError, WriteError
-from hexviz.extraction.partition import partition, top_modules
-from hexviz.extraction.split import MANIFEST, Split, split
+from hexviz.extraction.split import MANIFEST, Split, partition, split, top_modules
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 from tests.extraction.test_hard_cases import graphs

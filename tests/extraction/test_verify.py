@@ -9,7 +9,7 @@ import pytest
 
 from hexviz.errors import ExtractionError
 from hexviz.extraction.capture import capture
-from hexviz.extraction.values import elements, to_array, to_value
+from hexviz.extraction.runtime import elements, to_array, to_value
 from hexviz.extraction.verify import (
     Verification,
     compare,

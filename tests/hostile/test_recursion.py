@@ -19,8 +19,8 @@ BOUNDED = {
         "_check_value": "sequences nest as deep as protobuf parses, which is 100 messages",
         "_check_sequence": "as above",
     },
-    "extraction/sizes.py": {"_computed": "an expression of at most 256 characters"},
-    "extraction/values.py": {"to_value": "as in equal.py", "_sequence": "as in equal.py"},
+    "extraction/meaning.py": {"_computed": "an expression of at most 256 characters"},
+    "extraction/runtime.py": {"to_value": "as in equal.py", "_sequence": "as in equal.py"},
     "matching/skeleton.py": dict.fromkeys(
         ("_Builder._enter", "_Builder._call"),
         "calls in calls, at most 200; deeper ones stay closed",

@@ -10,10 +10,9 @@ from hexviz.app.address import choice_query
 from hexviz.app.models.filtered import Filtered
 from hexviz.app.panels.parts import breaking, counted, op_link, section
 from hexviz.app.protocol import FilterChoice
-from hexviz.extraction.report import weight_bytes
+from hexviz.extraction.report import WHY, size, weight_bytes
 from hexviz.extraction.scope import Policy
 from hexviz.extraction.suggest import Suggestion
-from hexviz.extraction.wording import WHY, size
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["POLICY", "border", "gain", "hints", "total_size", "weights"]

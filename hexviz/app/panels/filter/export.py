@@ -11,7 +11,7 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.filter.part import command_line, python
 from hexviz.app.panels.parts import button
 from hexviz.app.protocol import FilterChoice
-from hexviz.extraction.wording import unjudged_in_words
+from hexviz.extraction.report import unjudged_in_words
 
 if TYPE_CHECKING:
     from hexviz.extraction.verify import OutputCheck, Verification

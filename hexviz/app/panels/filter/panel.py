@@ -19,8 +19,8 @@ from hexviz.app.panels.filter.export import export_tools
 from hexviz.app.panels.inspector.module import stack_note
 from hexviz.app.panels.parts import button, counted, module_links, op_link
 from hexviz.app.protocol import FilterChoice, PageState
+from hexviz.extraction.report import came_along, kept_by_why
 from hexviz.extraction.scope import POLICIES
-from hexviz.extraction.wording import came_along, kept_by_why
 from hexviz.model.fqn import ancestors, common_ancestor, is_within
 from hexviz.view.preview import FATES
 

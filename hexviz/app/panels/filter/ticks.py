@@ -19,8 +19,7 @@ import numpy as np
 from hexviz.app.models.filtered import with_all_around
 from hexviz.app.protocol import MOST_OPS, FilterChoice
 from hexviz.errors import SelectionError
-from hexviz.extraction.concise import concise
-from hexviz.extraction.selection import Selection
+from hexviz.extraction.selection import Selection, concise
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.index import Index
 

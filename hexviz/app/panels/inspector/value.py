@@ -10,7 +10,7 @@ import onnx
 
 from hexviz.app import html
 from hexviz.app.panels.parts import breaking, counted, heading, op_link, section, steps, table
-from hexviz.extraction.wording import size
+from hexviz.extraction.report import size
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.tensors import Histogram, Statistics, TensorSummary, tensor_summary
 
