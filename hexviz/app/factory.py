@@ -18,7 +18,7 @@ from hexviz.app.guard import Guard, install
 from hexviz.app.index_html import Shell
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.layout import page
-from hexviz.app.models.first_picture import FirstSight
+from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.view.assets import assets_folder
@@ -32,13 +32,13 @@ __all__ = ["create_app"]
 
 def create_app(
     store: ModelStore,
-    sight: FirstSight | None = None,
+    pictures: FirstPictures | None = None,
     *,
     manager: Manager | None = None,
     guard: Guard | None = None,
     roots: Roots | None = None,
 ) -> Dash:
-    """Build an app on a store of models; ``sight`` knows the first answers that are kept.
+    """Build an app on a store of models; ``pictures`` knows the first answers that are kept.
 
     ``manager`` does the jobs: this machine's own, unless another one is given.
     ``guard`` says who may come in: everybody on this machine, if it is left out.
@@ -59,7 +59,7 @@ def create_app(
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
     opening.register(app, store, frozenset(SAMPLES), roots or Roots(), guard)
     transferring.register(app, store, roots or Roots(), guard)
-    routes.register(app, store, sight, roots or Roots())
+    routes.register(app, store, pictures, roots or Roots())
     old_page.register(app, store)
     filtering.register(app, store)
     comparing.register(app, store, roots or Roots(), guard)

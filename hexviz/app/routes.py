@@ -17,7 +17,7 @@ from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.graph.picture import painted
 from hexviz.app.guard import plain
 from hexviz.app.jobs.results import Results
-from hexviz.app.models.first_picture import FirstSight
+from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import (
@@ -43,16 +43,18 @@ __all__ = ["register"]
 _BYTES = "application/octet-stream"
 
 
-def register(app: Dash, store: ModelStore, sight: FirstSight | None, roots: Roots) -> None:
+def register(app: Dash, store: ModelStore, pictures: FirstPictures | None, roots: Roots) -> None:
     """Attach the routes of this file to an app's server.
 
-    ``sight`` knows the first pictures that are kept.
+    ``pictures`` knows the first pictures that are kept.
     """
-    _register_answers(app, store, sight, roots)
+    _register_answers(app, store, pictures, roots)
     _register_files(app, store)
 
 
-def _register_answers(app: Dash, store: ModelStore, sight: FirstSight | None, roots: Roots) -> None:
+def _register_answers(
+    app: Dash, store: ModelStore, pictures: FirstPictures | None, roots: Roots
+) -> None:
     @app.server.post("/event")
     def on_event() -> Response:
         old = _old(request.get_data())
@@ -60,14 +62,14 @@ def _register_answers(app: Dash, store: ModelStore, sight: FirstSight | None, ro
             asked = old or decode(request.get_data(), EventRequest)
             with recorded(blocks=False) as record:
                 with stage("answer"):
-                    kept = _kept(sight, asked)
+                    kept = _kept(pictures, asked)
                     answer = kept or _event(store, asked)
                 with stage("serialise"):
                     body = encode(answer)
         except RequestError as error:
             return plain(400, str(error))
         if kept is None:
-            _drawn(store, sight, asked, answer, body, record.stages)
+            _drawn(store, pictures, asked, answer, body, record.stages)
         if old is not None:
             body = json.dumps(old_changes(asked, answer)).encode()
         return _json(body, server_timing(record.stages))
@@ -98,11 +100,11 @@ def _json(body: bytes, timing: str) -> Response:
     return Response(body, mimetype="application/json", headers={"Server-Timing": timing})
 
 
-def _kept(sight: FirstSight | None, asked: EventRequest) -> EventAnswer | None:
+def _kept(pictures: FirstPictures | None, asked: EventRequest) -> EventAnswer | None:
     """The answer to a visit that is kept from an earlier one."""
-    if sight is None or not isinstance(asked.event, Visit):
+    if pictures is None or not isinstance(asked.event, Visit):
         return None
-    body = sight.recall(asked.event.value, asked.theme)
+    body = pictures.recall(asked.event.value, asked.theme)
     if body is None:
         return None
     answer = msgspec.json.decode(body, type=EventAnswer)
@@ -112,7 +114,7 @@ def _kept(sight: FirstSight | None, asked: EventRequest) -> EventAnswer | None:
 
 def _drawn(
     store: ModelStore,
-    sight: FirstSight | None,
+    pictures: FirstPictures | None,
     asked: EventRequest,
     answer: EventAnswer,
     body: bytes,
@@ -125,8 +127,8 @@ def _drawn(
     if model is not None:
         model.drew(stages)
     # Where the model's name is on the page already, the answer lacks it.
-    if sight is not None and answer.model:
-        sight.keep(asked.event.value, asked.theme, body)
+    if pictures is not None and answer.model:
+        pictures.keep(asked.event.value, asked.theme, body)
 
 
 def _event(store: ModelStore, asked: EventRequest) -> EventAnswer:
@@ -165,7 +167,7 @@ def _panel(store: ModelStore, roots: Roots, asked: PanelRequest) -> PanelAnswer:
     except HexvizError as error:
         return PanelAnswer(n=asked.n, error=str(error))
     if asked.at.state.tab == "compare" and roots.folders:
-        answer.files = [{"value": file.told, "label": file.label} for file in roots.files()]
+        answer.files = [{"value": file.reference, "label": file.label} for file in roots.files()]
     return answer
 
 

@@ -30,7 +30,7 @@ from hexviz.app.guard import (
 )
 from hexviz.app.guard.limits import MAX_BODY, MAX_HEADERS
 from hexviz.app.jobs.manager import job_manager
-from hexviz.app.models.first_picture import FirstSight, pictures_in
+from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
@@ -84,8 +84,8 @@ def serve(
         guard = Guard(Access(hosts_for(host, address, names), key_to_it))
         near, far = _urls(address, bound, secret, key)
         manager = job_manager(queue)
-        sight = FirstSight(store, pictures_in(cache))
-        app = create_app(store, sight, manager=manager, guard=guard, roots=folders)
+        pictures = FirstPictures(store, cache)
+        app = create_app(store, pictures, manager=manager, guard=guard, roots=folders)
         server = listening(app.server, listener, guard)
     also = f", on this machine {near}" if near != far else ""
     try:

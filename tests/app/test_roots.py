@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from hexviz.app.factory import create_app
-from hexviz.app.models import roots as roots_file
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.errors import SourceError
@@ -36,7 +35,7 @@ def folder(tmp_path: Path, net: bytes) -> Path:
 
 def test_models_are_listed_and_nothing_else(folder: Path) -> None:
     listed = Roots((folder,)).files()
-    assert [one.told for one in listed] == ["0/a.onnx", "0/deep/er/b.onnx", "0/in.onnx"]
+    assert [one.reference for one in listed] == ["0/a.onnx", "0/deep/er/b.onnx", "0/in.onnx"]
     assert [one.label for one in listed] == [
         "nets/a.onnx", "nets/deep/er/b.onnx", "nets/in.onnx",
     ]  # fmt: skip
@@ -45,7 +44,7 @@ def test_models_are_listed_and_nothing_else(folder: Path) -> None:
 def test_what_is_listed_is_found_by_where_it_really_is(folder: Path) -> None:
     roots = Roots((folder,))
     for one in roots.files():
-        assert roots.holds(roots.find(one.told))
+        assert roots.holds(roots.find(one.reference))
     assert roots.find("0/in.onnx") == (folder / "deep/er/b.onnx").resolve()
 
 
@@ -93,17 +92,14 @@ def test_a_root_that_is_no_folder_is_a_clear_line(folder: Path) -> None:
             Roots((path,))
 
 
-def test_a_listing_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(roots_file, "_MOST_FILES", 2)
-    more, *listed = Roots((folder,)).files()
+def test_a_listing_ends(folder: Path) -> None:
+    more, *listed = Roots((folder,), most_files=2).files()
     assert len(listed) == 2
     assert more.label.startswith("The first 2 of ")
     with pytest.raises(SourceError, match="choose one of the list"):
-        Roots((folder,)).find(more.told)
-    monkeypatch.setattr(roots_file, "_DEPTH", 1)
-    assert "0/deep/er/b.onnx" not in [one.told for one in Roots((folder,)).files()]
-    monkeypatch.setattr(roots_file, "_MOST_ENTRIES", 1)
-    (more,) = Roots((folder,)).files()
+        Roots((folder,)).find(more.reference)
+    assert "0/deep/er/b.onnx" not in [one.reference for one in Roots((folder,), depth=1).files()]
+    (more,) = Roots((folder,), most_entries=1).files()
     assert more.label.startswith("The first 0 of what was looked at: ")
 
 
@@ -121,20 +117,16 @@ def test_roots_of_one_name_are_told_apart(tmp_path: Path, net: bytes) -> None:
     ]  # fmt: skip
 
 
-def test_a_full_root_leaves_room_for_the_others(
-    tmp_path: Path, net: bytes, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(roots_file, "_MOST_FILES", 6)
+def test_a_full_root_leaves_room_for_the_others(tmp_path: Path, net: bytes) -> None:
     for name, many in (("full", 9), ("also", 8), ("few", 1)):
         (tmp_path / name).mkdir()
         for n in range(many):
             (tmp_path / name / f"{n}.onnx").write_bytes(net)
-    roots = Roots(tuple(tmp_path / one for one in ("full", "also", "few")))
-    more, *listed = roots.files()
+    folders = tuple(tmp_path / one for one in ("full", "also", "few"))
+    more, *listed = Roots(folders, most_files=6).files()
     assert more.label.startswith("The first 6 of 18: ")
-    assert sorted(one.told[0] for one in listed) == ["0", "0", "0", "1", "1", "2"]
-    monkeypatch.setattr(roots_file, "_MOST_FILES", 18)
-    assert len(roots.files()) == 18
+    assert sorted(one.reference[0] for one in listed) == ["0", "0", "0", "1", "1", "2"]
+    assert len(Roots(folders, most_files=18).files()) == 18
 
 
 # From the browser

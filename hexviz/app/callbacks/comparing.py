@@ -76,7 +76,7 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
     def on_tab(tab: str) -> tuple[Any, ...]:
         if tab != "compare" or not roots.folders:
             return (no_update,) * 2
-        return [{"value": one.told, "label": one.label} for one in roots.files()], False
+        return [{"value": file.reference, "label": file.label} for file in roots.files()], False
 
     @app.callback(
         Output("compare-made", "data"),

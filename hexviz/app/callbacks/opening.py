@@ -58,7 +58,7 @@ def register(
     def on_opener(opened: bool) -> tuple[Any, ...]:
         if not opened or not roots.folders:
             return (no_update,) * 2
-        return [{"value": one.told, "label": one.label} for one in roots.files()], False
+        return [{"value": file.reference, "label": file.label} for file in roots.files()], False
 
     @app.callback(
         Output("uploaded", "data", allow_duplicate=True),

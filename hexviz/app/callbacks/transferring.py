@@ -40,7 +40,7 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
     def on_opener(opened: bool, stored: dict[str, Any] | None) -> tuple[Any, ...]:
         if not opened:
             return (no_update,) * 3
-        listed = [{"value": one.told, "label": one.label} for one in roots.files()]
+        listed = [{"value": file.reference, "label": file.label} for file in roots.files()]
         return not key_of(stored), listed, not roots.folders
 
     @app.callback(

@@ -1,4 +1,4 @@
-"""Background callbacks for a team: a Celery worker does them, Redis stands between.
+"""Background callbacks for a team: Celery workers do them, Redis holds the queue.
 
 Web servers and workers share the cache folder, as uploads and results lie there, and the
 code. Only JSON goes through Redis, in either direction.
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dash import CeleryManager
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.jobs.run import OwnManager, Turn, taking, without_traceback
+from hexviz.app.jobs.run import JobContext, OwnManager, job_context, without_traceback
 from hexviz.app.jobs.supervise import ABANDONED, LIMITS, TOO_MANY, WAITING
 from hexviz.errors import JobError
 
@@ -68,7 +68,7 @@ def celery_app(url: str) -> Celery:
         result_serializer="json",
         accept_content=["json"],  # the other choices include pickle
         result_accept_content=["json"],
-        task_track_started=True,  # what waits is told from what was lost
+        task_track_started=True,  # tells what waits from what was lost
         result_expires=3600,
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,  # what a killed worker had taken in advance would be lost
@@ -126,7 +126,7 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
                     return True
 
             try:
-                with taking(Turn(wanted)):
+                with job_context(JobContext(wanted)):
                     return fn(*arguments)
             except PreventUpdate:  # it was stopped, by whom it is for, or as the worker ends
                 if self._closed.is_set():
@@ -157,8 +157,8 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
                 self.handle.control.revoke(job)
 
     def get_progress(self, key: str) -> Any:
-        """What a job has told since the last look."""
-        # Dash reads it and then deletes it: what is told in between would be lost.
+        """What a job has reported since the last look."""
+        # Dash reads it and then deletes it: a report in between would be lost.
         name = self._make_progress_key(key)
         with _queue_answers():
             found, _ = self._redis.pipeline().get(name).delete(name).execute()

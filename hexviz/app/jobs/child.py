@@ -1,6 +1,6 @@
 """The process that does one job: ``python -m hexviz.app.jobs.child``, and nobody else's.
 
-One line of JSON comes in, ``{"task": …, "told": …}``; lines of JSON go out: ``{"progress":
+One line of JSON comes in, ``{"task": …, "arguments": …}``; lines of JSON go out: ``{"progress":
 [stage, percent]}``, and at the end ``{"result": …}``. Standard input stays open for as long
 as somebody wants the job: whatever ends the supervisor, also ``kill -9``, closes it, and the
 child ends with all that it has started.
@@ -36,17 +36,17 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # no files are left by a crash
     order = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
-    _say(answers, {"result": done(order["task"], order["told"], answers)})
+    _say(answers, {"result": done(order["task"], order["arguments"], answers)})
 
 
-def done(task: str, told: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
+def done(task: str, arguments: dict[str, Any], answers: IO[str]) -> dict[str, Any]:
     """The result of a task, or its ``error`` and the end of an exporter's ``log``."""
 
     def report(stage: str, percent: float) -> None:
         _say(answers, {"progress": [stage, percent]})
 
     try:
-        return TASKS[task](told, report)
+        return TASKS[task](arguments, report)
     except ExportError as error:
         return {"error": str(error), "log": error.log[-_LOG:]}
     except HexvizError as error:

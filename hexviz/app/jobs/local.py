@@ -16,14 +16,14 @@ import diskcache
 from dash import DiskcacheManager
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.jobs.run import OwnManager, Turn, taking, without_traceback
+from hexviz.app.jobs.run import JobContext, OwnManager, job_context, without_traceback
 from hexviz.app.jobs.supervise import ABANDONED, SLOTS, TOO_MANY, WAITING, Report
 from hexviz.errors import JobError, WriteError
 from hexviz.model.files import write_atomically
 
 __all__ = ["LocalManager"]
 
-_ROOM = 1 << 26  # bytes of answers that nobody asked for: the oldest go
+_MOST_ANSWERS = 1 << 26  # bytes of answers that nobody has fetched: the oldest go
 _LOGGER = logging.getLogger(__name__)
 _NOT_KEPT = "Its answer could not be kept: the disk of the server is full, or its cache damaged."
 _LOST = "The server was started anew while it worked on this: try again."
@@ -32,16 +32,16 @@ _LOST = "The server was started anew while it worked on this: try again."
 class _Job:
     """A job that is being done, or whose answer could not be kept, which is its ``failure``.
 
-    ``stopped`` says that somebody cancelled it, ``asked`` when its page last asked for it.
+    ``stopped`` says that somebody cancelled it, ``last_asked`` when its page last asked for it.
     """
 
     def __init__(self) -> None:
         self.stopped = False
         self.failure = ""
-        self.asked = time.monotonic()
+        self.last_asked = time.monotonic()
 
     def wanted(self) -> bool:
-        return not self.stopped and time.monotonic() - self.asked < ABANDONED
+        return not self.stopped and time.monotonic() - self.last_asked < ABANDONED
 
 
 class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash has no types
@@ -55,7 +55,7 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._jobs: dict[str, _Job] = {}
-        self._places = threading.BoundedSemaphore(SLOTS)
+        self._slots = threading.BoundedSemaphore(SLOTS)
         super().__init__(_answers_in(folder))
 
     def get_or_create_signing_secret(self, generate: Callable[[], bytes]) -> bytes:
@@ -76,7 +76,7 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
 
         def work() -> None:
             try:
-                with taking(Turn(job.wanted, lambda report: self._place(job, report))):
+                with job_context(JobContext(job.wanted, lambda report: self._slot(job, report))):
                     job_fn(key, self._make_progress_key(key), args, context)
             except (sqlite3.Error, diskcache.Timeout, OSError):
                 _LOGGER.exception("The answer of a job cannot be kept")
@@ -97,15 +97,15 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
             found.stopped = True
 
     def get_progress(self, key: str) -> Any:
-        """What a job has told since the last look."""
-        # Dash reads it and then deletes it: what is told in between would be lost.
+        """What a job has reported since the last look."""
+        # Dash reads it and then deletes it: a report in between would be lost.
         return self.handle.pop(self._make_progress_key(key))
 
     def get_result(self, key: str, job: str) -> Any:
         """The answer, if there is one; of a job that nobody knows any more, why there is none."""
         found = self._jobs.get(job)
         if found is not None:
-            found.asked = time.monotonic()
+            found.last_asked = time.monotonic()
             if found.failure:
                 del self._jobs[job]
                 return {"error": found.failure}
@@ -126,17 +126,17 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
             time.sleep(0.05)
 
     @contextmanager
-    def _place(self, job: _Job, report: Report) -> Iterator[None]:
+    def _slot(self, job: _Job, report: Report) -> Iterator[None]:
         if len(self._jobs) > WAITING + SLOTS:
             raise JobError(TOO_MANY)
-        while not self._places.acquire(timeout=0.5):
+        while not self._slots.acquire(timeout=0.5):
             if not job.wanted():
                 raise PreventUpdate
             report(("Waiting for others to finish", 0.0))
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
 
 def _answers_in(folder: Path) -> diskcache.Cache:
@@ -147,7 +147,7 @@ def _answers_in(folder: Path) -> diskcache.Cache:
     """
 
     def opened() -> diskcache.Cache:
-        return diskcache.Cache(str(folder), disk=diskcache.JSONDisk, size_limit=_ROOM)
+        return diskcache.Cache(str(folder), disk=diskcache.JSONDisk, size_limit=_MOST_ANSWERS)
 
     try:
         try:

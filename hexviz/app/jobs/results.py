@@ -60,7 +60,7 @@ class Results:
         """Where the file of this name is; ``None`` if it is gone, or was never a result."""
         return self._files.find(file)
 
-    def keep_proof(self, told: Mapping[str, Any], found: Verification) -> None:
+    def keep_proof(self, arguments: Mapping[str, Any], found: Verification) -> None:
         """Remember the verification of a part.
 
         Raises:
@@ -68,13 +68,13 @@ class Results:
         """
         from hexviz.extraction.verify import verification_record
 
-        self._records("proofs").put_json(_part(told), verification_record(found))
+        self._records("proofs").put_json(_part(arguments), verification_record(found))
 
-    def proof(self, told: Mapping[str, Any]) -> Verification | None:
+    def proof(self, arguments: Mapping[str, Any]) -> Verification | None:
         """The verification of a part, if this very code has made it."""
         from hexviz.extraction.verify import verification_of
 
-        kept = self._records("proofs").get_json(_part(told), dict[str, Any])
+        kept = self._records("proofs").get_json(_part(arguments), dict[str, Any])
         return None if kept is None else verification_of(kept)
 
 
@@ -83,10 +83,10 @@ def _pair(before: str, after: str) -> str:
     return digest(f"{before} {after}".encode())
 
 
-def _part(told: Mapping[str, Any]) -> str:
+def _part(arguments: Mapping[str, Any]) -> str:
     """What a proof is kept by: the model's content, what a person changed, and the part."""
-    source = told["source"]
-    named = [source["digest"], sorted(source["overrides"].items()), told["part"]]
+    source = arguments["source"]
+    named = [source["digest"], sorted(source["overrides"].items()), arguments["part"]]
     if source.get("tags"):
         named.append(Path(source["tags"]).stem)  # the digest of these tags
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()

@@ -17,52 +17,52 @@ from hexviz.app.jobs.supervise import LIMITS, Report, supervise
 from hexviz.cache import Cache
 from hexviz.errors import HexvizError
 
-__all__ = ["OwnManager", "Turn", "run_job", "taking", "without_traceback"]
+__all__ = ["JobContext", "OwnManager", "job_context", "run_job", "without_traceback"]
 
 _LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """What the manager that runs a job knows of it.
+class JobContext:
+    """What a manager says of the job that it runs.
 
-    ``wanted`` says whether somebody still waits for it, and ``place`` holds it back
-    until there is room for it, telling that meanwhile.
+    ``wanted`` says whether anybody still waits for it. ``slot`` holds it back until
+    there is room for it, and reports that meanwhile.
     """
 
     wanted: Callable[[], bool] = lambda: True
-    place: Callable[[Report], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
+    slot: Callable[[Report], AbstractContextManager[None]] = field(default=lambda _: nullcontext())
 
 
-_TURN: ContextVar[Turn] = ContextVar("turn", default=Turn())  # noqa: B039 - it is frozen
+_CONTEXT: ContextVar[JobContext] = ContextVar("job", default=JobContext())  # noqa: B039 - frozen
 
 
 @contextmanager
-def taking(turn: Turn) -> Iterator[None]:
-    """Jobs that are run inside are run on this turn."""
-    token = _TURN.set(turn)
+def job_context(context: JobContext) -> Iterator[None]:
+    """Run the jobs inside the block in this context."""
+    token = _CONTEXT.set(context)
     try:
         yield
     finally:
-        _TURN.reset(token)
+        _CONTEXT.reset(token)
 
 
-def run_job(task: str, told: Mapping[str, Any], report: Report) -> dict[str, Any]:
+def run_job(task: str, arguments: Mapping[str, Any], report: Report) -> dict[str, Any]:
     """Do a job in a process of its own; returns its result, or a line of ``error``.
 
     Raises:
         PreventUpdate: if it was cancelled: nobody waits for an answer.
     """
-    turn = _TURN.get()
+    context = _CONTEXT.get()
     try:
-        with turn.place(report):
+        with context.slot(report):
             result = supervise(
                 task,
-                told,
+                arguments,
                 limits=LIMITS[task],
                 folder=Cache().folder("jobs"),
                 report=report,
-                wanted=turn.wanted,
+                wanted=context.wanted,
             )
             if result.get("cancelled"):
                 raise PreventUpdate
@@ -72,7 +72,7 @@ def run_job(task: str, told: Mapping[str, Any], report: Report) -> dict[str, Any
 
 
 def without_traceback(result: Any) -> Any:
-    """What a page is told of an answer: of an error that nobody foresaw, no more than that."""
+    """The answer for the page: of an unforeseen error, only that there was one."""
     match result:
         case {"background_callback_error": {"tb": str(traceback)}}:
             _LOGGER.error("A background callback failed: %s", traceback)
@@ -83,8 +83,8 @@ def without_traceback(result: Any) -> Any:
 class OwnManager(BaseBackgroundCallbackManager):  # type: ignore[misc] # Dash has no types
     """A manager of one app; Dash offers each manager the callbacks of all apps in the process.
 
-    Dash also gives two people who ask for the same the same answer, once; here
-    each gets their own.
+    Dash also gives one answer, once, to two people who ask for the same; here each
+    gets their own.
     """
 
     _open = False
@@ -103,17 +103,17 @@ class OwnManager(BaseBackgroundCallbackManager):  # type: ignore[misc] # Dash ha
         self._open = False
 
     def build_cache_key(self, *_: Any) -> str:
-        """A new name for each answer: it is for who asked."""
+        """A new name for each answer, as each belongs to one request."""
         return secrets.token_hex(32)
 
     def job_running(self, job: str) -> bool:
-        """Always: Dash asks right after :meth:`get_result`, which has told if it is over.
+        """Always: Dash asks right after :meth:`get_result`, which says if it is over.
 
-        A job that ends between the two questions would be taken for one that
-        was cancelled, and its answer never be asked for.
+        Dash would take a job that ends between the two questions for a cancelled
+        one, and never fetch its answer.
         """
         return bool(job)
 
     def terminate_unhealthy_job(self, *_: Any) -> bool:
-        """Nothing to do: what became of a job is told with its answer."""
+        """Nothing to do: the answer says what became of a job."""
         return False

@@ -1,4 +1,4 @@
-"""One job in a process of its own, within its limits; how it ended is told, whatever ended it.
+"""One job in a process of its own, within its limits; and how it ended, whatever ended it.
 
 Large uploads are read by such a process first (:func:`read_first`): a megabyte of empty
 messages becomes a hundred once protobuf has made objects of them, before anything can be
@@ -65,10 +65,10 @@ def memory_here() -> int:
     """Bytes of memory that this machine has, or the container that this runs in."""
     total = int(psutil.virtual_memory().total)
     try:
-        told = _CONTAINER.read_text().strip()
+        limit = _CONTAINER.read_text().strip()
     except OSError:  # no Linux, or none of today
         return total
-    return min(total, int(told)) if told.isdecimal() else total
+    return min(total, int(limit)) if limit.isdecimal() else total
 
 
 SLOTS = min(4, max(2, os.cpu_count() or 1))
@@ -113,8 +113,8 @@ _LOOK = 0.1  # seconds between looks at a job
 _LOOK_FOR_OTHERS = 1.0  # seconds between looks for what a job has started
 _GRACE = 2.0  # seconds for a process to end by itself
 _LONGEST = 1 << 24  # bytes of an answer; a verification of ten thousand outputs takes 2 MB
-_MOST_SAID = 1 << 26  # bytes that a job may print
-_SAID = 4000  # bytes that a job that failed said last, for the server's log
+_MOST_OUTPUT = 1 << 26  # bytes that a job may print
+_LAST_OUTPUT = 4000  # bytes at the end of a failed job's output, for the server's log
 
 
 def read_first(content: bytes, name: str) -> None:
@@ -149,7 +149,7 @@ def read_first(content: bytes, name: str) -> None:
 
 def supervise(
     task: str,
-    told: Mapping[str, Any],
+    arguments: Mapping[str, Any],
     *,
     limits: Limits,
     folder: Path,
@@ -158,7 +158,7 @@ def supervise(
 ) -> dict[str, Any]:
     """Do a task of :mod:`hexviz.app.jobs.tasks` in a new process; returns its result.
 
-    ``told`` is plain JSON. The process has a scratch folder in ``folder``, as its
+    ``arguments`` are plain JSON. The process has a scratch folder in ``folder``, as its
     directory for temporary files, and is ended, with all that it has started, when
     it passes the ``limits`` or ``wanted`` says no. Whatever happens, nothing of it
     runs or lies about afterwards. If it gave no result, that is an ``error`` line,
@@ -171,26 +171,26 @@ def supervise(
         raise JobError(
             "Jobs of the page need Linux or macOS: use the command line, `hexviz --help` lists it."
         )
-    with _scratch(folder) as scratch, (scratch / "said").open("w+b") as said:
+    with _scratch(folder) as scratch, (scratch / "output").open("w+b") as output:
         process = subprocess.Popen(
             # -P: what lies in the current folder is not imported.
             [sys.executable, "-P", "-m", "hexviz.app.jobs.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=said,
+            stderr=output,
             bufsize=0,
             start_new_session=True,
             env=os.environ | {"TMPDIR": str(scratch), "PYTHONIOENCODING": "utf-8"},
         )
         try:
-            order = {"task": task, "told": dict(told)}
-            result, why = _followed(process, order, said, limits, report, wanted)
+            order = {"task": task, "arguments": dict(arguments)}
+            result, why = _followed(process, order, output, limits, report, wanted)
         finally:
             _end(process)
         if result is None:
             why = why or _died(process.returncode)
-            said.seek(max(0, said.seek(0, os.SEEK_END) - _SAID))
-            last = said.read().decode(errors="replace")
+            output.seek(max(0, output.seek(0, os.SEEK_END) - _LAST_OUTPUT))
+            last = output.read().decode(errors="replace")
             level = logging.INFO if why == _CANCELLED else logging.WARNING
             _LOGGER.log(level, "The job %s gave nothing: %s Its last words: %s", task, why, last)
             return {"error": why, "cancelled": why == _CANCELLED}
@@ -200,7 +200,7 @@ def supervise(
 def _followed(
     process: subprocess.Popen[bytes],
     order: Mapping[str, Any],
-    said: IO[bytes],
+    output: IO[bytes],
     limits: Limits,
     report: Report,
     wanted: Callable[[], bool],
@@ -231,7 +231,7 @@ def _followed(
             return None, _CANCELLED
         if time.monotonic() > deadline:
             return None, f"It took more than {_minutes(limits.seconds)}, and was stopped."
-        if os.fstat(said.fileno()).st_size > _MOST_SAID:
+        if os.fstat(output.fileno()).st_size > _MOST_OUTPUT:
             return None, "It printed without end, and was stopped."
         if taken.bytes() > limits.memory:
             return None, (
@@ -241,7 +241,7 @@ def _followed(
 
 
 def _write(pipe: int, order: Mapping[str, Any]) -> None:
-    with suppress(BrokenPipeError), open(pipe, "wb") as file:  # it ended: that is told elsewhere
+    with suppress(BrokenPipeError), open(pipe, "wb") as file:  # it ended, which _followed notices
         file.write(json.dumps(order).encode() + b"\n")
 
 
@@ -252,7 +252,7 @@ def _read(pipe: int, messages: queue.SimpleQueue[dict[str, Any] | None]) -> None
             while line := file.readline(_LONGEST):
                 messages.put(json.loads(line))
     except ValueError:
-        _LOGGER.warning("A job said what is no message, or too long for one.")
+        _LOGGER.warning("A job wrote what is no message, or too long for one.")
     messages.put(None)
 
 
@@ -301,7 +301,7 @@ class _Taken:
 
     def bytes(self) -> int:
         """Bytes in memory."""
-        # Who was started by whom is told by looking at all processes of the machine.
+        # Finding what a process has started means to look at all processes of the machine.
         if time.monotonic() - self._looked >= _LOOK_FOR_OTHERS:
             self._looked = time.monotonic()
             with suppress(psutil.NoSuchProcess):

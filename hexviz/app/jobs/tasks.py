@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["TASKS", "Task", "exported_path"]
 
 Task = Callable[[Mapping[str, Any], Callable[[str, float], None]], dict[str, Any]]
-"""Gets what it is told, and somebody to tell a stage and how far it is, in percent."""
+"""Gets its arguments as plain JSON, and reports a stage and how far it is, in percent."""
 
 
 def exported_path(sample: str, *, optimize: bool) -> Path:
@@ -28,13 +28,13 @@ def exported_path(sample: str, *, optimize: bool) -> Path:
     return Cache().folder("exports") / f"{sample}{'-optimized' if optimize else ''}.onnx"
 
 
-def export(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+def export(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
     """Export a ``sample``, with ``optimize`` or not; gives both back, and seconds by ``stages``.
 
     Raises:
         HexvizError: with the reason, if that fails.
     """
-    sample, optimize = str(told["sample"]), bool(told["optimize"])
+    sample, optimize = str(arguments["sample"]), bool(arguments["optimize"])
     if sample not in SAMPLES:  # a factory would be run
         raise SourceError("There is no such sample.")
     report(f"Loading PyTorch and {sample}", 3.0)
@@ -51,7 +51,7 @@ def export(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dic
     return {"sample": sample, "optimize": optimize, "stages": dict(measured.timings)}
 
 
-def verify(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+def verify(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
     """Verify a part, and remember that for whoever takes it away; gives the verification's record.
 
     And what ONNX's checker could not judge, since it refuses it in the whole file too.
@@ -61,15 +61,15 @@ def verify(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dic
     """
     from hexviz.extraction.verify import verification_record
 
-    kept = _kept(told, report)
+    kept = _kept(arguments, report)
     report("Running the whole model and the part", 40.0)
     found = kept.verify()
-    Results().keep_proof(told, found)
+    Results().keep_proof(arguments, found)
     unjudged = list(kept.part().checks.unjudged)
     return {"verification": verification_record(found), "unjudged": unjudged}
 
 
-def part(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+def part(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
     """Build a part as a file, checked; gives that ``file`` and the ``name`` to save it under.
 
     Raises:
@@ -77,14 +77,14 @@ def part(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[
     """
     from hexviz.app.panels.filter.part import part_file
 
-    kept = _kept(told, report)
+    kept = _kept(arguments, report)
     report("Building and checking the part", 40.0)
     content = part_file(kept)
     report("Writing the part", 90.0)
     return Results().keep_file(content, kept.graph.name, "part.onnx")
 
 
-def report_of(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+def report_of(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
     """The report of a part as a file; gives that ``file`` and the ``name`` to save it under.
 
     Raises:
@@ -92,13 +92,13 @@ def report_of(told: Mapping[str, Any], report: Callable[[str, float], None]) -> 
     """
     from hexviz.app.panels.filter.part import part_report
 
-    kept = _kept(told, report)
+    kept = _kept(arguments, report)
     report("Building and checking the part", 40.0)
     content = json.dumps(part_report(kept), indent=2).encode()
     return Results().keep_file(content, kept.graph.name, "part.json")
 
 
-def read(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+def read(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
     """Open the file at ``path``, called ``name``, and keep its tags; gives the number of ``ops``.
 
     Raises:
@@ -108,15 +108,16 @@ def read(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[
 
     report("Reading the file", 5.0)
     kept = kept_tags(Cache())
-    opened = open_bytes(Path(told["path"]).read_bytes(), kept, name=told["name"])
+    opened = open_bytes(Path(arguments["path"]).read_bytes(), kept, name=arguments["name"])
     graph = opened.graph()
     if opened.known is None:
         keep(kept, opened.key, graph)
     return {"ops": len(graph.ops)}
 
 
-def transfer(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
-    """Give the source ``after`` the tags of the source ``before``; both as jobs are told of them.
+def transfer(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Give the source ``after`` the tags of the source ``before``; both as
+    :meth:`~hexviz.app.models.known_files.ModelSource.to_json` gives them.
 
     Gives a ``file`` with the tags, as :func:`hexviz.tagging.tags_document.put_tags` takes
     them, the ``name`` of the graph they are from, and a ``line`` that sums it up.
@@ -129,7 +130,7 @@ def transfer(told: Mapping[str, Any], report: Callable[[str, float], None]) -> d
     from hexviz.tagging.tags_document import tags_document
 
     report("Opening both graphs", 5.0)
-    before, after = _graph(told["before"]), _graph(told["after"])
+    before, after = _graph(arguments["before"]), _graph(arguments["after"])
     report(f"Matching {len(after.ops):,} ops with {len(before.ops):,}", 30.0)
     graph = transferred(before, after)
     report("Writing the tags", 95.0)
@@ -138,7 +139,7 @@ def transfer(told: Mapping[str, Any], report: Callable[[str, float], None]) -> d
     return {"file": kept["file"], "name": before.name, "line": transfer_line(graph)}
 
 
-def compare(told: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+def compare(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
     """Compare the sources ``before`` and ``after``, and keep what is found by their ``keys``.
 
     Gives the ``file`` with all of it, as ``hexviz compare --json`` prints it.
@@ -150,13 +151,13 @@ def compare(told: Mapping[str, Any], report: Callable[[str, float], None]) -> di
     from hexviz.matching.compare import compare as compared
 
     report("Opening both graphs", 5.0)
-    before, after = _graph(told["before"]), _graph(told["after"])
+    before, after = _graph(arguments["before"]), _graph(arguments["after"])
     report(f"Matching {len(after.ops):,} ops with {len(before.ops):,}", 30.0)
     document = compared(before, after).to_dict()
     report("Writing the comparison", 95.0)
     results = Results()
     kept = results.keep_file(json.dumps(document).encode(), after.name, "comparison.json")
-    one, other = told["keys"]
+    one, other = arguments["keys"]
     results.keep_comparison(one, other, pages_document(document), kept["file"])
     return {"file": kept["file"]}
 
@@ -175,8 +176,8 @@ TASKS: Mapping[str, Task] = MappingProxyType(
 """By kind of job, as :data:`hexviz.app.jobs.supervise.LIMITS` has them."""
 
 
-def _kept(told: Mapping[str, Any], report: Callable[[str, float], None]) -> Filtered:
-    """The part told of: a ``source`` (path, digest, name, overrides, tags) and the ``part`` of it.
+def _kept(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> Filtered:
+    """The ``part`` of a ``source``, as an address says it.
 
     Raises:
         SourceError: if the file is another one by now.
@@ -185,10 +186,10 @@ def _kept(told: Mapping[str, Any], report: Callable[[str, float], None]) -> Filt
     from hexviz.app.models.open_model import OpenModel
     from hexviz.app.panels.filter.part import asked_part
 
-    source = told["source"]
+    source = arguments["source"]
     report("Opening the model", 5.0)
-    kept = asked_part(OpenModel(source["digest"], _graph(source)), told["part"])
-    proof = Results().proof(told)
+    kept = asked_part(OpenModel(source["digest"], _graph(source)), arguments["part"])
+    proof = Results().proof(arguments)
     if proof is not None:
         kept.proven(proof)
     return kept

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from hexviz.app.models.long_work import taking_turns
+from hexviz.app.models.long_work import one_by_one
 from hexviz.app.protocol import FilterChoice
 from hexviz.errors import SelectionError
 from hexviz.extraction.part import Part
@@ -55,7 +55,7 @@ class Filtered:
     def suggestions(self) -> list[Suggestion]:
         """Changes that leave less at the border."""
         choice = self.choice
-        with taking_turns(self.graph):
+        with one_by_one(self.graph):
             return suggest(
                 self.graph,
                 choice.selected,

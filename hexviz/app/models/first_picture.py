@@ -1,10 +1,10 @@
-"""What a model that was opened before shows first: kept, so that it is seen while the model opens.
+"""The first picture of a model that was opened before: kept, and shown while the model opens.
 
 The answer to a visit that asks for nothing but the model depends on the file,
 its name, the theme and the code alone::
 
     ?model=<key> ──▶ cache ──▶ picture at once
-          └────────▶ store ──▶ model, which whatever is done next waits for
+          └────────▶ store ──▶ model, for which the next event waits
 """
 
 from __future__ import annotations
@@ -14,60 +14,58 @@ from pathlib import Path
 
 import hexviz.app
 from hexviz.app.models.store import ModelStore
-from hexviz.cache import Cache, Records, code_in
+from hexviz.cache import Cache, code_in
 from hexviz.errors import WriteError
 from hexviz.model.reader import digest
 from hexviz.view.palette import Theme
 
-__all__ = ["FirstSight", "pictures_in"]
+__all__ = ["FirstPictures"]
 
 _LOGGER = logging.getLogger(__name__)
 
-_WORTH = 0.25  # seconds of opening and layout from which on a picture is kept
-
-_ASKED = "?model="
+_QUERY = "?model="
 
 
-def pictures_in(cache: Cache) -> Records:
-    """The first pictures in a cache, of this very code."""
-    return cache.records("results", f"pictures {code_in(Path(hexviz.app.__path__[0]).parent)}")
+class FirstPictures:
+    """The answers to visits that are kept for the models of a store, by this very code.
 
+    ``worth`` is how many seconds opening and layout must have taken for a picture to be kept.
+    """
 
-class FirstSight:
-    """The answers to visits that are kept for the models of a store."""
-
-    def __init__(self, store: ModelStore, pictures: Records) -> None:
+    def __init__(self, store: ModelStore, cache: Cache, *, worth: float = 0.25) -> None:
         self._store = store
-        self._pictures = pictures
+        self._worth = worth
+        code = code_in(Path(hexviz.app.__path__[0]).parent)
+        self._pictures = cache.records("results", f"pictures {code}")
 
     def recall(self, query: str, theme: Theme) -> bytes | None:
         """The answer to a visit, if it is kept, and the model is yet to be drawn."""
-        place = self._place(query, theme)
-        model = self._store.opened(query.removeprefix(_ASKED))
-        if place is None or (model is not None and model.drawn):
+        key = self._key(query, theme)
+        model = self._store.opened(query.removeprefix(_QUERY))
+        if key is None or (model is not None and model.drawn):
             return None
-        kept = self._pictures.get(place)
+        kept = self._pictures.get(key)
         return None if kept is None else bytes(kept)
 
     def keep(self, query: str, theme: Theme, answer: bytes) -> None:
         """Keep the answer to a visit if the model took long to open.
 
-        A folder that cannot be written is told in the log of this module and does no harm.
+        A cache that cannot be written is a line in the log of this module and does no harm.
         """
-        place = self._place(query, theme)
-        model = self._store.opened(query.removeprefix(_ASKED))
-        if place is None or model is None:
+        key = self._key(query, theme)
+        model = self._store.opened(query.removeprefix(_QUERY))
+        if key is None or model is None:
             return
-        spent = [*model.graph.timings.values(), *(one.seconds for one in model.drawn)]
-        if sum(spent) < _WORTH:
+        spent = [*model.graph.timings.values(), *(stage.seconds for stage in model.drawn)]
+        if sum(spent) < self._worth:
             return
         try:
-            self._pictures.put(place, answer)
+            self._pictures.put(key, answer)
         except WriteError as error:
             _LOGGER.warning("The picture of %s is not kept: %s", model.graph.name, error)
 
-    def _place(self, query: str, theme: Theme) -> str | None:
-        """The key of the answer; ``None`` if the visit asks for more, or for an unknown model."""
-        key = query.removeprefix(_ASKED)
-        name = self._store.name(key) if query.startswith(_ASKED) else None
+    def _key(self, query: str, theme: Theme) -> str | None:
+        """What the answer is kept by; ``None`` if the visit asks for more, or nothing is known."""
+        key = query.removeprefix(_QUERY)
+        name = self._store.name(key) if query.startswith(_QUERY) else None
         return None if name is None else digest(f"{key} {theme} {name}".encode())

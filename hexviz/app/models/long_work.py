@@ -1,10 +1,10 @@
-"""Long work on large models, one after the other: light clicks are not to wait for many at once.
+"""Long work on large models, one piece after the other, so that clicks do not wait for many.
 
 All threads of a server share one interpreter. Five that build an index of 20,000 ops at
-once are done after five times as long, each of them, and whoever just opens a box in
-another model gets a sixth of the interpreter meanwhile; in turn, a half::
+once are done after five times as long, each of them, and a click that just opens a box in
+another model gets a sixth of the interpreter meanwhile; one after the other, a half::
 
-    at once    ████████████████████ all five done here      in turn    ███ 1st ███ 2nd ███ …
+    at once    ████████████████████ all five done here      one by one    ███ 1st ███ 2nd ███ …
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from contextlib import contextmanager
 
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["taking_turns"]
+__all__ = ["one_by_one"]
 
-_LARGE = 2000  # ops from which on work on all of them takes longer than a click may
+_LARGE = 2000  # ops from which on work on all of them may take longer than a click
 
-# One for the process, as the interpreter is. Nothing that is done inside may wait for somebody
-# who waits for a turn; RLock, as a turn may be part of another one.
-_TURN = threading.RLock()
+# One for the process, as the interpreter is. Work inside must not wait for a thread that waits
+# for this lock. Reentrant, as a piece of work may be part of another.
+_LOCK = threading.RLock()
 
 
 @contextmanager
-def taking_turns(graph: TaggedGraph) -> Iterator[None]:
-    """Keep other long work waiting while the block runs, if the graph is large."""
-    if len(graph.ops) < _LARGE:
+def one_by_one(graph: TaggedGraph, large: int = _LARGE) -> Iterator[None]:
+    """Keep other long work waiting while the block runs, if the graph has ``large`` ops."""
+    if len(graph.ops) < large:
         yield
         return
-    with _TURN:
+    with _LOCK:
         yield

@@ -12,7 +12,7 @@ from hexviz.app.jobs.results import Results
 from hexviz.app.models.comparison import Kept, other_in
 from hexviz.app.models.edits import Edit
 from hexviz.app.models.filtered import Filtered, filtered, totals
-from hexviz.app.models.long_work import taking_turns
+from hexviz.app.models.long_work import one_by_one
 from hexviz.app.models.model_key import ModelKey
 from hexviz.app.protocol import FilterChoice, PageState
 from hexviz.app.server_timing import first_picture
@@ -128,7 +128,7 @@ class OpenModel:
         if placement not in self._indexes:
             with self._building:
                 if placement not in self._indexes:
-                    with taking_turns(self.graph), collector_rests(), stage("layout"):
+                    with one_by_one(self.graph), collector_rests(), stage("layout"):
                         self._indexes[placement] = build_index(self.graph, placement)
                     leave_out_what_is_new()
         return self._indexes[placement]
@@ -172,7 +172,7 @@ class OpenModel:
         return known
 
     def comparison(self, other: str) -> Kept | None:
-        """What a job found when it compared the model with another one, named as in a place."""
+        """What a job found when it compared the model with ``other``, as a page state has it."""
         known = self._comparisons.get(other)
         named = other_in(other)
         if known is None and named is not None:
@@ -196,7 +196,7 @@ class OpenModel:
         """What another policy would do with the tags; worked out when first asked for."""
         known = self._what_ifs.get(policy)
         if known is None:
-            with taking_turns(self.graph), collector_rests():
+            with one_by_one(self.graph), collector_rests():
                 known = ask(self.graph, policy)
             self._what_ifs.put(policy, known)
         return known
@@ -230,7 +230,7 @@ class OpenModel:
     @cached_property
     def findings(self) -> list[Finding]:
         """What an audit of the graph says."""
-        with taking_turns(self.graph):
+        with one_by_one(self.graph):
             return audit(self.graph)
 
     @cached_property

@@ -1,6 +1,6 @@
 """The folders whose models the page may open, as named by ``--root`` when the server started.
 
-A file in them is told by the number of its folder and its path below that::
+A browser names a file in them by the number of its folder and its path below that::
 
     --root /data/models --root /home/ann/nets      "1/bert/large.onnx"
            0            1                          /home/ann/nets/bert/large.onnx
@@ -22,15 +22,11 @@ from hexviz.errors import SourceError
 
 __all__ = ["RootFile", "Roots"]
 
-_MOST_FILES = 2000  # listed in all: a search narrows them down, more would be slow to list
-_MOST_ENTRIES = 50_000  # looked at in each: a second on a slow disk; `--root /` ends as well
-_DEPTH = 8  # folders below a root; deeper files are not listed, and still open by their path
-
 
 class RootFile(NamedTuple):
-    """A file that can be opened: how to tell it, and how people call it."""
+    """A file that can be opened."""
 
-    told: str
+    reference: str
     """What :meth:`Roots.find` takes."""
     label: str
     """The folder's own name and the path below it; more of the folder's path among namesakes."""
@@ -38,13 +34,21 @@ class RootFile(NamedTuple):
 
 @dataclass(frozen=True)
 class Roots:
-    """Folders, by their place once links are followed.
+    """Folders, with all links followed, and how much of them is listed.
+
+    ``most_files`` are listed in all, because a search narrows them down and more would
+    be slow. In each folder, ``most_entries`` are looked at, a second on a slow disk, so
+    that ``--root /`` ends as well. Files that lie more than ``depth`` folders deep are
+    not listed, and still open by their path.
 
     Raises:
         SourceError: if one of them is no folder.
     """
 
     folders: tuple[Path, ...] = ()
+    most_files: int = 2000
+    most_entries: int = 50_000
+    depth: int = 8
 
     def __post_init__(self) -> None:
         folders = dict.fromkeys(_folder(one) for one in self.folders)
@@ -57,8 +61,8 @@ class Roots:
         so: :meth:`find` finds nothing by it.
         """
         names = _names(self.folders)
-        walks = [_walk(folder) for folder in self.folders]
-        shares = _shares([len(walk.paths) for walk in walks], _MOST_FILES)
+        walks = [self._walk(folder) for folder in self.folders]
+        shares = _shares([len(walk.paths) for walk in walks], self.most_files)
         found: list[RootFile] = []
         there = 0
         for number, (folder, name, walk, share) in enumerate(
@@ -75,20 +79,33 @@ class Roots:
                     found.append(RootFile(f"{number}/{below}", label))
                 else:
                     there -= 1
-        found.sort(key=lambda one: one.label)
+        found.sort(key=lambda file: file.label)
         ended = all(walk.ended for walk in walks)
         if len(found) < there or not ended:
-            found.insert(0, _rest(len(found), there, ended=ended))
+            found.insert(0, _more(len(found), there, ended=ended))
         return found
 
-    def find(self, told: str) -> Path:
+    def _walk(self, folder: Path) -> _Walk:
+        """Look through a folder; what cannot be read is passed over."""
+        found: list[Path] = []
+        seen = 0
+        for here, folders, names in os.walk(folder):
+            seen += len(folders) + len(names)
+            if seen > self.most_entries:
+                return _Walk(found, ended=False)
+            is_deep = len(Path(here).relative_to(folder).parts) >= self.depth
+            folders[:] = [] if is_deep else sorted(name for name in folders if name[0] != ".")
+            found += (Path(here, name) for name in sorted(names) if _is_plain((name,)))
+        return _Walk(found, ended=True)
+
+    def find(self, reference: str) -> Path:
         """The file that a browser asks for, with all links followed; to be opened right away.
 
         Raises:
             SourceError: if it is no model below one of the folders. Whether there is
-                something of that name elsewhere is not told.
+                something of that name elsewhere is not said.
         """
-        number, _, below = told.partition("/")
+        number, _, below = reference.partition("/")
         parts = PurePosixPath(below).parts
         if number.isdecimal() and number.isascii() and len(number) < 4 and _is_plain(parts):
             folder = next(iter(self.folders[int(number) :][:1]), None)
@@ -112,13 +129,13 @@ class Roots:
         )
 
 
-def _folder(told: Path) -> Path:
+def _folder(given: Path) -> Path:
     try:
-        path = told.resolve(strict=True)
+        path = given.resolve(strict=True)
     except (OSError, RuntimeError) as error:
-        raise SourceError(f"{told} is no folder: --root takes one that is there.") from error
+        raise SourceError(f"{given} is no folder: --root takes one that is there.") from error
     if not path.is_dir():
-        raise SourceError(f"{told} is no folder: --root takes one, not a file.")
+        raise SourceError(f"{given} is no folder: --root takes one, not a file.")
     return path
 
 
@@ -131,7 +148,7 @@ def _is_plain(parts: tuple[str, ...]) -> bool:
     )
 
 
-def _rest(listed: int, there: int, *, ended: bool) -> RootFile:
+def _more(listed: int, there: int, *, ended: bool) -> RootFile:
     """The entry that says that there are more files than are listed."""
     of = f"{there:,}" if ended else f"more than {there:,}" if there else "what was looked at"
     return RootFile("…", f"The first {listed:,} of {of}: for others, name their folder by --root")
@@ -161,17 +178,17 @@ def _names(folders: Sequence[Path]) -> list[str]:
     """
     lengths = [1] * len(folders)
     while True:
-        told = [folder.parts[-length:] for folder, length in zip(folders, lengths, strict=True)]
+        names = [folder.parts[-length:] for folder, length in zip(folders, lengths, strict=True)]
         longer = {
             one
-            for first, ours in enumerate(told)
-            for second, theirs in enumerate(told)
+            for first, ours in enumerate(names)
+            for second, theirs in enumerate(names)
             if first != second and theirs[: len(ours)] == ours
             for one in (first, second)
             if lengths[one] < len(folders[one].parts)
         }
         if not longer:
-            return [PurePosixPath(*parts).as_posix() for parts in told]
+            return [PurePosixPath(*parts).as_posix() for parts in names]
         for one in longer:
             lengths[one] += 1
 
@@ -181,17 +198,3 @@ class _Walk(NamedTuple):
 
     paths: list[Path]
     ended: bool
-
-
-def _walk(folder: Path) -> _Walk:
-    """Look through a folder; what cannot be read is passed over."""
-    found: list[Path] = []
-    seen = 0
-    for here, folders, names in os.walk(folder):
-        seen += len(folders) + len(names)
-        if seen > _MOST_ENTRIES:
-            return _Walk(found, ended=False)
-        depth = len(Path(here).relative_to(folder).parts)
-        folders[:] = sorted(one for one in folders if one[0] != ".") if depth < _DEPTH else []
-        found += (Path(here, name) for name in sorted(names) if _is_plain((name,)))
-    return _Walk(found, ended=True)

@@ -20,7 +20,7 @@ from pathlib import Path
 from hexviz.app.jobs.supervise import SLOTS, WORTH, read_first
 from hexviz.app.models.edits import Edit, Edits, read_tags, share_facts
 from hexviz.app.models.known_files import KnownFile, KnownFiles, ModelSource
-from hexviz.app.models.long_work import taking_turns
+from hexviz.app.models.long_work import one_by_one
 from hexviz.app.models.model_key import ModelKey, label_of
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.roots import Roots
@@ -244,7 +244,7 @@ class ModelStore:
         if self._in_memory(edit.base) is None:
             self._origin(ModelKey.of(edit.base), edited=True)
         base = self.get(edit.base)
-        with taking_turns(base.graph), collector_rests():
+        with one_by_one(base.graph), collector_rests():
             graph = base.graph
             if edit.tags:
                 graph = put_tags(graph, read_tags(self._edits.tags_path(edit.tags)))
@@ -359,9 +359,9 @@ class ModelStore:
 
     @contextmanager
     def _while_opening(self, key: str) -> Iterator[None]:
-        """Alone in opening a model; another one can be opened at the same time.
+        """Be the only one to open a model; others can be opened at the same time.
 
-        An edit is opened with its base inside, never the other way round.
+        An edit opens its base meanwhile, and a base never opens an edit.
         """
         with self._lock:
             opening = self._opening.setdefault(key, _Opening())
@@ -377,7 +377,7 @@ class ModelStore:
 
 
 class _Opening:
-    """A model that is being opened, and how many threads are at it or wait for it."""
+    """A model that is being opened, and how many threads open it or wait for that."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

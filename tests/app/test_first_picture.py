@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from hexviz.app.factory import create_app
-from hexviz.app.models import first_picture as first_sight
-from hexviz.app.models.first_picture import FirstSight, pictures_in
+from hexviz.app.models import first_picture
+from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
 from tests.app.steps import send
@@ -16,14 +16,13 @@ from tests.app.steps import send
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(first_sight, "_WORTH", 0.0)
 
 
-def server(folder: Path, path: Path) -> tuple[ModelStore, str, Any]:
+def server(folder: Path, path: Path, worth: float = 0) -> tuple[ModelStore, str, Any]:
     """A fresh server that was told to open a file: its store, the model's key, a client."""
     store = ModelStore(Cache(folder))
     key = store.read_ahead(path)
-    app = create_app(store, FirstSight(store, pictures_in(Cache(folder))))
+    app = create_app(store, FirstPictures(store, Cache(folder), worth=worth))
     return store, key, app.server.test_client()
 
 
@@ -83,7 +82,7 @@ def test_a_model_that_is_not_here_is_not_shown(path: Path, tmp_path: Path) -> No
     _, key, client = server(tmp_path, path)
     visit(client, f"?model={key}")
     store = ModelStore(Cache(tmp_path))
-    client = create_app(store, FirstSight(store, pictures_in(Cache(tmp_path)))).server.test_client()
+    client = create_app(store, FirstPictures(store, Cache(tmp_path), worth=0)).server.test_client()
     answer = visit(client, f"?model={key}")
     assert "graph" not in answer
     assert "error" in answer
@@ -94,16 +93,13 @@ def test_pictures_of_other_code_are_not_shown(
 ) -> None:
     _, key, client = server(tmp_path, path)
     visit(client, f"?model={key}")
-    monkeypatch.setattr(first_sight, "code_in", lambda *_: "of another day")
+    monkeypatch.setattr(first_picture, "code_in", lambda *_: "of another day")
     store, _, client = server(tmp_path, path)
     visit(client, f"?model={key}")
     assert store.opened(key) is not None
 
 
-def test_what_opens_at_once_is_not_kept(
-    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(first_sight, "_WORTH", 1e9)
-    _, key, client = server(tmp_path, path)
+def test_what_opens_at_once_is_not_kept(path: Path, tmp_path: Path) -> None:
+    _, key, client = server(tmp_path, path, worth=1e9)
     visit(client, f"?model={key}")
     assert not list(Cache(tmp_path).folder("results").iterdir())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app.models.first_picture import FirstSight, pictures_in
+from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.known_files import KnownFile, KnownFiles
 from hexviz.app.models.model_key import ModelKey
 from hexviz.app.models.roots import Roots
@@ -199,13 +199,12 @@ def test_an_edit_of_a_file_that_is_gone_says_which_file(here: Path, net: bytes) 
 def test_the_first_picture_is_shown_after_a_restart_too(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hexviz.app.models.first_picture._WORTH", 0.0)
     web = start(here, roots=(here / "models",))
     key = web.add_file(here / "models" / "m.onnx")
-    FirstSight(web, pictures_in(Cache(here))).keep(f"?model={key}", "light", b'{"graph": 1}')
+    FirstPictures(web, Cache(here), worth=0).keep(f"?model={key}", "light", b'{"graph": 1}')
     again = start(here, roots=(here / "models",))
-    sight = FirstSight(again, pictures_in(Cache(here)))
-    assert sight.recall(f"?model={key}", "light") == b'{"graph": 1}'
+    pictures = FirstPictures(again, Cache(here), worth=0)
+    assert pictures.recall(f"?model={key}", "light") == b'{"graph": 1}'
     assert again.opened(key) is None
-    nowhere = FirstSight(start(here), pictures_in(Cache(here)))
+    nowhere = FirstPictures(start(here), Cache(here), worth=0)
     assert nowhere.recall(f"?model={key}", "light") is None
