@@ -29,9 +29,9 @@ from hexviz.extraction.capture import Captured, capture
 from hexviz.extraction.check import check
 from hexviz.extraction.part import Part
 from hexviz.extraction.report import value_bytes
-from hexviz.extraction.scope import POLICIES, Policy, Scope, scope
-from hexviz.extraction.selection import Selection
+from hexviz.extraction.selection import ModuleSelection
 from hexviz.extraction.split import split
+from hexviz.extraction.subgraph import POLICIES, Policy, Subgraph, subgraph
 from hexviz.extraction.verify import compare
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import ModelFile, from_proto, read
@@ -54,7 +54,7 @@ RIVALS = ("onnx.utils", "onnx_ir")
 _MOST_AT_ONCE = 1 << 30
 """Bytes of values that are kept from one run of a whole model."""
 
-_Cut = tuple[Policy, str, Scope]
+_Cut = tuple[Policy, str, Subgraph]
 _Extract = Callable[[list[str], list[str]], onnx.ModelProto]
 
 
@@ -114,7 +114,7 @@ def measure(graph: TaggedGraph, *, rivals: bool = True) -> dict[str, Any]:
     return {"cuts": results, "split": _split(graph)}
 
 
-def _border(kept: Scope) -> tuple[str, ...]:
+def _border(kept: Subgraph) -> tuple[str, ...]:
     return (*kept.inputs, *kept.outputs)
 
 
@@ -135,9 +135,9 @@ def _batches(graph: TaggedGraph, cuts: Iterable[_Cut]) -> Iterator[list[_Cut]]:
 def _cuts(graph: TaggedGraph) -> list[_Cut]:
     cuts = []
     for module in graph.modules:
-        chosen = Selection(frozenset({module.fqn}))
+        chosen = ModuleSelection(frozenset({module.fqn}))
         if chosen.positions(graph):
-            cuts += [(policy, module.fqn, scope(graph, chosen, policy)) for policy in POLICIES]
+            cuts += [(policy, module.fqn, subgraph(graph, chosen, policy)) for policy in POLICIES]
     return cuts
 
 
@@ -145,13 +145,13 @@ def _measured(
     graph: TaggedGraph,
     policy: Policy,
     fqn: str,
-    kept: Scope,
+    kept: Subgraph,
     captured: Captured,
     theirs: Mapping[str, _Extract],
 ) -> dict[str, Any]:
     def ours() -> onnx.ModelProto:
-        chosen = Selection(frozenset({fqn}))
-        return Part(graph, chosen, policy, scope(graph, chosen, policy)).model
+        chosen = ModuleSelection(frozenset({fqn}))
+        return Part(graph, chosen, policy, subgraph(graph, chosen, policy)).model
 
     makers: dict[str, Callable[[], onnx.ModelProto]] = {"hexviz": ours}
     for name, extract in theirs.items():

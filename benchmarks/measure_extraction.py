@@ -49,7 +49,7 @@ def measure(ops: int) -> dict[str, object]:
     row["first"] = seconds(lambda: extract(graph, PARTS["one layer"]), 1)
     for name, modules in PARTS.items():
         part = extract(graph, modules)
-        kept = part.scope
+        kept = part.subgraph
         inputs, outputs = list(kept.inputs), list(kept.outputs)
         ours = seconds(lambda modules=modules: extract(graph, modules))  # type: ignore[misc]
         theirs = seconds(
@@ -66,7 +66,7 @@ def measure(ops: int) -> dict[str, object]:
             "hexviz": seconds(lambda: extract(load(path), PARTS["one layer"]).save(target), 1),
             "onnx.utils": seconds(
                 lambda: onnx.utils.extract_model(
-                    path, target, list(part.scope.inputs), list(part.scope.outputs)
+                    path, target, list(part.subgraph.inputs), list(part.subgraph.outputs)
                 ),
                 1,
             ),

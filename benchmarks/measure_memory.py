@@ -20,7 +20,7 @@ from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import FilterChoice
 from hexviz.bench.synthetic import synthetic
 from hexviz.cache import Cache
-from hexviz.extraction.selection import Selection
+from hexviz.extraction.selection import ModuleSelection
 from hexviz.tagging.policies import POLICIES
 
 _FILTERS = 6
@@ -74,7 +74,7 @@ def _all_of(store: ModelStore, key: str, ops: int | None) -> None:
         model.what_if(policy)
     grew("two what-ifs")
     for module in [one.fqn for one in model.graph.modules if one.fqn][:_FILTERS]:
-        kept = model.filtered(FilterChoice(Selection(frozenset({module}))))
+        kept = model.filtered(FilterChoice(ModuleSelection(frozenset({module}))))
         assert kept is None or (kept.boundary and kept.preview)
     grew(f"{_FILTERS} filters")
     edited = store.edit(model, {model.graph.ops[3].id: ""})

@@ -29,8 +29,8 @@ from hexviz.app.protocol import (
     Tab,
     Trace,
 )
-from hexviz.extraction.scope import POLICIES, Policy
-from hexviz.extraction.selection import Selection as ModuleSelection
+from hexviz.extraction.selection import ModuleSelection
+from hexviz.extraction.subgraph import POLICIES, Policy
 from hexviz.view.colouring import COLOURINGS, Mode
 from hexviz.view.index import Placement
 from hexviz.view.state import MOST_NODES, ViewState, count_visible, reveal

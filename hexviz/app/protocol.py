@@ -24,9 +24,8 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from hexviz.errors import RequestError
-from hexviz.extraction.scope import Policy
-from hexviz.extraction.selection import NOTHING as NO_MODULES
-from hexviz.extraction.selection import Selection as ModuleSelection
+from hexviz.extraction.selection import NO_MODULES, ModuleSelection
+from hexviz.extraction.subgraph import Policy
 from hexviz.view.colouring import Mode
 from hexviz.view.index import Placement
 from hexviz.view.palette import Theme

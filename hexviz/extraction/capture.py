@@ -13,9 +13,9 @@ import numpy.typing as npt
 import onnx
 
 from hexviz.errors import ExtractionError
-from hexviz.extraction.equal import is_float
 from hexviz.extraction.feeds import Feed, generate, given
 from hexviz.extraction.runtime import open_session, run, serialized, to_array, to_value
+from hexviz.extraction.tolerance import is_float
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types

@@ -21,7 +21,7 @@ import onnx
 import onnx_ir as ir
 
 from hexviz.errors import ExtractionError
-from hexviz.extraction.scope import Scope
+from hexviz.extraction.subgraph import Subgraph
 from hexviz.model.bodies import walk_bodies
 from hexviz.model.function_calls import callees, key_of
 from hexviz.model.graph import TaggedGraph, Value
@@ -38,7 +38,7 @@ _NODES = frozenset(
 )  # fmt: skip
 
 
-def cut(graph: TaggedGraph, scope: Scope) -> onnx.ModelProto:
+def cut(graph: TaggedGraph, subgraph: Subgraph) -> onnx.ModelProto:
     """The model of a part, with its tags. It takes as long as what it copies.
 
     Raises:
@@ -48,12 +48,12 @@ def cut(graph: TaggedGraph, scope: Scope) -> onnx.ModelProto:
     part = onnx.ModelProto()
     _copy_fields(whole, part, _MADE_ANEW)
     _copy_fields(whole.graph, part.graph, _NODES)
-    part.graph.node.extend(whole.graph.node[node] for node in scope.why)
-    _add_weights(graph, scope, part.graph)
-    _add_border(graph, scope, part.graph)
+    part.graph.node.extend(whole.graph.node[node] for node in subgraph.why)
+    _add_weights(graph, subgraph, part.graph)
+    _add_border(graph, subgraph, part.graph)
     used = callees(whole, part.graph.node)
     part.functions.extend(one for one in whole.functions if key_of(one) in used)
-    places = _places(graph, scope, part)
+    places = _places(graph, subgraph, part)
     _sort_bodies(graph, part, places)
     _add_tags(graph, part, places)
     return part
@@ -74,41 +74,43 @@ def _copy_fields(
             getattr(target, field.name).MergeFrom(value)
 
 
-def _add_weights(graph: TaggedGraph, scope: Scope, part: onnx.GraphProto) -> None:
+def _add_weights(graph: TaggedGraph, subgraph: Subgraph, part: onnx.GraphProto) -> None:
     top, whole = graph.top, graph.proto.graph
-    dense = sorted(top.weights[name] for name in scope.weights if name in top.weights)
-    sparse = sorted(top.sparse_weights[name] for name in scope.weights if name not in top.weights)
+    dense = sorted(top.weights[name] for name in subgraph.weights if name in top.weights)
+    sparse = sorted(
+        top.sparse_weights[name] for name in subgraph.weights if name not in top.weights
+    )
     part.initializer.extend(whole.initializer[at] for at in dense)
     part.sparse_initializer.extend(whole.sparse_initializer[at] for at in sparse)
 
 
-def _add_border(graph: TaggedGraph, scope: Scope, part: onnx.GraphProto) -> None:
+def _add_border(graph: TaggedGraph, subgraph: Subgraph, part: onnx.GraphProto) -> None:
     top, whole = graph.top, graph.proto.graph
-    typed = border(graph, {*scope.inputs, *scope.outputs})
-    part.input.extend(typed[name] for name in scope.inputs)
+    typed = border(graph, {*subgraph.inputs, *subgraph.outputs})
+    part.input.extend(typed[name] for name in subgraph.inputs)
     # Old files list weights as inputs, newer ones those that a caller may replace.
-    weights = frozenset(scope.weights)
+    weights = frozenset(subgraph.weights)
     part.input.extend(value for value in whole.input if value.name in weights)
-    part.output.extend(typed[name] for name in scope.outputs)
-    inside = {name for node in scope.why for name in top.makes[node]}
-    inside -= {*scope.outputs}
+    part.output.extend(typed[name] for name in subgraph.outputs)
+    inside = {name for node in subgraph.why for name in top.makes[node]}
+    inside -= {*subgraph.outputs}
     inside |= weights
     notes = sorted(top.notes[name] for name in inside & top.notes.keys())
     part.value_info.extend(whole.value_info[at] for at in notes)
     for value in (*part.input, *part.value_info):
         open_negative_sizes(value.type)
-    known = inside | {*scope.inputs, *scope.outputs}
+    known = inside | {*subgraph.inputs, *subgraph.outputs}
     part.quantization_annotation.extend(
         note for note in whole.quantization_annotation if note.tensor_name in known
     )
 
 
-def _places(graph: TaggedGraph, scope: Scope, part: onnx.ModelProto) -> dict[Place, int]:
+def _places(graph: TaggedGraph, subgraph: Subgraph, part: onnx.ModelProto) -> dict[Place, int]:
     """Where each node of a part stands in it → the position of its op in the whole."""
     ops, flat = graph.ops, graph.flat
     places: dict[Place, int] = {}
     inner: list[int] = list(range(flat.functions)) if part.functions else []
-    for place, node in enumerate(scope.why):
+    for place, node in enumerate(subgraph.why):
         inside, own = flat.ops_of(node)
         inner.extend(inside)
         places["", place] = own

@@ -12,8 +12,8 @@ import onnx
 from hexviz.errors import ExtractionError, WriteError
 from hexviz.extraction.cut import cut, shown
 from hexviz.extraction.report import report
-from hexviz.extraction.scope import Policy, Scope, known_policy, scope
-from hexviz.extraction.selection import Selection, selection
+from hexviz.extraction.selection import ModuleSelection, selection
+from hexviz.extraction.subgraph import Policy, Subgraph, known_policy, subgraph
 from hexviz.model.cached import cached_property
 from hexviz.model.files import is_there, write_atomically
 from hexviz.model.graph import TaggedGraph, Value
@@ -32,25 +32,25 @@ __all__ = ["Part", "extract"]
 class Part:
     """Some modules of a model, cut out as a model of their own.
 
-    ``model`` is the cut, ``selected`` what was asked for, ``scope`` what that
+    ``model`` is the cut, ``selected`` what was asked for, ``subgraph`` what that
     keeps by the ``policy``, and ``whole`` the graph that it was cut from.
     ``verification`` is the result of the last :meth:`verify`.
     """
 
     def __init__(
-        self, whole: TaggedGraph, selected: Selection, policy: Policy, kept: Scope
+        self, whole: TaggedGraph, selected: ModuleSelection, policy: Policy, kept: Subgraph
     ) -> None:
         self.whole = whole
         self.selected = selected
         self.policy = policy
-        self.scope = kept
+        self.subgraph = kept
         self.model: onnx.ModelProto = cut(whole, kept)
         self.verification: Verification | None = None
 
     @property
     def inputs(self) -> tuple[Value, ...]:
         """What the part is run with: values of the whole, by their names there."""
-        wanted = frozenset(self.scope.inputs)
+        wanted = frozenset(self.subgraph.inputs)
         return self._shown(one for one in self.model.graph.input if one.name in wanted)
 
     @property
@@ -59,7 +59,7 @@ class Part:
         return self._shown(self.model.graph.output)
 
     def _shown(self, values: Iterable[onnx.ValueInfoProto]) -> tuple[Value, ...]:
-        given, weights = self.whole.top.inputs, self.scope.weights
+        given, weights = self.whole.top.inputs, self.subgraph.weights
         return tuple(
             shown(
                 one,
@@ -89,7 +89,7 @@ class Part:
             self.whole,
             self.selected,
             self.policy,
-            self.scope,
+            self.subgraph,
             self.model,
             values={value.name: value for value in (*self.inputs, *self.outputs)},
             checks=self.checks,
@@ -138,7 +138,7 @@ class Part:
             inputs,
             rtol,
             atol,
-            outputs=self.scope.outputs,
+            outputs=self.subgraph.outputs,
         )
         return self.verification
 
@@ -166,7 +166,7 @@ def extract(
     ops: Iterable[str] = (),
     fill_holes: bool = False,
 ) -> Part:
-    """Cut modules out of a model; see :mod:`hexviz.extraction.scope` for what the policies keep.
+    """Cut modules out of a model; see :mod:`hexviz.extraction.subgraph` for what the policies keep.
 
     ``modules`` and ``exclude`` are FQNs, tags, or patterns of either, as
     :func:`hexviz.extraction.selection.selection` reads them; ``ops`` are ids of
@@ -180,7 +180,7 @@ def extract(
     """
     chosen = known_policy(policy)
     selected = selection(graph, modules, exclude, ops)
-    return Part(graph, selected, chosen, scope(graph, selected, chosen, fill_holes=fill_holes))
+    return Part(graph, selected, chosen, subgraph(graph, selected, chosen, fill_holes=fill_holes))
 
 
 _ALIGNED = 4096

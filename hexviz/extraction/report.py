@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import onnx
 
-from hexviz.extraction.scope import Hole, Reason, Scope
-from hexviz.extraction.selection import Selection
+from hexviz.extraction.selection import ModuleSelection
+from hexviz.extraction.subgraph import Hole, Reason, Subgraph
 from hexviz.extraction.verify import Verification, verification_record
 from hexviz.model.bodies import function_path
 from hexviz.model.function_calls import callees
@@ -36,9 +36,9 @@ __all__ = [
 
 def report(
     graph: TaggedGraph,
-    selected: Selection,
+    selected: ModuleSelection,
     policy: str,
-    scope: Scope,
+    subgraph: Subgraph,
     model: onnx.ModelProto,
     *,
     values: Mapping[str, Value],
@@ -59,12 +59,12 @@ def report(
             "ops": sorted(selected.ops),
         },
         "policy": policy,
-        **boundary(graph, selected, scope, values),
+        **boundary(graph, selected, subgraph, values),
         "size": {
             "nodes": len(model.graph.node),
             "nodes_of_whole": len(graph.proto.graph.node),
-            "weights": len(scope.weights),
-            "weight_bytes": weight_bytes(graph, scope.weights),
+            "weights": len(subgraph.weights),
+            "weight_bytes": weight_bytes(graph, subgraph.weights),
             "bytes": model.ByteSize(),
             "functions": len(model.functions),
         },
@@ -75,8 +75,8 @@ def report(
 
 def boundary(
     graph: TaggedGraph,
-    selected: Selection,
-    scope: Scope,
+    selected: ModuleSelection,
+    subgraph: Subgraph,
     values: Mapping[str, Value] = MappingProxyType({}),
 ) -> dict[str, Any]:
     """The part of the report that needs no model to be built: what is kept, and what is cut.
@@ -90,9 +90,9 @@ def boundary(
     better than the graph knows it.
     """
     ops = [graph.ops[at] for at in graph.flat.top]
-    carried = set(scope.carried())
-    core = set(scope.core())
-    inner, enclosed = _inner(graph, selected, scope)
+    carried = set(subgraph.carried())
+    core = set(subgraph.core())
+    inner, enclosed = _inner(graph, selected, subgraph)
 
     def crossing(name: str, readers: Iterable[int]) -> dict[str, Any]:
         maker = graph.top.maker.get(name)
@@ -105,45 +105,51 @@ def boundary(
     readers = graph.top.readers
     return {
         "kept": {
-            "ops": len(scope.why) + inner,
-            "selected": sum(why == "selected" for why in scope.why.values()),
+            "ops": len(subgraph.why) + inner,
+            "selected": sum(why == "selected" for why in subgraph.why.values()),
             "carried": len(carried),
-            "why": dict(Counter(scope.why.values())),
+            "why": dict(Counter(subgraph.why.values())),
         },
         "carried": [
-            {**_about(ops[node]), "why": scope.why[node]} for node in scope.why if node in carried
+            {**_about(ops[node]), "why": subgraph.why[node]}
+            for node in subgraph.why
+            if node in carried
         ],
         "enclosed": enclosed,
-        "around": _around(graph, selected, scope),
+        "around": _around(graph, selected, subgraph),
         "inputs": [
-            crossing(name, (node for node in readers.get(name, ()) if node in scope.why))
-            for name in scope.inputs
+            crossing(name, (node for node in readers.get(name, ()) if node in subgraph.why))
+            for name in subgraph.inputs
         ],
         "outputs": [
             {
                 **crossing(name, (node for node in readers.get(name, ()) if node not in core)),
                 "model_output": name in graph.top.outputs,
             }
-            for name in scope.outputs
+            for name in subgraph.outputs
         ],
-        "holes": [_hole(ops, hole) for hole in scope.holes],
+        "holes": [_hole(ops, hole) for hole in subgraph.holes],
     }
 
 
-def _inner(graph: TaggedGraph, selected: Selection, scope: Scope) -> tuple[int, list[str]]:
+def _inner(
+    graph: TaggedGraph, selected: ModuleSelection, subgraph: Subgraph
+) -> tuple[int, list[str]]:
     """How many ops lie in bodies of kept ones, and the ids of those that nobody selected."""
-    inner = [at for node in scope.why for at in graph.flat.ops_of(node)[0]]
+    inner = [at for node in subgraph.why for at in graph.flat.ops_of(node)[0]]
     chosen = set(selected.positions(graph)) if inner else set()
     return len(inner), [graph.ops[at].id for at in inner if at not in chosen]
 
 
-def _around(graph: TaggedGraph, selected: Selection, scope: Scope) -> list[dict[str, Any]]:
+def _around(
+    graph: TaggedGraph, selected: ModuleSelection, subgraph: Subgraph
+) -> list[dict[str, Any]]:
     """The ops that came whole since a part of them was selected, each with what is in it.
 
     ``selected`` and ``besides`` are modules of ops inside, chosen and not;
     ``ops`` counts those that nobody chose.
     """
-    nodes = [node for node, why in scope.why.items() if why == "encloses"]
+    nodes = [node for node, why in subgraph.why.items() if why == "encloses"]
     if not nodes:
         return []
     chosen = set(selected.positions(graph))

@@ -24,19 +24,19 @@ from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
 
-__all__ = ["EVERYTHING", "NOTHING", "Selection", "concise", "selection"]
+__all__ = ["EVERYTHING", "NO_MODULES", "ModuleSelection", "concise", "selection"]
 
 _MOST_NAMED = 4  # modules in a message
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class ModuleSelection:
     """Modules with all below them, minus excluded ones with all below those.
 
     By segment: ``layer1`` neither includes nor excludes ``layer10``. ``ops``
     are ids of ops that are selected one by one, whatever their module.
 
-    >>> part = Selection(frozenset({"enc"}), frozenset({"enc.att"}))
+    >>> part = ModuleSelection(frozenset({"enc"}), frozenset({"enc.att"}))
     >>> [part.holds(fqn) for fqn in ("enc.ffn", "enc.att.q", "enc.attention", "dec")]
     [True, False, True, False]
     """
@@ -84,10 +84,10 @@ def _below(parent: str | None, fqn: str) -> list[str]:
     return names
 
 
-EVERYTHING = Selection(frozenset({""}))
+EVERYTHING = ModuleSelection(frozenset({""}))
 """The whole model."""
 
-NOTHING = Selection(frozenset())
+NO_MODULES = ModuleSelection(frozenset())
 """What a selection starts from."""
 
 
@@ -96,7 +96,7 @@ def selection(
     modules: Iterable[str] = (),
     exclude: Iterable[str] = (),
     ops: Iterable[str] = (),
-) -> Selection:
+) -> ModuleSelection:
     """A selection that is sure to mean something in ``graph``.
 
     A module is named by its FQN, by its tag, or by a pattern of either, see
@@ -108,7 +108,7 @@ def selection(
             matches none, or if no op is left; the message names near ones.
         UnknownOpError: if there is no such op.
     """
-    result = Selection(
+    result = ModuleSelection(
         _where_it_ran(graph, _resolved(graph, modules)),
         _where_it_ran(graph, _resolved(graph, exclude)),
         frozenset(graph.op(one).id for one in ops),
@@ -118,16 +118,16 @@ def selection(
     return result
 
 
-def _has_ops(graph: TaggedGraph, selected: Selection) -> bool:
+def _has_ops(graph: TaggedGraph, selected: ModuleSelection) -> bool:
     return any(module.ops and selected.holds(module.fqn) for module in graph.modules)
 
 
-def _empty(graph: TaggedGraph, selected: Selection) -> str:
+def _empty(graph: TaggedGraph, selected: ModuleSelection) -> str:
     """One line that says why a selection holds no op, and where there are some."""
     line = "The selection holds no op: select more, or exclude less"
     if not selected.modules:
         return f"{line}."
-    if _has_ops(graph, Selection(selected.modules)):
+    if _has_ops(graph, ModuleSelection(selected.modules)):
         left = ", ".join(sorted(selected.exclude)[:_MOST_NAMED])
         return f"{line} (nothing is left without {left})."
     names = sorted(selected.modules)
@@ -138,7 +138,7 @@ def _empty(graph: TaggedGraph, selected: Selection) -> str:
             f"“{fused.id}” of {fused.module or 'the root'}: select that)."
         )
     around = names[0]
-    while around and not _has_ops(graph, Selection(frozenset({around}))):
+    while around and not _has_ops(graph, ModuleSelection(frozenset({around}))):
         around = ancestors(around)[-2]
     named = ", ".join(names[:_MOST_NAMED])
     return (
@@ -193,7 +193,7 @@ _State = Literal["outside", "inside", "excluded"]
 """Of a module: nothing above it is selected; something is; or that, and then it was taken out."""
 
 
-def concise(graph: TaggedGraph, positions: Iterable[int]) -> Selection:
+def concise(graph: TaggedGraph, positions: Iterable[int]) -> ModuleSelection:
     """The selection of exactly these ops that names least; linear in the graph."""
     names = {graph.ops[at].id for at in positions}
     own = {module.fqn: [one for one in module.ops if one in names] for module in graph.modules}
@@ -213,7 +213,7 @@ def concise(graph: TaggedGraph, positions: Iterable[int]) -> Selection:
         if state != "inside":
             ops += own[fqn]
         pending.extend((child, state) for child in graph.modules[fqn].children)
-    return Selection(frozenset(modules), frozenset(exclude), frozenset(ops))
+    return ModuleSelection(frozenset(modules), frozenset(exclude), frozenset(ops))
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hexviz.errors import ExtractionError, SelectionError, WriteError
+from hexviz.extraction.constants import Constants
 from hexviz.extraction.part import Part
-from hexviz.extraction.scope import around
-from hexviz.extraction.selection import Selection, selection
-from hexviz.extraction.steady import Steady
+from hexviz.extraction.selection import ModuleSelection, selection
+from hexviz.extraction.subgraph import subgraph_around
 from hexviz.model.files import is_there, write_atomically
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
@@ -64,7 +64,7 @@ class Split:
                 {
                     "file": file,
                     "module": next(iter(part.selected.modules), None),
-                    "ops": len(part.scope.why),
+                    "ops": len(part.subgraph.why),
                     "inputs": [
                         {"name": one.name, "type": str(one), "from": made.get(one.name)}
                         for one in part.inputs
@@ -72,7 +72,7 @@ class Split:
                     "outputs": [{"name": one.name, "type": str(one)} for one in part.outputs],
                 }
             )
-            made.update(dict.fromkeys(part.scope.outputs, file))
+            made.update(dict.fromkeys(part.subgraph.outputs, file))
         return {
             "model": self.whole.name,
             "inputs": [{"name": one.name, "type": str(one)} for one in self.whole.inputs],
@@ -161,8 +161,10 @@ def split(graph: TaggedGraph, modules: Iterable[str] = ()) -> Split:
 
 
 def _part(graph: TaggedGraph, piece: Piece, *, whole: bool) -> Part:
-    kept = around(graph, dict.fromkeys(piece.nodes, "selected"), "exclude_safe", whole=whole)
-    return Part(graph, Selection(frozenset({piece.module})), "exclude_safe", kept)
+    kept = subgraph_around(
+        graph, dict.fromkeys(piece.nodes, "selected"), "exclude_safe", whole=whole
+    )
+    return Part(graph, ModuleSelection(frozenset({piece.module})), "exclude_safe", kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,10 +188,10 @@ def top_modules(graph: TaggedGraph) -> tuple[str, ...]:
     it beside ops of the module around it. Where no level has more, it is the
     one right below the root.
     """
-    tree, steady = graph.modules, Steady(graph)
+    tree, constants = graph.modules, Constants(graph)
     totals: dict[str, int] = {}
     for at in graph.flat.top:
-        if not steady.is_constant(graph.ops[at].index):
+        if not constants.is_constant(graph.ops[at].index):
             fqn: str | None = graph.ops[at].module
             while fqn is not None:
                 totals[fqn] = totals.get(fqn, 0) + 1
@@ -231,7 +233,7 @@ def partition(graph: TaggedGraph, modules: Sequence[str]) -> list[Piece]:
 
 def _refuse_inner(graph: TaggedGraph, wanted: frozenset[str]) -> None:
     """That all ops of some modules run in bodies or functions, if so."""
-    selected = Selection(wanted)
+    selected = ModuleSelection(wanted)
     for at in selected.positions(graph):
         owner = graph.flat.owners[at]
         if owner != at:
@@ -253,13 +255,13 @@ def _homes(graph: TaggedGraph, wanted: frozenset[str]) -> dict[int, str]:
     for fqn in {op.module for op in graph.ops}:
         around = [one for one in reversed(ancestors(fqn)) if one in wanted]
         inner[fqn] = around[0] if around else ""
-    steady = Steady(graph)
+    constants = Constants(graph)
     given_back = {graph.top.maker.get(name) for name in graph.top.outputs}
     return {
         op.index: inner[op.module]
         for at, op in enumerate(graph.ops)
         if graph.flat.owners[at] == at
-        and (not steady.is_constant(op.index) or op.index in given_back)
+        and (not constants.is_constant(op.index) or op.index in given_back)
     }
 
 

@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from hexviz.errors import SelectionError
+from hexviz.extraction.constants import Constants
 from hexviz.extraction.report import boundary
-from hexviz.extraction.scope import POLICIES, Policy, Scope, scope
-from hexviz.extraction.selection import Selection
-from hexviz.extraction.steady import Steady
+from hexviz.extraction.selection import ModuleSelection
+from hexviz.extraction.subgraph import POLICIES, Policy, Subgraph, subgraph
 from hexviz.model.fqn import common_ancestor, meeting
 from hexviz.model.graph import TaggedGraph
 
@@ -40,7 +40,7 @@ class Suggestion:
     """
 
     what: str
-    selected: Selection
+    selected: ModuleSelection
     policy: Policy
     fill_holes: bool
     inputs: int
@@ -61,23 +61,24 @@ class _Border:
 
 def suggest(
     graph: TaggedGraph,
-    selected: Selection,
+    selected: ModuleSelection,
     policy: Policy,
     *,
     fill_holes: bool = False,
     most: int = 4,
-    steady: Steady | None = None,
+    constants: Constants | None = None,
 ) -> list[Suggestion]:
     """The best few changes to a selection, best first: fewer values at the border, or fewer bytes.
 
     It tries a bounded number of changes, each linear in the graph. What would
-    keep the whole model is none. ``steady`` is as in :func:`hexviz.extraction.scope.scope`.
+    keep the whole model is none. ``constants`` are as in
+    :func:`hexviz.extraction.subgraph.subgraph`.
 
     Raises:
         SelectionError: if nothing is selected.
     """
-    steady = steady or Steady(graph)
-    kept = scope(graph, selected, policy, fill_holes=fill_holes, steady=steady)
+    constants = constants or Constants(graph)
+    kept = subgraph(graph, selected, policy, fill_holes=fill_holes, constants=constants)
     told = boundary(graph, selected, kept)
     present = _border(told)
     trials = max(_LEAST_TRIALS, min(_MOST_TRIALS, _WORK // max(1, len(graph.ops))))
@@ -87,7 +88,7 @@ def suggest(
             break
         trials -= 1
         try:
-            other = scope(graph, changed, by, fill_holes=fill, steady=steady)
+            other = subgraph(graph, changed, by, fill_holes=fill, constants=constants)
         except SelectionError:
             continue
         after = _border(boundary(graph, changed, other))
@@ -111,7 +112,7 @@ def _border(told: dict[str, Any]) -> _Border:
 
 
 def _better(
-    what: str, change: tuple[Selection, Policy, bool], before: _Border, after: _Border
+    what: str, change: tuple[ModuleSelection, Policy, bool], before: _Border, after: _Border
 ) -> Suggestion | None:
     fewer = before.inputs + before.outputs - after.inputs - after.outputs
     known = before.size is not None and after.size is not None
@@ -131,14 +132,14 @@ def _better(
     )
 
 
-_Change = tuple[str, Selection, Policy, bool]
+_Change = tuple[str, ModuleSelection, Policy, bool]
 
 
 def _changes(
     graph: TaggedGraph,
-    selected: Selection,
+    selected: ModuleSelection,
     policy: Policy,
-    kept: Scope,
+    kept: Subgraph,
     told: dict[str, Any],
     fill: bool,
 ) -> Iterator[_Change]:
@@ -158,13 +159,13 @@ def _changes(
             yield f"Add {fqn}", _with(selected, fqn), policy, fill
     around = _around(graph, selected)
     if around not in tried and not selected.holds(around):
-        yield f"Take all of {around}", Selection(frozenset({around})), policy, fill
+        yield f"Take all of {around}", ModuleSelection(frozenset({around})), policy, fill
     for other in POLICIES:
         if other != policy:
             yield f"Use the policy {other}", selected, other, fill
 
 
-def _with(selected: Selection, fqn: str) -> Selection:
+def _with(selected: ModuleSelection, fqn: str) -> ModuleSelection:
     """The selection with a module, though it or what is in it was excluded."""
     return replace(
         selected,
@@ -173,7 +174,7 @@ def _with(selected: Selection, fqn: str) -> Selection:
     )
 
 
-def _around(graph: TaggedGraph, selected: Selection) -> str:
+def _around(graph: TaggedGraph, selected: ModuleSelection) -> str:
     """The deepest module around all that is selected, or around its only module."""
     named = sorted(selected.modules) + [
         graph.ops[graph.positions[one]].module for one in sorted(selected.ops)

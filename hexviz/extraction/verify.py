@@ -25,7 +25,7 @@ import onnx
 
 from hexviz.errors import ExtractionError
 from hexviz.extraction.capture import Captured, capture
-from hexviz.extraction.equal import OutputCheck, Tolerance, check_output, is_narrow, unit_of
+from hexviz.extraction.constants import is_random, random_functions
 from hexviz.extraction.feeds import free_inputs
 from hexviz.extraction.runtime import (
     open_session,
@@ -33,7 +33,7 @@ from hexviz.extraction.runtime import (
     runtime_version,
     serialized,
 )
-from hexviz.extraction.steady import is_random, random_functions
+from hexviz.extraction.tolerance import OutputCheck, Tolerance, check_output, is_narrow, unit_of
 from hexviz.model.bodies import graphs_in, walk
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import key_of
@@ -265,8 +265,8 @@ def _random_outputs(part: onnx.ModelProto, before: Collection[str]) -> set[str]:
     found = set(before)
     top = TopGraph.of(flatten(part), part.graph)
     for node, reads, makes in zip(part.graph.node, top.reads, top.makes, strict=True):
-        steady = node.op_type in ("Shape", "Size")
-        if is_random(node, drawing) or (not steady and not found.isdisjoint(reads)):
+        of_shape = node.op_type in ("Shape", "Size")
+        if is_random(node, drawing) or (not of_shape and not found.isdisjoint(reads)):
             found.update(makes)
     return found
 

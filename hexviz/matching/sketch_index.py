@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from hexviz.matching.sketches import Floats, Sketch, distances
 
-__all__ = ["NOTHING", "Equal", "SketchIndex"]
+__all__ = ["NO_VALUE", "Equal", "SketchIndex"]
 
 _EXACT_RANKS = 1e-5  # large tensors that are drawn alike agree to some thousandths
 _REORDERED = 2e-6  # two values that are so near are equal whatever else is
@@ -35,7 +35,7 @@ class Equal:
     distance: float
 
 
-NOTHING = Equal((), is_one_value=False, distance=1.0)
+NO_VALUE = Equal((), is_one_value=False, distance=1.0)
 
 
 class SketchIndex:
@@ -53,12 +53,12 @@ class SketchIndex:
         With the same elements at the same places: a reshaped value is the same one.
         """
         bucket = self._buckets.get(value.size)
-        return bucket.nearest(value, limit, by_rank=False) if bucket else NOTHING
+        return bucket.nearest(value, limit, by_rank=False) if bucket else NO_VALUE
 
     def permuted(self, value: Sketch) -> Equal:
         """As :meth:`nearest`, for values whose elements are the same in another order."""
         bucket = self._buckets.get(value.size)
-        return bucket.nearest(value, _EXACT_RANKS, by_rank=True) if bucket else NOTHING
+        return bucket.nearest(value, _EXACT_RANKS, by_rank=True) if bucket else NO_VALUE
 
     def scaled(self, value: Sketch) -> tuple[str, ...]:
         """The values that this one is but for a factor and an offset."""
@@ -87,7 +87,7 @@ class _Bucket:
         found = distances(own, others[chosen], value.scale)
         least = float(found.min())
         if least > limit:
-            return NOTHING
+            return NO_VALUE
         same = np.flatnonzero(found <= max(_SAME * least, _REORDERED))
         order = same[np.argsort(found[same], kind="stable")]
         is_one = bool((found[same] <= max(_COPIED * least, _REORDERED)).all())

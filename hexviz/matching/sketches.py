@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hexviz.extraction.equal import is_float
+from hexviz.extraction.tolerance import is_float
 
 __all__ = ["Floats", "Sketch", "distances", "is_telling", "joined", "over_runs", "sketch"]
 

@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from hexviz.extraction.scope import Scope
-from hexviz.extraction.selection import Selection
+from hexviz.extraction.selection import ModuleSelection
+from hexviz.extraction.subgraph import Subgraph
 from hexviz.model.bodies import function_path
 from hexviz.model.function_calls import callees
 from hexviz.model.graph import TaggedGraph
@@ -62,14 +62,14 @@ class Preview:
         return int((self.fates == list(FATES).index(fate)).sum())
 
 
-def preview(graph: TaggedGraph, selected: Selection, scope: Scope) -> Preview:
+def preview(graph: TaggedGraph, selected: ModuleSelection, subgraph: Subgraph) -> Preview:
     """What becomes of each op; linear."""
     flat = graph.flat
-    holes = {node for hole in scope.holes for node in hole.nodes}
+    holes = {node for hole in subgraph.holes for node in hole.nodes}
     chosen = set(selected.positions(graph))
     nodes = graph.proto.graph.node
     functions = {
-        function_path(*key) for key in callees(graph.proto, (nodes[one] for one in scope.why))
+        function_path(*key) for key in callees(graph.proto, (nodes[one] for one in subgraph.why))
     }
     fates = np.full(len(graph.ops), _CUT, dtype=np.int64)
     for at, owner in enumerate(flat.owners):
@@ -77,13 +77,13 @@ def preview(graph: TaggedGraph, selected: Selection, scope: Scope) -> Preview:
             kept = flat.ops[at].body.partition("/")[0] in functions
             why = "carried" if kept else None
         else:
-            why = scope.why.get(flat.ops[owner].number)
+            why = subgraph.why.get(flat.ops[owner].number)
         if why is not None:
             # What fills a hole is taken into the core, as if it had been selected.
             fates[at] = _SELECTED if at in chosen or why == "hole" else _CARRIED
         elif owner is not None and flat.ops[owner].number in holes:
             fates[at] = _HOLE
-    return Preview(fates, frozenset(scope.inputs), frozenset(scope.outputs))
+    return Preview(fates, frozenset(subgraph.inputs), frozenset(subgraph.outputs))
 
 
 def previewed(

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from hexviz.errors import ViewLimitError
-from hexviz.extraction.selection import EVERYTHING, Selection
+from hexviz.extraction.selection import EVERYTHING, ModuleSelection
 from hexviz.model.fqn import is_within
 from hexviz.view.colouring import Mode
 from hexviz.view.containers import Container
@@ -69,7 +69,7 @@ def is_hidden(fqn: str, hidden: frozenset[str]) -> bool:
     >>> is_hidden("layer1.0", frozenset({"layer1"})), is_hidden("layer10", frozenset({"layer1"}))
     (True, False)
     """
-    return bool(hidden) and not Selection(EVERYTHING.modules, exclude=hidden).holds(fqn)
+    return bool(hidden) and not ModuleSelection(EVERYTHING.modules, exclude=hidden).holds(fqn)
 
 
 def initial_state(

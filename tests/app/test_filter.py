@@ -20,7 +20,7 @@ from hexviz.app.panels.filter.panel import panel
 from hexviz.app.panels.filter.part import command_line, part_file, part_report, python
 from hexviz.app.protocol import MOST_OPS, FilterChoice, PageState
 from hexviz.errors import ExtractionError, SelectionError
-from hexviz.extraction.selection import Selection
+from hexviz.extraction.selection import ModuleSelection
 from hexviz.extraction.verify import verification_of, verification_record, verify
 from hexviz.model.reader import parse as read
 from hexviz.tagging.tag import tag
@@ -33,7 +33,7 @@ OPTIONS = {"--module", "--exclude", "--op", "--policy", "--fill-holes", "-o", "-
 
 
 def choosing(*modules: str, exclude: tuple[str, ...] = (), **others: Any) -> FilterChoice:
-    return FilterChoice(Selection(frozenset(modules), frozenset(exclude)), **others)
+    return FilterChoice(ModuleSelection(frozenset(modules), frozenset(exclude)), **others)
 
 
 def step(model: OpenModel, state: PageState, *events: tuple[str, Any]) -> PageState:
@@ -154,7 +154,7 @@ def test_too_many_single_ops_are_one_clear_line() -> None:
 
 def test_a_link_and_the_browser_hold_the_wish(model: OpenModel) -> None:
     choice = FilterChoice(
-        Selection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})),
+        ModuleSelection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})),
         "exclude_safe",
         fill=True,
     )
@@ -229,7 +229,7 @@ def test_an_if_that_comes_whole_is_named_with_what_comes_along() -> None:
         y = Relu (hid)
     }""")
     whole = OpenModel("0" * 64, tagged(scoped(proto, {"hid": "m", "y": "head"})))
-    choice = FilterChoice(Selection(frozenset(), ops=frozenset({"hid/then_branch/o"})))
+    choice = FilterChoice(ModuleSelection(frozenset(), ops=frozenset({"hid/then_branch/o"})))
     said = text(panel(whole, replace(HERE, choice=choice)))
     assert "1 around selected ones (If hid), 2 in their bodies" in said
     assert "If hid comes whole, because a body cannot be cut" in said
@@ -262,7 +262,7 @@ def test_suggestions_are_a_click_away(model: OpenModel) -> None:
 
 def test_the_command_line_survives_a_shell() -> None:
     choice = FilterChoice(
-        Selection(frozenset({"a b", "it's"}), frozenset({"-x"}), frozenset({"$(rm)"})),
+        ModuleSelection(frozenset({"a b", "it's"}), frozenset({"-x"}), frozenset({"$(rm)"})),
         "exclude_safe",
         fill=True,
     )
@@ -276,7 +276,9 @@ def test_the_command_line_survives_a_shell() -> None:
 def test_the_script_does_the_same(model: OpenModel, net: bytes, tmp_path: Path) -> None:
     path = tmp_path / "net 'one'.onnx"
     path.write_bytes(net)
-    choice = FilterChoice(Selection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})))
+    choice = FilterChoice(
+        ModuleSelection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"}))
+    )
     script = python(choice, str(path)).replace('"part.onnx"', repr(str(tmp_path / "part.onnx")))
     exec(script, {})  # noqa: S102 - it is what is tested
     saved = onnx.load(tmp_path / "part.onnx")

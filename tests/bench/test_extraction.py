@@ -8,7 +8,7 @@ from benchmarks import extraction
 from benchmarks.extraction import measure, summarize
 from benchmarks.hard_cases import HARD_CASES, hard_case
 from hexviz.exporters.interface import Exported
-from hexviz.extraction.scope import POLICIES
+from hexviz.extraction.subgraph import POLICIES
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from tests.build import parse, scoped, tagged

@@ -125,7 +125,7 @@ def test_what_the_runtime_takes_is_cut(make: Callable[[], onnx.ModelProto], said
         checks = part.checks
         assert (checks.sound, checks.ok, checks.checker) == (True, True, None)
         assert part.verify().ok
-        assert any(said in one for one in checks.unjudged) or "w1" not in part.scope.weights
+        assert any(said in one for one in checks.unjudged) or "w1" not in part.subgraph.weights
     told = part_of(proto, "").checks
     assert any(said in one for one in told.unjudged), told.unjudged
     assert said in unjudged_in_words(told.unjudged)

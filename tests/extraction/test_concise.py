@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hexviz.extraction.selection import Selection, concise, selection
+from hexviz.extraction.selection import ModuleSelection, concise, selection
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 from tests.tagging.random_graphs import models
@@ -79,7 +79,7 @@ def test_no_selection_of_modules_is_said_longer_than_it_was(
     fqns = [module.fqn for module in graph.modules]
     modules = data.draw(st.frozensets(st.sampled_from(fqns), max_size=4))
     exclude = data.draw(st.frozensets(st.sampled_from(fqns), max_size=3))
-    wanted = Selection(modules, exclude)
+    wanted = ModuleSelection(modules, exclude)
     found = concise(graph, wanted.positions(graph))
     assert found.positions(graph) == wanted.positions(graph)
     assert len(found.modules) + len(found.exclude) + len(found.ops) <= len(modules) + len(exclude)

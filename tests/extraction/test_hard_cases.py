@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from benchmarks.hard_cases import hard_case
 from hexviz.extraction.part import Part, extract
-from hexviz.extraction.scope import POLICIES, scope
-from hexviz.extraction.selection import Selection
+from hexviz.extraction.selection import ModuleSelection
+from hexviz.extraction.subgraph import POLICIES, subgraph
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 from tests.tagging.random_graphs import FQNS
@@ -248,11 +248,11 @@ def test_every_cut_of_a_random_graph_is_right(
     proto: onnx.ModelProto, wanted: frozenset[str], fill: bool
 ) -> None:
     graph = tagged(proto)
-    chosen = Selection(wanted)
+    chosen = ModuleSelection(wanted)
     if not chosen.positions(graph):
         return
     for policy in POLICIES:
-        part = Part(graph, chosen, policy, scope(graph, chosen, policy, fill_holes=fill))
+        part = Part(graph, chosen, policy, subgraph(graph, chosen, policy, fill_holes=fill))
         assert part.checks.ok, part.checks
         verified = part.verify()
         assert verified.ok, verified.message

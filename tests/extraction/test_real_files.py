@@ -14,7 +14,7 @@ import hexviz
 from hexviz.errors import ExtractionError
 from hexviz.extraction.check import Checks, check
 from hexviz.extraction.part import Part
-from hexviz.extraction.scope import POLICIES
+from hexviz.extraction.subgraph import POLICIES
 
 FILES = sorted(Path(onnx.__file__).parent.rglob("*.onnx"))
 _MOST = 400  # ops of a file: four are larger

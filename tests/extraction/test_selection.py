@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexviz.errors import SelectionError, UnknownOpError
-from hexviz.extraction.selection import EVERYTHING, Selection, selection
+from hexviz.extraction.selection import EVERYTHING, ModuleSelection, selection
 from hexviz.model.fqn import ancestors
 from hexviz.model.modules import ModuleInfo
 from tests.app.conftest import NET, SCOPES
@@ -18,7 +18,7 @@ def test_holding_goes_by_ancestors(
 ) -> None:
     above = set(ancestors(fqn))
     expected = bool(above & include) and not above & exclude
-    assert Selection(include, exclude).holds(fqn) == expected
+    assert ModuleSelection(include, exclude).holds(fqn) == expected
 
 
 @given(FQNS)
@@ -35,7 +35,7 @@ NAMES = sorted({name for module in LISTED.modules for name in ancestors(module.f
 def test_the_selected_ops_are_those_of_modules_that_are_held(
     include: frozenset[str], exclude: frozenset[str]
 ) -> None:
-    part = Selection(include, exclude)
+    part = ModuleSelection(include, exclude)
     held = [at for at, op in enumerate(LISTED.ops) if part.holds(op.module)]
     assert part.positions(LISTED) == held
 

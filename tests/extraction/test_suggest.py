@@ -7,8 +7,8 @@ import pytest
 import hexviz.extraction.suggest as suggesting
 from hexviz.errors import SelectionError
 from hexviz.extraction.report import boundary
-from hexviz.extraction.scope import scope
-from hexviz.extraction.selection import NOTHING, Selection, selection
+from hexviz.extraction.selection import NO_MODULES, ModuleSelection, selection
+from hexviz.extraction.subgraph import subgraph
 from hexviz.extraction.suggest import Suggestion, suggest
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
@@ -45,7 +45,7 @@ def graph() -> TaggedGraph:
 
 
 def values(graph: TaggedGraph, one: Suggestion) -> tuple[int, int]:
-    kept = scope(graph, one.selected, one.policy, fill_holes=one.fill_holes)
+    kept = subgraph(graph, one.selected, one.policy, fill_holes=one.fill_holes)
     return len(kept.inputs), len(kept.outputs)
 
 
@@ -71,7 +71,7 @@ def test_a_hole_is_offered_to_be_filled_first(graph: TaggedGraph) -> None:
 def test_every_suggestion_keeps_its_word(graph: TaggedGraph) -> None:
     for modules in (["enc"], ["enc.att"], ["enc.q", "head"], ["enc.ffn"]):
         chosen = selection(graph, modules)
-        before = scope(graph, chosen, "exclude_safe")
+        before = subgraph(graph, chosen, "exclude_safe")
         for one in suggest(graph, chosen, "exclude_safe", most=20):
             after = values(graph, one)
             assert after == (
@@ -82,15 +82,15 @@ def test_every_suggestion_keeps_its_word(graph: TaggedGraph) -> None:
 
 
 def test_what_was_left_out_is_offered_again(graph: TaggedGraph) -> None:
-    chosen = Selection(frozenset({"enc"}), frozenset({"enc.ffn"}))
+    chosen = ModuleSelection(frozenset({"enc"}), frozenset({"enc.ffn"}))
     found = suggest(graph, chosen, "exclude_safe", most=20)
     again = next(one for one in found if one.what == "Do not leave out enc.ffn")
-    assert again.selected == Selection(frozenset({"enc"}))
+    assert again.selected == ModuleSelection(frozenset({"enc"}))
 
 
 def test_the_whole_model_is_no_suggestion(graph: TaggedGraph) -> None:
     for one in suggest(graph, selection(graph, ["enc", "head"]), "exclude_safe", most=20):
-        kept = scope(graph, one.selected, one.policy, fill_holes=one.fill_holes)
+        kept = subgraph(graph, one.selected, one.policy, fill_holes=one.fill_holes)
         assert len(kept.why) < len(graph.ops)
 
 
@@ -99,13 +99,13 @@ def test_ops_alone_are_a_selection_too(graph: TaggedGraph) -> None:
     found = suggest(graph, chosen, "exclude_safe", most=20)
     assert {one.what for one in found} >= {"Add emb"}
     for one in found:
-        told = boundary(graph, one.selected, scope(graph, one.selected, one.policy))
+        told = boundary(graph, one.selected, subgraph(graph, one.selected, one.policy))
         assert told["kept"]["ops"] >= 2
 
 
 def test_nothing_has_no_suggestions(graph: TaggedGraph) -> None:
     with pytest.raises(SelectionError):
-        suggest(graph, NOTHING, "exclude_safe")
+        suggest(graph, NO_MODULES, "exclude_safe")
 
 
 def test_the_work_is_bounded(graph: TaggedGraph, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,9 +113,9 @@ def test_the_work_is_bounded(graph: TaggedGraph, monkeypatch: pytest.MonkeyPatch
 
     def counting(*arguments: Any, **options: Any) -> Any:
         tried.append(arguments)
-        return scope(*arguments, **options)
+        return subgraph(*arguments, **options)
 
-    monkeypatch.setattr(suggesting, "scope", counting)
+    monkeypatch.setattr(suggesting, "subgraph", counting)
     monkeypatch.setattr(suggesting, "_WORK", 0)
     suggest(graph, selection(graph, ["enc.att"]), "exclude_safe")
     assert len(tried) <= 1 + suggesting._LEAST_TRIALS
@@ -127,10 +127,10 @@ def test_arithmetic_on_shapes_is_looked_for_once(
     used: list[object] = []
 
     def noting(*arguments: Any, **options: Any) -> Any:
-        used.append(options["steady"])
-        return scope(*arguments, **options)
+        used.append(options["constants"])
+        return subgraph(*arguments, **options)
 
-    monkeypatch.setattr(suggesting, "scope", noting)
+    monkeypatch.setattr(suggesting, "subgraph", noting)
     suggest(graph, selection(graph, ["enc.att"]), "include_context")
     assert len(used) > 2
     assert len(set(map(id, used))) == 1

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hexviz.api import TaggedGraph, load
-from hexviz.extraction.scope import POLICIES
+from hexviz.extraction.subgraph import POLICIES
 from tests.build import parse, scoped, tagged
 
 # As float16 converters leave it: what converts comes last.

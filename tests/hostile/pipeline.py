@@ -16,8 +16,8 @@ from hexviz.app.panels.inspector.module import inspect_model, inspect_module
 from hexviz.app.panels.inspector.op import inspect_op
 from hexviz.app.panels.inspector.value import inspect_value
 from hexviz.extraction.query import SearchIndex, parse_query
-from hexviz.extraction.scope import scope
 from hexviz.extraction.selection import selection
+from hexviz.extraction.subgraph import subgraph
 from hexviz.tagging.audit import audit
 from hexviz.tagging.explain import explain, explanation_record
 from hexviz.tagging.opened import open_bytes
@@ -89,7 +89,7 @@ def _plain(part: object) -> object:
 
 def _cut(graph: TaggedGraph) -> None:
     for module in _some([one for one in graph.modules if one.ops]):
-        scope(graph, selection(graph, [module.tag]), "include_context")
+        subgraph(graph, selection(graph, [module.tag]), "include_context")
 
 
 STEPS: dict[str, Callable[[TaggedGraph], object]] = {

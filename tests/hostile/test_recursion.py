@@ -15,7 +15,7 @@ BOUNDED = {
     },
     "exporters/rebind.py": {"flat_outputs": "nested as the outputs of a person's own module"},
     "exporters/torchscript.py": {"_leaf_axes": "nested as the inputs that a person gives"},
-    "extraction/equal.py": {
+    "extraction/tolerance.py": {
         "_check_value": "sequences nest as deep as protobuf parses, which is 100 messages",
         "_check_sequence": "as above",
     },

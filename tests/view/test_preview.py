@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from hexviz.extraction.scope import Policy, scope
 from hexviz.extraction.selection import selection
+from hexviz.extraction.subgraph import Policy, subgraph
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.cache import LayoutCache
 from hexviz.view.index import build_index
@@ -34,7 +34,7 @@ def graph() -> TaggedGraph:
 
 def previewing(graph: TaggedGraph, *modules: str, policy: Policy = "include_context") -> Preview:
     chosen = selection(graph, modules)
-    return preview(graph, chosen, scope(graph, chosen, policy))
+    return preview(graph, chosen, subgraph(graph, chosen, policy))
 
 
 def drawn(graph: TaggedGraph, shown: Preview, *opened: str) -> tuple[dict[str, Any], Any]:
@@ -64,7 +64,7 @@ def test_each_op_has_a_fate(graph: TaggedGraph) -> None:
 
 def test_what_fills_a_hole_counts_as_selected(graph: TaggedGraph) -> None:
     chosen = selection(graph, ["enc.att"])
-    shown = preview(graph, chosen, scope(graph, chosen, "exclude_safe", fill_holes=True))
+    shown = preview(graph, chosen, subgraph(graph, chosen, "exclude_safe", fill_holes=True))
     assert (shown.count("selected"), shown.count("hole"), shown.count("carried")) == (4, 0, 0)
 
 

@@ -1,4 +1,4 @@
-"""What the filter keeps of a model: scope, border, and the fate of each op."""
+"""What the filter keeps of a model: the subgraph, its border, and the fate of each op."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from hexviz.app.models.long_work import one_by_one
 from hexviz.app.protocol import FilterChoice
 from hexviz.errors import SelectionError
+from hexviz.extraction.constants import Constants
 from hexviz.extraction.part import Part
 from hexviz.extraction.report import boundary
-from hexviz.extraction.scope import Scope, scope
-from hexviz.extraction.steady import Steady
+from hexviz.extraction.subgraph import Subgraph, subgraph
 from hexviz.extraction.suggest import Suggestion, suggest
 from hexviz.model.cached import cached_property
 from hexviz.model.fqn import ancestors
@@ -32,8 +32,8 @@ class Filtered:
 
     graph: TaggedGraph
     choice: FilterChoice
-    scope: Scope
-    steady: Steady
+    subgraph: Subgraph
+    constants: Constants
     _proof: list[Verification] = field(default_factory=list)
 
     @cached_property
@@ -44,12 +44,12 @@ class Filtered:
     @cached_property
     def boundary(self) -> Mapping[str, Any]:
         """What is kept and what is cut, as :func:`hexviz.extraction.report.boundary` has it."""
-        return boundary(self.graph, self.choice.selected, self.scope)
+        return boundary(self.graph, self.choice.selected, self.subgraph)
 
     @cached_property
     def preview(self) -> Preview:
         """What becomes of each op."""
-        return preview(self.graph, self.choice.selected, self.scope)
+        return preview(self.graph, self.choice.selected, self.subgraph)
 
     @cached_property
     def suggestions(self) -> list[Suggestion]:
@@ -61,7 +61,7 @@ class Filtered:
                 choice.selected,
                 choice.policy,
                 fill_holes=choice.fill,
-                steady=self.steady,
+                constants=self.constants,
             )
 
     def part(self) -> Part:
@@ -72,7 +72,7 @@ class Filtered:
         Raises:
             ExtractionError: if nothing tells the type of a value at the border.
         """
-        part = Part(self.graph, self.choice.selected, self.choice.policy, self.scope)
+        part = Part(self.graph, self.choice.selected, self.choice.policy, self.subgraph)
         part.verification = self._proof[0] if self._proof else None
         return part
 
@@ -91,15 +91,17 @@ class Filtered:
         self._proof[:] = [found]
 
 
-def filtered(graph: TaggedGraph, choice: FilterChoice, steady: Steady) -> Filtered | None:
+def filtered(graph: TaggedGraph, choice: FilterChoice, constants: Constants) -> Filtered | None:
     """What the filter keeps by a choice; ``None`` where it keeps nothing. Linear."""
     if not choice:
         return None
     try:
-        kept = scope(graph, choice.selected, choice.policy, fill_holes=choice.fill, steady=steady)
+        kept = subgraph(
+            graph, choice.selected, choice.policy, fill_holes=choice.fill, constants=constants
+        )
     except SelectionError:  # all that is selected is excluded as well
         return None
-    return Filtered(graph, choice, kept, steady)
+    return Filtered(graph, choice, kept, constants)
 
 
 def totals(graph: TaggedGraph) -> Counter[str]:

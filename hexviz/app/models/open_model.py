@@ -17,8 +17,8 @@ from hexviz.app.models.model_key import ModelKey
 from hexviz.app.protocol import FilterChoice, PageState
 from hexviz.app.server_timing import first_picture
 from hexviz.errors import MatchingError
+from hexviz.extraction.constants import Constants
 from hexviz.extraction.query import SearchIndex
-from hexviz.extraction.steady import Steady
 from hexviz.model.cached import cached_property
 from hexviz.model.fqn import is_within
 from hexviz.model.gc_control import collector_rests, leave_out_what_is_new
@@ -59,7 +59,7 @@ class OpenModel:
     ``numbers`` holds what people dropped in to colour its ops by: position →
     number, by the digest of the file. ``edit`` says what a person changed, and
     ``near`` is another model with the same ops, whose layouts and numbers serve here too.
-    ``steady`` tells which of its ops compute nothing but shapes.
+    ``constants`` tells which of its ops compute nothing but shapes.
     ``drawn`` tells what its first picture took.
     """
 
@@ -77,7 +77,7 @@ class OpenModel:
         self.graph = graph
         self.edit = edit
         self.path = path
-        self.steady = Steady(graph)  # not the near one's, which would keep its graph alive
+        self.constants = Constants(graph)  # not the near one's, which would keep its graph alive
         self._size: int = near._size if near is not None else size
         self.numbers: LayoutCache[str, dict[int, float]] = (
             near.numbers if near is not None else LayoutCache(_KEPT_NUMBERS)
@@ -205,7 +205,7 @@ class OpenModel:
         """What the filter keeps by a choice; ``None`` if nothing. Linear, once for each choice."""
         known = self._filters.get(choice)
         if known is None:
-            known = filtered(self.graph, choice, self.steady)
+            known = filtered(self.graph, choice, self.constants)
             if known is not None:
                 self._filters.put(choice, known)
         return known

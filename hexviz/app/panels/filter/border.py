@@ -11,7 +11,7 @@ from hexviz.app.models.filtered import Filtered
 from hexviz.app.panels.parts import breaking, counted, op_link, section
 from hexviz.app.protocol import FilterChoice
 from hexviz.extraction.report import WHY, size, weight_bytes
-from hexviz.extraction.scope import Policy
+from hexviz.extraction.subgraph import Policy
 from hexviz.extraction.suggest import Suggestion
 from hexviz.model.graph import TaggedGraph
 
@@ -160,7 +160,7 @@ POLICY: Mapping[Policy, str] = {
 
 def weights(kept: Filtered) -> str:
     """How many weights the part has, and how large they are."""
-    names = kept.scope.weights
+    names = kept.subgraph.weights
     if not names:
         return "no weights"
     return f"{counted(len(names), 'weight')}, {size(weight_bytes(kept.graph, names))}"
@@ -179,8 +179,8 @@ def total_size(values: list[Mapping[str, Any]]) -> str:
 def gain(suggestion: Suggestion) -> str:
     """What a suggestion is good for, and what it costs.
 
-    >>> from hexviz.extraction.selection import NOTHING
-    >>> gain(Suggestion("Add a", NOTHING, "include_all", False, 2, -1, 3_000_000, 12))
+    >>> from hexviz.extraction.selection import NO_MODULES
+    >>> gain(Suggestion("Add a", NO_MODULES, "include_all", False, 2, -1, 3_000_000, 12))
     '2 inputs less, 1 output more, 3.0 MB less; 12 ops more'
     """
     parts = [

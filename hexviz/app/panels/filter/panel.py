@@ -20,7 +20,7 @@ from hexviz.app.panels.inspector.module import stack_note
 from hexviz.app.panels.parts import button, counted, module_links, op_link
 from hexviz.app.protocol import FilterChoice, PageState
 from hexviz.extraction.report import came_along, kept_by_why
-from hexviz.extraction.scope import POLICIES
+from hexviz.extraction.subgraph import POLICIES
 from hexviz.model.fqn import ancestors, common_ancestor, is_within
 from hexviz.view.preview import FATES
 

@@ -54,8 +54,8 @@ def part_report(kept: Filtered) -> dict[str, Any]:
 def command_line(choice: FilterChoice, file: str) -> str:
     """The command that saves the same part of a file, and verifies it.
 
-    >>> from hexviz.extraction.selection import Selection
-    >>> command_line(Wish(Selection(frozenset({"a b"})), "exclude_safe"), "m.onnx")
+    >>> from hexviz.extraction.selection import ModuleSelection
+    >>> command_line(Wish(ModuleSelection(frozenset({"a b"})), "exclude_safe"), "m.onnx")
     "hexviz extract m.onnx --module 'a b' --policy exclude_safe -o part.onnx --verify"
     """
     selected = choice.selected

@@ -13,7 +13,7 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.filter.ticks import of_modules, turn, uneven_stacks, with_ops
 from hexviz.app.protocol import AnyEvent, FilterChoice, PageState
 from hexviz.errors import SelectionError
-from hexviz.extraction.selection import NOTHING, selection
+from hexviz.extraction.selection import NO_MODULES, selection
 from hexviz.view import state as views
 from hexviz.view.state import ViewState
 
@@ -50,7 +50,7 @@ def _choice(model: OpenModel, state: PageState, event: AnyEvent) -> FilterChoice
         case protocol.KeepSelected():
             return _selected(model, state)
         case protocol.KeepNothing():
-            return replace(choice, selected=NOTHING)
+            return replace(choice, selected=NO_MODULES)
         case protocol.LeaveOut(value=name):
             return _without(model, choice, name)
         case protocol.ChoosePolicy(value=policy):

@@ -19,7 +19,7 @@ import numpy as np
 from hexviz.app.models.filtered import with_all_around
 from hexviz.app.protocol import MOST_OPS, FilterChoice
 from hexviz.errors import SelectionError
-from hexviz.extraction.selection import Selection, concise
+from hexviz.extraction.selection import ModuleSelection, concise
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.index import Index
 
@@ -51,7 +51,7 @@ def ticks(graph: TaggedGraph, chosen: Collection[int], total: Counter[str]) -> T
 
 def of_modules(graph: TaggedGraph, names: Collection[str]) -> set[int]:
     """The positions of all ops in some modules, or lists of modules."""
-    return set(Selection(frozenset(names)).positions(graph))
+    return set(ModuleSelection(frozenset(names)).positions(graph))
 
 
 def turn(graph: TaggedGraph, choice: FilterChoice, names: Collection[str]) -> FilterChoice:

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexviz.errors import SelectionError
-from hexviz.extraction.scope import POLICIES, Scope, known_policy, scope
-from hexviz.extraction.selection import Selection, selection
-from hexviz.extraction.steady import Steady
+from hexviz.extraction.constants import Constants
+from hexviz.extraction.selection import ModuleSelection, selection
+from hexviz.extraction.subgraph import POLICIES, Subgraph, known_policy, subgraph
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 from tests.tagging.random_graphs import FQNS, models
@@ -39,13 +39,13 @@ def graph() -> TaggedGraph:
     return tagged(scoped(parse(ATTENTION), MODULES))
 
 
-def names(graph: TaggedGraph, found: Scope) -> dict[str, str]:
+def names(graph: TaggedGraph, found: Subgraph) -> dict[str, str]:
     """First output of each kept node → why."""
     return {graph.proto.graph.node[node].output[0]: why for node, why in found.why.items()}
 
 
 def test_exclude_safe_keeps_own_ops_and_copies_constants(graph: TaggedGraph) -> None:
-    found = scope(graph, selection(graph, ["enc.att"]), "exclude_safe")
+    found = subgraph(graph, selection(graph, ["enc.att"]), "exclude_safe")
     assert names(graph, found) == {
         "k": "constant",
         "z": "constant",
@@ -59,7 +59,7 @@ def test_exclude_safe_keeps_own_ops_and_copies_constants(graph: TaggedGraph) -> 
 
 
 def test_include_context_carries_what_serves_the_selection(graph: TaggedGraph) -> None:
-    found = scope(graph, selection(graph, ["enc.att"]), "include_context")
+    found = subgraph(graph, selection(graph, ["enc.att"]), "include_context")
     carried = {name: why for name, why in names(graph, found).items() if why != "selected"}
     assert carried == {
         "s": "context",
@@ -75,7 +75,7 @@ def test_include_context_carries_what_serves_the_selection(graph: TaggedGraph) -
 
 
 def test_include_all_runs_from_the_models_inputs(graph: TaggedGraph) -> None:
-    found = scope(graph, selection(graph, ["enc.att"]), "include_all")
+    found = subgraph(graph, selection(graph, ["enc.att"]), "include_all")
     assert found.inputs == ("x",)
     assert found.outputs == ("t",)
     assert names(graph, found)["a"] == "upstream"
@@ -88,10 +88,10 @@ def test_a_matrix_made_of_weights_alone_is_a_constant_and_no_arithmetic_on_shape
         y = MatMul (x, h)
     }"""
     graph = tagged(scoped(parse(text), {"h": "other", "y": "own"}))
-    found = scope(graph, selection(graph, ["own"]), "include_context")
+    found = subgraph(graph, selection(graph, ["own"]), "include_context")
     assert names(graph, found) == {"h": "constant", "y": "selected"}
     assert found.inputs == ("x",)
-    assert not Steady(graph).is_shape_arithmetic(0)
+    assert not Constants(graph).is_shape_arithmetic(0)
 
 
 SHARED = """<ir_version: 8, opset_import: ["" : 20, "custom" : 1, "local" : 1]>
@@ -143,15 +143,15 @@ def test_what_depends_on_weights_alone_is_copied_to_each_reader(
 ) -> None:
     homes = {"v": "a", "h": "a", "y": "b"}
     graph = tagged(scoped(parse(SHARED.replace("CHAIN", chain)), homes))
-    first = scope(graph, selection(graph, ["a"]), known_policy(policy))
-    second = scope(graph, selection(graph, ["b"]), known_policy(policy))
+    first = subgraph(graph, selection(graph, ["a"]), known_policy(policy))
+    second = subgraph(graph, selection(graph, ["b"]), known_policy(policy))
     # What is auxiliary, as a Transpose, is carried along as context all the same.
     carried = policy == "include_context" and graph.op("v").auxiliary and constant is False
     if not carried:
         assert ("v" in second.inputs) is not constant
     assert set(first.outputs) == ({"h"} if constant else {"v", "h"})
-    assert Steady(graph).is_constant(graph.op("v").index) is constant
-    assert Steady(graph).is_constant(graph.op("h").index) is False
+    assert Constants(graph).is_constant(graph.op("v").index) is constant
+    assert Constants(graph).is_constant(graph.op("h").index) is False
 
 
 def test_a_long_computation_on_weights_is_work_and_no_constant() -> None:
@@ -165,14 +165,14 @@ def test_a_long_computation_on_weights_is_work_and_no_constant() -> None:
         return tagged(scoped(parse(text), {"h": "a", "y": "b"}))
 
     short, long = chain(100), chain(1000)
-    assert scope(short, selection(short, ["b"]), "exclude_safe").inputs == ("h",)
-    found = scope(long, selection(long, ["b"]), "exclude_safe")
+    assert subgraph(short, selection(short, ["b"]), "exclude_safe").inputs == ("h",)
+    found = subgraph(long, selection(long, ["b"]), "exclude_safe")
     assert found.inputs == ("v1000", "h")
     assert len(found.why) == 1
     # However often it doubles, its length is known at once.
     doubling = "\n".join(f"v{at + 1} = Add (v{at}, v{at})" for at in range(2000))
     text = f"g (float[2] x) => (float[2] y) <float[2] v0 = {{1, 2}}> {{ {doubling} y = Neg (x) }}"
-    assert not Steady(tagged(parse(text))).is_constant(1999)
+    assert not Constants(tagged(parse(text))).is_constant(1999)
 
 
 def test_a_module_of_constants_alone_gives_them_back() -> None:
@@ -183,7 +183,7 @@ def test_a_module_of_constants_alone_gives_them_back() -> None:
     }"""
     graph = tagged(scoped(parse(text), {"v": "w.a", "u": "w.b", "y": "own"}))
     for name, made in (("w", "u"), ("w.a", "v"), ("w.b", "u")):
-        found = scope(graph, selection(graph, [name]), "exclude_safe")
+        found = subgraph(graph, selection(graph, [name]), "exclude_safe")
         assert (found.inputs, found.outputs) == ((), (made,))
 
 
@@ -194,11 +194,11 @@ def test_random_numbers_are_never_drawn_twice() -> None:
         y = Add (x, n)
     }"""
     graph = tagged(scoped(parse(text), {"n": "noise", "y": "own"}))
-    assert scope(graph, selection(graph, ["own"]), "include_context").inputs == ("x", "n")
+    assert subgraph(graph, selection(graph, ["own"]), "include_context").inputs == ("x", "n")
 
 
 def test_a_value_used_inside_and_outside_is_an_output(graph: TaggedGraph) -> None:
-    found = scope(graph, selection(graph, ["enc"], exclude=["enc.att"]), "exclude_safe")
+    found = subgraph(graph, selection(graph, ["enc"], exclude=["enc.att"]), "exclude_safe")
     assert found.outputs == ("a",)
     text = """g (float[2] x) => (float[2] y, float[2] z) {
         a = Neg (x)
@@ -206,11 +206,11 @@ def test_a_value_used_inside_and_outside_is_an_output(graph: TaggedGraph) -> Non
         z = Relu (a)
     }"""
     other = tagged(scoped(parse(text), {"a": "enc", "y": "enc", "z": "head"}))
-    assert scope(other, selection(other, ["enc"]), "exclude_safe").outputs == ("y", "a")
+    assert subgraph(other, selection(other, ["enc"]), "exclude_safe").outputs == ("y", "a")
 
 
 def test_what_leaves_does_not_depend_on_the_policy(graph: TaggedGraph) -> None:
-    outputs = {scope(graph, selection(graph, ["enc"]), policy).outputs for policy in POLICIES}
+    outputs = {subgraph(graph, selection(graph, ["enc"]), policy).outputs for policy in POLICIES}
     assert outputs == {("a", "t")}
 
 
@@ -227,7 +227,7 @@ IN_HOLE = {"a": "m", "b": "far", "c": "away", "d": "m", "e": "", "y": ""}
 
 def test_a_hole_is_reported_and_left_open() -> None:
     graph = tagged(scoped(parse(HOLE), IN_HOLE))
-    found = scope(graph, selection(graph, ["m"]), "exclude_safe")
+    found = subgraph(graph, selection(graph, ["m"]), "exclude_safe")
     (hole,) = found.holes
     assert [graph.proto.graph.node[node].output[0] for node in hole.nodes] == ["b", "c"]
     assert hole.enters == ("c",)
@@ -237,14 +237,14 @@ def test_a_hole_is_reported_and_left_open() -> None:
 
 def test_a_hole_is_filled_when_asked() -> None:
     graph = tagged(scoped(parse(HOLE), IN_HOLE))
-    found = scope(graph, selection(graph, ["m"]), "exclude_safe", fill_holes=True)
+    found = subgraph(graph, selection(graph, ["m"]), "exclude_safe", fill_holes=True)
     assert names(graph, found) == {"a": "selected", "b": "hole", "c": "hole", "d": "selected"}
     assert (found.inputs, found.outputs, found.holes) == (("x",), ("d",), ())
 
 
 def test_what_a_policy_carries_leaves_no_hole() -> None:
     graph = tagged(scoped(parse(HOLE), IN_HOLE))
-    found = scope(graph, selection(graph, ["m"]), "include_all")
+    found = subgraph(graph, selection(graph, ["m"]), "include_all")
     assert found.holes == ()
     assert found.inputs == ("x",)
 
@@ -259,7 +259,7 @@ def test_an_op_in_a_body_brings_the_op_it_runs_in() -> None:
     }"""
     graph = tagged(parse(text))
     inner = next(op.id for op in graph.ops if op.op_type == "Add")
-    found = scope(graph, selection(graph, ops=[inner]), "exclude_safe")
+    found = subgraph(graph, selection(graph, ops=[inner]), "exclude_safe")
     assert names(graph, found) == {"y": "encloses"}
     assert set(found.inputs) == {"c", "x", "k"}
 
@@ -272,7 +272,7 @@ def test_an_op_of_a_function_brings_every_call() -> None:
     outer (u) => (v) { v = local.inner (u) }"""
     graph = tagged(parse(text))
     inner = next(op.id for op in graph.ops if op.op_type == "Neg")
-    found = scope(graph, selection(graph, ops=[inner]), "exclude_safe")
+    found = subgraph(graph, selection(graph, ops=[inner]), "exclude_safe")
     assert names(graph, found) == {"a": "encloses", "y": "encloses"}
 
 
@@ -283,15 +283,15 @@ def test_a_constant_stays_home_unless_nothing_else_leaves() -> None:
         y = Add (a, k)
     }"""
     graph = tagged(scoped(parse(text), {"k": "one", "a": "one", "y": "two"}))
-    assert scope(graph, selection(graph, ["one"]), "exclude_safe").outputs == ("a",)
+    assert subgraph(graph, selection(graph, ["one"]), "exclude_safe").outputs == ("a",)
     graph = tagged(scoped(parse(text), {"k": "one", "a": "two", "y": "two"}))
-    assert scope(graph, selection(graph, ["one"]), "exclude_safe").outputs == ("k",)
+    assert subgraph(graph, selection(graph, ["one"]), "exclude_safe").outputs == ("k",)
 
 
 def test_what_nobody_uses_is_a_result_if_there_is_no_other() -> None:
     text = "g (float[2] x) => (float[2] y) { a = Neg (x)  b = Exp (a)  y = Relu (x) }"
     graph = tagged(scoped(parse(text), {"a": "dead", "b": "dead", "y": ""}))
-    assert scope(graph, selection(graph, ["dead"]), "exclude_safe").outputs == ("b",)
+    assert subgraph(graph, selection(graph, ["dead"]), "exclude_safe").outputs == ("b",)
 
 
 def test_what_the_model_hands_through_belongs_to_the_whole() -> None:
@@ -299,8 +299,8 @@ def test_what_the_model_hands_through_belongs_to_the_whole() -> None:
         y = Add (x, w)
     }"""
     graph = tagged(scoped(parse(text), {"y": "m"}))
-    assert scope(graph, selection(graph, ["m"]), "exclude_safe").outputs == ("y",)
-    whole = scope(graph, selection(graph, [""]), "exclude_safe")
+    assert subgraph(graph, selection(graph, ["m"]), "exclude_safe").outputs == ("y",)
+    whole = subgraph(graph, selection(graph, [""]), "exclude_safe")
     assert whole.outputs == ("x", "w", "y")
     assert (whole.inputs, whole.weights) == (("x",), ("w",))
 
@@ -312,7 +312,7 @@ def test_the_models_inputs_come_first_and_in_its_order() -> None:
         y = Add (b, p)
     }"""
     graph = tagged(scoped(parse(text), {"a": "", "b": "m", "y": "m"}))
-    assert scope(graph, selection(graph, ["m"]), "exclude_safe").inputs == ("p", "q", "a")
+    assert subgraph(graph, selection(graph, ["m"]), "exclude_safe").inputs == ("p", "q", "a")
 
 
 def test_an_unknown_policy_is_refused() -> None:
@@ -323,10 +323,10 @@ def test_an_unknown_policy_is_refused() -> None:
 @given(models(), st.frozensets(st.sampled_from(FQNS), min_size=1, max_size=2))
 def test_the_policies_are_nested_and_close_the_graph(proto: object, wanted: frozenset[str]) -> None:
     graph = tagged(proto)  # type: ignore[arg-type]
-    chosen = Selection(wanted)
+    chosen = ModuleSelection(wanted)
     if not chosen.positions(graph):
         return
-    kept = [scope(graph, chosen, policy) for policy in POLICIES]
+    kept = [subgraph(graph, chosen, policy) for policy in POLICIES]
     assert set(kept[0].why) <= set(kept[1].why) <= set(kept[2].why)
     assert kept[0].outputs == kept[1].outputs == kept[2].outputs
     top = graph.top
@@ -345,10 +345,10 @@ def test_the_policies_are_nested_and_close_the_graph(proto: object, wanted: froz
 @given(models(), st.sampled_from(FQNS))
 def test_filling_holes_leaves_none(proto: object, wanted: str) -> None:
     graph = tagged(proto)  # type: ignore[arg-type]
-    chosen = Selection(frozenset({wanted}))
+    chosen = ModuleSelection(frozenset({wanted}))
     if not chosen.positions(graph):
         return
-    filled = scope(graph, chosen, "exclude_safe", fill_holes=True)
+    filled = subgraph(graph, chosen, "exclude_safe", fill_holes=True)
     ids = frozenset(op.id for op in graph.ops if op.index in set(filled.core()))
-    again = scope(graph, Selection(frozenset(), ops=ids), "exclude_safe")
+    again = subgraph(graph, ModuleSelection(frozenset(), ops=ids), "exclude_safe")
     assert again.holes == ()

@@ -21,19 +21,28 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from hexviz.errors import SelectionError
-from hexviz.extraction.selection import Selection
-from hexviz.extraction.steady import Steady
+from hexviz.extraction.constants import Constants
+from hexviz.extraction.selection import ModuleSelection
 from hexviz.model.bodies import function_path
 from hexviz.model.function_calls import callers, calls, key_of
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.top_graph import TopGraph
 
-__all__ = ["POLICIES", "Hole", "Policy", "Reason", "Scope", "around", "known_policy", "scope"]
+__all__ = [
+    "POLICIES",
+    "Hole",
+    "Policy",
+    "Reason",
+    "Subgraph",
+    "known_policy",
+    "subgraph",
+    "subgraph_around",
+]
 
 Policy = Literal["exclude_safe", "include_context", "include_all"]
 
 POLICIES: tuple[Policy, ...] = get_args(Policy)
-"""The policies of :func:`scope`, from the smallest part to the largest."""
+"""The policies of :func:`subgraph`, from the smallest part to the largest."""
 
 Reason = Literal["selected", "encloses", "hole", "constant", "context", "shape", "upstream"]
 """Why a node is kept. The first three are core; the others are carried along.
@@ -60,7 +69,7 @@ class Hole:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Subgraph:
     """What a part is made of; nodes are numbers of the top graph.
 
     ``why`` maps each kept node, in an order in which they can run, to its reason. ``inputs`` and
@@ -95,18 +104,18 @@ def known_policy(name: str) -> Policy:
     raise SelectionError(f"No policy is named {name!r}: take one of {', '.join(POLICIES)}.")
 
 
-def scope(
+def subgraph(
     graph: TaggedGraph,
-    selected: Selection,
+    selected: ModuleSelection,
     policy: Policy,
     *,
     fill_holes: bool = False,
-    steady: Steady | None = None,
-) -> Scope:
+    constants: Constants | None = None,
+) -> Subgraph:
     """What a selection keeps by a policy; linear in the graph.
 
     ``fill_holes`` takes into the core what dataflow goes through when it
-    leaves and enters again. ``steady`` is what is known of the graph's arithmetic
+    leaves and enters again. ``constants`` is what is known of the graph's arithmetic
     on shapes, for whoever asks about one graph again and again.
 
     Raises:
@@ -118,27 +127,27 @@ def scope(
     if fill_holes:
         holes = _holes(graph, core)
         core.update((node, "hole") for hole in holes for node in hole.nodes)
-    return around(graph, core, policy, whole=selected.holds(""), steady=steady)
+    return subgraph_around(graph, core, policy, whole=selected.holds(""), constants=constants)
 
 
-def around(
+def subgraph_around(
     graph: TaggedGraph,
     core: Mapping[int, Reason],
     policy: Policy,
     *,
     whole: bool = False,
-    steady: Steady | None = None,
-) -> Scope:
+    constants: Constants | None = None,
+) -> Subgraph:
     """What a policy adds to a core, and the border of both.
 
     ``whole``: what the model hands through, its inputs and weights that are
-    outputs, is given back as well. ``steady`` is as in :func:`scope`.
+    outputs, is given back as well. ``constants`` is as in :func:`subgraph`.
     """
     top = graph.top
-    steady = steady or Steady(graph)
-    why: dict[int, Reason] = {**core, **_carried(graph, core, policy, steady)}
+    constants = constants or Constants(graph)
+    why: dict[int, Reason] = {**core, **_carried(graph, core, policy, constants)}
     why = {node: why[node] for node in _sorted(graph, why)}
-    outputs = _outputs(graph, core, steady, whole=whole)
+    outputs = _outputs(graph, core, constants, whole=whole)
     read = dict.fromkeys(name for node in why for name in top.reads[node])
     handed_on = [name for name in outputs if name not in top.maker]
     read.update(dict.fromkeys(handed_on))
@@ -147,10 +156,10 @@ def around(
     inputs = _in_order(graph, (name for name in entering if not _is_weight(top, name)))
     # What runs from the model's inputs has all that dataflow goes through.
     holes = () if policy == "include_all" else _left_open(_holes(graph, core), inputs)
-    return Scope(why, inputs, outputs, weights, tuple(holes))
+    return Subgraph(why, inputs, outputs, weights, tuple(holes))
 
 
-def _core(graph: TaggedGraph, selected: Selection) -> dict[int, Reason]:
+def _core(graph: TaggedGraph, selected: ModuleSelection) -> dict[int, Reason]:
     """The nodes that are selected, and those that selected ops run in."""
     flat = graph.flat
     core: dict[int, Reason] = {}
@@ -179,7 +188,7 @@ def _callers(graph: TaggedGraph, functions: set[str]) -> Iterator[int]:
 
 
 def _carried(
-    graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy, steady: Steady
+    graph: TaggedGraph, core: Mapping[int, Reason], policy: Policy, constants: Constants
 ) -> dict[int, Reason]:
     """Walk upstream from the core as far as the policy goes."""
     top = graph.top
@@ -187,7 +196,7 @@ def _carried(
         return _walk(top, core, lambda _: "upstream")
 
     def constant(node: int) -> Reason | None:
-        return "constant" if steady.is_constant(node) else None
+        return "constant" if constants.is_constant(node) else None
 
     if policy == "exclude_safe":
         return _walk(top, core, constant)
@@ -197,7 +206,7 @@ def _carried(
             return "constant"
         if graph.ops[graph.flat.top[node]].auxiliary:
             return "context"
-        return "shape" if steady.is_shape_arithmetic(node) else None
+        return "shape" if constants.is_shape_arithmetic(node) else None
 
     return _walk(top, core, serves)
 
@@ -218,7 +227,7 @@ def _walk(
 
 
 def _outputs(
-    graph: TaggedGraph, core: Mapping[int, Reason], steady: Steady, *, whole: bool
+    graph: TaggedGraph, core: Mapping[int, Reason], constants: Constants, *, whole: bool
 ) -> tuple[str, ...]:
     """The values of the core that others read, or that the model gives back.
 
@@ -230,16 +239,16 @@ def _outputs(
         name for name in top.outputs if (top.maker[name] in core if name in top.maker else whole)
     ]
     leaving = dict.fromkeys(given_back)
-    constants: list[str] = []
+    constant_values: list[str] = []
     for node in _sorted(graph, core):
         for name in top.makes[node]:
             if any(reader not in core for reader in top.readers.get(name, ())):
-                if steady.is_constant(node):
-                    constants.append(name)
+                if constants.is_constant(node):
+                    constant_values.append(name)
                 else:
                     leaving.setdefault(name)
-    if leaving or constants:
-        return tuple(leaving or constants)
+    if leaving or constant_values:
+        return tuple(leaving or constant_values)
     # Nobody uses what this module makes; what it makes last is its result all the same.
     return tuple(
         name for node in sorted(core) for name in top.makes[node] if name not in top.readers

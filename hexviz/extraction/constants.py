@@ -23,7 +23,7 @@ from hexviz.model.cached import cached_property
 from hexviz.model.function_calls import FunctionKey, callers, key_of
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["Steady", "is_random", "random_functions"]
+__all__ = ["Constants", "is_random", "random_functions"]
 
 _ONNX = ("", "ai.onnx")  # two names of one domain
 
@@ -33,7 +33,7 @@ are not how a weight is stored but work of the model: a whole text encoder may d
 alone, and is not to be copied into each part that reads what it makes."""
 
 
-class Steady:
+class Constants:
     """Which nodes of a top graph depend on nothing but shapes and constants."""
 
     def __init__(self, graph: TaggedGraph) -> None:
@@ -47,7 +47,7 @@ class Steady:
         """Whether a node makes only scalars and vectors, from nothing but shapes and constants."""
         makes = self._graph.top.makes[node]
         # What the file says of shapes settles most at once; to infer them takes longer.
-        if any(self._is_larger(name) for name in makes) or node not in self._steady:
+        if any(self._is_larger(name) for name in makes) or node not in self._from_shapes:
             return False
         shapes = (self._graph.value(name).shape for name in makes)
         return all(shape is not None and len(shape) <= 1 for shape in shapes)
@@ -85,7 +85,7 @@ class Steady:
         return frozenset(lengths)
 
     @cached_property
-    def _steady(self) -> frozenset[int]:
+    def _from_shapes(self) -> frozenset[int]:
         top, proto = self._graph.top, self._graph.proto
         drawing = random_functions(proto)
         found: set[int] = set()
