@@ -53,6 +53,22 @@ def test_imports_go_down(module: str, path: Path) -> None:
     assert not upward(module, path.read_text())
 
 
+def test_only_the_cache_knows_the_folder_of_the_user() -> None:
+    assert {module for module, path in sources() if names_a_user_folder(path.read_text())} == {
+        "hexviz.cache.folders"
+    }
+
+
+def names_a_user_folder(source: str) -> bool:
+    """Whether a source text asks where people's files lie."""
+    return "platformdirs" in source or "XDG_" in source.replace("set XDG_CACHE_HOME", "")
+
+
+def test_a_second_way_to_that_folder_is_found() -> None:
+    assert names_a_user_folder("from platformdirs import user_cache_path")
+    assert names_a_user_folder('os.environ["XDG_CACHE_HOME"]')
+
+
 def test_an_upward_import_is_found() -> None:
     assert upward("hexviz.model.op", "from hexviz.app.models.store import ModelStore")
     assert upward("hexviz.tagging.tag", "def f():\n    import hexviz.view.scene")

@@ -1,4 +1,4 @@
-"""A worker for a team: it does the jobs that stand in the queue, until a signal stops it."""
+"""A worker for a team: it does the jobs in the queue until a signal stops it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["work"]
 def work(queue: str) -> None:
     """Do the jobs in the queue of a Redis; a web server with the same code puts them there.
 
-    A signal stops it, and the jobs that it is doing; who waits for them is told.
+    A signal stops it, and the jobs that it is doing; their pages say so.
 
     Raises:
         JobError: if Celery is not installed, or no Redis answers there.

@@ -23,7 +23,7 @@ if sys.argv[1] == "less":
 from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
-client = create_app(ModelStore(Cache(Path()))).server.test_client()
+client = create_app(ModelStore(Cache())).server.test_client()
 page = client.get("/").get_data(as_text=True)
 loaded = sorted(sys.modules)
 from dash import dcc, html

@@ -1,6 +1,8 @@
 """A name belongs to a link and not to the content: nobody renames somebody else's model."""
 
 import hashlib
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,18 @@ def test_files_with_the_same_bytes_keep_their_names(
         assert names == ["one (1).onnx", "two.onnx", "three.onnx"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+def test_a_name_that_is_no_text_is_shown_as_far_as_it_is(
+    store: ModelStore, net: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / os.fsdecode(b"n\xff.onnx")
+    path.write_bytes(net)
+    key = store.add_file(path)
+    for server in (store, ModelStore(Cache(tmp_path), trusted=True)):
+        assert title(server, key) == "n_.onnx"
+        assert server.source(key).path == path
+
+
 def test_a_file_that_goes_leaves_the_link_to_the_same_bytes_elsewhere(
     store: ModelStore, net: bytes, tmp_path: Path
 ) -> None:
@@ -83,6 +97,20 @@ def test_a_file_that_may_not_be_opened_hides_none_that_may(net: bytes, tmp_path:
     ModelStore(Cache(tmp_path)).add_file(tmp_path / "secret.onnx")
     again = ModelStore(Cache(tmp_path), roots=Roots((tmp_path / "root",)))
     assert again.source(key).path == tmp_path / "root" / "m.onnx"
+
+
+def test_what_is_saved_is_called_as_the_link_says(store: ModelStore, net: bytes) -> None:
+    client = create_app(store).server.test_client()
+    for name in ("ann 1.onnx", "größe.onnx", ".."):
+        key = store.add_upload(net, f"x/{name}" if name == ".." else name)
+        answer = client.get(f"/model/{key}.onnx")
+        assert answer.status_code == 200, name
+    assert (
+        'filename="gr-e-tagged.onnx"'
+        in client.get(f"/model/{store.add_upload(net, 'größe.onnx')}.onnx").headers[
+            "Content-Disposition"
+        ]
+    )
 
 
 def test_links_of_the_earlier_form_still_open(

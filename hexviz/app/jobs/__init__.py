@@ -4,8 +4,8 @@
 
     page ──▶ Dash's background callback ──▶ supervise ──JSON──▶ child: one task, then it ends
                 (local: a thread here;        ▲   │ kills it: cancelled, too slow, too large
-                 shared: a Celery worker)     └───┘ tells how it ended, whatever ended it
+                 celery: a worker)            └───┘ says how it ended, whatever ended it
 
-What goes in and comes out is plain JSON: a model is named by its path and digest, and a
+Arguments and results are plain JSON: a model is named by its path and digest, and a
 result that is a file by its own digest. A child that dies takes nothing with it.
 """

@@ -101,7 +101,7 @@ class ModelStore:
         Raises:
             ReadError: if it is no readable ONNX model.
         """
-        read = open_path(path, self._tags)
+        read = open_path(path, self._tags, name=_shown(path))
         try:
             found = KnownFile.of(path)
         except OSError as error:
@@ -292,7 +292,7 @@ class ModelStore:
         if file is not None:
             # The link has the name without unusual characters.
             own = label_of(file.path.name) == key.name or not key.name
-            return file.path, file.path.name if own else key.name
+            return file.path, _shown(file.path) if own else key.name
         upload = self._uploads.find(f"{key.digest}.onnx")
         if upload is not None:
             return upload, key.name or _earlier_name(upload)
@@ -382,6 +382,11 @@ class _Opening:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.waiting = 0
+
+
+def _shown(path: Path) -> str:
+    """What people call a file; a name that is no text cannot leave the server as it is."""
+    return path.name if path.name.isprintable() else label_of(path.name)
 
 
 def _earlier_name(upload: Path) -> str:
