@@ -34,8 +34,8 @@ BOUNDS: Mapping[str, Bound] = MappingProxyType(
 )
 """By folder."""
 
-_EARLIER = ("measured", "parts", "pictures", "places", "tags")
-"""Folders of earlier versions whose content can be made again, or is only a hint."""
+_EARLIER = ("measured", "parts", "pictures", "tags")
+"""Folders of hexviz 0.1 whose content can be made again."""
 
 
 class Cache:

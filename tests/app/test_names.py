@@ -1,6 +1,7 @@
 """A name belongs to a link and not to the content: nobody renames somebody else's model."""
 
 import hashlib
+import json
 import os
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from hexviz.app.models.edits import Edit, Edits
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
+from hexviz.errors import SourceError
 from tests.app.steps import send
 
 
@@ -130,9 +132,20 @@ def test_links_of_the_earlier_form_still_open(
     assert Edits(Cache(tmp_path)).find(edit.key) == edit
 
     other = net + b"\x1a\x01c"
-    (tmp_path / "file.onnx").write_bytes(other)
-    store.add_file(tmp_path / "file.onnx")
-    assert title(restarted(tmp_path), hashlib.sha256(other).hexdigest()) == "file.onnx"
+    path = tmp_path / "file.onnx"
+    path.write_bytes(other)
+    digest = hashlib.sha256(other).hexdigest()
+    status = path.stat()
+    record = {"path": str(path), "size": status.st_size, "time": status.st_mtime_ns}
+    (tmp_path / "places").mkdir()
+    (tmp_path / "places" / f"{digest}.json").write_text(json.dumps(record))
+    Cache(tmp_path).sweep()
+    assert title(restarted(tmp_path), digest) == "file.onnx"
+    (tmp_path / "places" / f"{digest}.json").write_bytes(b"[" * 10_000)
+    with pytest.raises(SourceError, match="not open on the server any more"):
+        restarted(tmp_path).get(digest)
+    store.add_file(path)
+    assert title(restarted(tmp_path), digest) == "file.onnx"
 
 
 def test_a_link_names_whatever_it_likes_and_moves_nothing(store: ModelStore, net: bytes) -> None:

@@ -102,7 +102,7 @@ def test_nothing_crowds_out_what_lies_in_another_folder(name: str) -> None:
 
 def test_what_an_earlier_version_kept_is_taken_over_or_swept_away(cache: Path) -> None:
     key = "a" * 64
-    for name in ("uploads", "tags", "places", "parts"):
+    for name in ("uploads", "tags", "pictures", "parts"):
         (cache / name).mkdir(parents=True)
         (cache / name / "old").write_bytes(b"?")
     for suffix in (".onnx", ".name", ".edit", ".tags"):
@@ -112,7 +112,7 @@ def test_what_an_earlier_version_kept_is_taken_over_or_swept_away(cache: Path) -
     assert (cache / "transfers" / f"{key}.json").read_bytes() == b".tags"
     assert (cache / "uploads" / f"{key}.onnx").exists()
     assert (cache / "uploads" / f"{key}.name").exists()
-    assert not {"tags", "places", "parts"} & {path.name for path in cache.iterdir()}
+    assert not {"tags", "pictures", "parts"} & {path.name for path in cache.iterdir()}
 
 
 def test_a_link_in_place_of_an_earlier_folder_is_not_followed(cache: Path, tmp_path: Path) -> None:

@@ -82,11 +82,18 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True):
     time: int
 
 
+class _EarlierRecord(msgspec.Struct):
+    path: str
+    size: int
+    time: int
+
+
 class KnownFiles:
     """The files with a content that were opened by path, the one opened last first."""
 
     def __init__(self, cache: Cache) -> None:
         self._records = cache.records("known")
+        self._earlier = cache.root / "places"
 
     def keep(self, digest: str, file: KnownFile) -> None:
         """Remember where the content with this digest lies.
@@ -102,9 +109,18 @@ class KnownFiles:
 
     def find(self, digest: str) -> Sequence[KnownFile]:
         """Where the content with this digest lay; nothing if nothing usable is kept."""
-        return [
+        found = [
             KnownFile(Path(os.fsdecode(one.path)), one.size, one.time)
-            for one in self._records.get_json(digest, list[_Record]) or ()
-            # As it is written: with a zero byte, or relative, it is none of ours.
-            if b"\0" not in one.path and Path(os.fsdecode(one.path)).is_absolute()
+            for one in self._records.get_json(digest, list[_Record]) or self._kept_earlier(digest)
         ]
+        # As it is written: with a zero byte, or relative, it is none of ours.
+        return [one for one in found if "\0" not in str(one.path) and one.path.is_absolute()]
+
+    def _kept_earlier(self, digest: str) -> list[_Record]:
+        """What hexviz 0.1 remembered of the content with this digest."""
+        try:
+            content = (self._earlier / f"{digest}.json").read_bytes()
+            one = msgspec.json.decode(content, type=_EarlierRecord)
+            return [_Record(one.path.encode(), one.size, one.time)]
+        except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError):
+            return []
