@@ -21,7 +21,7 @@ import onnx.utils
 
 from hexviz.bench.synthetic import synthetic
 from hexviz.extraction.part import extract
-from hexviz.model.gc_control import leave_out_what_lives
+from hexviz.model.gc_control import freeze_live_objects
 from hexviz.model.reader import parse
 from hexviz.tagging.tag import load, tag
 
@@ -44,7 +44,7 @@ def measure(ops: int) -> dict[str, object]:
     content = model.SerializeToString()
     parsed = seconds(lambda: parse(content, name="synthetic"), 1)
     graph = tag(parse(content, name="synthetic"))
-    leave_out_what_lives()
+    freeze_live_objects()
     row: dict[str, object] = {"ops": len(graph.ops), "parse": parsed}
     row["first"] = seconds(lambda: extract(graph, PARTS["one layer"]), 1)
     for name, modules in PARTS.items():

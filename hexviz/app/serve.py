@@ -35,7 +35,7 @@ from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
 from hexviz.errors import HexvizError, ServeError
-from hexviz.model.gc_control import collector_spares
+from hexviz.model.gc_control import collector_paused_then_frozen
 from hexviz.stages import recorded
 
 __all__ = ["listening", "serve"]
@@ -71,7 +71,7 @@ def serve(
     folders = Roots(tuple(roots))
     names = [host_name(one) for one in allowed]
     secret = chosen_token(token) if token is not None else None
-    with collector_spares():
+    with collector_paused_then_frozen():
         cache = Cache()
         cache.sweep()
         store = ModelStore(cache, roots=folders)

@@ -18,7 +18,7 @@ import onnx_ir as ir
 from hexviz.bench.stopwatch import Took, clocked
 from hexviz.cache import Cache, Records
 from hexviz.errors import ReadError
-from hexviz.model.gc_control import collector_rests, leave_out_what_lives
+from hexviz.model.gc_control import collector_paused, freeze_live_objects
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
 from hexviz.tagging.opened import keep, kept_tags, open_file
@@ -75,7 +75,7 @@ def runs(
             that there is nothing to measure by.
     """
     done = []
-    leave_out_what_lives()  # else each collection before a clock starts walks through torch
+    freeze_live_objects()  # else each collection before a clock starts walks through torch
     for number in range(repeats + 1):
         report(f"run {number} of {repeats}" if number else "warming up", number / (repeats + 1))
         graph, times = _one(content, path, tagged)
@@ -118,7 +118,7 @@ def _protobuf(content: bytes) -> onnx.ModelProto:
 def _parsed(content: bytes, name: str) -> ir.Model:
     """The stricter yardstick: the collector rests for onnx-ir as it does for hexviz."""
     try:
-        with collector_rests():
+        with collector_paused():
             return ir.from_proto(_protobuf(content))
     except (ir.serde.SerdeError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise ReadError(

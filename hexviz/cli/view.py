@@ -74,13 +74,13 @@ def view(
 ) -> None:
     """Open the page in a browser."""
     from hexviz.app.lazy_imports import import_only_what_is_used
-    from hexviz.model.gc_control import collector_spares
+    from hexviz.model.gc_control import collector_paused_then_frozen
 
     import_only_what_is_used()
     told = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
     if token is None:
         token = told  # set and empty, which typer takes for unset: whoever set it wanted one
-    with collector_spares():
+    with collector_paused_then_frozen():
         from hexviz.app.serve import serve
     first = _onnx_path(source) if source else None
     serve(

@@ -67,15 +67,15 @@ def against_whole(part: onnx.ModelProto, whole: onnx.ModelProto) -> Verdict:
     """
     try:
         known = _known(whole, part)
-        mine, told, shapeless = _stand_in(part, whole, known)
+        mine, unjudged, shapeless = _stand_in(part, whole, known)
         fault = _structure(mine)
         _forget_shapes(shapeless)
         if fault is None:
             fault, more = _inference(mine, part, lambda: (_all_of(whole, known), whole))
-            told.update(more)
+            unjudged.update(more)
     except _GIVEN_UP:
         return Verdict("It is too large or too deeply nested for ONNX's checker.", ())
-    return Verdict(fault, tuple(_counted(told)))
+    return Verdict(fault, tuple(_counted(unjudged)))
 
 
 def _cut_out(stand_in: onnx.ModelProto, proto: onnx.ModelProto) -> None:
@@ -91,11 +91,11 @@ def _cut_out(stand_in: onnx.ModelProto, proto: onnx.ModelProto) -> None:
         name for at in unknown for name in graph.node[at].output if name and name not in noted
     ]
     try:
-        told = output_types(_copy(proto), wanted) if wanted else {}
+        types = output_types(_copy(proto), wanted) if wanted else {}
     except ExtractionError:
-        told = {}
+        types = {}
     made = onnx.helper.make_tensor_type_proto
-    noted |= {name: made(kind, shape) for name, (kind, shape) in told.items()}
+    noted |= {name: made(kind, shape) for name, (kind, shape) in types.items()}
     for at in reversed(unknown):
         names = [name for name in graph.node[at].output if name]
         if all(name in noted for name in names):
@@ -159,7 +159,7 @@ def _stand_in(
     Each node is named by the value it makes, so that messages about it can be told apart. The
     inputs and outputs that come third have a made-up shape, for a checker that wants one.
     """
-    told: Counter[str] = Counter()
+    unjudged: Counter[str] = Counter()
     shapeless: list[onnx.ValueInfoProto] = []
     copy = _copy(proto)
     if proto.ir_version == whole.ir_version:
@@ -179,7 +179,7 @@ def _stand_in(
                 context = _context(copy, _versions(imports))
                 if _refusal(onnx.checker.check_node, shape, context) is None:
                     continue
-            told[f"{node.op_type}: {said}"] += 1
+            unjudged[f"{node.op_type}: {said}"] += 1
             node.domain = _UNKNOWN
             if _UNKNOWN not in domains:
                 imports.add(domain=_UNKNOWN, version=1)
@@ -188,9 +188,9 @@ def _stand_in(
         graph.name = graph.name or "graph"
         for value in _values(graph):
             open_negative_sizes(value.type)
-        shapeless += _set_values_aside(graph, known, told)
-        _set_tensors_aside(graph, known, told)
-    return copy, told, shapeless
+        shapeless += _set_values_aside(graph, known, unjudged)
+        _set_tensors_aside(graph, known, unjudged)
+    return copy, unjudged, shapeless
 
 
 def _all_of(whole: onnx.ModelProto, known: _Known) -> onnx.ModelProto:
@@ -207,7 +207,7 @@ def _forget_shapes(values: Iterable[onnx.ValueInfoProto]) -> None:
 
 
 def _set_values_aside(
-    graph: onnx.GraphProto, known: _Known, told: Counter[str]
+    graph: onnx.GraphProto, known: _Known, unjudged: Counter[str]
 ) -> Iterator[onnx.ValueInfoProto]:
     if not known.values:
         return
@@ -217,14 +217,14 @@ def _set_values_aside(
     for value in (*graph.input, *graph.output):
         said = known.values.get(value.SerializeToString(deterministic=True))
         if said is not None:
-            told[f"{value.name}: {said}"] += 1
+            unjudged[f"{value.name}: {said}"] += 1
             kind = value.type.tensor_type
             kind.elem_type = kind.elem_type or onnx.TensorProto.FLOAT
             kind.shape.SetInParent()
             yield value
 
 
-def _set_tensors_aside(graph: onnx.GraphProto, known: _Known, told: Counter[str]) -> None:
+def _set_tensors_aside(graph: onnx.GraphProto, known: _Known, unjudged: Counter[str]) -> None:
     given = {value.name for value in graph.input}
     for at in reversed(range(len(graph.initializer))):
         tensor = graph.initializer[at]
@@ -234,7 +234,7 @@ def _set_tensors_aside(graph: onnx.GraphProto, known: _Known, told: Counter[str]
             else None
         )
         if said is not None:
-            told[f"{tensor.name}: {said}"] += 1
+            unjudged[f"{tensor.name}: {said}"] += 1
             if tensor.name not in given:
                 graph.input.add().CopyFrom(
                     onnx.helper.make_tensor_value_info(tensor.name, tensor.data_type, tensor.dims)
@@ -255,16 +255,16 @@ def _inference(
 
     Each comes as its stand-in and as it is.
     """
-    told: Counter[str] = Counter()
+    unjudged: Counter[str] = Counter()
     shared: dict[tuple[str, str], str] | None = None
     for found in _rounds(mine, part):
         if shared is None:
             shared = {key: text for one in _rounds(*of_whole()) for key, text in one.items()}
         for key, text in found.items():
             if key not in shared:
-                return text, told
-            told[text] += 1
-    return None, told
+                return text, unjudged
+            unjudged[text] += 1
+    return None, unjudged
 
 
 def _rounds(
@@ -399,6 +399,6 @@ def _refusal(check: Callable[..., None], *arguments: object) -> str | None:
     return None
 
 
-def _counted(told: Counter[str]) -> Iterator[str]:
-    for text, count in told.items():
+def _counted(unjudged: Counter[str]) -> Iterator[str]:
+    for text, count in unjudged.items():
         yield text if count == 1 else f"{text} ({count:,} times)"

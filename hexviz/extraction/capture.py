@@ -90,8 +90,8 @@ def capture(
             break
     if best is None:
         advice = ": give inputs that it runs on" if inputs is None else ""
-        told = str(first_error or "there is nothing to try").rstrip(".")
-        raise ExtractionError(f"The whole model fails on the {source} inputs ({told}){advice}.")
+        reason = str(first_error or "there is nothing to try").rstrip(".")
+        raise ExtractionError(f"The whole model fails on the {source} inputs ({reason}){advice}.")
     return best
 
 

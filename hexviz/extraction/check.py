@@ -171,12 +171,12 @@ def _stand_in(tensor: onnx.TensorProto, base_dir: Path | None) -> None:
 
 
 def _few_bytes(tensor: onnx.TensorProto, base_dir: Path | None) -> bytes | None:
-    told = {entry.key: entry.value for entry in tensor.external_data}
-    location = told.get("location", WEIGHTS_LEFT_OUT)
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    location = entries.get("location", WEIGHTS_LEFT_OUT)
     if base_dir is None or location == WEIGHTS_LEFT_OUT:
         return None
     try:
-        offset, length = int(told.get("offset", 0)), int(told.get("length", _SMALL + 1))
+        offset, length = int(entries.get("offset", 0)), int(entries.get("length", _SMALL + 1))
         if length > _SMALL or min(offset, length) < 0:
             return None
         with (base_dir / location).open("rb") as file:

@@ -53,8 +53,8 @@ class Constants:
         return all(shape is not None and len(shape) <= 1 for shape in shapes)
 
     def _is_larger(self, name: str) -> bool:
-        told = self._graph.top.told(name)
-        return told is not None and len(told.type.tensor_type.shape.dim) > 1
+        declared = self._graph.top.declared(name)
+        return declared is not None and len(declared.type.tensor_type.shape.dim) > 1
 
     @cached_property
     def _constants(self) -> frozenset[int]:

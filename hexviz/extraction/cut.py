@@ -263,9 +263,9 @@ def shown(value: onnx.ValueInfoProto, *, kind: str) -> Value:
 def _told(graph: TaggedGraph, name: str) -> onnx.ValueInfoProto:
     """What the file says of a value, else what ONNX infers."""
     result = onnx.ValueInfoProto(name=name)
-    told = graph.top.told(name)
-    if told is not None:
-        result.CopyFrom(told)
+    declared = graph.top.declared(name)
+    if declared is not None:
+        result.CopyFrom(declared)
     if not _is_typed(result.type):
         weight = graph.top.weights.get(name)
         if weight is not None:
@@ -293,12 +293,12 @@ def _by_runtime(graph: TaggedGraph, names: Collection[str]) -> Mapping[str, onnx
     from hexviz.extraction.runtime import output_types
 
     try:
-        told = output_types(light(graph.proto, graph.flat.run_order), names)
+        types = output_types(light(graph.proto, graph.flat.run_order), names)
     except ExtractionError:  # it does not know some op: then it cannot help
         return {}
     return {
         name: onnx.helper.make_tensor_type_proto(kind, shape)
-        for name, (kind, shape) in told.items()
+        for name, (kind, shape) in types.items()
     }
 
 

@@ -28,7 +28,7 @@ from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import Calls, find_calls
-from hexviz.model.types import infer_types, size_or_name, told_types
+from hexviz.model.types import declared_types, infer_types, size_or_name
 
 __all__ = ["Meaning", "dims_of", "meanings", "shape_of", "size_of", "sizes_of"]
 
@@ -165,9 +165,9 @@ class _Shapes:
             for formal, value in zip(calls.inputs[path], flat.ops[at].inputs, strict=False):
                 self._passed.setdefault(formal, []).append(value)
         self._dims = {
-            value: dims_of(told.tensor_type)
-            for value, told in told_types(flat).items()
-            if told.tensor_type.HasField("shape")
+            value: dims_of(declared.tensor_type)
+            for value, declared in declared_types(flat).items()
+            if declared.tensor_type.HasField("shape")
         }
         self.numbers: dict[str, int] = {}
         for value, tensor in self._tensors():

@@ -110,8 +110,8 @@ class Part:
             raise ExtractionError(f"The part is not valid: {wrong}")
         result = onnx.ModelProto()
         result.CopyFrom(self.model)
-        told = json.dumps(self.report, ensure_ascii=False)
-        result.metadata_props.add(key=f"{PREFIX}part.{short_digest(told)}", value=told)
+        text = json.dumps(self.report, ensure_ascii=False)
+        result.metadata_props.add(key=f"{PREFIX}part.{short_digest(text)}", value=text)
         return result
 
     def verify(
@@ -248,12 +248,12 @@ def _range(tensor: onnx.TensorProto, base_dir: Path) -> _Range:
     Raises:
         WriteError: if the file has no such bytes.
     """
-    told = {entry.key: entry.value for entry in tensor.external_data}
-    path = base_dir / told["location"]
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    path = base_dir / entries["location"]
     try:
-        offset = int(told.get("offset", 0))
+        offset = int(entries.get("offset", 0))
         size = path.stat().st_size
-        length = int(told["length"]) if "length" in told else size - offset
+        length = int(entries["length"]) if "length" in entries else size - offset
     except (ValueError, OSError) as error:
         raise WriteError(f"The weights of {tensor.name!r} cannot be read: {error}.") from error
     if not 0 <= offset <= offset + length <= size:

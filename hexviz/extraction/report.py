@@ -237,26 +237,26 @@ _PARTS: Mapping[Reason, str] = {
 }
 
 
-def kept_by_why(told: Mapping[str, Any]) -> list[str]:
+def kept_by_why(document: Mapping[str, Any]) -> list[str]:
     """How many ops are kept, by why, of a report or of :func:`boundary`'s part of it."""
-    why: Mapping[Reason, int] = told["kept"]["why"]
+    why: Mapping[Reason, int] = document["kept"]["why"]
     parts = [
-        f"{why[one]:,} {name}{_named(told) if one == 'encloses' else ''}"
+        f"{why[one]:,} {name}{_named(document) if one == 'encloses' else ''}"
         for one, name in _PARTS.items()
         if one in why
     ]
-    inner = told["kept"]["ops"] - sum(why.values())
+    inner = document["kept"]["ops"] - sum(why.values())
     parts += [f"{inner:,} in their bodies"] * bool(inner)
-    carried = told["kept"]["carried"]
+    carried = document["kept"]["carried"]
     return parts + [f"{carried:,} carried along"] * bool(carried)
 
 
 _MOST_NAMED = 4  # of a kind, in a sentence
 
 
-def came_along(told: Mapping[str, Any]) -> list[str]:
+def came_along(document: Mapping[str, Any]) -> list[str]:
     """One sentence for each op that could not be cut through: what came whole, and what with it."""
-    return [_came_whole(one) for one in told["around"]]
+    return [_came_whole(one) for one in document["around"]]
 
 
 def unjudged_in_words(unjudged: Sequence[str]) -> str:
@@ -282,9 +282,9 @@ def _came_whole(around: Mapping[str, Any]) -> str:
     return f"{line}: along with them, {count} not selected, of {besides}."
 
 
-def _named(told: Mapping[str, Any]) -> str:
+def _named(document: Mapping[str, Any]) -> str:
     """The ops around selected ones, in brackets."""
-    around = [f"{one['op_type']} {one['op']}" for one in told["around"]]
+    around = [f"{one['op_type']} {one['op']}" for one in document["around"]]
     return f" ({_few(around)})"
 
 

@@ -79,11 +79,11 @@ def suggest(
     """
     constants = constants or Constants(graph)
     kept = subgraph(graph, selected, policy, fill_holes=fill_holes, constants=constants)
-    told = boundary(graph, selected, kept)
-    present = _border(told)
+    document = boundary(graph, selected, kept)
+    present = _border(document)
     trials = max(_LEAST_TRIALS, min(_MOST_TRIALS, _WORK // max(1, len(graph.ops))))
     found: dict[tuple[int, ...], Suggestion] = {}
-    for what, changed, by, fill in _changes(graph, selected, policy, kept, told, fill_holes):
+    for what, changed, by, fill in _changes(graph, selected, policy, kept, document, fill_holes):
         if not trials:
             break
         trials -= 1
@@ -100,14 +100,14 @@ def suggest(
     return ranked[:most]
 
 
-def _border(told: dict[str, Any]) -> _Border:
-    sizes = [value["bytes"] for value in (*told["inputs"], *told["outputs"])]
+def _border(document: dict[str, Any]) -> _Border:
+    sizes = [value["bytes"] for value in (*document["inputs"], *document["outputs"])]
     known = [size for size in sizes if size is not None]
     return _Border(
-        inputs=len(told["inputs"]),
-        outputs=len(told["outputs"]),
+        inputs=len(document["inputs"]),
+        outputs=len(document["outputs"]),
         size=sum(known) if len(known) == len(sizes) else None,
-        ops=told["kept"]["ops"],
+        ops=document["kept"]["ops"],
     )
 
 
@@ -140,7 +140,7 @@ def _changes(
     selected: ModuleSelection,
     policy: Policy,
     kept: Subgraph,
-    told: dict[str, Any],
+    document: dict[str, Any],
     fill: bool,
 ) -> Iterator[_Change]:
     """Changes worth trying, the likeliest first."""
@@ -149,8 +149,8 @@ def _changes(
         yield f"Do not leave out {fqn}", without, policy, fill
     if kept.holes:
         yield "Fill the hole" if len(kept.holes) == 1 else "Fill the holes", selected, policy, True
-    made_by = [value["from"]["module"] for value in told["inputs"] if value["from"]]
-    read_by = [module for value in told["outputs"] for module in value["read_by"]]
+    made_by = [value["from"]["module"] for value in document["inputs"] if value["from"]]
+    read_by = [module for value in document["outputs"] for module in value["read_by"]]
     near = [*dict.fromkeys(made_by)][:_NEIGHBOURS] + [*dict.fromkeys(read_by)][:_NEIGHBOURS]
     tried = {""}
     for fqn in near:

@@ -165,8 +165,8 @@ def verify_chain(
 def _with_copies(
     verified: Verification, whole: onnx.ModelProto, parts: Iterable[onnx.ModelProto]
 ) -> Verification:
-    told = what_differs(whole, parts) if verified.ok else None
-    return verified if told is None else replace(verified, ok=False, message=told)
+    difference = what_differs(whole, parts) if verified.ok else None
+    return verified if difference is None else replace(verified, ok=False, message=difference)
 
 
 def _compared(
@@ -235,15 +235,15 @@ def _message(checks: Sequence[OutputCheck], rtol: float, atol: float) -> str:
     wrong = [one for one in checks if not one.ok]
     count = _outputs(len(checks))
     if wrong:
-        told = f"{wrong[0].name}: {wrong[0].note}"
-        return f"{len(wrong)} of {count} not as in the whole model ({told})."
+        first = f"{wrong[0].name}: {wrong[0].note}"
+        return f"{len(wrong)} of {count} not as in the whole model ({first})."
     compared = [one.max_abs_error for one in checks if one.max_abs_error is not None]
     if not compared:
         return f"Nothing was compared ({checks[0].note if checks else 'there are no outputs'})."
     left = len(checks) - len(compared)
-    told = f"{len(compared)} of {count} compared" if left else f"{count} compared"
+    compared_outputs = f"{len(compared)} of {count} compared" if left else f"{count} compared"
     return (
-        f"{told}, equal to the whole model's: largest error {max(compared):.3g}, "
+        f"{compared_outputs}, equal to the whole model's: largest error {max(compared):.3g}, "
         f"allowed {atol:g} + {rtol:g} of each element."
     )
 

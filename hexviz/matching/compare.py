@@ -15,7 +15,7 @@ from hexviz.matching.matching import Matching
 from hexviz.matching.module_changes import module_changes
 from hexviz.matching.opened import Openable, opened
 from hexviz.matching.wording import Event, Sentence, differences
-from hexviz.model.gc_control import collector_rests
+from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def compare(
 
 def compared(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> Comparison:
     """The comparison of two graphs, once it is known which op is which."""
-    with collector_rests():
+    with collector_paused():
         return _compared(before, after, matching)
 
 

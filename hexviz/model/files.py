@@ -45,10 +45,10 @@ def write_atomically(path: Path, chunks: Iterable[bytes], *, private: bool = Fal
     if _is_other_than_a_file(path):
         raise WriteError(f"{path} is no file: give the name of one.")
     try:
-        handle, told = tempfile.mkstemp(prefix=LEFTOVER, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=LEFTOVER, dir=path.parent)
     except OSError as error:
         raise WriteError(f"Cannot write to {path.parent}: {error.strerror}.") from error
-    temporary = Path(told)
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
             for chunk in chunks:
@@ -77,10 +77,10 @@ def remove_leftovers(folder: Path) -> None:
     try:
         for path in folder.glob(f"{LEFTOVER}*"):
             try:
-                told = path.lstat()
+                status = path.lstat()
             except FileNotFoundError:  # it was in use, and is in its place now
                 continue
-            if stat.S_ISREG(told.st_mode) and time.time() - told.st_mtime > _LEFT:
+            if stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > _LEFT:
                 path.unlink(missing_ok=True)
     except OSError as error:
         raise WriteError(f"Cannot clean up {folder}: {error.strerror}.") from error
@@ -110,10 +110,10 @@ def inside(folder: Path, name: str) -> Path:
 
 def _mode(path: Path) -> int:
     try:
-        told = path.lstat().st_mode
+        mode = path.lstat().st_mode
     except OSError:  # the usual case: there is none yet
         return 0o666 & ~_UMASK
-    return stat.S_IMODE(told) & 0o777 if stat.S_ISREG(told) else 0o666 & ~_UMASK
+    return stat.S_IMODE(mode) & 0o777 if stat.S_ISREG(mode) else 0o666 & ~_UMASK
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Python's cycle collector, kept from walking through large models again and again."""
+"""Control of Python's cycle collector, which would walk through large models again and again."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 __all__ = [
-    "collector_rests",
-    "collector_spares",
-    "leave_out_what_is_new",
-    "leave_out_what_lives",
+    "collector_paused",
+    "collector_paused_then_frozen",
+    "freeze_live_objects",
+    "freeze_new_objects",
 ]
 
 
 @contextmanager
-def collector_rests() -> Iterator[None]:
-    """Keep the cycle collector from running inside of the block.
+def collector_paused() -> Iterator[None]:
+    """The cycle collector does not run inside the block.
 
-    What is made there lives on, so there is nothing to collect; it would run
-    whenever many objects are made, which takes half of the time at 50,000 ops.
+    For code that makes many objects which live on: there is nothing to collect, and the
+    collector would run again and again, which takes half of the time at 50,000 ops.
     """
     enabled = gc.isenabled()
     gc.disable()
@@ -31,33 +31,33 @@ def collector_rests() -> Iterator[None]:
 
 
 @contextmanager
-def collector_spares() -> Iterator[None]:
-    """As :func:`collector_rests`, and the first collection after the block skips all there is.
+def collector_paused_then_frozen() -> Iterator[None]:
+    """As :func:`collector_paused`; later collections skip every object made in the block.
 
-    For the start of a program: most of what it imports lives on.
-    :func:`leave_out_what_lives` looks at the rest.
+    For the start of a program, as most of what it imports lives on.
+    :func:`freeze_live_objects` looks at these objects again.
     """
-    with collector_rests():
+    with collector_paused():
         yield
         gc.freeze()
 
 
-def leave_out_what_lives() -> None:
-    """Collect once, then exempt all that is left: a collection amid a click takes seconds.
+def freeze_live_objects() -> None:
+    """Collect once, and let later collections skip all objects that are left.
 
-    For work that is to be timed: nothing is left that a collection could come upon.
+    For a server, because a collection during a click takes seconds, and before measuring.
     """
     gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
-def leave_out_what_is_new() -> None:
-    """Exempt what was made since the last call; for a server that opens one model after the other.
+def freeze_new_objects() -> None:
+    """Let later collections skip what was made since the last call; for a server that opens models.
 
-    Walking through all that lives would stop every thread for a quarter of a
-    second for each model of 20,000 ops that is open. Models hold no references
-    in circles: what is given up goes by itself, exempt or not.
+    To walk through all live objects would stop every thread for a quarter of a
+    second for each open model of 20,000 ops. Models hold no references in
+    circles, so their memory is freed without the collector when they are closed.
     """
     gc.collect(1)
     gc.freeze()

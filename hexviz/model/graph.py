@@ -16,14 +16,14 @@ from hexviz.model.cached import cached_property
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import find_calls
-from hexviz.model.gc_control import collector_rests
+from hexviz.model.gc_control import collector_paused
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.op import Op, Provenance
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.subtree import OpColumns, Subtree, subtree
 from hexviz.model.top_graph import TopGraph
-from hexviz.model.types import Shape, dtype_name, dtype_of, infer_types, shape_of, told_types
+from hexviz.model.types import Shape, declared_types, dtype_name, dtype_of, infer_types, shape_of
 from hexviz.model.writer import serialized, tagged_proto, write
 from hexviz.stages import Measured
 
@@ -152,20 +152,20 @@ class TaggedGraph:
     @cached_property
     def flat(self) -> FlatGraph:
         """All ops as the file tells of them, and the values between them."""
-        with collector_rests():
+        with collector_paused():
             return flatten(self.proto)
 
     @cached_property
     def ops(self) -> tuple[Op, ...]:
         """All ops with their modules."""
-        with collector_rests():
+        with collector_paused():
             found: tuple[Op, ...] = self._made("ops")
             return found
 
     @cached_property
     def modules(self) -> ModuleTree:
         """The module tree."""
-        with collector_rests():
+        with collector_paused():
             found: ModuleTree = self._made("modules")
             return found
 
@@ -240,10 +240,10 @@ class TaggedGraph:
 
     def _type(self, value_id: str) -> tuple[str | None, Shape | None]:
         """Type and shape of a value, as told, stored or inferred where it is."""
-        told = self.types.get(value_id)
-        dtype, shape = dtype_of(told), shape_of(told)
+        declared = self.types.get(value_id)
+        dtype, shape = dtype_of(declared), shape_of(declared)
         tensor = self.flat.tensors.get(value_id)
-        if tensor is not None and told is None:
+        if tensor is not None and declared is None:
             dtype, shape = dtype_name(tensor.data_type), tuple(tensor.dims)
         if dtype is None or shape is None:
             inferred = self.inferred.get(value_id)
@@ -266,7 +266,7 @@ class TaggedGraph:
     @cached_property
     def types(self) -> Mapping[str, onnx.TypeProto]:
         """Value id → type, for the values of whose type the file tells."""
-        return told_types(self.flat)
+        return declared_types(self.flat)
 
     @cached_property
     def weights_left_out(self) -> frozenset[str]:

@@ -76,12 +76,12 @@ def read_file(path: Path) -> bytes:
         # Nobody may write into a pipe, ever: opening one must not wait for that. Windows has no
         # such pipes among its files, and no such flag.
         with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            told = os.fstat(file.fileno())
-            if stat.S_ISDIR(told.st_mode):
+            status = os.fstat(file.fileno())
+            if stat.S_ISDIR(status.st_mode):
                 raise IsADirectoryError(path)
-            if not stat.S_ISREG(told.st_mode):
+            if not stat.S_ISREG(status.st_mode):
                 raise ReadError(f"{path} is a pipe or a device: name an .onnx file.")
-            if told.st_size > _LARGEST:
+            if status.st_size > _LARGEST:
                 raise ReadError(
                     f"{path} has over 2 GB, more than one ONNX file can hold: "
                     "export with external data."

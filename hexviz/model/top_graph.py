@@ -17,7 +17,7 @@ import onnx
 
 from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph
-from hexviz.model.gc_control import collector_rests
+from hexviz.model.gc_control import collector_paused
 
 __all__ = ["TopGraph"]
 
@@ -42,7 +42,7 @@ class TopGraph:
     @classmethod
     def of(cls, flat: FlatGraph, graph: onnx.GraphProto) -> TopGraph:
         """The slice of a flat graph that was made from a model with this top graph. Linear."""
-        with collector_rests():
+        with collector_paused():
             reads = tuple([_distinct(values) for values in _reads(flat)])
             makes = tuple([_distinct(flat.ops[at].outputs) for at in flat.top])
             if _has_bodies(flat) or any(name != value for name, value in flat.ids.items()):
@@ -65,7 +65,7 @@ class TopGraph:
     def readers(self) -> Mapping[str, Sequence[int]]:
         """Value → the nodes that read it, in order."""
         found: dict[str, list[int]] = {}
-        with collector_rests():
+        with collector_paused():
             for at, names in enumerate(self.reads):
                 for name in names:
                     found.setdefault(name, []).append(at)
@@ -90,7 +90,7 @@ class TopGraph:
         """Value → the place of its type in the graph's ``value_info``."""
         return {value.name: at for at, value in enumerate(self.graph.value_info)}
 
-    def told(self, name: str) -> onnx.ValueInfoProto | None:
+    def declared(self, name: str) -> onnx.ValueInfoProto | None:
         """What the file itself says of the type and shape of a value."""
         if name in self.inputs:
             return self.inputs[name]
@@ -103,14 +103,14 @@ class TopGraph:
     def makers(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that make what it reads, each once."""
         maker = self.maker
-        with collector_rests():
+        with collector_paused():
             return [_once([maker[name] for name in names if name in maker]) for names in self.reads]
 
     @cached_property
     def users(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that read what it makes, each once."""
         readers = self.readers
-        with collector_rests():
+        with collector_paused():
             return [
                 _once([user for name in names for user in readers.get(name, ())])
                 for names in self.makes

@@ -19,6 +19,7 @@ from hexviz.model.function_calls import calls, can_be_inlined
 
 __all__ = [
     "Shape",
+    "declared_types",
     "dtype_name",
     "dtype_of",
     "has_negative_sizes",
@@ -27,22 +28,21 @@ __all__ = [
     "open_negative_sizes",
     "shape_of",
     "size_or_name",
-    "told_types",
 ]
 
 Shape = tuple[int | str, ...]
 """Sizes, or names of open ones; ``"?"`` where neither is known."""
 
 
-def told_types(flat: FlatGraph) -> Mapping[str, onnx.TypeProto]:
+def declared_types(flat: FlatGraph) -> Mapping[str, onnx.TypeProto]:
     """Value id → type, for the values of whose type the file tells. Linear in what it tells."""
     found: dict[str, onnx.TypeProto] = {}
     for body in flat.bodies:
         inputs = () if isinstance(body.proto, onnx.FunctionProto) else body.proto.input
         outputs = () if isinstance(body.proto, onnx.FunctionProto) else body.proto.output
         here: dict[str, onnx.TypeProto] = {}
-        for told in (body.proto.value_info, inputs, outputs):
-            for one in told:
+        for values in (body.proto.value_info, inputs, outputs):
+            for one in values:
                 known = body.ids.get(one.name)
                 if known is not None and one.HasField("type"):
                     here[known] = one.type
@@ -52,9 +52,9 @@ def told_types(flat: FlatGraph) -> Mapping[str, onnx.TypeProto]:
     return found
 
 
-def dtype_of(told: onnx.TypeProto | None) -> str | None:
+def dtype_of(kind: onnx.TypeProto | None) -> str | None:
     """The type of a tensor's elements (``float``, ``int64``), or of the tensors in a sequence."""
-    tensor = _tensor_in(told)
+    tensor = _tensor_in(kind)
     return dtype_name(tensor.elem_type) if tensor is not None else None
 
 
@@ -66,9 +66,9 @@ def dtype_name(number: int) -> str | None:
         return None
 
 
-def shape_of(told: onnx.TypeProto | None) -> Shape | None:
+def shape_of(kind: onnx.TypeProto | None) -> Shape | None:
     """The shape of a tensor, or of the tensors in a sequence; ``None`` if the rank is unknown."""
-    tensor = _tensor_in(told)
+    tensor = _tensor_in(kind)
     if tensor is None or not tensor.HasField("shape"):
         return None
     return tuple(
@@ -87,15 +87,15 @@ def size_or_name(dim: onnx.TensorShapeProto.Dimension) -> int | str | None:
     return dim.dim_param or None
 
 
-def has_negative_sizes(told: onnx.TypeProto) -> bool:
+def has_negative_sizes(kind: onnx.TypeProto) -> bool:
     """Whether a dimension of a type is given as a negative number."""
-    tensor = _tensor_in(told)
+    tensor = _tensor_in(kind)
     return tensor is not None and any(dim.dim_value < 0 for dim in tensor.shape.dim)
 
 
-def open_negative_sizes(told: onnx.TypeProto) -> None:
+def open_negative_sizes(kind: onnx.TypeProto) -> None:
     """Write dimensions that are negative numbers as what they mean: without a size."""
-    tensor = _tensor_in(told)
+    tensor = _tensor_in(kind)
     if tensor is not None:
         for dim in tensor.shape.dim:
             if dim.dim_value < 0:
@@ -103,18 +103,18 @@ def open_negative_sizes(told: onnx.TypeProto) -> None:
 
 
 def _tensor_in(
-    told: onnx.TypeProto | None,
+    kind: onnx.TypeProto | None,
 ) -> onnx.TypeProto.Tensor | onnx.TypeProto.SparseTensor | None:
-    while told is not None:
-        kind = told.WhichOneof("value")
-        if kind == "tensor_type":
-            return told.tensor_type
-        if kind == "sparse_tensor_type":
-            return told.sparse_tensor_type
-        if kind == "sequence_type":
-            told = told.sequence_type.elem_type
-        elif kind == "optional_type":
-            told = told.optional_type.elem_type
+    while kind is not None:
+        which = kind.WhichOneof("value")
+        if which == "tensor_type":
+            return kind.tensor_type
+        if which == "sparse_tensor_type":
+            return kind.sparse_tensor_type
+        if which == "sequence_type":
+            kind = kind.sequence_type.elem_type
+        elif which == "optional_type":
+            kind = kind.optional_type.elem_type
         else:  # a map, or nothing
             return None
     return None
@@ -124,11 +124,11 @@ _SMALL = 1024
 """Bytes of data up to which an initializer is kept: a shape or an index may be read from it."""
 
 _LONGEST = 1 << 16
-"""Elements of a vector up to which its length is told: ONNX's data propagation makes a symbol of
-60 bytes for each element of a vector that is an input, 6 GB for 100 million."""
+"""Elements of a vector up to which inference sees its length: ONNX's data propagation makes a
+symbol of 60 bytes for each element of a vector that is an input, 6 GB for 100 million."""
 
 _LARGEST = 1 << 20
-"""Up to which a dimension is told, if it is not negative, which is to say open: what is summed up
+"""Up to which inference sees a dimension, if it is not negative, that is open: what is summed up
 along all others is such a vector, too."""
 
 _INVENTED = "unk__"
@@ -151,12 +151,12 @@ def infer_types(proto: onnx.ModelProto, order: Sequence[int]) -> Mapping[str, on
         # A model may be wrong in places and still be worth looking at.
         return {}
     # A part of a message keeps all of it in memory: the copy of the model is many times larger.
-    told = onnx.GraphProto(value_info=inferred.graph.value_info)
-    for value in told.value_info:
+    kept = onnx.GraphProto(value_info=inferred.graph.value_info)
+    for value in kept.value_info:
         for dim in value.type.tensor_type.shape.dim:
             if dim.dim_param.startswith(_INVENTED):
                 dim.Clear()
-    return {value.name: value.type for value in told.value_info}
+    return {value.name: value.type for value in kept.value_info}
 
 
 def light(proto: onnx.ModelProto, order: Iterable[int]) -> onnx.ModelProto:

@@ -113,12 +113,12 @@ def add_tags(
         }
         for module in modules
     }
-    told = _json(tree)
+    text = _json(tree)
     shapes = {one.name: tuple(one.dims) for one in proto.graph.initializer}
     packed = pack_map(by_place.values(), shapes)
     # Whoever merges models refuses two texts under one key, so each model has keys of its own.
-    digest = short_digest(told + (packed or ""))
-    proto.metadata_props.add(key=f"{PREFIX}modules.{digest}", value=told)
+    digest = short_digest(text + (packed or ""))
+    proto.metadata_props.add(key=f"{PREFIX}modules.{digest}", value=text)
     if packed is not None:
         proto.metadata_props.add(key=f"{PREFIX}map.{digest}", value=packed)
     if transferred_from is not None and any(

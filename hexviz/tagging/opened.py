@@ -22,7 +22,7 @@ import hexviz.model
 import hexviz.tagging
 from hexviz.cache import Cache, Records, code_in
 from hexviz.errors import WriteError
-from hexviz.model.gc_control import collector_rests
+from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import ModelFile, check_external, digest, parse, read_file
 from hexviz.stages import Measured, recorded, stage
@@ -85,7 +85,7 @@ def _opened(
     read: Callable[[], bytes], kept: Records | None, name: str, base_dir: Path | None
 ) -> Opened:
     file = known = None
-    with collector_rests(), recorded() as record, stage("read"):
+    with collector_paused(), recorded() as record, stage("read"):
         content = read()
         key = digest(content)
         packed = _recall(kept, key) if kept is not None else None

@@ -11,7 +11,7 @@ from pathlib import Path
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.flatten import flatten
-from hexviz.model.gc_control import collector_rests
+from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module, ModuleInfo, ModuleTree, build_tree
 from hexviz.model.op import Context, Op, Provenance, category
@@ -32,7 +32,7 @@ def load(path: str | Path) -> TaggedGraph:
     Raises:
         ReadError: if it is missing or no readable ONNX model.
     """
-    with collector_rests(), recorded() as record:
+    with collector_paused(), recorded() as record:
         with stage("read"):
             file = read(path)
         return tag(file, before=Measured(record.stages))
@@ -54,7 +54,7 @@ def tag(
     was running; ``notes`` are the metadata that it took off nodes again, by op
     id. What was measured ``before`` is carried along.
     """
-    with collector_rests(), recorded() as record:
+    with collector_paused(), recorded() as record:
         with stage("graph context"):
             flat = flatten(file.proto)
         with stage("inheritance"):
@@ -88,7 +88,7 @@ def retag(
     ``modules`` takes the place of the graph's own tree, and ``transferred_from``
     tells of the graph that tags were taken from.
     """
-    with collector_rests():
+    with collector_paused():
         infos = graph.modules.infos() if modules is None else modules
         inherited = inherit(graph.flat, declared, infos)
         tree = build_tree({**infos, **inherited.modules})

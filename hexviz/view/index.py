@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hexviz.model.cached import cached_property
-from hexviz.model.gc_control import collector_rests
+from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme
@@ -119,7 +119,7 @@ def build_index(
     they serve (``context``). ``section`` bounds the direct children of a
     container.
     """
-    with collector_rests():
+    with collector_paused():
         return _build(graph, placement, section)
 
 

@@ -21,7 +21,7 @@ from hexviz.extraction.constants import Constants
 from hexviz.extraction.query import SearchIndex
 from hexviz.model.cached import cached_property
 from hexviz.model.fqn import is_within
-from hexviz.model.gc_control import collector_rests, leave_out_what_is_new
+from hexviz.model.gc_control import collector_paused, freeze_new_objects
 from hexviz.model.graph import TaggedGraph
 from hexviz.stages import Stage, stage
 from hexviz.tagging.audit import audit
@@ -128,9 +128,9 @@ class OpenModel:
         if placement not in self._indexes:
             with self._building:
                 if placement not in self._indexes:
-                    with one_by_one(self.graph), collector_rests(), stage("layout"):
+                    with one_by_one(self.graph), collector_paused(), stage("layout"):
                         self._indexes[placement] = build_index(self.graph, placement)
-                    leave_out_what_is_new()
+                    freeze_new_objects()
         return self._indexes[placement]
 
     def first_view(
@@ -196,7 +196,7 @@ class OpenModel:
         """What another policy would do with the tags; worked out when first asked for."""
         known = self._what_ifs.get(policy)
         if known is None:
-            with one_by_one(self.graph), collector_rests():
+            with one_by_one(self.graph), collector_paused():
                 known = ask(self.graph, policy)
             self._what_ifs.put(policy, known)
         return known

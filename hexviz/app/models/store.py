@@ -26,7 +26,7 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.roots import Roots
 from hexviz.cache import Cache
 from hexviz.errors import ReadError, SourceError, WriteError
-from hexviz.model.gc_control import collector_rests
+from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.opened import Opened, keep, kept_tags, open_bytes, open_path
 from hexviz.tagging.override import override
@@ -244,7 +244,7 @@ class ModelStore:
         if self._in_memory(edit.base) is None:
             self._origin(ModelKey.of(edit.base), edited=True)
         base = self.get(edit.base)
-        with one_by_one(base.graph), collector_rests():
+        with one_by_one(base.graph), collector_paused():
             graph = base.graph
             if edit.tags:
                 graph = put_tags(graph, read_tags(self._edits.tags_path(edit.tags)))
