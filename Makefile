@@ -17,9 +17,10 @@ demo: $(READY)
 # Two processes side by side, a file of tests at a time: a fast machine has two cores.
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
-# The same on every change: all but what needs a browser, or exports a model.
+# After every change: all that needs no browser, no export and no process of its own.
 check: lint types
-	$(PYTEST) -m 'not browser and not export and not slow and not benchmark'
+	$(PYTEST) -m 'not browser and not export and not process and not slow and not benchmark' \
+		$(addprefix --ignore=tests/,browser exporters sample_models bench app/jobs)
 
 test: $(READY) browser redis
 	$(PYTEST)

@@ -9,6 +9,7 @@ from hypothesis import settings
 
 from hexviz.exporters.interface import Exported
 from tests.exports import export_once, forget_others
+from tests.marking import marks_of
 
 # How long an example takes says nothing on a busy machine; timing is for the benchmarks.
 settings.register_profile("no deadline", deadline=None)
@@ -22,6 +23,12 @@ for _name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "TTY_COMPATIBLE"):
     os.environ.pop(_name, None)
 for _name in [one for one in os.environ if one.startswith("HEXVIZ_")]:
     del os.environ[_name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in marks_of(item):
+            item.add_marker(mark)
 
 
 def pytest_collection_finish() -> None:

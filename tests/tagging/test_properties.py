@@ -157,5 +157,5 @@ def test_repeated_graphs_reach_doubles_and_habits() -> None:
             ),
             # That there is one is enough: it need not be the smallest.
             settings=settings(max_examples=10_000, database=None, phases=[Phase.generate]),
-            random=Random(0),  # noqa: S311 - one search, always the same
+            random=Random(3),  # noqa: S311 - one search, always the same; others take longer
         )
