@@ -8,7 +8,7 @@ from benchmarks.tables import print_inheritance
 from hexviz.cli.console import console, listing
 from hexviz.cli.print_tags import print_explanation, print_findings, print_summary
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import Candidate, Op
+from hexviz.model.op import Candidate, Op, Step
 from hexviz.tagging.explain import explain
 from hexviz.tagging.finding import Finding, findings_document
 from hexviz.tagging.override import override
@@ -60,6 +60,9 @@ def test_other_sources_witnesses_sharers_and_factors(capsys: pytest.CaptureFixtu
         evidence=("a", "gone"),
         witnesses=("m",),
         confidence=0.95 * 0.9,
+        kind="doubles",
+        steps=(Step("a", "feeds it", ("a",)), Step("gone", "ran before it")),
+        rebuilt=True,
     )
     graph = with_op(graph, op._replace(provenance=inherited))
     print_explanation(graph, explain(graph, "s"))

@@ -55,7 +55,7 @@ def command_line(choice: FilterChoice, file: str) -> str:
     """The command that saves the same part of a file, and verifies it.
 
     >>> from hexviz.extraction.selection import ModuleSelection
-    >>> command_line(Wish(ModuleSelection(frozenset({"a b"})), "exclude_safe"), "m.onnx")
+    >>> command_line(FilterChoice(ModuleSelection(frozenset({"a b"})), "exclude_safe"), "m.onnx")
     "hexviz extract m.onnx --module 'a b' --policy exclude_safe -o part.onnx --verify"
     """
     selected = choice.selected
