@@ -35,9 +35,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hexviz.matching.numbers import fitted, run_before, sketches_of
-from hexviz.matching.sketch_index import Equal, SketchIndex
-from hexviz.matching.sketches import Sketch, is_telling, over_runs
+from hexviz.matching.equal_values import fitted, run_before, sketches_of
+from hexviz.matching.sketches import Equal, Sketch, SketchIndex, is_telling, over_runs
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hexviz.extraction.part import Part, extract
 from hexviz.extraction.split import Split, split
 from hexviz.matching import transfer as transferring
-from hexviz.matching.opened import Openable
+from hexviz.matching.openable import Openable
 from hexviz.model import graph as model
 from hexviz.model.reader import from_proto
 from hexviz.tagging import tag as tagging

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from hexviz.matching.alignment import best_alignment
-from hexviz.matching.growth import Growth
+from hexviz.matching.pair_growth import Growth
 from hexviz.matching.side import Side
 
 __all__ = ["pair_carriers", "pair_left_over", "same_sort", "served_by"]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 from hexviz.matching.comparison import Comparison, GraphFacts, Pair
 from hexviz.matching.counterparts import counterparts, homes
-from hexviz.matching.events import find_events, left
-from hexviz.matching.groups import Group, groups_of, inserted
+from hexviz.matching.difference_wording import Event, Sentence, differences
 from hexviz.matching.kinship import relatedness
 from hexviz.matching.match import match
 from hexviz.matching.matching import Matching
 from hexviz.matching.module_changes import module_changes
-from hexviz.matching.opened import Openable, opened
-from hexviz.matching.wording import Event, Sentence, differences
+from hexviz.matching.op_changes import find_events, left
+from hexviz.matching.op_groups import Group, groups_of, inserted
+from hexviz.matching.openable import Openable, opened
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 
@@ -48,7 +48,7 @@ def compare(
     before, after = opened(before), opened(after)
     equal = None
     if run:
-        from hexviz.matching.numbers import equal_values
+        from hexviz.matching.equal_values import equal_values
 
         equal = equal_values(before, after, inputs)
     return compared(before, after, match(before, after, equal))

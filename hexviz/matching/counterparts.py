@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hexviz.matching.groups import Group
+from hexviz.matching.op_groups import Group
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 

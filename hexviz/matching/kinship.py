@@ -18,8 +18,8 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Sequence
 
-from hexviz.matching.groups import Group, groups_of
 from hexviz.matching.matching import Matching
+from hexviz.matching.op_groups import Group, groups_of
 from hexviz.matching.skeleton import CARRIERS
 from hexviz.model.graph import TaggedGraph
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from hexviz.matching.carriers import pair_carriers, pair_left_over, same_sort, served_by
-from hexviz.matching.growth import MOST_CANDIDATES, Growth
 from hexviz.matching.matching import Match, Matching
+from hexviz.matching.pair_growth import MOST_CANDIDATES, Growth
 from hexviz.matching.regions import align, claimed
 from hexviz.matching.side import Side
 from hexviz.matching.skeleton import build
@@ -53,7 +53,7 @@ def match(
     """The ops of ``after`` as ops of ``before``.
 
     ``equal`` are values that a run of both has shown to be the same: value id
-    after → value id before (see :mod:`hexviz.matching.numbers`).
+    after → value id before (see :mod:`hexviz.matching.equal_values`).
     """
     growth = grow(before, after, equal or {})
     matching = _matching(growth, before, after)

@@ -8,8 +8,8 @@ from dataclasses import fields
 
 from hexviz.matching.comparison import ModuleChange
 from hexviz.matching.counterparts import Homes
-from hexviz.matching.events import Fates
-from hexviz.matching.places import block, starred
+from hexviz.matching.locations import block, starred
+from hexviz.matching.op_changes import Fates
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["by_part", "module_changes"]

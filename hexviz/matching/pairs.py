@@ -2,7 +2,7 @@
 
 A pair of values or of nodes is taken only where nothing that is known already
 contradicts it: operands that have another partner, constants that hold other
-numbers. :mod:`hexviz.matching.growth` finds the pairs.
+numbers. :mod:`hexviz.matching.pair_growth` finds the pairs.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from collections.abc import Container, Iterable, Sequence
 from difflib import SequenceMatcher
 
 from hexviz.matching.alignment import best_alignment
-from hexviz.matching.growth import Growth
+from hexviz.matching.pair_growth import Growth
 from hexviz.matching.side import Side
 from hexviz.model.op import category
 

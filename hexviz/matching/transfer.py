@@ -21,7 +21,7 @@ from hexviz.matching.inlined import inlined_modules
 from hexviz.matching.kinship import difference
 from hexviz.matching.match import match
 from hexviz.matching.matching import Match, Matching
-from hexviz.matching.opened import Openable, opened
+from hexviz.matching.openable import Openable, opened
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ON_RECORD, Candidate, Provenance, Step
 from hexviz.model.source_graph import SourceGraph
@@ -74,7 +74,7 @@ def transfer(
 def _equal_values(
     before: TaggedGraph, after: TaggedGraph, inputs: Mapping[str, np.ndarray] | None
 ) -> Mapping[str, str]:
-    from hexviz.matching.numbers import equal_values
+    from hexviz.matching.equal_values import equal_values
 
     for graph in (before, after):
         if graph.weights_left_out:

@@ -12,13 +12,13 @@ from hexviz.model.limits import refuse_letters
 from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import ON_RECORD, RULES, Candidate, Provenance
 from hexviz.tagging import metadata, stored
+from hexviz.tagging.earlier_records import CONFIDENCE as TRANSFERRED
+from hexviz.tagging.earlier_records import Transferred, from_notes
 from hexviz.tagging.from_map import Carried, carried, moved
 from hexviz.tagging.metadata import Scope, scopes_of, spelled
+from hexviz.tagging.module_sources import CONFIDENCE, Source, Sources
 from hexviz.tagging.naming import first_call
-from hexviz.tagging.sources import CONFIDENCE, Source, Sources
 from hexviz.tagging.stored import Record, stored_models, stored_provenance
-from hexviz.tagging.transferred import CONFIDENCE as TRANSFERRED
-from hexviz.tagging.transferred import Transferred, from_notes
 
 __all__ = ["Declarations", "declare"]
 

@@ -15,10 +15,10 @@ from typing import Any
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op, Provenance, Step
+from hexviz.tagging.earlier_records import CONFIDENCE as TRANSFERRED
 from hexviz.tagging.inherit import REBUILT
 from hexviz.tagging.sentence import context_sentence, counterpart_type, module_sentence
 from hexviz.tagging.summary import op_record
-from hexviz.tagging.transferred import CONFIDENCE as TRANSFERRED
 
 __all__ = ["Counterpart", "Explanation", "Part", "Step", "explain", "explanation_record", "proven"]
 

@@ -25,10 +25,10 @@ from hexviz.model.limits import is_path
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import Candidate, Provenance
 from hexviz.model.tag_map import Entry, kind_of, leaf_of
-from hexviz.tagging.alike import Links, alike
+from hexviz.tagging.earlier_records import Transferred
 from hexviz.tagging.metadata import Scope
 from hexviz.tagging.stored import StoredModel
-from hexviz.tagging.transferred import Transferred
+from hexviz.tagging.surroundings import Links, alike
 
 __all__ = ["Carried", "carried", "moved"]
 

@@ -21,7 +21,7 @@ from hexviz.model.op import (
 )
 from hexviz.model.tag_map import Entry, mapped_ops, unpack_map
 from hexviz.model.writer import PREFIX
-from hexviz.tagging.transferred import CONFIDENCE as FROM_MAP
+from hexviz.tagging.earlier_records import CONFIDENCE as FROM_MAP
 
 __all__ = [
     "KEYS",

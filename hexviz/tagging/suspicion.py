@@ -29,10 +29,10 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.bounds import Bounds
 from hexviz.tagging.module_calls import Calls
+from hexviz.tagging.module_sources import owners_of_weights
 from hexviz.tagging.naming import owner_of_weight
 from hexviz.tagging.order import execution_order, static_ops
 from hexviz.tagging.siblings import Doubles, find_doubles
-from hexviz.tagging.sources import owners_of_weights
 
 __all__ = ["SIGNALS", "Suspicion", "accused", "off_branch", "suspicions"]
 

@@ -21,7 +21,7 @@ from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.context import find_contexts
 from hexviz.tagging.declare import declare
 from hexviz.tagging.inherit import inherit
-from hexviz.tagging.sources import weights_looked_up
+from hexviz.tagging.module_sources import weights_looked_up
 
 __all__ = ["load", "retag", "tag"]
 

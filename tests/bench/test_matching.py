@@ -20,8 +20,8 @@ from benchmarks.matching_tools import MATCHING_TOOLS
 from benchmarks.numeric_truth import NumericTruth
 from benchmarks.rewriters import Rewriter
 from benchmarks.tables import print_matching
+from hexviz.matching.equal_values import run_before
 from hexviz.matching.matching import Match, Matching
-from hexviz.matching.numbers import run_before
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag

@@ -4,7 +4,7 @@ import numpy as np
 import onnx
 
 from benchmarks.nameless import nameless
-from hexviz.matching.running import values_of
+from hexviz.matching.sliced_run import values_of
 from tests.build import parse, scoped, tagged
 
 TEXT = """<ir_version: 10, opset_import: ["" : 20, "author.pkg" : 1], producer_name: "author">

@@ -77,6 +77,7 @@ def test_weights_that_are_all_different_tell_more() -> None:
 def test_readers_that_all_count_for_the_holder_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     """The rule of before: whoever reads a weight is the module that it is named for."""
     monkeypatch.setattr(
-        "hexviz.tagging.sources.called_by_holder", lambda _flat, _declared, asked, _merged: [*asked]
+        "hexviz.tagging.module_sources.called_by_holder",
+        lambda _flat, _declared, asked, _merged: [*asked],
     )
     assert mean(one["on_branch"] for one in figures("dynamo")) < 0.99

@@ -275,7 +275,7 @@ def test_matching_does_not_depend_on_how_python_hashes(seed: str) -> None:
     code = (
         "import sys, onnx\n"
         "from hexviz.matching.match import match\n"
-        "from hexviz.matching.opened import opened\n"
+        "from hexviz.matching.openable import opened\n"
         "data = sys.stdin.buffer.read()\n"
         f"cut = {len(proto.SerializeToString())}\n"
         "graphs = [opened(onnx.ModelProto.FromString(x)) for x in (data[:cut], data[cut:])]\n"

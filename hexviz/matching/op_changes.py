@@ -8,10 +8,18 @@ from dataclasses import dataclass
 
 from hexviz.matching.alterations import Contents, alterations
 from hexviz.matching.counterparts import Homes, is_on_record, renames
-from hexviz.matching.groups import Group
-from hexviz.matching.places import common_pattern, starred
-from hexviz.matching.reordered import Moved, reordered
-from hexviz.matching.wording import Became, Departure, Event, Sentence, Single, Whole, many
+from hexviz.matching.difference_wording import (
+    Became,
+    Departure,
+    Event,
+    Sentence,
+    Single,
+    Whole,
+    many,
+)
+from hexviz.matching.locations import common_pattern, starred
+from hexviz.matching.module_order import Moved, reordered
+from hexviz.matching.op_groups import Group
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.op import Op

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median_low
 
-from hexviz.matching.groups import Group
+from hexviz.matching.op_groups import Group
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 

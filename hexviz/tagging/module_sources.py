@@ -13,12 +13,12 @@ from hexviz.model.attributes import plain_value
 from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.function_calls import find_calls
 from hexviz.model.op import CATEGORIES, Provenance
+from hexviz.tagging.earlier_records import Transferred
 from hexviz.tagging.function_weights import passed_weights, told_by_calls
 from hexviz.tagging.metadata import Scope, scope_of_tag
 from hexviz.tagging.naming import Path, call_number, paths_in_names, separator_of
 from hexviz.tagging.prefixes import Prefixes, find_prefixes
 from hexviz.tagging.scopes import Found, find_modules
-from hexviz.tagging.transferred import Transferred
 from hexviz.tagging.weight_readers import Readers, called_by_holder, may_be_merged
 
 __all__ = [

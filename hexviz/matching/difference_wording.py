@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from hexviz.matching.alterations import Alteration
 from hexviz.matching.comparison import KINDS, Difference
 from hexviz.matching.counterparts import Homes
-from hexviz.matching.places import Places, block, common_pattern, starred
+from hexviz.matching.locations import Places, block, common_pattern, starred
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 

@@ -8,10 +8,10 @@ import pytest
 
 from hexviz.errors import ExtractionError
 from hexviz.matching import running
+from hexviz.matching.equal_values import equal_values
 from hexviz.matching.match import match
 from hexviz.matching.matching import Match, Matching
-from hexviz.matching.numbers import equal_values
-from hexviz.matching.running import values_of
+from hexviz.matching.sliced_run import values_of
 from hexviz.matching.witness import witnessed
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from tests.build import HEADER, parse, tagged

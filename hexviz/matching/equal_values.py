@@ -6,7 +6,7 @@
     after    x ─ Gemm "v7"                       run on x: v7 = [0.3, -1.2, …]   so v7 is y
 
 Both graphs run on the same inputs, a slice of their ops at a time
-(:mod:`hexviz.matching.running`), and of each value only a sketch is kept
+(:mod:`hexviz.matching.sliced_run`), and of each value only a sketch is kept
 (:mod:`hexviz.matching.sketches`). Where the model's results are the same
 in both, equal values are pairs; where they are not, because the graph was quantised
 or runs in half precision, a value pairs with one that is nearest by far. A value
@@ -31,9 +31,8 @@ import onnx
 from hexviz.errors import ExtractionError
 from hexviz.extraction.feeds import Feed, free_inputs, generate, given
 from hexviz.extraction.runtime import without_weights
-from hexviz.matching.running import SLICE_BYTES, values_of
-from hexviz.matching.sketch_index import SketchIndex
-from hexviz.matching.sketches import Sketch, is_telling, over_runs, sketch
+from hexviz.matching.sketches import Sketch, SketchIndex, is_telling, over_runs, sketch
+from hexviz.matching.sliced_run import SLICE_BYTES, values_of
 from hexviz.matching.witness import EqualValues
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
