@@ -218,13 +218,13 @@ def _values_made(
     before: TaggedGraph, mine: tuple[str, ...], after: TaggedGraph, theirs: tuple[str, ...]
 ) -> Iterator[Alteration]:
     for one, other in zip(mine, theirs, strict=False):
-        told, now = before.types.get(one), after.types.get(other)
-        if told is None or now is None or told == now:
+        was_type, now = before.types.get(one), after.types.get(other)
+        if was_type is None or now is None or was_type == now:
             continue
-        types = dtype_of(told), dtype_of(now)
+        types = dtype_of(was_type), dtype_of(now)
         if types[0] and types[1] and types[0] != types[1]:
             yield Alteration("dtype", "", types[0], types[1])
-        was, is_now = shape_of(told), shape_of(now)
+        was, is_now = shape_of(was_type), shape_of(now)
         if was is not None and is_now is not None and was != is_now:
             yield from _sizes(was, is_now)
 

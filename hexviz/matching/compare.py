@@ -95,11 +95,11 @@ def _compared(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> Co
 def _renamed_throughout(disagreeing: Sequence[Event]) -> Event:
     """One difference for all ops whose tags say otherwise in both graphs."""
     count = sum(len(one.before) for one in disagreeing)
-    told = (
+    sentence = (
         f"Both graphs have tags, which disagree on {count} ops: both are told in the modules of "
         "the graph before."
     )
-    return Event("retagged", "", Sentence(told, has_place=False))
+    return Event("retagged", "", Sentence(sentence, has_place=False))
 
 
 def _facts(graph: TaggedGraph, *, tags: str) -> GraphFacts:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from hexviz.matching.alterations import Alteration
 from hexviz.matching.comparison import KINDS, Difference
 from hexviz.matching.counterparts import Homes
-from hexviz.matching.locations import Places, block, common_pattern, starred
+from hexviz.matching.locations import Locations, block, common_pattern, starred
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 
@@ -113,8 +113,8 @@ def differences(
     before: TaggedGraph, after: TaggedGraph, found: Homes, events: Iterable[Event]
 ) -> tuple[Difference, ...]:
     """All events as differences, the most important ones first."""
-    mine = Places(before.modules if found.of_before else after.modules, after.modules)
-    theirs = Places(after.modules if found.of_after else before.modules, before.modules)
+    mine = Locations(before.modules if found.of_before else after.modules, after.modules)
+    theirs = Locations(after.modules if found.of_after else before.modules, before.modules)
     grouped: dict[tuple[str, What], list[Event]] = {}
     for one in _minor_joined(_joined_by_block(events, before.ops, after.ops), before.ops):
         grouped.setdefault((one.kind, one.what), []).append(one)
@@ -217,7 +217,7 @@ def _counts(types: Mapping[str, int]) -> Counts:
 
 
 def _difference(
-    events: Sequence[Event], before: Sequence[Op], after: Sequence[Op], places: Places
+    events: Sequence[Event], before: Sequence[Op], after: Sequence[Op], places: Locations
 ) -> Difference:
     first = events[0]
     mine, theirs = _ops_of(events)
@@ -241,7 +241,9 @@ def _is_constant(what: What) -> bool:
     return isinstance(what, _Several | Whole) and what.folded
 
 
-def _message(events: Sequence[Event], ops: Sequence[Op], mine: Sequence[Op], places: Places) -> str:
+def _message(
+    events: Sequence[Event], ops: Sequence[Op], mine: Sequence[Op], places: Locations
+) -> str:
     what, is_new = events[0].what, events[0].kind == "added"
 
     def placed(told: str, name: Callable[[str], str] = str) -> str:
@@ -338,9 +340,11 @@ def _altered(what: Alteration, ops: Sequence[Op]) -> str:
 def counted(types: Counts) -> str:
     """``Add ×3, Cast``, the most frequent first."""
     said = [name if count == 1 else f"{name} ×{count}" for name, count in types[:_MOST_TYPES]]
-    rest = types[_MOST_TYPES:]
-    if rest:
-        said.append(f"{sum(count for _, count in rest)} of {many(len(rest), 'other type')}")
+    other_types = types[_MOST_TYPES:]
+    if other_types:
+        said.append(
+            f"{sum(count for _, count in other_types)} of {many(len(other_types), 'other type')}"
+        )
     return ", ".join(said)
 
 

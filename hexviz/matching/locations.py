@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from hexviz.model import fqn as names
 from hexviz.model.modules import ModuleTree
 
-__all__ = ["Places", "block", "starred"]
+__all__ = ["Locations", "block", "starred"]
 
 _NUMBER = re.compile(r"(?<![^.])\d+(?![^.])")
 _MOST_NAMED = 3
@@ -45,7 +45,7 @@ def block(fqn: str) -> str:
     return fqn[: numbers[-1]] if numbers else ".".join(fqn.split(".")[:_PART])
 
 
-class Places:
+class Locations:
     """Counts modules by pattern, and says where things are.
 
     ``tree`` is of the same graph; where it knows no class, ``other`` may.
@@ -67,10 +67,10 @@ class Places:
             groups.setdefault(starred(module), []).append(module)
         listed = sorted(groups.values(), key=lambda one: -sum(counts[name] for name in one))
         said = [self._one(group, counts) for group in listed[:_MOST_NAMED]]
-        rest = [name for group in listed[_MOST_NAMED:] for name in group]
-        if rest:
-            modules = f"{len(rest)} other module{'' if len(rest) == 1 else 's'}"
-            said.append(f"in {modules}, {times(sum(counts[one] for one in rest))}")
+        others = [name for group in listed[_MOST_NAMED:] for name in group]
+        if others:
+            modules = f"{len(others)} other module{'' if len(others) == 1 else 's'}"
+            said.append(f"in {modules}, {times(sum(counts[one] for one in others))}")
         return "; ".join(said)
 
     def sums(self, counts: Counter[str]) -> str:
@@ -91,10 +91,10 @@ class Places:
                 else f"{len(group)} {self.noun(group)} ({starred(group[0])})"
             )
             said.append(f"in {among}" if len(listed) == 1 else f"{total} in {among}")
-        rest = [name for group in listed[_MOST_NAMED:] for name in group]
-        if rest:
-            total = sum(counts[one] for one in rest)
-            said.append(f"{total} in {len(rest)} other module{'' if len(rest) == 1 else 's'}")
+        others = [name for group in listed[_MOST_NAMED:] for name in group]
+        if others:
+            total = sum(counts[one] for one in others)
+            said.append(f"{total} in {len(others)} other module{'' if len(others) == 1 else 's'}")
         return ", ".join(said)
 
     def _one(self, modules: Sequence[str], counts: Counter[str]) -> str:

@@ -181,14 +181,14 @@ def _reordered(
         ]
         for group in own:
             _set(fates, group, "moved")
-        told = (
+        sentence = (
             f"{_spelled(sorted(units, key=_natural))} changed places."
             if one.is_exchange
             else f"{one.module} runs {'after' if one.later else 'before'} {one.passed} now."
         )
         before = tuple(at for group in own for at in group.before)
         after = tuple(at for group in own for at in group.after)
-        yield Event("moved", one.module, Sentence(told, has_place=False), before, after)
+        yield Event("moved", one.module, Sentence(sentence, has_place=False), before, after)
 
 
 def _natural(fqn: str) -> list[tuple[int, str]]:
@@ -212,18 +212,18 @@ def _renamed(
         rules.sort(key=lambda rule: _natural(rule[0]))
         was, now = rules[0]
         if not was:
-            told = f"All modules are below {now} now."
+            sentence = f"All modules are below {now} now."
         elif not now:
-            told = f"What was below {was} is at the top now."
+            sentence = f"What was below {was} is at the top now."
         elif len(rules) <= _MOST_RENAMES:
-            told = f"{', '.join(f'{one} is called {two}' for one, two in rules)} now."
+            sentence = f"{', '.join(f'{one} is called {two}' for one, two in rules)} now."
         else:
-            told = (
+            sentence = (
                 f"{many(len(rules), 'module')} {common_pattern(one for one, _ in rules)} have "
                 f"other names: {was} is {now}, …, {rules[-1][0]} is {rules[-1][1]}."
             )
         where = common_pattern(one for one, _ in rules)
-        yield Event("retagged", where, Sentence(told, has_place=False))
+        yield Event("retagged", where, Sentence(sentence, has_place=False))
     classes: dict[tuple[str, str], list[str]] = {}
     for one, other in pairs.items():
         kinds = before.modules[one].class_name, after.modules[other].class_name

@@ -105,9 +105,9 @@ class Growth(Pairs):
                 self.pair_values(value, others[places[kind]])
             else:
                 left.append(value)
-        rest = [two for two in others if two not in self.values_back]
-        if len(left) == len(rest) == 1 and len(some) == len(others):
-            self.pair_values(left[0], rest[0])
+        left_after = [two for two in others if two not in self.values_back]
+        if len(left) == len(left_after) == 1 and len(some) == len(others):
+            self.pair_values(left[0], left_after[0])
 
     @staticmethod
     def _kind_of_maker(side: Side, value: int) -> Hashable:

@@ -112,9 +112,11 @@ def transfer_line(graph: TaggedGraph) -> str:
         op.provenance.origin for op in graph.ops if not op.provenance.is_of_another_graph
     )
     rules = ", ".join(f"{count} {rule}" for rule, count in moved.most_common())
-    rest = "".join(f"; {count} {_OTHERS[origin]}" for origin, count in others.most_common())
+    other_origins = "".join(
+        f"; {count} {_OTHERS[origin]}" for origin, count in others.most_common()
+    )
     before = source_file(graph)
-    return f"Tags of {moved.total()} ops are from {before}: {rules or 'none'}{rest}."
+    return f"Tags of {moved.total()} ops are from {before}: {rules or 'none'}{other_origins}."
 
 
 def transferred(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> TaggedGraph:
@@ -216,7 +218,7 @@ class _Source:
         )
 
     def named(self, op_id: str) -> str:
-        """An op of it, as people are told of it."""
+        """An op of it, as a sentence names it."""
         op = self.graph.op(op_id)
         return f"{op.op_type} “{op_id}” of {self.graph.name}"
 

@@ -172,8 +172,8 @@ def pair_weights(
                 pairs[value] = other
                 taken.add(other)
     left = [one for one in here if one not in pairs and before.of(one) not in theirs]
-    rest = [one for one in there if one not in taken and after.of(one) not in mine]
-    pairs.update(_alike(before, after, left, rest))
+    left_after = [one for one in there if one not in taken and after.of(one) not in mine]
+    pairs.update(_alike(before, after, left, left_after))
     return pairs
 
 

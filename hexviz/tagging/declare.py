@@ -157,8 +157,8 @@ def _of_fused(
             recorded = by_name
     module = recorded[0].module
     named = (scope.module for scope, rule, _ in found if rule != "weight")
-    told = dict.fromkeys((said, *holders, *named))
-    return recorded, [one for one in told if _apart(one, module)]
+    others = dict.fromkeys((said, *holders, *named))
+    return recorded, [one for one in others if _apart(one, module)]
 
 
 def _below(one: str, other: str) -> bool:

@@ -142,7 +142,7 @@ def _merged(flat: FlatGraph, copies: Sequence[_Copy]) -> Carried:
     result = Carried({"": ModuleInfo()}, {}, {})
     subtrees: dict[int, str] = {}
     taken: set[str] = set()
-    rest: list[str] = []
+    unprefixed: list[str] = []
     for copy in copies:
         root = copy.model.modules.get("", ModuleInfo()).class_name
         word = copy.prefix.strip(_SEPARATORS).replace("/", ".") or root or "model"
@@ -157,14 +157,14 @@ def _merged(flat: FlatGraph, copies: Sequence[_Copy]) -> Carried:
         result.found.update(_said(flat, copy, name))
         subtrees.update(dict.fromkeys((*copy.claims, *copy.renamed), name))
         if not copy.prefix:
-            rest.append(name)
+            unprefixed.append(name)
             continue
         for at, op in enumerate(flat.ops):
             if op.id.startswith(copy.prefix):
                 subtrees.setdefault(at, name)
-    if len(rest) == 1:  # what has no other model's prefix is of the one without
+    if len(unprefixed) == 1:  # what has no other model's prefix is of the one without
         for at in range(len(flat.ops)):
-            subtrees.setdefault(at, rest[0])
+            subtrees.setdefault(at, unprefixed[0])
     result.subtrees = subtrees
     return result
 

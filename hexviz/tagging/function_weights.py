@@ -17,7 +17,7 @@ from hexviz.model.flat import FlatGraph
 from hexviz.model.function_calls import Calls, root_body
 from hexviz.model.op import category
 
-__all__ = ["passed_weights", "told_by_calls"]
+__all__ = ["modules_of_calls", "passed_weights"]
 
 
 def passed_weights(calls: Calls, owners: Mapping[str, str]) -> dict[str, str]:
@@ -32,7 +32,7 @@ def passed_weights(calls: Calls, owners: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def told_by_calls(
+def modules_of_calls(
     flat: FlatGraph,
     calls: Calls,
     owners: Mapping[str, str],
@@ -79,10 +79,10 @@ def _whole(flat: FlatGraph, calls: Calls, owners: Mapping[str, str]) -> set[str]
     whole = set(layout)
     for path in reversed(list(calls.callers)):
         steps = [at for at in inside[path] if not _prepares(flat, calls, layout, at)]
-        told = [not weights.isdisjoint(flat.ops[at].inputs) for at in steps]
+        is_telling = [not weights.isdisjoint(flat.ops[at].inputs) for at in steps]
         # What lies between two ops that compute with the weights is the module's own.
         simple = all(calls.callee[at] in whole for at in steps if at in calls.callee)
-        if simple and (not told or (told[0] and told[-1])):
+        if simple and (not is_telling or (is_telling[0] and is_telling[-1])):
             whole.add(path)
     return whole
 

@@ -36,7 +36,7 @@ __all__ = ["Habit", "find_habits"]
 _CALLERS = 2  # ways in which modules of a kind are called, from which on what they share is theirs
 _ARITHMETIC = 2  # own arithmetic ops that make a module with children one that computes itself
 _SEEN_THROUGH = 1000  # ops looked at from one op: many may see through the same thousands
-_TOLD = 3  # other places of a habit that are named
+_MOST_EXAMPLES = 3  # other places of a habit that are named
 _NOBODY = ("", "")  # calls the common module of a route, as far as a gap can tell
 
 
@@ -207,7 +207,7 @@ class _Gaps:
             claim.callers.add(route.callers[at])
             if form not in claim.gaps:
                 claim.gaps.add(form)
-                if own and len(claim.examples) <= _TOLD:
+                if own and len(claim.examples) <= _MOST_EXAMPLES:
                     claim.examples.append(own)
         if ops:
             self.found.append(_Gap(left, ops, route, claims))
@@ -333,4 +333,4 @@ def _wins(gap: _Gap, one: int, other: int | None) -> bool:
 def _habit(gap: _Gap, at: int, depth: int) -> Habit:
     examples = gap.claims[at].examples
     others = [own[depth] for own in examples if len(own) > depth and own[depth] not in gap.ops]
-    return Habit(gap.route.path[at], at < gap.route.turn, tuple(others[:_TOLD]))
+    return Habit(gap.route.path[at], at < gap.route.turn, tuple(others[:_MOST_EXAMPLES]))

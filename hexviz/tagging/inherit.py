@@ -38,7 +38,7 @@ from hexviz.tagging.anatomy import Anatomy
 from hexviz.tagging.bounds import Bounds, link
 from hexviz.tagging.habits import Habit, find_habits
 from hexviz.tagging.order import execution_order, static_ops
-from hexviz.tagging.siblings import Testimony, ask_siblings
+from hexviz.tagging.siblings import Testimony, find_testimony
 
 __all__ = ["CONFIDENCE", "REBUILT", "Inheritance", "inherit"]
 
@@ -91,7 +91,7 @@ def inherit(
     order, kept = execution_order(flat, declared)
     anatomy = Anatomy(flat, declared, modules)
     bounds = Bounds(flat, declared, order)
-    doubles = ask_siblings(flat, anatomy, bounds)
+    doubles = find_testimony(flat, anatomy, bounds)
     known = dict(declared)
     for at, testimony in doubles.items():
         known[at] = _from_doubles(flat, at, testimony, bounds)
@@ -112,15 +112,15 @@ def inherit(
         if bounds.hold(at):
             known[at] = _from_order(bounds, at, None)
     settled = Bounds(flat, known, order)
-    rest = _rest(flat, known, static, bounds, settled)
+    provenance = _by_dataflow(flat, known, static, bounds, settled)
     if not kept:
-        rest = {
+        provenance = {
             at: why
             if at in declared
             else replace(why, confidence=why.confidence * REBUILT, rebuilt=True)
-            for at, why in rest.items()
+            for at, why in provenance.items()
         }
-    return Inheritance(rest, inferred)
+    return Inheritance(provenance, inferred)
 
 
 def _inferred(
@@ -133,12 +133,12 @@ def _inferred(
     for testimony in doubles.values():
         if testimony.module not in modules:
             sibling = known[testimony.witnesses[0]].module
-            told = modules.get(sibling)
-            result[testimony.module] = ModuleInfo(told.class_name if told else "", None)
+            known_as = modules.get(sibling)
+            result[testimony.module] = ModuleInfo(known_as.class_name if known_as else "", None)
     return result
 
 
-def _rest(
+def _by_dataflow(
     flat: FlatGraph,
     known: Mapping[int, Provenance],
     static: frozenset[int],

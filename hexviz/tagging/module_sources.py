@@ -14,7 +14,7 @@ from hexviz.model.flat import FlatGraph, FlatOp
 from hexviz.model.function_calls import find_calls
 from hexviz.model.op import CATEGORIES, Provenance
 from hexviz.tagging.earlier_records import Transferred
-from hexviz.tagging.function_weights import passed_weights, told_by_calls
+from hexviz.tagging.function_weights import modules_of_calls, passed_weights
 from hexviz.tagging.metadata import Scope, scope_of_tag
 from hexviz.tagging.naming import Path, call_number, paths_in_names, separator_of
 from hexviz.tagging.prefixes import Prefixes, find_prefixes
@@ -88,7 +88,7 @@ class Sources:
             {formal: meant[0] for formal, meant in self._stands_for.items() if len(meant) == 1},
             self._passing,
         )
-        self._called = told_by_calls(flat, calls_made, self.owners, self._readers.of_one_kind)
+        self._called = modules_of_calls(flat, calls_made, self.owners, self._readers.of_one_kind)
         separator = separator_of(op.name for op in flat.ops)
         self._paths: dict[int, list[tuple[Path, str]]] = {}
         for at, op in enumerate(flat.ops):
@@ -213,12 +213,12 @@ class Sources:
         another module by its holder, so it names neither for sure.
         """
         readers = self._readers
-        told = [
+        telling = [
             value
             for value in self._flat.ops[at].inputs
             if value in self._weights and readers.of_one_kind(value, at)
         ]
-        return min(told, key=lambda value: not readers.alone(value, at), default=None)
+        return min(telling, key=lambda value: not readers.alone(value, at), default=None)
 
     def holders(self, at: int) -> list[str]:
         """The modules that hold the weights which an op alone computes with, each once."""
@@ -231,7 +231,7 @@ class Sources:
 
     def of_holders(self, declared: Mapping[int, Provenance]) -> dict[int, Source]:
         """What weights tell of ops of which nothing else does, where several compute with them."""
-        asked: dict[int, tuple[str, str]] = {}
+        candidates: dict[int, tuple[str, str]] = {}
         for at, op in enumerate(self._flat.ops):
             if at in declared or op.op_type in _INFRASTRUCTURE or op.op_type == "Constant":
                 continue
@@ -239,13 +239,13 @@ class Sources:
                 continue
             value = self._own_weight(at)
             if value is not None:
-                asked[at] = value, self.owners[value]
-        if not asked:
+                candidates[at] = value, self.owners[value]
+        if not candidates:
             return {}
-        chance = {value for value, _ in asked.values() if self._is_by_chance(value)}
+        chance = {value for value, _ in candidates.values() if self._is_by_chance(value)}
         return {
-            at: self._held(asked[at][0])
-            for at in called_by_holder(self._flat, declared, asked, chance)
+            at: self._held(candidates[at][0])
+            for at in called_by_holder(self._flat, declared, candidates, chance)
         }
 
     def _held(self, value: str) -> Source:

@@ -225,8 +225,8 @@ def _sweep(
     positions: _Positions, streams: _Positions, marked: NDArray[np.bool_]
 ) -> list[int | None]:
     """For each position the last marked one before it in its stream."""
-    turns = np.arange(len(positions))
-    last = np.maximum.accumulate(np.where(marked[positions], turns, -1))
+    ranks = np.arange(len(positions))
+    last = np.maximum.accumulate(np.where(marked[positions], ranks, -1))
     last = np.concatenate((np.full(1, -1), last))[:-1]  # before it, not itself
     found = np.where(last < 0, -1, positions[last])
     found[streams[found] != streams[positions]] = -1

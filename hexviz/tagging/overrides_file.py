@@ -216,9 +216,9 @@ def _of_another_model(file: _File, graph: TaggedGraph, unknown: Sequence[str], d
 
 def _listed(differing: Sequence[_T], phrase: Callable[[_T], str]) -> str:
     """A phrase for each of the first few, and how many more there are."""
-    rest = len(differing) - _NAMED
+    left_out = len(differing) - _NAMED
     listed = ", ".join(map(phrase, differing[:_NAMED]))
-    return listed + (f" and {rest} more" if rest > 0 else "")
+    return listed + (f" and {left_out} more" if left_out > 0 else "")
 
 
 def _with_near(name: str, known: Sequence[str]) -> str:

@@ -113,8 +113,8 @@ def settle_by_number(repeated: Sequence[Call]) -> None:
     for first in repeated:
         called = _modules(first)
         for inside in _groups(first):
-            each, rest = divmod(len(inside), len(called)) if called else (0, 0)
-            if not each or rest:
+            each, left_over = divmod(len(inside), len(called)) if called else (0, 0)
+            if not each or left_over:
                 continue
             for at, scope in enumerate(inside):
                 home = called[at // each]
@@ -136,17 +136,20 @@ def _modules(first: Call) -> list[str]:
     if found and all(found):
         return found
     for inside in _groups(first):
-        each, rest = divmod(len(inside), len(found) or len(inside))
-        if rest or not all(scope.sure for scope in inside):
+        each, left_over = divmod(len(inside), len(found) or len(inside))
+        if left_over or not all(scope.sure for scope in inside):
             continue
-        told = []
+        by_surroundings = []
         for at in range(0, len(inside), each):
             around = [
                 first.within.intersection(names.ancestors(scope.fqn))
                 for scope in inside[at : at + each]
             ]
             common = frozenset.intersection(*around)
-            told.append(next(iter(common)) if len(common) == 1 else "")
-        if all(told):
-            return [one or other for one, other in zip(found or told, told, strict=True)]
+            by_surroundings.append(next(iter(common)) if len(common) == 1 else "")
+        if all(by_surroundings):
+            return [
+                one or other
+                for one, other in zip(found or by_surroundings, by_surroundings, strict=True)
+            ]
     return found

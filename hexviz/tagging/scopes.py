@@ -117,9 +117,9 @@ class _Modules:
     def settle(self, scope: Call, around: Call) -> None:
         """Find the module of a scope: what its name says, or whose weights it computes with."""
         scope.fqn, scope.several = self._named(scope.step, around)
-        told = self._by_weight(scope, around)
-        if told is not None:
-            scope.fqn = told
+        by_weight = self._by_weight(scope, around)
+        if by_weight is not None:
+            scope.fqn = by_weight
         elif scope.several:
             scope.meeting, scope.sure = scope.fqn, False
         later = "" if scope.fqn in self._known else first_call(scope.fqn)

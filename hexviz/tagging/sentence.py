@@ -103,7 +103,7 @@ def _users_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
 
 
 def source_file(graph: TaggedGraph) -> str:
-    """The file that the tags of a graph were transferred from, as people are told of it."""
+    """The name of the file that the tags of a graph were transferred from."""
     return graph.transferred_from.file if graph.transferred_from else "the graph it was tagged from"
 
 
@@ -169,8 +169,8 @@ def _place(tag: str) -> str:
 
 def _listing(names: list[str], *, most: int = 3, total: int | None = None) -> str:
     shown = names[:most]
-    rest = (len(names) if total is None else total) - len(shown)
-    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+    left_out = (len(names) if total is None else total) - len(shown)
+    return ", ".join(shown) + (f" and {left_out} more" if left_out else "")
 
 
 def _chain(names: list[str], most: int = 4) -> str:

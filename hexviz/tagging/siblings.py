@@ -22,11 +22,11 @@ from hexviz.model.flat import FlatGraph
 from hexviz.tagging.anatomy import Anatomy, pattern
 from hexviz.tagging.bounds import Bounds
 
-__all__ = ["Doubles", "Testimony", "ask_siblings", "find_doubles"]
+__all__ = ["Doubles", "Testimony", "find_doubles", "find_testimony"]
 
 _STEPS = 4  # how far surroundings reach; each step less, more doubles are false (tuned models)
 _WITNESSES = 2  # doubles that have to agree: one alone may be a chance likeness
-_TOLD = 3  # witnesses that are named
+_MOST_NAMED = 3  # witnesses that are named
 
 
 _Prints = NDArray[np.uint64]
@@ -59,7 +59,7 @@ def find_doubles(flat: FlatGraph, modules: Sequence[str]) -> dict[int, Doubles]:
     """
     forms = [pattern(module) for module in modules]
     found: dict[int, Doubles] = {}
-    asked = set(range(len(flat.ops)))
+    undecided = set(range(len(flat.ops)))
     for prints in _fingerprints(flat)[:0:-1]:
         groups: dict[int, list[int]] = {}
         for at, number in enumerate(prints):
@@ -69,33 +69,35 @@ def find_doubles(flat: FlatGraph, modules: Sequence[str]) -> dict[int, Doubles]:
                 continue
             counts = Counter(forms[at] for at in members)
             common = counts.most_common(1)[0][0]
-            alike = [one for one in members if forms[one] == common][: _TOLD + 1]
+            alike = [one for one in members if forms[one] == common][: _MOST_NAMED + 1]
             for at in members:
-                if at not in asked:
+                if at not in undecided:
                     continue
-                asked.discard(at)
+                undecided.discard(at)
                 others = counts[common] - (forms[at] == common)
                 if others == len(members) - 1:
-                    found[at] = Doubles(common, tuple(one for one in alike if one != at)[:_TOLD])
+                    found[at] = Doubles(
+                        common, tuple(one for one in alike if one != at)[:_MOST_NAMED]
+                    )
     return found
 
 
-def ask_siblings(flat: FlatGraph, anatomy: Anatomy, bounds: Bounds) -> dict[int, Testimony]:
+def find_testimony(flat: FlatGraph, anatomy: Anatomy, bounds: Bounds) -> dict[int, Testimony]:
     """Undeclared positions whose doubles agree; ``bounds`` are of what is declared."""
-    asked = [at for at in range(len(flat.ops)) if at not in anatomy.module]
-    if not asked or not any("#" in pattern(fqn) for fqn in anatomy.modules):
+    undeclared = [at for at in range(len(flat.ops)) if at not in anatomy.module]
+    if not undeclared or not any("#" in pattern(fqn) for fqn in anatomy.modules):
         return {}
     around = _Around(anatomy)
     module_of = anatomy.module
     paths = {module: tuple(module.split(".")) for module in set(module_of.values())}
     found: dict[int, Testimony] = {}
     for steps, prints in enumerate(reversed(_fingerprints(flat))):
-        votes = {number: _Votes() for number in {prints[at] for at in asked}}
+        votes = {number: _Votes() for number in {prints[at] for at in undeclared}}
         for at, module in module_of.items():
             vote = votes.get(prints[at])
             if vote is not None:
                 vote.add(at, pattern(module), paths[module])
-        for at in asked:
+        for at in undeclared:
             vote = votes[prints[at]]
             wanted = vote.agreed()
             if wanted is None:
@@ -106,7 +108,7 @@ def ask_siblings(flat: FlatGraph, anatomy: Anatomy, bounds: Bounds) -> dict[int,
             fitting = around.fitting(wanted, ends, by_index=steps == 0)
             if fitting is not None:
                 found[at] = Testimony(fitting, tuple(vote.some))
-        asked = [at for at in asked if at not in found]
+        undeclared = [at for at in undeclared if at not in found]
     return found
 
 
@@ -137,7 +139,7 @@ class _Votes:
                 ]
             )
         self._count += 1
-        if len(self.some) < _TOLD:
+        if len(self.some) < _MOST_NAMED:
             self.some.append(at)
 
     def agreed(self) -> Form | None:
@@ -190,10 +192,10 @@ class _Around:
         Unless ``by_index``, modules around them that differ in nothing but
         their indices are not told apart.
         """
-        asked = (wanted, ends, by_index)
-        if asked not in self._fitting:
-            self._fitting[asked] = self._find(wanted, ends, by_index=by_index)
-        return self._fitting[asked]
+        key = (wanted, ends, by_index)
+        if key not in self._fitting:
+            self._fitting[key] = self._find(wanted, ends, by_index=by_index)
+        return self._fitting[key]
 
     def _find(self, wanted: Form, ends: tuple[str, str], *, by_index: bool) -> str | None:
         one, two = paths = [end.split(".") if end else [] for end in ends]

@@ -155,14 +155,14 @@ def _steps(evidence: Sequence[str], stored: Sequence[object]) -> tuple[Step, ...
     Where they do not say how an op stands to this one (files of earlier versions have no steps),
     it is evidence and no more.
     """
-    told = stored if len(stored) == len(evidence) else [None] * len(evidence)
-    return tuple([_step(op, how) for op, how in zip(evidence, told, strict=True)])
+    relations = stored if len(stored) == len(evidence) else [None] * len(evidence)
+    return tuple([_step(op, how) for op, how in zip(evidence, relations, strict=True)])
 
 
 def _step(op: str, how: object) -> Step:
-    told = how if isinstance(how, list) else [how]
-    texts = [text for text in told if isinstance(text, str)]
-    relation = RELATION_OF.get(texts[0]) if texts and len(texts) == len(told) else None
+    relations = how if isinstance(how, list) else [how]
+    texts = [text for text in relations if isinstance(text, str)]
+    relation = RELATION_OF.get(texts[0]) if texts and len(texts) == len(relations) else None
     return Step(op, relation or "is evidence for it", tuple(texts[1:]) if relation else ())
 
 

@@ -253,7 +253,7 @@ def _holders(
     readers = Counter(
         value for op in graph.ops for value in dict.fromkeys(op.inputs) if value in owners
     )
-    asked: Counter[str] = Counter()
+    read: Counter[str] = Counter()
     found: dict[int, tuple[str, str]] = {}
     for at, op in enumerate(graph.ops):
         if op.auxiliary is not None:
@@ -261,12 +261,14 @@ def _holders(
         for value in op.inputs:
             holder = owners.get(value) if readers.get(value) == 1 else None
             if holder:
-                asked[op.op_type] += 1
+                read[op.op_type] += 1
                 home = graph.modules.nearest(holder)
                 own = graph.modules.first_name(op.module)
                 if off_branch(op.module, home) and graph.modules.first_name(home) != own:
                     found[at] = (graph.flat.values[value], home)
     against = Counter(graph.ops[at].op_type for at in found)
-    misnamed = frozenset(kind for kind in asked if _HABIT * against[kind] > asked[kind])
-    told = {at: held for at, held in found.items() if graph.ops[at].op_type not in misnamed}
-    return told, misnamed
+    misnamed = frozenset(kind for kind in read if _HABIT * against[kind] > read[kind])
+    held_elsewhere = {
+        at: held for at, held in found.items() if graph.ops[at].op_type not in misnamed
+    }
+    return held_elsewhere, misnamed

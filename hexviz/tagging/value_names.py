@@ -183,8 +183,8 @@ def _stored(body: Body) -> Iterator[str]:
 
 
 def _named(names: Sequence[str]) -> str:
-    told = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
-    return f"{told} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else told
+    listed = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
+    return f"{listed} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else listed
 
 
 def _count(number: int, what: str) -> str:

@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from hexviz.errors import ExtractionError
-from hexviz.matching import running
+from hexviz.matching import sliced_run
 from hexviz.matching.equal_values import equal_values
 from hexviz.matching.match import match
 from hexviz.matching.matching import Match, Matching
@@ -166,13 +166,13 @@ def test_slices_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> No
     feed = {"v0": np.ones((64, 64), np.float32)}
     whole = {name: array.copy() for name, array in values_of(graph, feed)}
     sizes = []
-    run = running._run
+    run = sliced_run._run
 
     def recorded(*arguments):  # type: ignore[no-untyped-def]
         sizes.append(len(arguments[1]))
         return run(*arguments)
 
-    monkeypatch.setattr(running, "_run", recorded)
+    monkeypatch.setattr(sliced_run, "_run", recorded)
     sliced = {name: array.copy() for name, array in values_of(graph, feed, slice_bytes=64 * 64)}
     assert sizes[-1] == 1  # a single value is more than a slice should be
     assert list(sliced) == list(whole)
@@ -182,13 +182,13 @@ def test_slices_give_what_the_whole_gives(monkeypatch: pytest.MonkeyPatch) -> No
 def test_no_slice_has_more_weights_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
     graph = tagged(with_weights(LINEAR))
     lengths = []
-    run = running._run
+    run = sliced_run._run
 
     def recorded(*arguments):  # type: ignore[no-untyped-def]
         lengths.append(len(arguments[1]))
         return run(*arguments)
 
-    monkeypatch.setattr(running, "_run", recorded)
+    monkeypatch.setattr(sliced_run, "_run", recorded)
     feed = {"x": np.ones((4, 8), np.float32)}
     whole = {name: array.copy() for name, array in values_of(graph, feed)}
     sliced = {name: array.copy() for name, array in values_of(graph, feed, slice_bytes=290)}
