@@ -1,97 +1,126 @@
 // The keyboard on the page: walking along edges, opening, tracing, searching.
-(function () {
-  "use strict";
 
-  const hexviz = (window.hexviz = window.hexviz || {});
+import { perform, register } from "./actions.js";
+import { fit, zoom } from "./canvas/camera.js";
+import { trace } from "./canvas/trace.js";
+import { leave, openSelected, walk } from "./canvas/walk.js";
+import { around, field } from "./dom.js";
+import { send } from "./events.js";
+import { pressKey } from "./tree.js";
 
-  function inDialog() {
-    return document.querySelector(".mantine-Modal-content, .mantine-Menu-dropdown") !== null;
+/** @type {Record<string, () => void>} */
+const KEYS = {
+  ArrowDown: () => walk("down"),
+  ArrowUp: () => walk("up"),
+  ArrowLeft: () => walk("left"),
+  ArrowRight: () => walk("right"),
+  Enter: openSelected,
+  Escape: leave,
+  ",": () => send({ type: "step", value: -1 }),
+  ".": () => send({ type: "step", value: 1 }),
+  f: fit,
+  "+": () => zoom(1.25),
+  "=": () => zoom(1.25),
+  "-": () => zoom(0.8),
+  n: () => goToMatch(1),
+  p: () => goToMatch(-1),
+  u: () => trace("up"),
+  d: () => trace("down"),
+  b: () => trace("between"),
+  "[": () => perform("back"),
+  "]": () => perform("forward"),
+  c: () => perform("copy-link"),
+  z: () => send({ type: "undo" }),
+  y: () => send({ type: "redo" }),
+  t: () => perform("start-tour"),
+  "?": () => perform("show-keys"),
+  "/": function () {
+    field("search").focus();
+    field("search").select();
+  },
+};
+
+/**
+ * The next or previous op that the search finds.
+ * @param {1 | -1} step
+ */
+function goToMatch(step) {
+  const query = field("search").value;
+  if (query) {
+    send({ type: "match", value: { query, step } });
   }
+}
 
-  const KEYS = {
-    ArrowDown: () => hexviz.canvas.walk("down"),
-    ArrowUp: () => hexviz.canvas.walk("up"),
-    ArrowLeft: () => hexviz.canvas.walk("left"),
-    ArrowRight: () => hexviz.canvas.walk("right"),
-    Enter: () => hexviz.canvas.open(),
-    Escape: () => hexviz.canvas.leave(),
-    ",": () => hexviz.send("step", -1),
-    ".": () => hexviz.send("step", 1),
-    f: () => hexviz.canvas.fit(),
-    "+": () => hexviz.canvas.zoom(1.25),
-    "=": () => hexviz.canvas.zoom(1.25),
-    "-": () => hexviz.canvas.zoom(0.8),
-    n: () => hexviz.match(1),
-    p: () => hexviz.match(-1),
-    u: () => hexviz.canvas.trace("up"),
-    d: () => hexviz.canvas.trace("down"),
-    b: () => hexviz.canvas.trace("between"),
-    "[": () => hexviz.local.back(),
-    "]": () => hexviz.local.forward(),
-    c: () => hexviz.local["copy-link"](),
-    z: () => hexviz.send("undo", null),
-    y: () => hexviz.send("redo", null),
-    t: () => hexviz.local["start-tour"](),
-    "?": () => hexviz.local["show-keys"](),
-    "/": function () {
-      document.getElementById("search").focus();
-      document.getElementById("search").select();
-    },
-  };
+register({
+  "next-match": () => goToMatch(1),
+  "previous-match": () => goToMatch(-1),
+});
 
-  // The next or previous op that the search field's words find.
-  hexviz.match = function (step) {
-    const query = document.getElementById("search").value;
-    if (query) {
-      hexviz.send("match", [query, step]);
-    }
-  };
-  hexviz.local["next-match"] = () => hexviz.match(1);
-  hexviz.local["previous-match"] = () => hexviz.match(-1);
+/**
+ * Whether a field takes what is typed. What cannot be typed into, such as the menu of colours and
+ * the tabs, keeps only the keys that work it.
+ * @param {Element} target
+ * @param {string} key
+ */
+function takesTyping(target, key) {
+  if (!/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) {
+    return false;
+  }
+  const { readOnly, type } = /** @type {HTMLInputElement} */ (target);
+  const cannotBeTypedInto = readOnly || type === "radio";
+  return !cannotBeTypedInto || /^(Escape|Enter| |Tab|Home|End|Arrow.*)$/.test(key);
+}
 
-  document.addEventListener("keydown", function (event) {
-    const field = event.target;
-    if (event.ctrlKey || event.metaKey || event.altKey || !field.closest) {
-      return;
+/** Whether a dialog or a menu is over the page; one that is closed may still be in it. */
+function isDialogOpen() {
+  const dialogs = document.querySelectorAll(".mantine-Modal-content, .mantine-Menu-dropdown");
+  return Array.from(dialogs).some((dialog) => dialog.getClientRects().length > 0);
+}
+
+/** @param {KeyboardEvent} event */
+function onKey(event) {
+  const { key, target } = event;
+  if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof HTMLElement)) {
+    return;
+  }
+  if (key === "Enter" && target.id === "search") {
+    send({ type: "search", value: field("search").value });
+    return;
+  }
+  const move = around(event, ".move");
+  if (key === "Enter" && move) {
+    move.querySelector("button")?.click();
+    return;
+  }
+  if (takesTyping(target, key)) {
+    if (key === "Escape") {
+      target.blur();
     }
-    if (event.key === "Enter" && field.id === "search") {
-      hexviz.send("search", field.value);
-      return;
-    }
-    if (event.key === "Enter" && field.closest(".move")) {
-      field.closest(".move").querySelector("button").click();
-      return;
-    }
-    // What cannot be typed into, such as the menu of colours and the tabs, keeps only the keys that work it.
-    const menu = (field.readOnly || field.type === "radio") && !/^(Escape|Enter| |Tab|Home|End|Arrow.*)$/.test(event.key);
-    if (/^(INPUT|TEXTAREA|SELECT)$/.test(field.tagName) && !menu) {
-      if (event.key === "Escape") {
-        field.blur();
-      }
-      return;
-    }
-    if (inDialog() || field.closest(".ag-root")) {
-      return;
-    }
-    const row = field.closest("#tree [data-key]");
-    if (row && hexviz.tree.key(row, event.key)) {
-      event.preventDefault();
-      return;
-    }
-    if (field.matches("[role=button]") && /^(Enter| )$/.test(event.key)) {
-      event.preventDefault();
-      field.click();
-      return;
-    }
-    // A button or tab keeps the keys that work it.
-    const works = field.closest("button, summary, [role=tab], [role=radiogroup], a[href]");
-    if (works && /^(Enter| |Arrow.*)$/.test(event.key)) {
-      return;
-    }
-    const action = KEYS[event.key];
-    if (action) {
-      event.preventDefault();
-      action();
-    }
-  });
-})();
+    return;
+  }
+  if (isDialogOpen() || around(event, ".ag-root")) {
+    return;
+  }
+  const row = around(event, "#tree [data-key]");
+  if (row && pressKey(row, key)) {
+    event.preventDefault();
+    return;
+  }
+  if (target.matches("[role=button]") && /^(Enter| )$/.test(key)) {
+    event.preventDefault();
+    target.click();
+    return;
+  }
+  // A button or tab keeps the keys that work it.
+  const worked = around(event, "button, summary, [role=tab], [role=radiogroup], a[href]");
+  if (worked && /^(Enter| |Arrow.*)$/.test(key)) {
+    return;
+  }
+  const action = KEYS[key];
+  if (action) {
+    event.preventDefault();
+    action();
+  }
+}
+
+document.addEventListener("keydown", onKey);

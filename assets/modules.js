@@ -1,30 +1,31 @@
 // The modules that fields for a module's name offer: the server tells them once for each model.
-(function () {
-  "use strict";
 
-  const hexviz = (window.hexviz = window.hexviz || {});
-  let known = []; // pairs of a name and a tag
+/** @type {[name: string, tag: string][]} */
+let known = [];
 
-  hexviz.modules = {
-    know: function (modules) {
-      known = modules;
-    },
-  };
+/** @param {[name: string, tag: string][]} modules */
+export function knowModules(modules) {
+  known = modules;
+}
 
-  // A field comes with what is likeliest; the rest is put below once somebody is about to type.
-  function offer(field) {
-    const there = new Set(Array.from(field.list.options, (option) => option.value));
-    known.filter(([name]) => !there.has(name)).forEach(function ([name, tag]) {
+/**
+ * Add all modules to what a field offers. It comes with what is likeliest, which stays first.
+ * @param {HTMLDataListElement} list
+ */
+function complete(list) {
+  const offered = new Set(Array.from(list.options, (option) => option.value));
+  for (const [name, tag] of known) {
+    if (!offered.has(name)) {
       const option = document.createElement("option");
       option.value = name;
       option.textContent = tag;
-      field.list.append(option);
-    });
-  }
-
-  document.addEventListener("focusin", function (event) {
-    if (event.target.matches('input[data-offers="modules"]') && event.target.list) {
-      offer(event.target);
+      list.append(option);
     }
-  });
-})();
+  }
+}
+
+document.addEventListener("focusin", function ({ target }) {
+  if (target instanceof HTMLInputElement && target.dataset.offers === "modules" && target.list) {
+    complete(/** @type {HTMLDataListElement} */ (target.list));
+  }
+});

@@ -1,49 +1,80 @@
 // What leaves the page: a link to the exact view, and pictures of it.
-(function () {
-  "use strict";
 
-  const hexviz = (window.hexviz = window.hexviz || {});
-  const LARGEST = 12000; // pixels a side that browsers draw without failing
+import { register } from "./actions.js";
+import { viewport } from "./canvas/camera.js";
+import { cytoscape } from "./canvas/instance.js";
+import { byId } from "./dom.js";
+import { fail, notify } from "./notices.js";
+import { theme } from "./theme.js";
 
-  function title() {
-    const name = document.getElementById("model-title").textContent || "graph";
-    return name.replace(/\.onnx$/, "").replace(/[^\w.-]+/g, "-");
+const LARGEST = 12_000; // pixels a side that browsers draw without failing
+const KEPT = 10_000; // ms that a file is kept for its download
+
+function fileStem() {
+  const name = byId("model-title").textContent || "graph";
+  return name.replace(/\.onnx$/, "").replace(/[^\w.-]+/g, "-");
+}
+
+/**
+ * @param {Blob} blob
+ * @param {string} name
+ */
+function save(blob, name) {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
+}
+
+/**
+ * Put a text into the clipboard, and say so.
+ * @param {string} text
+ * @param {string} title
+ * @param {string} message
+ */
+export async function copy(text, title, message) {
+  try {
+    await navigator.clipboard.writeText(text);
+    notify(title, message, "teal");
+  } catch {
+    notify("The browser did not allow copying", text);
   }
+}
 
-  hexviz.save = function (blob, name) {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  };
-
-  hexviz.local["copy-link"] = function () {
+function copyLink() {
+  const cy = cytoscape();
+  if (cy) {
     const address = new URL(window.location.href);
-    address.searchParams.set("at", hexviz.canvas.viewport().join(","));
-    navigator.clipboard.writeText(address.href).then(
-      () => hexviz.notify("Link copied", "It leads to exactly this view.", "teal"),
-      () => hexviz.notify("The browser did not allow copying", address.href, "red"),
-    );
-  };
+    address.searchParams.set("at", viewport(cy));
+    void copy(address.href, "Link copied", "It leads to exactly this view.");
+  }
+}
 
-  hexviz.local["save-png"] = function () {
-    const cy = hexviz.canvas.cytoscape();
+async function savePng() {
+  const cy = cytoscape();
+  if (cy) {
     const box = cy.elements(":visible").boundingBox();
     const scale = Math.min(2, LARGEST / Math.max(box.w, box.h, 1));
-    const page = getComputedStyle(document.documentElement).getPropertyValue("--page").trim();
-    cy.png({ full: true, scale: scale, bg: page, output: "blob-promise" })
-      .then((blob) => hexviz.save(blob, title() + ".png"));
-  };
+    const bg = getComputedStyle(document.documentElement).getPropertyValue("--page").trim();
+    save(await cy.png({ full: true, scale, bg, output: "blob-promise" }), `${fileStem()}.png`);
+  }
+}
 
-  // The server draws it from the same elements.
-  let wanted = 0;
-  hexviz.local["save-svg"] = function () {
-    wanted += 1;
-    window.dash_clientside.set_props("svg-wanted", { data: { n: wanted, theme: hexviz.theme() } });
-  };
+/** The server draws it from the same elements. */
+async function saveSvg() {
+  const query = new URLSearchParams(window.location.search);
+  query.set("theme", theme());
+  const response = await fetch(`picture.svg?${query}`);
+  if (response.ok) {
+    save(await response.blob(), `${fileStem()}.svg`);
+  } else {
+    fail((await response.text()).trim());
+  }
+}
 
-  hexviz.saveSvg = function (picture) {
-    hexviz.save(new Blob([picture.text], { type: "image/svg+xml" }), title() + ".svg");
-  };
-})();
+register({
+  "copy-link": copyLink,
+  "save-png": () => void savePng(),
+  "save-svg": () => void saveSvg(),
+});

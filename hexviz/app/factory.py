@@ -10,12 +10,11 @@ from hexviz.app import routes
 from hexviz.app.callbacks import (
     comparing,
     filtering,
-    old_page,
     opening,
     transferring,
 )
 from hexviz.app.guard import Guard, install
-from hexviz.app.index_html import Shell
+from hexviz.app.index_html import SCRIPTS, Shell
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.layout import page
 from hexviz.app.models.first_picture import FirstPictures
@@ -52,6 +51,7 @@ def create_app(
         update_title="",
         serve_locally=True,
         assets_folder=str(assets_folder()),
+        assets_ignore=SCRIPTS,
         background_callback_manager=manager,
     )
     guard = guard or Guard()
@@ -60,7 +60,6 @@ def create_app(
     opening.register(app, store, frozenset(SAMPLES), roots or Roots(), guard)
     transferring.register(app, store, roots or Roots(), guard)
     routes.register(app, store, pictures, roots or Roots())
-    old_page.register(app, store)
     filtering.register(app, store)
     comparing.register(app, store, roots or Roots(), guard)
     _register_clientside(app)
@@ -69,7 +68,7 @@ def create_app(
 
 
 def _register_clientside(app: Dash) -> None:
-    """What needs no server: see assets/controls.js."""
+    """What needs no server, or sends an event: see assets/main.js."""
 
     def call(name: str, *arguments: Input | Output | State, initial: bool = False) -> None:
         app.clientside_callback(
@@ -81,35 +80,20 @@ def _register_clientside(app: Dash) -> None:
     call("coloured", Input("colour", "value"))
     call("visit", Input("uploaded", "data"))
     call("numbered", Input("numbers-read", "data"))
-    call("tabled", Input("table", "data"))
     call(
         "grid",
         Output("ops-pane", "children"),
         Input("grid-wanted", "data"),
         State("grid", "data"),
     )
-    call("found", Input("found", "data"))
-    call("audited", Input("audit", "data"))
-    call("filtered", Input("filter", "data"))
-    call("hinted", Input("hints", "data"))
+    call("searched", Input("search", "value"))
     call("made", Input("part-made", "data"))
     call("working", Input("part-job", "hidden"))
     call("comparedWith", Input("compare-chosen", "data"))
     call("comparedAs", Input("compare-role", "value"))
-    call("compared", Input("compare-shown", "data"))
-    call("picture", Input("svg", "data"))
-    call("inspected", Input("inspection", "data"))
-    call(
-        "tab",
-        Output("graph-pane", "hidden"),
-        Output("ops-pane", "hidden"),
-        Output("audit-pane", "hidden"),
-        Output("performance-pane", "hidden"),
-        Output("compare-pane", "hidden"),
-        Output("filter-panel", "hidden"),
-        Output("inspector", "hidden"),
-        Input("tab", "value"),
-    )
+    call("comparisonMade", Input("compare-made", "data"))
+    call("tab", Input("tab", "value"))
+    call("timings", Input("timings", "opened"))
     call(
         "theme",
         Output("theme-provider", "forceColorScheme"),

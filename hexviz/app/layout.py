@@ -14,7 +14,7 @@ from hexviz.app.guard.limits import MAX_NUMBERS
 from hexviz.app.panels.compare import pane as compare_pane
 from hexviz.app.panels.filter.panel import frame
 from hexviz.app.panels.table import grid
-from hexviz.app.panels.timings.panel import pane
+from hexviz.app.panels.timings.panel import dialog
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import stylesheet
@@ -45,31 +45,20 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             "defaultRadius": "sm",
         },
         children=[
-            dcc.Store(id="view"),
             dcc.Store(id="theme", storage_type="local"),
-            dcc.Store(id="inspection"),
             dcc.Store(id="model"),
             dcc.Store(id="exported"),
             dcc.Store(id="uploaded"),
             dcc.Store(id="tags-wanted"),
             dcc.Store(id="tags-made"),
             dcc.Store(id="numbers-read"),
-            dcc.Store(id="table"),
-            dcc.Store(id="table-holds"),
             dcc.Store(id="grid", data=grid().to_plotly_json()),
             dcc.Store(id="grid-wanted"),
-            dcc.Store(id="audit"),
-            dcc.Store(id="filter"),
-            dcc.Store(id="hints"),
             dcc.Store(id="part-wanted"),
             dcc.Store(id="part-made"),
             dcc.Store(id="compare-chosen"),
             dcc.Store(id="compare-wanted"),
             dcc.Store(id="compare-made"),
-            dcc.Store(id="compare-shown"),
-            dcc.Store(id="found"),
-            dcc.Store(id="svg-wanted"),
-            dcc.Store(id="svg"),
             dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
             dmc.NotificationContainer(id="notices", position="bottom-right"),
             html.Div(
@@ -82,6 +71,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
                     frame(),
                     opener(samples),
                     keys(),
+                    dialog(),
                 ],
             ),
         ],
@@ -169,7 +159,6 @@ def _middle() -> html.Main:
                             {"value": "audit", "label": "Audit"},
                             {"value": "filter", "label": "Filter"},
                             {"value": "compare", "label": "Compare"},
-                            {"value": "performance", "label": "Performance"},
                         ],
                     ),
                     _tool("back", "‹", "Back to what was looked at before ([)", "back"),
@@ -224,6 +213,7 @@ def _middle() -> html.Main:
                                     _entry("save-png", "Save picture (PNG)"),
                                     _entry("save-svg", "Save picture (SVG)"),
                                     _entry("choose-numbers", "Colour by numbers from a file…"),
+                                    _entry("show-timings", "Performance…"),
                                     _entry("show-keys", "Keys (?)"),
                                 ]
                             ),
@@ -282,7 +272,6 @@ def _middle() -> html.Main:
                 **{"aria-label": "What the audit found"},
             ),
             compare_pane(),
-            pane(),
         ],
     )
 

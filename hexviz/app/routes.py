@@ -11,7 +11,6 @@ from flask import Response, request, send_file
 
 from hexviz.app.address import from_query, model_in
 from hexviz.app.answers import answer_event, answer_panel, check_state, show
-from hexviz.app.callbacks.old_page import new_request, old_changes
 from hexviz.app.download import download, file_stem
 from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.graph.picture import painted
@@ -57,9 +56,8 @@ def _register_answers(
 ) -> None:
     @app.server.post("/event")
     def on_event() -> Response:
-        old = _old(request.get_data())
         try:
-            asked = old or decode(request.get_data(), EventRequest)
+            asked = decode(request.get_data(), EventRequest)
             with recorded(blocks=False) as record:
                 with stage("answer"):
                     kept = _kept(pictures, asked)
@@ -70,8 +68,6 @@ def _register_answers(
             return plain(400, str(error))
         if kept is None:
             _drawn(store, pictures, asked, answer, body, record.stages)
-        if old is not None:
-            body = json.dumps(old_changes(asked, answer)).encode()
         return _json(body, server_timing(record.stages))
 
     @app.server.post("/panel")
@@ -86,14 +82,6 @@ def _register_answers(
         except RequestError as error:
             return plain(400, str(error))
         return _json(body, server_timing(record.stages))
-
-
-def _old(body: bytes) -> EventRequest | None:
-    try:
-        sent = json.loads(body)
-        return new_request(sent) if isinstance(sent, dict) and "type" in sent else None
-    except (ValueError, RecursionError, AttributeError):
-        return None
 
 
 def _json(body: bytes, timing: str) -> Response:

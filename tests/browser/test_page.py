@@ -149,7 +149,7 @@ def test_clicking_an_op_on_the_canvas_selects_it(closed: Sheet) -> None:
     assert closed.cy("cy.nodes('[name = \"Softmax\"]').empty()")
     closed.page.locator("#hits .hit").first.click()
     closed.wait("cy.nodes('[name = \"Softmax\"]').nonempty()")
-    closed.page.evaluate("() => window.hexviz.send('clear', null)")
+    closed.page.evaluate("() => window.hexviz.send('clear')")
     closed.wait("cy.nodes('.selected').length === 0")
     node = closed.cy("cy.nodes('[name = \"Softmax\"]').id()")
     closed.click(node)

@@ -1,4 +1,4 @@
-"""The performance tab in a browser: charts, clicks taken apart, runs compared, keyboard, names."""
+"""The dialog of timings in a browser: charts, clicks taken apart, runs compared, names."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,16 +51,29 @@ def keep(cache: Path, content: bytes, modules: dict[str, float]) -> None:
         keep_measured(digest(content), Measured(stages, modules))
 
 
+def show(sheet: Sheet) -> None:
+    """Open the dialog from the menu."""
+    sheet.page.locator("#more").click()
+    sheet.page.get_by_role("menuitem", name="Performance").click()
+    expect(sheet.page.locator("#timings-pane")).to_be_visible()
+
+
+def close(sheet: Sheet) -> None:
+    sheet.page.keyboard.press("Escape")
+    expect(sheet.page.locator("#timings-pane")).to_be_hidden()
+
+
 def opened(sheet: Sheet, server: Server, more: str = "") -> Any:
     """The pane, with its first charts drawn."""
-    sheet.open(f"{server.url}&tab=performance{more}")
-    pane = sheet.page.locator("#performance-pane")
+    sheet.open(f"{server.url}{more}")
+    show(sheet)
+    pane = sheet.page.locator("#timings-pane")
     expect(pane.locator("#stages-chart .main-svg").first).to_be_visible()
     expect(pane).not_to_have_attribute("aria-busy", "true")
     return pane
 
 
-def test_plotly_is_fetched_when_the_tab_is_opened_by_the_keyboard(
+def test_plotly_is_fetched_when_the_dialog_is_opened_by_the_keyboard(
     sheet: Sheet, measured_server: tuple[Server, Path]
 ) -> None:
     scripts: list[str] = []
@@ -70,14 +83,17 @@ def test_plotly_is_fetched_when_the_tab_is_opened_by_the_keyboard(
     sheet.settle()
     assert scripts
     assert not [one for one in scripts if "plotly" in one or "async-graph" in one]
-    page.locator("#tab input[value=graph]").focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowRight")
-    pane = page.locator("#performance-pane")
+    page.get_by_role("button", name="More").focus()
+    page.keyboard.press("Enter")
+    entry = page.get_by_role("menuitem", name="Performance")
+    expect(entry).to_be_visible()
+    while not entry.evaluate("one => one === document.activeElement"):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    pane = page.locator("#timings-pane")
     for name in ("stages", "costs", "modules"):
         expect(pane.locator(f"#{name}-chart .main-svg").first).to_be_visible()
     assert len([one for one in scripts if "plotly" in one]) == 1
-    page.wait_for_function("() => location.search.includes('tab=performance')")
     expect(pane).to_contain_text("256 ops exported in 7.00 s, on the page in")
     expect(pane.locator("#stages-chart .ytick", has_text="tracing")).to_have_count(1)
     expect(pane.locator("#stages-chart .y2tick", has_text="paint")).to_have_count(1)
@@ -95,7 +111,10 @@ def test_the_last_click_is_taken_apart(sheet: Sheet, measured_server: tuple[Serv
     pane = opened(sheet, measured_server[0], "&open=")
     line = pane.locator("#last-click")
     expect(line).to_have_text("No click yet: the next one is taken apart here.")
+    close(sheet)
     sheet.page.locator("#tree .chevron[data-event]").last.click()
+    sheet.settle()
+    show(sheet)
     expect(line).to_contain_text("The last click:")
     expect(line).to_contain_text("paint")
 
@@ -113,7 +132,8 @@ def test_a_module_is_shown_in_the_graph_by_its_bar_and_by_its_row(
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator("#graph")).to_be_visible()
     expect(page.locator("#inspector h2")).to_have_text("BertSelfAttention")
-    page.locator("#tab").get_by_text("Performance").click()
+    expect(pane).to_be_hidden()
+    show(sheet)
     pane.locator("#modules-table summary").click()
     row = pane.get_by_role("button", name="/BertModel/BertPooler")
     row.focus()
@@ -164,8 +184,8 @@ def test_markup_in_names_is_text(
     page.locator("#upload input[type=file]").set_input_files(path)
     expect(page.locator("#model-title")).to_contain_text("net.onnx")
     page.keyboard.press("Escape")
-    page.locator("#tab").get_by_text("Performance").click()
-    pane = page.locator("#performance-pane")
+    show(sheet)
+    pane = page.locator("#timings-pane")
     label = pane.locator("#modules-chart .ytick text").first
     expect(label).to_contain_text("<b>Layer<∕b>")  # a slash in a name is not one of the tag
     assert label.locator("tspan[style*='font-weight']").count() == 0
@@ -194,7 +214,7 @@ def test_it_fits_follows_the_theme_and_axe_finds_nothing(
     expect(pane.locator("#scaling-chart .main-svg").first).to_be_visible()
     for folded in pane.locator("summary").all():
         folded.click()
-    for name in ("html", ".tools", "#performance-pane"):
+    for name in ("html", ".tools", "#timings-pane"):
         wide, room = page.evaluate(
             "name => (one => [one.scrollWidth, one.clientWidth])(document.querySelector(name))",
             name,
@@ -205,7 +225,9 @@ def test_it_fits_follows_the_theme_and_axe_finds_nothing(
     assert found.violations_count == 0, found.generate_report()
     ink = "() => getComputedStyle(document.querySelector('#stages-chart .ytick text')).fill"
     before = page.evaluate(ink)
+    close(sheet)
     page.locator("#theme-toggle").click()
+    show(sheet)
     page.wait_for_function(f"before => ({ink})() !== before", arg=before)
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
@@ -220,10 +242,10 @@ def test_the_charts_take_the_width_that_there_is(
     pane = opened(sheet, measured_server[0])
     width = "() => document.querySelector('#stages-chart .main-svg').clientWidth"
     before = sheet.page.evaluate(width)
-    sheet.page.locator("#tab").get_by_text("Graph").click()
+    close(sheet)
     sheet.page.set_viewport_size({"width": 1600, "height": 900})
     expect(pane).to_be_hidden()
-    sheet.page.locator("#tab").get_by_text("Performance").click()
+    show(sheet)
     sheet.page.wait_for_function(f"before => ({width})() > before + 100", arg=before)
 
 
@@ -232,5 +254,5 @@ def test_without_a_model_it_says_what_it_is_for(sheet: Sheet, server: Server) ->
     page.goto(server.url.partition("?")[0])
     page.get_by_role("button", name="Close").first.wait_for(state="attached")
     page.keyboard.press("Escape")
-    page.locator("#tab").get_by_text("Performance").click()
-    expect(page.locator("#performance-pane")).to_contain_text("Open a model: this tab tells")
+    show(sheet)
+    expect(page.locator("#timings-pane")).to_contain_text("Open a model: this dialog says")

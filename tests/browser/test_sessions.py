@@ -84,7 +84,8 @@ def upload(sheet: Sheet, url: str, path: Path) -> None:
 def move_op(page: Page, op: str, to: str) -> None:
     """Move an op, and wait for the address to name the corrected model: it comes last."""
     before = page.evaluate(MODEL)
-    page.evaluate("([op, to]) => window.hexviz.send('move-ops', ['op', op, to])", [op, to])
+    move = "([what, to]) => window.hexviz.send('move-ops', { kind: 'op', what, to })"
+    page.evaluate(move, [op, to])
     expect(page.locator("#edits")).to_contain_text("1 tag changed")
     page.wait_for_function(f"before => {MODEL} !== before", arg=before)
 

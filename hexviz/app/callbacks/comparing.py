@@ -34,13 +34,11 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
         Output("compare-upload", "contents"),
         Input("compare-upload", "contents"),
         State("compare-upload", "filename"),
-        State("view", "data"),
+        State("model", "data"),
         prevent_initial_call=True,
     )
-    def on_upload(
-        contents: str | None, filename: str | None, stored: dict[str, Any] | None
-    ) -> tuple[Any, ...]:
-        if not contents or not stored:
+    def on_upload(contents: str | None, filename: str | None, model: str | None) -> tuple[Any, ...]:
+        if not contents or not model:
             return (no_update,) * 3
         try:
             wait_in_line(guard)
@@ -55,28 +53,17 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
         Output("notices", "sendNotifications", allow_duplicate=True),
         Output("compare-files", "value"),
         Input("compare-files", "value"),
-        State("view", "data"),
+        State("model", "data"),
         prevent_initial_call=True,
     )
-    def on_file(told: str | None, stored: dict[str, Any] | None) -> tuple[Any, ...]:
-        if not told or not stored:
+    def on_file(told: str | None, model: str | None) -> tuple[Any, ...]:
+        if not told or not model:
             return (no_update,) * 3
         try:
             key = store.add_file(roots.find(told))
         except HexvizError as error:
             return no_update, failure(error), None
         return key, no_update, None
-
-    @app.callback(
-        Output("compare-files", "data"),
-        Output("compare-files-box", "hidden"),
-        Input("tab", "value"),
-        prevent_initial_call=True,
-    )
-    def on_tab(tab: str) -> tuple[Any, ...]:
-        if tab != "compare" or not roots.folders:
-            return (no_update,) * 2
-        return [{"value": file.reference, "label": file.label} for file in roots.files()], False
 
     @app.callback(
         Output("compare-made", "data"),

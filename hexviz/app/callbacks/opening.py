@@ -10,7 +10,6 @@ from typing import Any
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.callbacks.old_page import key_of
 from hexviz.app.guard import Guard
 from hexviz.app.guard.limits import MAX_UPLOAD
 from hexviz.app.jobs.run import run_job
@@ -104,19 +103,19 @@ def register(
         Output("notices", "sendNotifications", allow_duplicate=True),
         Output("numbers", "contents"),
         Input("numbers", "contents"),
-        State("view", "data"),
+        State("model", "data"),
         prevent_initial_call=True,
     )
-    def on_numbers(contents: str | None, stored: dict[str, Any] | None) -> tuple[Any, ...]:
-        if not contents or not stored:
+    def on_numbers(contents: str | None, model: str | None) -> tuple[Any, ...]:
+        if not contents or not model:
             return (no_update,) * 3
         try:
             wait_in_line(guard)
-            model = store.get(key_of(stored))
+            opened = store.get(model)
             content = decode_upload(contents)
             key = digest(content)[:16]
-            found = read_numbers(content.decode("utf-8-sig", "replace"), model.graph)
-            model.numbers.put(key, found)
+            found = read_numbers(content.decode("utf-8-sig", "replace"), opened.graph)
+            opened.numbers.put(key, found)
         except HexvizError as error:
             return no_update, failure(error), None
         return key, no_update, None

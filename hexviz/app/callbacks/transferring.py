@@ -13,7 +13,6 @@ from typing import Any
 from dash import Dash, Input, Output, State, no_update
 from dash.exceptions import PreventUpdate
 
-from hexviz.app.callbacks.old_page import key_of
 from hexviz.app.callbacks.opening import decode_upload, wait_in_line
 from hexviz.app.guard import Guard
 from hexviz.app.jobs.results import Results
@@ -34,14 +33,14 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
         Output("tags-files", "data"),
         Output("tags-files-box", "hidden"),
         Input("opener", "opened"),
-        State("view", "data"),
+        State("model", "data"),
         prevent_initial_call=True,
     )
-    def on_opener(opened: bool, stored: dict[str, Any] | None) -> tuple[Any, ...]:
+    def on_opener(opened: bool, model: str | None) -> tuple[Any, ...]:
         if not opened:
             return (no_update,) * 3
         listed = [{"value": file.reference, "label": file.label} for file in roots.files()]
-        return not key_of(stored), listed, not roots.folders
+        return not model, listed, not roots.folders
 
     @app.callback(
         Output("tags-wanted", "data"),
@@ -49,13 +48,11 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
         Output("tags-upload", "contents"),
         Input("tags-upload", "contents"),
         State("tags-upload", "filename"),
-        State("view", "data"),
+        State("model", "data"),
         prevent_initial_call=True,
     )
-    def on_upload(
-        contents: str | None, filename: str | None, stored: dict[str, Any] | None
-    ) -> tuple[Any, ...]:
-        if not contents or not stored:
+    def on_upload(contents: str | None, filename: str | None, model: str | None) -> tuple[Any, ...]:
+        if not contents or not model:
             return (no_update,) * 3
         try:
             wait_in_line(guard)
@@ -63,24 +60,24 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
         except HexvizError as error:
             # Cleared, so that the same file can be tried again.
             return no_update, failure(error), None
-        return {"before": before, "after": key_of(stored)}, no_update, None
+        return {"before": before, "after": model}, no_update, None
 
     @app.callback(
         Output("tags-wanted", "data", allow_duplicate=True),
         Output("notices", "sendNotifications", allow_duplicate=True),
         Output("tags-files", "value"),
         Input("tags-files", "value"),
-        State("view", "data"),
+        State("model", "data"),
         prevent_initial_call=True,
     )
-    def on_file(told: str | None, stored: dict[str, Any] | None) -> tuple[Any, ...]:
-        if not told or not stored:
+    def on_file(told: str | None, model: str | None) -> tuple[Any, ...]:
+        if not told or not model:
             return (no_update,) * 3
         try:
             before = store.add_file(roots.find(told))
         except HexvizError as error:
             return no_update, failure(error), None
-        return {"before": before, "after": key_of(stored)}, no_update, None
+        return {"before": before, "after": model}, no_update, None
 
     @app.callback(
         Output("tags-made", "data"),

@@ -13,7 +13,7 @@ from hexviz.app.models.comparison import Kept
 from hexviz.app.panels.parts import breaking, counted
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["failed", "invitation", "pane", "tell"]
+__all__ = ["invitation", "pane", "tell"]
 
 _MOST = 200
 """Differences that are listed."""
@@ -33,11 +33,6 @@ def invitation() -> list[Any]:
             className="quiet",
         )
     ]
-
-
-def failed(line: str) -> list[Any]:
-    """Why there is no comparison."""
-    return [html.P(line, className="unreadable", role="alert")]
 
 
 def tell(found: Kept, graph: TaggedGraph) -> list[Any]:

@@ -1,1 +1,1 @@
-"""The performance tab: its fixed parts, and what they say of the open model."""
+"""The dialog of timings: its fixed parts, and what they say of the open model."""

@@ -1,4 +1,4 @@
-"""What the performance tab says of a model: texts and tables by their place, figures by chart."""
+"""The dialog of timings, and what it says of a model: content by element, figures by chart."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import dash_mantine_components as dmc
 from dash import html
 from dash.fingerprint import build_fingerprint
 
@@ -27,7 +28,7 @@ from hexviz.view.performance.runs import MAX_RUN, Run, read_run
 from hexviz.view.performance.scaling import own_point, scaling_figure
 from hexviz.view.performance.stages import Bar, bars, stage_figure
 
-__all__ = ["chooser", "frame", "pane", "reference_run", "timings"]
+__all__ = ["chooser", "dialog", "reference_run", "timings"]
 
 _NO_RUN = "No run is kept here: make one with `hexviz bench -o bench.json`."
 _NO_EXPORT = (
@@ -114,7 +115,6 @@ def _head(model: OpenModel, found: Sequence[Bar]) -> list[Any]:
     if longest is not None:
         told.append(f"; most of it is {longest.name}, with {longest.share:.0%}")
     return [
-        html.H2("Performance"),
         html.P(["".join(told), "."]),
         html.P(id="last-click", className="quiet"),
     ]
@@ -252,23 +252,11 @@ def _counted_words(found: Sequence[Ratio], words: tuple[str, ...]) -> str:
     return f"{count:,} {'is' if count == 1 else 'are'}"
 
 
-def pane() -> html.Div:
-    """What is on the page from the start."""
-    return html.Div(
-        html.P("Open a model: this tab tells what it takes.", className="quiet"),
-        id="performance-pane",
-        className="pane performance",
-        hidden=True,
-        tabIndex=0,
-        role="region",
-        **{"aria-label": "Performance", "data-script": _script()},
-    )
-
-
-def frame() -> list[Any]:
-    """What the pane holds once it has been opened."""
-    return [
-        html.Div(id="performance-head", className="performance-head"),
+def dialog() -> dmc.Modal:
+    """The dialog, whose parts are filled once it is opened; it is on the page from the start."""
+    head = html.P("Open a model: this dialog says what it takes.", className="quiet")
+    parts = [
+        html.Div(head, id="performance-head", className="performance-head"),
         _part("Stage by stage", "stages", "Stages by when they began and how long they took"),
         _part("What auxiliary ops cost", "costs", "Share of each category in ops, bytes and links"),
         _part(
@@ -285,6 +273,15 @@ def frame() -> list[Any]:
             ]
         ),
     ]
+    return dmc.Modal(
+        html.Div(parts, id="timings-pane", className="performance", **{"data-script": _script()}),
+        id="timings",
+        title="Performance",
+        opened=False,
+        keepMounted=True,
+        size="min(1180px, 94vw)",
+        closeButtonProps={"aria-label": "Close"},
+    )
 
 
 def chooser() -> html.Div:

@@ -1,4 +1,4 @@
-"""The tables of the performance tab: the same numbers as in its charts, for eyes and ears."""
+"""The tables of the dialog of timings: the same numbers as in its charts, for eyes and ears."""
 
 from __future__ import annotations
 

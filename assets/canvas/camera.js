@@ -1,0 +1,260 @@
+// Where the canvas looks: fitting, following a box that was opened, bringing something into view.
+
+import { isUnderStrips } from "../steps.js";
+import { cytoscape, sides } from "./instance.js";
+
+/** @import { Core, NodeSingular } from "cytoscape" */
+
+const READABLE = 0.6; // zoom below which labels are too small to read
+const CLOSE = 0.9; // zoom at which something out of sight is shown
+const LARGEST = 1.1; // zoom that fitting a small graph stops at
+const EDGE = 20; // pixels kept free around what is brought into view
+const MARGIN = 28; // the same around a graph that is fitted
+const AT_HAND = 1500; // ms for which what was clicked on the canvas counts as in sight
+const PATIENCE = 2000; // ms for which something that is not drawn yet is waited for
+
+/** @type {{id: string, x: number, y: number} | null} The box that was just opened or closed, and
+ * where it was. */
+let anchor = null;
+let clicked = -Infinity; // when the canvas was last clicked
+/** @type {{id: string, until: number} | null} What was selected elsewhere and is to be seen. */
+let wanted = null;
+let fitsLater = false; // fitting was asked for while the canvas was hidden
+let looksAround = false; // much may have moved: see whether anything is in sight
+/** @type {{x: number, y: number} | null} Model point in the middle of the canvas. */
+let middle = null;
+
+/** The canvas was clicked: what is selected by that is in sight, at the zoom a person chose. */
+export function touched() {
+  clicked = performance.now();
+}
+
+/**
+ * Keep a box where it is on the screen through the next change.
+ * @param {NodeSingular} node
+ */
+export function hold(node) {
+  const box = sides(node);
+  anchor = { id: node.id(), x: box.x, y: box.top };
+}
+
+/** The next change may put everything elsewhere. */
+export function lookAround() {
+  looksAround = true;
+}
+
+/**
+ * Bring an element into view once it is drawn, unless it was clicked on the canvas.
+ * @param {string | null | undefined} id
+ * @param {boolean} walked whether a person went to it by the steps of a path
+ */
+export function wantInView(id, walked) {
+  const isElsewhere = walked || performance.now() - clicked > AT_HAND;
+  wanted = id && isElsewhere ? { id, until: performance.now() + PATIENCE } : null;
+}
+
+/** Everything into the window. */
+export function fit() {
+  const cy = cytoscape();
+  if (!cy) {
+    return;
+  }
+  cy.resize();
+  fitsLater = !cy.width();
+  if (fitsLater || !cy.nodes().length) {
+    return;
+  }
+  cy.fit(undefined, MARGIN);
+  if (cy.zoom() > LARGEST) {
+    cy.zoom(LARGEST);
+    cy.center();
+  }
+}
+
+/**
+ * The zoom and middle that a link asks for.
+ * @param {string} query
+ * @returns {[level: number, x: number, y: number] | null}
+ */
+export function viewportIn(query) {
+  const parts = (new URLSearchParams(query).get("at") || "").split(",");
+  const [level, x, y] = parts.map(Number);
+  const isWhole = parts.length === 3 && level > 0 && [level, x, y].every(isFinite);
+  return isWhole ? [level, x, y] : null;
+}
+
+/**
+ * The first sight of a model: what a link asks for, all of it if its labels can be read then, else
+ * its top.
+ * @param {Core} cy
+ */
+export function firstSight(cy) {
+  anchor = null;
+  const asked = viewportIn(window.location.search);
+  if (asked) {
+    cy.zoom(asked[0]);
+    centreOn(asked[1], asked[2]);
+    return;
+  }
+  fit();
+  if (!fitsLater && cy.zoom() < READABLE) {
+    const box = cy.elements().boundingBox();
+    cy.zoom(READABLE);
+    cy.pan({
+      x: cy.width() / 2 - (READABLE * (box.x1 + box.x2)) / 2,
+      y: EDGE - READABLE * box.y1,
+    });
+  }
+}
+
+/**
+ * After a change: the opened box is where it was, and something of the graph is in sight.
+ * @param {Core} cy
+ */
+export function follow(cy) {
+  if (anchor) {
+    const node = cy.getElementById(anchor.id);
+    if (node.nonempty()) {
+      const box = sides(node);
+      cy.panBy({ x: anchor.x - box.x, y: anchor.y - box.top });
+      bringIn(cy, node);
+    }
+    anchor = null;
+  } else if (looksAround && isMostlyOut(cy)) {
+    fit();
+  }
+  looksAround = false;
+}
+
+/** @param {Core} cy */
+function isMostlyOut(cy) {
+  const seen = cy.extent();
+  const nodes = cy.nodes();
+  const inSight = nodes.filter(function (node) {
+    const at = node.position();
+    return at.x > seen.x1 && at.x < seen.x2 && at.y > seen.y1 && at.y < seen.y2;
+  });
+  return inSight.length < nodes.length / 3;
+}
+
+/**
+ * The shift that brings a stretch into a window, with some pixels to spare.
+ * @param {number} low
+ * @param {number} high
+ * @param {number} size of the window
+ */
+export function shiftInto(low, high, size) {
+  if (high > size - EDGE) {
+    return Math.max(size - EDGE - high, EDGE - low);
+  }
+  return low < EDGE ? Math.min(EDGE - low, size - EDGE - high) : 0;
+}
+
+/**
+ * The smallest shift that shows a box, or its top left corner where it is too large.
+ * @param {Core} cy
+ * @param {NodeSingular} node
+ */
+function bringIn(cy, node) {
+  const box = sides(node);
+  const [width, height] = [cy.width(), cy.height()];
+  const isTooWide = box.right - box.left > width - 2 * EDGE;
+  const isOut = box.top < EDGE || box.bottom > height - EDGE;
+  const bottom = Math.min(box.bottom, box.top + height - 2 * EDGE);
+  cy.panBy({
+    x: isTooWide ? 0 : shiftInto(box.left, box.right, width),
+    y: isOut ? shiftInto(box.top, bottom, height) : 0,
+  });
+}
+
+/**
+ * Show what was wanted in view: it may come before or after the elements that show it.
+ * @param {Core} cy
+ */
+export function showWanted(cy) {
+  if (wanted && performance.now() < wanted.until) {
+    intoView(cy, wanted.id);
+  }
+}
+
+/**
+ * @param {Core} cy
+ * @param {string | null | undefined} id
+ */
+function intoView(cy, id) {
+  const node = cy.getElementById(id || "");
+  if (node.empty() || !cy.width()) {
+    return;
+  }
+  const box = sides(node);
+  if (cy.zoom() < READABLE) {
+    cy.zoom(CLOSE);
+    cy.center(node);
+  } else if (
+    box.left < 0 || box.top < 0 || box.right > cy.width() || box.bottom > cy.height() ||
+    isUnderStrips(box)
+  ) {
+    cy.center(node);
+  }
+}
+
+/**
+ * The canvas is in sight again after another tab was.
+ * @param {Core} cy
+ * @param {string | null | undefined} selected
+ */
+export function backInSight(cy, selected) {
+  cy.resize();
+  if (fitsLater) {
+    firstSight(cy);
+  } else {
+    intoView(cy, selected);
+  }
+}
+
+/**
+ * The view has moved: remember its middle, for when the window's size changes.
+ * @param {Core} cy
+ */
+export function moved(cy) {
+  const seen = cy.extent();
+  middle = { x: (seen.x1 + seen.x2) / 2, y: (seen.y1 + seen.y2) / 2 };
+}
+
+/** The window has another size: what was in the middle stays there. */
+export function resized() {
+  const before = middle;
+  cytoscape()?.resize();
+  if (before && cytoscape()?.width()) {
+    centreOn(before.x, before.y);
+  }
+}
+
+/**
+ * @param {number} x in units of the model
+ * @param {number} y
+ */
+export function centreOn(x, y) {
+  const cy = cytoscape();
+  cy?.pan({ x: cy.width() / 2 - x * cy.zoom(), y: cy.height() / 2 - y * cy.zoom() });
+}
+
+/** @param {number} factor */
+export function zoom(factor) {
+  const cy = cytoscape();
+  cy?.zoom({
+    level: cy.zoom() * factor,
+    renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 },
+  });
+}
+
+/**
+ * Zoom, and the model point in the middle, as a link has them.
+ * @param {Core} cy
+ */
+export function viewport(cy) {
+  const seen = cy.extent();
+  const x = (seen.x1 + seen.x2) / 2;
+  const y = (seen.y1 + seen.y2) / 2;
+  return `${cy.zoom().toFixed(4)},${x.toFixed(1)},${y.toFixed(1)}`;
+}

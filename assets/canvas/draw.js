@@ -1,0 +1,82 @@
+// The graph's elements on the canvas, drawn as they differ from what is there.
+
+import * as camera from "./camera.js";
+import { cytoscape } from "./instance.js";
+import { mark, selectedId } from "./marks.js";
+import { readMinimap } from "./minimap.js";
+
+/** @import { ElementDefinition } from "cytoscape" */
+
+/** @type {Map<string, string>} The id of each element on the canvas, and what it was drawn from. */
+let drawn = new Map();
+/** @type {[elements: ElementDefinition[], isFirst: boolean] | null} To be drawn once there is a
+ * canvas. */
+let waiting = null;
+
+/**
+ * Draw these elements. Only what differs is touched, as Cytoscape works out the style of whatever
+ * is.
+ * @param {ElementDefinition[]} elements
+ * @param {boolean} isFirst whether they are of a model that was not on the page
+ */
+export function draw(elements, isFirst) {
+  const cy = cytoscape();
+  if (!cy) {
+    waiting = [elements, isFirst];
+    return;
+  }
+  const wanted = new Map(elements.map((one) => [String(one.data.id), JSON.stringify(one)]));
+  cy.batch(function () {
+    cy.elements().filter((element) => !wanted.has(element.id())).remove();
+    /** @type {ElementDefinition[]} */
+    const added = [];
+    for (const one of elements) {
+      const id = String(one.data.id);
+      const element = cy.getElementById(id);
+      if (element.empty()) {
+        added.push(one);
+      } else if (drawn.get(id) !== wanted.get(id)) {
+        element.data(one.data);
+        if (one.position) {
+          element.position(one.position);
+        }
+      }
+    }
+    cy.add(added);
+  });
+  drawn = wanted;
+  if (isFirst) {
+    camera.firstSight(cy);
+  }
+  settle();
+}
+
+/** After a change: look at the right place, mark what is to be marked. */
+export function settle() {
+  const cy = cytoscape();
+  if (!cy || !cy.width()) {
+    return;
+  }
+  camera.follow(cy);
+  mark(cy);
+  readMinimap(cy);
+  camera.showWanted(cy);
+}
+
+/** The canvas is in sight again after another tab was. */
+export function canvasShown() {
+  const cy = cytoscape();
+  if (cy) {
+    camera.backInSight(cy, selectedId());
+    settle();
+  }
+}
+
+/** There is a canvas now: draw what came before it. */
+export function drawWaiting() {
+  if (waiting) {
+    const [elements, isFirst] = waiting;
+    waiting = null;
+    draw(elements, isFirst);
+  }
+}

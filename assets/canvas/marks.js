@@ -1,0 +1,101 @@
+// What is marked on the canvas, by classes: the selection and its evidence, a trace, what the
+// legend lights.
+
+import { byId } from "../dom.js";
+import { showSteps } from "../steps.js";
+import { markRow } from "../tree.js";
+import { wantInView } from "./camera.js";
+import { cytoscape } from "./instance.js";
+
+/**
+ * @import { Core, NodeSingular } from "cytoscape"
+ * @import { Highlight } from "../protocol.js"
+ */
+
+const CLASSES = "selected evidence step dimmed";
+
+/** @type {Highlight | null} */
+let highlight = null;
+
+/**
+ * Show what is selected, its evidence and what is traced; {@link mark} marks it on the canvas.
+ * @param {Highlight | null} next
+ */
+export function showHighlight(next) {
+  highlight = next;
+  const steps = next ? next.steps : null;
+  const walked = showSteps(steps);
+  wantInView(steps && steps.at ? steps.look : next?.selected, walked);
+  markRow(next ? next.row : null);
+  showTraceNote();
+}
+
+/** What is traced, in words. */
+export function showTraceNote() {
+  const note = highlight ? highlight.note : "";
+  byId("trace").hidden = !note;
+  byId("trace-note").textContent = note;
+}
+
+/** The id of the selected element, if any. */
+export function selectedId() {
+  return highlight ? highlight.selected : null;
+}
+
+/**
+ * The selected node, where it is on the canvas.
+ * @returns {NodeSingular | null}
+ */
+export function selectedNode() {
+  const element = cytoscape()?.getElementById(selectedId() || "");
+  return element?.nonempty() && element.isNode() ? element : null;
+}
+
+/**
+ * Mark the canvas.
+ * @param {Core} cy
+ */
+export function mark(cy) {
+  cy.batch(function () {
+    cy.elements().removeClass(CLASSES);
+    if (!highlight) {
+      return;
+    }
+    if (highlight.traced || highlight.lit) {
+      dim(cy, highlight);
+    }
+    const selected = cy.getElementById(highlight.selected || "");
+    selected.addClass("selected");
+    const chain = cy.collection();
+    highlight.evidence.forEach((id) => chain.merge(cy.getElementById(id)));
+    chain.addClass("evidence");
+    const path = chain.union(selected);
+    path.edgesWith(path).addClass("evidence");
+    if (highlight.steps && highlight.steps.at) {
+      cy.getElementById(highlight.steps.look || "").addClass("step");
+    }
+  });
+}
+
+/**
+ * What is neither traced nor lit steps back; open boxes stay, for what is in them.
+ * @param {Core} cy
+ * @param {Highlight} shown
+ */
+function dim(cy, shown) {
+  const traced = shown.traced ? new Set(shown.traced) : null;
+  const lit = shown.lit ? new Set(shown.lit) : null;
+  const away = cy.nodes().filter(function (node) {
+    const data = node.data();
+    if (data.open === 1) {
+      return false;
+    }
+    const id = data.kind === "stub" ? data.to : data.id;
+    const buckets = data.kind === "stub" ? cy.getElementById(id).data("buckets") : data.buckets;
+    const isLit = () => (buckets || []).some((/** @type {string} */ bucket) => lit?.has(bucket));
+    return (traced !== null && !traced.has(id)) || (lit !== null && !isLit());
+  });
+  away.addClass("dimmed");
+  const kept = cy.nodes().difference(away);
+  cy.edges().difference(kept.edgesWith(kept)).addClass("dimmed");
+}

@@ -1,0 +1,241 @@
+// The page: what its parts know of each other is said here, and nowhere else.
+
+import "./keys.js";
+import "./uploads.js";
+import { register } from "./actions.js";
+import { fit } from "./canvas/camera.js";
+import { bindCanvas } from "./canvas/gestures.js";
+import { trace } from "./canvas/trace.js";
+import {
+  chooseColour, chooseNumbers, choosePlacement, chooseTab, showControls,
+} from "./controls.js";
+import { isTriggered, offer, ready, setProps, startDash, unchanged } from "./dash.js";
+import { watchDashRequests } from "./dash-requests.js";
+import { put } from "./dom.js";
+import { connect, send } from "./events.js";
+import { followHistory, namesModel, visitAddress, visited, writeAddress } from "./history.js";
+import { knowModules } from "./modules.js";
+import { fail, notify, showNoticesBy } from "./notices.js";
+import { compareAs, compareWith, comparisonMade } from "./panels/compare.js";
+import { jobEnded, showMade } from "./panels/filter.js";
+import { filterAudit, showPanel } from "./panels/show.js";
+import {
+  notePainted, noteServer, refreshTimingsBy, timingsOpened, timingsRequest,
+} from "./panels/timings.js";
+import { EventQueue } from "./queue.js";
+import { showAnswer } from "./show.js";
+import { theme } from "./theme.js";
+import { Refused, http } from "./transport/http.js";
+
+/**
+ * @import { EventAnswer, EventRequest, PanelRequest } from "./protocol.js"
+ * @import { Event } from "./events.js"
+ * @import { PanelExtras, Shown } from "./queue.js"
+ * @import { Theme } from "./theme.js"
+ */
+
+const NOTICE = 9000; // ms that a notice stays
+
+/** @type {EventQueue} */
+const queue = new EventQueue({
+  transport: http(noteServer), theme, ready, show, painted, failed, panelExtras,
+  showPanel: (answer, request) => showPanel(answer, request.at),
+});
+
+connect((event) => queue.send(event));
+showNoticesBy(({ title, message, color }) => {
+  setProps("notices", {
+    sendNotifications: [{ action: "show", title, message, color, autoClose: NOTICE }],
+  });
+});
+refreshTimingsBy(() => void queue.askPanel());
+watchDashRequests();
+
+/**
+ * What an answer changes is on the page at once.
+ * @param {EventAnswer} answer
+ * @param {EventRequest} request
+ * @param {boolean} isFirst
+ */
+function show(answer, { event }, isFirst) {
+  const { error, model } = answer;
+  if (error !== undefined) {
+    fail(error);
+  }
+  if (event.type === "visit") {
+    setProps("opener", { opened: error !== undefined });
+  }
+  if (model) {
+    knowModules(model.modules);
+  }
+  showAnswer(answer, event, isFirst);
+  if (queue.at && queue.isIdle) {
+    showControls(queue.at.state);
+  }
+}
+
+/**
+ * What can wait until the picture is on the screen.
+ * @param {Shown} shown
+ */
+function painted(shown) {
+  const { request, answer } = shown;
+  notePainted(shown);
+  writeAddress(answer.address, request.event);
+  if (request.event.type === "visit") {
+    visited();
+  }
+  if (answer.model) {
+    setProps("model", { data: answer.model.key });
+  }
+}
+
+/**
+ * @param {unknown} error
+ * @param {EventRequest | PanelRequest} request
+ */
+function failed(error, request) {
+  if ("event" in request && request.event.type === "visit") {
+    visited();
+    if (!queue.model) {
+      put("empty", "Open a model to begin.");
+    }
+  }
+  if (error instanceof Refused) {
+    fail(error.message);
+  } else {
+    notify(
+      "The server did not answer", "See whether hexviz is still running, and try again.",
+    );
+  }
+  if (queue.at && queue.isIdle) {
+    showControls(queue.at.state);
+  }
+}
+
+/** What else the panels are to show. @returns {PanelExtras} */
+function panelExtras() {
+  const search = document.getElementById("search");
+  const query = search instanceof HTMLInputElement ? search.value : "";
+  return { query, timings: timingsRequest(queue.model) };
+}
+
+/** Show a module in the graph, from a table or a chart. @param {string} fqn */
+function showModule(fqn) {
+  setProps("timings", { opened: false });
+  send({ type: "show-module", value: fqn });
+}
+
+/** @param {string} id */
+function openDialog(id) {
+  setProps(id, { opened: true });
+}
+
+/**
+ * Move ops to the module that stands in the field beside the button.
+ * @param {string} which "kind:what" says which ops move
+ * @param {HTMLElement} button
+ */
+function moveOps(which, button) {
+  const input = button.closest(".move")?.querySelector("input");
+  const [kind] = which.split(":", 1);
+  if (input && (kind === "op" || kind === "ops" || kind === "own" || kind === "found")) {
+    const what = which.slice(kind.length + 1);
+    send({ type: "move-ops", value: { kind, what, to: input.value } });
+  }
+}
+
+register({
+  back: () => window.history.back(),
+  forward: () => window.history.forward(),
+  fit,
+  "open-dialog": () => openDialog("opener"),
+  "show-keys": () => openDialog("keys"),
+  "show-timings": () => openDialog("timings"),
+  "choose-numbers": chooseNumbers,
+  "start-tour": () => send({ type: "tour", value: "start" }),
+  "previous-step": () => send({ type: "step", value: -1 }),
+  "next-step": () => send({ type: "step", value: 1 }),
+  "show-module": (fqn) => showModule(fqn ?? ""),
+  "trace-given": (fqn) => send({ type: "trace", value: { way: "given", op: fqn ?? "", to: "" } }),
+  "trace-up": (op) => trace("up", op),
+  "trace-down": (op) => trace("down", op),
+  "trace-between": (op) => trace("between", op),
+  "move-to": (which, button) => moveOps(which ?? "", button),
+  "audit-filter": (severity) => filterAudit(severity ?? ""),
+});
+
+/**
+ * The theme of Dash's components, as the page begins and as its button is pressed.
+ * @param {number | null} clicks
+ * @param {unknown} _stored
+ * @param {Record<Theme, unknown>} stylesheets
+ */
+function chooseTheme(clicks, _stored, stylesheets) {
+  const page = document.documentElement;
+  const before = page.dataset.theme ?? "light";
+  const isChosen = isTriggered() && Boolean(clicks);
+  const now = isChosen ? (theme() === "dark" ? "light" : "dark") : theme();
+  page.dataset.theme = now;
+  document.body.dataset.agThemeMode = now;
+  if (isChosen) {
+    send({ type: "redraw" });
+  }
+  return [now, now, now === before ? unchanged() : stylesheets[now]];
+}
+
+offer({
+  visit: (/** @type {string | null} */ key) => {
+    if (key) {
+      send({ type: "visit", value: `?model=${encodeURIComponent(key)}` });
+    }
+  },
+  numbered: (/** @type {string | null} */ key) => {
+    if (key) {
+      send({ type: "numbers", value: key });
+    }
+  },
+  searched: () => void queue.askPanel(),
+  placed: choosePlacement,
+  coloured: chooseColour,
+  tab: chooseTab,
+  theme: chooseTheme,
+  grid: (wanted, component) => (wanted ? component : unchanged()),
+  made: (made) => made && showMade(made),
+  working: (isHidden) => isHidden && jobEnded(),
+  comparedWith: compareWith,
+  comparedAs: compareAs,
+  comparisonMade: (made) => void comparisonMade(made, () => queue.refreshPanel()),
+  timings: (isOpen) => isOpen && requestAnimationFrame(timingsOpened),
+});
+
+/** Show what the address asks for, or let a person choose. */
+async function arrive() {
+  if (namesModel()) {
+    visitAddress(); // before the page is put together: the two take their time side by side
+    await ready;
+    if (!queue.model) {
+      put("empty", "Opening the model…");
+    }
+  } else {
+    await ready;
+    openDialog("opener");
+  }
+}
+
+new MutationObserver(function (_changes, observer) {
+  if (bindCanvas()) {
+    observer.disconnect();
+  }
+}).observe(document.documentElement, { childList: true, subtree: true });
+followHistory(() => openDialog("opener"));
+startDash();
+void arrive();
+
+// For tests of the page, and for whoever tries something from the console.
+Object.assign(window, {
+  hexviz: {
+    send: (/** @type {string} */ type, /** @type {unknown} */ value) =>
+      send(/** @type {Event} */ (value === undefined ? { type } : { type, value })),
+  },
+});

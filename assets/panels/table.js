@@ -1,0 +1,65 @@
+// The table of ops: its library is large, and is run when somebody first looks at it.
+
+import { selectedId } from "../canvas/marks.js";
+import { setProps } from "../dash.js";
+import { byId } from "../dom.js";
+import { send } from "../events.js";
+import { notify } from "../notices.js";
+
+/**
+ * @import { Table } from "../protocol.js"
+ * @typedef {{getSelectedRows: () => {id: string}[]}} Grid
+ */
+
+/** @type {Promise<void> | null} */
+let grid = null;
+/** @type {Partial<Table>} What the grid is yet to be told. */
+let untold = {};
+
+/** @param {string} source */
+function run(source) {
+  return new Promise(function (done, failed) {
+    const script = document.createElement("script");
+    script.src = source;
+    script.onload = done;
+    script.onerror = failed;
+    document.head.append(script);
+  });
+}
+
+async function make() {
+  await run(/** @type {HTMLLinkElement} */ (byId("table-script")).href);
+  setProps("grid-wanted", { data: true });
+  const { dash_ag_grid: library } = /** @type {any} */ (window);
+  const api = await library.getApiAsync("ops");
+  api.addEventListener("selectionChanged", onSelection);
+}
+
+/** @param {{api: Grid}} event */
+function onSelection({ api }) {
+  const [row] = api.getSelectedRows();
+  // The server marks the row of what is selected: only another one was chosen by a person.
+  if (row && selectedId() !== `o:${row.id}`) {
+    send({ type: "reveal", value: row.id });
+  }
+}
+
+/**
+ * Show rows, and which of them is selected.
+ * @param {Table} table
+ */
+export async function showTable(table) {
+  untold = { ...untold, ...table };
+  grid ??= make();
+  try {
+    await grid;
+  } catch {
+    notify("The table did not load", "Reload the page to try again.");
+    return;
+  }
+  const told = untold;
+  untold = {};
+  if (Object.keys(told).length) {
+    setProps("ops", told);
+  }
+}

@@ -1,0 +1,407 @@
+// Written by `make protocol-types` from hexviz/app/protocol.py, which says what each of these is.
+
+export interface Accept {
+  type: "accept";
+  value: string;
+}
+
+export interface At {
+  model: string;
+  state: PageState;
+}
+
+export interface Badge {
+  id: string;
+  numbers: string;
+  current: boolean;
+}
+
+export interface BrowserTimes {
+  transfer?: number;
+  page?: number;
+  paint?: number;
+}
+
+export interface ChoosePart {
+  type: "part";
+  value: string;
+}
+
+export interface ChoosePolicy {
+  type: "policy";
+  value: "exclude_safe" | "include_all" | "include_context";
+}
+
+export interface ChooseTab {
+  type: "tab";
+  value: "audit" | "compare" | "filter" | "graph" | "ops";
+}
+
+export interface Clear {
+  type: "clear";
+}
+
+export interface CloseAll {
+  type: "close-all";
+}
+
+export interface Colour {
+  type: "colour";
+  value: "category" | "compared" | "confidence" | "dtype" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+}
+
+export interface ColourByNumbers {
+  type: "numbers";
+  value: string;
+}
+
+export interface ColourCompared {
+  type: "colour-compared";
+}
+
+export interface Compare {
+  type: "compare";
+  value: string;
+}
+
+export interface Comparison {
+  other: string;
+  compares: boolean;
+  is_wanted: boolean;
+}
+
+export interface Controls {
+  placement: "context" | "module";
+  colour: "category" | "compared" | "confidence" | "dtype" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+  hides: boolean;
+}
+
+export interface EndTrace {
+  type: "untrace";
+}
+
+export interface Escape {
+  type: "escape";
+}
+
+export interface EventAnswer {
+  n: number;
+  at?: At;
+  address?: string;
+  graph?: Array<Record<string, any>>;
+  highlight?: Highlight;
+  parts?: Record<string, any>;
+  controls?: Controls;
+  model?: ModelFacts;
+  edited?: boolean;
+  error?: string;
+}
+
+export interface EventRequest {
+  n: number;
+  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowAll | Place | Colour | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
+  theme?: "dark" | "light";
+  shown?: string | null;
+  at?: At | null;
+}
+
+export interface FillHoles {
+  type: "fill";
+  value: "no" | "yes";
+}
+
+export interface FilterChoice {
+  selected: Selection;
+  policy: "exclude_safe" | "include_all" | "include_context";
+  fill: boolean;
+}
+
+export interface FilterPart {
+  model: string;
+  query: string;
+}
+
+export interface FirstHit {
+  type: "search";
+  value: string;
+}
+
+export interface FollowElement {
+  type: "element";
+  value: string;
+}
+
+export interface GoToModule {
+  type: "show-module";
+  value: string;
+}
+
+export interface GoToOp {
+  type: "goto";
+  value: string;
+}
+
+export interface Hide {
+  type: "check";
+  value: string;
+}
+
+export interface Highlight {
+  selected: string | null;
+  row: string | null;
+  evidence: Array<string>;
+  traced: Array<string> | null;
+  lit: Array<string> | null;
+  note: string;
+  steps: Steps | null;
+}
+
+export interface KeepFound {
+  type: "keep-found";
+  value: string;
+}
+
+export interface KeepNamed {
+  type: "keep";
+  value: string;
+}
+
+export interface KeepNothing {
+  type: "keep-nothing";
+}
+
+export interface KeepSelected {
+  type: "keep-selection";
+}
+
+export interface KeepWhatIf {
+  type: "keep-what-if";
+  value: "ancestor" | "consumers" | "inference" | "producers";
+}
+
+export interface LeaveOut {
+  type: "leave";
+  value: string;
+}
+
+export interface Light {
+  type: "lit";
+  value: string;
+}
+
+export interface Match {
+  type: "match";
+  value: NextMatch;
+}
+
+export interface ModelFacts {
+  key: string;
+  modules: Array<[string, string]>;
+}
+
+export interface Move {
+  kind: "found" | "op" | "ops" | "own";
+  what: string;
+  to: string;
+}
+
+export interface MoveOps {
+  type: "move-ops";
+  value: Move;
+}
+
+export interface NextMatch {
+  query: string;
+  step: -1 | 1;
+}
+
+export interface OpenLevel {
+  type: "open-level";
+}
+
+export interface PageState {
+  view: ViewState;
+  selection: ["" | "edge" | "module" | "op" | "ops" | "value", string];
+  trace: Trace | null;
+  lit: Array<string>;
+  numbers: string;
+  redo: Array<string>;
+  tour: number;
+  path: "" | "context" | "module";
+  step: number;
+  choice: FilterChoice;
+  compared: string;
+  tab: "audit" | "compare" | "filter" | "graph" | "ops";
+}
+
+export interface PanelAnswer {
+  n: number;
+  parts: Record<string, any>;
+  holds: Record<string, string>;
+  table?: Table;
+  filter?: FilterPart;
+  comparison?: Comparison;
+  figures?: Record<string, any>;
+  files?: Array<Record<string, string>>;
+  error?: string;
+}
+
+export interface PanelRequest {
+  n: number;
+  at: At;
+  theme?: "dark" | "light";
+  holds?: Record<string, string>;
+  query?: string;
+  timings?: TimingsRequest | null;
+}
+
+export interface Place {
+  type: "placement";
+  value: "context" | "module";
+}
+
+export interface PutBack {
+  type: "put-back";
+  value: string;
+}
+
+export interface Redo {
+  type: "redo";
+}
+
+export interface Redraw {
+  type: "redraw";
+}
+
+export interface RevealModule {
+  type: "reveal-module";
+  value: string;
+}
+
+export interface RevealOp {
+  type: "reveal";
+  value: string;
+}
+
+export interface SelectEdge {
+  type: "edge";
+  value: string;
+}
+
+export interface SelectFrame {
+  type: "frame";
+  value: Array<string>;
+}
+
+export interface SelectModule {
+  type: "module";
+  value: string;
+}
+
+export interface SelectOp {
+  type: "op";
+  value: string;
+}
+
+export interface SelectValue {
+  type: "value";
+  value: string;
+}
+
+export interface Selection {
+  modules: Array<string>;
+  exclude: Array<string>;
+  ops: Array<string>;
+}
+
+export interface ShowAll {
+  type: "show-all";
+}
+
+export interface ShowDifference {
+  type: "difference";
+  value: string;
+}
+
+export interface ShowPath {
+  type: "path";
+  value: string;
+}
+
+export interface StartTrace {
+  type: "trace";
+  value: Trace;
+}
+
+export interface Steps {
+  op: string;
+  path: string;
+  at: number;
+  of: number;
+  note: string;
+  look: string | null;
+  badges: Array<Badge>;
+}
+
+export interface Table {
+  rowData?: Array<Record<string, any>>;
+  selectedRows: any;
+  scrollTo?: Record<string, string>;
+}
+
+export interface TakeStep {
+  type: "step";
+  value: -1 | 1;
+}
+
+export interface Tick {
+  type: "tick";
+  value: string;
+}
+
+export interface TimingsRequest {
+  browser?: BrowserTimes | null;
+  run?: string | null;
+}
+
+export interface Toggle {
+  type: "toggle";
+  value: string;
+}
+
+export interface ToggleStack {
+  type: "stack";
+  value: string;
+}
+
+export interface Tour {
+  type: "tour";
+  value: "back" | "end" | "next" | "start";
+}
+
+export interface Trace {
+  way: "between" | "down" | "given" | "up";
+  op: string;
+  to: string;
+}
+
+export interface Undo {
+  type: "undo";
+}
+
+export interface Unlight {
+  type: "unlit";
+}
+
+export interface ViewState {
+  open: Array<string>;
+  placement: "context" | "module";
+  hidden: Array<string>;
+  apart: Array<string>;
+  colour: "category" | "compared" | "confidence" | "dtype" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+}
+
+export interface Visit {
+  type: "visit";
+  value: string;
+}

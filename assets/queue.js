@@ -1,0 +1,178 @@
+// From what a person does to what the page shows: one event at a time, each sent from where the one
+// before it led, and then one question for the panels.
+
+/**
+ * @import { At, EventAnswer, EventRequest, PanelAnswer, PanelRequest } from "./protocol.js"
+ * @import { Event } from "./events.js"
+ * @import { Theme } from "./theme.js"
+ *
+ * @typedef {object} Transport Where answers come from: a server, or what a report brings along.
+ * @property {(request: EventRequest) => Promise<EventAnswer>} event
+ * @property {(request: PanelRequest) => Promise<PanelAnswer>} panel
+ *
+ * @typedef {object} Moments When what happened, in ms since the page began.
+ * @property {number} sent
+ * @property {number} asked
+ * @property {number} answered
+ * @property {number} shown when the page began to show the answer
+ * @property {number} painted
+ *
+ * @typedef {object} Shown An event whose answer is on the page.
+ * @property {EventRequest} request
+ * @property {EventAnswer} answer
+ * @property {boolean} isFirst whether the answer is of a model that was not on the page
+ * @property {Moments} moments
+ *
+ * @typedef {Omit<PanelRequest, "n" | "at" | "theme" | "holds">} PanelExtras
+ *
+ * @typedef {object} Page What a queue does with answers.
+ * @property {Transport} transport
+ * @property {() => Theme} theme
+ * @property {(answer: EventAnswer, request: EventRequest, isFirst: boolean) => void} show
+ * @property {(shown: Shown) => void} painted what can wait until the picture is on the screen
+ * @property {(answer: PanelAnswer, request: PanelRequest) => void} showPanel
+ * @property {(error: unknown, request: EventRequest | PanelRequest) => void} failed
+ * @property {() => PanelExtras} panelExtras what else the panels are to show
+ * @property {Promise<void>} [ready] before it, nothing can be shown
+ * @property {() => Promise<void>} [nextPaint]
+ */
+
+/** Two frames: the first draws what was changed, the second begins once it is on the screen. */
+function twoFrames() {
+  return new Promise(function (done) {
+    requestAnimationFrame(() => requestAnimationFrame(() => done(undefined)));
+  });
+}
+
+export class EventQueue {
+  /** @type {At | null} Where the page is, as the last answer said. */
+  at = null;
+  /** @type {string | null} Key of the model on the page. */
+  model = null;
+
+  /** @type {Page} */
+  #page;
+  /** @type {{event: Event, sent: number}[]} */
+  #waiting = [];
+  #isBusy = false;
+  #counter = 0;
+  /** @type {Record<string, string>} What the panels hold, by what the server said of it. */
+  #holds = {};
+  #panelNumber = 0; // of the last question for the panels
+  #panelKey = ""; // what it was asked for
+
+  /** @param {Page} page */
+  constructor(page) {
+    this.#page = page;
+  }
+
+  /** Whether no event waits for its answer. */
+  get isIdle() {
+    return !this.#isBusy && !this.#waiting.length;
+  }
+
+  /**
+   * Take an event.
+   * @param {Event} event
+   */
+  send(event) {
+    this.#waiting.push({ event, sent: performance.now() });
+    void this.#next();
+  }
+
+  async #next() {
+    const next = this.#isBusy ? undefined : this.#waiting.shift();
+    if (!next) {
+      return;
+    }
+    this.#isBusy = true;
+    this.#counter += 1;
+    /** @type {EventRequest} */
+    const request = {
+      n: this.#counter, event: next.event, theme: this.#page.theme(), shown: this.model,
+      at: this.at,
+    };
+    const asked = performance.now();
+    /** @type {EventAnswer | null} */
+    let answer = null;
+    /** @type {unknown} */
+    let failure = null;
+    try {
+      answer = await this.#page.transport.event(request);
+    } catch (error) {
+      failure = error;
+    }
+    const answered = performance.now();
+    await this.#page.ready;
+    this.#isBusy = false;
+    try {
+      if (answer) {
+        this.#show(request, answer, { sent: next.sent, asked, answered });
+      } else {
+        this.#page.failed(failure, request);
+      }
+    } finally {
+      void this.#next();
+    }
+  }
+
+  /**
+   * @param {EventRequest} request
+   * @param {EventAnswer} answer
+   * @param {Pick<Moments, "sent" | "asked" | "answered">} before
+   */
+  #show(request, answer, before) {
+    const isOther = answer.model !== undefined && answer.model.key !== this.model;
+    const isFirst = isOther && !answer.edited; // corrected, it is what a person looks at already
+    this.model = answer.model?.key ?? this.model;
+    this.at = answer.at ?? this.at;
+    const shown = performance.now();
+    this.#page.show(answer, request, isFirst);
+    void this.#afterPaint({
+      request, answer, isFirst, moments: { ...before, shown, painted: shown },
+    });
+  }
+
+  /** @param {Shown} shown */
+  async #afterPaint(shown) {
+    await (this.#page.nextPaint ?? twoFrames)();
+    shown.moments.painted = performance.now();
+    this.#page.painted(shown);
+    if (this.isIdle) {
+      await this.askPanel();
+    }
+  }
+
+  /** Ask what the panels show of where the page is, unless they show that already. */
+  async askPanel() {
+    const { at } = this;
+    const extras = this.#page.panelExtras();
+    const theme = this.#page.theme();
+    const key = JSON.stringify([at, extras, extras.timings ? theme : null]);
+    if (!at || key === this.#panelKey) {
+      return;
+    }
+    this.#panelKey = key;
+    this.#panelNumber += 1;
+    /** @type {PanelRequest} */
+    const request = { n: this.#panelNumber, at, theme, holds: this.#holds, ...extras };
+    try {
+      const answer = await this.#page.transport.panel(request);
+      if (answer.n === this.#panelNumber) {
+        this.#holds = { ...this.#holds, ...answer.holds };
+        this.#page.showPanel(answer, request);
+      }
+    } catch (error) {
+      if (request.n === this.#panelNumber) {
+        this.#panelKey = "";
+        this.#page.failed(error, request);
+      }
+    }
+  }
+
+  /** Ask anew: something that the panels show has changed on the server. */
+  async refreshPanel() {
+    this.#panelKey = "";
+    await this.askPanel();
+  }
+}
