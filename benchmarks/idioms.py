@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from hexviz.exporters.sources import Source
+from hexviz.exporters.model_source import Source
 
 __all__ = ["IDIOMS"]
 

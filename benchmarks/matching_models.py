@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from benchmarks.models import MODELS, BenchModel, build, edition
-from hexviz.exporters.sources import Source
+from hexviz.exporters.model_source import Source
 
 __all__ = ["MATCHING_MODELS", "build_small"]
 

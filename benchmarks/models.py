@@ -19,7 +19,7 @@ import torch
 from hexviz.errors import SourceError
 from hexviz.exporters.foreign_errors import NEEDS_TRANSFORMERS
 from hexviz.exporters.inputs import make_inputs
-from hexviz.exporters.sources import Source, open_source
+from hexviz.exporters.model_source import Source, open_source
 
 __all__ = ["MODELS", "BenchModel", "build", "edition", "with_noise"]
 

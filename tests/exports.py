@@ -63,7 +63,7 @@ def export_once(
 def _export(name: str, exporter: str, optimize: bool, weights: bool) -> Exported:
     from benchmarks.models import MODELS, build
     from hexviz.exporters.export import export_model
-    from hexviz.exporters.sources import open_source
+    from hexviz.exporters.model_source import open_source
 
     source = (
         open_source(name, weights=weights) if not weights or name not in MODELS else build(name)

@@ -94,7 +94,7 @@ def circles(texts: Mapping[str, str]) -> set[frozenset[str]]:
 
 
 KNOWN_CIRCLES: set[frozenset[str]] = {
-    frozenset({"hexviz.exporters.hub", "hexviz.exporters.sources"}),
+    frozenset({"hexviz.exporters.hub", "hexviz.exporters.model_source"}),
     frozenset({"hexviz.extraction.part", "hexviz.extraction.report"}),
 }
 """Those that are to be opened."""
@@ -136,7 +136,7 @@ HEAVY = {"torch", "dash", "transformers"}
     [
         "import hexviz",
         "import hexviz.cli",
-        "import hexviz.exporters.sources",
+        "import hexviz.exporters.model_source",
         "import hexviz.view.render",
         "import sample_models",
     ],

@@ -22,7 +22,7 @@ from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
 from hexviz.errors import HexvizError
-from hexviz.exporters import sources as sources_file
+from hexviz.exporters import model_source as sources_file
 from hexviz.tagging.overrides_file import load_overrides
 from hexviz.view.numbers import read_numbers
 from tests.build import parse, tagged
@@ -49,7 +49,7 @@ HARMLESS = {"np.load": "allow_pickle", "numpy.load": "allow_pickle", "diskcache.
 """Loaders that read data only when told so: call → the keyword that tells it."""
 IMPORTING = {
     "hexviz/__init__.py",  # the public names, by a table of its own
-    "hexviz/exporters/sources.py",  # samples by a table, factories from the command line
+    "hexviz/exporters/model_source.py",  # samples by a table, factories from the command line
     "hexviz/exporters/hub.py",  # transformers and huggingface_hub by name
 }
 """Where a module is imported by a name that is not in an import statement, and why it may be."""

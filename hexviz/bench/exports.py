@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hexviz.errors import ExportError
 from hexviz.exporters.export import export_model
 from hexviz.exporters.interface import Exported
-from hexviz.exporters.sources import Source, open_source
+from hexviz.exporters.model_source import Source, open_source
 
 __all__ = ["ALL", "AS_SHIPPED", "BARE", "Export", "Report", "exports"]
 

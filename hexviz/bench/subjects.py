@@ -11,7 +11,7 @@ from hexviz.bench.stopwatch import Took, clocked
 from hexviz.bench.synthetic import FLAVOURS, synthetic
 from hexviz.exporters.export import export_model
 from hexviz.exporters.interface import Exported
-from hexviz.exporters.sources import open_source
+from hexviz.exporters.model_source import open_source
 from hexviz.model.reader import read_file
 
 __all__ = ["SAMPLES", "SIZES", "Subject", "Wanted", "wanted"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from hexviz.exporters.export import export_model
-from hexviz.exporters.sources import Source, open_source
+from hexviz.exporters.model_source import Source, open_source
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.stages import Measured, recorded, stage

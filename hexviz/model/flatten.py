@@ -14,9 +14,9 @@ import onnx
 from hexviz.errors import ReadError
 from hexviz.model.bodies import Graph, graphs_of, named_functions
 from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours
-from hexviz.model.limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OPS, MOST_WEIGHTS
 from hexviz.model.ordering import is_ordered, run_order
 from hexviz.model.reader import stand_in
+from hexviz.model.size_limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OPS, MOST_WEIGHTS
 
 __all__ = ["flatten"]
 
@@ -26,7 +26,7 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
 
     Raises:
         ReadError: if the graph contains a cycle, two ops make one value, a
-            name is no text, or there is more than :mod:`hexviz.model.limits` allows.
+            name is no text, or there is more than :mod:`hexviz.model.size_limits` allows.
     """
     listing = _Listing()
     functions: dict[tuple[str, str, str], str] = {}

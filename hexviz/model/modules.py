@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from hexviz.model import fqn as names
 from hexviz.model.cached import cached_property
-from hexviz.model.limits import refuse_letters
+from hexviz.model.size_limits import refuse_letters
 
 __all__ = ["Module", "ModuleInfo", "ModuleTree", "build_tree"]
 

@@ -23,8 +23,8 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hexviz.model.limits import MOST_LINKS, MOST_OPS, is_path
 from hexviz.model.op import RULES, Op
+from hexviz.model.size_limits import MOST_LINKS, MOST_OPS, is_path
 
 __all__ = ["Entry", "body_of", "kind_of", "leaf_of", "mapped_ops", "pack_map", "unpack_map"]
 

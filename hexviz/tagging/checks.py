@@ -7,8 +7,8 @@ from functools import reduce
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.limits import LONGEST_PATH, MOST_STEPS, is_path
 from hexviz.model.op import ON_RECORD, Candidate, Op
+from hexviz.model.size_limits import LONGEST_PATH, MOST_STEPS, is_path
 from hexviz.model.writer import has_tags
 from hexviz.tagging import stored
 from hexviz.tagging.anatomy import pattern

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from hexviz.model import fqn as names
 from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph
-from hexviz.model.limits import refuse_letters
 from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import ON_RECORD, RULES, Candidate, Provenance
+from hexviz.model.size_limits import refuse_letters
 from hexviz.tagging import metadata, stored
 from hexviz.tagging.earlier_records import CONFIDENCE as TRANSFERRED
 from hexviz.tagging.earlier_records import Transferred, from_notes

@@ -21,9 +21,9 @@ from dataclasses import dataclass, field, replace
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
-from hexviz.model.limits import is_path
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import Candidate, Provenance
+from hexviz.model.size_limits import is_path
 from hexviz.model.tag_map import Entry, kind_of, leaf_of
 from hexviz.tagging.earlier_records import Transferred
 from hexviz.tagging.metadata import Scope

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.fqn import join
-from hexviz.model.limits import LONGEST_CLASS, is_path
+from hexviz.model.size_limits import LONGEST_CLASS, is_path
 
 __all__ = [
     "KEYS",

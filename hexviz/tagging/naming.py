@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
 
-from hexviz.model.limits import is_path
+from hexviz.model.size_limits import is_path
 
 __all__ = [
     "Path",

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph, FlatOp
-from hexviz.model.limits import is_path
+from hexviz.model.size_limits import is_path
 from hexviz.tagging.metadata import Scope
 from hexviz.tagging.naming import Path, owner_of_weight, without_words
 

@@ -30,7 +30,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from hexviz.model import fqn as names
-from hexviz.model.limits import refuse_letters
+from hexviz.model.size_limits import refuse_letters
 from hexviz.tagging.naming import Path, first_call
 from hexviz.tagging.scope_calls import MOST, Call, join_calls, settle_by_number
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from typing import TypeGuard
 
 from hexviz.model.cached import cached_property
-from hexviz.model.limits import LONGEST_CLASS, MOST_OPS, is_path
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import (
     KINDS,
@@ -19,6 +18,7 @@ from hexviz.model.op import (
     Step,
     implied_kind,
 )
+from hexviz.model.size_limits import LONGEST_CLASS, MOST_OPS, is_path
 from hexviz.model.tag_map import Entry, mapped_ops, unpack_map
 from hexviz.model.writer import PREFIX
 from hexviz.tagging.earlier_records import CONFIDENCE as FROM_MAP

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
 from hexviz.exporters.interface import Exported
-from hexviz.exporters.sources import open_source
+from hexviz.exporters.model_source import open_source
 from tests.exporters.models import Dependent, Fixed, Keywords, Pair, Raises, Unsupported
 
 X = torch.arange(8.0).reshape(2, 4)

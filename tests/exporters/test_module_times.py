@@ -12,8 +12,8 @@ from torch.nn.modules import module as hooks
 from hexviz.errors import ExportError
 from hexviz.exporters.export import EXPORTERS, export_model
 from hexviz.exporters.interface import Exported
+from hexviz.exporters.model_source import open_source
 from hexviz.exporters.module_times import ModuleTimes
-from hexviz.exporters.sources import open_source
 from tests.exporters.models import Pair, Raises
 
 X = torch.arange(8.0).reshape(2, 4)

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 import hexviz
 from hexviz.exporters.export import export_model
-from hexviz.model.limits import MOST_STEPS
 from hexviz.model.reader import from_proto
+from hexviz.model.size_limits import MOST_STEPS
 from hexviz.tagging.tag import tag
 
 X = torch.arange(8.0).reshape(2, 4)

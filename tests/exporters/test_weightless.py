@@ -15,7 +15,7 @@ from hexviz.errors import ExportError, SourceError
 from hexviz.exporters.export import export_model
 from hexviz.exporters.exporter_log import Log, captured
 from hexviz.exporters.interface import Exported
-from hexviz.exporters.sources import open_source
+from hexviz.exporters.model_source import open_source
 from hexviz.exporters.weightless import parameters_without_memory
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 
 from hexviz.exporters.export import export_model
-from hexviz.exporters.sources import open_source
+from hexviz.exporters.model_source import open_source
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from hexviz.exporters.interface import Exported
-from hexviz.exporters.sources import open_source
+from hexviz.exporters.model_source import open_source
 from hexviz.model.op import category
 from sample_models import SAMPLES
 

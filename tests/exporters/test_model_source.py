@@ -9,7 +9,7 @@ import torch
 
 from hexviz.errors import SourceError
 from hexviz.exporters.inputs import make_inputs
-from hexviz.exporters.sources import open_source
+from hexviz.exporters.model_source import open_source
 
 FACTORIES = """
 import torch
@@ -280,7 +280,7 @@ def test_the_rank_of_an_input_is_the_one_that_the_model_accepts() -> None:
     }
 
 
-@pytest.mark.parametrize("module", ["sample_models", "hexviz.exporters.sources"])
+@pytest.mark.parametrize("module", ["sample_models", "hexviz.exporters.model_source"])
 def test_importing_does_not_import_torch(module: str) -> None:
     assert heavy_after(f"import {module}") == ""
 
