@@ -27,7 +27,6 @@ from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme
-from hexviz.view.shapes import spelled_shape
 
 __all__ = ["SECTION", "Index", "Placement", "build_index"]
 
@@ -107,7 +106,18 @@ class Index:
 
     def shape(self, value_id: str) -> str:
         """The shape of a value as an edge label: ``2×16×128``; ``""`` if unknown."""
-        return spelled_shape(self.graph.value(value_id).shape)
+        return _spelled(self.graph.value(value_id).shape)
+
+
+def _spelled(shape: tuple[int | str, ...] | None) -> str:
+    """A shape as people write it on an edge.
+
+    >>> _spelled((2, "seq", 128)), _spelled(()), _spelled(None)
+    ('2×seq×128', 'scalar', '')
+    """
+    if shape is None:
+        return ""
+    return "×".join(map(str, shape)) if shape else "scalar"
 
 
 def build_index(

@@ -2,10 +2,10 @@
 
 import pytest
 
-from hexviz.view.cascade import Cascade
-from hexviz.view.curve import curve_of
 from hexviz.view.layout import Box
 from hexviz.view.stylesheet import stylesheet
+from hexviz.view.svg.cascade import Cascade
+from hexviz.view.svg.curve import curve_of
 from tests.browser.conftest import Server, Sheet
 
 pytestmark = pytest.mark.browser

@@ -1,8 +1,8 @@
 import pytest
 
-from hexviz.view.cascade import Cascade
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import stylesheet
+from hexviz.view.svg.cascade import Cascade
 
 RULES = [
     {"selector": "node", "style": {"shape": "round-rectangle", "width": "data(width)"}},

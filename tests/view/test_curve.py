@@ -3,11 +3,11 @@ from typing import Any
 
 import pytest
 
-from hexviz.view.cascade import Cascade
-from hexviz.view.curve import Curve, curve_of
 from hexviz.view.elements import _relative
 from hexviz.view.layout import Box
 from hexviz.view.stylesheet import stylesheet
+from hexviz.view.svg.cascade import Cascade
+from hexviz.view.svg.curve import Curve, curve_of
 
 ABOVE, BELOW = Box(100, 20, 60, 30), Box(180, 220, 80, 40)
 

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from hexviz.view import LayoutCache, ViewState, build_index, render, to_svg
 from hexviz.view.index import Index
-from hexviz.view.markup import clean
 from hexviz.view.metrics import text_width
 from hexviz.view.palette import PAGE, Theme
 from hexviz.view.problem import Point
+from hexviz.view.svg.markup import clean
 from tests.view.graphs import Node, build, chain, two_layers
 from tests.view.test_scene import views
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hexviz.view.cascade import Cascade
-from hexviz.view.curve import curve_of
 from hexviz.view.layout import Box
-from hexviz.view.markup import clean, element, places, text_element
 from hexviz.view.metrics import text_width
-from hexviz.view.outline import outlined
 from hexviz.view.palette import PAGE, Theme
 from hexviz.view.problem import Point
 from hexviz.view.stylesheet import FONT, stylesheet
+from hexviz.view.svg.cascade import Cascade
+from hexviz.view.svg.curve import curve_of
+from hexviz.view.svg.markup import clean, element, pairs, text_element
+from hexviz.view.svg.outline import outlined
 
 __all__ = ["to_svg"]
 
@@ -63,7 +63,7 @@ def _document(parts: Sequence[str], frame: Box, page: str, title: str) -> str:
     attributes: dict[str, Any] = {
         "xmlns": "http://www.w3.org/2000/svg",
         **place,
-        "viewBox": places([(frame.left, frame.top), (frame.width, frame.height)]).replace(",", " "),
+        "viewBox": pairs([(frame.left, frame.top), (frame.width, frame.height)]).replace(",", " "),
         "role": "img",
         "aria_label": title,
         "font_family": FONT,
@@ -102,7 +102,7 @@ def _edge(style: Mapping[str, Any], source: Box, target: Box) -> _Drawn:
     curve = curve_of(style, source, target)
     width, others = style["width"], curve.points[1:]
     line: dict[str, Any] = {
-        "d": f"M{places(curve.points[:1])}{'L' if len(others) == 1 else 'Q'}{places(others)}",
+        "d": f"M{pairs(curve.points[:1])}{'L' if len(others) == 1 else 'Q'}{pairs(others)}",
         "fill": "none",
         "stroke": style["line-color"],
         "stroke_width": width,
@@ -112,7 +112,7 @@ def _edge(style: Mapping[str, Any], source: Box, target: Box) -> _Drawn:
         line["stroke_dasharray"] = " ".join(map(str, style["line-dash-pattern"]))
     markup = element("path", **line)
     if curve.arrow:
-        head, colour = places(curve.arrow), style["target-arrow-color"]
+        head, colour = pairs(curve.arrow), style["target-arrow-color"]
         markup += element("polygon", points=head, fill=colour)
     text, reach = _text(style, curve.middle)
     half = width / 2

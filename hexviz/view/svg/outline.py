@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from hexviz.view.layout import Box
-from hexviz.view.markup import element, places
 from hexviz.view.problem import Point
+from hexviz.view.svg.markup import element, pairs
 
 __all__ = ["outlined"]
 
@@ -79,8 +79,8 @@ def _shape(shape: str, box: Box, wider: float, paint: Mapping[str, Any]) -> str:
         corners = [(width / 2 * x, height / 2 * y) for x, y in _octagon()]
         paint = {**paint, "stroke_linejoin": "round"}
     else:
-        raise ValueError(f"Unknown shape {shape!r}: teach hexviz/view/outline.py to draw it.")
-    return element("polygon", points=places([(box.x + x, box.y + y) for x, y in corners]), **paint)
+        raise ValueError(f"Unknown shape {shape!r}: teach hexviz/view/svg/outline.py to draw it.")
+    return element("polygon", points=pairs([(box.x + x, box.y + y) for x, y in corners]), **paint)
 
 
 def _cut(x: float, y: float) -> list[Point]:

@@ -9,7 +9,7 @@ from html import escape
 from hexviz.view.metrics import shorten
 from hexviz.view.problem import Point
 
-__all__ = ["clean", "element", "places", "text_element"]
+__all__ = ["clean", "element", "pairs", "text_element"]
 
 _LONGEST = 100
 _ILLEGAL = re.compile("[^\t\n\r\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -37,10 +37,10 @@ def text_element(name: str, text: str, **attributes: str | float) -> str:
     return element(name, _escaped(text, quote=False), **attributes)
 
 
-def places(points: Sequence[Point]) -> str:
+def pairs(points: Sequence[Point]) -> str:
     """Points as paths and polygons want them.
 
-    >>> places([(1.0, 2.5), (-0.001, 3.14159)])
+    >>> pairs([(1.0, 2.5), (-0.001, 3.14159)])
     '1,2.5 0,3.14'
     """
     return " ".join(f"{_number(x)},{_number(y)}" for x, y in points)
