@@ -79,7 +79,7 @@ def keep_measured(digest: str, measured: Measured) -> None:
         WriteError: if that fails.
         ValueError: if it is no digest.
     """
-    stages = [_StageRecord(**asdict(one)) for one in measured.stages]
+    stages = [_StageRecord(**asdict(part)) for part in measured.stages]
     _records().put_json(digest, _Record(stages, dict(measured.modules)))
 
 
@@ -92,7 +92,7 @@ def kept_measured(digest: str) -> Measured | None:
     found = _records().get_json(digest, _Record)
     if found is None:
         return None
-    stages = tuple(Stage(**msgspec.structs.asdict(one)) for one in found.stages)
+    stages = tuple(Stage(**msgspec.structs.asdict(part)) for part in found.stages)
     return Measured(stages, MappingProxyType(found.modules))
 
 
@@ -103,9 +103,9 @@ def _records() -> Records:
 def _of_the_export(measured: Measured) -> tuple[Stage, ...]:
     kept: list[Stage] = []
     inside = False
-    for one in measured.stages:  # one that lies in another comes after it
-        if not one.depth:
-            inside = one.name in _EXPORTING
+    for part in measured.stages:  # one that lies in another comes after it
+        if not part.depth:
+            inside = part.name in _EXPORTING
         if inside:
-            kept.append(one)
+            kept.append(part)
     return tuple(kept)

@@ -6,7 +6,7 @@ code. Only JSON goes through Redis, in either direction.
 ::
 
     web ──task──▶ Redis ──▶ worker ──▶ supervise ──▶ child
-     ▲ ──"still wanted"─▶    │  ▲ stops when nobody wants it any more
+     ▲ ──"still wanted"─▶    │  ▲ stops when the page has gone
      └──── answer, progress ─┘
 """
 
@@ -39,7 +39,7 @@ _SILENCE = 15  # seconds without such a word after which it is taken for dead
 _DOUBT = 3.0  # seconds for a job without one to begin or to end
 _QUEUE = "hexviz"
 _WORKERS = "hexviz-workers"
-_LONGEST = max(one.seconds for one in LIMITS.values())
+_LONGEST = max(limits.seconds for limits in LIMITS.values())
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -104,7 +104,7 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
         return bytes(self._redis.get(self.SIGNING_SECRET_KEY))
 
     def make_job_fn(self, fn: Callable[..., Any], progress: Any, key: str | None = None) -> Any:
-        """The task of a callback, which ends when nobody wants it any more."""
+        """The task of a callback, which ends when its page has gone."""
 
         def done(*arguments: Any) -> Any:
             from celery import current_task
@@ -144,12 +144,12 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
                 return name
             self._redis.set(_wanted(name), 1, ex=int(ABANDONED))
             self._redis.set(_alive(name), 1, ex=_SILENCE)  # time for a worker to take it up
-            known = {one: value for one, value in context.items() if one not in _PRIVATE}
+            known = {name: value for name, value in context.items() if name not in _PRIVATE}
             job_fn.apply_async((key, self._make_progress_key(key), args, known), task_id=name)
         return name
 
     def terminate_job(self, job: str | None) -> None:
-        """Stop a job, and let who follows it clean up; one that waits is never begun."""
+        """Stop a job, whose supervisor cleans up; a waiting job never begins."""
         if job:
             self._doubts.pop(job, None)
             with _queue_answers():
@@ -184,7 +184,7 @@ class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has
         return result
 
     def _lost(self, job: str, status: str) -> str:
-        """Why nobody will do a job that has no answer; empty as long as somebody may."""
+        """Why a job will have no answer; empty as long as it may have one."""
         if self._redis.exists(_alive(job), *[_WORKERS] * (status == "PENDING")):
             self._doubts.pop(job, None)
             return ""

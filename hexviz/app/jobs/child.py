@@ -1,4 +1,4 @@
-"""The process that does one job: ``python -m hexviz.app.jobs.child``, and nobody else's.
+"""The process that does one job: ``python -m hexviz.app.jobs.child``.
 
 One line of JSON comes in, ``{"task": …, "arguments": …}``; lines of JSON go out: ``{"progress":
 [stage, percent]}``, and at the end ``{"result": …}``. Standard input stays open for as long

@@ -68,8 +68,8 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
 
     def call_job_fn(self, key: str, job_fn: Callable[..., None], args: Any, context: Any) -> str:
         """Start a job; returns its name."""
-        for old, one in list(self._jobs.items()):
-            if one.failure and not one.wanted():
+        for old, job in list(self._jobs.items()):
+            if job.failure and not job.wanted():
                 self._jobs.pop(old, None)
         name, job = secrets.token_hex(16), _Job()
         self._jobs[name] = job
@@ -91,7 +91,7 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
         return name
 
     def terminate_job(self, job: str | None) -> None:
-        """Stop a job, and let who follows it clean up."""
+        """Stop a job, whose supervisor cleans up."""
         found = self._jobs.get(job or "")
         if found is not None:
             found.stopped = True
@@ -102,7 +102,7 @@ class LocalManager(OwnManager, DiskcacheManager):  # type: ignore[misc] # Dash h
         return self.handle.pop(self._make_progress_key(key))
 
     def get_result(self, key: str, job: str) -> Any:
-        """The answer, if there is one; of a job that nobody knows any more, why there is none."""
+        """The answer, if there is one; of a job that is not known any more, why there is none."""
         found = self._jobs.get(job)
         if found is not None:
             found.last_asked = time.monotonic()

@@ -307,9 +307,9 @@ class _Taken:
             with suppress(psutil.NoSuchProcess):
                 self._all[1:] = self._all[0].children(recursive=True)
         total = 0
-        for one in self._all:
+        for process in self._all:
             with suppress(psutil.NoSuchProcess):
-                total += one.memory_info().rss
+                total += process.memory_info().rss
         return total
 
 

@@ -69,7 +69,7 @@ class Kept:
         """What became of each op of the open model, one of :data:`FATES`."""
         found = {}
         for fate in FATES[1:]:
-            for one in self.differences:
-                if one["kind"] == fate:
-                    found.update(dict.fromkeys(one[self.side], fate))
+            for difference in self.differences:
+                if difference["kind"] == fate:
+                    found.update(dict.fromkeys(difference[self.side], fate))
         return [found.get(op.id, "same") for op in graph.ops]

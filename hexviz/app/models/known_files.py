@@ -26,7 +26,7 @@ _MOST_PATHS = 8  # of files with the same content
 
 
 class ModelSource(NamedTuple):
-    """What a model is opened from: all that another process needs to open the same one."""
+    """What a model is opened from: all that another process needs to open the same file."""
 
     path: Path
     """The ONNX file on this machine."""
@@ -104,23 +104,23 @@ class KnownFiles:
         files = [file, *(known for known in self.find(digest) if known.path != file.path)]
         self._records.put_json(
             digest,
-            [_Record(os.fsencode(one.path), one.size, one.time) for one in files[:_MOST_PATHS]],
+            [_Record(os.fsencode(file.path), file.size, file.time) for file in files[:_MOST_PATHS]],
         )
 
     def find(self, digest: str) -> Sequence[KnownFile]:
         """Where the content with this digest lay; nothing if nothing usable is kept."""
         found = [
-            KnownFile(Path(os.fsdecode(one.path)), one.size, one.time)
-            for one in self._records.get_json(digest, list[_Record]) or self._kept_earlier(digest)
+            KnownFile(Path(os.fsdecode(file.path)), file.size, file.time)
+            for file in self._records.get_json(digest, list[_Record]) or self._kept_earlier(digest)
         ]
         # As it is written: with a zero byte, or relative, it is none of ours.
-        return [one for one in found if "\0" not in str(one.path) and one.path.is_absolute()]
+        return [file for file in found if "\0" not in str(file.path) and file.path.is_absolute()]
 
     def _kept_earlier(self, digest: str) -> list[_Record]:
         """What hexviz 0.1 remembered of the content with this digest."""
         try:
             content = (self._earlier / f"{digest}.json").read_bytes()
-            one = msgspec.json.decode(content, type=_EarlierRecord)
-            return [_Record(one.path.encode(), one.size, one.time)]
+            file = msgspec.json.decode(content, type=_EarlierRecord)
+            return [_Record(file.path.encode(), file.size, file.time)]
         except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError):
             return []

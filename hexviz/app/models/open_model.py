@@ -40,7 +40,7 @@ from hexviz.view.what_if import WhatIf, ask
 __all__ = ["OpenModel"]
 
 # Bytes of resident memory, rounded up from by how much a process grew that opened synthetic models
-# of 1,011 and 20,019 ops and asked for one thing after the other (benchmarks/measure_memory.py).
+# of 1,011 and 20,019 ops and worked out one thing after the other (benchmarks/measure_memory.py).
 _PER_OP = 5000  # beside the bytes of the file: its parsed nodes, values, uses, inferred types
 _TAGS_PER_OP = 1500  # tags, what is found by searching and by the audit
 _INDEX_PER_OP = 900
@@ -165,9 +165,9 @@ class OpenModel:
         known = self._colourings.get(key)
         if known is None:
             policy = policy_of(mode)
-            asked = self.what_if(policy) if policy is not None else None
+            answers = self.what_if(policy) if policy is not None else None
             fates = self._fates(numbers) if mode == "compared" else None
-            known = colour_by(index, mode, self.numbers.get(numbers), asked, fates)
+            known = colour_by(index, mode, self.numbers.get(numbers), answers, fates)
             self._colourings.put(key, known)
         return known
 
@@ -193,7 +193,7 @@ class OpenModel:
         return found.fates(self.graph)
 
     def what_if(self, policy: str) -> WhatIf:
-        """What another policy would do with the tags; worked out when first asked for."""
+        """What another policy would do with the tags; worked out when first needed."""
         known = self._what_ifs.get(policy)
         if known is None:
             with one_by_one(self.graph), collector_paused():
@@ -250,7 +250,7 @@ class OpenModel:
     def has_module(self, fqn: str) -> bool:
         """Whether this is a module, or a list of modules (``encoder.layer``)."""
         modules = self.graph.modules
-        return fqn in modules or any(is_within(one.fqn, fqn) for one in modules)
+        return fqn in modules or any(is_within(module.fqn, fqn) for module in modules)
 
     def apart(self, view: ViewState) -> frozenset[str]:
         """The stacks of a view whose members are shown one by one."""
@@ -267,7 +267,7 @@ class OpenModel:
             drawn.owner[index.target] == at[edge["target"]]
         )
         found = dict.fromkeys(index.value[within].tolist())
-        return [index.values[one] for one in found] or list(edge["values"])
+        return [index.values[value] for value in found] or list(edge["values"])
 
     def box(self, view: ViewState, fqn: str) -> str | None:
         """The element that stands for a module in a view; ``None`` if it has no ops."""

@@ -6,7 +6,7 @@ A browser names a file in them by the number of its folder and its path below th
            0            1                          /home/ann/nets/bert/large.onnx
 
 What is checked is where a path leads once all links are followed, and the path
-given out is that one. Who can exchange a folder for a link between the check and
+given out is that one. Whoever can exchange a folder for a link between the check and
 the opening can write into the folders already: they are trusted with that.
 """
 
@@ -51,7 +51,7 @@ class Roots:
     depth: int = 8
 
     def __post_init__(self) -> None:
-        folders = dict.fromkeys(_folder(one) for one in self.folders)
+        folders = dict.fromkeys(_folder(folder) for folder in self.folders)
         object.__setattr__(self, "folders", tuple(folders))
 
     def files(self) -> list[RootFile]:
@@ -161,10 +161,10 @@ def _shares(wanted: Sequence[int], most: int) -> list[int]:
     [985, 30, 985]
     """
     shares = [0] * len(wanted)
-    by_want = sorted(range(len(wanted)), key=lambda one: wanted[one])
-    for others, one in zip(range(len(wanted), 0, -1), by_want, strict=True):
-        shares[one] = min(wanted[one], most // others)
-        most -= shares[one]
+    by_want = sorted(range(len(wanted)), key=wanted.__getitem__)
+    for others, at in zip(range(len(wanted), 0, -1), by_want, strict=True):
+        shares[at] = min(wanted[at], most // others)
+        most -= shares[at]
     return shares
 
 
@@ -180,17 +180,17 @@ def _names(folders: Sequence[Path]) -> list[str]:
     while True:
         names = [folder.parts[-length:] for folder, length in zip(folders, lengths, strict=True)]
         longer = {
-            one
+            at
             for first, ours in enumerate(names)
             for second, theirs in enumerate(names)
             if first != second and theirs[: len(ours)] == ours
-            for one in (first, second)
-            if lengths[one] < len(folders[one].parts)
+            for at in (first, second)
+            if lengths[at] < len(folders[at].parts)
         }
         if not longer:
             return [PurePosixPath(*parts).as_posix() for parts in names]
-        for one in longer:
-            lengths[one] += 1
+        for at in longer:
+            lengths[at] += 1
 
 
 class _Walk(NamedTuple):

@@ -142,7 +142,7 @@ class ModelStore:
         if model is None:
             model = OpenModel(key, self._tagged(opened), size=len(content))
         with self._lock:
-            in_use = {f"{one.digest}.onnx" for one in self._open.values()}
+            in_use = {f"{model.digest}.onnx" for model in self._open.values()}
         self._uploads.put(content, ".onnx", in_use)
         self._keep(model)
         return key
@@ -354,8 +354,8 @@ class ModelStore:
 
     def _taken(self) -> int:
         """Bytes of all models in memory; what edits share with their file counts once."""
-        shared = {one.base: one.shared_cost for one in self._open.values()}
-        return sum(shared.values()) + sum(one.own_cost for one in self._open.values())
+        shared = {model.base: model.shared_cost for model in self._open.values()}
+        return sum(shared.values()) + sum(model.own_cost for model in self._open.values())
 
     @contextmanager
     def _while_opening(self, key: str) -> Iterator[None]:
