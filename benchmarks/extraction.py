@@ -51,7 +51,7 @@ gives what the whole gives. ``different``: it runs and gives something else.
 
 RIVALS = ("onnx.utils", "onnx_ir")
 
-_MOST_AT_ONCE = 1 << 30
+MOST_AT_ONCE = 1 << 30
 """Bytes of values that are kept from one run of a whole model."""
 
 _Cut = tuple[Policy, str, Subgraph]
@@ -90,8 +90,12 @@ def bench_extraction(
     return {"summary": summarize(results), "results": results, "failed": failed}
 
 
-def measure(graph: TaggedGraph, *, rivals: bool = True) -> dict[str, Any]:
+def measure(
+    graph: TaggedGraph, *, rivals: bool = True, most_at_once: int = MOST_AT_ONCE
+) -> dict[str, Any]:
     """Every module of a graph under every policy, and the model split by its top modules.
+
+    ``most_at_once`` are bytes of values that are kept from one run of the whole model.
 
     Cuts that keep the same ops with the same border are made once and counted
     as often as they occur. Seconds are those of the cut alone, without reading
@@ -103,7 +107,7 @@ def measure(graph: TaggedGraph, *, rivals: bool = True) -> dict[str, Any]:
     theirs = _rivals(graph.proto) if rivals else {}
     known: dict[object, dict[str, Any]] = {}
     results = []
-    for cuts in _batches(graph, _cuts(graph)):
+    for cuts in _batches(graph, _cuts(graph), most_at_once):
         border = {name for _, _, one in cuts for name in _border(one)}
         captured = capture(graph.proto, graph.base_dir, border)
         for policy, fqn, kept in cuts:
@@ -118,13 +122,13 @@ def _border(kept: Subgraph) -> tuple[str, ...]:
     return (*kept.inputs, *kept.outputs)
 
 
-def _batches(graph: TaggedGraph, cuts: Iterable[_Cut]) -> Iterator[list[_Cut]]:
+def _batches(graph: TaggedGraph, cuts: Iterable[_Cut], most: int) -> Iterator[list[_Cut]]:
     """Cuts whose borders fit into memory together: attention over a picture is gigabytes."""
     batch: list[_Cut] = []
     sizes: dict[str, int] = {}
     for cut in cuts:
         more = {name: value_bytes(graph.value(name)) or 0 for name in _border(cut[2])}
-        if batch and sum((sizes | more).values()) > _MOST_AT_ONCE:
+        if batch and sum((sizes | more).values()) > most:
             yield batch
             batch, sizes = [], {}
         batch.append(cut)

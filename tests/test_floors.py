@@ -93,16 +93,9 @@ def circles(texts: Mapping[str, str]) -> set[frozenset[str]]:
     return {frozenset(group) for group in nx.strongly_connected_components(graph) if len(group) > 1}
 
 
-KNOWN_CIRCLES: set[frozenset[str]] = {
-    frozenset({"hexviz.exporters.hub", "hexviz.exporters.model_source"}),
-    frozenset({"hexviz.extraction.part", "hexviz.extraction.report"}),
-}
-"""Those that are to be opened."""
-
-
 def test_no_modules_import_each_other() -> None:
     texts = {name.removesuffix(".__init__"): path.read_text() for name, path in sources()}
-    assert circles(texts) <= KNOWN_CIRCLES
+    assert circles(texts) == set()
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import json
 import subprocess
 import sys
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,21 @@ from hexviz.tagging.tag import load
 __all__ = ["measure_memory"]
 
 
-def measure_memory(content: bytes, path: Path, ops: int) -> dict[str, Any]:
+def peak_mb(path: Path) -> float | None:
+    """By how many megabytes (10^6 bytes) a fresh process grows at most while it opens a file."""
+    done = subprocess.run(  # noqa: S603 - this very interpreter and module
+        [sys.executable, "-m", "hexviz.bench.resident", str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    grown = json.loads(done.stdout)
+    return None if grown is None else round(grown / 1e6, 1)
+
+
+def measure_memory(
+    content: bytes, path: Path, ops: int, *, peak: Callable[[Path], float | None] = peak_mb
+) -> dict[str, Any]:
     """A pass of its own, because watching allocations makes all work two to four times slower.
 
     ``parsed_bytes_per_op`` is what onnx-ir's objects for the model take,
@@ -47,21 +62,10 @@ def measure_memory(content: bytes, path: Path, ops: int) -> dict[str, Any]:
     return {
         "parsed_bytes_per_op": round(parsed_bytes / ops),
         "kept_bytes_per_op": round(kept_bytes / ops),
-        "peak_mb": _peak_mb(path),
+        "peak_mb": peak(path),
     }
 
 
 def _held() -> int:
     gc.collect()
     return tracemalloc.get_traced_memory()[0]
-
-
-def _peak_mb(path: Path) -> float | None:
-    done = subprocess.run(  # noqa: S603 - this very interpreter and module
-        [sys.executable, "-m", "hexviz.bench.resident", str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    grown = json.loads(done.stdout)
-    return None if grown is None else round(grown / 1e6, 1)

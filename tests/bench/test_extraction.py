@@ -100,8 +100,7 @@ def test_a_model_may_be_run_several_times(monkeypatch: pytest.MonkeyPatch) -> No
         return captured(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(extraction, "capture", counted)
-    monkeypatch.setattr(extraction, "_MOST_AT_ONCE", 20)
-    outcomes = [cut["outcomes"] for cut in measure(graph, rivals=False)["cuts"]]
+    outcomes = [cut["outcomes"] for cut in measure(graph, rivals=False, most_at_once=20)["cuts"]]
     assert outcomes == [cut["outcomes"] for cut in at_once]
     assert len(runs) > 1
 
