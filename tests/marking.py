@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
@@ -38,6 +39,7 @@ def marks_of(item: pytest.Item) -> set[str]:
 
 def _names(function: Any, seen: set[Any]) -> Iterator[str]:
     """All names that a function uses, and those in functions of tests and benchmarks it calls."""
+    function = inspect.unwrap(function) if callable(function) else None
     if not isinstance(function, FunctionType) or function in seen:
         return
     seen.add(function)
