@@ -76,7 +76,7 @@ def _parsed(selector: str, style: Mapping[str, Any]) -> _Rule | None:
     found = _SELECTOR.fullmatch(selector)
     if not found:
         raise ValueError(
-            f"Unknown selector {selector!r}: teach hexviz/view/svg/cascade.py to read it."
+            f"Unknown selector {selector!r}: teach view/svg/cascade.py to read it."
         )
     if found["classes"]:
         return None
@@ -85,7 +85,7 @@ def _parsed(selector: str, style: Mapping[str, Any]) -> _Rule | None:
         condition = _CONDITION.fullmatch(text)
         if not condition:
             raise ValueError(
-                f"Unknown condition {text}: teach hexviz/view/svg/cascade.py to read it."
+                f"Unknown condition {text}: teach view/svg/cascade.py to read it."
             )
         truth, field, sign, value = condition.groups()
         conditions.append(_Condition(field, sign or truth, json.loads(value) if sign else None))
