@@ -90,7 +90,7 @@ def tags(
         output=output,
         kind=KIND,
         figures=tags_figures,
-        asked=set(sources) if sources else None,
+        models=set(sources) if sources else None,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import platform
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
@@ -9,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from hexviz.bench.growth import LEAST, exponent
-from hexviz.bench.machine import about_machine
 from hexviz.bench.memory import measure_memory
 from hexviz.bench.quality import beside_earlier, quality
 from hexviz.bench.speed import PARSING, RATIOS, ratio, runs
@@ -26,6 +27,7 @@ Report = Callable[[str, float], None]
 KIND = "hexviz bench"
 """What such a document calls itself."""
 
+_PACKAGES = ("onnx", "onnx-ir", "protobuf", "numpy", "networkx", "pygraphviz", "torch")
 _GROWING = ("tagging", "open tagged", PARSING)
 
 
@@ -53,23 +55,23 @@ def bench_speed(
     failed: list[dict[str, str]] = []
     for number, one in enumerate(chosen):
 
-        def told(what: str, done: float, name: str = one.name, number: int = number) -> None:
+        def progress(what: str, done: float, name: str = one.name, number: int = number) -> None:
             if report is not None:
                 report(f"{name}: {what}", (number + done) / len(chosen))
 
-        told("making it", 0.0)
+        progress("making it", 0.0)
         try:
             subject = one.make()
         except ExportError as error:
             failed.append({"model": one.name, "exporter": "dynamo", "error": str(error)})
             continue
-        models.append(_measured(subject, repeats, told))
+        models.append(_measured(subject, repeats, progress))
         if subject.exported is not None:
             architectures.append(tag_figures(subject.name, "dynamo", subject.exported))
     return {
         "kind": KIND,
         "version": version("hexviz"),
-        "machine": about_machine(),
+        "machine": _about_machine(),
         "repeats": repeats,
         "models": models,
         "growth": _growth(models),
@@ -121,6 +123,40 @@ def _measured(subject: Subject, repeats: int, report: Report) -> dict[str, Any]:
     }
 
 
+def _about_machine() -> dict[str, Any]:
+    """What it ran on: figures of two machines, or of two sets of packages, are two things.
+
+    Processor, cores, memory in GB (10^9 bytes), system, Python, and versions of packages.
+
+    ``memory_gb`` is ``None`` where the system does not tell.
+    """
+    return {
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": _memory_gb(),
+        "system": f"{platform.system()} {platform.release()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "packages": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _processor() -> str:
+    """Its name; Linux keeps that in a file of its own."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text().splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                return value.strip()
+    return platform.processor() or platform.machine()
+
+
+def _memory_gb() -> float | None:
+    if "SC_PHYS_PAGES" not in getattr(os, "sysconf_names", ()):  # Windows has no such names
+        return None
+    return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
+
+
 def _growth(models: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Per flavour, how seconds grow with the ops; nothing where there are too few sizes."""
     return {
@@ -159,5 +195,5 @@ def _flavours(
 
 
 def _seconds(model: Mapping[str, Any], figure: str) -> float:
-    told = model["parsing"] if figure == PARSING else model["stages"][figure]
-    return float(told["median"])
+    span = model["parsing"] if figure == PARSING else model["stages"][figure]
+    return float(span["median"])

@@ -91,20 +91,20 @@ class Figures:
     growth: dict[str, Growth] = field(default_factory=dict)
     rates: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def of(self, asked: Collection[str] | None) -> Figures:
-        """Those to hold a run against that was told to measure just some models; ``None``: all.
+    def of(self, models: Collection[str] | None) -> Figures:
+        """Those to hold a run of just these models against; ``None``: of all.
 
         Raises:
             RunError: if none of them is here, so that there is nothing to compare with.
         """
-        models = {
-            one: model for one, model in self.models.items() if asked is None or model in asked
+        kept = {
+            name: model for name, model in self.models.items() if models is None or model in models
         }
-        if not models:
+        if not kept:
             raise RunError(
                 "The run to compare with holds none of these models: measure one it has."
             )
-        return replace(self, models=models)
+        return replace(self, models=kept)
 
 
 def read_kept(path: Path, kind: str, figures: Callable[[Mapping[str, Any]], Figures]) -> Figures:
@@ -137,15 +137,15 @@ def speed_figures(document: Mapping[str, Any]) -> Figures:
     for model in document["models"]:
         name = str(model["name"])
         found.models[name] = name
-        for ratio, told in model["ratios"].items():
-            found.ratios[f"{name}: {ratio}"] = _span(told)
+        for ratio, record in model["ratios"].items():
+            found.ratios[f"{name}: {ratio}"] = _span(record)
         kept, parsed = (
             _number(model["memory"][f"{one}_bytes_per_op"]) for one in ("kept", "parsed")
         )
         found.ratios[f"{name}: bytes kept/parsed"] = Span(*[kept / parsed] * 3)
-        for stage, told in model["stages"].items():
+        for stage, record in model["stages"].items():
             if stage not in _ONCE:
-                found.seconds[name, stage] = _span(told)
+                found.seconds[name, stage] = _span(record)
         parsing = _number(model["parsing"]["median"])
         if parsing <= 0:
             raise ValueError("parsing took no time")
@@ -153,10 +153,10 @@ def speed_figures(document: Mapping[str, Any]) -> Figures:
         _add_rates(found, name, model["quality"])
     for table, what in (("growth", "growth"), ("memory_growth", "growth of memory,")):
         for flavour, figures in document[table].items():
-            for figure, told in figures.items():
-                low, exponent, high = (_number(told[one]) for one in ("low", "exponent", "high"))
+            for figure, record in figures.items():
+                low, exponent, high = (_number(record[one]) for one in ("low", "exponent", "high"))
                 name = f"{flavour}: {what} {figure}"
-                sizes = tuple(_number(one) for one in told["sizes"])
+                sizes = tuple(_number(one) for one in record["sizes"])
                 found.growth[name] = Growth(exponent, low, high, sizes)
     return found
 
@@ -213,14 +213,14 @@ def _slower(name: str, now: Span | None, was: Span, drift: float = 1.0) -> Itera
         yield f"{name} {now}, was {was}: {more:.0%} more, noise makes {noise:.0%}"
 
 
-def _add_rates(found: Figures, model: str, told: Mapping[str, Any]) -> None:
+def _add_rates(found: Figures, model: str, record: Mapping[str, Any]) -> None:
     for figure in (*_MAY_FALL, *_MAY_RISE):
-        if told.get(figure) is not None:
-            found.rates[model, figure] = _number(told[figure])
+        if record.get(figure) is not None:
+            found.rates[model, figure] = _number(record[figure])
 
 
-def _span(told: Mapping[str, Any]) -> Span:
-    return Span(_number(told["median"]), _number(told["min"]), _number(told["max"]))
+def _span(record: Mapping[str, Any]) -> Span:
+    return Span(_number(record["median"]), _number(record["min"]), _number(record["max"]))
 
 
 def _number(value: object) -> float:

@@ -39,10 +39,10 @@ Output = Annotated[
 ]
 
 
-def _sizes(told: str) -> list[int]:
+def _sizes(text: str) -> list[int]:
     """The numbers of ``1000,5000``."""
     try:
-        sizes = [int(one.replace("_", "")) for one in told.split(",") if one.strip()]
+        sizes = [int(size.replace("_", "")) for size in text.split(",") if size.strip()]
     except ValueError:
         sizes = []
     if not sizes or min(sizes) < 1:
@@ -78,9 +78,9 @@ def speed(
     from hexviz.bench.subjects import SAMPLES, wanted
     from hexviz.cli.print_bench import print_speed
 
-    asked = None
+    models = None
     if sources or some:
-        asked = {one.name for one in wanted(sources or SAMPLES, some)}
+        models = {model.name for model in wanted(sources or SAMPLES, some)}
     run_and_compare(
         lambda report: bench_speed(sources or (), sizes=some, repeats=repeats, report=report),
         print_speed,
@@ -89,7 +89,7 @@ def speed(
         output=output,
         kind=KIND,
         figures=speed_figures,
-        asked=asked,
+        models=models,
     )
 
 
@@ -113,7 +113,7 @@ def tags(
         output=output,
         kind=KIND,
         figures=tags_figures,
-        asked=set(sources) if sources else None,
+        models=set(sources) if sources else None,
     )
 
 
@@ -126,7 +126,7 @@ def run_and_compare(
     output: Path | None,
     kind: str,
     figures: Callable[[Mapping[str, Any]], Figures],
-    asked: Collection[str] | None,
+    models: Collection[str] | None,
 ) -> None:
     """Run a benchmark whose document can be kept and compared with.
 
@@ -137,7 +137,7 @@ def run_and_compare(
     from hexviz.cli.print_bench import print_regressions
     from hexviz.model.files import write_atomically
 
-    kept = read_kept(compare, kind, figures).of(asked) if compare is not None else None
+    kept = read_kept(compare, kind, figures).of(models) if compare is not None else None
     if output is not None and not output.parent.is_dir():
         raise WriteError(f"{output.parent} is no folder: make it first, or give -o another name.")
     with progress() as report:

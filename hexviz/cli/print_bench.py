@@ -80,8 +80,8 @@ def _print_growth(document: Mapping[str, Any]) -> None:
         (flavour, f"{kind}{figure}", f"{one['exponent']:.2f}", f"{one['low']:.2f}",
          f"{one['high']:.2f}")
         for table, kind in (("growth", ""), ("memory_growth", "bytes, "))
-        for flavour, told in document[table].items()
-        for figure, one in told.items()
+        for flavour, record in document[table].items()
+        for figure, one in record.items()
     ]  # fmt: skip
     if rows:
         figures = ("exponent", "from", "to")
@@ -93,11 +93,11 @@ def _print_growth(document: Mapping[str, Any]) -> None:
 def _print_quality(models: Iterable[Mapping[str, Any]]) -> None:
     """hexviz and the earlier rule on the same blanked ops; nothing if no export was measured."""
     rows = [
-        (one["name"], who, f"{told['exact']:.3f}", f"{told['on_branch']:.3f}", fallback,
+        (one["name"], who, f"{record['exact']:.3f}", f"{record['on_branch']:.3f}", fallback,
          _time(seconds["median"]))
         for one in models
         if one["earlier"] is not None and one["quality"]["exact"] is not None
-        for who, told, seconds, fallback in (
+        for who, record, seconds, fallback in (
             ("hexviz", one["quality"], one["quality"]["blanked_seconds"],
              f"{one['quality']['blanked_fallback_rate']:.3f}"),
             ("earlier rule", one["earlier"], one["earlier"]["seconds"], ""),
@@ -118,12 +118,12 @@ def print_tags(document: Mapping[str, Any]) -> None:
         right = ("exact", "on_branch") if blanked else ()
         rules, rows = [], []
         for one in document["results"]:
-            told = one["blanked"] if blanked else one
+            record = one["blanked"] if blanked else one
             who = (one["model"], one["export"])
-            shares = (f"{rule} {share:.3f}" for rule, share in told["rules"].items())
+            shares = (f"{rule} {share:.3f}" for rule, share in record["rules"].items())
             rules.append((*who, ", ".join(shares)))
             rows.append(
-                (*who, str(told["ops"]), *(_share(told[rate]) for rate in (*rates, *right)))
+                (*who, str(record["ops"]), *(_share(record[rate]) for rate in (*rates, *right)))
             )
         figures = (*stated, "exact", "on branch") if blanked else stated
         names = ("model", "export")
@@ -144,8 +144,8 @@ def _print(what: str, figures: tuple[str, ...], rows: Iterable[Iterable[str]], t
     console().print(listing((what, *figures), rows, title=title, figures=figures))
 
 
-def _span(told: Mapping[str, float]) -> str:
-    return f"{told['median']:.2f} ({told['min']:.2f}–{told['max']:.2f})"
+def _span(span: Mapping[str, float]) -> str:
+    return f"{span['median']:.2f} ({span['min']:.2f}–{span['max']:.2f})"
 
 
 def _time(seconds: float) -> str:

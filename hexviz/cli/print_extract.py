@@ -72,11 +72,11 @@ def print_split(document: Mapping[str, Any], folder: Path | None) -> None:
     out.print(listing(("part", "module", "ops", "reads", "makes"), rows, figures={"ops"}))
     for name, checks in document["checks"].items():
         if not checks["ok"]:
-            told = f"{name}: {checks['checker'] or checks['runtime']}"
-            out.print(text(told, "yellow" if checks["sound"] else "bold red"), soft_wrap=True)
+            message = f"{name}: {checks['checker'] or checks['runtime']}"
+            out.print(text(message, "yellow" if checks["sound"] else "bold red"), soft_wrap=True)
         if checks["unjudged"]:
-            told = f"{name}: {unjudged_in_words(checks['unjudged'])}"
-            out.print(text(told, "yellow"), soft_wrap=True)
+            message = f"{name}: {unjudged_in_words(checks['unjudged'])}"
+            out.print(text(message, "yellow"), soft_wrap=True)
     if document["verification"] is not None:
         _print_verification(out, document["verification"])
 
@@ -89,8 +89,8 @@ def _print_border(out: Console, document: Mapping[str, Any]) -> None:
             origin = f"{source['op_type']} in {module_name(source['module'])}" if source else ""
             given = "the model's input" if source is None else origin
             readers = ", ".join(map(module_name, value["read_by"]))
-            told = given if way == "inputs" else readers or "the model's output"
-            rows.append((way[:-1], value["name"], value["type"], _size(value["bytes"]), told))
+            other_end = given if way == "inputs" else readers or "the model's output"
+            rows.append((way[:-1], value["name"], value["type"], _size(value["bytes"]), other_end))
     out.print()
     out.print(listing(("", "value", "type", "size", "from, or read by"), rows, figures={"size"}))
 

@@ -77,9 +77,9 @@ def view(
     from hexviz.model.gc_control import collector_paused_then_frozen
 
     import_only_what_is_used()
-    told = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
+    given = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
     if token is None:
-        token = told  # set and empty, which typer takes for unset: whoever set it wanted one
+        token = given  # set and empty, which typer takes for unset: whoever set it wanted one
     with collector_paused_then_frozen():
         from hexviz.app.serve import serve
     first = _onnx_path(source) if source else None
