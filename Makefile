@@ -1,14 +1,17 @@
 # make demo   a sample model in the page        make test   all tests
 # make check  lint, types and the quick tests   make wheel  build sdist and wheel
-# make lint   ruff                              make types  mypy
+# make lint   ruff, eslint                      make types  mypy, tsc
 # make bench  how fast opening, tagging and drawing are      make bench-page   how fast the page is
 
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
+# node comes with the Python packages; what checks the page's own code is in package.json.
+NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
+TOOLS  := node_modules/.package-lock.json
 
-.PHONY: demo check test test-slow lint types wheel browser redis bench bench-hot \
+.PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types wheel browser redis bench bench-hot \
 	bench-page bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-extraction bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
@@ -18,23 +21,37 @@ demo: $(READY)
 PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
 
 # After every change: all that needs no browser, no export and no process of its own.
-check: lint types
+check: lint types test-js
 	$(PYTEST) -m 'not browser and not export and not process and not slow and not benchmark' \
 		$(addprefix --ignore=tests/,browser exporters sample_models bench app/jobs)
 
-test: $(READY) browser redis
+test: $(READY) browser redis test-js
 	$(PYTEST)
+
+# The page's own code, without a browser.
+test-js: $(TOOLS)
+	$(NPM) test --silent
 
 # What takes a minute or more by itself.
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow
 
-lint: $(READY)
+lint: $(READY) lint-js
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(READY)
+lint-js: $(TOOLS)
+	$(NPM) run --silent lint
+
+types: $(READY) types-js
 	$(BIN)/mypy
+
+types-js: $(TOOLS)
+	$(NPM) run --silent types
+
+# The browser's types of what browser and server say to each other; a test fails when they are old.
+protocol-types: $(READY)
+	$(BIN)/python -m tests.assets.protocol_types
 
 wheel: $(READY)
 	$(BIN)/python -m build --outdir dist
@@ -131,5 +148,9 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[hf,team,dev]'
 	touch $@
 
+$(TOOLS): package.json package-lock.json .npmrc | $(READY)
+	$(NPM) ci --silent
+	touch $@
+
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules dist build .mypy_cache .pytest_cache .ruff_cache

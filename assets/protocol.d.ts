@@ -17,9 +17,9 @@ export interface Badge {
 }
 
 export interface BrowserTimes {
-  transfer?: number;
-  page?: number;
-  paint?: number;
+  transfer?: number | null;
+  page?: number | null;
+  paint?: number | null;
 }
 
 export interface ChoosePart {
@@ -111,7 +111,7 @@ export interface FillHoles {
 }
 
 export interface FilterChoice {
-  selected: Selection;
+  selected: ModuleSelection;
   policy: "exclude_safe" | "include_all" | "include_context";
   fill: boolean;
 }
@@ -197,6 +197,12 @@ export interface Match {
 export interface ModelFacts {
   key: string;
   modules: Array<[string, string]>;
+}
+
+export interface ModuleSelection {
+  modules: Array<string>;
+  exclude: Array<string>;
+  ops: Array<string>;
 }
 
 export interface Move {
@@ -306,12 +312,6 @@ export interface SelectOp {
 export interface SelectValue {
   type: "value";
   value: string;
-}
-
-export interface Selection {
-  modules: Array<string>;
-  exclude: Array<string>;
-  ops: Array<string>;
 }
 
 export interface ShowAll {

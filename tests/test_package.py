@@ -26,7 +26,7 @@ def test_the_sdist_holds_all_folders(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     for wanted in (
-        "assets/graph.js",
+        "assets/canvas/draw.js",
         "assets/hexviz.css",
         "sample_models/bert_tiny.py",
         "tests/test_package.py",
@@ -44,7 +44,7 @@ def test_the_wheel_works_where_it_is_installed(built: Path, tmp_path: Path) -> N
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path)  # noqa: S202 - built a moment ago, from here
         names = archive.namelist()
-    assert "hexviz/_assets/graph.js" in names
+    assert {"hexviz/_assets/main.js", "hexviz/_assets/canvas/draw.js"} <= set(names)
     assert {"hexviz/view/report/report.html", "hexviz/view/report/page.js"} <= set(names)
     assert "sample_models/custom_auxiliary.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
@@ -54,7 +54,7 @@ def test_the_wheel_works_where_it_is_installed(built: Path, tmp_path: Path) -> N
         "from hexviz.view.assets import assets_folder\n"
         "from hexviz.app.factory import create_app\n"
         "print(hexviz.__file__, sample_models.__file__, assets_folder())\n"
-        "assert (assets_folder() / 'graph.js').is_file()\n"
+        "assert (assets_folder() / 'main.js').is_file()\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script],

@@ -183,7 +183,7 @@ export function showWanted(cy) {
  */
 function intoView(cy, id) {
   const node = cy.getElementById(id || "");
-  if (node.empty() || !cy.width()) {
+  if (node.empty() || !node.isNode() || !cy.width()) {
     return;
   }
   const box = sides(node);

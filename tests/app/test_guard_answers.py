@@ -65,7 +65,7 @@ def test_each_script_in_the_page_is_told_by_its_hash(asking: FlaskClient) -> Non
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/assets/graph.js", "/_dash-layout", "/nothing", "/model/x.onnx", "/event", "/panel"],
+    ["/", "/assets/main.js", "/_dash-layout", "/nothing", "/model/x.onnx", "/event", "/panel"],
 )
 def test_every_answer_has_the_headers(asking: FlaskClient, path: str) -> None:
     with asking.get(path) as answer:
@@ -87,7 +87,7 @@ def test_models_are_kept_by_no_browser_and_code_is(
     assert model.headers["Cache-Control"] == "no-store"
     assert model.headers["Content-Disposition"].startswith("attachment")
     assert asking.get("/").headers["Cache-Control"] == "no-store"
-    with asking.get("/assets/graph.js") as code:
+    with asking.get("/assets/main.js") as code:
         assert code.headers["Cache-Control"] != "no-store"
     assert asking.get("/assets/no.js").headers["Cache-Control"] == "no-store"
 

@@ -10,7 +10,7 @@ import { collectEvents, page } from "./page.js";
 page(`<div id="graph"></div><div id="path"></div><div id="badges"></div><div id="tree"></div>
   <div id="trace"></div><div id="trace-note"></div>`);
 const events = await collectEvents();
-const { shiftInto, viewportIn } = await import("../../assets/canvas/camera.js");
+const { backInSight, shiftInto, viewportIn } = await import("../../assets/canvas/camera.js");
 const { draw } = await import("../../assets/canvas/draw.js");
 const { bindCanvas } = await import("../../assets/canvas/gestures.js");
 const { mark, showHighlight } = await import("../../assets/canvas/marks.js");
@@ -153,6 +153,13 @@ test("what is neither traced nor lit steps back", () => {
   showHighlight(NOTHING);
   mark(cy);
   assert.deepEqual(has("dimmed"), []);
+});
+
+test("a line that was selected elsewhere is marked; nothing is moved for it", () => {
+  showHighlight({ ...NOTHING, selected: "e:o:a->o:b" });
+  backInSight(cy, "e:o:a->o:b");
+  mark(cy);
+  assert.ok(cy.getElementById("e:o:a->o:b").hasClass("selected"));
 });
 
 test("a link's zoom and middle are read, and nothing else is", () => {
