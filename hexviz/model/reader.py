@@ -90,7 +90,8 @@ def read_file(path: Path) -> bytes:
     except FileNotFoundError as error:
         raise ReadError(f"{path} does not exist: check the path.") from error
     except OSError as error:
-        if path.is_dir():  # Windows says that permission is denied
+        # Windows says that permission is denied. Of a name that is too long nothing can be asked.
+        if isinstance(error, IsADirectoryError | PermissionError) and path.is_dir():
             raise ReadError(f"{path} is a folder: name the .onnx file in it.") from error
         raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:

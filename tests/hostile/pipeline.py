@@ -71,7 +71,7 @@ def _search(graph: TaggedGraph) -> None:
 
 def _inspect(graph: TaggedGraph) -> None:
     parts = [inspect_model(graph)]
-    parts += [inspect_op(graph, op) for op in _some(graph.ops)]
+    parts += [inspect_op(graph, explain(graph, op.id)) for op in _some(graph.ops)]
     values = [value for op in _some(graph.ops) for value in (*op.inputs[:2], *op.outputs) if value]
     parts += [inspect_value(graph, value) for value in values[:8]]
     parts += [inspect_module(graph, module) for module in _some(list(graph.modules))]

@@ -26,7 +26,7 @@ BOUNDED = {
         "calls in calls, at most 200; deeper ones stay closed",
     ),
     "model/tensors.py": {"_spelled": "an array of numpy, which has at most 64 dimensions"},
-    "view/outline.py": {"outlined": "once, for a shape whose filling changes its colour"},
+    "view/svg/outline.py": {"outlined": "once, for a shape whose filling changes its colour"},
 }
 """File → function that calls itself, also through others → why that cannot go deep."""
 

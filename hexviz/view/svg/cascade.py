@@ -75,18 +75,14 @@ def _parsed(selector: str, style: Mapping[str, Any]) -> _Rule | None:
     """A rule; ``None`` for one that asks for a class."""
     found = _SELECTOR.fullmatch(selector)
     if not found:
-        raise ValueError(
-            f"Unknown selector {selector!r}: teach view/svg/cascade.py to read it."
-        )
+        raise ValueError(f"Unknown selector {selector!r}: teach view/svg/cascade.py to read it.")
     if found["classes"]:
         return None
     conditions = []
     for text in re.findall(r"\[[^\]]+\]", found["conditions"]):
         condition = _CONDITION.fullmatch(text)
         if not condition:
-            raise ValueError(
-                f"Unknown condition {text}: teach view/svg/cascade.py to read it."
-            )
+            raise ValueError(f"Unknown condition {text}: teach view/svg/cascade.py to read it.")
         truth, field, sign, value = condition.groups()
         conditions.append(_Condition(field, sign or truth, json.loads(value) if sign else None))
     return _Rule(found["group"], tuple(conditions), style)
