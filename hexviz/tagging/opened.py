@@ -107,8 +107,10 @@ def _opened(
     return Opened(key, measured, file, known)
 
 
-def open_file(path: Path, kept: Records) -> TaggedGraph:
+def open_file(path: Path, kept: Records, *, worth: float = _WORTH) -> TaggedGraph:
     """As :func:`hexviz.load`, with what was found out when the same content was opened before.
+
+    Otherwise its tags are kept, if making them took at least ``worth`` seconds.
 
     Raises:
         ReadError: if the file is missing or no readable ONNX model.
@@ -116,7 +118,7 @@ def open_file(path: Path, kept: Records) -> TaggedGraph:
     opened = open_path(path, kept)
     graph = opened.graph()
     if opened.known is None:
-        keep(kept, opened.key, graph)
+        keep(kept, opened.key, graph, worth=worth)
     return graph
 
 
@@ -134,14 +136,14 @@ def _recall(kept: Records, key: str) -> Packed | None:
     return None if found is None else Packed(found)
 
 
-def keep(kept: Records, key: str, graph: TaggedGraph, *, worth: float | None = None) -> None:
+def keep(kept: Records, key: str, graph: TaggedGraph, *, worth: float = _WORTH) -> None:
     """Keep the tags of a file's graph, if making them took at least ``worth`` seconds.
 
     A cache that cannot be written is a line in the log of this module and does no harm.
     """
     timings = graph.timings
     spent = sum(timings.get(one, 0.0) for one in ("graph context", "inheritance", "provenance"))
-    if spent < (_WORTH if worth is None else worth):
+    if spent < worth:
         return
     try:
         packed = pack(graph)

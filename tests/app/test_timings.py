@@ -16,7 +16,6 @@ from hexviz.app.server_timing import first_picture, server_timing
 from hexviz.cache import Cache
 from hexviz.exporters.export_times import keep_measured
 from hexviz.stages import Measured, Stage
-from hexviz.tagging import opened
 from hexviz.tagging.opened import keep, kept_tags, open_bytes
 from hexviz.view.performance.runs import MAX_RUN, read_run
 from tests.app.steps import panel
@@ -111,14 +110,11 @@ def test_what_is_not_known_is_said(ask: Ask) -> None:
 
 
 @pytest.mark.usefixtures("without_run")
-def test_tags_that_were_kept_are_told_of(
-    net: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(opened, "_WORTH", 0.0)
+def test_tags_that_were_kept_are_told_of(net: bytes, tmp_path: Path) -> None:
     cache = Cache(tmp_path)
     kept = kept_tags(cache)
     first = open_bytes(net, kept, name="net.onnx")
-    keep(kept, first.key, first.graph())
+    keep(kept, first.key, first.graph(), worth=0)
     for kept_before, store in (
         (True, ModelStore(cache)),
         (False, ModelStore(Cache(tmp_path / "empty"))),

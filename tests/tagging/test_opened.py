@@ -10,14 +10,14 @@ import pytest
 from onnx import TensorProto, helper
 
 import hexviz
-from hexviz.cache import Cache, code_in
+from hexviz.cache import Cache, Records, code_in
 from hexviz.errors import ReadError
 from hexviz.exporters.interface import Exported
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging import opened
 from hexviz.tagging.audit import audit
-from hexviz.tagging.opened import keep, kept_tags, open_bytes, open_file, open_path
+from hexviz.tagging.opened import keep, kept_tags, open_bytes, open_path
 from hexviz.tagging.override import override
 from hexviz.tagging.pack import Packed, pack
 from hexviz.tagging.summary import summarize
@@ -25,16 +25,16 @@ from hexviz.tagging.tag import tag
 from tests.build import parse
 
 
-@pytest.fixture(autouse=True)
-def _every_file_is_worth_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opened, "_WORTH", 0.0)
-
-
 @pytest.fixture
 def file(tmp_path: Path, exported: Callable[..., Exported]) -> Path:
     path = tmp_path / "model.onnx"
     path.write_bytes(exported("small-transformer", "torchscript").proto.SerializeToString())
     return path
+
+
+def open_file(path: Path, kept: Records) -> TaggedGraph:
+    """As the function of that name, whose tags are kept however fast they were made."""
+    return opened.open_file(path, kept, worth=0)
 
 
 def untimed(graph: TaggedGraph) -> dict[str, object]:
@@ -177,7 +177,7 @@ def test_names_that_cannot_be_packed_are_not_kept(tmp_path: Path) -> None:
     proto.graph.node[0].name = "a\0b"
     content, kept = proto.SerializeToString(), kept_tags(Cache(tmp_path))
     read = open_bytes(content, kept, name="m")
-    keep(kept, read.key, read.graph())
+    keep(kept, read.key, read.graph(), worth=0)
     assert open_bytes(content, kept, name="m").known is None
 
 
@@ -188,7 +188,7 @@ def test_a_count_of_parameters_that_cannot_be_is_no_count(tmp_path: Path, told: 
     proto.metadata_props.add(key="hexviz.modules", value=modules)
     content, kept = proto.SerializeToString(), kept_tags(Cache(tmp_path))
     read = open_bytes(content, kept, name="m")
-    keep(kept, read.key, read.graph())
+    keep(kept, read.key, read.graph(), worth=0)
     again = open_bytes(content, kept, name="m")
     assert again.known is not None
     assert list(again.graph().modules) == list(read.graph().modules)
@@ -204,11 +204,8 @@ def test_the_bytes_of_a_file_are_let_go_once_they_are_parsed(tmp_path: Path, fil
     assert making() is None
 
 
-def test_what_took_no_time_is_not_kept(
-    tmp_path: Path, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(opened, "_WORTH", 1e9)
-    open_file(file, kept_tags(Cache(tmp_path)))
+def test_what_took_no_time_is_not_kept(tmp_path: Path, file: Path) -> None:
+    opened.open_file(file, kept_tags(Cache(tmp_path)), worth=1e9)
     assert not list(tmp_path.rglob("*.record"))
 
 

@@ -61,11 +61,11 @@ class Limits:
 _CONTAINER = Path("/sys/fs/cgroup/memory.max")
 
 
-def memory_here() -> int:
+def memory_here(container: Path = _CONTAINER) -> int:
     """Bytes of memory that this machine has, or the container that this runs in."""
     total = int(psutil.virtual_memory().total)
     try:
-        limit = _CONTAINER.read_text().strip()
+        limit = container.read_text().strip()
     except OSError:  # no Linux, or none of today
         return total
     return min(total, int(limit)) if limit.isdecimal() else total

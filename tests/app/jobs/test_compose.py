@@ -11,7 +11,7 @@ import yaml
 from typer.main import get_command
 
 from hexviz.app.guard import host_name, hosts_for
-from hexviz.app.jobs import supervise as limits
+from hexviz.app.jobs.supervise import memory_here
 from hexviz.cli import app
 
 TOP = Path(__file__).parents[3]
@@ -68,13 +68,10 @@ def test_only_the_web_server_is_reached_and_only_from_this_machine(
     assert re.search(r"^USER hexviz$", (TOP / "Dockerfile").read_text(), re.MULTILINE)
 
 
-def test_a_container_has_the_memory_that_it_was_given(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    told = tmp_path / "memory.max"
-    monkeypatch.setattr(limits, "_CONTAINER", told)
-    whole = limits.memory_here()
-    told.write_text("max\n")
-    assert limits.memory_here() == whole
-    told.write_text("1073741824\n")
-    assert limits.memory_here() == 1 << 30
+def test_a_container_has_the_memory_that_it_was_given(tmp_path: Path) -> None:
+    container = tmp_path / "memory.max"
+    whole = memory_here(container)
+    container.write_text("max\n")
+    assert memory_here(container) == whole
+    container.write_text("1073741824\n")
+    assert memory_here(container) == 1 << 30
