@@ -243,7 +243,7 @@ def test_a_report_is_written_whole_and_counted(
 ) -> None:
     found(monkeypatch, [WRONG])
     monkeypatch.setattr(
-        "hexviz.view.report.page.to_report",
+        "hexviz.app.report.to_report",
         lambda graph, findings: f"{graph.name} ✓ {findings[0].kind} {' ' * 2_000_000}",
     )
     out = tmp_path / "out.html"

@@ -45,7 +45,7 @@ def test_the_wheel_works_where_it_is_installed(built: Path, tmp_path: Path) -> N
         archive.extractall(tmp_path)  # noqa: S202 - built a moment ago, from here
         names = archive.namelist()
     assert {"hexviz/_assets/main.js", "hexviz/_assets/canvas/draw.js"} <= set(names)
-    assert {"hexviz/view/report/report.html", "hexviz/view/report/page.js"} <= set(names)
+    assert {"hexviz/app/report/report.html", "hexviz/_assets/report.js"} <= set(names)
     assert "sample_models/custom_auxiliary.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests/", "benchmarks/")) for name in names)

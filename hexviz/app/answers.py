@@ -88,7 +88,9 @@ def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
         case "ops":
             _table(answer, model, state)
         case "audit":
-            answer.part("audit-pane", model.key, lambda: audit_page(model))
+            answer.part(
+                "audit-pane", model.key, lambda: audit_page(model.graph, model.findings, model.key)
+            )
         case "compare":
             _compare(answer, model, state)
     if state.tab != "filter":

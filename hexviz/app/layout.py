@@ -17,7 +17,7 @@ from hexviz.app.panels.table import grid
 from hexviz.app.panels.timings.panel import dialog
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
-from hexviz.view.stylesheet import stylesheet
+from hexviz.view.stylesheet import CANVAS, stylesheet
 from hexviz.view.what_if import NAMES
 
 __all__ = ["page"]
@@ -238,11 +238,7 @@ def _middle() -> html.Main:
                                 stylesheet=stylesheet("light"),
                                 autoRefreshLayout=False,
                                 responsive=False,
-                                boxSelectionEnabled=True,
-                                autoungrabify=True,
-                                minZoom=0.02,
-                                maxZoom=2,
-                                wheelSensitivity=0.2,
+                                **CANVAS,
                                 style={"width": "100%", "height": "100%"},
                             ),
                             html.Div("Open a model to begin.", id="empty", className="empty"),

@@ -108,11 +108,11 @@ def worker(jobs: Jobs = None) -> None:
 
 def report(file: OnnxFile, output: Output) -> None:
     """Write one HTML page about a file for people who do not have hexviz."""
+    from hexviz.app.report import to_report
     from hexviz.cli.console import say
     from hexviz.model.files import file_to_write, write_atomically
     from hexviz.tagging.audit import audit as audited
     from hexviz.tagging.opened import load_kept
-    from hexviz.view.report.page import to_report
 
     target = file_to_write(file, output)
     graph = load_kept(file)

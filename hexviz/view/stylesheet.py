@@ -8,14 +8,25 @@ an edge whose source is pointed at.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from hexviz.view.palette import Theme
 
-__all__ = ["FONT", "stylesheet"]
+__all__ = ["CANVAS", "FONT", "stylesheet"]
 
 FONT = 'Inter, "Segoe UI", "Helvetica Neue", Helvetica, Arial, "Liberation Sans", sans-serif'
 """Fonts close in width to the table in :mod:`hexviz.view.metrics`."""
+
+CANVAS: Mapping[str, Any] = MappingProxyType({
+    "autoungrabify": True,
+    "boxSelectionEnabled": True,
+    "maxZoom": 2,
+    "minZoom": 0.02,
+    "wheelSensitivity": 0.2,
+})  # fmt: skip
+"""Options of every Cytoscape canvas that the stylesheet is for."""
 
 _COLOURS: dict[Theme, dict[str, str]] = {
     "light": {

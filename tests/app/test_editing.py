@@ -251,7 +251,8 @@ def test_a_model_with_its_weights_elsewhere_is_not_offered_without_them(
 
 def test_the_audit_lists_findings_with_ways_to_them(store: ModelStore) -> None:
     model = store.get(store.add_upload(wrong(), "wrong.onnx"))
-    text = json.dumps(audit_page(model), default=lambda part: part.to_plotly_json())
+    content = audit_page(model.graph, model.findings, model.key)
+    text = json.dumps(content, default=lambda part: part.to_plotly_json())
     assert json.dumps("Abs “b0” is tagged ")[1:-1] in text
     buttons = {
         (event, value)

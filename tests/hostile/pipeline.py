@@ -15,13 +15,13 @@ from hexviz.app.models.store import OpenModel
 from hexviz.app.panels.inspector.module import inspect_model, inspect_module
 from hexviz.app.panels.inspector.op import inspect_op
 from hexviz.app.panels.inspector.value import inspect_value
+from hexviz.app.report import to_report
 from hexviz.extraction.query import SearchIndex, parse_query
 from hexviz.extraction.selection import selection
 from hexviz.extraction.subgraph import subgraph
 from hexviz.tagging.audit import audit
 from hexviz.tagging.explain import explain, explanation_record
 from hexviz.tagging.opened import open_bytes
-from hexviz.view.report import to_report
 from hexviz.view.svg import to_svg
 
 __all__ = ["STEPS", "opened", "opened_as_upload"]

@@ -11,10 +11,10 @@ import pytest
 from typer.testing import CliRunner
 
 from hexviz.app.models.open_model import OpenModel
+from hexviz.app.report import to_report
 from hexviz.cli import app, main
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.palette import Theme
-from hexviz.view.report import to_report
 from hexviz.view.state import open_path
 from hexviz.view.svg import to_svg
 from tests.build import tagged

@@ -7,10 +7,10 @@ import onnx
 import pytest
 
 import hexviz
+from hexviz.app.report.page import to_report
 from hexviz.tagging.explain import explain, explanation_record, proven
 from hexviz.tagging.policies import POLICIES, what_if
 from hexviz.tagging.summary import summarize
-from hexviz.view.report.page import to_report
 
 FILES = sorted(Path(onnx.__file__).parent.rglob("*.onnx"))
 _MOST = 200  # ops of a file that are explained

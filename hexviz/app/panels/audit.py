@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.parts import breaking, counted, op_link
 from hexviz.app.protocol import PageState
+from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops
 from hexviz.tagging.sentence import source_file
 
@@ -17,9 +19,11 @@ _MOST = 200  # findings that are listed
 _OPS = 5  # ops of a finding that are listed
 
 
-def audit_page(model: OpenModel) -> list[Any]:
-    """All findings, the worst first, each with a way to its ops and, where there is one, a cure."""
-    found = model.findings
+def audit_page(graph: TaggedGraph, found: Sequence[Finding], key: str | None = None) -> list[Any]:
+    """All findings, the worst first, each with a way to its ops.
+
+    With the ``key`` of a model whose tags can be changed, each also offers its cure, if it has one.
+    """
     counts = {one: sum(finding.severity == one for finding in found) for one in SEVERITIES}
     accused = len(accused_ops(found))
     cures = sum(one.module is not None for one in found if one.severity != "info")
@@ -27,7 +31,7 @@ def audit_page(model: OpenModel) -> list[Any]:
         f"Accept all {cures} suggestions",
         className="tool",
         title="Move the ops of all warnings and errors to where the audit suggests",
-        **{"data-event": "accept", "data-value": f"{model.key}:all"},
+        **{"data-event": "accept", "data-value": f"{key}:all"},
     )
     parts: list[Any] = [
         html.Div(
@@ -49,11 +53,11 @@ def audit_page(model: OpenModel) -> list[Any]:
                     for one in reversed(SEVERITIES)
                 ),
                 html.Span(
-                    f"{accused:,} of {counted(len(model.graph.ops), 'op')} accused by warnings "
+                    f"{accused:,} of {counted(len(graph.ops), 'op')} accused by warnings "
                     "and errors",
                     className="quiet",
                 ),
-                *([accept_all] if cures > 1 else []),
+                *([accept_all] if cures > 1 and key is not None else []),
             ],
             className="audit-head",
         )
@@ -62,7 +66,7 @@ def audit_page(model: OpenModel) -> list[Any]:
         parts.append(html.P("Nothing to find fault with.", className="quiet"))
     parts.append(
         html.Ol(
-            [_finding(model, at, finding) for at, finding in enumerate(found[:_MOST])],
+            [_finding(graph, key, at, finding) for at, finding in enumerate(found[:_MOST])],
             className="plain findings",
         )
     )
@@ -76,7 +80,7 @@ def audit_page(model: OpenModel) -> list[Any]:
     return parts
 
 
-def _finding(model: OpenModel, at: int, finding: Finding) -> html.Li:
+def _finding(graph: TaggedGraph, key: str | None, at: int, finding: Finding) -> html.Li:
     tools: list[Any] = []
     if finding.ops:
         tools.append(
@@ -86,20 +90,26 @@ def _finding(model: OpenModel, at: int, finding: Finding) -> html.Li:
                 **{"data-event": "goto", "data-value": finding.ops[0]},
             )
         )
-    if finding.module is not None:
-        where = model.graph.modules[finding.module].tag
+    elif finding.module is not None:
+        tools.append(
+            html.Button(
+                "Show in the graph",
+                className="tool",
+                **{"data-event": "show-module", "data-value": finding.module},
+            )
+        )
+    if finding.ops and finding.module is not None and key is not None:
+        where = graph.modules[finding.module].tag
         tools.append(
             html.Button(
                 f"Move {counted(len(finding.ops), 'op')}",
                 className="tool",
                 title=f"Move to {where}",
-                **{"data-event": "accept", "data-value": f"{model.key}:{at}"},
+                **{"data-event": "accept", "data-value": f"{key}:{at}"},
             )
         )
     more = len(finding.ops) - _OPS
-    listed: list[Any] = [
-        html.Li(op_link(model.graph, op, event="goto")) for op in finding.ops[:_OPS]
-    ]
+    listed: list[Any] = [html.Li(op_link(graph, op, event="goto")) for op in finding.ops[:_OPS]]
     if more > 0:
         listed.append(html.Li(f"and {more:,} more", className="quiet"))
     return html.Li(

@@ -104,10 +104,10 @@ def breaking(sentence: str) -> list[Any]:
     return [first, *(part for step in rest for part in (html.Wbr(), f"/{step}"))]
 
 
-def mix(op_types: Mapping[str, int], most: int = 6) -> html.Div:
-    """The most frequent op types as bars; ``op_types`` counts ops, most frequent first."""
-    counts = list(op_types.items())
-    top = counts[0][1] if counts else 1
+def mix(numbers: Mapping[str, int], most: int = 6) -> html.Div:
+    """Numbers by name as bars, the first ``most`` of them."""
+    counts = list(numbers.items())
+    top = max(numbers.values(), default=1)
     rows = [
         html.Div(
             [
@@ -121,7 +121,7 @@ def mix(op_types: Mapping[str, int], most: int = 6) -> html.Div:
     ]
     rest = len(counts) - most
     if rest > 0:
-        rows.append(html.Div(f"and {rest} more types", className="quiet"))
+        rows.append(html.Div(f"and {rest} more", className="quiet"))
     return html.Div(rows)
 
 

@@ -79,7 +79,7 @@ def _shape(shape: str, box: Box, wider: float, paint: Mapping[str, Any]) -> str:
         corners = [(width / 2 * x, height / 2 * y) for x, y in _octagon()]
         paint = {**paint, "stroke_linejoin": "round"}
     else:
-        raise ValueError(f"Unknown shape {shape!r}: teach hexviz/view/svg/outline.py to draw it.")
+        raise ValueError(f"Unknown shape {shape!r}: teach svg/outline.py to draw it.")
     return element("polygon", points=pairs([(box.x + x, box.y + y) for x, y in corners]), **paint)
 
 

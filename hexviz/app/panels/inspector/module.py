@@ -26,7 +26,7 @@ from hexviz.model.modules import Module
 from hexviz.model.subtree import Subtree
 from hexviz.view.state import ViewState
 
-__all__ = ["inspect_model", "inspect_module", "inspect_several", "stack_note"]
+__all__ = ["ends", "inspect_model", "inspect_module", "inspect_several", "stack_note"]
 
 _MOST_CROSSING = 12
 _SOME_NAMES = 6
@@ -58,8 +58,8 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
     return [
         *_made_of(root, (root.fqn,), graph.subtree(root)),
         *_contains(graph, root),
-        section("Model inputs", _ends(graph.inputs)),
-        section("Model outputs", _ends(graph.outputs)),
+        section("Model inputs", ends(graph.inputs)),
+        section("Model outputs", ends(graph.outputs)),
         html.P(
             "Click an op to see how it got its module; click a box to open it.",
             className="quiet",
@@ -156,7 +156,8 @@ def _contains(graph: TaggedGraph, module: Module) -> list[Any]:
     return [section("Contains", module_links(graph, module.children))] if module.children else []
 
 
-def _ends(values: Sequence[Value]) -> html.Table:
+def ends(values: Sequence[Value]) -> html.Table:
+    """Inputs or outputs of a model, with their types."""
     rows = [(one.name, str(one)) for one in values[:_MOST_ENDS]]
     if len(values) > _MOST_ENDS:
         rows.append((f"and {len(values) - _MOST_ENDS:,} more", ""))

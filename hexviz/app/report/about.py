@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
+from hexviz.app import html
+from hexviz.app.panels.inspector.module import ends
+from hexviz.app.panels.parts import counted, heading, mix, section
+from hexviz.app.protocol import Content
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.finding import SEVERITIES, Finding
 from hexviz.view.index import Index
 
-__all__ = ["about"]
+__all__ = ["RULE_WORDS", "about"]
 
 _MOST_STACKS = 3
-_WORDS = {
+_MOST_BARS = 7
+RULE_WORDS: Mapping[str, str] = {
     "metadata": "exporter's own record",
     "name": "name of the node",
     "weight": "weight it uses",
@@ -31,42 +35,49 @@ _WORDS = {
 }
 
 
-def about(graph: TaggedGraph, index: Index, findings: Sequence[Finding]) -> list[dict[str, Any]]:
-    """Sections of ``{"title", "text", "bars"}``; a bar is ``[words, count]``."""
+def about(graph: TaggedGraph, index: Index, findings: Sequence[Finding]) -> list[Content]:
+    """What the report shows while nothing is selected."""
     return [
+        heading("About this model", "report"),
         _what(graph),
         _built(graph, index),
         _tagged(graph),
         _auxiliary(graph),
         _audited(findings),
+        section("Model inputs", ends(graph.inputs)),
+        section("Model outputs", ends(graph.outputs)),
+        html.P(
+            "Click an op to see how it got its module; click a box to open it, its title to "
+            "close it.",
+            className="quiet",
+        ),
     ]
 
 
-def _section(
-    title: str, text: Sequence[str], bars: Sequence[tuple[str, int]] = ()
-) -> dict[str, Any]:
-    return {"title": title, "text": " ".join(text), "bars": [list(bar) for bar in bars]}
+def _section(title: str, text: Sequence[str], bars: Sequence[tuple[str, int]] = ()) -> html.Section:
+    words = html.P(" ".join(text)) if text else None
+    return section(title, words, mix(dict(bars), _MOST_BARS) if bars else None)
 
 
-def _what(graph: TaggedGraph) -> dict[str, Any]:
+def _what(graph: TaggedGraph) -> html.P:
     root = graph.modules[""]
     kind = root.class_name or "model"
-    ops, modules = _counted(len(graph.ops), "op"), _counted(len(graph.modules), "module")
+    ops, modules = counted(len(graph.ops), "op"), counted(len(graph.modules), "module")
     text = [f"{_an(kind)} exported to ONNX: {ops} in {modules}."]
     if root.parameters is not None:
         text.append(f"It has {root.parameters:,} parameters.")
     left_out = len(graph.weights_left_out)
     if left_out:
-        text.append(f"{_counted(left_out, 'weight')} were exported without their data.")
-    return _section("About this model", text)
+        text.append(f"{counted(left_out, 'weight')} were exported without their data.")
+    return html.P(" ".join(text), className="sentence")
 
 
-def _built(graph: TaggedGraph, index: Index) -> dict[str, Any]:
+def _built(graph: TaggedGraph, index: Index) -> html.Section:
     total = max(1, len(graph.ops))
     stacks = sorted(index.stacks.values(), key=lambda box: -box.count)[:_MOST_STACKS]
     text = [
         f"{box.label.rpartition(' / ')[2]} is a block that repeats: "
-        f"{len(box.members)} times {_counted(box.count // len(box.members), 'op')}, "
+        f"{len(box.members)} times {counted(box.count // len(box.members), 'op')}, "
         f"{box.count / total:.0%} of the graph."
         for box in stacks
     ]
@@ -80,45 +91,41 @@ def _built(graph: TaggedGraph, index: Index) -> dict[str, Any]:
     return _section("How it is built", text, [part for part in parts if part[1]])
 
 
-def _tagged(graph: TaggedGraph) -> dict[str, Any]:
+def _tagged(graph: TaggedGraph) -> html.Section:
     rules = Counter(op.provenance.rule for op in graph.ops)
     text = ["Each op has a module and a reason for it. Decided by:"]
     return _section("How ops got their module", text, [
-        (_WORDS[rule], count) for rule, count in rules.most_common()
+        (RULE_WORDS[rule], count) for rule, count in rules.most_common()
     ])  # fmt: skip
 
 
-def _auxiliary(graph: TaggedGraph) -> dict[str, Any]:
+def _auxiliary(graph: TaggedGraph) -> html.Section:
     ops = [op for op in graph.ops if op.auxiliary]
     if not ops:
         return _section("Auxiliary ops", ["There are none: every op is a module's own arithmetic."])
     serving = sum(bool(op.context and op.context.module) for op in ops)
     kinds = Counter(op.auxiliary or "" for op in ops)
     text = (
-        f"{_counted(len(ops), 'op')} ({len(ops) / len(graph.ops):.0%}) compute shapes, types, "
+        f"{counted(len(ops), 'op')} ({len(ops) / len(graph.ops):.0%}) compute shapes, types, "
         f"constants or layout. For {serving / len(ops):.0%} of them it is known which module "
         "below the root they serve."
     )
     return _section("Auxiliary ops", [text], kinds.most_common())
 
 
-def _audited(findings: Sequence[Finding]) -> dict[str, Any]:
+def _audited(findings: Sequence[Finding]) -> html.Section:
     if not findings:
         return _section("Audit", ["The audit found nothing to doubt."])
-    counts = Counter(one.severity for one in findings)
-    told = [
-        f"{counts[severity]:,} info" if severity == "info" else _counted(counts[severity], severity)
+    counts = Counter(finding.severity for finding in findings)
+    parts = [
+        f"{counts[severity]:,} info" if severity == "info" else counted(counts[severity], severity)
         for severity in reversed(SEVERITIES)
         if counts[severity]
     ]
-    kinds = Counter(one.kind for one in findings)
+    kinds = Counter(finding.kind for finding in findings)
     return _section(
-        "Audit", [f"{_counted(len(findings), 'finding')}: {', '.join(told)}."], kinds.most_common()
+        "Audit", [f"{counted(len(findings), 'finding')}: {', '.join(parts)}."], kinds.most_common()
     )
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _an(noun: str) -> str:

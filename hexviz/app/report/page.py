@@ -1,0 +1,121 @@
+"""The report as one HTML file, with the page's own scripts and styles and all data inside.
+
+It is opened from a disk, so nothing else can be loaded, and the content security policy says so:
+only the blocks whose digests it names may run. Names from a model are in the packed data alone,
+and in the title, and reach the page as text.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources import files
+from itertools import islice
+from typing import Any, get_args
+
+from hexviz.app.graph.widgets import figures
+from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.audit import audit_page
+from hexviz.app.report.about import about
+from hexviz.app.report.packing import packed, whole
+from hexviz.app.report.pictures import MOST_ELEMENTS, record_pictures
+from hexviz.app.report.scripts import join_modules
+from hexviz.app.report.texts import end_pages, line_items, module_pages, op_pages, tables
+from hexviz.model.gc_control import collector_paused
+from hexviz.model.graph import TaggedGraph
+from hexviz.tagging.audit import audit
+from hexviz.tagging.finding import Finding
+from hexviz.tagging.summary import summarize
+from hexviz.view.assets import assets_folder
+from hexviz.view.palette import Theme
+from hexviz.view.stylesheet import CANVAS, stylesheet
+
+__all__ = ["to_report"]
+
+_CHUNK = 128
+"""Ops, modules or values that are packed together: some 1 MB of JSON, unpacked in 20 ms."""
+
+_CANVAS_STYLE = ".__________cytoscape_container { position: relative; }"
+"""What Cytoscape writes into the page by itself."""
+
+_SLOT = re.compile(r"\{\{(\w+)\}\}")
+
+
+def to_report(
+    graph: TaggedGraph,
+    findings: Sequence[Finding] | None = None,
+    *,
+    most_elements: int = MOST_ELEMENTS,
+) -> str:
+    """The whole report as the text of an HTML file; write it as UTF-8.
+
+    ``findings`` are those of the audit, which is run if they are not given. ``most_elements``
+    bounds how many states of the view are recorded.
+    """
+    found = audit(graph) if findings is None else findings
+    with collector_paused():
+        data = "\n".join(
+            f'<script type="text/plain" id="{name}">{packed}</script>'
+            for name, packed in _data(OpenModel("report", graph), found, most_elements)
+        )
+    assets = assets_folder()
+    library = (assets / "vendor" / "cytoscape.min.js").read_text(encoding="utf-8")
+    script = join_modules(assets / "report.js")
+    style = (assets / "hexviz.css").read_text(encoding="utf-8") + _part("report.css")
+    policy = (
+        f"default-src 'none'; script-src {_digest(library)} {_digest(script)}; "
+        f"style-src {_digest(style)} {_digest(_CANVAS_STYLE)}; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    slots = {
+        "policy": policy,
+        "title": html.escape(whole(f"{graph.name or 'model'} · hexviz report")),
+        "style": style,
+        "library": library,
+        "script": script,
+        "data": data,
+    }
+    return _SLOT.sub(lambda slot: slots[slot[1]], _part("report.html"))
+
+
+def _data(
+    model: OpenModel, findings: Sequence[Finding], most_elements: int
+) -> Iterator[tuple[str, str]]:
+    """The blocks of data: id, and content packed."""
+    graph = model.graph
+    start = {
+        "title": graph.name or "model",
+        "figures": figures(summarize(graph)),
+        "about": about(graph, model.index("module"), findings),
+        "audit": audit_page(graph, findings),
+        "findings": len(findings),
+        "ends": end_pages(model),
+        "canvas": dict(CANVAS),
+        "styles": {theme: stylesheet(theme) for theme in get_args(Theme)},
+        "chunk": _CHUNK,
+        "tables": tables(model),
+        "pictures": record_pictures(model, most=most_elements),
+    }
+    yield "start", packed(start)
+    yield from _chunks("ops", op_pages(model, findings))
+    yield from _chunks("modules", module_pages(model))
+    yield from _chunks("values", line_items(model))
+
+
+def _chunks(name: str, pages: Iterable[Any]) -> Iterator[tuple[str, str]]:
+    pending = iter(pages)
+    number = 0
+    while chunk := list(islice(pending, _CHUNK)):
+        yield f"{name}-{number}", packed(chunk)
+        number += 1
+
+
+def _part(name: str) -> str:
+    return (files(__package__) / name).read_text(encoding="utf-8")
+
+
+def _digest(block: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(block.encode()).digest()).decode()}'"
