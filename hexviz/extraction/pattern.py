@@ -13,12 +13,12 @@ tag, and may do without the first slash. A name means a module with all below it
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from hexviz.model.fqn import ancestors
 from hexviz.model.modules import ModuleTree
+from hexviz.model.near_names import near_names
 
 __all__ = ["ModuleNames", "is_pattern"]
 
@@ -64,7 +64,7 @@ class ModuleNames:
         """One line that says that a name or pattern means nothing, with the nearest names."""
         separator, names = ("/", self._tags) if _is_tag(name) else (".", self._fqns)
         known = [one for one in names if one.strip("/")]
-        near = difflib.get_close_matches(self._fold(name), known, n=3)
+        near = near_names(self._fold(name), known)
         hint = f"; near ones: {', '.join(names[one][0] for one in near)}" if near else ""
         if known and not near:
             # A stable sort: modules of one depth stay in the order of the model.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import find_calls
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.modules import Module, ModuleTree
+from hexviz.model.near_names import near_names
 from hexviz.model.op import Op, Provenance
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.source_graph import SourceGraph, read_source_graph
@@ -296,7 +296,7 @@ class TaggedGraph:
         """
         at = self.positions.get(op_id)
         if at is None:
-            near = difflib.get_close_matches(op_id, self.positions, n=3)
+            near = near_names(op_id, self.positions)
             hint = f"; near ones: {', '.join(near)}" if near else ""
             if self.ops and not near:
                 hint = f": an id is the first value that an op makes, as {self.ops[0].id!r} is"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from hexviz.errors import SelectionError
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.near_names import near_names
 from hexviz.model.op import ON_RECORD, Candidate, Provenance
 from hexviz.tagging.tag import retag
 
@@ -52,6 +52,6 @@ def known_module(graph: TaggedGraph, fqn: str) -> str:
     """
     if fqn in graph.modules:
         return fqn
-    near = difflib.get_close_matches(fqn, [one.fqn for one in graph.modules if one.fqn], n=3)
+    near = near_names(fqn, [module.fqn for module in graph.modules if module.fqn])
     hint = f"; near ones: {', '.join(near)}" if near else ""
     raise SelectionError(f"No module is named {fqn!r}{hint}.")

@@ -12,7 +12,6 @@ Weights and tags may change between saving and reading, the structure may not.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from typing import Any, TypeVar
 
 from hexviz.errors import OverridesError
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.near_names import near_names
 from hexviz.tagging.override import overridden
 
 __all__ = ["load_overrides", "overrides_document", "read_overrides", "structure_digest"]
@@ -222,7 +222,7 @@ def _listed(differing: Sequence[_T], phrase: Callable[[_T], str]) -> str:
 
 
 def _with_near(name: str, known: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=2)
+    near = near_names(name, known, 2)
     return _shown(name) + (f" (near ones: {', '.join(map(_shown, near))})" if near else "")
 
 
