@@ -17,8 +17,9 @@ TOOLS  := node_modules/.package-lock.json
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
 
-# Two processes side by side, a file of tests at a time: a fast machine has two cores.
-PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile
+# Two processes side by side, a file of tests at a time: a fast machine has two cores. In the order of
+# their names, in which long ones (exports, the browser) come first.
+PYTEST := $(BIN)/python -m pytest --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 # After every change: all that needs no browser, no export and no process of its own.
 check: lint types test-js
