@@ -21,13 +21,13 @@ from hexviz.model.types import dtype_name, dtype_of, shape_of
 __all__ = ["Alteration", "Contents", "alterations"]
 
 _LONGEST = 40
-"""Characters of an attribute's value that are told."""
+"""Characters of an attribute's value that a sentence shows."""
 
 _FEW = 8
 """Elements up to which a constant of integers is spelled out."""
 
 _MOST_SIZES = 3
-"""Changes of sizes that are told of one op."""
+"""Changes of sizes that a sentence names of one op."""
 
 
 class Alteration(NamedTuple):

@@ -100,7 +100,7 @@ What = Single | _Several | Whole | Became | Sentence | Alteration | Departure
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened to some ops (positions) of one module; equal ``what`` is told together."""
+    """What happened to some ops (positions) of one module; equal ``what`` makes one sentence."""
 
     kind: str
     module: str
@@ -135,7 +135,7 @@ def _joined_by_block(
 ) -> list[Event]:
     """Events, with those of single ops that came or went joined by block.
 
-    Blocks that got the same ops are told together. Those that got other
+    Blocks that got the same ops share a sentence. Those that got other
     numbers of the same types are summed up (a quantiser's Q and DQ), and so are
     the blocks of one pattern if they are too different.
     """

@@ -96,7 +96,7 @@ def _share(graph: TaggedGraph, found: Collection[int]) -> float:
 def _credible_share(before: TaggedGraph, after: TaggedGraph, groups: Iterable[Group]) -> float:
     """The share, in 0..1, of the smaller graph's arithmetic that is credibly in the other one.
 
-    Ops without constants that became one are left out: nothing tells of them.
+    Ops without constants that became one are left out: nothing confirms or denies them.
     A graph without arithmetic is a part of any other.
     """
     listed = list(groups)

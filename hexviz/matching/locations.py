@@ -1,6 +1,6 @@
 """Where something happened, in few words: ``in each of the 12 BertLayer (encoder.layer.*)``.
 
-Repeated layers are told once. A *block* is a module with the number of a list
+Repeated layers are named once. A *block* is a module with the number of a list
 at its end; blocks whose names differ in numbers only are places of one pattern.
 """
 

@@ -29,7 +29,7 @@ _ROUNDS = 8
 """Looks at what is still open, at most."""
 
 _SAMPLE, _LONGEST_PREFIX = 200, 64
-"""Names that are asked for a prefix, and its letters, at most."""
+"""Names in which a prefix is looked for, and its letters, at most."""
 
 _NAMES_HOLD = 0.8
 """Share of the ops with a weight of their own that have to agree, for names to count."""

@@ -168,7 +168,7 @@ def _alike(unit: str, other: str) -> str:
 
 
 def _exchanges(found: Sequence[Moved], places: Mapping[str, tuple[int, int]]) -> list[Moved]:
-    """Two modules that took each other's place are told as one exchange."""
+    """Two modules that took each other's place count as one exchange."""
     spans = {one.module: _span(one.module, places) for one in found}
     spans.update({one.passed: _span(one.passed, places) for one in found})
     result: list[Moved] = []

@@ -26,7 +26,7 @@ _FEW_STEPS = 2
 class Pairs:
     """The pairs found so far: of nodes, and of values (roots), each in both directions.
 
-    ``reasons`` tells of each pair of nodes (by the one after) what found it.
+    ``reasons`` says what found each pair of nodes, by the node after.
     """
 
     before: Side

@@ -152,7 +152,7 @@ def pair_weights(
     there: Iterable[int],
     names: Mapping[int, int],
 ) -> dict[int, int]:
-    """Weight before → the same weight after, for those that are told from all others.
+    """Weight before → the same weight after, for those that differ from all others.
 
     ``here`` and ``there`` are the weights of both graphs; ``names`` those that
     have the same name, which counts where their numbers do not contradict.

@@ -8,7 +8,7 @@
 
 MatMul and Add are the nearest primary ops downstream of all five; they meet in
 ``attention``, which is therefore the context of each of them. Where nothing
-primary is downstream, the same is asked upstream; the root is the answer only
+primary is downstream, those upstream decide; the root is the answer only
 where there is neither.
 """
 
@@ -44,7 +44,7 @@ def find_contexts(
 ) -> dict[int, ContextFacts]:
     """Context of every auxiliary op, by position; ``chain`` holds positions, nearest first."""
     down = _Reach(flat.order[::-1], flat.successors, modules, primary)
-    # Seldom asked, and then by few.
+    # Few ops need it.
     up = None
     first_op: dict[str, int] = {}
     for at in flat.order:

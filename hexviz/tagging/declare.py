@@ -112,7 +112,7 @@ def declare(
     if not complete:
         _merge_calls(flat, result, sources.owners)
     if not complete and not collector.nested:
-        # Nothing but weights tells of modules, so every step of a path may be one.
+        # Only weights name modules, so every step of a path may be one.
         for fqn in list(result.modules):
             for above in names.ancestors(fqn):
                 result.learn(above)
@@ -122,7 +122,7 @@ def declare(
 
 
 def _carried(flat: FlatGraph, model_metadata: Mapping[str, str], *, unchanged: bool) -> Carried:
-    """What the file carries of earlier taggings; its maps are asked only where that may matter."""
+    """What the file carries of earlier taggings; its maps are read only where they may matter."""
     models = stored_models(model_metadata)
     if unchanged and len(models) == 1 and len(flat.ops) <= (models[0].mapped or len(flat.ops)):
         return Carried(dict(models[0].modules))

@@ -42,7 +42,7 @@ def modules_of_calls(
 
     Several modules' weights are used where these meet. Weights of one module
     tell of a call only if the function does nothing but compute with them.
-    ``telling`` is asked whether a weight tells of the op at a position.
+    ``telling`` says whether a weight identifies the module of the op at a position.
     """
     found: dict[int, tuple[str, str]] = {}
     if not calls.callee:

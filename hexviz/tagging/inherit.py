@@ -82,7 +82,7 @@ def inherit(
 ) -> Inheritance:
     """Provenance for every position, declared ones included. Linear in the graph.
 
-    ``modules`` are those that the file or the exporter tells of.
+    ``modules`` are those that the file or the exporter names.
     """
     if len(declared) == len(flat.ops):
         return Inheritance(dict(declared), {})
@@ -128,7 +128,7 @@ def _inferred(
     known: Mapping[int, Provenance],
     modules: Mapping[str, ModuleInfo],
 ) -> dict[str, ModuleInfo]:
-    """Modules that doubles stand for and nothing tells of, with their siblings' class."""
+    """Modules that only doubles show, with the class of their siblings."""
     result = {}
     for testimony in doubles.values():
         if testimony.module not in modules:

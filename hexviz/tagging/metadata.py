@@ -83,7 +83,7 @@ _MOST_SCOPES = 1 << 16
 """Scopes that are remembered: ops of one module stand side by side, but not all of them."""
 
 _LONGEST_LITERAL = 1 << 18
-"""Characters of a list that Python's parser is asked for: it takes a hundred times that memory."""
+"""Longest list that is parsed, in characters: Python's parser takes a hundred times that memory."""
 
 _PLAIN_LIST = re.compile(r"\['[^'\\]*'(?:, '[^'\\]*')*\]")
 

@@ -20,7 +20,7 @@ from hexviz.tagging.naming import Path, call_number, first_call
 __all__ = ["MOST", "Call", "join_calls", "settle_by_number"]
 
 MOST = 64
-"""Modules that a scope may be, up to which each is asked for what may lie in it."""
+"""The most modules that a scope may be for their insides to be looked at."""
 
 
 class Call:

@@ -20,7 +20,7 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
     ``coverage`` is the share of ops that have a module (the root included);
     ``auxiliary.context_inherited`` counts auxiliary ops whose context lies
     below the root; ``weights_left_out`` counts weights that were exported
-    without their data; ``tags_lost`` tells of a file that lists modules while
+    without their data; ``tags_lost`` says that a file lists modules while
     its ops do not say which is theirs; ``stages`` are seconds of the outermost stages,
     ``stage_details`` has all of them. ``peak_memory_mb`` is that of this
     process so far.

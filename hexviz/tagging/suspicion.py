@@ -3,7 +3,7 @@
 For an op tagged ``M``::
 
     order      M is not open where the op ran: before and after it others are
-               (not asked where a tool re-sorted the nodes, or inserted the op)
+               (left out where a tool re-sorted the nodes, or inserted the op)
     dataflow   M lies off the branch where all that the op is connected to meets
     alone      nothing beside it or connected to it belongs to M
     apart      alone, and M has other ops of other kinds, elsewhere
@@ -185,7 +185,7 @@ class _Scene:
         return Suspicion(frozenset(signals), ends, weight, holder, doubles)
 
     def _linked(self, at: int) -> Iterable[int]:
-        """Who tells of an op by dataflow: constants follow their users and tell of nobody."""
+        """The neighbours that place an op by dataflow: constants follow their users and place no op."""
         users = self._flat.successors[at]
         if at in self._static:
             return users

@@ -86,7 +86,7 @@ def retag(
     """The same graph where just these positions are declared; all others inherit anew.
 
     ``modules`` takes the place of the graph's own tree, and ``transferred_from``
-    tells of the graph that tags were taken from.
+    is the graph that tags were taken from.
     """
     with collector_paused():
         infos = graph.modules.infos() if modules is None else modules
