@@ -185,7 +185,7 @@ class _Scene:
         return Suspicion(frozenset(signals), ends, weight, holder, doubles)
 
     def _linked(self, at: int) -> Iterable[int]:
-        """The neighbours that place an op by dataflow: constants follow their users and place no op."""
+        """The neighbours that place an op by dataflow; constants follow their users."""
         users = self._flat.successors[at]
         if at in self._static:
             return users
