@@ -17,8 +17,8 @@ _BEGINNING, _END = 12, 6  # characters
 def near_names(name: str, known: Iterable[str], most: int = 3) -> list[str]:
     """At most ``most`` of the known names that are spelled like ``name``, the nearest first.
 
-    Of more than 2,000 known names only those are compared that begin and end like ``name``, then the
-    ones of about its length.
+    Of more than 2,000 known names only those are compared that begin and end like ``name``, then
+    those of about its length.
 
     >>> near_names("encoder.layr.0", ["encoder.layer.0", "encoder.layer.1", "pooler"], most=1)
     ['encoder.layer.0']
