@@ -20,7 +20,7 @@ import { compareAs, compareWith, comparisonMade } from "./panels/compare.js";
 import { jobEnded, showMade } from "./panels/filter.js";
 import { filterAudit, showPanel } from "./panels/show.js";
 import {
-  notePainted, noteServer, refreshTimingsBy, timingsOpened, timingsRequest,
+  notePainted, noteServer, refreshTimingsBy, timingsToggled, timingsRequest,
 } from "./panels/timings.js";
 import { EventQueue } from "./queue.js";
 import { showAnswer } from "./show.js";
@@ -206,7 +206,7 @@ offer({
   comparedWith: compareWith,
   comparedAs: compareAs,
   comparisonMade: (made) => void comparisonMade(made, () => queue.refreshPanel()),
-  timings: (isOpen) => isOpen && requestAnimationFrame(timingsOpened),
+  timings: (isOpen) => void timingsToggled(isOpen),
 });
 
 /** Show what the address asks for, or let a person choose. */

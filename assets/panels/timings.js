@@ -33,6 +33,9 @@ let measured = { n: 0, header: null };
 let run = null;
 /** @type {Promise<unknown> | null} The charts' script. */
 let plotly = null;
+let isOpen = false;
+/** @type {NonNullable<PanelAnswer["figures"]>} Charts that are yet to be drawn. */
+let undrawn = {};
 /** @type {() => void} Asks for the panel anew. */
 let refresh = () => {};
 
@@ -119,10 +122,11 @@ function showLastClick() {
     `The last click: ${Math.round(lastClick.total)} ms, of which ${parts.join(", ")}.`;
 }
 
-/** The dialog, while it is open. */
-function pane() {
-  const element = document.getElementById("timings-pane");
-  return element?.offsetParent ? element : null;
+/** The dialog has been opened; it takes some frames to be in sight. */
+async function inSight() {
+  while (isOpen && !byId("timings-pane").clientWidth) {
+    await new Promise((done) => requestAnimationFrame(done));
+  }
 }
 
 /**
@@ -131,7 +135,7 @@ function pane() {
  * @returns {TimingsRequest | null}
  */
 export function timingsRequest(model) {
-  if (!pane()) {
+  if (!isOpen) {
     return null;
   }
   const browser = firstPicture && firstPicture.model === model ? firstPicture.times : null;
@@ -160,7 +164,8 @@ export async function showTimings(parts, figures) {
     byId(`${name}-chart`).hidden = !figures[name];
   }
   showLastClick();
-  pane()?.setAttribute("aria-busy", "true");
+  undrawn = figures;
+  byId("timings-pane").setAttribute("aria-busy", "true");
   try {
     plotly ??= loadPlotly();
     await plotly;
@@ -169,8 +174,7 @@ export async function showTimings(parts, figures) {
     fail("The charts did not load: reload the page.");
     return;
   }
-  CHARTS.filter((name) => figures[name]).forEach((name) => drawChart(name, figures[name]));
-  pane()?.removeAttribute("aria-busy");
+  await drawCharts();
 }
 
 /**
@@ -200,6 +204,19 @@ function loadPlotly() {
   });
 }
 
+/** Draw what is yet to be drawn, as wide as the dialog is. */
+async function drawCharts() {
+  await inSight();
+  if (!isOpen) {
+    return;
+  }
+  for (const name of CHARTS.filter((chart) => undrawn[chart])) {
+    drawChart(name, undrawn[name]);
+  }
+  undrawn = {};
+  byId("timings-pane").removeAttribute("aria-busy");
+}
+
 /**
  * @param {string} name
  * @param {{data: unknown, layout: unknown}} figure
@@ -218,16 +235,29 @@ function drawChart(name, figure) {
   }
 }
 
-/** The dialog was opened, perhaps in a window of another size. */
-export function timingsOpened() {
+/**
+ * The dialog was opened or closed.
+ * @param {boolean} opened
+ */
+export async function timingsToggled(opened) {
+  isOpen = opened;
+  if (!isOpen) {
+    return;
+  }
+  showLastClick();
+  refresh();
+  await inSight();
   const { Plotly } = /** @type {any} */ (window);
+  if (!Plotly) {
+    return;
+  }
+  // The window may have another size by now.
   document.querySelectorAll("#timings-pane .js-plotly-plot").forEach(function (chart) {
     if (chart.clientWidth) {
       Plotly.Plots.resize(chart);
     }
   });
-  showLastClick();
-  refresh();
+  await drawCharts();
 }
 
 /** @param {File} file */

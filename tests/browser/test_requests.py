@@ -16,7 +16,8 @@ from tests.browser.conftest import Server, Sheet
 pytestmark = pytest.mark.browser
 
 CLICK = ["POST /event", "POST /panel"]
-STACKED = "&open=encoder&open=encoder.layer.0"
+LAYER = "encoder.layer.0"
+OPEN = f"&open=encoder&open={LAYER}&open={LAYER}.attention&open={LAYER}.attention.self"
 
 
 @contextmanager
@@ -59,7 +60,7 @@ CLICKS: dict[str, Callable[[Sheet], None]] = {
 def test_a_click_is_one_event_and_one_question_for_the_panels(
     sheet: Sheet, server: Server, click: str
 ) -> None:
-    sheet.open(server.url + STACKED + "&module=encoder")
+    sheet.open(server.url + OPEN + "&module=encoder")
     with asked(sheet) as requests:
         CLICKS[click](sheet)
     assert requests == CLICK
@@ -91,7 +92,7 @@ def test_the_count_notices_one_request_more(sheet: Sheet, server: Server) -> Non
         sheet.page.evaluate("""() => {
             window.hexviz.send('module', 'encoder');
             fetch('panel', { method: 'POST', headers: { 'Content-Type': 'application/json' },
-                body: '{}' });
+                body: '{}' }).then((response) => response.text());
         }""")
     assert sorted(requests) != CLICK
     assert len(requests) == 3
@@ -142,7 +143,7 @@ def test_what_the_server_refuses_is_said_once_in_its_own_line(
     expect(page.get_by_text("That did not work")).to_have_count(1)
     expect(page.get_by_text("The server did not answer")).to_have_count(0)
     page.unroute(f"**/{path}")
-    page.keyboard.press("Escape")
+    sheet.settle()
     sheet.click("m:pooler")  # the page goes on
     sheet.shows("m:pooler.dense")
     sheet.errors = [one for one in sheet.errors if str(status) not in one]
