@@ -206,6 +206,33 @@ export class Scenes {
   }
 
   /**
+   * The way to a box, or to the box that stands for it in the first member of a stack.
+   * @param {number} scene
+   * @param {number} box
+   * @returns {Way} whole, if no other box stands for it
+   */
+  #wayToTwin(scene, box) {
+    const { members, low, high } = this.#tables.boxes;
+    const own = this.way(scene, box);
+    let [way, twin] = [own, box];
+    while (!way.isWhole) {
+      const [first, ...others] = members[way.boxes[way.boxes.length - 1]];
+      const member = others.find((one) => low[one] <= low[twin] && high[twin] <= high[one]);
+      const shift = low[member ?? first] - low[first];
+      const depth = this.path(twin).length;
+      const [from, to] = [low[twin] - shift, high[twin] - shift];
+      const found = low.findIndex((start, at) =>
+        start === from && high[at] === to && this.path(at).length === depth);
+      if (!shift || found < 0) {
+        break;
+      }
+      twin = found;
+      way = this.way(scene, twin);
+    }
+    return { boxes: way.boxes, isWhole: own.isWhole };
+  }
+
+  /**
    * The box in a state that shows a box: its own, or the closed one around it; -1 for the root.
    * @param {number} scene
    * @param {number} box
@@ -278,8 +305,8 @@ export class Scenes {
   reveal(before, box, isInside) {
     const whole = this.path(box).length;
     const scene = this.#nearest(before, (at) => {
-      const { boxes, isWhole } = this.way(at, box);
-      const wanted = isInside || !isWhole ? boxes : boxes.slice(0, -1);
+      const { boxes, isWhole } = this.#wayToTwin(at, box);
+      const wanted = isInside ? boxes : boxes.slice(0, -1);
       const closed = wanted.findIndex((step) => !this.isOpen(at, step));
       return closed < 0 ? (isWhole ? 0 : 100) : 1000 * (1 + whole - closed);
     });

@@ -21,9 +21,9 @@ const tables = {
     label: ["M", "A", "B", "C.0", "C.1"], box: [0, 1, 2, 4, 5],
   },
   boxes: {
-    key: ["", "a", "a.b", "c~2", "c", "d"], module: [0, 1, 2, 3, 3, 4],
-    parent: [-1, 0, 1, 0, 3, 3], members: [[], [], [], [4, 5], [], []],
-    low: [0, 0, 0, 1, 1, 2], high: [3, 1, 1, 3, 2, 3],
+    key: ["", "a", "a.b", "c~2", "c", "d", "c.e", "d.e"], module: [0, 1, 2, 3, 3, 4, 3, 4],
+    parent: [-1, 0, 1, 0, 3, 3, 4, 5], members: [[], [], [], [4, 5], [], [], [], []],
+    low: [0, 0, 0, 1, 1, 2, 1, 2], high: [3, 1, 1, 3, 2, 3, 2, 3],
   },
   inputs: [], outputs: [], edges: { source: [0, 1], target: [1, 2], value: [0, 1] },
 };
@@ -72,6 +72,7 @@ test("the nearest state with a box open is shown", function () {
 test("an op in a stack is shown by the first member, or by its own where that is recorded", () => {
   assert.equal(scenes([], [3]).reveal(0, 5, true), 1);
   assert.equal(scenes([], [3], [3, 5, -1, 3]).reveal(0, 5, true), 2);
+  assert.equal(scenes([], [3], [3, 6]).reveal(0, 7, true), 2); // what is in the first member
   assert.equal(scenes([], [1]).reveal(0, 2, true), 1); // as deep as there is
 });
 
