@@ -9,11 +9,11 @@ const PATIENCE = 60_000; // ms that a server may be away while a job is asked ab
 const AGAIN = 1000; // ms between questions meanwhile
 const LONGEST = 300; // characters of a line that the server says
 const UPLOADS = ["upload", "tags-upload", "compare-upload", "numbers"];
-const CANCELS = ["cancel", "part-cancel", "tags-cancel", "compare-cancel"];
+const CANCELS = ["export-cancel", "part-cancel", "tags-cancel", "compare-cancel"];
 
 /** What Dash shows while a job is going on, put back: it does so itself only after an answer. */
 function endJobs() {
-  for (const id of ["job", "part-job", "tags-job", "compare-job"]) {
+  for (const id of ["export-job", "part-job", "tags-job", "compare-job"]) {
     setProps(id, { hidden: true });
   }
   for (const id of ["upload", "tags-upload", "compare-upload", "samples"]) {

@@ -1,15 +1,75 @@
-"""The page's dialogs: opening a model, and the list of keys."""
+"""The page's dialogs: opening a model, hexviz's own timings, the list of keys."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
 
 import dash_mantine_components as dmc
 from dash import dcc, html
+from dash.fingerprint import build_fingerprint
 
 from hexviz.app.guard.limits import MAX_UPLOAD
 
-__all__ = ["KEYS", "keys", "opener"]
+__all__ = ["KEYS", "file_field", "job_line", "keys", "opener", "timings", "upload_field"]
+
+
+def upload_field(name: str, *words: Any, is_small: bool = True) -> dcc.Upload:
+    """Where an ONNX file is dropped or chosen."""
+    return dcc.Upload(
+        id=name,
+        className="upload small" if is_small else "upload",
+        accept=".onnx",
+        max_size=MAX_UPLOAD,
+        children=html.Div(list(words)),
+    )
+
+
+def file_field(name: str, label: str, title: str = "", **props: Any) -> html.Div:
+    """Where a file in the server's folders is chosen; hidden until there are some to list."""
+    return html.Div(
+        id=f"{name}-box",
+        hidden=True,
+        children=[
+            html.Div(title, className="or") if title else None,
+            dmc.Select(
+                id=name,
+                data=[],
+                searchable=True,
+                limit=100,
+                placeholder="Choose or search",
+                nothingFoundMessage="No such model",
+                maxDropdownHeight=260,
+                **{"aria-label": label},
+                **props,
+            ),
+        ],
+    )
+
+
+def job_line(name: str, label: str) -> html.Div:
+    """How far a job is, and a way to stop it; see ``callbacks/jobs.py``."""
+    return html.Div(
+        id=f"{name}-job",
+        className="job",
+        hidden=True,
+        role="status",
+        children=[
+            html.Div(
+                [
+                    html.Span(id=f"{name}-stage"),
+                    html.Button("Cancel", id=f"{name}-cancel", className="link"),
+                ],
+                className="job-line",
+            ),
+            dmc.Progress(
+                id=f"{name}-bar", value=0, animated=True, size="sm", **{"aria-label": label}
+            ),
+        ],
+    )
 
 
 def opener(samples: Mapping[str, str]) -> dmc.Modal:
@@ -17,6 +77,7 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
 
     The files in folders named at the start are listed when it is opened, if there are such.
     """
+    most = f"up to {MAX_UPLOAD // 1024**2} MB; for larger ones run hexviz view FILE"
     return dmc.Modal(
         id="opener",
         title="Open a model",
@@ -27,40 +88,18 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
             html.Div(
                 id="upload-box",
                 **{"data-most": str(MAX_UPLOAD)},
-                children=dcc.Upload(
-                    id="upload",
-                    className="upload",
-                    accept=".onnx",
-                    max_size=MAX_UPLOAD,
-                    children=html.Div(
-                        [
-                            html.B("Choose an .onnx file"),
-                            " or drop it here",
-                            html.Div(
-                                f"up to {MAX_UPLOAD // 1024**2} MB; for larger ones run "
-                                "hexviz view FILE",
-                                className="quiet",
-                            ),
-                        ]
-                    ),
+                children=upload_field(
+                    "upload",
+                    html.B("Choose an .onnx file"),
+                    " or drop it here",
+                    html.Div(most, className="quiet"),
+                    is_small=False,
                 ),
             ),
-            html.Div(
-                id="files-box",
-                hidden=True,
-                children=[
-                    html.Div("or open one from this server's folders", className="or"),
-                    dmc.Select(
-                        id="files",
-                        data=[],
-                        searchable=True,
-                        limit=100,
-                        placeholder="Choose or search",
-                        nothingFoundMessage="No such model",
-                        maxDropdownHeight=260,
-                        **{"aria-label": "Models in this server's folders"},
-                    ),
-                ],
+            file_field(
+                "files",
+                "Models in this server's folders",
+                "or open one from this server's folders",
             ),
             _tags(),
             html.Div("or export a sample model", className="or"),
@@ -83,28 +122,8 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
                 mt="sm",
                 label="Let the exporter optimise (fewer auxiliary ops)",
             ),
-            html.Div(
-                id="job",
-                className="job",
-                hidden=True,
-                children=[
-                    html.Div(
-                        [
-                            html.Span(id="job-stage"),
-                            html.Button("Cancel", id="cancel", className="link"),
-                        ],
-                        className="job-line",
-                    ),
-                    dmc.Progress(
-                        id="job-bar",
-                        value=0,
-                        animated=True,
-                        size="sm",
-                        **{"aria-label": "Progress of the export"},
-                    ),
-                ],
-            ),
-            html.Div(id="job-outcome"),
+            job_line("export", "Progress of the export"),
+            html.Div(id="export-outcome"),
         ],
     )
 
@@ -118,59 +137,75 @@ def _tags() -> html.Div:
         **{"data-most": str(MAX_UPLOAD), "aria-label": "Tags from another graph"},
         children=[
             html.Div("or give the open model tags from another graph", className="or"),
-            dcc.Upload(
-                id="tags-upload",
-                className="upload small",
-                accept=".onnx",
-                max_size=MAX_UPLOAD,
-                children=html.Div(
-                    [
-                        html.B("Choose the tagged .onnx file"),
-                        " that it was made from",
-                        html.Div(
-                            "each op takes the module of the op whose value it gives",
-                            className="quiet",
-                        ),
-                    ]
+            upload_field(
+                "tags-upload",
+                html.B("Choose the tagged .onnx file"),
+                " that it was made from",
+                html.Div(
+                    "each op takes the module of the op whose value it gives", className="quiet"
                 ),
             ),
-            html.Div(
-                id="tags-files-box",
-                hidden=True,
-                children=dmc.Select(
-                    id="tags-files",
-                    data=[],
-                    searchable=True,
-                    limit=100,
-                    mt="xs",
-                    placeholder="Or choose one from this server's folders",
-                    nothingFoundMessage="No such model",
-                    maxDropdownHeight=260,
-                    **{"aria-label": "Tagged models in this server's folders"},
-                ),
-            ),
-            html.Div(
-                id="tags-job",
-                className="job",
-                hidden=True,
-                children=[
-                    html.Div(
-                        [
-                            html.Span(id="tags-stage"),
-                            html.Button("Cancel", id="tags-cancel", className="link"),
-                        ],
-                        className="job-line",
-                    ),
-                    dmc.Progress(
-                        id="tags-bar",
-                        value=0,
-                        animated=True,
-                        size="sm",
-                        **{"aria-label": "Progress of the transfer"},
-                    ),
-                ],
-            ),
+            file_field("tags-files", "Tagged models in this server's folders", mt="xs"),
+            job_line("tags", "Progress of the transfer"),
         ],
+    )
+
+
+def timings() -> dmc.Modal:
+    """The dialog, whose parts are filled once it is opened; it is on the page from the start."""
+    head = html.P("Open a model: this dialog says what it takes.", className="quiet")
+    parts = [
+        html.Div(head, id="performance-head", className="performance-head"),
+        _part("Stage by stage", "stages", "Stages by when they began and how long they took"),
+        _part("What auxiliary ops cost", "costs", "Share of each category in ops, bytes and links"),
+        _part(
+            "Export time by module",
+            "modules",
+            "The modules that took longest while the model was traced",
+        ),
+        _part("Time and memory by size", "scaling", "Seconds and bytes against the number of ops"),
+        html.Section(
+            [
+                html.H3("Compare with a run of yours"),
+                html.Div(id="run-chooser"),
+                html.Div(id="comparison", role="status"),
+            ]
+        ),
+    ]
+    return dmc.Modal(
+        html.Div(parts, id="timings-pane", className="performance", **{"data-script": _script()}),
+        id="timings",
+        title="Performance",
+        opened=False,
+        keepMounted=True,
+        size="min(1180px, 94vw)",
+        closeButtonProps={"aria-label": "Close"},
+    )
+
+
+def _script() -> str:
+    """Where plotly's script is served; the address changes with it, so it is kept by browsers."""
+    script = "package_data/plotly.min.js"
+    changed = int((Path(str(files("plotly"))) / script).stat().st_mtime)
+    return f"_dash-component-suites/plotly/{build_fingerprint(script, version('plotly'), changed)}"
+
+
+def _part(title: str, name: str, label: str) -> html.Section:
+    return html.Section(
+        [
+            html.H3(title),
+            html.Div(id=f"{name}-says"),
+            html.Div(
+                html.Div(id=f"chart-{name}"),
+                id=f"{name}-chart",
+                className="chart",
+                hidden=True,
+                role="img",
+                **{"aria-label": f"Chart: {label}. The table after it has the same numbers."},
+            ),
+            html.Div(id=f"{name}-table"),
+        ],
+        className="performance-part",
     )
 
 

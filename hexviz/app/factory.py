@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 from dash import ClientsideFunction, Dash, Input, Output, State
 
 from hexviz.app import routes
-from hexviz.app.callbacks import (
-    comparing,
-    filtering,
-    opening,
-    transferring,
-)
+from hexviz.app.callbacks import files, jobs
 from hexviz.app.guard import Guard, install
 from hexviz.app.index_html import SCRIPTS, Shell
 from hexviz.app.jobs.manager import job_manager
@@ -57,11 +52,10 @@ def create_app(
     guard = guard or Guard()
     install(app, guard)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
-    opening.register(app, store, frozenset(SAMPLES), roots or Roots(), guard)
-    transferring.register(app, store, roots or Roots(), guard)
-    routes.register(app, store, pictures, roots or Roots())
-    filtering.register(app, store)
-    comparing.register(app, store, roots or Roots(), guard)
+    roots = roots or Roots()
+    files.register(app, store, roots, guard)
+    jobs.register(app, store, frozenset(SAMPLES))
+    routes.register(app, store, pictures, roots)
     _register_clientside(app)
     manager.seal()
     return app

@@ -9,12 +9,9 @@ import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from hexviz.app.dialogs import keys, opener
-from hexviz.app.guard.limits import MAX_NUMBERS
-from hexviz.app.panels.compare import pane as compare_pane
-from hexviz.app.panels.filter.panel import frame
+from hexviz.app.dialogs import file_field, job_line, keys, opener, timings, upload_field
+from hexviz.app.guard.limits import MAX_NUMBERS, MAX_UPLOAD
 from hexviz.app.panels.table import grid
-from hexviz.app.panels.timings.panel import dialog
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import CANVAS, stylesheet
@@ -68,10 +65,10 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
                     _modules(),
                     _middle(),
                     _inspector(),
-                    frame(),
+                    _filter(),
                     opener(samples),
                     keys(),
-                    dialog(),
+                    timings(),
                 ],
             ),
         ],
@@ -267,7 +264,7 @@ def _middle() -> html.Main:
                 role="region",
                 **{"aria-label": "What the audit found"},
             ),
-            compare_pane(),
+            _comparison(),
         ],
     )
 
@@ -331,5 +328,75 @@ def _strips() -> html.Div:
                     ),
                 ],
             ),
+        ],
+    )
+
+
+def _filter() -> html.Aside:
+    """The panel's fixed parts: it stands where the inspector does, while filtering."""
+    parts: list[Any] = [
+        html.Div(id="filter-field"),
+        html.Div(id="filter-now"),
+        job_line("part", "Progress of the job"),
+        html.Div(id="verdict", role="status"),
+        html.Div(id="filter-hints"),
+        html.Div(id="filter-border"),
+    ]
+    return html.Aside(
+        [html.H2("Filter"), *parts],
+        id="filter-panel",
+        className="right",
+        tabIndex=0,
+        hidden=True,
+        **{"aria-label": "Filter"},
+    )
+
+
+def _comparison() -> html.Div:
+    """Where the other graph is chosen, and room for what is found."""
+    return html.Div(
+        id="compare-pane",
+        className="pane compare",
+        hidden=True,
+        tabIndex=0,
+        role="region",
+        **{"aria-label": "Comparison with another graph"},
+        children=[
+            html.Div(
+                id="compare-box",
+                className="compare-box",
+                role="group",
+                **{"data-most": str(MAX_UPLOAD), "aria-label": "The other graph"},
+                children=[
+                    upload_field(
+                        "compare-upload",
+                        html.B("Choose another .onnx file"),
+                        " of this model to compare it with, or drop it here",
+                    ),
+                    file_field(
+                        "compare-files",
+                        "Models in this server's folders to compare with",
+                        size="xs",
+                    ),
+                    html.Div(
+                        className="compare-role",
+                        children=[
+                            html.Span("The other graph came", className="quiet"),
+                            dmc.SegmentedControl(
+                                id="compare-role",
+                                value="after",
+                                size="xs",
+                                data=[
+                                    {"value": "after", "label": "after this one"},
+                                    {"value": "before", "label": "before it"},
+                                ],
+                                **{"aria-label": "The other graph came"},
+                            ),
+                        ],
+                    ),
+                ],
+            ),
+            job_line("compare", "Progress of the comparison"),
+            html.Div(id="compare-content"),
         ],
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.graph.events import next_state
@@ -72,3 +73,34 @@ def job_here(task: str, told: dict[str, Any], report: Callable[[tuple[str, float
         return TASKS[task](told, lambda stage, percent: report((stage, percent)))
     except HexvizError as error:
         return {"error": str(error)}
+
+
+def call(client: FlaskClient, output: str, **values: Any) -> TestResponse:
+    """Ask the Dash callback that has an output (``files.data``) and the first of some inputs.
+
+    ``values`` are by component and property, ``files__value``; the first one has just changed.
+    """
+    given = {name.replace("__", ".").replace("_", "-"): one for name, one in values.items()}
+    changed = next(iter(given))
+
+    def names(told: list[dict[str, str]]) -> list[str]:
+        return [f"{one['id']}.{one['property']}" for one in told]
+
+    entry = next(
+        one
+        for one in client.get("/_dash-dependencies").get_json()
+        if output in one["output"] and changed in names(one["inputs"])
+    )
+    outputs = [
+        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
+        for part in entry["output"].strip(".").split("...")
+    ]
+    sides = {
+        side: [
+            one | {"value": given.get(name)}
+            for one, name in zip(entry[side], names(entry[side]), strict=True)
+        ]
+        for side in ("inputs", "state")
+    }
+    told = {"output": entry["output"], "outputs": outputs, "changedPropIds": [changed], **sides}
+    return client.post("/_dash-update-component", json=told)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from hexviz.app.address import from_query, to_query
-from hexviz.app.callbacks import comparing
-from hexviz.app.callbacks.comparing import compared
+from hexviz.app.callbacks import jobs
+from hexviz.app.callbacks.jobs import compared
 from hexviz.app.jobs.results import Results
 from hexviz.app.models.comparison import other_in
 from hexviz.app.models.store import ModelStore, OpenModel
@@ -27,7 +27,7 @@ from tests.matching.layered import layered
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(comparing, "run_job", job_here)
+    monkeypatch.setattr(jobs, "run_job", job_here)
     return ModelStore(Cache())
 
 

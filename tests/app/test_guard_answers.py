@@ -17,7 +17,7 @@ from flask.testing import FlaskClient
 from hexviz.app.factory import create_app
 from hexviz.app.guard import Guard, gate, limits
 from hexviz.app.models.store import ModelStore
-from tests.app.steps import NOTHING
+from tests.app.steps import NOTHING, call
 
 UPLOAD = "/_dash-update-component"
 
@@ -230,29 +230,8 @@ def test_uploads_are_limited_by_bytes(store: ModelStore, monkeypatch: pytest.Mon
 
 
 def upload(asking: FlaskClient, content: bytes, name: str) -> Any:
-    told = {
-        "output": next(
-            entry["output"]
-            for entry in asking.get("/_dash-dependencies").get_json()
-            if {"id": "upload", "property": "contents"} in entry["inputs"]
-        ),
-        "outputs": [
-            {"id": "uploaded", "property": "data"},
-            {"id": "notices", "property": "sendNotifications"},
-            {"id": "upload", "property": "contents"},
-        ],
-        "inputs": [
-            {
-                "id": "upload",
-                "property": "contents",
-                "value": "data:;base64," + base64.b64encode(content).decode(),
-            }
-        ],
-        "state": [{"id": "upload", "property": "filename", "value": name}],
-        "changedPropIds": ["upload.contents"],
-    }
-    told["outputs"][1]["property"] = told["output"].strip(".").split("...")[1].partition(".")[2]
-    return asking.post(UPLOAD, json=told)
+    told = "data:;base64," + base64.b64encode(content).decode()
+    return call(asking, "uploaded.data", upload__contents=told, upload__filename=name)
 
 
 def test_uploads_are_limited_by_number(asking: FlaskClient, net: bytes, tmp_path: Path) -> None:

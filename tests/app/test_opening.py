@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app.callbacks import opening
-from hexviz.app.callbacks.opening import decode_upload
+from hexviz.app.callbacks import files
+from hexviz.app.callbacks.files import decode_upload
 from hexviz.app.guard import limits
 from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.notices import export_done
@@ -22,7 +22,7 @@ def test_a_garbled_upload_is_a_clear_line() -> None:
 
 
 def test_an_upload_that_is_too_large_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "MAX_UPLOAD", 1024**2)
+    monkeypatch.setattr(files, "MAX_UPLOAD", 1024**2)
     with pytest.raises(ReadError, match=r"over 1 MB: open it with `hexviz view FILE`"):
         decode_upload("data:;base64," + "A" * (2 * 1024**2))
     assert limits.MAX_UPLOAD >= 100 * 1024**2

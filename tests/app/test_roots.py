@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -12,6 +11,7 @@ from hexviz.app.factory import create_app
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.errors import SourceError
+from tests.app.steps import call
 
 
 @pytest.fixture
@@ -132,51 +132,27 @@ def test_a_full_root_leaves_room_for_the_others(tmp_path: Path, net: bytes) -> N
 # From the browser
 
 
-def ask(app: Any, output: str, inputs: dict[str, Any]) -> Any:
-    """The answer of the callback whose outputs contain one and whose input is the other."""
-    asking = app.server.test_client()
-    ((name, value),) = inputs.items()
-    item, _, what = name.partition(".")
-    entry = next(
-        one
-        for one in asking.get("/_dash-dependencies").get_json()
-        if output in one["output"] and {"id": item, "property": what} in one["inputs"]
-    )
-    outputs = [
-        dict(zip(("id", "property"), part.rsplit(".", 1), strict=True))
-        for part in entry["output"].strip(".").split("...")
-    ]
-    told = {
-        "output": entry["output"],
-        "outputs": outputs,
-        "inputs": [{"id": item, "property": what, "value": value}],
-        "changedPropIds": [name],
-        "state": [],
-    }
-    return asking.post("/_dash-update-component", json=told)
-
-
 def test_the_page_lists_the_folders_and_opens_from_them(store: ModelStore, folder: Path) -> None:
-    app = create_app(store, roots=Roots((folder,)))
-    listed = ask(app, "files.data", {"opener.opened": True}).get_json()["response"]
+    client = create_app(store, roots=Roots((folder,))).server.test_client()
+    listed = call(client, "files.data", opener__opened=True).get_json()["response"]
     assert listed["files-box"] == {"hidden": False}
     assert {"value": "0/a.onnx", "label": "nets/a.onnx"} in listed["files"]["data"]
-    opened = ask(app, "uploaded.data", {"files.value": "0/a.onnx"}).get_json()["response"]
+    opened = call(client, "uploaded.data", files__value="0/a.onnx").get_json()["response"]
     assert store.get(opened["uploaded"]["data"]).graph.ops
 
 
 @pytest.mark.parametrize("told", ["0/up/outside.onnx", "/etc/passwd", "os:system", "../a.onnx"])
 def test_the_page_opens_nothing_else(store: ModelStore, folder: Path, told: str) -> None:
-    app = create_app(store, roots=Roots((folder,)))
-    answer = ask(app, "uploaded.data", {"files.value": told}).get_json()["response"]
+    client = create_app(store, roots=Roots((folder,))).server.test_client()
+    answer = call(client, "uploaded.data", files__value=told).get_json()["response"]
     assert "uploaded" not in answer
     (notice,) = answer["notices"].popitem()[1]
     assert "No such model" in notice["message"]
 
 
 def test_without_folders_the_page_opens_none(store: ModelStore, folder: Path) -> None:
-    app = create_app(store)
-    shown = ask(app, "files.data", {"opener.opened": True}).get_json()
+    client = create_app(store).server.test_client()
+    shown = call(client, "files.data", opener__opened=True).get_json()
     assert "files" not in shown.get("response", {})
-    answer = ask(app, "uploaded.data", {"files.value": str(folder / "a.onnx")})
+    answer = call(client, "uploaded.data", files__value=str(folder / "a.onnx"))
     assert "uploaded" not in answer.get_json()["response"]

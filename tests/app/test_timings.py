@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from hexviz.app.dialogs import timings
 from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
 from hexviz.app.panels.timings import panel as timings_file
-from hexviz.app.panels.timings.panel import dialog
 from hexviz.app.server_timing import first_picture, server_timing
 from hexviz.cache import Cache
 from hexviz.exporters.export_times import keep_measured
@@ -91,7 +91,7 @@ def visit(client: FlaskClient, key: str) -> Any:
 @pytest.mark.usefixtures("without_run")
 def test_it_tells_of_the_model_and_has_a_place_for_all_of_it(ask: Ask) -> None:
     told = ask()
-    places = ids(dialog()) | {"inspector"}
+    places = ids(timings()) | {"inspector"}
     assert told["parts"].keys() <= places
     assert {f"{one}-chart" for one in told["figures"]} <= places
     assert set(told["figures"]) == set(CHARTS)

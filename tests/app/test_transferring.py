@@ -7,8 +7,8 @@ from typing import Any
 import onnx
 import pytest
 
-from hexviz.app.callbacks import transferring
-from hexviz.app.callbacks.transferring import transferred
+from hexviz.app.callbacks import jobs
+from hexviz.app.callbacks.jobs import transferred
 from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.models.store import ModelStore
 from hexviz.app.panels.audit import edits_strip
@@ -44,7 +44,7 @@ def bare_file() -> bytes:
 @pytest.fixture
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelStore:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(transferring, "run_job", job_here)
+    monkeypatch.setattr(jobs, "run_job", job_here)
     return ModelStore(Cache())
 
 

@@ -282,7 +282,7 @@ def test_a_sample_is_exported_with_progress(sheet: Sheet, server: Server) -> Non
     page = sheet.page
     page.goto(server.url.partition("?")[0])
     page.get_by_role("button", name=re.compile("^custom-auxiliary")).click()
-    expect(page.locator("#job-stage")).to_contain_text("custom-auxiliary")
+    expect(page.locator("#export-stage")).to_contain_text("custom-auxiliary")
     expect(page.locator("#model-title")).to_have_text("custom-auxiliary.onnx")
     expect(page.locator("#model-figures")).to_contain_text("100% of")
 
@@ -298,17 +298,17 @@ def test_an_export_that_failed_shows_its_log_as_text(sheet: Sheet, server: Serve
     )
     expect(page.get_by_role("alert")).to_contain_text("Try another.")
     page.get_by_text("What the exporter said").click()
-    expect(page.locator("#job-outcome pre")).to_have_text(log)
-    assert page.locator("#job-outcome img").count() == 0
+    expect(page.locator("#export-outcome pre")).to_have_text(log)
+    assert page.locator("#export-outcome img").count() == 0
 
 
 def test_an_export_can_be_cancelled(sheet: Sheet, server: Server) -> None:
     page = sheet.page
     page.goto(server.url.partition("?")[0])
     page.get_by_role("button", name=re.compile("^sam-vit")).click()
-    expect(page.locator("#job-stage")).to_contain_text("sam-vit")
-    page.locator("#cancel").click()
-    expect(page.locator("#job")).to_be_hidden()
+    expect(page.locator("#export-stage")).to_contain_text("sam-vit")
+    page.locator("#export-cancel").click()
+    expect(page.locator("#export-job")).to_be_hidden()
     until(lambda: not children(server.process.pid))
     sheet.settle()
     assert page.locator("#model-title").inner_text() == ""

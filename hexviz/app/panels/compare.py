@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import dash_mantine_components as dmc
-from dash import dcc, html
-
-from hexviz.app.guard.limits import MAX_UPLOAD
+from hexviz.app import html
 from hexviz.app.models.comparison import Kept
 from hexviz.app.panels.parts import breaking, counted
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["invitation", "pane", "tell"]
+__all__ = ["invitation", "tell"]
 
 _MOST = 200
 """Differences that are listed."""
@@ -185,91 +182,4 @@ def _module(one: Mapping[str, Any], graph: TaggedGraph) -> Any:
         className="link breakable",
         title=one["tag"],
         **{"data-event": "show-module", "data-value": fqn},
-    )
-
-
-def pane() -> html.Div:
-    """What is on the page from the start."""
-    return html.Div(
-        id="compare-pane",
-        className="pane compare",
-        hidden=True,
-        tabIndex=0,
-        role="region",
-        **{"aria-label": "Comparison with another graph"},
-        children=[
-            html.Div(
-                id="compare-box",
-                className="compare-box",
-                role="group",
-                **{"data-most": str(MAX_UPLOAD), "aria-label": "The other graph"},
-                children=[
-                    dcc.Upload(
-                        id="compare-upload",
-                        className="upload small",
-                        accept=".onnx",
-                        max_size=MAX_UPLOAD,
-                        children=html.Div(
-                            [
-                                html.B("Choose another .onnx file"),
-                                " of this model to compare it with, or drop it here",
-                            ]
-                        ),
-                    ),
-                    html.Div(
-                        id="compare-files-box",
-                        hidden=True,
-                        children=dmc.Select(
-                            id="compare-files",
-                            data=[],
-                            size="xs",
-                            searchable=True,
-                            limit=100,
-                            placeholder="Choose or search",
-                            nothingFoundMessage="No such model",
-                            maxDropdownHeight=260,
-                            **{"aria-label": "Models in this server's folders to compare with"},
-                        ),
-                    ),
-                    html.Div(
-                        className="compare-role",
-                        children=[
-                            html.Span("The other graph came", className="quiet"),
-                            dmc.SegmentedControl(
-                                id="compare-role",
-                                value="after",
-                                size="xs",
-                                data=[
-                                    {"value": "after", "label": "after this one"},
-                                    {"value": "before", "label": "before it"},
-                                ],
-                                **{"aria-label": "The other graph came"},
-                            ),
-                        ],
-                    ),
-                ],
-            ),
-            html.Div(
-                id="compare-job",
-                className="job",
-                hidden=True,
-                children=[
-                    html.Div(
-                        [
-                            html.Span(id="compare-stage"),
-                            html.Button("Cancel", id="compare-cancel", className="link"),
-                        ],
-                        className="job-line",
-                    ),
-                    dmc.Progress(
-                        id="compare-bar",
-                        value=0,
-                        animated=True,
-                        size="sm",
-                        **{"aria-label": "Progress of the comparison"},
-                    ),
-                ],
-            ),
-            html.Div(id="compare-content"),
-        ],
     )

@@ -156,18 +156,13 @@ def move_field(
     """
     offered = dict.fromkeys(graph.modules.nearest(fqn) for fqn in likely)
     name = f"modules-{kind}"
-    # Dash's own input is a component of React; all this has to do is hold a text.
-    field: Any = {
-        "type": "input",
-        "props": {
-            "list": name,
-            "data-offers": "modules",
-            "placeholder": "module, by name or tag",
-            "aria-label": title,
-            "autocomplete": "off",
-            "spellcheck": "false",
-        },
-    }
+    field = html.Input(
+        list=name,
+        placeholder="module, by name or tag",
+        autocomplete="off",
+        spellcheck="false",
+        **{"data-offers": "modules", "aria-label": title},
+    )
     options = [html.Option(graph.modules[fqn].tag, value=fqn or "/") for fqn in offered]
     return html.Details(
         [

@@ -9,9 +9,7 @@ from collections.abc import Iterable, Sequence
 from functools import reduce
 from typing import Any
 
-import dash_mantine_components as dmc
-from dash import html
-
+from hexviz.app import html
 from hexviz.app.models.filtered import Filtered
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.filter.border import POLICY, weights
@@ -24,7 +22,7 @@ from hexviz.extraction.subgraph import POLICIES
 from hexviz.model.fqn import ancestors, common_ancestor, is_within
 from hexviz.view.preview import FATES
 
-__all__ = ["field", "frame", "open_holes", "panel"]
+__all__ = ["field", "open_holes", "panel"]
 
 _MOST_NAMES = 12
 
@@ -139,18 +137,13 @@ def _policies(choice: FilterChoice) -> html.Fieldset:
     )
 
 
-def _radio(policy: str, *, chosen: bool) -> Any:
-    # Dash's own radio buttons are components of React.
-    return {
-        "type": "input",
-        "props": {
-            "type": "radio",
-            "name": "policy",
-            "checked": chosen,
-            "data-event": "policy",
-            "data-value": policy,
-        },
-    }
+def _radio(policy: str, *, chosen: bool) -> html.Input:
+    return html.Input(
+        type="radio",
+        name="policy",
+        checked=chosen,
+        **{"data-event": "policy", "data-value": policy},
+    )
 
 
 def _nothing() -> html.Div:
@@ -204,55 +197,16 @@ def _summary(kept: Filtered) -> html.Div:
     )
 
 
-def frame() -> html.Aside:
-    """The panel's fixed parts: it stands where the inspector does, while filtering."""
-    parts: list[Any] = [
-        html.Div(id="filter-field"),
-        html.Div(id="filter-now"),
-        _job(),
-        html.Div(id="verdict", role="status"),
-        html.Div(id="filter-hints"),
-        html.Div(id="filter-border"),
-    ]
-    return html.Aside(
-        [html.H2("Filter"), *parts],
-        id="filter-panel",
-        className="right",
-        tabIndex=0,
-        hidden=True,
-        **{"aria-label": "Filter"},
-    )
-
-
-def _job() -> html.Div:
-    """How far a job for the part is, and a way to stop it."""
-    line = [html.Span(id="part-stage"), html.Button("Cancel", id="part-cancel", className="link")]
-    bar = dmc.Progress(
-        id="part-bar", value=0, animated=True, size="sm", **{"aria-label": "Progress of the job"}
-    )
-    return html.Div(
-        [html.Div(line, className="job-line"), bar],
-        id="part-job",
-        className="job",
-        hidden=True,
-        role="status",
-    )
-
-
 def field() -> html.Div:
     """Where modules are named; it is put on the page once, so that what is typed stays."""
-    # Dash's own input is a component of React; all this has to do is hold a text.
-    text: Any = {
-        "type": "input",
-        "props": {
-            "id": "keep-field",
-            "placeholder": "name, tag or pattern: encoder.*",
-            "aria-label": "Add modules by name, tag or pattern; with a minus, take them out",
-            "title": "A module's name or tag, or a pattern of either; with a minus, without it",
-            "autocomplete": "off",
-            "spellcheck": "false",
-        },
-    }
+    text = html.Input(
+        id="keep-field",
+        placeholder="name, tag or pattern: encoder.*",
+        title="A module's name or tag, or a pattern of either; with a minus, without it",
+        autocomplete="off",
+        spellcheck="false",
+        **{"aria-label": "Add modules by name, tag or pattern; with a minus, take them out"},
+    )
     return html.Div([text, button("Add", "keep-named")], className="move keep")
 
 

@@ -1,17 +1,12 @@
-"""The dialog of timings, and what it says of a model: content by element, figures by chart."""
+"""What the dialog of timings says of a model: content by element, figures by chart."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import version
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 
-import dash_mantine_components as dmc
-from dash import html
-from dash.fingerprint import build_fingerprint
-
+from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.parts import counted
 from hexviz.app.panels.timings import tables
@@ -28,7 +23,7 @@ from hexviz.view.performance.runs import MAX_RUN, Run, read_run
 from hexviz.view.performance.scaling import own_point, scaling_figure
 from hexviz.view.performance.stages import Bar, bars, stage_figure
 
-__all__ = ["chooser", "dialog", "reference_run", "timings"]
+__all__ = ["chooser", "reference_run", "timings"]
 
 _NO_RUN = "No run is kept here: make one with `hexviz bench -o bench.json`."
 _NO_EXPORT = (
@@ -252,50 +247,14 @@ def _counted_words(found: Sequence[Ratio], words: tuple[str, ...]) -> str:
     return f"{count:,} {'is' if count == 1 else 'are'}"
 
 
-def dialog() -> dmc.Modal:
-    """The dialog, whose parts are filled once it is opened; it is on the page from the start."""
-    head = html.P("Open a model: this dialog says what it takes.", className="quiet")
-    parts = [
-        html.Div(head, id="performance-head", className="performance-head"),
-        _part("Stage by stage", "stages", "Stages by when they began and how long they took"),
-        _part("What auxiliary ops cost", "costs", "Share of each category in ops, bytes and links"),
-        _part(
-            "Export time by module",
-            "modules",
-            "The modules that took longest while the model was traced",
-        ),
-        _part("Time and memory by size", "scaling", "Seconds and bytes against the number of ops"),
-        html.Section(
-            [
-                html.H3("Compare with a run of yours"),
-                html.Div(id="run-chooser"),
-                html.Div(id="comparison", role="status"),
-            ]
-        ),
-    ]
-    return dmc.Modal(
-        html.Div(parts, id="timings-pane", className="performance", **{"data-script": _script()}),
-        id="timings",
-        title="Performance",
-        opened=False,
-        keepMounted=True,
-        size="min(1180px, 94vw)",
-        closeButtonProps={"aria-label": "Close"},
-    )
-
-
 def chooser() -> html.Div:
     """Where a run is dropped or chosen; put on the page once, as the file in it stays."""
-    # Dash's own upload is a component of React, and asks for a script of its own.
-    choose: Any = {
-        "type": "input",
-        "props": {
-            "id": "run-file",
-            "type": "file",
-            "accept": ".json,application/json",
-            "aria-label": "Choose a run that hexviz bench -o saved",
-        },
-    }
+    choose = html.Input(
+        id="run-file",
+        type="file",
+        accept=".json,application/json",
+        **{"aria-label": "Choose a run that hexviz bench -o saved"},
+    )
     words = [
         "Drop a JSON file that ",
         html.Code("hexviz bench -o FILE"),
@@ -303,29 +262,3 @@ def chooser() -> html.Div:
         choose,
     ]
     return html.Div(words, id="run-drop", className="run-drop", **{"data-most": str(MAX_RUN)})
-
-
-def _script() -> str:
-    """Where plotly's script is served; the address changes with it, so it is kept by browsers."""
-    script = "package_data/plotly.min.js"
-    changed = int((Path(str(files("plotly"))) / script).stat().st_mtime)
-    return f"_dash-component-suites/plotly/{build_fingerprint(script, version('plotly'), changed)}"
-
-
-def _part(title: str, name: str, label: str) -> html.Section:
-    return html.Section(
-        [
-            html.H3(title),
-            html.Div(id=f"{name}-says"),
-            html.Div(
-                html.Div(id=f"chart-{name}"),
-                id=f"{name}-chart",
-                className="chart",
-                hidden=True,
-                role="img",
-                **{"aria-label": f"Chart: {label}. The table after it has the same numbers."},
-            ),
-            html.Div(id=f"{name}-table"),
-        ],
-        className="performance-part",
-    )

@@ -1,0 +1,145 @@
+"""Files that come in: a model by upload or from a folder of the server, and numbers."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+from dash import Dash, Input, Output, State, ctx, no_update
+
+from hexviz.app.guard import Guard
+from hexviz.app.guard.limits import MAX_UPLOAD
+from hexviz.app.models.roots import Roots
+from hexviz.app.models.store import ModelStore
+from hexviz.app.notices import failure
+from hexviz.errors import HexvizError, ReadError, SourceError
+from hexviz.model.reader import digest
+from hexviz.view.numbers import read_numbers
+
+__all__ = ["decode_upload", "register"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Purpose:
+    """What a chosen model is for: the ids of its fields, and of the store that takes its key."""
+
+    upload: str
+    files: str
+    store: str
+    is_beside_another: bool = True
+
+
+_PURPOSES = (
+    _Purpose("upload", "files", "uploaded", is_beside_another=False),
+    _Purpose("tags-upload", "tags-files", "tags-wanted"),
+    _Purpose("compare-upload", "compare-files", "compare-chosen"),
+)
+
+
+def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
+    """Attach the callbacks of this file to an app."""
+    for purpose in _PURPOSES:
+        _register_choice(app, store, roots, guard, purpose)
+
+    @app.callback(
+        Output("files", "data"),
+        Output("files-box", "hidden"),
+        Output("tags-files", "data"),
+        Output("tags-files-box", "hidden"),
+        Output("tags-box", "hidden"),
+        Input("opener", "opened"),
+        State("model", "data"),
+        prevent_initial_call=True,
+    )
+    def on_opener(opened: bool, model: str | None) -> tuple[Any, ...]:
+        if not opened:
+            return (no_update,) * 5
+        if not roots.folders:
+            return (*(no_update,) * 4, not model)
+        listed = [{"value": file.reference, "label": file.label} for file in roots.files()]
+        return listed, False, listed, False, not model
+
+    @app.callback(
+        Output("numbers-read", "data"),
+        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("numbers", "contents"),
+        Input("numbers", "contents"),
+        State("model", "data"),
+        prevent_initial_call=True,
+    )
+    def on_numbers(contents: str | None, model: str | None) -> tuple[Any, ...]:
+        if not contents or not model:
+            return (no_update,) * 3
+        try:
+            _let_in(guard)
+            opened = store.get(model)
+            content = decode_upload(contents)
+            key = digest(content)[:16]
+            found = read_numbers(content.decode("utf-8-sig", "replace"), opened.graph)
+            opened.numbers.put(key, found)
+        except HexvizError as error:
+            return no_update, failure(error), None
+        return key, no_update, None
+
+
+def _register_choice(
+    app: Dash, store: ModelStore, roots: Roots, guard: Guard, purpose: _Purpose
+) -> None:
+    @app.callback(
+        Output(purpose.store, "data", allow_duplicate=True),
+        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output(purpose.upload, "contents"),
+        Output(purpose.files, "value"),
+        Input(purpose.upload, "contents"),
+        Input(purpose.files, "value"),
+        State(purpose.upload, "filename"),
+        State("model", "data"),
+        prevent_initial_call=True,
+    )
+    def on_choice(
+        contents: str | None, file: str | None, name: str | None, model: str | None
+    ) -> tuple[Any, ...]:
+        is_file = ctx.triggered_id == purpose.files
+        if not (file if is_file else contents) or (purpose.is_beside_another and not model):
+            return (no_update,) * 4
+        try:
+            if is_file:
+                key = store.add_file(roots.find(str(file)))
+            else:
+                _let_in(guard)
+                key = store.add_upload(decode_upload(str(contents)), name or "upload.onnx")
+        except HexvizError as error:
+            # Cleared, so that the same file can be tried again.
+            return no_update, failure(error), None, None
+        data = {"before": key, "after": model} if purpose.store == "tags-wanted" else key
+        return data, no_update, None, None
+
+
+def _let_in(guard: Guard) -> None:
+    """Count a file.
+
+    Raises:
+        SourceError: if there were too many of late.
+    """
+    wait = guard.file_wait()
+    if wait:
+        raise SourceError(f"Those are many files in a short time: wait {wait} s before the next.")
+
+
+def decode_upload(contents: str) -> bytes:
+    """The bytes of an upload (``data:…;base64,…``).
+
+    Raises:
+        ReadError: if it is too large or was garbled on its way.
+    """
+    encoded = contents.partition(",")[2]
+    if len(encoded) * 3 // 4 > MAX_UPLOAD:
+        raise ReadError(
+            f"That file is over {MAX_UPLOAD // 1024**2} MB: open it with `hexviz view FILE`."
+        )
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except binascii.Error as error:
+        raise ReadError("The upload did not arrive whole: try again.") from error
