@@ -22,7 +22,7 @@ def test_two_apps_live_in_one_process(store: ModelStore, tmp_path: Path) -> None
         client = app.server.test_client()
         assert client.get("/").status_code == 200
         outputs = [entry["output"] for entry in client.get("/_dash-dependencies").get_json()]
-        assert "inspection.data" in outputs
+        assert "part-made.data" in outputs
         assert client.post("/event", json={}).status_code == 400
 
 
@@ -30,7 +30,7 @@ def test_the_page_asks_no_other_host_for_anything(store: ModelStore) -> None:
     shown = create_app(store).server.test_client().get("/").get_data(as_text=True)
     assert "https://" not in shown
     assert 'src="//' not in shown
-    assert "graph.js" in shown
+    assert "main.js" in shown
 
 
 def test_the_cache_folder_is_for_its_owner_alone(store: ModelStore, tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_request_larger_than_any_upload_is_refused(
 
 
 def test_assets_are_found() -> None:
-    assert (assets_folder() / "graph.js").is_file()
+    assert (assets_folder() / "main.js").is_file()
     assert (assets_folder() / "hexviz.css").is_file()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import io
 import logging
 import re
@@ -45,22 +44,14 @@ def test_only_scripts_of_our_own_run(asking: FlaskClient) -> None:
     assert policy["default-src"] == policy["connect-src"] == policy["form-action"] == "'self'"
     assert policy["object-src"] == policy["base-uri"] == "'none'"
     assert policy["frame-ancestors"] == "'self'"
-    own, *hashes = policy["script-src"].split()
-    assert own == "'self'"
-    assert hashes
-    assert all(one.startswith("'sha256-") for one in hashes)
+    assert policy["script-src"] == "'self'"
 
 
-def test_each_script_in_the_page_is_told_by_its_hash(asking: FlaskClient) -> None:
-    """Else the page does not start; another script than these has no such hash."""
+def test_no_script_stands_in_the_page(asking: FlaskClient) -> None:
+    """It would not run, and what Dash puts there to start the page is in ``assets/``."""
     shown = re.sub(r"<!--.*?-->", "", asking.get("/").text, flags=re.DOTALL)
     inside = re.findall(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", shown, re.DOTALL)
-    told = policy_of(asking)["script-src"]
-    running = [one for one in inside if not one.lstrip().startswith("{")]  # JSON does not run
-    assert running
-    for script in running:
-        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-        assert f"'sha256-{digest}'" in told
+    assert all(one.lstrip().startswith("{") for one in inside)  # JSON does not run
 
 
 @pytest.mark.parametrize(

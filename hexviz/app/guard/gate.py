@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
@@ -171,14 +171,10 @@ class Guard:
 
 def install(app: Dash, guard: Guard) -> None:
     """Put a guard before all routes of an app's server, those to come among them."""
-    policy = ""
 
     def dress(response: Response) -> Response:
-        nonlocal policy
-        # Known only once the app has all of its callbacks.
-        policy = policy or _page_policy(app.csp_hashes())
         path = request.path if response.status_code < 400 else ""
-        response.headers.update(_headers_for(path, policy))
+        response.headers.update(_headers_for(path))
         return response
 
     app.server.before_request_funcs.setdefault(None, []).insert(0, guard.refusal)
@@ -245,28 +241,27 @@ _ALWAYS = {
 }
 
 
-def _page_policy(script_hashes: Iterable[str]) -> str:
-    """The Content-Security-Policy; ``script_hashes`` are of the scripts inside the page's HTML.
+_POLICY = "; ".join([
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self' 'unsafe-inline'",
+    "img-src 'self' data: blob:",
+    "font-src 'self' data:",
+    "connect-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'self'",
+])  # fmt: skip
+"""The Content-Security-Policy.
 
-    Styles may stand in elements: Mantine, ag-grid and Cytoscape write them. Without
-    that, an attribute ``style`` of a stranger's would be stopped; there is no way for
-    one onto the page, as texts are never read as markup.
-    """
-    return "; ".join([
-        "default-src 'self'",
-        " ".join(["script-src 'self'", *script_hashes]),
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'self'",
-    ])  # fmt: skip
+Styles may stand in elements: Mantine, ag-grid and Cytoscape write them. Without that, an
+attribute ``style`` of a stranger's would be stopped; there is no way for one onto the page, as
+texts are never read as markup.
+"""
 
 
-def _headers_for(path: str, policy: str) -> Mapping[str, str]:
+def _headers_for(path: str) -> Mapping[str, str]:
     """The headers of an answer. Models and what is said of them are kept by no browser."""
     kept = {} if path.startswith(_KEPT) else {"Cache-Control": "no-store"}
-    return {**_ALWAYS, "Content-Security-Policy": policy, **kept}
+    return {**_ALWAYS, "Content-Security-Policy": _POLICY, **kept}
