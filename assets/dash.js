@@ -45,7 +45,7 @@ export const ready = new Promise(function (done) {
 });
 
 /**
- * Offer functions to the callbacks of hexviz/app/factory.py.
+ * Offer functions to the callbacks of hexviz/app/server.py.
  * @param {Record<string, (...values: any[]) => unknown>} functions
  */
 export function offer(functions) {

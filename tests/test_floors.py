@@ -139,7 +139,7 @@ def test_the_core_is_light(code: str) -> None:
 
 
 def test_the_page_needs_no_torch() -> None:
-    assert "torch" not in loaded_by("import hexviz.app.serve")
+    assert "torch" not in loaded_by("import hexviz.app.server")
 
 
 def test_heavy_imports_are_noticed() -> None:

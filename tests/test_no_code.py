@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 import hexviz
-from hexviz.app.callbacks import opening
-from hexviz.app.factory import create_app
+from hexviz.app.callbacks import jobs
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from hexviz.cache import Cache
 from hexviz.errors import HexvizError
 from hexviz.exporters import model_source as sources_file
@@ -262,7 +262,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         seen.append((task, told))
         return {"error": "not run"}
 
-    monkeypatch.setattr(opening, "run_job", run)
+    monkeypatch.setattr(jobs, "run_job", run)
     return seen
 
 

@@ -52,7 +52,7 @@ def test_the_wheel_works_where_it_is_installed(built: Path, tmp_path: Path) -> N
     script = (
         "import hexviz, sample_models\n"
         "from hexviz.view.assets import assets_folder\n"
-        "from hexviz.app.factory import create_app\n"
+        "from hexviz.app.server import create_app\n"
         "print(hexviz.__file__, sample_models.__file__, assets_folder())\n"
         "assert (assets_folder() / 'main.js').is_file()\n"
     )

@@ -117,11 +117,11 @@ def test_commands_work(command: list[str], tmp_path: Path, monkeypatch: pytest.M
 PAGE = """
 import json
 from pathlib import Path
-from hexviz.app.factory import create_app
+from hexviz.app.server import create_app
 from hexviz.app.models.store import ModelStore
 from hexviz.app.jobs.run import run_job
 from hexviz.cache import Cache
-import hexviz.app.serve
+import hexviz.app.server
 
 cache = Cache()
 cache.sweep()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from hexviz.app.factory import create_app
 from hexviz.app.jobs.celery import SharedManager, beat_for_ever
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.jobs.supervise import SLOTS
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from hexviz.cache import Cache
 
 if TYPE_CHECKING:

@@ -81,7 +81,7 @@ def view(
     if token is None:
         token = given  # set and empty, which typer takes for unset: whoever set it wanted one
     with collector_paused_then_frozen():
-        from hexviz.app.serve import serve
+        from hexviz.app.server import serve
     first = _onnx_path(source) if source else None
     serve(
         first,

@@ -9,13 +9,13 @@ import onnx
 import pytest
 
 from hexviz.app.address import from_query, to_query
-from hexviz.app.factory import create_app
 from hexviz.app.graph.navigation import ops_in
 from hexviz.app.models.edits import Edits
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.audit import audit_page, edits_strip
 from hexviz.app.panels.inspector.selected import inspect
 from hexviz.app.protocol import NOTHING, PageState
+from hexviz.app.server import create_app
 from hexviz.cache import Cache
 from hexviz.errors import SelectionError, SourceError, UnknownOpError, ViewLimitError
 from hexviz.model.reader import parse as read

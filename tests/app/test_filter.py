@@ -10,7 +10,6 @@ import onnx
 import pytest
 
 from hexviz.app.address import choice_in, from_query, to_query
-from hexviz.app.factory import create_app
 from hexviz.app.graph.tree import rows
 from hexviz.app.models.filtered import Filtered
 from hexviz.app.models.store import ModelStore, OpenModel
@@ -19,6 +18,7 @@ from hexviz.app.panels.filter.export import refused, verdict
 from hexviz.app.panels.filter.panel import panel
 from hexviz.app.panels.filter.part import command_line, part_file, part_report, python
 from hexviz.app.protocol import MOST_OPS, FilterChoice, PageState
+from hexviz.app.server import create_app
 from hexviz.errors import ExtractionError, SelectionError
 from hexviz.extraction.selection import ModuleSelection
 from hexviz.extraction.verify import verification_of, verification_record, verify

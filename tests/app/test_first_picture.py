@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from hexviz.app.factory import create_app
 from hexviz.app.models import first_picture
 from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from hexviz.cache import Cache
 from tests.app.steps import send
 

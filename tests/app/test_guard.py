@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from hexviz.app.factory import create_app
 from hexviz.app.guard import (
     Access,
     Guard,
@@ -20,6 +19,7 @@ from hexviz.app.guard import (
 from hexviz.app.guard.access import is_foreign
 from hexviz.app.guard.limits import MAX_BODY, UPLOADING, Allowance, client
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from hexviz.errors import ServeError
 from tests.app.steps import NOTHING
 

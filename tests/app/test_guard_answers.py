@@ -13,9 +13,9 @@ import pytest
 from dash import Dash, Input, Output
 from flask.testing import FlaskClient
 
-from hexviz.app.factory import create_app
 from hexviz.app.guard import Guard, gate, limits
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from tests.app.steps import NOTHING, call
 
 UPLOAD = "/_dash-update-component"

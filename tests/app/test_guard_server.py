@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 from waitress.wasyncore import close_all
 
-from hexviz.app import serve as serve_file
-from hexviz.app.factory import create_app
+from hexviz.app import server as serve_file
 from hexviz.app.guard import Access, Guard, Token, limits
 from hexviz.app.models.store import ModelStore
-from hexviz.app.serve import _listen, _urls, listening, serve
+from hexviz.app.server import _listen, _urls, create_app, listening, serve
 from hexviz.cli import main
 from hexviz.errors import ServeError, SourceError
 from tests.app.steps import NOTHING

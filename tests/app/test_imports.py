@@ -20,7 +20,7 @@ from pathlib import Path
 from hexviz.app.lazy_imports import import_only_what_is_used
 if sys.argv[1] == "less":
     import_only_what_is_used()
-from hexviz.app.factory import create_app
+from hexviz.app.server import create_app
 from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
 client = create_app(ModelStore(Cache())).server.test_client()

@@ -14,7 +14,7 @@ SCRIPT = f"""
 import json, sys
 from pathlib import Path
 import psutil
-from hexviz.app.factory import create_app
+from hexviz.app.server import create_app
 from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache
 

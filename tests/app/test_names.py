@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app.factory import create_app
 from hexviz.app.models.edits import Edit, Edits
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from hexviz.cache import Cache
 from hexviz.errors import SourceError
 from tests.app.steps import send

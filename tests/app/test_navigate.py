@@ -1,11 +1,11 @@
 import pytest
 from flask.testing import FlaskClient
 
-from hexviz.app.factory import create_app
 from hexviz.app.graph import picture as pictures
 from hexviz.app.graph.tree import rows
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.protocol import NOTHING, PageState, Trace
+from hexviz.app.server import create_app
 from hexviz.errors import HexvizError, NumbersError
 from hexviz.view.state import ViewState
 from tests.app.steps import move, send

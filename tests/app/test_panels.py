@@ -8,11 +8,11 @@ from xml.etree import ElementTree
 import pytest
 from flask.testing import FlaskClient
 
-from hexviz.app.factory import create_app
 from hexviz.app.graph.events import next_state
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import PageState
+from hexviz.app.server import create_app
 from hexviz.view.state import ViewState
 from tests.app.steps import event, move, panel, send
 from tests.app.test_filter import repeated

@@ -11,7 +11,6 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import (
     AnyEvent,
@@ -23,6 +22,7 @@ from hexviz.app.protocol import (
     decode,
     encode,
 )
+from hexviz.app.server import create_app
 from hexviz.errors import RequestError
 from tests.app.steps import event, wired
 

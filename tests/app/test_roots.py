@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app.factory import create_app
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from hexviz.errors import SourceError
 from tests.app.steps import call
 

@@ -9,9 +9,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from hexviz.app.dialogs import timings
-from hexviz.app.factory import create_app
 from hexviz.app.models.store import ModelStore
 from hexviz.app.panels.timings import panel as timings_file
+from hexviz.app.server import create_app
 from hexviz.app.server_timing import first_picture, server_timing
 from hexviz.cache import Cache
 from hexviz.exporters.export_times import keep_measured

@@ -3,13 +3,13 @@
 import pytest
 
 from hexviz.app.address import from_query, to_query
-from hexviz.app.factory import create_app
 from hexviz.app.graph.widgets import legend, what_if_strip
 from hexviz.app.layout import page
 from hexviz.app.models import open_model as open_models
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.inspector.selected import inspect
 from hexviz.app.protocol import PageState
+from hexviz.app.server import create_app
 from hexviz.view.colouring import COLOURINGS
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import NAMES

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 import redis
 
-from hexviz.app.factory import create_app
 from hexviz.app.jobs import celery as shared
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from hexviz.cache import Cache
 from hexviz.errors import JobError
 from tests.app.jobs.install_redis import find

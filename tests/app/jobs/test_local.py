@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from hexviz.app.factory import create_app
 from hexviz.app.jobs import child, local
 from hexviz.app.jobs.local import LocalManager
 from hexviz.app.models.store import ModelStore
+from hexviz.app.server import create_app
 from hexviz.cache import Cache
 from hexviz.errors import ExportError, WriteError
 from tests.app.jobs.orders import ENDLESS, QUICK, children, order

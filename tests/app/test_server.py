@@ -2,10 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from hexviz.app.factory import create_app
 from hexviz.app.guard import limits
 from hexviz.app.models.store import ModelStore
-from hexviz.app.serve import _listen, serve
+from hexviz.app.server import _listen, create_app, serve
 from hexviz.cache import Cache
 from hexviz.errors import ReadError, ServeError
 from hexviz.view.assets import assets_folder
