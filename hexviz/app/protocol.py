@@ -55,7 +55,7 @@ serves; "" for what is shown unless a person chooses."""
 Step = Annotated[int, Meta(ge=0, le=99_999)]
 
 MOST_OPS = 500
-"""Ops that a filter may name one by one: more make an address that no browser takes."""
+"""Ops that a selection or a filter may name one by one: more fit into no address."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,11 +51,11 @@ from sample_models import SAMPLES
 if TYPE_CHECKING:
     from hexviz.app.jobs.manager import Manager
 
-__all__ = ["create_app", "listening", "serve"]
+__all__ = ["addresses", "create_app", "listen", "listening", "serve"]
 
 _THREADS = 16  # some of which wait for their turn at long work
 _CONNECTIONS = 200  # a browser keeps six open
-_SILENCE = 60  # seconds after which a connection on which nothing arrives is closed
+_SILENCE = 60  # seconds
 
 
 def create_app(
@@ -165,13 +165,13 @@ def serve(
         cache.sweep()
         store = ModelStore(cache, roots=folders)
         key = store.read_ahead(first) if first is not None else None
-        listener = _listen(host, port)
+        listener = listen(host, port)
         address, bound = listener.getsockname()[:2]
         if secret is None and not is_loopback(address):
             secret = new_token()
         key_to_it = Token(secret, bound) if secret is not None else None
         guard = Guard(Access(hosts_for(host, address, names), key_to_it))
-        near, far = _urls(address, bound, secret, key)
+        near, far = addresses(address, bound, secret, key)
         manager = job_manager(queue)
         pictures = FirstPictures(store, cache)
         app = create_app(store, pictures, manager=manager, guard=guard, roots=folders)
@@ -195,8 +195,13 @@ def serve(
         manager.close()
 
 
-def listening(server: Flask, listener: socket.socket, guard: Guard) -> Any:
-    """The waitress server on a socket, with limits on what a connection may bring."""
+def listening(
+    server: Flask, listener: socket.socket, guard: Guard, *, silence: int = _SILENCE
+) -> Any:
+    """The waitress server on a socket, with limits on what a connection may bring.
+
+    One on which nothing arrives for ``silence`` seconds is closed.
+    """
     found = waitress.create_server(
         server,
         sockets=[listener],
@@ -205,13 +210,13 @@ def listening(server: Flask, listener: socket.socket, guard: Guard) -> Any:
         max_request_header_size=MAX_HEADERS,
         max_request_body_size=MAX_BODY,
         connection_limit=_CONNECTIONS,
-        channel_timeout=_SILENCE,
+        channel_timeout=silence,
     )
     found.channel_class = watched(guard.most)
     return found
 
 
-def _urls(address: str, port: int, token: str | None, key: str | None) -> tuple[str, str]:
+def addresses(address: str, port: int, token: str | None, key: str | None) -> tuple[str, str]:
     """The page's address for a browser on this machine, and for one on another."""
     asked = {"model": key, "token": token}
     query = urlencode({name: value for name, value in asked.items() if value is not None})
@@ -233,7 +238,12 @@ def _open(store: ModelStore, key: str) -> None:
         model.drew(record.stages)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on an address.
+
+    Raises:
+        ServeError: if it cannot be used, with what to do instead.
+    """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, ValueError) as error:  # ValueError: what cannot be a name at all

@@ -9,7 +9,7 @@ import onnx
 import pytest
 
 from hexviz.app.address import from_query, to_query
-from hexviz.app.graph.navigation import ops_in
+from hexviz.app.graph.navigation import enclosed, ops_in
 from hexviz.app.models.edits import Edits
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.audit import audit_page, edits_strip
@@ -155,12 +155,9 @@ def test_a_frame_selects_ops_that_move_together(store: ModelStore, opened: OpenM
         assert ops_in(opened, nonsense) == []
 
 
-def test_a_frame_around_too_many_is_refused(
-    opened: OpenModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hexviz.app.graph.navigation._MOST", 2)
+def test_a_frame_around_too_many_is_refused(opened: OpenModel) -> None:
     with pytest.raises(ViewLimitError, match="5 ops are in that frame, more than the 2"):
-        step(opened, PageState(), "frame", ["m:enc"])
+        enclosed(opened, PageState(), ["m:enc"], most=2)
 
 
 def test_a_persons_numbers_colour_the_edited_model_too(

@@ -16,7 +16,7 @@ from waitress.wasyncore import close_all
 from hexviz.app import server as serve_file
 from hexviz.app.guard import Access, Guard, Token, limits
 from hexviz.app.models.store import ModelStore
-from hexviz.app.server import _listen, _urls, create_app, listening, serve
+from hexviz.app.server import addresses, create_app, listen, listening, serve
 from hexviz.cli import main
 from hexviz.errors import ServeError, SourceError
 from tests.app.steps import NOTHING
@@ -33,7 +33,7 @@ def served(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     running = []
 
     def start(token: str | None = None) -> Talk:
-        listener = _listen("127.0.0.1", 0)
+        listener = listen("127.0.0.1", 0)
         port = listener.getsockname()[1]
         guard = Guard(Access(token=Token(token, port) if token else None))
         server = listening(create_app(store, guard=guard).server, listener, guard)
@@ -140,13 +140,10 @@ def test_a_length_that_lies_reaches_nobody(served: Callable[..., Talk]) -> None:
     assert status(talk(both, b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body))) in {200, 400}
 
 
-def test_a_body_that_never_comes_is_waited_for_and_given_up(
-    store: ModelStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(serve_file, "_SILENCE", 1)
-    listener = _listen("127.0.0.1", 0)
+def test_a_body_that_never_comes_is_waited_for_and_given_up(store: ModelStore) -> None:
+    listener = listen("127.0.0.1", 0)
     guard = Guard()
-    server = listening(create_app(store).server, listener, guard)
+    server = listening(create_app(store).server, listener, guard, silence=1)
     server.adj.cleanup_interval = 1
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -223,8 +220,8 @@ def test_what_address_is_printed(
     monkeypatch: pytest.MonkeyPatch, address: str, near: str, far: str
 ) -> None:
     monkeypatch.setattr(serve_file.socket, "gethostname", lambda: "Box")
-    assert _urls(address, 80, None, None) == (near, far)
-    told = _urls(address, 80, "secret", "0a")
+    assert addresses(address, 80, None, None) == (near, far)
+    told = addresses(address, 80, "secret", "0a")
     assert told == (f"{near}?model=0a&token=secret", f"{far}?model=0a&token=secret")
 
 
@@ -247,7 +244,7 @@ def test_a_token_that_is_set_and_empty_does_not_leave_the_page_open(
 ) -> None:
     """As from ``HEXVIZ_TOKEN=$(failed)``."""
     monkeypatch.setenv("HEXVIZ_TOKEN", "")
-    monkeypatch.setattr(serve_file, "_listen", lambda *_: pytest.fail("served"))
+    monkeypatch.setattr(serve_file, "listen", lambda *_: pytest.fail("served"))
     monkeypatch.setattr(sys, "argv", ["hexviz", "view", "--no-browser", *options])
     with pytest.raises(SystemExit) as ended:
         main()
@@ -265,13 +262,13 @@ def test_a_token_that_is_set_and_empty_does_not_leave_the_page_open(
 )
 def test_a_host_that_cannot_be_served_on_is_told_as_that(host: str, line: str) -> None:
     with pytest.raises(ServeError, match=line) as error:
-        _listen(host, 0)
+        listen(host, 0)
     assert "--port" not in str(error.value)
 
 
 def test_a_port_that_is_taken_is_told_as_that() -> None:
-    with _listen("127.0.0.1", 0) as taken, pytest.raises(ServeError, match="another with --port"):
-        _listen("127.0.0.1", taken.getsockname()[1])
+    with listen("127.0.0.1", 0) as taken, pytest.raises(ServeError, match="another with --port"):
+        listen("127.0.0.1", taken.getsockname()[1])
 
 
 def test_another_host_has_a_token_of_its_own(

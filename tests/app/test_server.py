@@ -4,7 +4,7 @@ import pytest
 
 from hexviz.app.guard import limits
 from hexviz.app.models.store import ModelStore
-from hexviz.app.server import _listen, create_app, serve
+from hexviz.app.server import create_app, listen, serve
 from hexviz.cache import Cache
 from hexviz.errors import ReadError, ServeError
 from hexviz.view.assets import assets_folder
@@ -53,10 +53,10 @@ def test_assets_are_found() -> None:
 
 
 def test_a_port_that_is_taken_is_a_clear_line() -> None:
-    taken = _listen("127.0.0.1", 0)
+    taken = listen("127.0.0.1", 0)
     port = taken.getsockname()[1]
     with taken, pytest.raises(ServeError, match=rf"Cannot serve on 127\.0\.0\.1:{port} .* --port"):
-        _listen("127.0.0.1", port)
+        listen("127.0.0.1", port)
 
 
 def test_a_file_that_is_no_model_stops_before_anything_is_served(tmp_path: Path) -> None:

@@ -14,14 +14,13 @@ from hexviz.app.graph.tree import check
 from hexviz.app.models.comparison import other_in
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.filter.steps import filter_step
-from hexviz.app.protocol import NOTHING, AnyEvent, PageState, Selection, Tab, Trace
+from hexviz.app.protocol import MOST_OPS, NOTHING, AnyEvent, PageState, Selection, Tab, Trace
 from hexviz.errors import SelectionError
 from hexviz.view.sight import drawn_path
 from hexviz.view.state import ViewState, count_visible
 
 __all__ = ["next_state"]
 
-_MOST_OPS = 500  # of a difference, as one selection
 _READABLE = 300  # boxes and ops up to which modules are opened to show a difference
 
 
@@ -218,7 +217,7 @@ def _difference(model: OpenModel, state: PageState, at: int) -> PageState:
     if found is None or at >= len(found.differences):
         raise SelectionError("That comparison is gone: compare the two graphs again.")
     known = model.graph.positions
-    ops = [op for op in found.ops(at) if op in known][:_MOST_OPS]
+    ops = [op for op in found.ops(at) if op in known][:MOST_OPS]
     if not ops:
         module = found.differences[at]["module"]
         if module not in model.graph.modules:

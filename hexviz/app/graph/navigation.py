@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
 
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.protocol import NOTHING, PageState, Selection
+from hexviz.app.protocol import MOST_OPS, NOTHING, PageState, Selection
 from hexviz.errors import ViewLimitError
 from hexviz.model.fqn import is_within
 from hexviz.view import state as views
@@ -126,23 +126,23 @@ def place_auxiliary(model: OpenModel, view: ViewState, placement: Placement) -> 
     )
 
 
-_MOST = 500
-
-
-def enclosed(model: OpenModel, state: PageState, elements: Sequence[object]) -> Selection:
+def enclosed(
+    model: OpenModel, state: PageState, elements: Iterable[str], most: int = MOST_OPS
+) -> Selection:
     """All ops that some elements of the canvas show; a closed box shows all that is in it.
 
     Raises:
-        ViewLimitError: if they are too many to be one selection.
+        ViewLimitError: if they are more than one selection may hold.
     """
     drawn = model.render(state.view, "light", state.answers)
     index = model.index(state.view.placement)
-    within = [at for at, name in enumerate(drawn.shown) if name in set(map(str, elements))]
+    framed = set(elements)
+    within = [at for at, name in enumerate(drawn.shown) if name in framed]
     found = np.isin(drawn.owner[index.slot_of], within)
     ids = [op.id for op, one in zip(model.graph.ops, found.tolist(), strict=True) if one]
-    if len(ids) > _MOST:
+    if len(ids) > most:
         raise ViewLimitError(
-            f"{len(ids):,} ops are in that frame, more than the {_MOST} that one selection holds: "
+            f"{len(ids):,} ops are in that frame, more than the {most} that one selection holds: "
             "draw it around fewer, or select a module or a search instead."
         )
     if len(ids) == 1:
@@ -158,4 +158,4 @@ def ops_in(model: OpenModel, what: str) -> list[str]:
         return []
     listed = ids if isinstance(ids, list) else []
     known = model.graph.positions
-    return [one for one in listed[:_MOST] if isinstance(one, str) and one in known]
+    return [one for one in listed[:MOST_OPS] if isinstance(one, str) and one in known]
