@@ -28,12 +28,12 @@ class _Purpose:
     upload: str
     files: str
     store: str
-    is_beside_another: bool = True
+    is_for_open_model: bool = False
 
 
 _PURPOSES = (
-    _Purpose("upload", "files", "uploaded", is_beside_another=False),
-    _Purpose("tags-upload", "tags-files", "tags-wanted"),
+    _Purpose("upload", "files", "uploaded"),
+    _Purpose("tags-upload", "tags-files", "tags-wanted", is_for_open_model=True),
     _Purpose("compare-upload", "compare-files", "compare-chosen"),
 )
 
@@ -102,7 +102,7 @@ def _register_choice(
         contents: str | None, file: str | None, name: str | None, model: str | None
     ) -> tuple[Any, ...]:
         is_file = ctx.triggered_id == purpose.files
-        if not (file if is_file else contents) or (purpose.is_beside_another and not model):
+        if not (file if is_file else contents) or (purpose.is_for_open_model and not model):
             return (no_update,) * 4
         try:
             if is_file:
@@ -113,7 +113,7 @@ def _register_choice(
         except HexvizError as error:
             # Cleared, so that the same file can be tried again.
             return no_update, failure(error), None, None
-        data = {"before": key, "after": model} if purpose.store == "tags-wanted" else key
+        data = {"before": key, "after": model} if purpose.is_for_open_model else key
         return data, no_update, None, None
 
 
