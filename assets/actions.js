@@ -10,6 +10,10 @@ import { choose } from "./tree.js";
  * @typedef {(value: string | null, element: HTMLElement) => void} Action
  */
 
+const LINKS = "[data-op], [data-module], [data-toggle], [data-event], [data-key]";
+/** Of a menu, the keyboard presses an entry, and not what stands in it. */
+const MENU_ENTRY = "[role=menuitem]";
+
 /** @type {Map<string, Action>} What needs no server, by its name in `data-event`. */
 const actions = new Map();
 
@@ -48,8 +52,8 @@ export function act(name, value = null, element = document.body) {
 }
 
 document.addEventListener("click", function (event) {
-  const link = around(event, "[data-op], [data-module], [data-toggle], [data-event], [data-key]");
-  if (!link) {
+  const link = around(event, LINKS) ?? around(event, MENU_ENTRY)?.querySelector(LINKS);
+  if (!(link instanceof HTMLElement)) {
     return;
   }
   const { op, module, toggle, event: name, value } = link.dataset;

@@ -243,10 +243,10 @@ def test_the_charts_take_the_width_that_there_is(
     width = "() => document.querySelector('#stages-chart .main-svg').clientWidth"
     before = sheet.page.evaluate(width)
     close(sheet)
-    sheet.page.set_viewport_size({"width": 1600, "height": 900})
+    sheet.page.set_viewport_size({"width": 1024, "height": 700})
     expect(pane).to_be_hidden()
     show(sheet)
-    sheet.page.wait_for_function(f"before => ({width})() > before + 100", arg=before)
+    sheet.page.wait_for_function(f"before => ({width})() < before - 100", arg=before)
 
 
 def test_without_a_model_it_says_what_it_is_for(sheet: Sheet, server: Server) -> None:
