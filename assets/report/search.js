@@ -64,9 +64,11 @@ export function hits({ ops, modules }, found) {
   if (!found.ops.length && !found.modules.length) {
     return element("div", { className: "quiet", role: "status" }, "Nothing found.");
   }
+  const counted = (/** @type {number} */ count, /** @type {string} */ noun) =>
+    `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
   const counts = [
-    ...(found.modules.length ? [`${found.modules.length.toLocaleString("en")} modules`] : []),
-    `${found.ops.length.toLocaleString("en")} ops`,
+    ...(found.modules.length ? [counted(found.modules.length, "module")] : []),
+    counted(found.ops.length, "op"),
   ];
   const step = (/** @type {string} */ sign, /** @type {string} */ event, /** @type {string} */ name) =>
     element("button", { className: "tool", title: name, "data-event": event, "aria-label": name }, sign);

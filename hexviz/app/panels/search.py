@@ -22,7 +22,8 @@ def hits(model: OpenModel, query: str) -> list[Any]:
     if not found.ops and not found.modules:
         return [html.Div("Nothing found.", className="quiet", role="status")]
     move = f"Move the {counted(len(found.ops), 'op')} found to another module"
-    counts = [f"{found.modules:,} modules"] * bool(found.modules) + [f"{len(found.ops):,} ops"]
+    counts = [counted(found.modules, "module")] * bool(found.modules)
+    counts.append(counted(len(found.ops), "op"))
     return [
         html.Div(
             [

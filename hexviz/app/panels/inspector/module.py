@@ -33,11 +33,14 @@ _SOME_NAMES = 6
 _MOST_ENDS = 40  # inputs and outputs of the model
 
 
-def inspect_module(graph: TaggedGraph, module: Module) -> list[Any]:
-    """A module's class, size, what it is made of, what it takes in and hands out."""
+def inspect_module(graph: TaggedGraph, module: Module, *tools: html.Button) -> list[Any]:
+    """A module's class, size, what it is made of, what it takes in and hands out.
+
+    ``tools`` are buttons beside the one that opens its box.
+    """
     within = graph.subtree(module)
     return [
-        *_made_of(module, graph.modules.names_of(module.fqn), within),
+        *_made_of(module, graph.modules.names_of(module.fqn), within, tools),
         _crossing(
             "Takes in",
             [_entering(graph, one) for one in within.inputs[:_MOST_CROSSING]],
@@ -56,7 +59,7 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
     """What the inspector shows while nothing is selected."""
     root = graph.modules[""]
     return [
-        *_made_of(root, (root.fqn,), graph.subtree(root)),
+        *_made_of(root, (root.fqn,), graph.subtree(root), ()),
         *_contains(graph, root),
         section("Model inputs", ends(graph.inputs)),
         section("Model outputs", ends(graph.outputs)),
@@ -67,7 +70,9 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
     ]
 
 
-def _made_of(module: Module, known_as: Sequence[str], within: Subtree) -> list[Any]:
+def _made_of(
+    module: Module, known_as: Sequence[str], within: Subtree, tools: Sequence[html.Button]
+) -> list[Any]:
     figures = [("class", module.class_name or "unknown"), ("FQN", module.fqn or "(root)")]
     also = [one for one in known_as if one != module.fqn]
     if also:
@@ -92,11 +97,7 @@ def _made_of(module: Module, known_as: Sequence[str], within: Subtree) -> list[A
                 html.Button(
                     "Open or close its box", className="tool", **{"data-toggle": module.fqn}
                 ),
-                html.Button(
-                    "Show what it gave its tag to",
-                    className="tool",
-                    **{"data-event": "trace-given", "data-value": module.fqn},
-                ),
+                *tools,
             ],
             className="tool-row",
         )

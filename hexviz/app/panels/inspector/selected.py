@@ -41,7 +41,7 @@ def inspect(model: OpenModel, state: PageState) -> list[Any]:
             head, *rest = inspect_several(graph, found)
             return [head, field, *rest]
         case "module", fqn if fqn in graph.modules:
-            content = inspect_module(graph, graph.modules[fqn])
+            content = inspect_module(graph, graph.modules[fqn], _given_tool(fqn))
             return [
                 *content[:1],
                 *stack_note(model, view, fqn),
@@ -71,6 +71,14 @@ def trace_tools(op_id: str) -> html.Div:
             for way, label in names.items()
         ],
         className="tool-row",
+    )
+
+
+def _given_tool(fqn: str) -> html.Button:
+    return html.Button(
+        "Show what it gave its tag to",
+        className="tool",
+        **{"data-event": "trace-given", "data-value": fqn},
     )
 
 
