@@ -6,6 +6,7 @@ import base64
 import io
 import logging
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -226,8 +227,14 @@ def upload(asking: FlaskClient, content: bytes, name: str) -> Any:
 
 
 def test_uploads_are_limited_by_number(asking: FlaskClient, net: bytes, tmp_path: Path) -> None:
+    began = time.monotonic()
     answers = [upload(asking, net, "net.onnx") for _ in range(31)]
+    # The allowance grows by one every two seconds, which a busy machine may take.
+    while "many files in a short time" not in answers[-1].text:
+        assert len(answers) <= 31 + (time.monotonic() - began) / 2
+        answers.append(upload(asking, net, "net.onnx"))
+    *accepted, refused = answers
+    assert len(accepted) >= 30
     assert all(one.status_code == 200 for one in answers)
-    assert all('"uploaded"' in one.text for one in answers[:30])
-    assert "many files in a short time" in answers[30].text
-    assert '"uploaded"' not in answers[30].text
+    assert all('"uploaded"' in one.text for one in accepted)
+    assert '"uploaded"' not in refused.text
