@@ -11,11 +11,10 @@ from flask import Response, request, send_file
 
 from hexviz.app.address import from_query, model_in
 from hexviz.app.answers import answer_event, answer_panel, check_state, show
-from hexviz.app.download import download, file_stem
 from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.graph.picture import painted
 from hexviz.app.guard import plain
-from hexviz.app.jobs.results import Results
+from hexviz.app.jobs.results import Results, file_stem
 from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
@@ -171,7 +170,7 @@ def _register_files(app: Dash, store: ModelStore) -> None:
             model = store.get(model_in(query))
             elements, _ = painted(model, from_query(query, model), theme)
             text = to_svg(elements, theme, title=model.graph.name)
-            return download(text.encode(), f"{file_stem(model.graph.name)}.svg", "image/svg+xml")
+            return _download(text.encode(), f"{file_stem(model.graph.name)}.svg", "image/svg+xml")
 
         return _or_missing(picture)
 
@@ -179,7 +178,7 @@ def _register_files(app: Dash, store: ModelStore) -> None:
     def on_model(key: str) -> Response:
         def tagged() -> Response:
             graph = store.get(key).graph
-            return download(graph.to_bytes(), f"{file_stem(graph.name)}-tagged.onnx", _BYTES)
+            return _download(graph.to_bytes(), f"{file_stem(graph.name)}-tagged.onnx", _BYTES)
 
         return _or_missing(tagged)
 
@@ -189,7 +188,7 @@ def _register_files(app: Dash, store: ModelStore) -> None:
             graph = store.get(key).graph
             text = json.dumps(overrides_document(graph), indent=2)
             name = f"{file_stem(graph.name)}-overrides.json"
-            return download(text.encode(), name, "application/json")
+            return _download(text.encode(), name, "application/json")
 
         return _or_missing(overrides)
 
@@ -208,7 +207,14 @@ def _register_files(app: Dash, store: ModelStore) -> None:
         path = Results().path(file) if file.endswith(".json") else None
         if path is None:
             return plain(404, "That comparison was given up: compare the two graphs again.")
-        return download(path.read_bytes(), "comparison.json", "application/json")
+        return _download(path.read_bytes(), "comparison.json", "application/json")
+
+
+def _download(content: bytes, name: str, kind: str) -> Response:
+    """An answer that the browser saves under a name."""
+    return Response(
+        content, mimetype=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )
 
 
 def _or_missing(make: Callable[[], Response]) -> Response:

@@ -68,7 +68,7 @@ def test_rows_of_the_table_are_sent_once_and_its_selection_always(
 def test_hits_follow_the_words_and_the_model(client: FlaskClient, key: str) -> None:
     assert "hits" not in panel(client, at(key))["parts"]
     first = panel(client, at(key), query="relu")
-    assert "1 ops" in str(first["parts"]["hits"])
+    assert "1 op" in str(first["parts"]["hits"])
     assert "hits" not in panel(client, at(key), query="relu", holds=first["holds"])["parts"]
     other = panel(client, at(key), query="no such thing", holds=first["holds"])
     assert "Nothing found." in str(other["parts"]["hits"])

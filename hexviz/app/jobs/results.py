@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import hexviz.app
-from hexviz.app.download import file_stem
 from hexviz.cache import Cache, Records, code_in
 from hexviz.model.reader import digest
 
 if TYPE_CHECKING:
     from hexviz.extraction.verify import Verification
 
-__all__ = ["Results"]
+__all__ = ["Results", "file_stem"]
 
 
 class Results:
@@ -90,3 +90,8 @@ def _part(arguments: Mapping[str, Any]) -> str:
     if source.get("tags"):
         named.append(Path(source["tags"]).stem)  # the digest of these tags
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()
+
+
+def file_stem(name: str) -> str:
+    """A file name, without its ending, that any system takes, from a stranger's."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", name.removesuffix(".onnx"))[:80] or "model"
