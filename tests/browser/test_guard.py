@@ -49,11 +49,14 @@ def test_the_page_works_under_its_policy(server: Server, sheet: Sheet) -> None:
         ("Ops", "#ops-pane .ag-row"),
         ("Audit", "#audit-pane *"),
         ("Filter", "#filter-panel *"),
-        ("Performance", "#performance-pane .js-plotly-plot, #performance-pane svg"),
         ("Graph", "#graph canvas"),
     ):
         page.locator("#tab").get_by_text(tab, exact=True).click()
         page.wait_for_selector(shown, state="attached")
+    page.locator("#more").click()
+    page.get_by_role("menuitem", name="Performance").click()
+    page.wait_for_selector("#timings-pane .js-plotly-plot svg")
+    page.keyboard.press("Escape")
     page.locator("#search").fill("type:MatMul")
     page.wait_for_selector("#hits [data-op], #hits button")
     page.locator("#theme-toggle").click()
