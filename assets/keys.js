@@ -71,9 +71,11 @@ function takesTyping(target, key) {
   return !cannotBeTypedInto || /^(Escape|Enter| |Tab|Home|End|Arrow.*)$/.test(key);
 }
 
+const DIALOGS = ".mantine-Modal-content, .mantine-Menu-dropdown, dialog[open]";
+
 /** Whether a dialog or a menu is over the page; one that is closed may still be in it. */
 function isDialogOpen() {
-  const dialogs = document.querySelectorAll(".mantine-Modal-content, .mantine-Menu-dropdown");
+  const dialogs = document.querySelectorAll(DIALOGS);
   return Array.from(dialogs).some((dialog) => dialog.getClientRects().length > 0);
 }
 
@@ -94,6 +96,9 @@ function onKey(event) {
   }
   if (takesTyping(target, key)) {
     if (key === "Escape") {
+      if (target.matches("[type=search]")) {
+        event.preventDefault(); // the browser would empty it, and `n` and `p` go by its text
+      }
       target.blur();
     }
     return;

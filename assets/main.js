@@ -63,7 +63,7 @@ function show(answer, { event }, isFirst) {
     fail(error);
   }
   if (event.type === "visit") {
-    setProps("opener", { opened: error !== undefined });
+    showOpener(error !== undefined);
   }
   if (model) {
     knowModules(model.modules);
@@ -71,6 +71,18 @@ function show(answer, { event }, isFirst) {
   showAnswer(answer, event, isFirst);
   if (queue.at && queue.isIdle) {
     showControls(queue.at.state);
+  }
+}
+
+/**
+ * Open or close the dialog that opens a model. Dash is told only what changes: it answers with two
+ * requests of its own.
+ * @param {boolean} opened
+ */
+function showOpener(opened) {
+  const isOpen = document.querySelector("#opener .mantine-Modal-content") !== null;
+  if (opened !== isOpen) {
+    setProps("opener", { opened });
   }
 }
 

@@ -17,7 +17,7 @@ import { StaticTransport } from "./transport/static.js";
 
 /**
  * @import { Core } from "cytoscape"
- * @import { EventAnswer, EventRequest, PanelAnswer } from "./protocol.js"
+ * @import { EventAnswer, EventRequest, PanelAnswer, PanelRequest } from "./protocol.js"
  * @import { Event } from "./events.js"
  * @import { Start } from "./report/data.js"
  */
@@ -107,6 +107,7 @@ function showTab(tab) {
     button.tabIndex = name === tab ? 0 : -1;
     byId(`${name}-pane`).hidden = name !== tab;
   }
+  document.querySelector(".tools")?.classList.toggle("table", tab !== "graph");
   if (tab === "graph") {
     canvasShown();
   }
@@ -115,8 +116,18 @@ function showTab(tab) {
 /** @type {Map<string, string>} The content of each element, as it was last put there. */
 const contents = new Map();
 
-/** @param {PanelAnswer} answer */
-function showPanel({ parts }) {
+let inspected = ""; // what the inspector shows
+
+/**
+ * @param {PanelAnswer} answer
+ * @param {PanelRequest} request
+ */
+function showPanel({ parts }, { at }) {
+  const selected = JSON.stringify(at.state.selection);
+  if (selected !== inspected) {
+    inspected = selected;
+    byId("inspector").scrollTop = 0; // before the step that is looked at is brought into view
+  }
   for (const [id, content] of Object.entries(parts)) {
     const text = JSON.stringify(content);
     if (contents.get(id) !== text) {

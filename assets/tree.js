@@ -132,6 +132,12 @@ export function pressKey(row, key) {
   }
 }
 
+// A click on the canvas gives it the keyboard, without an element that gets the focus.
+document.addEventListener("pointerdown", function (event) {
+  if (!around(event, "#tree")) {
+    focused = null;
+  }
+});
 document.addEventListener("focusin", function (event) {
   const row = around(event, "#tree [data-key]");
   focused = row ? row.dataset.key ?? null : null;

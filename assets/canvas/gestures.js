@@ -44,7 +44,7 @@ function onTap(event) {
     touched();
     send({ type: "clear" });
   } else if (event.target.isNode()) {
-    onNode(event.target, event.position);
+    onNode(event.target, event.position, isSecondClick(event.originalEvent));
   } else {
     touched();
     send({ type: "edge", value: event.target.id() });
@@ -52,10 +52,19 @@ function onTap(event) {
 }
 
 /**
+ * Whether it is the second click of a double click.
+ * @param {Event | undefined} event
+ */
+function isSecondClick(event) {
+  return event !== undefined && "detail" in event && Number(event.detail) > 1;
+}
+
+/**
  * @param {NodeSingular} node
  * @param {{x: number, y: number}} at in units of the model
+ * @param {boolean} again whether it is the second click of a double click
  */
-function onNode(node, at) {
+function onNode(node, at, again) {
   const { kind, op, open, from } = node.data();
   if (op !== undefined && traceTo(op)) {
     return;
@@ -67,6 +76,9 @@ function onNode(node, at) {
   touched();
   const isBox = kind === "module" || kind === "section";
   const isInTitle = at.y < node.position("y") - node.height() / 2 + TITLE;
+  if (isBox && again) {
+    return; // the first click has opened or closed it
+  }
   if (isBox && (!open || isInTitle)) {
     toggle(node);
   } else if (isBox) {

@@ -14,6 +14,7 @@ import { isOfTimings, showTimings } from "./timings.js";
 
 /** @type {Map<string, string>} The content of each element, as it was last put there. */
 const contents = new Map();
+let inspected = ""; // what the inspector shows
 
 /**
  * Put content into an element, unless it is there: what a person has folded or typed stays.
@@ -57,6 +58,11 @@ function markAuditFilters() {
 export function showPanel(answer, at) {
   const { parts, table, filter, comparison, figures, files, error } = answer;
   const hadKeyboard = hasKeyboard();
+  const selected = JSON.stringify(at.state.selection);
+  if (selected !== inspected) {
+    inspected = selected;
+    byId("inspector").scrollTop = 0; // before the step that is looked at is brought into view
+  }
   if (filter) {
     beginPart(filter);
   }

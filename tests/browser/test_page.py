@@ -362,3 +362,34 @@ def test_a_chain_of_2000_ops_draws(closed: Sheet, tmp_path: Path) -> None:
     closed.cy("void cy.elements().style('display', 'none')")
     closed.settle()
     assert page.evaluate(_INK) < 2_000
+
+
+def test_a_double_click_opens_a_box_once(closed: Sheet) -> None:
+    box = closed.page.locator("#graph").bounding_box()
+    at = closed.cy("cy.getElementById('m:encoder').renderedPosition()")
+    assert box is not None
+    closed.page.mouse.dblclick(box["x"] + at["x"], box["y"] + at["y"])
+    closed.shows("m:encoder.layer.0")
+    closed.settle()
+    assert closed.cy("cy.getElementById('m:encoder').data('open')") == 1
+
+
+def test_after_a_click_on_the_canvas_its_keys_are_the_canvas_s(closed: Sheet) -> None:
+    closed.page.locator('#tree [data-key="pooler"]').click()
+    closed.settle()
+    closed.click("m:encoder")
+    closed.shows("m:encoder.layer.0")
+    closed.settle()
+    assert closed.page.evaluate("document.activeElement === document.body")
+    closed.page.keyboard.press("Enter")
+    closed.wait("cy.getElementById('m:encoder').data('open') !== 1")
+
+
+def test_the_inspector_begins_at_its_top_for_what_is_selected_next(closed: Sheet) -> None:
+    closed.page.locator('#tree [data-key="encoder"]').click()
+    closed.settle()
+    closed.page.evaluate("document.getElementById('inspector').scrollTop = 300")
+    closed.page.locator('#tree [data-key="pooler"]').click()
+    expect(closed.page.locator("#inspector h2")).to_have_text("BertPooler")
+    closed.settle()
+    assert closed.page.evaluate("document.getElementById('inspector').scrollTop") == 0

@@ -430,3 +430,32 @@ def test_axe_finds_nothing_to_complain_of(
     report.page.get_by_role("tab", name="Findings").click()
     assert complaints() == []
     context.close()
+
+
+def test_escape_leaves_the_list_of_keys_and_nothing_else(report: Report) -> None:
+    report.click("m:encoder.layer.0")
+    report.settle()
+    before = report.selected()
+    report.page.keyboard.press("?")
+    expect(report.page.locator("#keys")).to_be_visible()
+    report.page.keyboard.press("Escape")
+    expect(report.page.locator("#keys")).to_be_hidden()
+    report.settle()
+    assert report.selected() == before
+
+
+def test_escape_keeps_what_is_searched_for(report: Report) -> None:
+    field = report.page.locator("#search")
+    field.fill("type:MatMul")
+    expect(report.page.locator("#hits")).to_contain_text("ops")
+    report.page.keyboard.press("Escape")
+    expect(field).to_have_value("type:MatMul")
+    report.page.keyboard.press("n")
+    expect(report.page.locator("#inspector h2")).to_have_text("MatMul")
+
+
+def test_what_works_the_canvas_is_hidden_with_it(report: Report) -> None:
+    report.page.locator("#tab-audit").click()
+    expect(report.page.locator("#fit")).to_be_hidden()
+    report.page.locator("#tab-graph").click()
+    expect(report.page.locator("#fit")).to_be_visible()

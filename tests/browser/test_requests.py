@@ -161,3 +161,13 @@ def test_a_server_that_is_away_is_said_to_be(sheet: Sheet, server: Server) -> No
     sheet.click("m:encoder")
     sheet.shows("m:encoder.layer.0")
     sheet.errors = [one for one in sheet.errors if "ERR_FAILED" not in one]
+
+
+def test_back_and_forward_ask_like_a_click(sheet: Sheet, server: Server) -> None:
+    sheet.open(server.url + OPEN)
+    sheet.click("o:" + sheet.cy("cy.nodes('[kind = \"op\"]').id()")[2:])
+    sheet.page.wait_for_function("() => location.search.includes('op=')")
+    with asked(sheet) as requests:
+        sheet.page.go_back()
+        sheet.wait("cy.$('.selected').empty()")
+    assert requests == CLICK
