@@ -11,7 +11,7 @@ import psutil
 
 __all__ = ["CEILING", "QUIET", "finished", "until"]
 
-CEILING = 300.0
+CEILING = 90.0
 """Seconds after which every wait ends: what moves then moves without end."""
 
 QUIET = 45.0
