@@ -74,15 +74,24 @@ function show(answer, { event }, isFirst) {
   }
 }
 
+let mayBeOpen = false; // whether the opener was opened since it was closed from here
+
+function openOpener() {
+  mayBeOpen = true;
+  openDialog("opener");
+}
+
 /**
- * Open or close the dialog that opens a model. Dash is told only what changes: it answers with two
- * requests of its own.
+ * Open or close the dialog that opens a model. One that was not opened is not closed: Dash would
+ * answer with two requests of its own.
  * @param {boolean} opened
  */
 function showOpener(opened) {
-  const isOpen = document.querySelector("#opener .mantine-Modal-content") !== null;
-  if (opened !== isOpen) {
-    setProps("opener", { opened });
+  if (opened) {
+    openOpener();
+  } else if (mayBeOpen) {
+    mayBeOpen = false;
+    setProps("opener", { opened: false });
   }
 }
 
@@ -161,7 +170,7 @@ register({
   back: () => window.history.back(),
   forward: () => window.history.forward(),
   fit,
-  "open-dialog": () => openDialog("opener"),
+  "open-dialog": openOpener,
   "show-keys": () => openDialog("keys"),
   "show-timings": () => openDialog("timings"),
   "choose-numbers": chooseNumbers,
@@ -231,7 +240,7 @@ async function arrive() {
     }
   } else {
     await ready;
-    openDialog("opener");
+    openOpener();
   }
 }
 
@@ -240,7 +249,7 @@ new MutationObserver(function (_changes, observer) {
     observer.disconnect();
   }
 }).observe(document.documentElement, { childList: true, subtree: true });
-followHistory(() => openDialog("opener"));
+followHistory(openOpener);
 startDash();
 void arrive();
 
