@@ -2,29 +2,26 @@
 
 import * as camera from "./camera.js";
 import { cytoscape } from "./instance.js";
-import { mark, selectedId } from "./marks.js";
+import { markShown, selectedId } from "./marks.js";
 import { readMinimap } from "./minimap.js";
 
-/** @import { ElementDefinition } from "cytoscape" */
+/** @import { Core, ElementDefinition } from "cytoscape" */
 
-/** @type {Map<string, string>} The id of each element on the canvas, and what it was drawn from. */
-let drawn = new Map();
+/** @type {WeakMap<Core, Map<string, string>>} Of each canvas: the id of each element on it, and
+ * what it was drawn from. */
+const drawn = new WeakMap();
 /** @type {[elements: ElementDefinition[], isFirst: boolean] | null} To be drawn once there is a
  * canvas. */
 let waiting = null;
 
 /**
- * Draw these elements. Only what differs is touched, as Cytoscape works out the style of whatever
- * is.
+ * Let a canvas have these elements. Only what differs is touched, as Cytoscape works out the style
+ * of whatever is.
+ * @param {Core} cy
  * @param {ElementDefinition[]} elements
- * @param {boolean} isFirst whether they are of a model that was not on the page
  */
-export function draw(elements, isFirst) {
-  const cy = cytoscape();
-  if (!cy) {
-    waiting = [elements, isFirst];
-    return;
-  }
+export function update(cy, elements) {
+  const before = drawn.get(cy);
   const wanted = new Map(elements.map((one) => [String(one.data.id), JSON.stringify(one)]));
   cy.batch(function () {
     cy.elements().filter((element) => !wanted.has(element.id())).remove();
@@ -35,7 +32,7 @@ export function draw(elements, isFirst) {
       const element = cy.getElementById(id);
       if (element.empty()) {
         added.push(one);
-      } else if (drawn.get(id) !== wanted.get(id)) {
+      } else if (before?.get(id) !== wanted.get(id)) {
         element.data(one.data);
         if (one.position) {
           element.position(one.position);
@@ -44,7 +41,21 @@ export function draw(elements, isFirst) {
     }
     cy.add(added);
   });
-  drawn = wanted;
+  drawn.set(cy, wanted);
+}
+
+/**
+ * Draw these elements on the page's canvas.
+ * @param {ElementDefinition[]} elements
+ * @param {boolean} isFirst whether they are of a model that was not on the page
+ */
+export function draw(elements, isFirst) {
+  const cy = cytoscape();
+  if (!cy) {
+    waiting = [elements, isFirst];
+    return;
+  }
+  update(cy, elements);
   if (isFirst) {
     camera.firstSight(cy);
   }
@@ -58,7 +69,7 @@ export function settle() {
     return;
   }
   camera.follow(cy);
-  mark(cy);
+  markShown(cy);
   readMinimap(cy);
   camera.showWanted(cy);
 }

@@ -31,11 +31,19 @@ export function bindCanvas() {
     moved(cy);
     drawMinimap(cy);
   });
-  cy.on("mouseover", "node", (event) => onEnter(cy, event.target));
-  cy.on("mouseout", "node", (event) => onLeave(cy, event.target));
+  bindHover(cy);
   window.addEventListener("resize", resized);
   drawWaiting();
   return true;
+}
+
+/**
+ * What is pointed at on a canvas stands out, with its lines.
+ * @param {Core} cy
+ */
+export function bindHover(cy) {
+  cy.on("mouseover", "node", (event) => onEnter(cy, event.target));
+  cy.on("mouseout", "node", (event) => onLeave(cy, event.target));
 }
 
 /** @param {EventObject} event */

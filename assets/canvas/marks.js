@@ -15,14 +15,14 @@ import { cytoscape } from "./instance.js";
 const CLASSES = "selected evidence step dimmed";
 
 /** @type {Highlight | null} */
-let highlight = null;
+let current = null;
 
 /**
- * Show what is selected, its evidence and what is traced; {@link mark} marks it on the canvas.
+ * Show what is selected, its evidence and what is traced; {@link markShown} marks it on the canvas.
  * @param {Highlight | null} next
  */
 export function showHighlight(next) {
-  highlight = next;
+  current = next;
   const steps = next ? next.steps : null;
   const walked = showSteps(steps);
   wantInView(steps && steps.at ? steps.look : next?.selected, walked);
@@ -32,14 +32,14 @@ export function showHighlight(next) {
 
 /** What is traced, in words. */
 export function showTraceNote() {
-  const note = highlight ? highlight.note : "";
+  const note = current ? current.note : "";
   byId("trace").hidden = !note;
   byId("trace-note").textContent = note;
 }
 
 /** The id of the selected element, if any. */
 export function selectedId() {
-  return highlight ? highlight.selected : null;
+  return current ? current.selected : null;
 }
 
 /**
@@ -52,10 +52,19 @@ export function selectedNode() {
 }
 
 /**
- * Mark the canvas.
+ * Mark what is shown on the page's canvas.
  * @param {Core} cy
  */
-export function mark(cy) {
+export function markShown(cy) {
+  mark(cy, current);
+}
+
+/**
+ * Mark a canvas.
+ * @param {Core} cy
+ * @param {Highlight | null} highlight
+ */
+export function mark(cy, highlight) {
   cy.batch(function () {
     cy.elements().removeClass(CLASSES);
     if (!highlight) {

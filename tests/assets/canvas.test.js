@@ -13,7 +13,7 @@ const events = await collectEvents();
 const { backInSight, shiftInto, viewportIn } = await import("../../assets/canvas/camera.js");
 const { draw } = await import("../../assets/canvas/draw.js");
 const { bindCanvas } = await import("../../assets/canvas/gestures.js");
-const { mark, showHighlight } = await import("../../assets/canvas/marks.js");
+const { markShown, showHighlight } = await import("../../assets/canvas/marks.js");
 const { trace } = await import("../../assets/canvas/trace.js");
 const { leave, neighbour, openSelected } = await import("../../assets/canvas/walk.js");
 const { showNoticesBy } = await import("../../assets/notices.js");
@@ -141,7 +141,7 @@ test("only what differs is drawn again", () => {
 
 test("what is neither traced nor lit steps back", () => {
   showHighlight({ ...NOTHING, selected: "o:a", evidence: ["o:c"], traced: ["o:a", "o:c"] });
-  mark(cy);
+  markShown(cy);
   const has = (name) => cy.elements(`.${name}`).map((one) => one.id()).sort();
   assert.deepEqual(has("selected"), ["o:a"]);
   assert.deepEqual(has("evidence"), ["e:o:a->o:c", "o:c"]);
@@ -151,14 +151,14 @@ test("what is neither traced nor lit steps back", () => {
   assert.ok(has("dimmed").includes("e:o:a->o:b"));
   assert.ok(!has("dimmed").includes("e:o:a->o:c"));
   showHighlight(NOTHING);
-  mark(cy);
+  markShown(cy);
   assert.deepEqual(has("dimmed"), []);
 });
 
 test("a line that was selected elsewhere is marked; nothing is moved for it", () => {
   showHighlight({ ...NOTHING, selected: "e:o:a->o:b" });
   backInSight(cy, "e:o:a->o:b");
-  mark(cy);
+  markShown(cy);
   assert.ok(cy.getElementById("e:o:a->o:b").hasClass("selected"));
 });
 
