@@ -17,6 +17,7 @@ __all__ = [
     "ORIGINS",
     "RELATIONS",
     "RULES",
+    "Call",
     "Candidate",
     "Context",
     "Op",
@@ -204,6 +205,35 @@ class Context(NamedTuple):
     users: tuple[str, ...] = ()
 
 
+class Call(NamedTuple):
+    """One call of a PyTorch function inside a module's ``forward``.
+
+    ``name`` is the exporter's own for the call, unique in the model
+    (``scaled_dot_product_attention_1``); ``target`` is the function that was
+    called (``aten.scaled_dot_product_attention.default``).
+    """
+
+    name: str
+    target: str
+
+    @property
+    def text(self) -> str:
+        """The call as files keep it; an exporter's name has no spaces."""
+        return f"{self.name} {self.target}"
+
+    @property
+    def function(self) -> str:
+        """The function's short name.
+
+        >>> Call("view_9", "aten.view.default").function
+        'view'
+        >>> Call("getitem", "getitem").function
+        'getitem'
+        """
+        steps = self.target.split(".")
+        return steps[1] if len(steps) > 2 else steps[-1]
+
+
 class Op(NamedTuple):
     """One ONNX ``NodeProto``, with its module.
 
@@ -214,6 +244,8 @@ class Op(NamedTuple):
     an omitted optional one is ``""``. ``auxiliary`` is the op's category or
     ``None`` for a primary op. ``shared_by`` lists the modules that use an op
     which several of them share, or the other ones that an op was fused from.
+    ``call`` is the call of a PyTorch function that it was made for, if that is on
+    record.
     """
 
     index: int  # type: ignore[assignment] # the contract's name, which tuples have a method of
@@ -230,6 +262,7 @@ class Op(NamedTuple):
     outputs: tuple[str, ...]
     auxiliary: str | None
     shared_by: tuple[str, ...] = ()
+    call: Call | None = None
 
 
 CATEGORIES = MappingProxyType(

@@ -46,6 +46,9 @@ _DEEPEST = 100
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
+_COLUMNS = ("names", "kind", "module", "reason", "body", "arity", "call", "inputs")
+
+
 class Entry(NamedTuple):
     """One op as it was when it was tagged.
 
@@ -53,7 +56,7 @@ class Entry(NamedTuple):
     ``name`` that of its first output, and ``kind`` its type, with its domain.
     ``inputs`` are positions of entries, or texts for what no op made: the name
     and the shape of a weight or an input. ``rule`` is ``""`` where nothing was
-    known of its module.
+    known of its module. ``call`` is the text of the op's call, or ``""``.
     """
 
     key: str
@@ -63,6 +66,7 @@ class Entry(NamedTuple):
     rule: str
     confidence: float
     inputs: tuple[int | str, ...]
+    call: str = ""
 
 
 def body_of(op_id: str, body: str) -> tuple[str, str, str]:
@@ -88,10 +92,9 @@ def pack_map(ops: Iterable[Op], shapes: Mapping[str, Sequence[int]]) -> str | No
     reasons: dict[tuple[str, float], int] = {}
     bodies: dict[tuple[int, str], int] = {}
     leaves: dict[str, int] = {}
-    columns: dict[str, list[Any]] = {
-        name: [] for name in ("names", "kind", "module", "reason", "body", "arity", "inputs")
-    }
-    names, kind, module, reason, body, arity, inputs = columns.values()
+    calls: dict[str, int] = {"": 0}
+    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
+    names, kind, module, reason, body, arity, call, inputs = columns.values()
     for at, op in enumerate(listed):
         owner, attribute, name = body_of(op.id, op.body)
         why = op.provenance
@@ -103,6 +106,7 @@ def pack_map(ops: Iterable[Op], shapes: Mapping[str, Sequence[int]]) -> str | No
         place = (positions.get(owner, -1), attribute)
         body.append(bodies.setdefault(place, len(bodies)) if op.body else -1)
         arity.append(len(op.inputs))
+        call.append(calls.setdefault(op.call.text if op.call else "", len(calls)))
         for value in op.inputs:
             if value in made:
                 inputs.append(2 * (at - made[value]))
@@ -117,6 +121,7 @@ def pack_map(ops: Iterable[Op], shapes: Mapping[str, Sequence[int]]) -> str | No
         "reasons": list(reasons),
         "bodies": list(bodies),
         "leaves": list(leaves),
+        "calls": list(calls),
         **columns,
     }
     text = _dumps(document)
@@ -176,8 +181,9 @@ def unpack_map(text: str) -> tuple[Entry, ...] | None:
     if any(column is None for column in columns) or not all(map(is_path, modules)):
         return None
     kind, module, reason, body, arity = (column or [] for column in columns)
+    calls = _calls(document, count)
     inputs = _numbers(document.get("inputs"), sum(arity), -2 * MOST_OPS, 2 * MOST_LINKS)
-    if inputs is None:
+    if inputs is None or calls is None:
         return None
     keys = _keys(names, body, bodies)
     if keys is None:
@@ -198,7 +204,16 @@ def unpack_map(text: str) -> tuple[Entry, ...] | None:
         start += arity[at]
         rule, sure = reasons[reason[at]]
         entries.append(
-            Entry(keys[at], name, kinds[kind[at]], modules[module[at]], rule, sure, tuple(read))
+            Entry(
+                keys[at],
+                name,
+                kinds[kind[at]],
+                modules[module[at]],
+                rule,
+                sure,
+                tuple(read),
+                calls[at],
+            )
         )
     return tuple(entries)
 
@@ -268,6 +283,17 @@ def _numbers(value: object, count: int, least: int, beyond: int) -> list[int] | 
     if not all(type(one) is int for one in value):
         return None
     return value if not value or (min(value) >= least and max(value) < beyond) else None
+
+
+def _calls(document: Mapping[str, Any], count: int) -> list[str] | None:
+    """The call of each op; a map of an earlier version has none."""
+    if "calls" not in document:
+        return [""] * count
+    table = _texts(document["calls"])
+    numbers = _numbers(document.get("call"), count, 0, len(table or ()))
+    if table is None or numbers is None:
+        return None
+    return [table[number] for number in numbers]
 
 
 def _reasons(value: object) -> list[tuple[str, float]] | None:

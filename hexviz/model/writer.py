@@ -43,6 +43,9 @@ PREFIX = "hexviz."
 Place = tuple[str, int]
 """The path of a node's body, and its index there."""
 
+_CALL_RECORD = "pkg.torch.onnx.name_scopes"
+"""The exporter's key that tells an op's call: where it stands, hexviz need not repeat it."""
+
 _json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder for each call
 
 _CHUNK = 1 << 24  # bytes copied at a time: weights can be larger than memory
@@ -85,6 +88,8 @@ def add_tags(
         if op.module not in written:
             written[op.module] = _write(_where(op), onnx.NodeProto())
         node.MergeFrom(written[op.module])
+        if op.call is not None and not any(one.key == _CALL_RECORD for one in node.metadata_props):
+            node.metadata_props.add(key=PREFIX + "call", value=op.call.text)
         why = op.provenance
         if why.evidence or why.values:  # the op's own
             _write(_how(op), node)

@@ -9,9 +9,9 @@ from hexviz.model import fqn as names
 from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo, build_tree
-from hexviz.model.op import ON_RECORD, RULES, Candidate, Provenance
+from hexviz.model.op import ON_RECORD, RULES, Call, Candidate, Provenance
 from hexviz.model.size_limits import refuse_letters
-from hexviz.tagging import metadata, stored
+from hexviz.tagging import calls, metadata, stored
 from hexviz.tagging.earlier_records import CONFIDENCE as TRANSFERRED
 from hexviz.tagging.earlier_records import Transferred, from_notes
 from hexviz.tagging.from_map import Carried, carried, moved
@@ -22,14 +22,15 @@ from hexviz.tagging.stored import Record, stored_models, stored_provenance
 
 __all__ = ["Declarations", "declare"]
 
-_KEYS = metadata.KEYS | stored.KEYS | {metadata.REWRITTEN}
+_KEYS = metadata.KEYS | stored.KEYS | calls.KEYS | {metadata.REWRITTEN}
 
 
 @dataclass(slots=True)
 class Declarations:
-    """Per op position what is declared of it, and what is known of each module."""
+    """Per op position what is declared of it and its call, and what is known of each module."""
 
     provenance: dict[int, Provenance] = field(default_factory=dict)
+    calls: dict[int, Call] = field(default_factory=dict)
     modules: dict[str, ModuleInfo] = field(default_factory=dict)
     letters: int = 0
     """Characters of the paths that were learnt."""
@@ -52,7 +53,7 @@ def declare(
     flat: FlatGraph,
     model_metadata: Mapping[str, str],
     modules: Mapping[str, ModuleInfo] | None = None,
-    calls: Mapping[str, str] | None = None,
+    running: Mapping[str, str] | None = None,
     notes: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Declarations:
     """Collect what metadata, names and weights declare.
@@ -60,10 +61,10 @@ def declare(
     ``modules`` is an exporter's full list of modules. With it, a declared FQN
     that is not in the list (a container that never runs) counts for its
     nearest ancestor; without it the tree is made of what is declared.
-    ``calls`` maps names of nodes to the module that was running, and ``notes``
+    ``running`` maps names of nodes to the module that was running, and ``notes``
     op ids to what the exporter noted on nodes before it dropped that.
     """
-    stored_tags, records, rewritten = _read(flat)
+    stored_tags, records, rewritten, recorded_calls = _read(flat)
     unchanged = None not in stored_tags
     kept = _carried(flat, model_metadata, unchanged=unchanged) if modules is None else Carried()
     result = Declarations(modules=dict(kept.modules if modules is None else modules))
@@ -80,8 +81,9 @@ def declare(
         if why is not None and (unchanged or why.origin in ON_RECORD):
             result.learn(why.module)
             result.provenance[at] = why
-    sources = Sources(flat, result.provenance.keys(), result.modules, calls or {})
+    sources = Sources(flat, result.provenance.keys(), result.modules, running or {})
     transferred = from_notes(flat, notes, result.modules) if notes else kept.found
+    result.calls = {at: one.call for at, one in transferred.items() if one.call} | recorded_calls
     collector = _Collector(result, sources, _Tree(result.modules) if complete else None)
     doubted: dict[int, list[Source]] = {}
     for at in range(len(flat.ops)):
@@ -172,13 +174,14 @@ def _apart(one: str, other: str) -> bool:
 
 def _read(
     flat: FlatGraph,
-) -> tuple[list[Provenance | None], list[tuple[Scope, ...]], frozenset[int]]:
+) -> tuple[list[Provenance | None], list[tuple[Scope, ...]], frozenset[int], dict[int, Call]]:
     """What each node's metadata says: hexviz's own record, and the scopes others noted.
 
-    The latter are left out where the former is sure. Last come the positions of
-    nodes that a rewrite made.
+    The latter are left out where the former is sure. Then come the positions of
+    nodes that a rewrite made, and the calls by position.
     """
     rewritten: list[int] = []
+    recorded: dict[int, Call] = {}
     known: dict[Record, Provenance] = {}
     own: list[Provenance | None] = []
     scopes: list[tuple[Scope, ...]] = []
@@ -190,10 +193,12 @@ def _read(
             continue
         if metadata.REWRITTEN in notes:
             rewritten.append(at)
+        if (call := calls.call_of(notes)) is not None:
+            recorded[at] = call
         why = stored_provenance(notes, known)
         own.append(why)
         scopes.append(() if why is not None and why.origin in ON_RECORD else scopes_of(notes))
-    return own, scopes, frozenset(rewritten)
+    return own, scopes, frozenset(rewritten), recorded
 
 
 class _Collector:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from hexviz.model.flat import FlatGraph
+from hexviz.model.op import Call
+from hexviz.tagging.calls import call_of
 from hexviz.tagging.metadata import Scope, as_written, scopes_of
 
 __all__ = ["CONFIDENCE", "Transferred", "from_notes"]
@@ -33,6 +35,7 @@ class Transferred:
 
     ``name`` is the value it is known by there, ``sureness`` the record's own confidence.
     ``fused``: an op of another type made that value there, so a tool made this one of several.
+    ``call`` is the call of a function that it was made for.
     """
 
     scope: Scope
@@ -40,6 +43,7 @@ class Transferred:
     name: str
     sureness: float = 1.0
     fused: bool = False
+    call: Call | None = None
 
     @property
     def kind(self) -> str:
@@ -64,5 +68,6 @@ def from_notes(
         scopes = scopes_of(notes[op.id]) if op.id in notes else ()
         if scopes:
             scope = as_written(scopes[0], modules)
-            found[at] = Transferred(scope, "value", flat.values.get(op.id, op.id))
+            name = flat.values.get(op.id, op.id)
+            found[at] = Transferred(scope, "value", name, call=call_of(notes[op.id]))
     return found

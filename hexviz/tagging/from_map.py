@@ -25,6 +25,7 @@ from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import Candidate, Provenance
 from hexviz.model.size_limits import is_path
 from hexviz.model.tag_map import Entry, kind_of, leaf_of
+from hexviz.tagging.calls import read_call
 from hexviz.tagging.earlier_records import Transferred
 from hexviz.tagging.metadata import Scope
 from hexviz.tagging.stored import StoredModel
@@ -194,7 +195,8 @@ def _said(flat: FlatGraph, copy: _Copy, subtree: str) -> Iterator[tuple[int, Tra
             same = kind_of(op.domain, op.op_type) == entry.kind
             sure = entry.confidence if same else min(entry.confidence, _OTHER_TYPE)
             name = copy.prefix + entry.name if rule == "value" else entry.name
-            yield at, Transferred(scope, rule, name, sure, fused=not same)
+            call = read_call(entry.call)
+            yield at, Transferred(scope, rule, name, sure, fused=not same, call=call)
 
 
 def _copies(flat: FlatGraph, model: StoredModel) -> list[_Copy]:

@@ -32,6 +32,7 @@ __all__ = [
     "REWRITTEN",
     "Scope",
     "as_written",
+    "last_entry",
     "scope_of_tag",
     "scopes_of",
     "spelled",
@@ -134,6 +135,13 @@ def _without_last(text: str) -> str:
         if "'" not in last and "\\" not in last:
             return text[:cut] + "]"
     return repr(list(_entries(text)[:-1])) if text else text
+
+
+def last_entry(text: str) -> str:
+    """The last entry of such a list, which names the FX node or its function; ``""`` for none."""
+    if _PLAIN_LIST.fullmatch(text):
+        return text[2:-2].rpartition("', '")[2]
+    return (_entries(text) or ("",))[-1]
 
 
 @functools.lru_cache(maxsize=_MOST_SCOPES)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module, ModuleTree
-from hexviz.model.op import RELATIONS, RULES, Candidate, Context, Op, Provenance, Step
+from hexviz.model.op import RELATIONS, RULES, Call, Candidate, Context, Op, Provenance, Step
 from hexviz.model.reader import external_locations
 from hexviz.tagging.stored import RELATION_OF
 
@@ -138,6 +138,12 @@ def _pack_ops(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
         ]
         arrays[f"{field}_length"], arrays[field] = ragged(rows)
     arrays["value"] = text(list(values))
+    calls: dict[Call | None, int] = {None: 0}
+    numbers = (calls.setdefault(op.call, len(calls)) for op in ops)
+    arrays["call"] = np.fromiter(numbers, np.int32, len(ops))
+    listed = [call for call in calls if call is not None]
+    arrays["call_name"] = text([call.name for call in listed])
+    arrays["call_target"] = text([call.target for call in listed])
     shared = [[number[fqn] for fqn in op.shared_by] for op in ops]
     arrays["shared_length"], arrays["shared"] = ragged(shared)
     return arrays
@@ -238,9 +244,15 @@ class Packed:
             to_ragged(read["outputs_length"], read["outputs"], values),
             [one or None for one in tables["auxiliary"]],
             to_ragged(read["shared_length"], read["shared"], fqns),
+            self._calls(),
             strict=True,
         )
         return tuple(map(Op._make, rows))
+
+    def _calls(self) -> list[Call | None]:
+        names, targets = (to_text(self._arrays[f"call_{field}"]) for field in Call._fields)
+        table = [None, *map(Call, names, targets)]
+        return [table[at] for at in self._arrays["call"].tolist()]
 
     def _decoded(self, field: str) -> list[str]:
         table = to_text(self._arrays[f"{field}_table"])

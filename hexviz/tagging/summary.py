@@ -82,6 +82,7 @@ def op_record(op: Op) -> dict[str, Any]:
         "evidence": list(op.provenance.evidence),
         "shared_by": list(op.shared_by),
         "auxiliary": op.auxiliary,
+        "call": None if op.call is None else op.call._asdict(),
         "context": None
         if context is None
         else {

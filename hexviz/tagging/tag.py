@@ -14,7 +14,7 @@ from hexviz.model.flatten import flatten
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module, ModuleInfo, ModuleTree, build_tree
-from hexviz.model.op import Context, Op, Provenance, category
+from hexviz.model.op import Call, Context, Op, Provenance, category
 from hexviz.model.reader import ModelFile, read
 from hexviz.model.source_graph import SourceGraph
 from hexviz.stages import Measured, recorded, stage
@@ -63,7 +63,7 @@ def tag(
             inherited = inherit(flat, declared.provenance, declared.modules)
         with stage("provenance"):
             tree = build_tree({**declared.modules, **inherited.modules})
-            ops = _ops(flat, inherited.provenance, tree)
+            ops = _ops(flat, inherited.provenance, tree, declared.calls)
             tree = _with_ops(tree, ops)
     return TaggedGraph(
         proto=file.proto,
@@ -82,21 +82,28 @@ def retag(
     *,
     modules: Mapping[str, ModuleInfo] | None = None,
     transferred_from: SourceGraph | None = None,
+    calls: Mapping[int, Call] | None = None,
 ) -> TaggedGraph:
     """The same graph where just these positions are declared; all others inherit anew.
 
     ``modules`` takes the place of the graph's own tree, and ``transferred_from``
-    is the graph that tags were taken from.
+    is the graph that tags were taken from; ``calls`` are those of ops that have none yet.
     """
     with collector_paused():
         infos = graph.modules.infos() if modules is None else modules
         inherited = inherit(graph.flat, declared, infos)
         tree = build_tree({**infos, **inherited.modules})
-        ops = _ops(graph.flat, inherited.provenance, tree)
+        known = {at: op.call for at, op in enumerate(graph.ops) if op.call}
+        ops = _ops(graph.flat, inherited.provenance, tree, {**(calls or {}), **known})
         return graph.with_tags(ops, _with_ops(tree, ops), transferred_from)
 
 
-def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree) -> tuple[Op, ...]:
+def _ops(
+    flat: FlatGraph,
+    provenance: Mapping[int, Provenance],
+    tree: ModuleTree,
+    calls: Mapping[int, Call],
+) -> tuple[Op, ...]:
     lookups = weights_looked_up(flat)
     # An inherited module is where others meet, which may be a container that is
     # no module of the tree: its nearest module then holds the op.
@@ -127,6 +134,7 @@ def _ops(flat: FlatGraph, provenance: Mapping[int, Provenance], tree: ModuleTree
                     op.outputs,
                     kind,
                     sharers.get(at) or tuple([one for one in why.shared_by if one in tags]),
+                    calls.get(at),
                 )
             )
             for op, module, why, kind, context, at in columns
