@@ -99,7 +99,7 @@ export interface EventAnswer {
 
 export interface EventRequest {
   n: number;
-  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowAll | Place | Colour | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
+  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
   theme?: "dark" | "light";
   shown?: string | null;
   at?: At | null;
@@ -320,6 +320,11 @@ export interface ShowAll {
 
 export interface ShowDifference {
   type: "difference";
+  value: string;
+}
+
+export interface ShowOnly {
+  type: "only";
   value: string;
 }
 

@@ -14,7 +14,7 @@ import { rowsReplaced } from "./tree.js";
 
 /** @type {Set<Event["type"]>} Events after which the graph may be elsewhere altogether. */
 const MOVING = new Set([
-  "tour", "check", "show-all", "close-all", "placement", "open-level", "stack", "visit",
+  "tour", "check", "only", "show-all", "close-all", "placement", "open-level", "stack", "visit",
 ]);
 
 /**

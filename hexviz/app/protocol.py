@@ -265,6 +265,12 @@ class Hide(Event, tag="check"):
     value: str
 
 
+class ShowOnly(Event, tag="only"):
+    """Hide all modules but one and what is in it; the value is its FQN or the key of its box."""
+
+    value: str
+
+
 class ShowAll(Event, tag="show-all"):
     """Hide nothing any more."""
 
@@ -473,6 +479,7 @@ AnyEvent = (
     | OpenLevel
     | CloseAll
     | Hide
+    | ShowOnly
     | ShowAll
     | Place
     | Colour

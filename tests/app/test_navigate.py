@@ -85,6 +85,18 @@ def test_one_module_is_shown_inside_of_a_hidden_one(model: OpenModel) -> None:
     assert state.view.hidden == {"enc.emb", "enc.att.k"}
 
 
+def test_only_this_hides_all_beside_it_and_opens_it(model: OpenModel) -> None:
+    state = move(model, CLOSED, "only", "enc.att")
+    assert state.view.hidden == {"enc.emb", "head"}
+    assert state.selection == ("module", "enc.att")
+    assert "enc.att" in state.view.open
+    assert shown(model, state, "m") == "o:m"
+    assert shown(model, state, "o") is None
+    assert move(model, state, "only", "head").view.hidden == {"enc"}
+    assert move(model, state, "only", "").view.hidden == frozenset()
+    assert move(model, state, "only", "nowhere") == state
+
+
 def test_hiding_the_root_hides_everything(model: OpenModel) -> None:
     assert move(model, CLOSED, "check", "").view.hidden == {""}
 

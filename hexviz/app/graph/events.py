@@ -10,14 +10,14 @@ from hexviz.app.graph import evidence, navigation
 from hexviz.app.graph.navigation import enclosed
 from hexviz.app.graph.search import search
 from hexviz.app.graph.tour import go_to_stop
-from hexviz.app.graph.tree import check
+from hexviz.app.graph.tree import all_but, check, names_of
 from hexviz.app.models.comparison import other_in
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.filter.steps import filter_step
 from hexviz.app.protocol import MOST_OPS, NOTHING, AnyEvent, PageState, Selection, Tab, Trace
 from hexviz.errors import SelectionError
 from hexviz.view.sight import drawn_path
-from hexviz.view.state import ViewState, count_visible
+from hexviz.view.state import ViewState, count_visible, open_path
 
 __all__ = ["next_state"]
 
@@ -83,6 +83,8 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
             return replace(state, view=replace(view, open=frozenset()))
         case protocol.Hide(value=key) if key in model.index(view.placement).containers:
             return replace(state, view=replace(view, hidden=check(model, view, key)))
+        case protocol.ShowOnly(value=key):
+            return _alone(model, state, key)
         case protocol.ShowAll():
             return replace(state, view=replace(view, hidden=frozenset()))
         # What the graph shows.
@@ -145,6 +147,21 @@ def _toggle(model: OpenModel, state: PageState, key: str) -> PageState:
     if box is None or box.is_section or key not in view.open:
         return replace(state, view=view)
     return replace(state, view=view, selection=("module", box.face))
+
+
+def _alone(model: OpenModel, state: PageState, key: str) -> PageState:
+    """All modules hidden but one, or the one that a box belongs to, which is selected and open."""
+    index = model.index(state.view.placement)
+    box = index.containers.get(key)
+    fqn = box.face if box is not None else key
+    if fqn not in model.graph.modules:
+        return state
+    view = replace(state.view, hidden=all_but(model, names_of(index, key) or (fqn,)))
+    view, selection = navigation.select_module(model, view, fqn)
+    own = index.box_of(fqn)
+    if own:
+        view = open_path(view, index, own)
+    return replace(state, view=view, selection=selection)
 
 
 def _traced(model: OpenModel, state: PageState, trace: Trace) -> PageState:

@@ -10,7 +10,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,7 +22,7 @@ from hexviz.view.index import Index
 from hexviz.view.sight import content
 from hexviz.view.state import ViewState, is_hidden
 
-__all__ = ["Row", "check", "names_of", "rows"]
+__all__ = ["Row", "all_but", "check", "names_of", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,25 @@ def check(model: OpenModel, view: ViewState, key: str) -> frozenset[str]:
     hidden = set(view.hidden)
     for name in names:
         hidden = _show(model, hidden, name)
+    return frozenset(hidden)
+
+
+def all_but(model: OpenModel, names: Collection[str]) -> frozenset[str]:
+    """The modules hidden if only some, with what is in them, are shown.
+
+    The modules around them stay, as they hold them, with ops of their own.
+    """
+    hidden: set[str] = set()
+    pending = [""]
+    modules = model.graph.modules
+    while pending:
+        fqn = pending.pop()
+        if any(is_within(fqn, name) for name in names):
+            continue
+        if any(is_within(name, fqn) for name in names):
+            pending.extend(modules[fqn].children)
+        else:
+            hidden.add(fqn)
     return frozenset(hidden)
 
 
