@@ -6,14 +6,29 @@ import { send } from "./events.js";
 
 let returning = 0; // steps back or forward in the browser that are yet to be shown
 
-/** Whether the address names a model. */
-export function namesModel() {
-  return new URLSearchParams(window.location.search).has("model");
+/**
+ * What the address asks for: where it names no model, the one that the server was started with;
+ * "" if there is none either.
+ */
+function wanted() {
+  const query = window.location.search;
+  if (new URLSearchParams(query).has("model")) {
+    return query;
+  }
+  const first = document.documentElement.dataset.model;
+  return first ? `?model=${encodeURIComponent(first)}` : "";
 }
 
-/** Show what the address asks for. */
+/**
+ * Show what the address asks for.
+ * @returns {boolean} whether it asks for anything
+ */
 export function visitAddress() {
-  send({ type: "visit", value: window.location.search });
+  const query = wanted();
+  if (query) {
+    send({ type: "visit", value: query });
+  }
+  return query !== "";
 }
 
 /**
@@ -22,9 +37,8 @@ export function visitAddress() {
  */
 export function followHistory(leave) {
   window.addEventListener("popstate", function () {
-    if (namesModel()) {
+    if (visitAddress()) {
       returning += 1;
-      visitAddress();
     } else {
       leave();
     }
@@ -58,7 +72,7 @@ export function writeAddress(query, event) {
   }
   const target = window.location.pathname + query;
   // What an address asked for is only spelled out; all else can be gone back from.
-  if (event.type === "visit" && event.value === now) {
+  if (event.type === "visit" && event.value === wanted()) {
     window.history.replaceState(null, "", target);
   } else {
     window.history.pushState(null, "", target);

@@ -13,7 +13,7 @@ import { isTriggered, offer, ready, setProps, startDash, unchanged } from "./das
 import { watchDashRequests } from "./dash-requests.js";
 import { put } from "./dom.js";
 import { connect, send } from "./events.js";
-import { followHistory, namesModel, visitAddress, visited, writeAddress } from "./history.js";
+import { followHistory, visitAddress, visited, writeAddress } from "./history.js";
 import { knowModules } from "./modules.js";
 import { fail, notify, showNoticesBy } from "./notices.js";
 import { compareAs, compareWith, comparisonMade } from "./panels/compare.js";
@@ -230,10 +230,10 @@ offer({
   timings: (isOpen) => void timingsToggled(isOpen),
 });
 
-/** Show what the address asks for, or let a person choose. */
+/** Show what the address asks for, or the model named at the start; else let a person choose. */
 async function arrive() {
-  if (namesModel()) {
-    visitAddress(); // before the page is put together: the two take their time side by side
+  // Before the page is put together: the two take their time side by side.
+  if (visitAddress()) {
     await ready;
     if (!queue.model) {
       put("empty", "Opening the model…");

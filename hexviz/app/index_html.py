@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ class Shell(Dash):  # type: ignore[misc] # Dash has no types
     ``assets/panels/table.js`` for when the table's is run.
     """
 
+    first_model = ""
+    """Key of the model that an address without one means; none if it is empty."""
+
     def interpolate_index(self, **parts: Any) -> str:
         """The page's HTML, from the parts that Dash has put together."""
         later = ""
@@ -53,7 +57,8 @@ class Shell(Dash):  # type: ignore[misc] # Dash has no types
         parts["metas"] += "\n".join([*self._modules(), later])
         parts["renderer"] = ""  # assets/dash.js starts it
         page: str = super().interpolate_index(**parts)
-        return page.replace("<html>", '<html lang="en">')
+        first = f' data-model="{escape(self.first_model)}"' if self.first_model else ""
+        return page.replace("<html>", f'<html lang="en"{first}>')
 
     def _modules(self) -> list[str]:
         """The entry, and all that it imports: a browser would learn of them one by one."""

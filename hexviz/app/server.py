@@ -65,12 +65,14 @@ def create_app(
     manager: Manager | None = None,
     guard: Guard | None = None,
     roots: Roots | None = None,
+    first: str | None = None,
 ) -> Dash:
     """Build an app on a store of models; ``pictures`` knows the first answers that are kept.
 
     ``manager`` does the jobs: this machine's own, unless another one is given.
     ``guard`` says who may come in: everybody on this machine, if it is left out.
-    ``roots`` are the folders whose models the page may open.
+    ``roots`` are the folders whose models the page may open. ``first`` is the key of the
+    model that is shown where the address names none.
     """
     manager = manager or job_manager()
     manager.begin()
@@ -83,6 +85,7 @@ def create_app(
         assets_ignore=SCRIPTS,
         background_callback_manager=manager,
     )
+    app.first_model = first or ""
     guard = guard or Guard()
     install(app, guard)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
@@ -174,7 +177,7 @@ def serve(
         near, far = addresses(address, bound, secret, key)
         manager = job_manager(queue)
         pictures = FirstPictures(store, cache)
-        app = create_app(store, pictures, manager=manager, guard=guard, roots=folders)
+        app = create_app(store, pictures, manager=manager, guard=guard, roots=folders, first=key)
         server = listening(app.server, listener, guard)
     also = f", on this machine {near}" if near != far else ""
     try:

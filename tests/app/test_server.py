@@ -64,3 +64,9 @@ def test_a_file_that_is_no_model_stops_before_anything_is_served(tmp_path: Path)
     path.write_bytes(b"nonsense")
     with pytest.raises(ReadError, match="is not an ONNX model"):
         serve(path, host="127.0.0.1", port=0, open_browser=False)
+
+
+def test_the_page_says_which_model_an_address_without_one_means(store: ModelStore) -> None:
+    client = create_app(store, first="6b-a.onnx").server.test_client()
+    assert '<html lang="en" data-model="6b-a.onnx">' in client.get("/").text
+    assert '<html lang="en">' in create_app(store).server.test_client().get("/").text

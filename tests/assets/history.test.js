@@ -4,7 +4,7 @@ import { beforeEach, test } from "node:test";
 import { collectEvents, page } from "./page.js";
 
 const window = page("");
-const { followHistory, visited, writeAddress } = await import("../../assets/history.js");
+const { followHistory, visitAddress, visited, writeAddress } = await import("../../assets/history.js");
 const events = await collectEvents();
 let left = 0;
 followHistory(() => { left += 1; });
@@ -72,4 +72,21 @@ test("a step back to an address without a model holds no other address up", () =
   assert.deepEqual([left, events], [1, []]);
   writeAddress("?model=m&open=", { type: "visit", value: "?model=m" });
   assert.equal(query(), "?model=m&open=");
+});
+
+test("an address without a model is the one that the server was started with", () => {
+  document.documentElement.dataset.model = "first";
+  go("");
+  assert.equal(visitAddress(), true);
+  assert.deepEqual(events, [{ type: "visit", value: "?model=first" }]);
+  const before = length();
+  writeAddress("?model=first&open=", { type: "visit", value: "?model=first" });
+  assert.deepEqual([query(), length()], ["?model=first&open=", before]);
+  delete document.documentElement.dataset.model;
+});
+
+test("without one, nothing is asked", () => {
+  go("");
+  assert.equal(visitAddress(), false);
+  assert.deepEqual(events, []);
 });

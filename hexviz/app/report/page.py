@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from itertools import islice
+from pathlib import Path
 from typing import Any, get_args
 
 from hexviz.app.graph.widgets import figures
@@ -64,7 +65,7 @@ def to_report(
     assets = assets_folder()
     library = (assets / "vendor" / "cytoscape.min.js").read_text(encoding="utf-8")
     script = join_modules(assets / "report.js")
-    style = (assets / "hexviz.css").read_text(encoding="utf-8") + _part("report.css")
+    style = _styles(assets) + _part("report.css")
     policy = (
         f"default-src 'none'; script-src {_digest(library)} {_digest(script)}; "
         f"style-src {_digest(style)} {_digest(_CANVAS_STYLE)}; img-src data: blob:; "
@@ -111,6 +112,11 @@ def _chunks(name: str, pages: Iterable[Any]) -> Iterator[tuple[str, str]]:
     while chunk := list(islice(pending, _CHUNK)):
         yield f"{name}-{number}", packed(chunk)
         number += 1
+
+
+def _styles(assets: Path) -> str:
+    """The page's style sheets, in the order in which Dash loads them."""
+    return "".join(path.read_text(encoding="utf-8") for path in sorted(assets.glob("*.css")))
 
 
 def _part(name: str) -> str:
