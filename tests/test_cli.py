@@ -87,7 +87,7 @@ def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None
     shape = document["nodes"][1]
     assert set(shape) == {
         "index", "body", "id", "name", "op_type", "module", "tag", "origin", "rule",
-        "kind", "confidence", "evidence", "shared_by", "auxiliary", "context",
+        "kind", "confidence", "evidence", "shared_by", "auxiliary", "call", "context",
     }  # fmt: skip
     assert shape["context"]["module"] == "enc.att"
     assert shape["context"]["evidence"] == ["r", "m"]

@@ -72,6 +72,7 @@ def print_explanation(graph: TaggedGraph, explanation: Explanation) -> None:
         "rule": why.rule,
         "confidence": _confidence(why.confidence, explanation.confidence),
         "shared by": ", ".join(map(module_name, op.shared_by)),
+        "call": f"{op.call.name} ({op.call.target})" if op.call else "",
     }
     out.print(facts(about))
     _print_steps(out, "evidence", graph, explanation.steps)

@@ -401,6 +401,11 @@ def _attribute(value: str) -> Term:
     return term
 
 
+def _call(op: Op) -> list[str]:
+    """What a call is known by: its name, its function, and that function's short name."""
+    return [] if op.call is None else [*op.call, op.call.function]
+
+
 def _types(graph: TaggedGraph, op: Op) -> list[str]:
     types = (dtype_of(graph.types.get(one)) for one in op.outputs if one)
     return [one for one in types if one is not None]
@@ -417,6 +422,7 @@ FIELDS: Mapping[str, Callable[[str], Term]] = {
     "context": _modules(
         "context", lambda op: (op.context.module, op.context.tag) if op.context else None
     ),
+    "call": _by(lambda _, op: _call(op)),
     "name": _by(lambda _, op: [op.name]),
     "op": _by(lambda _, op: [op.id]),
     "attr": _attribute,
@@ -435,6 +441,7 @@ _EXAMPLES: Mapping[str, str] = {
     "aux": "aux:constants",
     "confidence": "confidence:<0.8",
     "context": "context:encoder.*",
+    "call": "call:view",
     "name": "name:/MatMul_1",
     "op": "op:val_*",
     "attr": "attr:axis=-1",
@@ -447,7 +454,10 @@ _EXAMPLES: Mapping[str, str] = {
 def _text(graph: TaggedGraph, at: int) -> str:
     op = graph.ops[at]
     attributes = (f"{one.name}={_spelled(one)}" for one in graph.flat.ops[at].node.attribute)
-    parts = (op.op_type, op.id, op.name, op.tag, op.module, *op.inputs, *op.outputs, *attributes)
+    parts = (
+        *(op.op_type, op.id, op.name, op.tag, op.module),
+        *(*op.inputs, *op.outputs, *_call(op), *attributes),
+    )
     return "\n".join(parts)
 
 

@@ -123,6 +123,7 @@ def transferred(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> 
     """The graph ``after`` with the tags that its ops have in ``before``, once both are matched."""
     source = _Source(before, inlined_modules(before, after, matching))
     known = {}
+    calls = {}
     types: dict[str, str] = {}
     for at, op in enumerate(after.ops):
         declared = _declared(after, at, before)
@@ -134,8 +135,11 @@ def transferred(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> 
         known[at] = chosen
         if chosen is not declared:
             types.update(source.other_types(chosen.evidence, op.op_type))
+            call = before.op(chosen.evidence[0]).call
+            if call is not None:
+                calls[at] = call
     origin = SourceGraph(before.name, structure_digest(before), len(before.ops), types)
-    return retag(after, known, modules=before.modules.infos(), transferred_from=origin)
+    return retag(after, known, modules=before.modules.infos(), transferred_from=origin, calls=calls)
 
 
 def _declared(after: TaggedGraph, at: int, before: TaggedGraph) -> Provenance | None:

@@ -316,7 +316,8 @@ class TaggedGraph:
 
         Node key = op id, with ``name``, ``op_type``, ``domain``, ``module``,
         ``tag``, ``origin``, ``rule``, ``confidence``, ``context`` (FQN or
-        ``None``), ``auxiliary`` and ``body`` as node attributes. An edge holds
+        ``None``), ``auxiliary``, ``body``, ``call`` and ``call_target`` (the call it was made
+        for and its function, or ``None``) as node attributes. An edge holds
         the names of the values it carries as ``values``.
         """
         import networkx as nx
@@ -336,6 +337,8 @@ class TaggedGraph:
                 context=op.context.module if op.context else None,
                 auxiliary=op.auxiliary,
                 body=op.body,
+                call=op.call.name if op.call else None,
+                call_target=op.call.target if op.call else None,
             )
         carried: dict[tuple[int, int], list[str]] = {}
         for edge in self.edges:

@@ -13,6 +13,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import ON_RECORD, RELATIONS, Provenance, implied_kind
 from hexviz.model.source_graph import SourceGraph
+from hexviz.tagging.calls import read_call
 from hexviz.tagging.pack import read_reason, reason_record
 from hexviz.tagging.tag import retag
 
@@ -35,6 +36,7 @@ def tags_document(graph: TaggedGraph) -> dict[str, Any]:
             for op in graph.ops
             if op.provenance.origin in ON_RECORD
         },
+        "calls": {op.id: op.call.text for op in graph.ops if op.call},
         "transferred_from": None if source is None else source.to_json(),
     }
 
@@ -50,12 +52,18 @@ def put_tags(graph: TaggedGraph, document: Mapping[str, Any]) -> TaggedGraph:
         graph.op(op_id)
         module, *reason = record if "version" in document else _of_version_1(record)
         known[graph.positions[op_id]] = read_reason(module, reason)
+    calls = {
+        graph.positions[op_id]: call
+        for op_id, text in document.get("calls", {}).items()
+        if (call := read_call(text)) is not None
+    }
     source = document["transferred_from"]
     return retag(
         graph,
         known,
         modules={fqn: ModuleInfo(*info) for fqn, info in document["modules"].items()},
         transferred_from=None if source is None else SourceGraph.from_json(source),
+        calls=calls,
     )
 
 
