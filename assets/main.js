@@ -17,7 +17,7 @@ import { followHistory, visitAddress, visited, writeAddress } from "./history.js
 import { knowModules } from "./modules.js";
 import { fail, notify, showNoticesBy } from "./notices.js";
 import { compareAs, compareWith, comparisonMade } from "./panels/compare.js";
-import { jobEnded, showMade } from "./panels/filter.js";
+import { jobEnded, showMade } from "./panels/extract.js";
 import { filterAudit, showPanel } from "./panels/show.js";
 import {
   notePainted, noteServer, refreshTimingsBy, timingsToggled, timingsRequest,

@@ -34,7 +34,7 @@ export interface ChoosePolicy {
 
 export interface ChooseTab {
   type: "tab";
-  value: "audit" | "compare" | "filter" | "graph" | "ops";
+  value: "audit" | "compare" | "extract" | "graph" | "ops";
 }
 
 export interface Clear {
@@ -105,20 +105,20 @@ export interface EventRequest {
   at?: At | null;
 }
 
-export interface FillHoles {
-  type: "fill";
-  value: "no" | "yes";
-}
-
-export interface FilterChoice {
+export interface ExtractChoice {
   selected: ModuleSelection;
   policy: "exclude_safe" | "include_all" | "include_context";
   fill: boolean;
 }
 
-export interface FilterPart {
+export interface ExtractPart {
   model: string;
   query: string;
+}
+
+export interface FillHoles {
+  type: "fill";
+  value: "no" | "yes";
 }
 
 export interface FirstHit {
@@ -235,9 +235,9 @@ export interface PageState {
   tour: number;
   path: "" | "context" | "module";
   step: number;
-  choice: FilterChoice;
+  choice: ExtractChoice;
   compared: string;
-  tab: "audit" | "compare" | "filter" | "graph" | "ops";
+  tab: "audit" | "compare" | "extract" | "graph" | "ops";
 }
 
 export interface PanelAnswer {
@@ -245,7 +245,7 @@ export interface PanelAnswer {
   parts: Record<string, any>;
   holds: Record<string, string>;
   table?: Table;
-  filter?: FilterPart;
+  extract?: ExtractPart;
   comparison?: Comparison;
   figures?: Record<string, any>;
   files?: Array<Record<string, string>>;

@@ -13,17 +13,17 @@ import { byId } from "./dom.js";
  * @param {Tab} tab
  */
 export function showTab(tab) {
-  const isFilter = tab === "filter"; // which is a panel beside the graph
-  const isGraph = isFilter || tab === "graph";
+  const isExtract = tab === "extract"; // which is a panel beside the graph
+  const isGraph = isExtract || tab === "graph";
   const tools = document.querySelector(".tools");
   tools?.classList.toggle("table", !isGraph);
-  tools?.classList.toggle("filtering", isFilter);
+  tools?.classList.toggle("extracting", isExtract);
   byId("graph-pane").hidden = !isGraph;
   byId("ops-pane").hidden = tab !== "ops";
   byId("audit-pane").hidden = tab !== "audit";
   byId("compare-pane").hidden = tab !== "compare";
-  byId("filter-panel").hidden = !isFilter;
-  byId("inspector").hidden = isFilter;
+  byId("extract-panel").hidden = !isExtract;
+  byId("inspector").hidden = isExtract;
   if (isGraph) {
     requestAnimationFrame(canvasShown);
   }

@@ -74,7 +74,7 @@ function toggle(row) {
 }
 
 /**
- * Hide the module of a row, or select it for the filter.
+ * Hide the module of a row, or show it again.
  * @param {HTMLElement} row
  */
 function check(row) {

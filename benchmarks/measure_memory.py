@@ -17,13 +17,13 @@ from pathlib import Path
 import psutil
 
 from hexviz.app.models.store import ModelStore
-from hexviz.app.protocol import FilterChoice
+from hexviz.app.protocol import ExtractChoice
 from hexviz.bench.synthetic import synthetic
 from hexviz.cache import Cache
 from hexviz.extraction.selection import ModuleSelection
 from hexviz.tagging.policies import POLICIES
 
-_FILTERS = 6
+_PARTS = 6
 
 
 def main(asked: str) -> None:
@@ -73,10 +73,10 @@ def _all_of(store: ModelStore, key: str, ops: int | None) -> None:
     for policy in list(POLICIES)[:2]:
         model.what_if(policy)
     grew("two what-ifs")
-    for module in [one.fqn for one in model.graph.modules if one.fqn][:_FILTERS]:
-        kept = model.filtered(FilterChoice(ModuleSelection(frozenset({module}))))
+    for module in [one.fqn for one in model.graph.modules if one.fqn][:_PARTS]:
+        kept = model.extracted(ExtractChoice(ModuleSelection(frozenset({module}))))
         assert kept is None or (kept.boundary and kept.preview)
-    grew(f"{_FILTERS} filters")
+    grew(f"{_PARTS} parts")
     edited = store.edit(model, {model.graph.ops[3].id: ""})
     edited.render(edited.first_view(), "light")
     assert edited.searching

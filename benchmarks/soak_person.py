@@ -259,8 +259,8 @@ class Person:
         module = self.one("module")
         if module is None or self._at is None:
             return False
-        if self._at["state"]["tab"] != "filter":
-            self.event("tab", "filter")
+        if self._at["state"]["tab"] != "extract":
+            self.event("tab", "extract")
         self.event("keep", module["fqn"] or "/")
         return bool(self._at["state"]["choice"]["selected"]["modules"])
 
@@ -289,7 +289,7 @@ class Person:
 
 def extract(person: Person, task: str) -> None:
     """Have a part made or verified, and take it away: a background job, and then a download."""
-    query = person.panel()["filter"]["query"]
+    query = person.panel()["extract"]["query"]
     wanted = {"task": task, "model": person._model, "part": query, "n": person._count}
     at, start = time.time(), time.perf_counter()
     answer = person.call("part-made", {"part-wanted": wanted}, "job start")

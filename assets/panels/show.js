@@ -3,7 +3,7 @@
 import { byId, put } from "../dom.js";
 import { fail } from "../notices.js";
 import { offerFiles, showComparison } from "./compare.js";
-import { beginPart, hasKeyboard, takeKeyboard } from "./filter.js";
+import { beginPart, hasKeyboard, takeKeyboard } from "./extract.js";
 import { showTable } from "./table.js";
 import { isOfTimings, showTimings } from "./timings.js";
 
@@ -56,15 +56,15 @@ function markAuditFilters() {
  * @param {At} at what it was asked for
  */
 export function showPanel(answer, at) {
-  const { parts, table, filter, comparison, figures, files, error } = answer;
+  const { parts, table, extract, comparison, figures, files, error } = answer;
   const hadKeyboard = hasKeyboard();
   const selected = JSON.stringify(at.state.selection);
   if (selected !== inspected) {
     inspected = selected;
     byId("inspector").scrollTop = 0; // before the step that is looked at is brought into view
   }
-  if (filter) {
-    beginPart(filter);
+  if (extract) {
+    beginPart(extract);
   }
   /** @type {Record<string, Part>} */
   const timings = {};

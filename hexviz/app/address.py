@@ -22,7 +22,7 @@ from hexviz.app.protocol import (
     NOTHING,
     TABS,
     WAYS,
-    FilterChoice,
+    ExtractChoice,
     PageState,
     Path,
     Selection,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["choice_in", "choice_query", "from_query", "is_known", "model_in", "to_query"]
 
 _LONGEST = 2000  # characters of a selection in an address: more is no link any more
+_EARLIER_TABS = {"filter": "extract"}  # what links of before say
 _DIGITS = 6  # of a number in an address: a longer one is none
 
 Fields = Mapping[str, list[str]]
@@ -114,20 +115,20 @@ def model_in(query: str) -> str | None:
     return next(iter(_fields(query).get("model", [])), None)
 
 
-def choice_query(choice: FilterChoice) -> str:
-    """What the filter is to keep, as the query of an address."""
+def choice_query(choice: ExtractChoice) -> str:
+    """What is to be cut out, as the query of an address."""
     return urlencode(_choice_pairs(choice))
 
 
 def choice_in(
     fields: Fields | str, is_module: Callable[[str], bool], is_op: Callable[[str], bool]
-) -> FilterChoice:
-    """What the filter of an address is to keep; what it names wrongly is left out."""
+) -> ExtractChoice:
+    """What an address wants cut out; what it names wrongly is left out."""
     if isinstance(fields, str):
         fields = _fields(fields)
     ops = [op for op in fields.get("keep-op", ()) if is_op(op)]
-    policy: Policy = FilterChoice().policy
-    return FilterChoice(
+    policy: Policy = ExtractChoice().policy
+    return ExtractChoice(
         ModuleSelection(
             frozenset(filter(is_module, fields.get("keep", ()))),
             frozenset(filter(is_module, fields.get("except", ()))),
@@ -138,12 +139,12 @@ def choice_in(
     )
 
 
-def _choice_pairs(choice: FilterChoice) -> list[tuple[str, str]]:
+def _choice_pairs(choice: ExtractChoice) -> list[tuple[str, str]]:
     selected = choice.selected
     pairs = [("keep", fqn) for fqn in sorted(selected.modules)]
     pairs += [("except", fqn) for fqn in sorted(selected.exclude)]
     pairs += [("keep-op", op) for op in sorted(selected.ops)]
-    pairs += [("policy", choice.policy)] * (choice.policy != FilterChoice().policy)
+    pairs += [("policy", choice.policy)] * (choice.policy != ExtractChoice().policy)
     return pairs + [("fill", "1")] * choice.fill
 
 
@@ -165,7 +166,8 @@ def _number(text: str, default: int) -> int:
 
 
 def _tab(fields: Fields) -> Tab:
-    return _one_of(TABS, "".join(fields.get("tab", ())))
+    name = "".join(fields.get("tab", ()))
+    return _one_of(TABS, _EARLIER_TABS.get(name, name))
 
 
 def _view(

@@ -11,8 +11,8 @@ from hexviz.app.graph.picture import describe, draw
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
 from hexviz.app.panels.compare import invitation, tell
-from hexviz.app.panels.filter.border import border, hints
-from hexviz.app.panels.filter.panel import field, panel
+from hexviz.app.panels.extract.border import border, hints
+from hexviz.app.panels.extract.panel import field, panel
 from hexviz.app.panels.inspector.selected import inspect
 from hexviz.app.panels.search import hits
 from hexviz.app.panels.table import table
@@ -23,7 +23,7 @@ from hexviz.app.protocol import (
     Content,
     EventAnswer,
     EventRequest,
-    FilterPart,
+    ExtractPart,
     PageState,
     PanelAnswer,
     PanelRequest,
@@ -83,8 +83,8 @@ def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
     answer = _Panel(PanelAnswer(n=request.n), request.holds)
     _search(answer, model, request.query)
     match state.tab:
-        case "filter":
-            _filter(answer, model, state)
+        case "extract":
+            _extract(answer, model, state)
         case "ops":
             _table(answer, model, state)
         case "audit":
@@ -93,7 +93,7 @@ def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
             )
         case "compare":
             _compare(answer, model, state)
-    if state.tab != "filter":
+    if state.tab != "extract":
         answer.found.parts["inspector"] = inspect(model, state)
     if request.timings is not None:
         parts, figures = timings(model, request.theme, request.timings)
@@ -120,7 +120,7 @@ def check_state(model: OpenModel, state: PageState) -> None:
         raise RequestError("The model has not what is said to be traced.")
     unknown = next((op for op in state.choice.selected.ops if op not in graph.positions), None)
     if unknown is not None:
-        raise RequestError(f"The model has no op {unknown!r}, which the filter is said to keep.")
+        raise RequestError(f"The model has no op {unknown!r}, which is said to be cut out.")
 
 
 class _Panel:
@@ -164,14 +164,14 @@ def _search(answer: _Panel, model: OpenModel, query: str) -> None:
     answer.part("hits", key, found)
 
 
-def _filter(answer: _Panel, model: OpenModel, state: PageState) -> None:
-    kept, query = model.filtered(state.choice), choice_query(state.choice)
-    answer.part("filter-field", "once", field)  # what is typed into it stays
-    answer.found.parts["filter-now"] = panel(model, state)
+def _extract(answer: _Panel, model: OpenModel, state: PageState) -> None:
+    kept, query = model.extracted(state.choice), choice_query(state.choice)
+    answer.part("extract-field", "once", field)  # what is typed into it stays
+    answer.found.parts["extract-now"] = panel(model, state)
     key = f"{model.key} {query}"
-    answer.part("filter-border", key, lambda: border(kept) if kept else [])
-    answer.part("filter-hints", key, lambda: hints(kept) if kept else [])
-    answer.found.filter = FilterPart(model.key, query)
+    answer.part("extract-border", key, lambda: border(kept) if kept else [])
+    answer.part("extract-hints", key, lambda: hints(kept) if kept else [])
+    answer.found.extract = ExtractPart(model.key, query)
 
 
 def _table(answer: _Panel, model: OpenModel, state: PageState) -> None:

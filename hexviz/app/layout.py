@@ -65,7 +65,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
                     _modules(),
                     _middle(),
                     _inspector(),
-                    _filter(),
+                    _extract(),
                     opener(samples),
                     keys(),
                     timings(),
@@ -154,7 +154,7 @@ def _middle() -> html.Main:
                             {"value": "graph", "label": "Graph"},
                             {"value": "ops", "label": "Ops"},
                             {"value": "audit", "label": "Audit"},
-                            {"value": "filter", "label": "Filter"},
+                            {"value": "extract", "label": "Extract"},
                             {"value": "compare", "label": "Compare"},
                         ],
                     ),
@@ -332,23 +332,23 @@ def _strips() -> html.Div:
     )
 
 
-def _filter() -> html.Aside:
-    """The panel's fixed parts: it stands where the inspector does, while filtering."""
+def _extract() -> html.Aside:
+    """The panel's fixed parts: it stands where the inspector does, while extracting."""
     parts: list[Any] = [
-        html.Div(id="filter-field"),
-        html.Div(id="filter-now"),
+        html.Div(id="extract-field"),
+        html.Div(id="extract-now"),
         job_line("part", "Progress of the job"),
         html.Div(id="verdict", role="status"),
-        html.Div(id="filter-hints"),
-        html.Div(id="filter-border"),
+        html.Div(id="extract-hints"),
+        html.Div(id="extract-border"),
     ]
     return html.Aside(
-        [html.H2("Filter"), *parts],
-        id="filter-panel",
+        [html.H2("Extract"), *parts],
+        id="extract-panel",
         className="right",
         tabIndex=0,
         hidden=True,
-        **{"aria-label": "Filter"},
+        **{"aria-label": "Extract"},
     )
 
 

@@ -33,7 +33,7 @@ from hexviz.view.state import ViewState
 
 # --- The page's state -----------------------------------------------------------------------
 
-Tab = Literal["graph", "ops", "audit", "filter", "compare"]
+Tab = Literal["graph", "ops", "audit", "extract", "compare"]
 
 TABS: tuple[Tab, ...] = get_args(Tab)
 """The page's tabs, by the names they have in an address."""
@@ -55,7 +55,7 @@ serves; "" for what is shown unless a person chooses."""
 Step = Annotated[int, Meta(ge=0, le=99_999)]
 
 MOST_OPS = 500
-"""Ops that a selection or a filter may name one by one: more fit into no address."""
+"""Ops that a selection or a cut may name one by one: more fit into no address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class FilterChoice:
-    """What the filter is to keep: a selection, by which policy more is carried along, and
+class ExtractChoice:
+    """What is to be cut out: a selection, by which policy more is carried along, and
     whether holes are filled."""
 
     selected: ModuleSelection = NO_MODULES
@@ -90,7 +90,7 @@ class PageState:
     person's numbers that the graph is coloured by; the server keeps them. ``redo`` are the keys
     of undone edits, the next one first, and ``tour`` is the stop of the guided tour, -1
     without one. ``path`` is the evidence on the canvas, and ``step`` which step of it is
-    looked at, 0 for the op itself. ``choice`` is what the filter is to keep, shown in the graph
+    looked at, 0 for the op itself. ``choice`` is what is to be cut out, shown in the graph
     while its tab is open. ``compared`` names the other graph of the compare tab, as
     ``before:KEY`` or ``after:KEY``.
     """
@@ -104,14 +104,14 @@ class PageState:
     tour: Annotated[int, Meta(ge=-1, le=99_999)] = -1
     path: Path = ""
     step: Step = 0
-    choice: FilterChoice = field(default_factory=FilterChoice)
+    choice: ExtractChoice = field(default_factory=ExtractChoice)
     compared: Annotated[str, Meta(pattern="^((before|after):[0-9a-f]{64}(-.*)?)?$")] = ""
     tab: Tab = "graph"
 
     @property
-    def filtering(self) -> bool:
-        """Whether the graph shows what the filter would keep."""
-        return self.tab == "filter"
+    def extracting(self) -> bool:
+        """Whether the graph shows what would be cut out."""
+        return self.tab == "extract"
 
     @property
     def answers(self) -> str:
@@ -336,7 +336,7 @@ class Tour(Event, tag="tour"):
     value: Literal["start", "next", "back", "end"]
 
 
-# Filter.
+# Extract.
 class Tick(Event, tag="tick"):
     """Select a row of the tree, or no longer."""
 
@@ -442,7 +442,7 @@ class Redo(Event, tag="redo"):
     """Do the correction again that was undone last."""
 
 
-FilterEvent = (
+ExtractEvent = (
     Tick
     | KeepNamed
     | KeepFound
@@ -494,7 +494,7 @@ AnyEvent = (
     | Tour
     | Compare
     | ShowDifference
-    | FilterEvent
+    | ExtractEvent
     | Edit
 )
 
@@ -637,8 +637,8 @@ class Table(Struct, kw_only=True):
     scrollTo: dict[str, str] | UnsetType = UNSET  # noqa: N815
 
 
-class FilterPart(Struct, frozen=True):
-    """The part that the filter's panel tells of: its model, and the choice as a query."""
+class ExtractPart(Struct, frozen=True):
+    """The part that the Extract panel tells of: its model, and the choice as a query."""
 
     model: str
     query: str
@@ -660,7 +660,7 @@ class PanelAnswer(Struct, kw_only=True):
     """What the panel and the tab in sight show; what is left out stays.
 
     ``parts`` is content by the id of the element that holds it: ``inspector``, ``hits``,
-    ``audit-pane``, ``filter-field``, ``filter-now``, ``filter-border``, ``filter-hints``,
+    ``audit-pane``, ``extract-field``, ``extract-now``, ``extract-border``, ``extract-hints``,
     ``compare-content``, and those of the timings. ``figures`` are the timings' charts, by
     name, ``None`` where there is none. ``files`` are the server's files that the compare tab
     offers.
@@ -670,7 +670,7 @@ class PanelAnswer(Struct, kw_only=True):
     parts: dict[str, Content] = {}
     holds: dict[str, str] = {}
     table: Table | UnsetType = UNSET
-    filter: FilterPart | UnsetType = UNSET
+    extract: ExtractPart | UnsetType = UNSET
     comparison: Comparison | UnsetType = UNSET
     figures: dict[str, Any] | UnsetType = UNSET
     files: list[dict[str, str]] | UnsetType = UNSET

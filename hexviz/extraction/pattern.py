@@ -1,4 +1,4 @@
-"""How modules are named: one pattern language for ``--module``, the filter's field and ``tag:``.
+"""How modules are named: one pattern language for ``--module``, the Extract tab and ``tag:``.
 
 ::
 

@@ -31,7 +31,7 @@ Element = dict[str, Any]
 
 # A browser merges new data into an element it has: what an edge once had stays
 # unless it is taken back, so each edge says of all of this what it is. The same holds
-# for what a filter's preview says of nodes and edges.
+# for what a cut's preview says of nodes and edges.
 _PLAIN: Mapping[str, Any] = MappingProxyType(
     {"label": "", "label_x": 0, "label_y": 0, "bends": 0, "upward": 0, "beside": 0, "fan": 0}
     | {"fate": "", "crosses": 0}

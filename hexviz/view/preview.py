@@ -1,4 +1,4 @@
-"""What a filter keeps, drawn over the graph: what stays, what comes along, what is cut, and where.
+"""What a cut keeps, drawn over the graph: what stays, what comes along, what is cut, and where.
 
 ::
 

@@ -220,7 +220,7 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _fates(colours: dict[str, str]) -> list[dict[str, Any]]:
-    """What a filter's preview says: by borders and fillings, so that no hue need be told apart."""
+    """What a cut's preview says: by borders and fillings, so that no hue need be told apart."""
     return [
         _rule('node[fate = "selected"]', border_style="solid", border_width=2.4),
         _rule('node[fate = "carried"]', border_style="dashed", border_width=2.4),

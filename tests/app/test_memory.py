@@ -32,7 +32,7 @@ def look(key):
     assert "graph" in answer, answer
     at = answer["at"]
     for kind, value in (("toggle", "encoder.layer.3"), ("search", "MatMul"), ("colour", "origin"),
-                        ("tab", "filter"), ("keep", "encoder.layer.3")):
+                        ("tab", "extract"), ("keep", "encoder.layer.3")):
         at = send(kind, value, at).get("at", at)
     return answer["parts"]["model-title"]
 

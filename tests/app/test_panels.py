@@ -15,7 +15,7 @@ from hexviz.app.protocol import PageState
 from hexviz.app.server import create_app
 from hexviz.view.state import ViewState
 from tests.app.steps import event, move, panel, send
-from tests.app.test_filter import repeated
+from tests.app.test_extract import repeated
 from tests.build import parse, scoped, tagged
 
 
@@ -33,15 +33,15 @@ def at(key: str, **state: Any) -> dict[str, Any]:
     return {"model": key, "state": state}
 
 
-def test_the_inspector_is_there_unless_the_filter_stands_in_its_place(
+def test_the_inspector_is_there_unless_the_extract_panel_stands_in_its_place(
     client: FlaskClient, key: str
 ) -> None:
     for tab in ("graph", "ops", "audit", "compare"):
         found = panel(client, at(key, tab=tab, selection=["op", "m"]))
         assert "Ran in" in str(found["parts"]["inspector"])
-    found = panel(client, at(key, tab="filter", selection=["op", "m"]))
+    found = panel(client, at(key, tab="extract", selection=["op", "m"]))
     assert "inspector" not in found["parts"]
-    assert "Add op m" in str(found["parts"]["filter-now"])
+    assert "Add op m" in str(found["parts"]["extract-now"])
 
 
 def test_what_the_page_holds_is_not_sent_again(client: FlaskClient, key: str) -> None:
@@ -77,19 +77,19 @@ def test_hits_follow_the_words_and_the_model(client: FlaskClient, key: str) -> N
     assert "status" in str(wrong["parts"]["hits"])
 
 
-def test_the_filter_keeps_what_is_typed_and_tells_of_its_part(
+def test_the_extract_panel_keeps_what_is_typed_and_tells_of_its_part(
     client: FlaskClient, key: str
 ) -> None:
-    nothing = panel(client, at(key, tab="filter"))
-    assert {"filter-field", "filter-now", "filter-border", "filter-hints"} <= nothing[
+    nothing = panel(client, at(key, tab="extract"))
+    assert {"extract-field", "extract-now", "extract-border", "extract-hints"} <= nothing[
         "parts"
     ].keys()
-    assert nothing["filter"] == {"model": key, "query": ""}
+    assert nothing["extract"] == {"model": key, "query": ""}
     choice = {"selected": {"modules": ["enc.att"]}}
-    found = panel(client, at(key, tab="filter", choice=choice), holds=nothing["holds"])
-    assert "filter-field" not in found["parts"]
-    assert "In: " in str(found["parts"]["filter-border"])
-    assert found["filter"]["query"] == "keep=enc.att"
+    found = panel(client, at(key, tab="extract", choice=choice), holds=nothing["holds"])
+    assert "extract-field" not in found["parts"]
+    assert "In: " in str(found["parts"]["extract-border"])
+    assert found["extract"]["query"] == "keep=enc.att"
 
 
 def test_the_compare_tab_says_when_a_job_is_wanted(client: FlaskClient, key: str) -> None:

@@ -175,7 +175,7 @@ def test_a_state_that_names_what_the_model_has_not_is_one_line(
         {"lit": ["gone"], "tour": 99_999, "path": "module", "step": 99_999},
         {"redo": ["gone"], "numbers": "gone"},
         {"compared": "after:" + "0" * 64, "tab": "compare"},
-        {"choice": {"selected": {"modules": ["gone"], "exclude": ["gone"]}}, "tab": "filter"},
+        {"choice": {"selected": {"modules": ["gone"], "exclude": ["gone"]}}, "tab": "extract"},
         {"view": {"colour": "numbers"}, "numbers": "gone"},
         {"view": {"colour": "compared"}},
     ],
@@ -247,7 +247,7 @@ likely_states = st.fixed_dictionaries(
         | st.fixed_dictionaries(
             {"way": st.sampled_from(["up", "down", "between", "given"]), "op": ops, "to": ops}
         ),
-        "tab": st.sampled_from(["graph", "ops", "audit", "filter", "compare"]),
+        "tab": st.sampled_from(["graph", "ops", "audit", "extract", "compare"]),
         "tour": st.integers(-1, 9),
         "step": st.integers(0, 9),
         "path": st.sampled_from(["", "module", "context"]),

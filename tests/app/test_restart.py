@@ -72,7 +72,7 @@ def test_links_outlive_a_server_that_is_killed(tmp_path: Path, files: dict[str, 
                 "move-ops", {"kind": "op", "what": op["op"], "to": "encoder.layer.0"}
             )
             keys[f"edit of {name}"] = answer["at"]["model"]
-        part = "&tab=filter&keep=encoder.layer.0.attention&open=encoder"
+        part = "&tab=extract&keep=encoder.layer.0.attention&open=encoder"
         links = {
             f"{name}{more}": f"?model={key}{more}"
             for name, key in keys.items()

@@ -10,7 +10,7 @@ from hexviz.app.address import from_query, to_query
 from hexviz.app.graph.picture import draw
 from hexviz.app.graph.tour import card, stops
 from hexviz.app.models.store import OpenModel
-from hexviz.app.protocol import EventAnswer, FilterChoice, PageState
+from hexviz.app.protocol import EventAnswer, ExtractChoice, PageState
 from hexviz.exporters.interface import Exported
 from hexviz.extraction.selection import ModuleSelection
 from hexviz.model.reader import from_proto
@@ -61,7 +61,7 @@ def test_one_goes_on_back_and_out(bert: OpenModel) -> None:
     assert move(bert, seen[3], "tour", "start").tour == 0
     assert move(bert, seen[3], "tour", "end").tour == -1
     assert card(bert, PageState()) == []
-    choice = FilterChoice(ModuleSelection(frozenset({"encoder.layer.0"})))
+    choice = ExtractChoice(ModuleSelection(frozenset({"encoder.layer.0"})))
     assert move(bert, PageState(choice=choice), "tour", "start").choice == choice
 
 

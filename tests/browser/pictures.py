@@ -28,7 +28,7 @@ VIEWS: Views = {
     ),
     "filtered": ("&open=encoder&hide=encoder.layer.0&hide=pooler", "light", None),
     "cut": (
-        "&tab=filter&keep=encoder.layer.0&open=encoder&open=encoder.layer.0&policy=include_context",
+        "&tab=extract&keep=encoder.layer.0&open=encoder&open=encoder.layer.0&policy=include_context",
         "light",
         None,
     ),

@@ -48,7 +48,7 @@ def test_the_page_works_under_its_policy(server: Server, sheet: Sheet) -> None:
     for tab, shown in (
         ("Ops", "#ops-pane .ag-row"),
         ("Audit", "#audit-pane *"),
-        ("Filter", "#filter-panel *"),
+        ("Extract", "#extract-panel *"),
         ("Graph", "#graph canvas"),
     ):
         page.locator("#tab").get_by_text(tab, exact=True).click()

@@ -24,8 +24,8 @@ def endless(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 def test_a_job_shows_how_far_it_is_and_can_be_stopped(sheet: Sheet, endless: Server) -> None:
     page = sheet.page
-    sheet.open(endless.url + "&tab=filter&keep=net")
-    panel = page.locator("#filter-panel")
+    sheet.open(endless.url + "&tab=extract&keep=net")
+    panel = page.locator("#extract-panel")
     verify = panel.get_by_role("button", name="Verify")
     job = panel.locator("#part-job")
     expect(job).to_be_hidden()
@@ -50,8 +50,8 @@ def test_a_job_shows_how_far_it_is_and_can_be_stopped(sheet: Sheet, endless: Ser
 
 def test_a_server_that_is_stopped_leaves_no_job(sheet: Sheet, tmp_path: Path) -> None:
     server = Server(Path(order(tmp_path, ENDLESS)["source"]["path"]), tmp_path / "cache")
-    sheet.open(server.url + "&tab=filter&keep=net")
-    panel = sheet.page.locator("#filter-panel")
+    sheet.open(server.url + "&tab=extract&keep=net")
+    panel = sheet.page.locator("#extract-panel")
     panel.get_by_role("button", name="Verify").click()
     expect(panel.locator("#part-job")).to_contain_text("Running the whole")
     (process,) = children(server.process.pid)
@@ -65,8 +65,8 @@ def test_a_server_that_was_killed_says_so_when_it_is_back(sheet: Sheet, tmp_path
     source = Path(order(tmp_path, ENDLESS)["source"]["path"])
     first = Server(source, tmp_path / "cache")
     port = urlsplit(first.url).port
-    sheet.open(first.url + "&tab=filter&keep=net")
-    panel = sheet.page.locator("#filter-panel")
+    sheet.open(first.url + "&tab=extract&keep=net")
+    panel = sheet.page.locator("#extract-panel")
     verify = panel.get_by_role("button", name="Verify")
     verify.click()
     expect(panel.locator("#part-job")).to_contain_text("Running the whole")

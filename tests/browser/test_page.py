@@ -69,7 +69,7 @@ def test_the_tree_selects_and_is_worked_by_keyboard(closed: Sheet) -> None:
 def test_the_tools_stay_above_the_graph_at_every_width(closed: Sheet) -> None:
     """Of what is beside it, they would hide the heading."""
     page = closed.page
-    for tab in ("Graph", "Filter", "Ops"):
+    for tab in ("Graph", "Extract", "Ops"):
         page.locator("#tab label", has_text=tab).click()
         for width in (960, 1024, 1280, 1440, 1560):  # the first is 1440 at 150 %
             page.set_viewport_size({"width": width, "height": 700})

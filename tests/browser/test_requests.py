@@ -50,7 +50,7 @@ CLICKS: dict[str, Callable[[Sheet], None]] = {
     "a key of the canvas": lambda sheet: sheet.page.keyboard.press("ArrowDown"),
     "the escape key": lambda sheet: sheet.page.keyboard.press("Escape"),
     "the tab of findings": open_tab("Audit"),
-    "the tab of the filter": open_tab("Filter"),
+    "the tab that extracts": open_tab("Extract"),
     "the tab of comparisons": open_tab("Compare"),
     "colours": lambda sheet: sheet.page.evaluate("() => window.hexviz.send('colour', 'origin')"),
 }

@@ -101,8 +101,8 @@ def test_two_people_and_two_tabs_do_not_see_each_others_doings(
     # Turn by turn, each something else.
     first.click("o:v7")
     second.page.evaluate("() => window.hexviz.send('colour', 'origin')")
-    other.page.locator("#tab").get_by_text("Filter").click()
-    expect(other.page.locator("#filter-panel")).to_contain_text("Nothing is selected yet")
+    other.page.locator("#tab").get_by_text("Extract").click()
+    expect(other.page.locator("#extract-panel")).to_contain_text("Nothing is selected yet")
     other.page.locator(f'#tree [data-key="{LAYER}.attention"] .mark-box').click()
     other.wait("cy.getElementById(a[0]).data('fate') === 'cut'", f"m:{LAYER}.output")
     other.page.locator("#theme-toggle").click()

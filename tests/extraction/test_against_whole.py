@@ -8,7 +8,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from hexviz.api import TaggedGraph
-from hexviz.app.panels.filter.export import verdict
+from hexviz.app.panels.extract.export import verdict
 from hexviz.extraction.check import Checks, check
 from hexviz.extraction.part import Part
 from hexviz.extraction.report import unjudged_in_words

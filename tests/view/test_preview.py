@@ -1,4 +1,4 @@
-"""What a filter keeps, as the graph shows it."""
+"""What a cut keeps, as the graph shows it."""
 
 from typing import Any
 
@@ -101,7 +101,7 @@ def test_lines_say_where_the_model_is_cut(graph: TaggedGraph) -> None:
     assert whole["i:x"]["fate"] == ""
 
 
-def test_what_is_not_filtered_says_so(graph: TaggedGraph) -> None:
+def test_what_is_not_cut_says_so(graph: TaggedGraph) -> None:
     """The browser merges data: what a preview said has to be taken back."""
     elements = render(build_index(graph), ViewState(), "light", LayoutCache()).elements
     assert all(one["data"].get("fate", "") == "" for one in elements)

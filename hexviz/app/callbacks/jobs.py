@@ -20,7 +20,7 @@ from hexviz.app.jobs.tasks import exported_path
 from hexviz.app.models.comparison import other_in
 from hexviz.app.models.store import ModelStore
 from hexviz.app.notices import export_done, export_failed, failure, transfer_done
-from hexviz.app.panels.filter.export import refused, verdict
+from hexviz.app.panels.extract.export import refused, verdict
 from hexviz.errors import HexvizError, SourceError
 
 __all__ = ["compared", "made", "register", "transferred"]

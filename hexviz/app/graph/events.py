@@ -13,7 +13,7 @@ from hexviz.app.graph.tour import go_to_stop
 from hexviz.app.graph.tree import all_but, check, names_of
 from hexviz.app.models.comparison import other_in
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.filter.steps import filter_step
+from hexviz.app.panels.extract.steps import extract_step
 from hexviz.app.protocol import MOST_OPS, NOTHING, AnyEvent, PageState, Selection, Tab, Trace
 from hexviz.errors import SelectionError
 from hexviz.view.sight import drawn_path
@@ -118,13 +118,13 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
             return _compared(state, other)
         case protocol.ShowDifference(value=at):
             return _in_tab(_difference(model, state, int(at)), "graph")
-    return filter_step(model, state, event)
+    return extract_step(model, state, event)
 
 
 def _in_tab(state: PageState, tab: Tab) -> PageState:
     turned = replace(state, tab=tab)
-    # What the legend lights up means something else while filtering.
-    return replace(turned, lit=frozenset()) if turned.filtering != state.filtering else turned
+    # What the legend lights up means something else while extracting.
+    return replace(turned, lit=frozenset()) if turned.extracting != state.extracting else turned
 
 
 def _revealed(model: OpenModel, state: PageState, selection: Selection) -> PageState:

@@ -7,11 +7,11 @@ from typing import Any
 from hexviz.app.graph.highlight import highlight
 from hexviz.app.graph.tour import card
 from hexviz.app.graph.tree import rows
-from hexviz.app.graph.widgets import figures, filter_legend, legend, tree, what_if_strip
-from hexviz.app.models.filtered import Filtered
+from hexviz.app.graph.widgets import extract_legend, figures, legend, tree, what_if_strip
+from hexviz.app.models.extracted import Extracted
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import edits_strip
-from hexviz.app.panels.filter.ticks import ticks
+from hexviz.app.panels.extract.ticks import ticks
 from hexviz.app.panels.parts import offered_modules
 from hexviz.app.protocol import Content, Controls, EventAnswer, ModelFacts, PageState
 from hexviz.errors import ViewLimitError
@@ -52,22 +52,22 @@ def draw(
         )
     parts: dict[str, Content] = {}
     answer.highlight = highlight(model, after, drawn)
-    kept = model.filtered(after.choice) if after.filtering else None
+    kept = model.extracted(after.choice) if after.extracting else None
     elements, shown = painted(model, after, theme)
     looks_different = before is None or _looks(before) != _looks(after)
     if looks_different:
         chosen = kept.chosen if kept else ()
-        ticked = ticks(model.graph, chosen, model.totals) if after.filtering else None
+        ticked = ticks(model.graph, chosen, model.totals) if after.extracting else None
         answer.graph = elements
         answer.controls = Controls(view.placement, view.colour, hides=bool(view.hidden))
         parts |= {
-            "tree": tree(rows(model, view, ticked), filtering=after.filtering),
+            "tree": tree(rows(model, view, ticked), extracting=after.extracting),
             "empty": [] if drawn.n_visible else "Everything is hidden by the filter.",
             "filter-note": _filter_note(model, after, kept),
             "what-if": what_if_strip(model, view),
         }
     if before is None or looks_different or before.lit != after.lit:
-        parts["legend"] = (filter_legend if kept else legend)(shown, after)
+        parts["legend"] = (extract_legend if kept else legend)(shown, after)
     if before is None or before.tour != after.tour:
         parts["tour"] = card(model, after)
     if before is None or before.redo != after.redo:
@@ -84,23 +84,23 @@ def describe(answer: EventAnswer, model: OpenModel) -> None:
 
 def _looks(state: PageState) -> tuple[object, ...]:
     """All of a state that the graph, the tree and the legend depend on."""
-    return state.view, state.answers, state.filtering, state.filtering and state.choice
+    return state.view, state.answers, state.extracting, state.extracting and state.choice
 
 
 def painted(
     model: OpenModel, state: PageState, theme: Theme
 ) -> tuple[list[dict[str, Any]], Legend]:
-    """The elements of the graph and their legend: while filtering, with what is kept."""
+    """The elements of the graph and their legend: while extracting, with what is kept."""
     drawn = model.render(state.view, theme, state.answers)
-    kept = model.filtered(state.choice) if state.filtering else None
+    kept = model.extracted(state.choice) if state.extracting else None
     if kept is None:
         return drawn.elements, drawn.legend
     return previewed(model.index(state.view.placement), drawn, kept.preview, theme)
 
 
-def _filter_note(model: OpenModel, state: PageState, kept: Filtered | None) -> str:
+def _filter_note(model: OpenModel, state: PageState, kept: Extracted | None) -> str:
     view = state.view
-    if state.filtering:
+    if state.extracting:
         return f"{len(kept.chosen):,} ops selected" if kept else "tick what to keep"
     if not view.hidden:
         return ""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.filter.ticks import Ticks
+from hexviz.app.panels.extract.ticks import Ticks
 from hexviz.model.fqn import is_within
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
@@ -29,7 +29,7 @@ __all__ = ["Row", "all_but", "check", "names_of", "rows"]
 class Row:
     """One row: its box and module, how deep it stands (1 is the root), and its state.
 
-    ``shown`` is ``mixed`` where only a part is hidden or, while filtering, selected.
+    ``shown`` is ``mixed`` where only a part is hidden or, while extracting, selected.
     """
 
     key: str

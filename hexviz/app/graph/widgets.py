@@ -14,7 +14,7 @@ from hexviz.view.preview import FATES
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import NAMES
 
-__all__ = ["figures", "filter_legend", "legend", "tree", "what_if_strip"]
+__all__ = ["extract_legend", "figures", "legend", "tree", "what_if_strip"]
 
 _ORIGINS = {
     "declared": "recorded by the exporter, or said by names (solid border)",
@@ -37,13 +37,13 @@ _TICKED = {
 }
 
 
-def tree(found: list[Row], *, filtering: bool = False) -> list[Any]:
+def tree(found: list[Row], *, extracting: bool = False) -> list[Any]:
     """The rows of the tree, each with what a screen reader and the keyboard need.
 
-    Their check marks say what is hidden or, while ``filtering``, what is selected.
+    Their check marks say what is hidden or, while ``extracting``, what is selected.
     """
-    event = "tick" if filtering else "check"
-    titles = _TICKED if filtering else _SHOWN
+    event = "tick" if extracting else "check"
+    titles = _TICKED if extracting else _SHOWN
     return [
         html.Div(
             [
@@ -122,8 +122,8 @@ def legend(shown: Legend, state: PageState) -> list[Any]:
     ]
 
 
-def filter_legend(shown: Legend, state: PageState) -> list[Any]:
-    """What a filter's colours and borders say, as buttons that light up what has them."""
+def extract_legend(shown: Legend, state: PageState) -> list[Any]:
+    """What the colours of a cut and its borders say, as buttons that light up what has them."""
     entries: list[Any] = [
         html.Button(
             [

@@ -14,7 +14,7 @@ from hexviz.errors import SourceError
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:
-    from hexviz.app.models.filtered import Filtered
+    from hexviz.app.models.extracted import Extracted
     from hexviz.model.graph import TaggedGraph
 
 __all__ = ["TASKS", "Task", "exported_path"]
@@ -75,7 +75,7 @@ def part(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> 
     Raises:
         HexvizError: if it cannot be opened or built, or is not valid.
     """
-    from hexviz.app.panels.filter.part import part_file
+    from hexviz.app.panels.extract.part import part_file
 
     kept = _kept(arguments, report)
     report("Building and checking the part", 40.0)
@@ -90,7 +90,7 @@ def report_of(arguments: Mapping[str, Any], report: Callable[[str, float], None]
     Raises:
         HexvizError: if the part cannot be opened or built.
     """
-    from hexviz.app.panels.filter.part import part_report
+    from hexviz.app.panels.extract.part import part_report
 
     kept = _kept(arguments, report)
     report("Building and checking the part", 40.0)
@@ -176,7 +176,7 @@ TASKS: Mapping[str, Task] = MappingProxyType(
 """By kind of job, as :data:`hexviz.app.jobs.supervise.LIMITS` has them."""
 
 
-def _kept(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> Filtered:
+def _kept(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> Extracted:
     """The ``part`` of a ``source``, as an address says it.
 
     Raises:
@@ -184,7 +184,7 @@ def _kept(arguments: Mapping[str, Any], report: Callable[[str, float], None]) ->
         SelectionError: if nothing is selected.
     """
     from hexviz.app.models.open_model import OpenModel
-    from hexviz.app.panels.filter.part import asked_part
+    from hexviz.app.panels.extract.part import asked_part
 
     source = arguments["source"]
     report("Opening the model", 5.0)

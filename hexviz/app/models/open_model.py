@@ -11,10 +11,10 @@ from typing import Any, Literal
 from hexviz.app.jobs.results import Results
 from hexviz.app.models.comparison import Kept, other_in
 from hexviz.app.models.edits import Edit
-from hexviz.app.models.filtered import Filtered, filtered, totals
+from hexviz.app.models.extracted import Extracted, extracted, totals
 from hexviz.app.models.long_work import one_by_one
 from hexviz.app.models.model_key import ModelKey
-from hexviz.app.protocol import FilterChoice, PageState
+from hexviz.app.protocol import ExtractChoice, PageState
 from hexviz.app.server_timing import first_picture
 from hexviz.errors import MatchingError
 from hexviz.extraction.constants import Constants
@@ -44,7 +44,7 @@ __all__ = ["OpenModel"]
 _PER_OP = 5000  # beside the bytes of the file: its parsed nodes, values, uses, inferred types
 _TAGS_PER_OP = 1500  # tags, what is found by searching and by the audit
 _INDEX_PER_OP = 900
-_FILTER_PER_OP = 80
+_PART_PER_OP = 80
 _VIEWS = 20_000_000  # what was drawn and laid out, at most; the page shows only so many elements
 
 _KEPT_VIEWS = 6
@@ -91,7 +91,7 @@ class OpenModel:
         self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
         self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
         self._comparisons: LayoutCache[str, Kept] = LayoutCache(_KEPT_COMPARISONS)
-        self._filters: LayoutCache[FilterChoice, Filtered] = LayoutCache(_KEPT_NUMBERS)
+        self._extracts: LayoutCache[ExtractChoice, Extracted] = LayoutCache(_KEPT_NUMBERS)
         self._explanations: LayoutCache[str, Explanation] = LayoutCache(_KEPT_EXPLANATIONS)
         self.drawn: tuple[Stage, ...] = ()
 
@@ -114,7 +114,7 @@ class OpenModel:
     def own_cost(self) -> int:
         """Bytes in memory of its own."""
         per_op = (
-            _TAGS_PER_OP + _INDEX_PER_OP * len(self._indexes) + _FILTER_PER_OP * len(self._filters)
+            _TAGS_PER_OP + _INDEX_PER_OP * len(self._indexes) + _PART_PER_OP * len(self._extracts)
         )
         return per_op * self._ops + _VIEWS * bool(self._indexes)
 
@@ -201,13 +201,13 @@ class OpenModel:
             self._what_ifs.put(policy, known)
         return known
 
-    def filtered(self, choice: FilterChoice) -> Filtered | None:
-        """What the filter keeps by a choice; ``None`` if nothing. Linear, once for each choice."""
-        known = self._filters.get(choice)
+    def extracted(self, choice: ExtractChoice) -> Extracted | None:
+        """What is cut out by a choice; ``None`` if nothing. Linear, once for each choice."""
+        known = self._extracts.get(choice)
         if known is None:
-            known = filtered(self.graph, choice, self.constants)
+            known = extracted(self.graph, choice, self.constants)
             if known is not None:
-                self._filters.put(choice, known)
+                self._extracts.put(choice, known)
         return known
 
     def explain(self, op_id: str) -> Explanation:

@@ -1,4 +1,4 @@
-"""The filter's tab in a browser: ticks, preview, policy, holes, verification, download, link."""
+"""The Extract tab in a browser: ticks, preview, policy, holes, verification, download, link."""
 
 import json
 from pathlib import Path
@@ -23,8 +23,8 @@ def fate(sheet: Sheet, element: str, expected: str) -> None:
 def test_a_tick_shows_what_stays_and_what_is_cut(sheet: Sheet, server: Server) -> None:
     sheet.open(server.url + LAYERS)
     page = sheet.page
-    page.locator("#tab").get_by_text("Filter").click()
-    panel = page.locator("#filter-panel")
+    page.locator("#tab").get_by_text("Extract").click()
+    panel = page.locator("#extract-panel")
     expect(panel).to_contain_text("Nothing is selected yet")
     expect(page.locator("#inspector")).to_be_hidden()
     expect(page.locator("#graph")).to_be_visible()
@@ -65,8 +65,8 @@ def test_a_tick_shows_what_stays_and_what_is_cut(sheet: Sheet, server: Server) -
 
 
 def test_a_hole_is_filled_by_a_click_and_the_link_holds_it(sheet: Sheet, server: Server) -> None:
-    sheet.open(server.url + LAYERS + "&tab=filter&keep=encoder.layer.0.attention")
-    page, panel = sheet.page, sheet.page.locator("#filter-panel")
+    sheet.open(server.url + LAYERS + "&tab=extract&keep=encoder.layer.0.attention")
+    page, panel = sheet.page, sheet.page.locator("#extract-panel")
     field = panel.locator("#keep-field")
     field.fill("encoder.layer.1.attention")
     field.press("Enter")
@@ -90,8 +90,8 @@ def test_it_is_verified_and_downloaded(
 ) -> None:
     page = sheet.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    sheet.open(server.url + "&tab=filter&keep=encoder.layer.1&except=encoder.layer.1.output")
-    panel = page.locator("#filter-panel")
+    sheet.open(server.url + "&tab=extract&keep=encoder.layer.1&except=encoder.layer.1.output")
+    panel = page.locator("#extract-panel")
     panel.get_by_role("button", name="Verify").click()
     verdict = panel.locator(".verdict.right")
     expect(verdict).to_contain_text("Verified")
@@ -126,10 +126,10 @@ def test_axe_finds_nothing_to_complain_of(browser: Browser, server: Server, sche
     )
     sheet = Sheet(page)
     sheet.open(
-        server.url + LAYERS + "&tab=filter&keep=encoder.layer.0.attention"
+        server.url + LAYERS + "&tab=extract&keep=encoder.layer.0.attention"
         "&keep=encoder.layer.1.attention&module=encoder.layer.0"
     )
-    panel = page.locator("#filter-panel")
+    panel = page.locator("#extract-panel")
     expect(panel.locator(".hint").first).to_be_visible()
     panel.get_by_role("button", name="Verify").click()
     expect(panel.locator(".verdict")).to_be_visible()

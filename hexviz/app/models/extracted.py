@@ -1,4 +1,4 @@
-"""What the filter keeps of a model: the subgraph, its border, and the fate of each op."""
+"""What is cut out of a model: the subgraph, its border, and the fate of each op."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from hexviz.app.models.long_work import one_by_one
-from hexviz.app.protocol import FilterChoice
+from hexviz.app.protocol import ExtractChoice
 from hexviz.errors import SelectionError
 from hexviz.extraction.constants import Constants
 from hexviz.extraction.part import Part
@@ -23,15 +23,15 @@ from hexviz.view.preview import Preview, preview
 if TYPE_CHECKING:
     from hexviz.extraction.verify import Verification
 
-__all__ = ["Filtered", "filtered", "totals", "with_all_around"]
+__all__ = ["Extracted", "extracted", "totals", "with_all_around"]
 
 
 @dataclass(frozen=True, eq=False)
-class Filtered:
+class Extracted:
     """A choice that keeps something, with what follows from it once it is needed."""
 
     graph: TaggedGraph
-    choice: FilterChoice
+    choice: ExtractChoice
     subgraph: Subgraph
     constants: Constants
     _proof: list[Verification] = field(default_factory=list)
@@ -91,8 +91,8 @@ class Filtered:
         self._proof[:] = [found]
 
 
-def filtered(graph: TaggedGraph, choice: FilterChoice, constants: Constants) -> Filtered | None:
-    """What the filter keeps by a choice; ``None`` where it keeps nothing. Linear."""
+def extracted(graph: TaggedGraph, choice: ExtractChoice, constants: Constants) -> Extracted | None:
+    """What is cut out by a choice; ``None`` where that is nothing. Linear."""
     if not choice:
         return None
     try:
@@ -101,7 +101,7 @@ def filtered(graph: TaggedGraph, choice: FilterChoice, constants: Constants) -> 
         )
     except SelectionError:  # all that is selected is excluded as well
         return None
-    return Filtered(graph, choice, kept, constants)
+    return Extracted(graph, choice, kept, constants)
 
 
 def totals(graph: TaggedGraph) -> Counter[str]:

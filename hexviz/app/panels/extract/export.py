@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from hexviz.app import html
 from hexviz.app.address import choice_query
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.filter.part import command_line, python
+from hexviz.app.panels.extract.part import command_line, python
 from hexviz.app.panels.parts import button
-from hexviz.app.protocol import FilterChoice
+from hexviz.app.protocol import ExtractChoice
 from hexviz.extraction.report import unjudged_in_words
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["export_tools", "refused", "verdict"]
 
 
-def export_tools(model: OpenModel, choice: FilterChoice) -> list[Any]:
+def export_tools(model: OpenModel, choice: ExtractChoice) -> list[Any]:
     """Verify it, take it away, or repeat it elsewhere."""
     query, edited = choice_query(choice), model.edit is not None
     name = model.graph.name

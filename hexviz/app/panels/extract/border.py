@@ -7,9 +7,9 @@ from typing import Any
 
 from hexviz.app import html
 from hexviz.app.address import choice_query
-from hexviz.app.models.filtered import Filtered
+from hexviz.app.models.extracted import Extracted
 from hexviz.app.panels.parts import breaking, counted, op_link, section
-from hexviz.app.protocol import FilterChoice
+from hexviz.app.protocol import ExtractChoice
 from hexviz.extraction.report import WHY, size, weight_bytes
 from hexviz.extraction.subgraph import Policy
 from hexviz.extraction.suggest import Suggestion
@@ -22,7 +22,7 @@ _FOLDED = 5  # ops carried along that are listed at once
 _READERS = 3
 
 
-def hints(kept: Filtered) -> list[Any]:
+def hints(kept: Extracted) -> list[Any]:
     """Changes that leave less at the border, each a click away."""
     if not kept.suggestions:
         return []
@@ -38,7 +38,7 @@ def hints(kept: Filtered) -> list[Any]:
                             **{
                                 "data-event": "part",
                                 "data-value": choice_query(
-                                    FilterChoice(one.selected, one.policy, one.fill_holes)
+                                    ExtractChoice(one.selected, one.policy, one.fill_holes)
                                 ),
                             },
                         )
@@ -51,7 +51,7 @@ def hints(kept: Filtered) -> list[Any]:
     ]
 
 
-def border(kept: Filtered) -> list[Any]:
+def border(kept: Extracted) -> list[Any]:
     """The values at the border, inputs first, with reasons and sizes; and what is carried along."""
     graph, report = kept.graph, kept.boundary
     parts: list[Any] = []
@@ -158,7 +158,7 @@ POLICY: Mapping[Policy, str] = {
 """What each policy keeps."""
 
 
-def weights(kept: Filtered) -> str:
+def weights(kept: Extracted) -> str:
     """How many weights the part has, and how large they are."""
     names = kept.subgraph.weights
     if not names:

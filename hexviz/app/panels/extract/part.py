@@ -6,29 +6,29 @@ import shlex
 from typing import Any
 
 from hexviz.app.address import choice_in
-from hexviz.app.models.filtered import Filtered
+from hexviz.app.models.extracted import Extracted
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.protocol import FilterChoice
+from hexviz.app.protocol import ExtractChoice
 from hexviz.errors import ExtractionError, SelectionError
 from hexviz.model.writer import serialized
 
 __all__ = ["asked_part", "command_line", "part_file", "part_report", "python"]
 
 
-def asked_part(model: OpenModel, query: str) -> Filtered:
-    """What the filter keeps of a model by a choice, written as the query of an address.
+def asked_part(model: OpenModel, query: str) -> Extracted:
+    """What is cut out of a model by a choice, written as the query of an address.
 
     Raises:
         SelectionError: if that is nothing.
     """
     choice = choice_in(query, model.has_module, model.graph.positions.__contains__)
-    kept = model.filtered(choice)
+    kept = model.extracted(choice)
     if kept is None:
         raise SelectionError("The selection holds no op: select more, or exclude less.")
     return kept
 
 
-def part_file(kept: Filtered) -> bytes:
+def part_file(kept: Extracted) -> bytes:
     """The part as a file, checked, with its report in its metadata.
 
     Raises:
@@ -42,7 +42,7 @@ def part_file(kept: Filtered) -> bytes:
     return serialized(kept.part().certified, "The part")
 
 
-def part_report(kept: Filtered) -> dict[str, Any]:
+def part_report(kept: Extracted) -> dict[str, Any]:
     """The report of a part, with what the checks found.
 
     Raises:
@@ -51,11 +51,11 @@ def part_report(kept: Filtered) -> dict[str, Any]:
     return kept.part().report
 
 
-def command_line(choice: FilterChoice, file: str) -> str:
+def command_line(choice: ExtractChoice, file: str) -> str:
     """The command that saves the same part of a file, and verifies it.
 
     >>> from hexviz.extraction.selection import ModuleSelection
-    >>> command_line(FilterChoice(ModuleSelection(frozenset({"a b"})), "exclude_safe"), "m.onnx")
+    >>> command_line(ExtractChoice(ModuleSelection(frozenset({"a b"})), "exclude_safe"), "m.onnx")
     "hexviz extract m.onnx --module 'a b' --policy exclude_safe -o part.onnx --verify"
     """
     selected = choice.selected
@@ -70,7 +70,7 @@ def command_line(choice: FilterChoice, file: str) -> str:
     return shlex.join([*words, "-o", "part.onnx", "--verify"])
 
 
-def python(choice: FilterChoice, file: str) -> str:
+def python(choice: ExtractChoice, file: str) -> str:
     """The same as a script."""
     selected = choice.selected
     arguments = [repr(sorted(selected.modules))]

@@ -1,4 +1,4 @@
-// The filter's panel: the field for names, and the jobs that verify and write what is kept.
+// The Extract tab's panel: the field for names, and the jobs that verify and write what is kept.
 
 import { register } from "../actions.js";
 import { setProps } from "../dash.js";
@@ -8,7 +8,7 @@ import { fail } from "../notices.js";
 import { copy } from "../pictures.js";
 
 /**
- * @import { FilterPart } from "../protocol.js"
+ * @import { ExtractPart } from "../protocol.js"
  * @import { Part } from "../dom.js"
  *
  * @typedef {object} Made What a job makes of a part.
@@ -19,7 +19,7 @@ import { copy } from "../pictures.js";
  * @property {string} [error]
  */
 
-/** @type {FilterPart | null} The part that the panel shows. */
+/** @type {ExtractPart | null} The part that the panel shows. */
 let part = null;
 let isNamed = false; // a name was sent: what was typed has done its work once something changes
 let counter = 0; // of jobs
@@ -27,14 +27,14 @@ let counter = 0; // of jobs
 let job = null;
 let asked = ""; // the part that the last job is of
 
-/** @param {FilterPart | null} of */
+/** @param {ExtractPart | null} of */
 function keyOf(of) {
   return JSON.stringify(of);
 }
 
 /**
  * The panel is about to show a part: what was said of another one goes.
- * @param {FilterPart} next
+ * @param {ExtractPart} next
  */
 export function beginPart(next) {
   if (keyOf(next) === keyOf(part)) {
@@ -50,7 +50,7 @@ export function beginPart(next) {
 
 /** Whether something in the panel has the keyboard. */
 export function hasKeyboard() {
-  return byId("filter-panel").contains(document.activeElement);
+  return byId("extract-panel").contains(document.activeElement);
 }
 
 /** What had the keyboard may be gone, as a name that was taken back is. */

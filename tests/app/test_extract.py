@@ -1,4 +1,4 @@
-"""The filter's tab without a browser: wishes, ticks, the panel, and what leaves the page."""
+"""The Extract tab without a browser: wishes, ticks, the panel, and what leaves the page."""
 
 import json
 import shlex
@@ -11,13 +11,13 @@ import pytest
 
 from hexviz.app.address import choice_in, from_query, to_query
 from hexviz.app.graph.tree import rows
-from hexviz.app.models.filtered import Filtered
+from hexviz.app.models.extracted import Extracted
 from hexviz.app.models.store import ModelStore, OpenModel
-from hexviz.app.panels.filter.border import border, hints
-from hexviz.app.panels.filter.export import refused, verdict
-from hexviz.app.panels.filter.panel import panel
-from hexviz.app.panels.filter.part import command_line, part_file, part_report, python
-from hexviz.app.protocol import MOST_OPS, FilterChoice, PageState
+from hexviz.app.panels.extract.border import border, hints
+from hexviz.app.panels.extract.export import refused, verdict
+from hexviz.app.panels.extract.panel import panel
+from hexviz.app.panels.extract.part import command_line, part_file, part_report, python
+from hexviz.app.protocol import MOST_OPS, ExtractChoice, PageState
 from hexviz.app.server import create_app
 from hexviz.errors import ExtractionError, SelectionError
 from hexviz.extraction.selection import ModuleSelection
@@ -28,12 +28,12 @@ from hexviz.view.state import ViewState
 from tests.app.steps import move, send, wired
 from tests.build import parse, scoped, tagged
 
-HERE = PageState(ViewState(frozenset({"enc", "enc.att"})), tab="filter")
+HERE = PageState(ViewState(frozenset({"enc", "enc.att"})), tab="extract")
 OPTIONS = {"--module", "--exclude", "--op", "--policy", "--fill-holes", "-o", "--verify"}
 
 
-def choosing(*modules: str, exclude: tuple[str, ...] = (), **others: Any) -> FilterChoice:
-    return FilterChoice(ModuleSelection(frozenset(modules), frozenset(exclude)), **others)
+def choosing(*modules: str, exclude: tuple[str, ...] = (), **others: Any) -> ExtractChoice:
+    return ExtractChoice(ModuleSelection(frozenset(modules), frozenset(exclude)), **others)
 
 
 def step(model: OpenModel, state: PageState, *events: tuple[str, Any]) -> PageState:
@@ -48,9 +48,9 @@ def names(state: PageState) -> tuple[set[str], set[str], set[str]]:
 
 
 def ticked(model: OpenModel, state: PageState) -> dict[str, str]:
-    from hexviz.app.panels.filter.ticks import ticks
+    from hexviz.app.panels.extract.ticks import ticks
 
-    kept = model.filtered(state.choice)
+    kept = model.extracted(state.choice)
     found = ticks(model.graph, kept.chosen if kept else (), model.totals)
     return {row.key: row.shown for row in rows(model, state.view, found)}
 
@@ -70,8 +70,8 @@ def repeated() -> OpenModel:
     return OpenModel("0" * 64, tagged(scoped(net, scopes)))
 
 
-def kept(model: OpenModel, choice: FilterChoice) -> Filtered:
-    found = model.filtered(choice)
+def kept(model: OpenModel, choice: ExtractChoice) -> Extracted:
+    found = model.extracted(choice)
     assert found is not None
     return found
 
@@ -153,7 +153,7 @@ def test_too_many_single_ops_are_one_clear_line() -> None:
 
 
 def test_a_link_and_the_browser_hold_the_wish(model: OpenModel) -> None:
-    choice = FilterChoice(
+    choice = ExtractChoice(
         ModuleSelection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"})),
         "exclude_safe",
         fill=True,
@@ -161,11 +161,15 @@ def test_a_link_and_the_browser_hold_the_wish(model: OpenModel) -> None:
     state = replace(HERE, choice=choice)
     query = to_query(model.key, state)
     assert from_query(query, model).choice == choice
-    assert from_query(query, model).filtering
-    assert not from_query(to_query(model.key, replace(state, tab="graph")), model).filtering
+    assert from_query(query, model).extracting
+    assert not from_query(to_query(model.key, replace(state, tab="graph")), model).extracting
     assert wired(state) == state
     whole = replace(HERE, choice=choosing(""))
     assert from_query(to_query(model.key, whole), model).choice == whole.choice
+
+
+def test_a_link_of_before_leads_to_the_tab(model: OpenModel) -> None:
+    assert from_query(f"?model={model.key}&tab=filter&keep=enc", model).extracting
 
 
 def test_what_a_link_names_wrongly_is_left_out(model: OpenModel) -> None:
@@ -181,10 +185,10 @@ def test_the_graph_the_tree_and_the_legend_follow(store: ModelStore, net: bytes)
     key = store.add_upload(net, "net.onnx")
     client = create_app(store).server.test_client()
     first = send(client, "visit", f"?model={key}&open=enc&open=enc.att")
-    answer = send(client, "tab", "filter", first["at"], shown=key)
+    answer = send(client, "tab", "extract", first["at"], shown=key)
     assert answer["parts"]["filter-note"] == "tick what to keep"
     assert "selected: click" not in text(answer["parts"]["legend"])
-    assert answer["at"]["state"]["tab"] == "filter"
+    assert answer["at"]["state"]["tab"] == "extract"
     answer = send(client, "tick", "enc.att", answer["at"], shown=key)
     fates = {one["data"]["id"]: one["data"].get("fate") for one in answer["graph"]}
     assert (fates["m:enc.att.q"], fates["m:head"]) == ("selected", "cut")
@@ -200,7 +204,7 @@ def test_the_graph_the_tree_and_the_legend_follow(store: ModelStore, net: bytes)
 def test_members_of_a_stack_that_differ_are_shown_one_by_one() -> None:
     model = repeated()
     (stack,) = model.index("module").stacks
-    state = PageState(ViewState(frozenset({"layer"})), tab="filter")
+    state = PageState(ViewState(frozenset({"layer"})), tab="extract")
     alike = step(model, state, ("keep", "layer.*.a"))
     assert alike.view.apart == frozenset()
     assert names(step(model, state, ("tick", stack))) == ({"layer"}, {"layer.3"}, set())
@@ -229,7 +233,7 @@ def test_an_if_that_comes_whole_is_named_with_what_comes_along() -> None:
         y = Relu (hid)
     }""")
     whole = OpenModel("0" * 64, tagged(scoped(proto, {"hid": "m", "y": "head"})))
-    choice = FilterChoice(ModuleSelection(frozenset(), ops=frozenset({"hid/then_branch/o"})))
+    choice = ExtractChoice(ModuleSelection(frozenset(), ops=frozenset({"hid/then_branch/o"})))
     said = text(panel(whole, replace(HERE, choice=choice)))
     assert "1 around selected ones (If hid), 2 in their bodies" in said
     assert "If hid comes whole, because a body cannot be cut" in said
@@ -261,7 +265,7 @@ def test_suggestions_are_a_click_away(model: OpenModel) -> None:
 
 
 def test_the_command_line_survives_a_shell() -> None:
-    choice = FilterChoice(
+    choice = ExtractChoice(
         ModuleSelection(frozenset({"a b", "it's"}), frozenset({"-x"}), frozenset({"$(rm)"})),
         "exclude_safe",
         fill=True,
@@ -276,7 +280,7 @@ def test_the_command_line_survives_a_shell() -> None:
 def test_the_script_does_the_same(model: OpenModel, net: bytes, tmp_path: Path) -> None:
     path = tmp_path / "net 'one'.onnx"
     path.write_bytes(net)
-    choice = FilterChoice(
+    choice = ExtractChoice(
         ModuleSelection(frozenset({"enc"}), frozenset({"enc.att.q"}), frozenset({"y"}))
     )
     script = python(choice, str(path)).replace('"part.onnx"', repr(str(tmp_path / "part.onnx")))
@@ -318,7 +322,7 @@ def test_a_part_that_is_not_valid_is_not_offered(
     found = kept(model, choosing("enc.att"))
     part = found.part()
     part.model.graph.node[-1].op_type = "Nonsense"
-    monkeypatch.setattr(Filtered, "part", lambda _: part)
+    monkeypatch.setattr(Extracted, "part", lambda _: part)
     with pytest.raises(ExtractionError, match="The part is not valid: "):
         part_file(found)
 

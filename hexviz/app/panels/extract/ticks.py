@@ -1,4 +1,4 @@
-"""The check boxes of the tree while filtering: what is ticked, and what a click on one does.
+"""The check boxes of the tree while extracting: what is ticked, and what a click on one does.
 
 ::
 
@@ -16,8 +16,8 @@ from typing import Literal
 
 import numpy as np
 
-from hexviz.app.models.filtered import with_all_around
-from hexviz.app.protocol import MOST_OPS, FilterChoice
+from hexviz.app.models.extracted import with_all_around
+from hexviz.app.protocol import MOST_OPS, ExtractChoice
 from hexviz.errors import SelectionError
 from hexviz.extraction.selection import ModuleSelection, concise
 from hexviz.model.graph import TaggedGraph
@@ -54,7 +54,7 @@ def of_modules(graph: TaggedGraph, names: Collection[str]) -> set[int]:
     return set(ModuleSelection(frozenset(names)).positions(graph))
 
 
-def turn(graph: TaggedGraph, choice: FilterChoice, names: Collection[str]) -> FilterChoice:
+def turn(graph: TaggedGraph, choice: ExtractChoice, names: Collection[str]) -> ExtractChoice:
     """The choice once the tick of a row is turned: all of it selected, or, if it was, nothing.
 
     Raises:
@@ -64,7 +64,7 @@ def turn(graph: TaggedGraph, choice: FilterChoice, names: Collection[str]) -> Fi
     return with_ops(graph, choice, chosen - inside if inside <= chosen else chosen | inside)
 
 
-def with_ops(graph: TaggedGraph, choice: FilterChoice, chosen: Iterable[int]) -> FilterChoice:
+def with_ops(graph: TaggedGraph, choice: ExtractChoice, chosen: Iterable[int]) -> ExtractChoice:
     """The choice with exactly the ops at these positions selected.
 
     Raises:

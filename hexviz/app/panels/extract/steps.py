@@ -1,4 +1,4 @@
-"""What a person does in the filter's tab, as pure steps from one state of the page to the next."""
+"""What a person does in the Extract tab, as pure steps from one state of the page to the next."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from hexviz.app.graph.navigation import ops_in
 from hexviz.app.graph.search import search
 from hexviz.app.graph.tree import names_of
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.filter.ticks import of_modules, turn, uneven_stacks, with_ops
-from hexviz.app.protocol import AnyEvent, FilterChoice, PageState
+from hexviz.app.panels.extract.ticks import of_modules, turn, uneven_stacks, with_ops
+from hexviz.app.protocol import AnyEvent, ExtractChoice, PageState
 from hexviz.errors import SelectionError
 from hexviz.extraction.selection import NO_MODULES, selection
 from hexviz.view import state as views
 from hexviz.view.state import ViewState
 
-__all__ = ["filter_step"]
+__all__ = ["extract_step"]
 
 
-def filter_step(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
-    """The state of the page after an event of the filter; another event changes nothing.
+def extract_step(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
+    """The state of the page after an event of the Extract tab; another event changes nothing.
 
     Raises:
         HexvizError: with the reason, if the event means nothing here.
@@ -32,7 +32,7 @@ def filter_step(model: OpenModel, state: PageState, event: AnyEvent) -> PageStat
     return replace(state, choice=choice, view=_taken_apart(model, state.view, choice))
 
 
-def _choice(model: OpenModel, state: PageState, event: AnyEvent) -> FilterChoice:
+def _choice(model: OpenModel, state: PageState, event: AnyEvent) -> ExtractChoice:
     graph, choice = model.graph, state.choice
     match event:
         case protocol.Tick(value=key):
@@ -62,7 +62,7 @@ def _choice(model: OpenModel, state: PageState, event: AnyEvent) -> FilterChoice
     return choice
 
 
-def _named(model: OpenModel, choice: FilterChoice, name: str) -> FilterChoice:
+def _named(model: OpenModel, choice: ExtractChoice, name: str) -> ExtractChoice:
     """With modules that a person named, by FQN, tag or pattern; after a minus, without them."""
     graph = model.graph
     chosen = set(choice.selected.positions(graph))
@@ -74,7 +74,7 @@ def _named(model: OpenModel, choice: FilterChoice, name: str) -> FilterChoice:
     return with_ops(graph, choice, chosen - named)
 
 
-def _selected(model: OpenModel, state: PageState) -> FilterChoice:
+def _selected(model: OpenModel, state: PageState) -> ExtractChoice:
     graph, choice = model.graph, state.choice
     match state.selection:
         case "module", fqn if model.has_module(fqn):
@@ -90,7 +90,7 @@ def _selected(model: OpenModel, state: PageState) -> FilterChoice:
     return with_ops(graph, choice, found.union(choice.selected.positions(graph)))
 
 
-def _without(model: OpenModel, choice: FilterChoice, name: str) -> FilterChoice:
+def _without(model: OpenModel, choice: ExtractChoice, name: str) -> ExtractChoice:
     """Without one of the names that a choice is made of: ``keep:FQN``, ``except:FQN``, ``ops:``."""
     graph, selected = model.graph, choice.selected
     kind, _, fqn = name.partition(":")
@@ -105,7 +105,7 @@ def _without(model: OpenModel, choice: FilterChoice, name: str) -> FilterChoice:
     return choice
 
 
-def _taken_apart(model: OpenModel, view: ViewState, choice: FilterChoice) -> ViewState:
+def _taken_apart(model: OpenModel, view: ViewState, choice: ExtractChoice) -> ViewState:
     """The view with the members of a stack one by one where they are not selected alike."""
     index = model.index(view.placement)
     wider = view

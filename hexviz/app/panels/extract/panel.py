@@ -1,4 +1,4 @@
-"""The filter's panel: what is selected, by which policy, and what that comes to.
+"""The Extract tab's panel: what is selected, by which policy, and what that comes to.
 
 Where the model is cut, and how that could be less, follows below: border.py.
 """
@@ -10,13 +10,13 @@ from functools import reduce
 from typing import Any
 
 from hexviz.app import html
-from hexviz.app.models.filtered import Filtered
+from hexviz.app.models.extracted import Extracted
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.filter.border import POLICY, weights
-from hexviz.app.panels.filter.export import export_tools
+from hexviz.app.panels.extract.border import POLICY, weights
+from hexviz.app.panels.extract.export import export_tools
 from hexviz.app.panels.inspector.module import stack_note
 from hexviz.app.panels.parts import button, counted, module_links, op_link
-from hexviz.app.protocol import FilterChoice, PageState
+from hexviz.app.protocol import ExtractChoice, PageState
 from hexviz.extraction.report import came_along, kept_by_why
 from hexviz.extraction.subgraph import POLICIES
 from hexviz.model.fqn import ancestors, common_ancestor, is_within
@@ -30,7 +30,7 @@ _MOST_NAMES = 12
 def panel(model: OpenModel, state: PageState) -> list[Any]:
     """The part of the panel that answers at once."""
     choice = state.choice
-    kept = model.filtered(choice)
+    kept = model.extracted(choice)
     parts: list[Any] = [
         _adding(model, state),
         _chosen(model, choice),
@@ -74,7 +74,7 @@ def _turning(model: OpenModel, state: PageState) -> list[Any]:
     return stack_note(model, state.view, what)[1:] if kind == "module" else []
 
 
-def _chosen(model: OpenModel, choice: FilterChoice) -> Any:
+def _chosen(model: OpenModel, choice: ExtractChoice) -> Any:
     """What is selected, each name with a way to take it back."""
     selected = choice.selected
     order = {module.fqn: at for at, module in enumerate(model.graph.modules)}
@@ -118,7 +118,7 @@ def _name(value: str, before: str, name: str) -> html.Li:
     )
 
 
-def _policies(choice: FilterChoice) -> html.Fieldset:
+def _policies(choice: ExtractChoice) -> html.Fieldset:
     """The policies as radio buttons, with a line on what each keeps."""
     return html.Fieldset(
         [
@@ -161,7 +161,7 @@ def _nothing() -> html.Div:
     )
 
 
-def _summary(kept: Filtered) -> html.Div:
+def _summary(kept: Extracted) -> html.Div:
     """How much is kept, as a bar and in words."""
     report, total = kept.boundary, len(kept.graph.ops)
     shares = [(fate, kept.preview.count(fate)) for fate in FATES]
@@ -213,7 +213,7 @@ def field() -> html.Div:
 _MOST_OPS = 60
 
 
-def open_holes(model: OpenModel, kept: Filtered) -> list[Any]:
+def open_holes(model: OpenModel, kept: Extracted) -> list[Any]:
     """Where dataflow leaves what is selected and comes back, with an offer to fill it."""
     found = kept.boundary["holes"]
     if kept.choice.fill:
