@@ -68,7 +68,10 @@ FINDINGS = [
     Finding("low-confidence", "warning", ("s", "r"), "A guess.", "Look at [them]."),
     Finding("sibling", "warning", ("s", "q", "k", "m"), "Its doubles differ.", module="enc"),
 ]
-WRONG = Finding("misplaced", "error", ("o",), "All contradicts it.", "Move it.", "enc", 0.9)
+WRONG = Finding(
+    *("misplaced", "error", ("o",), "All contradicts it.", "Move it.", "enc", 0.9),
+    details=("Its neighbours do.",),
+)
 
 
 def found(monkeypatch: pytest.MonkeyPatch, findings: list[Finding]) -> None:
@@ -85,6 +88,7 @@ def test_an_audit_for_people_is_worst_first(
     assert rows == [
         "severity kind ops what, and what to do",
         "error misplaced 1: o All contradicts it.",
+        "Its neighbours do.",
         "→ Move it.",
         "warning low-confidence 2: s, r A guess.",
         "→ Look at [them].",
@@ -115,6 +119,7 @@ def test_an_audit_as_json(run: Run, net: Path, monkeypatch: pytest.MonkeyPatch) 
         "suggestion": "Look at [them].",
         "module": None,
         "sureness": 1.0,
+        "details": [],
     }
 
 

@@ -114,7 +114,7 @@ def print_findings(document: Mapping[str, Any]) -> None:
             text(severity, _COLOURS[severity]),
             finding["kind"],
             _first_ops(finding["ops"]),
-            _what(finding["message"], finding["suggestion"]),
+            _what(finding["message"], finding["details"], finding["suggestion"]),
         )
         for severity in reversed(SEVERITIES)
         for finding in document["findings"]
@@ -155,8 +155,10 @@ def _confidence(whole: float, parts: Sequence[Part]) -> str:
     return product if len(parts) == 1 else f"{whole:.3g} = {product}"
 
 
-def _what(message: str, suggestion: str) -> Text:
+def _what(message: str, details: Sequence[str], suggestion: str) -> Text:
     what = text(message)
+    for detail in details:
+        what.append("\n").append_text(text(detail))
     return what.append("\n").append_text(text(f"→ {suggestion}")) if suggestion else what
 
 

@@ -9,10 +9,11 @@ from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ON_RECORD, Candidate, Op
 from hexviz.model.size_limits import LONGEST_PATH, MOST_STEPS, is_path
+from hexviz.model.wording import counted, listed
 from hexviz.model.writer import has_tags
 from hexviz.tagging import stored
 from hexviz.tagging.anatomy import pattern
-from hexviz.tagging.finding import Finding
+from hexviz.tagging.finding import Finding, alike, told_apart
 from hexviz.tagging.metadata import KEYS, as_written, scopes_of, too_long
 from hexviz.tagging.order import static_ops
 from hexviz.tagging.stored import unread_module
@@ -75,8 +76,8 @@ def disagreeing_sources(graph: TaggedGraph) -> Iterator[Finding]:
             "sources",
             "warning" if firm else "info",
             _ids(ops),
-            f"{_some(ops)}: tagged {first.tag} by rule {first.provenance.rule}, "
-            f"but {other.reason}.",
+            f"Tagged {graph.modules[first.module].label} by rule {first.provenance.rule}, but "
+            f"{other.reason}{alike(len(ops))}.",
             f"See which is right; the other{among} is {other.module or 'the root'}.",
             said if said in graph.modules else None,
             0.5,
@@ -111,8 +112,8 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
         else:
             # What a module hands on has other users, too; here the same part of several
             # blocks uses what all of them could have made.
-            alike = {user for user in users if pattern(user) == pattern(op.module)}
-            telling = len(alike | {op.module}) > 1 and all(
+            fellows = {user for user in users if pattern(user) == pattern(op.module)}
+            telling = len(fellows | {op.module}) > 1 and all(
                 one in static or one in shared or names.is_within(meeting, graph.ops[one].module)
                 for one in graph.flat.predecessors[at]
             )
@@ -125,14 +126,15 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
         ops = [op for op, _ in pairs]
         target = _one({one for _, one in pairs})
         after = graph.flat.successors[graph.positions[first.id]]
-        tags = list(dict.fromkeys(graph.ops[one].tag for one in after))
+        users = list(dict.fromkeys(graph.ops[one].module for one in after))
+        another = next(one for one in users if one != first.module)
+        called = told_apart(graph, (first.module, another))
         yield Finding(
             "shared-constant",
             "info",
             _ids(ops),
-            f"{_some(ops)}: tagged {first.tag}, the first of {len(tags)} modules "
-            f"that use it; the others, such as {next(one for one in tags if one != first.tag)}, "
-            "seem to reach into that one.",
+            f"Tagged {called[first.module]}, the first of {counted(len(users), 'module')} that "
+            f"use it; others, such as {called[another]}, seem to reach into it{alike(len(ops))}.",
             f"Move to {graph.modules[meeting].tag}, where all of its users meet"
             f"{'' if target is not None else ', and the others to where theirs do'}.",
             target,
@@ -211,12 +213,13 @@ def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
     for pairs in groups.values():
         first, around = pairs[0]
         ops = [op for op, _ in pairs]
+        called = told_apart(graph, (first.module, around))
         yield Finding(
             "split-chain",
             "info",
             _ids(ops),
-            f"{_some(ops)}: tagged {first.tag}, in the middle of a chain of "
-            f"auxiliary ops of {graph.modules[around].tag}.",
+            f"Tagged {called[first.module]}, in the middle of a chain of auxiliary ops of "
+            f"{called[around]}{alike(len(ops))}.",
             f"If it is one computation, move to {graph.modules[around].tag}.",
             _one({one for _, one in pairs}),
             0.3,
@@ -235,7 +238,8 @@ def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
             "low-confidence",
             "info",
             _ids(ops),
-            f"{_some(ops)}: tagged {ops[0].tag} by rule {rule} with a confidence of {least:.0%}.",
+            f"Tagged {graph.modules[ops[0].module].label} by rule {rule}, with a confidence of "
+            f"{least:.0%}{alike(len(ops))}.",
             "Confirm it or set the module by hand.",
             None,
             1 - least,
@@ -253,13 +257,11 @@ def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
         if module.fqn and first_name(module.fqn) not in inhabited:
             groups.setdefault(module.class_name or module.label, []).append(module.fqn)
     for kind, fqns in groups.items():
-        named = ", ".join(fqns[:3]) + (f" and {len(fqns) - 3} more" if len(fqns) > 3 else "")
-        count = "1 module" if len(fqns) == 1 else f"{len(fqns)} modules"
         yield Finding(
             "empty-module",
             "info",
             (),
-            f"{count} of class {kind} without ops: {named}.",
+            f"{counted(len(fqns), 'module')} of class {kind} without ops: {listed(fqns, most=3)}.",
             "Usual for what does nothing in inference (a dropout); otherwise "
             + ("a tool" if graph.transferred_from else "the exporter")
             + " removed or merged its ops.",
@@ -316,12 +318,11 @@ def tags_lost(graph: TaggedGraph) -> bool:
 def lost_tags(graph: TaggedGraph) -> Iterator[Finding]:
     """One finding for a file whose tags were lost, as all of them are concluded from the rest."""
     if tags_lost(graph):
-        modules = len(graph.modules)
         yield Finding(
             "lost-tags",
             "warning",
             (),
-            f"The file lists {modules:,} {'module' if modules == 1 else 'modules'}, and hardly any "
-            f"of its {len(graph.ops):,} ops says which is its own: a tool dropped the records.",
+            f"The file lists {counted(len(graph.modules), 'module')}, and hardly any of its "
+            f"{counted(len(graph.ops), 'op')} says which is its own: a tool dropped the records.",
             "Take the file from before that tool, or tag it again; what is shown is inferred.",
         )

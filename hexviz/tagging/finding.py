@@ -16,8 +16,10 @@ __all__ = [
     "Finding",
     "Severity",
     "accused_ops",
+    "alike",
     "finding_record",
     "findings_document",
+    "told_apart",
 ]
 
 Severity = Literal["info", "warning", "error"]
@@ -51,7 +53,8 @@ class Finding:
     ``ops`` are the ids of the ops it is about; none for a module without ops.
     ``module`` is the FQN that ``suggestion`` would move all of them to, or
     ``None`` where the audit does not know better. ``sureness`` is in 0..1:
-    how likely the finding is right.
+    how likely the finding is right. ``message`` and ``suggestion`` are sentences of at most
+    25 words; ``details`` are further ones, for whoever wants to know more.
     """
 
     kind: str
@@ -61,10 +64,11 @@ class Finding:
     suggestion: str = ""
     module: str | None = None
     sureness: float = 1.0
+    details: tuple[str, ...] = ()
 
 
 def finding_record(finding: Finding) -> dict[str, Any]:
-    """A finding as plain JSON; the keys are those of the public contract, and two more."""
+    """A finding as plain JSON; the keys are those of the public contract, and three more."""
     return {
         "kind": finding.kind,
         "severity": finding.severity,
@@ -73,7 +77,23 @@ def finding_record(finding: Finding) -> dict[str, Any]:
         "suggestion": finding.suggestion,
         "module": finding.module,
         "sureness": finding.sureness,
+        "details": list(finding.details),
     }
+
+
+def told_apart(graph: TaggedGraph, modules: Iterable[str]) -> dict[str, str]:
+    """FQN → what a module is called in a sentence: short, or by its tag where others are too."""
+    labels = {fqn: graph.modules[fqn].label for fqn in modules}
+    counts = Counter(labels.values())
+    return {
+        fqn: label if counts[label] == 1 else graph.modules[fqn].tag
+        for fqn, label in labels.items()
+    }
+
+
+def alike(count: int) -> str:
+    """At the end of a sentence about the first of some ops: that it holds of the others too."""
+    return f"; {count - 1:,} more like it" if count > 1 else ""
 
 
 def accused_ops(findings: Iterable[Finding]) -> frozenset[str]:

@@ -13,13 +13,14 @@ itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from hexviz.model import fqn as names
+from hexviz.model import fqn
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op, Provenance
-from hexviz.tagging.finding import Finding, Severity
+from hexviz.model.wording import listed
+from hexviz.tagging.finding import Finding, Severity, alike, told_apart
 from hexviz.tagging.inherit import inherit
 from hexviz.tagging.sentence import module_sentence
 from hexviz.tagging.suspicion import Suspicion, off_branch, suspicions
@@ -88,7 +89,7 @@ def _charges(graph: TaggedGraph, suspects: dict[int, Suspicion]) -> Iterator[_Ch
                 suspicion.holder, "declared", "weight", values=(suspicion.weight,), kind="weight"
             )
         module, tagged = graph.modules.nearest(verdict.module), graph.ops[at].module
-        if names.is_within(module, tagged) or verdict.origin == "fallback":
+        if fqn.is_within(module, tagged) or verdict.origin == "fallback":
             continue
         if graph.modules.first_name(module) == graph.modules.first_name(tagged):
             continue  # another name of it
@@ -107,7 +108,7 @@ def _without(graph: TaggedGraph, suspects: Collection[int]) -> dict[int, Provena
 def _decides(graph: TaggedGraph, at: int, verdict: Provenance) -> bool:
     """Whether a verdict clears the op's tag or leads to another branch."""
     module, tagged = graph.modules.nearest(verdict.module), graph.ops[at].module
-    return names.is_within(module, tagged) or off_branch(module, tagged)
+    return fqn.is_within(module, tagged) or off_branch(module, tagged)
 
 
 def _weighed(graph: TaggedGraph, charge: _Charge) -> tuple[Severity, float]:
@@ -121,37 +122,48 @@ def _weighed(graph: TaggedGraph, charge: _Charge) -> tuple[Severity, float]:
 def _finding(graph: TaggedGraph, kind: str, severity: Severity, charges: list[_Charge]) -> Finding:
     first = charges[0]
     op = graph.ops[first.at]
-    others = len(charges) - 1
-    more = f" ({others} more like it)" if others else ""
-    against = "; ".join(_against(graph, op, first.suspicion))
-    tag = graph.modules[first.module].tag
+    around = dict.fromkeys(graph.ops[one].module for one in first.suspicion.around)
+    names = told_apart(
+        graph,
+        dict.fromkeys((op.module, first.module, *around, *filter(None, [first.suspicion.holder]))),
+    )
+    against, *further = _against(graph, op, first.suspicion, names)
+    target = graph.modules[first.module]
     moved = op._replace(
-        module=first.module, tag=tag, provenance=replace(first.verdict, module=first.module)
+        module=first.module,
+        tag=target.tag,
+        provenance=replace(first.verdict, module=first.module),
     )
     return Finding(
         kind=kind,
         severity=severity,
         ops=tuple(graph.ops[charge.at].id for charge in charges),
-        message=f"{op.op_type} “{op.id}”{more} is tagged {op.tag}, but {against}.",
-        suggestion=f"Move to {tag}. All else says: {module_sentence(graph, moved)}",
+        message=f"Tagged {names[op.module]}, but {against}{alike(len(charges))}.",
+        suggestion=f"Move to {target.tag}.",
         module=first.module,
         sureness=_weighed(graph, first)[1],
+        details=(
+            *(f"{one[0].upper()}{one[1:]}." for one in further),
+            f"All else says: {module_sentence(graph, moved)}",
+        ),
     )
 
 
-def _against(graph: TaggedGraph, op: Op, suspicion: Suspicion) -> Iterable[str]:
+def _against(
+    graph: TaggedGraph, op: Op, suspicion: Suspicion, names: Mapping[str, str]
+) -> Iterable[str]:
     """What speaks against a tag, the weightiest first, in words."""
     signals = suspicion.signals
-    own = op.tag.rpartition("/")[2]
+    own = names[op.module]
+    kind = graph.modules[op.module].class_name or "module of its kind"
     if "order" in signals:
-        tags = list(dict.fromkeys(graph.ops[one].tag for one in suspicion.around))
-        around = tags[0] if len(tags) == 1 else " and ".join(tags)
-        yield f"that was not open when it ran: around it is {around}"
+        around = list(dict.fromkeys(names[graph.ops[one].module] for one in suspicion.around))
+        yield f"ran between {'two ops' if len(around) == 1 else 'ops'} of {listed(around)}"
     if "weight" in signals:
-        yield f"it computes with a weight of {graph.modules[suspicion.holder].tag}"
+        yield f"computes with a weight of {names[suspicion.holder]}"
     if suspicion.doubles is not None:
         some = [f"“{graph.ops[one].id}”" for one in suspicion.doubles.some]
-        yield f"its doubles in sibling modules ({', '.join(some)}) are elsewhere"
+        yield f"its doubles in sibling modules, {listed(some)}, are elsewhere"
     if "dataflow" in signals:
         yield "what it is connected to meets on another branch"
     if "apart" in signals:
@@ -159,6 +171,6 @@ def _against(graph: TaggedGraph, op: Op, suspicion: Suspicion) -> Iterable[str]:
     elif "alone" in signals:
         yield f"nothing near it is of {own}"
     if "foreign" in signals:
-        yield f"no other module of that class has a {op.op_type}"
+        yield f"no other {kind} has the type {op.op_type}"
     elif "extra" in signals:
-        yield f"no other module of that class has as many {op.op_type} ops"
+        yield f"no other {kind} has as many {op.op_type} ops"

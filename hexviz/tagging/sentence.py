@@ -1,75 +1,76 @@
-"""Provenance and context in one sentence a person believes, made from the same record."""
+"""Provenance and context, each in a sentence of at most 25 words, made from the same record."""
 
 from __future__ import annotations
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
+from hexviz.model.wording import counted, listed
 
-__all__ = ["context_sentence", "counterpart_type", "module_sentence", "source_file"]
+__all__ = [
+    "context_sentence",
+    "counterpart_type",
+    "doubted_sentence",
+    "module_sentence",
+    "source_file",
+]
 
 
 def module_sentence(graph: TaggedGraph, op: Op) -> str:
-    """How the op got its module."""
-    sentence = _sentence(graph, op)
-    if op.provenance.shared_by:
-        others = _listing([graph.modules[one].tag for one in op.shared_by])
-        sentence += f" It also does the work of {others}: a tool made one op of several."
-    return sentence
-
-
-def _sentence(graph: TaggedGraph, op: Op) -> str:
+    """How the op got its module, in at most 25 words."""
     why, place = op.provenance, _place(op.tag)
     if why.is_of_another_graph:
         return _transfer_sentence(graph, op, place)
     value = f"“{why.values[0]}”" if why.values else "it carries"
     steps = [_op(graph, step.op) for step in why.steps]
-    first = steps[0] if steps else "an op"  # a stranger's record may lack its evidence
-    witnesses = _listing([_op(graph, one) for one in why.witnesses])
+    around = listed(steps) or "an op"  # a stranger's record may lack its evidence
+    first = steps[0] if steps else "an op"
+    witnesses = listed([_op(graph, one) for one in why.witnesses])
     match why.kind:
         case "metadata":
             return f"Ran in {place}: the file's metadata records it."
         case "record by value":
             return (
-                f"Ran in {place}: {value} was recorded there before the file was "
-                "converted or rewritten, and the value kept its name."
+                f"Ran in {place}: {value} was recorded there before the file was rewritten, and "
+                "kept its name."
             )
         case "record by structure":
             return (
-                f"Ran in {place}: the file's map, written when it was tagged, has {value} "
-                "there, which was computed the same way from and for the same."
+                f"Ran in {place}: the file's map has {value} there, computed the same way from "
+                "and for the same."
             )
         case "doubles":
+            double = _op(graph, why.witnesses[0]) if why.witnesses else "another op"
             return (
-                f"Ran in {place}, between {_listing(steps)}: its doubles in sibling modules, "
-                f"{witnesses}, are recorded there."
+                f"Ran in {place}, between {around}, like its doubles in sibling modules, "
+                f"such as {double}."
             )
         case "body":
             return f"Ran in {place} or below: it is in a body of {first}, which ran there."
         case "function":
             return f"Ran in {place} or below: it is in a function that {first} calls."
         case "two calls":
-            calls = _listing(steps[:2])
+            calls = " and ".join(steps[:2])
             return f"Ran in {place} or below, between two calls of one module: {calls}."
         case "edge of the graph":
-            return f"Ran in {place}: next to it lie {_listing(steps)} and the edge of the graph."
+            return f"Ran in {place}, between {around} and the edge of the graph."
         case "trace within a module" | "trace between modules":
             return f"Ran in {place}, the deepest module open {_ends(steps)}."
         case "habit at the beginning":
             return (
-                f"Placed in {place}, which it begins before {first}: modules of that kind all "
-                f"begin so, whoever calls them; see {witnesses}."
+                f"Placed in {place}, which it begins before {first}, as all modules of that kind "
+                f"begin: see {witnesses}."
             )
         case "habit at the end":
             return (
-                f"Placed in {place}, which it ends after {first}: modules of that kind all end "
-                f"so, whoever calls them; see {witnesses}."
+                f"Placed in {place}, which it ends after {first}, as all modules of that kind "
+                f"end: see {witnesses}."
             )
         case "own arithmetic":
             return f"Placed in {place}, which was computing itself and goes on with {first}."
         case "opens next" | "restored weight" | "consumers without order":
             return _users_sentence(graph, op, place)
         case "producers":
-            return f"Placed in {place}, where its inputs meet: {_listing(steps)}."
+            return f"Placed in {place}, where its inputs meet: {around}."
     match why.rule:  # of which all kinds say the same, or the kind is not on record
         case "name":
             return f"Ran in {place}: the name {value} says so."
@@ -82,20 +83,39 @@ def _sentence(graph: TaggedGraph, op: Op) -> str:
     return f"Placed in {place}, as the file records: decided by rule {why.rule}{_from(steps)}."
 
 
+def doubted_sentence(op: Op, source: str) -> str:
+    """The same of an op that the audit accuses: who says so, and not that it is so.
+
+    ``source`` is the file that tags were transferred from.
+    """
+    place = _place(op.tag)
+    match op.provenance.origin:
+        case "declared":
+            by = {"name": "by a name", "weight": "by a weight's name"}
+            how = by.get(op.provenance.rule, "in its metadata")
+            return f"Said by the file, {how}: {place}. The audit doubts it."
+        case "transferred":
+            return f"Taken from {source}: {place}. The audit doubts it."
+        case "inherited":
+            return f"Concluded from the ops around it: {place}. The audit doubts it."
+    return f"Placed in {place}. The audit doubts it."
+
+
 def _ends(steps: list[str]) -> str:
     if len(steps) == 2:
         return f"both at {steps[0]} and at {steps[1]}"
-    return f"at all of {_listing(steps, most=4)}"
+    return f"at all of {listed(steps)}"
 
 
 def _from(steps: list[str]) -> str:
-    return f", from {_listing(steps)}" if steps else ""
+    return f", from {listed(steps)}" if steps else ""
 
 
 def _users_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
     users = [_op(graph, step.op) for step in op.provenance.steps if step.relation == "uses it"]
     after = [_op(graph, step.op) for step in op.provenance.steps if step.relation != "uses it"]
-    named = _listing(users, total=len(graph.flat.successors[graph.positions[op.id]]))
+    total = len(graph.flat.successors[graph.positions[op.id]])
+    named = listed(users, total=total) if users else counted(total, "op")
     if after:
         opened = f"what opens next, {after[0]}"
         return f"Placed in {place}, which holds all its users ({named}) and {opened}."
@@ -127,7 +147,7 @@ def _transfer_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
                 "the same."
             )
         case "fused":
-            stands = f", and stands for {_listing(others)} there" if others else ""
+            stands = f", and stands for {listed(others)} there" if others else ""
             return f"Ran in {place}: it gives the value of {first} in {file}{stands}."
         case "inserted":
             return f"Placed in {place}: a tool inserted it, and it serves {first} of {file}."
@@ -139,21 +159,23 @@ def _transfer_sentence(graph: TaggedGraph, op: Op, place: str) -> str:
 
 
 def context_sentence(graph: TaggedGraph, op: Op) -> str | None:
-    """How an auxiliary op got its context; ``None`` for a primary op."""
+    """What an auxiliary op is for, in at most 25 words; ``None`` for a primary op."""
     context = op.context
     if context is None:
         return None
     if context.rule == "root":
         return "No context: it neither feeds a primary op nor is fed by one."
-    *through, source = context.evidence
-    sentence = f"Context inherited from {_op(graph, source)} in {_place(graph.op(source).tag)}"
-    if through:
-        sentence += f", through {_chain([_op(graph, step) for step in through])}"
-    if context.rule == "producers":
-        sentence += "; it feeds no primary op, so what feeds it decides"
+    *through, last = context.evidence
+    types = [graph.op(step).op_type for step in through]
+    nearest = _op(graph, last)
     if len(context.users) > 1:
-        sentence += f". It serves {len(context.users)} modules, which meet in {_place(context.tag)}"
-    return sentence + "."
+        meeting = f"of {len(context.users)} modules that meet in {_place(context.tag)}"
+        named = f"ops {meeting}, the nearest {nearest}"
+    else:
+        named = f"{nearest} in {_place(graph.op(last).tag)}"
+    if context.rule == "producers":
+        return f"Follows {named}{_via(types[::-1])}; no primary op needs it."
+    return f"Needed by {named}{_via(types)}."
 
 
 def _op(graph: TaggedGraph, op_id: str) -> str:
@@ -167,13 +189,8 @@ def _place(tag: str) -> str:
     return tag if tag != "/" else "the root"
 
 
-def _listing(names: list[str], *, most: int = 3, total: int | None = None) -> str:
-    shown = names[:most]
-    left_out = (len(names) if total is None else total) - len(shown)
-    return ", ".join(shown) + (f" and {left_out} more" if left_out else "")
-
-
-def _chain(names: list[str], most: int = 4) -> str:
-    if len(names) <= most:
-        return " → ".join(names)
-    return f"{names[0]} → {names[1]} → … ({len(names) - 3} more) … → {names[-1]}"
+def _via(types: list[str], most: int = 4) -> str:
+    """The types of the ops on the way, in the order in which they run."""
+    if len(types) > most:
+        types = [*types[:2], "…", types[-1]]
+    return f", via {' → '.join(types)}" if types else ""

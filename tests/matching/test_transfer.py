@@ -81,8 +81,7 @@ def test_the_sentence_names_the_other_file() -> None:
         ),
         (
             "Ran in /Module/Module.enc/Module.act: it gives the value of Abs “o” in exported.onnx, "
-            "and stands for Neg “m”, Exp “n” there. It also does the work of "
-            "/Module/Module.enc/Module.fc: a tool made one op of several."
+            "and stands for Neg “m” and Exp “n” there."
         ),
         (
             "Ran in /Module/Module.head: it is Relu “y” of exported.onnx, with the same name, type "

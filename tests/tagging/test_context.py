@@ -99,4 +99,6 @@ def test_a_long_chain_still_ends_at_the_primary_op() -> None:
     assert len(context.evidence) == 32
     told = context_sentence(graph, graph.op("v1"))
     assert told is not None
-    assert "from Relu “y” in /Module/Module/Module" in told
+    assert told == (
+        "Needed by Relu “y” in /Module/Module/Module, via Identity → Identity → … → Identity."
+    )

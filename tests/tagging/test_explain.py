@@ -205,8 +205,8 @@ def test_a_file_of_an_earlier_version_says_what_its_record_has() -> None:
     assert told.op.provenance.kind == ""
     assert told.steps == (Step("b", "is evidence for it"), Step("r", "is evidence for it"))
     assert told.sentence == (
-        "Placed in /Module/Module, as the file records: decided by rule trace, from Neg “b”, "
-        "Reshape “r”."
+        "Placed in /Module/Module, as the file records: decided by rule trace, from Neg “b” "
+        "and Reshape “r”."
     )
     assert [(part.factor, part.reason) for part in told.confidence] == [
         (0.6, "as stored in the file")

@@ -87,8 +87,8 @@ def test_a_value_that_a_body_keeps_to_itself() -> None:
     proto.graph.node[-1].input[0] = "t"
     (finding,) = value_findings(proto)
     assert finding.message == (
-        "Add “y” reads “t”, which nothing makes; the body o/then_branch makes one of that name, "
-        "for itself alone."
+        "Add “y” reads “t”, which nothing makes; the body o/then_branch makes one, for itself "
+        "alone."
     )
 
 
