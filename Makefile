@@ -12,7 +12,7 @@ NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
 .PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types wheel browser redis bench bench-hot \
-	bench-page bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-extraction bench-exports bench-soak fuzz pictures clean
+	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-extraction bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -83,6 +83,16 @@ bench-page: $(READY) browser
 bench-view: $(READY) browser
 	$(BIN)/python -m benchmarks.page.rivals
 	$(BIN)/python -m benchmarks.page.view $(ARGS) $(SIZES)
+
+# How well first pictures read: sizes of labels, shares of the canvas, bends, words on lines, contrast.
+bench-reading: $(READY) browser
+	mkdir -p build/reading
+	for name in $(READ); do test -f build/reading/$$name.onnx || \
+		$(BIN)/hexviz export $$name --no-optimize --no-weights -o build/reading/$$name.onnx || exit 1; done
+	$(BIN)/python -m benchmarks.page.reading $(foreach name,$(READ),build/reading/$(name).onnx) \
+		--json build/reading/figures.json --pictures build/reading
+
+READ := bert-tiny gpt2 sam-vit resnet-50 custom-auxiliary
 
 # Opening, tagging and drawing by size, beside parsing: into build/bench.json, and as a table into
 # docs/performance.md. Two hours; ARGS="--sizes 1000,5000,20000" does less, ARGS="--compare FILE" says
