@@ -3,13 +3,15 @@
 import { send } from "../events.js";
 import { placeBadges } from "../steps.js";
 import { moved, resized, touched } from "./camera.js";
+import { drawChevrons } from "./chevrons.js";
 import { drawWaiting } from "./draw.js";
-import { TITLE, cytoscape } from "./instance.js";
+import { cytoscape } from "./instance.js";
 import { drawMinimap } from "./minimap.js";
+import { bindTaps } from "./taps.js";
 import { traceTo } from "./trace.js";
-import { select, toggle } from "./walk.js";
+import { enter, select } from "./walk.js";
 
-/** @import { Core, EventObject, NodeSingular } from "cytoscape" */
+/** @import { Core, EdgeSingular, EventObject, NodeSingular } from "cytoscape" */
 
 /** What dash-cytoscape would tell Dash: every click, and all elements at every change. */
 const COMPONENTS_OWN = "add remove dragfree mouseout mouseover select unselect tap";
@@ -24,7 +26,7 @@ export function bindCanvas() {
     return false;
   }
   cy.removeListener(COMPONENTS_OWN);
-  cy.on("tap", onTap);
+  bindTaps(cy, { select: onSelect, enter });
   cy.on("boxend", () => onFrame(cy));
   cy.on("render", () => placeBadges(cy));
   cy.on("viewport", function () {
@@ -32,6 +34,7 @@ export function bindCanvas() {
     drawMinimap(cy);
   });
   bindHover(cy);
+  drawChevrons(cy);
   window.addEventListener("resize", resized);
   drawWaiting();
   return true;
@@ -46,53 +49,20 @@ export function bindHover(cy) {
   cy.on("mouseout", "node", (event) => onLeave(cy, event.target));
 }
 
-/** @param {EventObject} event */
-function onTap(event) {
-  if (event.target === event.cy) {
-    touched();
-    send({ type: "clear" });
-  } else if (event.target.isNode()) {
-    onNode(event.target, event.position, isSecondClick(event.originalEvent));
-  } else {
-    touched();
-    send({ type: "edge", value: event.target.id() });
-  }
-}
-
 /**
- * Whether it is the second click of a double click.
- * @param {Event | undefined} event
+ * A click selects, at once: a second one may follow and open what is selected by then.
+ * @param {NodeSingular | EdgeSingular | null} element
  */
-function isSecondClick(event) {
-  return event !== undefined && "detail" in event && Number(event.detail) > 1;
-}
-
-/**
- * @param {NodeSingular} node
- * @param {{x: number, y: number}} at in units of the model
- * @param {boolean} again whether it is the second click of a double click
- */
-function onNode(node, at, again) {
-  const { kind, op, open, from } = node.data();
+function onSelect(element) {
+  const op = element?.data("op");
   if (op !== undefined && traceTo(op)) {
     return;
   }
-  if (kind === "stub") {
-    send({ type: "element", value: from[0] }); // what feeds it
-    return;
-  }
   touched();
-  const isBox = kind === "module" || kind === "section";
-  const isInTitle = at.y < node.position("y") - node.height() / 2 + TITLE;
-  if (isBox && again) {
-    return; // the first click has opened or closed it
-  }
-  if (isBox && (!open || isInTitle)) {
-    toggle(node);
-  } else if (isBox) {
-    send({ type: "module", value: node.data("fqn") });
+  if (element) {
+    select(element);
   } else {
-    select(node);
+    send({ type: "clear" });
   }
 }
 

@@ -8,7 +8,7 @@ import { wantInView } from "./camera.js";
 import { cytoscape } from "./instance.js";
 
 /**
- * @import { Core, NodeSingular } from "cytoscape"
+ * @import { Core, EdgeSingular, NodeSingular } from "cytoscape"
  * @import { Highlight } from "../protocol.js"
  */
 
@@ -43,12 +43,24 @@ export function selectedId() {
 }
 
 /**
- * The selected node, where it is on the canvas.
+ * The selected node, where it is on the canvas: of a stub's line, the stub.
  * @returns {NodeSingular | null}
  */
 export function selectedNode() {
   const element = cytoscape()?.getElementById(selectedId() || "");
-  return element?.nonempty() && element.isNode() ? element : null;
+  if (!element?.nonempty()) {
+    return null;
+  }
+  return element.isNode() ? element : stubOf(element);
+}
+
+/**
+ * The stub at the end of its line.
+ * @param {EdgeSingular} line
+ * @returns {NodeSingular | null}
+ */
+function stubOf(line) {
+  return line.source().data("kind") === "stub" ? line.source() : null;
 }
 
 /**
@@ -75,6 +87,9 @@ export function mark(cy, highlight) {
     }
     const selected = cy.getElementById(highlight.selected || "");
     selected.addClass("selected");
+    if (selected.nonempty() && selected.isEdge()) {
+      stubOf(selected)?.addClass("selected");
+    }
     const chain = cy.collection();
     highlight.evidence.forEach((id) => chain.merge(cy.getElementById(id)));
     chain.addClass("evidence");

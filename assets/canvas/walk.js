@@ -1,26 +1,28 @@
 // Walking from node to node by the arrow keys.
 
 import { send } from "../events.js";
-import { hold } from "./camera.js";
+import { hold, touched } from "./camera.js";
 import { cytoscape } from "./instance.js";
 import { selectedNode } from "./marks.js";
 import { leavePair } from "./trace.js";
 
 /**
- * @import { Core, EdgeCollection, NodeSingular } from "cytoscape"
+ * @import { Core, EdgeCollection, EdgeSingular, NodeSingular } from "cytoscape"
  * @typedef {"up" | "down" | "left" | "right"} Way
  */
 
 /**
- * Select a node: what a click in its middle would do.
- * @param {NodeSingular} node
+ * Select what is clicked, or walked to.
+ * @param {NodeSingular | EdgeSingular} element
  */
-export function select(node) {
-  const { kind, fqn, key, value, op } = node.data();
-  if (kind === "module") {
+export function select(element) {
+  const { kind, fqn, value, op, id } = element.data();
+  if (element.isEdge()) {
+    send({ type: "edge", value: id });
+  } else if (kind === "stub") {
+    send({ type: "edge", value: element.connectedEdges()[0].id() });
+  } else if (kind === "module" || kind === "section") {
     send({ type: "module", value: fqn });
-  } else if (kind === "section") {
-    send({ type: "toggle", value: key });
   } else if (kind === "input" || kind === "output") {
     send({ type: "value", value });
   } else if (op !== undefined) {
@@ -29,12 +31,18 @@ export function select(node) {
 }
 
 /**
- * Open or close a box, which stays where it is on the screen.
+ * Open or close a box, which stays where it is on the screen; go to where a stub comes from.
  * @param {NodeSingular} node
  */
-export function toggle(node) {
-  hold(node);
-  send({ type: "toggle", value: node.data("key") });
+export function enter(node) {
+  const { kind, key, from } = node.data();
+  if (kind === "stub") {
+    send({ type: "element", value: from[0] });
+  } else if (key) {
+    touched();
+    hold(node);
+    send({ type: "toggle", value: key });
+  }
 }
 
 /** @param {NodeSingular} node */
@@ -118,11 +126,11 @@ export function walk(way) {
   }
 }
 
-/** Open or close the selected box. */
+/** Open or close the selected box, or go to where the selected stub comes from. */
 export function openSelected() {
   const node = selectedNode();
-  if (node?.data("key")) {
-    toggle(node);
+  if (node) {
+    enter(node);
   }
 }
 

@@ -123,7 +123,7 @@ class Openings:
         page = self.sheet.page
         page.evaluate(WATCH)
         page.evaluate(_NOTE)
-        self.sheet.click(box)
+        self.sheet.enter(box)
         try:
             took = page.wait_for_function("() => window.took", timeout=_PATIENCE)
         except PlaywrightTimeout:

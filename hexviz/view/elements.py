@@ -110,8 +110,9 @@ def _node_data(
         }
         if node.is_open:
             data["z"] = node.depth
-            # Cytoscape puts a label beside the node; this takes it back in, to the left.
-            data["title_x"] = round(12 - box.width, 1)
+            # Cytoscape puts a label beside the node; this takes it back in, to the left, with room
+            # for the chevron that the page draws there.
+            data["title_x"] = round(20 - box.width, 1)
     elif node.kind in ("op", "constant"):
         op = index.graph.ops[node.position]
         data |= {

@@ -11,6 +11,8 @@ page(`<div id="graph"></div><div id="path"></div><div id="badges"></div><div id=
   <div id="trace"></div><div id="trace-note"></div>`);
 const events = await collectEvents();
 const { backInSight, shiftInto, viewportIn } = await import("../../assets/canvas/camera.js");
+const { chevronArea } = await import("../../assets/canvas/chevrons.js");
+const { isDouble } = await import("../../assets/canvas/taps.js");
 const { draw } = await import("../../assets/canvas/draw.js");
 const { bindCanvas } = await import("../../assets/canvas/gestures.js");
 const { markShown, showHighlight } = await import("../../assets/canvas/marks.js");
@@ -45,6 +47,7 @@ const GRAPH = [
   node("m:after", 0, 300, { kind: "module", open: 0, key: "after", fqn: "after" }),
   edge("i:x", "o:a"), edge("o:a", "o:b"), edge("o:a", "o:c"), edge("o:c", "m:after"),
   edge("i:x", "m:after", { fan: 1 }),
+  { data: { id: "e:s:1", source: "s:1", target: "o:b", fan: 0 } },
 ];
 const NOTHING = {
   selected: null, row: null, evidence: [], traced: null, lit: null, note: "", steps: null,
@@ -66,26 +69,63 @@ beforeEach(() => {
 afterEach(() => cy.destroy());
 
 const tap = (id, position = { x: 0, y: 0 }) => cy.getElementById(id).emit({ type: "tap", position });
+const tapNothing = () => cy.emit({ type: "tap", position: { x: 0, y: 0 } });
 const step = (id, way) => neighbour(cy, cy.getElementById(id), way)?.id();
 
-test("a click on what a stack feeds sends the element it comes from, whatever its id", () => {
+test("a double click on what a stack feeds sends the element it comes from, whatever its id", () => {
+  tap("s:1");
+  events.length = 0;
   tap("s:1");
   assert.deepEqual(events, [{ type: "element", value: "m:enc.layer.0~4" }]);
 });
 
-test("clicks say what was clicked", () => {
+test("clicks select what was clicked", () => {
   tap("o:a");
   tap("i:x");
   tap("m:after");
   tap("m:box", { x: 0, y: -140 }); // its title
   tap("m:box", { x: 0, y: 0 });
+  tap("s:1");
   tap("e:o:a->o:b");
-  cy.emit({ type: "tap" });
+  tapNothing();
   assert.deepEqual(events, [
-    { type: "op", value: "a" }, { type: "value", value: "x" },
-    { type: "toggle", value: "after" }, { type: "toggle", value: "box" },
-    { type: "module", value: "box" }, { type: "edge", value: "e:o:a->o:b" }, { type: "clear" },
+    { type: "op", value: "a" }, { type: "value", value: "x" }, { type: "module", value: "after" },
+    { type: "module", value: "box" }, { type: "module", value: "box" },
+    { type: "edge", value: "e:s:1" }, { type: "edge", value: "e:o:a->o:b" }, { type: "clear" },
   ]);
+});
+
+test("a second click at the same spot opens what the first one selected, a third is a first", () => {
+  tap("m:after");
+  tap("m:after");
+  tap("m:after");
+  tap("o:a");
+  tap("m:after"); // after something else
+  assert.deepEqual(events.map(({ type }) => type), ["module", "toggle", "module", "op", "module"]);
+});
+
+test("two taps are a double tap if they are near in time and place", () => {
+  const first = { id: "m:a", time: 1000, x: 50, y: 50 };
+  assert.ok(isDouble(first, { ...first, time: 1400, x: 60 }));
+  assert.ok(!isDouble(null, first));
+  assert.ok(!isDouble(first, { ...first, time: 1600 }));
+  assert.ok(!isDouble(first, { ...first, x: 80 }));
+  assert.ok(!isDouble(first, { ...first, id: "m:b" }));
+});
+
+test("one click on a chevron opens and closes; a box too small for one has none", () => {
+  const box = cy.getElementById("m:box");
+  tap("m:box", { x: -141, y: -138 }); // in its upper left corner
+  tap("e:o:a->o:b", { x: -141, y: -138 }); // a line runs over it
+  tap("o:b", { x: -141, y: -138 }); // what stands before it is what is clicked
+  assert.deepEqual(events, [
+    { type: "toggle", value: "box" }, { type: "toggle", value: "box" }, { type: "op", value: "b" },
+  ]);
+  const { left, right, top, bottom } = chevronArea(box);
+  assert.ok(right - left >= 20 && bottom - top >= 20);
+  cy.zoom(0.15);
+  assert.equal(chevronArea(box), null);
+  assert.equal(chevronArea(cy.getElementById("o:a")), null);
 });
 
 test("the arrows walk along edges, into boxes and out of them", () => {

@@ -108,17 +108,40 @@ class Sheet:
     def shows(self, element: str) -> None:
         self.wait("cy.getElementById(a[0]).nonempty()", element)
 
-    def click(self, element: str) -> None:
-        """Click a node where it is drawn."""
+    def spot(self, element: str) -> tuple[float, float]:
+        """Where a node is drawn, once it is in the middle, in pixels of the page."""
         self.shows(element)
         self.cy("void cy.center(cy.getElementById(a[0]))", element)
+        return self.place(element)
+
+    def place(self, element: str, across: float = 0.5, down: float = 0.5) -> tuple[float, float]:
+        """A point of a node, by shares of its width and height, in pixels of the page."""
         x, y = self.cy(
-            """(() => { const p = cy.getElementById(a[0]).renderedPosition();
+            """(() => { const node = cy.getElementById(a[0]), p = node.renderedPosition();
             const r = cy.container().getBoundingClientRect();
-            return [p.x + r.left, p.y + r.top]; })()""",
+            return [p.x + r.left + (a[1] - .5) * node.renderedWidth(),
+                    p.y + r.top + (a[2] - .5) * node.renderedHeight()]; })()""",
             element,
+            across,
+            down,
         )
-        self.page.mouse.click(x, y)
+        return x, y
+
+    def click(self, element: str) -> None:
+        """Click a node where it is drawn, which selects it."""
+        self.page.mouse.click(*self.spot(element))
+
+    def enter(self, element: str) -> None:
+        """Click a node twice, which opens or closes a box."""
+        self.page.mouse.dblclick(*self.spot(element))
+
+    def chevron(self, element: str) -> None:
+        """Click the chevron of a box."""
+        self.spot(element)
+        is_open = self.cy("cy.getElementById(a[0]).data('open')", element)
+        x, y = self.place(element, 0, 0 if is_open else 0.5)
+        down = 13 * self.cy("cy.zoom()") if is_open else 0
+        self.page.mouse.click(x + 9, y + down)
 
 
 @pytest.fixture(scope="session")

@@ -102,14 +102,14 @@ def test_it_opens_on_the_whole_model(report: Report, graph: TaggedGraph) -> None
 def test_a_box_opens_and_closes_where_it_stands(report: Report) -> None:
     report.cy("void cy.center(cy.getElementById('m:encoder.layer.0'))")
     before = report.box("encoder.layer.0")
-    report.click("m:encoder.layer.0")
+    report.enter("m:encoder.layer.0")
     report.shows("m:encoder.layer.0.attention")
     report.settle()
     after = report.box("encoder.layer.0")
     assert abs(before["y1"] - after["y1"]) < 150
     assert after["h"] > before["h"]
     expect(report.page.locator("#inspector h2")).to_have_text("BertLayer")
-    report.page.mouse.click(*title(report, "encoder.layer.0"))
+    report.page.mouse.dblclick(*title(report, "encoder.layer.0"))
     report.wait("cy.getElementById('m:encoder.layer.0.attention').empty()")
 
 

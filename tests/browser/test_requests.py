@@ -45,7 +45,8 @@ def open_tab(name: str) -> Callable[[Sheet], None]:
 
 CLICKS: dict[str, Callable[[Sheet], None]] = {
     "an op": lambda sheet: sheet.click(sheet.cy("cy.nodes('[kind = \"op\"]').id()")),
-    "a module opens": lambda sheet: sheet.click("m:encoder.layer.1"),
+    "a module": lambda sheet: sheet.click("m:encoder.layer.1"),
+    "a module opens": lambda sheet: sheet.chevron("m:encoder.layer.1"),
     "a row of the tree": lambda sheet: sheet.page.locator('#tree [data-key="pooler"]').click(),
     "a key of the canvas": lambda sheet: sheet.page.keyboard.press("ArrowDown"),
     "the escape key": lambda sheet: sheet.page.keyboard.press("Escape"),
@@ -99,7 +100,7 @@ def test_the_count_notices_one_request_more(sheet: Sheet, server: Server) -> Non
     sheet.errors.clear()  # the empty question is a 400
 
 
-def test_a_click_on_what_a_stack_feeds_goes_to_the_stack(sheet: Sheet, tmp_path: Path) -> None:
+def test_a_stub_leads_to_the_stack_that_feeds_it(sheet: Sheet, tmp_path: Path) -> None:
     """A stack's element is named after its first member, with their number behind a tilde."""
     path = tmp_path / "stacked.onnx"
     path.write_bytes(synthetic(260, "metadata"))
@@ -110,7 +111,7 @@ def test_a_click_on_what_a_stack_feeds_goes_to_the_stack(sheet: Sheet, tmp_path:
         stub = sheet.cy("cy.nodes('[kind = \"stub\"]').id()")
         # Which values become stubs is not this test's matter: it takes one that is there.
         sheet.cy("void cy.getElementById(a[0]).data('from', [a[1]])", stub, stack)
-        sheet.click(stub)
+        sheet.enter(stub)
         sheet.wait("cy.getElementById(a[0]).hasClass('selected')", stack)
         expect(sheet.page.locator("#inspector .pill").first).to_have_text("module")
     finally:
@@ -144,7 +145,7 @@ def test_what_the_server_refuses_is_said_once_in_its_own_line(
     expect(page.get_by_text("The server did not answer")).to_have_count(0)
     page.unroute(f"**/{path}")
     sheet.settle()
-    sheet.click("m:pooler")  # the page goes on
+    sheet.enter("m:pooler")  # the page goes on
     sheet.shows("m:pooler.dense")
     sheet.errors = [one for one in sheet.errors if str(status) not in one]
 
@@ -154,11 +155,11 @@ def test_a_server_that_is_away_is_said_to_be(sheet: Sheet, server: Server) -> No
     sheet.open(server.url + "&open=")
     sheet.settle()
     page.route("**/event", lambda route: route.abort())
-    sheet.click("m:encoder")
+    sheet.chevron("m:encoder")
     expect(page.get_by_text("The server did not answer")).to_be_visible()
     expect(page.get_by_text("That did not work")).to_have_count(0)
     page.unroute("**/event")
-    sheet.click("m:encoder")
+    sheet.enter("m:encoder")
     sheet.shows("m:encoder.layer.0")
     sheet.errors = [one for one in sheet.errors if "ERR_FAILED" not in one]
 

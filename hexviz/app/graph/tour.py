@@ -90,7 +90,7 @@ def _what_it_is(model: OpenModel) -> Iterator[Stop]:
         "What it is",
         f"{root.class_name or graph.name}: {counted(len(graph.ops), 'op')} in "
         f"{counted(len(graph.modules), 'module')}{parameters}. It reads {inputs} and gives "
-        f"{outputs}. A box is a module; click one to open it.",
+        f"{outputs}. A box is a module; a double click opens it.",
         PageState(model.first_view()),
     )
 

@@ -47,8 +47,8 @@ def about(graph: TaggedGraph, index: Index, findings: Sequence[Finding]) -> list
         section("Model inputs", ends(graph.inputs)),
         section("Model outputs", ends(graph.outputs)),
         html.P(
-            "Click an op to see how it got its module; click a box to open it, its title to "
-            "close it.",
+            "Click an op to see how it got its module; a double click on a box, or a click on its "
+            "chevron, opens and closes it.",
             className="quiet",
         ),
     ]

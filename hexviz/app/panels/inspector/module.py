@@ -64,7 +64,7 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
         section("Model inputs", ends(graph.inputs)),
         section("Model outputs", ends(graph.outputs)),
         html.P(
-            "Click an op to see how it got its module; click a box to open it.",
+            "Click an op to see how it got its module; a double click opens a box.",
             className="quiet",
         ),
     ]
