@@ -124,7 +124,7 @@ def _node_data(
             "context": op.context.module if op.context else "",
             "shared": int(bool(op.shared_by)),
             "fill": swatch.soft if op.auxiliary else swatch.solid,
-            "ink": swatch.ink if op.auxiliary else swatch.solid_ink,
+            "ink": swatch.soft_ink if op.auxiliary else swatch.solid_ink,
         }
     elif node.kind in ("input", "output"):
         values = index.graph.inputs if node.kind == "input" else index.graph.outputs
@@ -144,7 +144,7 @@ def _told(index: Index, colouring: Colouring | None, swatches: Palette) -> _Told
 
         def by_module(node: SceneNode) -> tuple[Swatch, list[str]]:
             key = node.key or node.parent
-            return swatches[index.containers[key].face], index.faces(key)
+            return swatches[index.containers[key].face], index.kinds(key)
 
         return by_module
     colours = colouring.swatches(swatches.theme)
@@ -161,7 +161,7 @@ def _told(index: Index, colouring: Colouring | None, swatches: Palette) -> _Told
             return swatches[""], colouring.answers(box)
         swatch = colours[colouring.answer(box.low, box.high)]
         # A closed box is a mixture: it wears the colour more lightly than an op does.
-        return replace(swatch, fill=swatch.soft), colouring.answers(box)
+        return replace(swatch, fill=swatch.soft, ink=swatch.soft_ink), colouring.answers(box)
 
     return by_answer
 

@@ -26,7 +26,7 @@ from hexviz.model.cached import cached_property
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.containers import Container, contain
-from hexviz.view.palette import Palette, Theme
+from hexviz.view.palette import Palette, Theme, kind_of
 
 __all__ = ["SECTION", "Index", "Placement", "build_index"]
 
@@ -100,9 +100,10 @@ class Index:
             steps.append(parent)
         return steps[::-1]
 
-    def faces(self, key: str) -> list[str]:
-        """The modules whose colours the boxes around a container bear, and its own."""
-        return list(dict.fromkeys(self.containers[step].face for step in self.path(key)))
+    def kinds(self, key: str) -> list[str]:
+        """The kinds of module whose colours the boxes around a container bear, and its own."""
+        faces = (self.containers[step].face for step in self.path(key))
+        return list(dict.fromkeys(kind_of(self.graph.modules[face]) for face in faces))
 
     def shape(self, value_id: str) -> str:
         """The shape of a value as an edge label: ``2×16×128``; ``""`` if unknown."""

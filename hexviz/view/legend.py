@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hexviz.model.op import ORIGINS
 from hexviz.view.colouring import Colouring
 from hexviz.view.index import Index
-from hexviz.view.palette import Swatch, Theme
+from hexviz.view.palette import Swatch, Theme, kind_of
 from hexviz.view.scene import Scene
 
 __all__ = ["BORDERS", "Legend", "LegendEntry", "build_legend"]
@@ -29,7 +29,8 @@ _MOST = 12
 class LegendEntry:
     """One colour: the bucket its ops are in, what it says, and how many ops it is for.
 
-    By module, a bucket is the FQN of a module on the page; else, the answer.
+    By module, a bucket is a kind of module: its class (see :mod:`hexviz.view.palette`);
+    else, the answer.
     """
 
     bucket: str
@@ -42,7 +43,7 @@ class LegendEntry:
 class Legend:
     """What the colours say, and how many entries were left off (``more``).
 
-    By module, the modules on the page come outermost first. ``origins`` are
+    By module, the kinds on the page come outermost first. ``origins`` are
     the (origin, border style) pairs that occur on the page.
     """
 
@@ -86,5 +87,17 @@ def build_legend(
 def _modules(index: Index, scene: Scene, swatches: Mapping[str, Swatch]) -> list[LegendEntry]:
     shown = [node for node in scene.nodes if node.kind == "module"]
     shown.sort(key=lambda node: node.depth)
-    boxes = [index.containers[node.key] for node in shown]
-    return [LegendEntry(box.face, box.label, swatches[box.face], box.count) for box in boxes]
+    entries: dict[str, LegendEntry] = {}
+    for node in shown:
+        box = index.containers[node.key]
+        module = index.graph.modules[box.face]
+        kind = kind_of(module)
+        before = entries.get(kind)
+        swatch = swatches[box.face]
+        entries[kind] = LegendEntry(
+            kind,
+            module.class_name or module.label,
+            replace(swatch, solid=swatch.fill),  # what is large on the page: its box
+            box.count + (before.ops if before else 0),
+        )
+    return list(entries.values())

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["contrast", "hex_of", "luminance"]
+__all__ = ["contrast", "hex_at", "hex_of", "luminance"]
 
 
 def _linear(lightness: float, chroma: float, hue: float) -> tuple[float, float, float]:
@@ -44,6 +44,23 @@ def hex_of(lightness: float, chroma: float, hue: float) -> str:
         if all(-1e-4 <= channel <= 1 + 1e-4 for channel in channels):
             break
     return "#" + "".join(f"{_encode(channel):02x}" for channel in channels)
+
+
+def hex_at(other: str, ratio: float, chroma: float, hue: float) -> str:
+    """The colour of a hue that is lighter than another one by a contrast, or darker (below 1).
+
+    >>> round(contrast(hex_at("#ffffff", 1 / 2, 0.05, 120), "#ffffff"), 1)
+    2.0
+    """
+    wanted = (luminance(other) + 0.05) * ratio - 0.05
+    low, high = 0.0, 1.0
+    for _ in range(12):
+        middle = (low + high) / 2
+        if luminance(hex_of(middle, chroma, hue)) < wanted:
+            low = middle
+        else:
+            high = middle
+    return hex_of(high if ratio > 1 else low, chroma, hue)
 
 
 def luminance(colour: str) -> float:

@@ -1,35 +1,52 @@
-"""A colour for each module: children share a part of their parent's hue range.
+"""A colour for each class of module: equal layers look equal, others differ, and boxes stand apart.
 
-The scheme is Tennekes and de Jonge's tree colours (2014)::
+::
 
-    hue  20°──────────────────────────────380°     the whole circle
-         ├─embeddings─┤├───encoder────┤├─pooler─┤  split among the children,
-                        ├layer.0┤├layer.1┤         with a gap left between them
+    page ┌ BertModel's own ops: grey ────────────────┐      lightness: a ladder of steps, each
+         │ BertEncoder  step 1 ┌ BertLayer  step 2 ──┐      1.5:1 from the next and the page;
+         │                     │ BertOutput  step 1  │      no class has the step of the class
+         │                     └─────────────────────┘      around it, or of its neighbour
+         └───────────────────────────────────────────┘      hue: one of 24, by the class's name
 
-Only the module tree decides, so a module has the same colours in every run,
-whatever is open. Lightness and chroma are quiet and go with depth; each ink
-and border is then moved until its contrast is enough.
+Hue says which class it is, lightness where one box ends and the next begins: a
+projector washes hues out and keeps differences of lightness. Only the module
+tree decides, so a model has the same colours in every run, whatever is open; a
+class asks for the hue of its name, so it mostly keeps it from model to model.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+import random
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import pairwise
 from typing import Literal
 
-from hexviz.model.modules import ModuleTree
-from hexviz.view.oklch import contrast, hex_of
+from hexviz.model.modules import Module, ModuleTree
+from hexviz.view.oklch import contrast, hex_at, hex_of
 
-__all__ = ["PAGE", "Palette", "Swatch", "Theme", "hues"]
+__all__ = ["APART", "PAGE", "Palette", "Swatch", "Theme", "kind_of", "neighbours"]
 
 Theme = Literal["light", "dark"]
 
 PAGE: Mapping[Theme, str] = {"light": "#ffffff", "dark": "#14171c"}
 """The colour behind the graph."""
 
-_GAP = 0.18
+APART = 1.5
+"""The least contrast of a fill with the page, and with the fills around and beside it."""
+
+_STEP = 1.525  # a little more, as a channel has 256 values only
+_STEPS = 6  # so many fit between the page and where neither black nor white text is left
+_HUES = 24
+_ORDERS, _MANY = 60, 120  # orders tried, and kinds from which there is no time for it
+_NEAR = 3  # hues that neighbours are kept apart, where there are enough
+_CHROMA = (0.06, 0.08, 0.1, 0.11, 0.11, 0.1)
 _TEXT, _SHAPE = 4.6, 3.05  # WCAG 2.2 asks for 4.5 (1.4.3) and 3 (1.4.11)
 
 
@@ -37,10 +54,9 @@ _TEXT, _SHAPE = 4.6, 3.05  # WCAG 2.2 asks for 4.5 (1.4.3) and 3 (1.4.11)
 class Swatch:
     """The colours of one module, each ``#rrggbb``.
 
-    ``fill`` is the background of its box and ``ink`` the text on it;
-    ``border`` outlines the box and its ops; ``solid`` is the background of its
-    ops with ``solid_ink`` as text; ``soft`` that of its auxiliary ops, on
-    which ``ink`` is readable as well.
+    ``fill`` is the background of its box and ``ink`` the text on it; ``border``
+    outlines the box and its ops; ``solid`` is the background of its ops with
+    ``solid_ink`` as text; ``soft`` that of its auxiliary ops, with ``soft_ink``.
     """
 
     fill: str
@@ -49,31 +65,125 @@ class Swatch:
     solid: str
     solid_ink: str
     soft: str
+    soft_ink: str
 
 
-def hues(tree: ModuleTree) -> dict[str, tuple[float, int]]:
-    """For each FQN its hue in degrees, and its depth below the root."""
-    sizes = {module.fqn: 1 for module in tree}
+def kind_of(module: Module) -> str:
+    """What modules of one colour have in common: their class or, unknown, their path less numbers.
+
+    The root has a colour of its own, and is of the kind ``""``.
+    """
+    if module.parent is None:
+        return ""
+    return module.class_name or re.sub(r"\d+", "#", module.fqn)
+
+
+def neighbours(tree: ModuleTree) -> dict[str, set[str]]:
+    """For each kind the others that its boxes lie in, around or beside, in order of the tree.
+
+    A module whose only child shares its box may have that child right in what
+    is around it. Beside it is what comes before and after it. A module without ops
+    has no box.
+    """
+    sizes = _sizes(tree)
+    found: dict[str, set[str]] = {}
+    for module in tree:
+        kind = kind_of(module)
+        found.setdefault(kind, set())
+        around = module.parent if sizes[module.fqn] else None
+        while around is not None:
+            _meet(found, kind, kind_of(tree[around]))
+            above = tree[around]
+            alone = sum(sizes[child] > 0 for child in above.children) == 1
+            around = above.parent if alone else None
+        boxes = [child for child in module.children if sizes[child]]
+        for one, other in pairwise(boxes):
+            _meet(found, kind_of(tree[one]), kind_of(tree[other]))
+    return found
+
+
+def _sizes(tree: ModuleTree) -> dict[str, int]:
+    """How many ops are in each module and below it; modules, in a tree that has no ops."""
+    counts_ops = any(module.ops for module in tree)
+    sizes = {module.fqn: len(module.ops) if counts_ops else 1 for module in tree}
     for module in reversed(list(tree)):
         if module.parent is not None:
             sizes[module.parent] += sizes[module.fqn]
-    ranges = {"": (20.0, 380.0)}
-    result: dict[str, tuple[float, int]] = {}
-    for module in tree:
-        low, high = ranges[module.fqn]
-        depth = 0 if module.parent is None else result[module.parent][1] + 1
-        result[module.fqn] = ((low + high) / 2 % 360, depth)
-        if not module.children:
-            continue
-        # A lone child keeps the range whole; one of many must not get a sliver.
-        weights = [1 + math.log2(sizes[child]) for child in module.children]
-        unit = (high - low) / sum(weights)
-        gap = 0.0 if len(weights) == 1 else _GAP
-        for child, weight in zip(module.children, weights, strict=True):
-            width = weight * unit
-            ranges[child] = (low + width * gap / 2, low + width * (1 - gap / 2))
-            low += width
+    return sizes
+
+
+def _meet(found: dict[str, set[str]], one: str, other: str) -> None:
+    if one != other:
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
+
+
+def _places(tree: ModuleTree) -> dict[str, tuple[int, int]]:
+    """Step and hue of each kind, both numbers; the root has none: its ops are grey."""
+    beside = neighbours(tree)
+    kinds = [kind for kind in beside if kind]
+    largest: dict[str, int] = {}
+    for module, size in zip(tree, _sizes(tree).values(), strict=True):
+        largest[kind_of(module)] = max(size, largest.get(kind_of(module), 0))
+    steps = _steps(kinds, beside, largest)
+    hues = _hues(kinds, beside, steps)
+    return {kind: (steps[kind], hues[kind]) for kind in kinds}
+
+
+def _steps(
+    kinds: Sequence[str], beside: Mapping[str, AbstractSet[str]], sizes: Mapping[str, int]
+) -> dict[str, int]:
+    """A step for each kind that none of its neighbours has, so that as few as can be are far down.
+
+    Each takes the first step that is free; of several orders in which they may take
+    them, the one counts by which large boxes come out nearest to the page.
+    """
+    shuffled = random.Random(0)  # noqa: S311 - the same orders each time, nothing to guess
+    best: dict[str, int] = {}
+    least = math.inf
+    order = list(kinds)
+    for _ in range(_ORDERS if len(kinds) <= _MANY else 1):
+        steps: dict[str, int] = {}
+        for kind in order:
+            taken = [steps[other] for other in beside[kind] if other in steps]
+            counts = [taken.count(step) for step in range(_STEPS)]
+            steps[kind] = counts.index(min(counts))
+        weight = sum(step**2 * sizes[kind] for kind, step in steps.items())
+        if weight < least:
+            best, least = steps, weight
+        shuffled.shuffle(order)
+    return best
+
+
+def _hues(
+    kinds: Sequence[str], beside: Mapping[str, AbstractSet[str]], steps: Mapping[str, int]
+) -> dict[str, int]:
+    """For each kind the hue nearest to the one its name asks for that is free and off neighbours'.
+
+    Where there are more kinds than hues, some are used again, on other steps first.
+    """
+    result: dict[str, int] = {}
+    used = [0] * _HUES
+    twins: Counter[tuple[int, int]] = Counter()
+    for kind in kinds:
+        near = [result[other] for other in beside[kind] if other in result]
+        wish = zlib.crc32(kind.encode(errors="surrogatepass")) % _HUES
+        crowds = [sum(max(0, _NEAR - _between(hue, one)) for one in near) for hue in range(_HUES)]
+        same = [twins[steps[kind], hue] for hue in range(_HUES)]
+        costs = [
+            (100 * twin + crowd + 2 * uses, _between(hue, wish), hue)
+            for hue, (twin, crowd, uses) in enumerate(zip(same, crowds, used, strict=True))
+        ]
+        hue = min(costs)[2]
+        used[hue] += 1
+        twins[steps[kind], hue] += 1
+        result[kind] = hue
     return result
+
+
+def _between(one: int, other: int) -> int:
+    """How far apart two hues are on the circle."""
+    return min((one - other) % _HUES, (other - one) % _HUES)
 
 
 class Palette(Mapping[str, Swatch]):
@@ -82,58 +192,77 @@ class Palette(Mapping[str, Swatch]):
     def __init__(self, tree: ModuleTree, theme: Theme) -> None:
         self.theme = theme
         self._tree = tree
-        self._swatches: dict[str, Swatch] = {}
 
     @cached_property
-    def _hues(self) -> dict[str, tuple[float, int]]:
-        return hues(self._tree)
+    def _places(self) -> dict[str, tuple[int, int]]:
+        return _places(self._tree)
 
     def __getitem__(self, fqn: str) -> Swatch:
-        swatch = self._swatches.get(fqn)
-        if swatch is None:
-            swatch = self._swatches[fqn] = _swatch(*self._hues[fqn], self.theme)
-        return swatch
+        kind = kind_of(self._tree[fqn])
+        if not kind:
+            return _swatch(0, 0, 0.0, self.theme)
+        step, hue = self._places[kind]
+        return _swatch(step, hue * 360 / _HUES, 1.0, self.theme)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._hues)
+        return (module.fqn for module in self._tree)
 
     def __len__(self) -> int:
-        return len(self._hues)
+        return len(self._tree)
 
 
 @lru_cache(maxsize=4096)  # one takes a millisecond, and an edited model has the same again
-def _swatch(hue: float, depth: int, theme: Theme) -> Swatch:
+def _swatch(step: int, hue: float, vivid: float, theme: Theme) -> Swatch:
+    """The colours of a step and a hue; ``vivid`` is 0 for grey."""
     page = PAGE[theme]
-    tint = min(depth, 6)
-    vivid = 0.0 if depth == 0 else 1.0  # what belongs to the root stays grey
-    if theme == "light":
-        fill = hex_of(0.978 - 0.009 * tint, (0.012 + 0.004 * tint) * vivid, hue)
-        solid = hex_of(0.875 - 0.006 * tint, 0.062 * vivid + 0.004, hue)
-        soft = hex_of(0.995 - 0.003 * tint, 0.006 * vivid, hue)
-        border = _until(page, (fill, solid, soft), _steps(0.62, 0.30, 0.085 * vivid, hue))
-        ink = _until(page, (fill, soft), _steps(0.40, 0.10, 0.06 * vivid, hue), _TEXT)
-        solid_ink = _until(solid, (), _steps(0.30, 0.05, 0.05 * vivid, hue), _TEXT)
-    else:
-        fill = hex_of(0.225 + 0.013 * tint, (0.014 + 0.003 * tint) * vivid, hue)
-        solid = hex_of(0.385 + 0.006 * tint, 0.062 * vivid + 0.004, hue)
-        soft = hex_of(0.262 + 0.013 * tint, 0.012 * vivid, hue)
-        border = _until(page, (fill, soft), _steps(0.62, 0.97, 0.085 * vivid, hue))
-        ink = _until(page, (fill, soft), _steps(0.86, 0.99, 0.035 * vivid, hue), _TEXT)
-        solid_ink = _until(solid, (), _steps(0.94, 1.0, 0.02 * vivid, hue), _TEXT)
-    return Swatch(fill, border, ink, solid, solid_ink, soft)
+    fill = _filled(step, _CHROMA[step] * vivid, hue, theme)
+    inner = 1 if step == 0 else 0  # an op stands apart from the box it lies in
+    solid = _filled(inner, 0.12 * vivid, hue, theme)
+    soft = _filled(inner, 0.03 * vivid, hue, theme)
+    return Swatch(
+        fill=fill,
+        border=_border(page, (fill, solid, soft), 0.09 * vivid, hue),
+        ink=_ink(fill, 0.05 * vivid, hue),
+        solid=solid,
+        solid_ink=_ink(solid, 0.05 * vivid, hue),
+        soft=soft,
+        soft_ink=_ink(soft, 0.05 * vivid, hue),
+    )
 
 
-def _steps(start: float, stop: float, chroma: float, hue: float) -> Iterator[str]:
+def _filled(step: int, chroma: float, hue: float, theme: Theme) -> str:
+    """The colour of a step of the ladder that leads away from the page."""
+    ratio = _STEP ** (step + 1)
+    page = PAGE[theme]
+    return hex_at(page, ratio if theme == "dark" else 1 / ratio, chroma, hue)
+
+
+def _ink(fill: str, chroma: float, hue: float) -> str:
+    """Text on a fill: dark or light, whichever reads better, with as much colour as it can have."""
+    dark = contrast("#000000", fill) >= contrast("#ffffff", fill)
+    start, stop = (0.25, 0.0) if dark else (0.97, 1.0)
+    return _until((fill,), _shades(start, stop, chroma, hue), _TEXT)
+
+
+def _border(page: str, fills: tuple[str, ...], chroma: float, hue: float) -> str:
+    """An outline that is seen on the page and on all fills or, if none is, on the box's own."""
+    dark_page = contrast("#000000", page) < contrast("#ffffff", page)
+    away, back = ((0.6, 1.0), (0.4, 0.0)) if dark_page else ((0.55, 0.0), (0.7, 1.0))
+    found = _until((page, *fills), _shades(*away, chroma, hue), _SHAPE)
+    if contrast(found, fills[0]) >= _SHAPE:
+        return found
+    return _until(fills[:1], _shades(*back, chroma, hue), _SHAPE)
+
+
+def _shades(start: float, stop: float, chroma: float, hue: float) -> Iterator[str]:
     for step in range(21):
         yield hex_of(start + (stop - start) * step / 20, chroma, hue)
 
 
-def _until(
-    page: str, others: tuple[str, ...], candidates: Iterator[str], least: float = _SHAPE
-) -> str:
-    """The first candidate that stands out enough from the page and all ``others``."""
-    colour = page
+def _until(others: tuple[str, ...], candidates: Iterator[str], least: float) -> str:
+    """The first candidate that stands out enough from all others; else the last."""
+    colour = others[0]
     for colour in candidates:
-        if all(contrast(colour, other) >= least for other in (page, *others)):
+        if all(contrast(colour, other) >= least for other in others):
             break
     return colour

@@ -52,6 +52,7 @@ def _swatch(solid: str, theme: Theme) -> Swatch:
         solid=solid,
         solid_ink=on_solid,
         soft=_mixed(solid, page, _SOFT),
+        soft_ink=ink,
     )
 
 

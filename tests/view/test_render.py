@@ -84,7 +84,7 @@ def test_stubs_name_the_value_and_keep_the_line_for_later() -> None:
 def test_the_legend_names_modules_and_borders_on_the_page() -> None:
     index = build_index(two_layers())
     legend = render(index, ViewState(), "light", LayoutCache()).legend
-    assert [entry.bucket for entry in legend.entries] == ["embed", "encoder", "head"]
+    assert [entry.bucket for entry in legend.entries] == ["Embed", "Encoder", "Head"]
     assert legend.origins == (("inherited", "dashed"),)
     assert legend.more == 0
     assert set(BORDERS) == set(ORIGINS)

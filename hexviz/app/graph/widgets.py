@@ -9,7 +9,7 @@ from hexviz.app.graph.tree import Row
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import PageState
 from hexviz.view.colouring import policy_of
-from hexviz.view.legend import Legend, LegendEntry
+from hexviz.view.legend import Legend
 from hexviz.view.preview import FATES
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import NAMES
@@ -91,7 +91,7 @@ def legend(shown: Legend, state: PageState) -> list[Any]:
                     className="swatch",
                     style={"background": entry.swatch.solid, "borderColor": entry.swatch.border},
                 ),
-                _told_apart(entry, shown),
+                entry.label,
                 *([html.Span(f"{entry.ops:,}", className="quiet tally")] if counted else []),
             ],
             className="entry",
@@ -153,12 +153,6 @@ def extract_legend(shown: Legend, state: PageState) -> list[Any]:
         html.Span([html.Span(className="line-mark"), "cut here"], className="entry"),
     ]
     return [html.Div(entries, className="row"), html.Div(marks, className="row")]
-
-
-def _told_apart(entry: LegendEntry, shown: Legend) -> str:
-    """The label of a module, with its path where another one on the page has the same."""
-    twins = sum(other.label == entry.label for other in shown.entries)
-    return f"{entry.label} ({entry.bucket})" if twins > 1 else entry.label
 
 
 def figures(document: dict[str, Any]) -> list[Any]:
