@@ -139,8 +139,9 @@ def _without_last(text: str) -> str:
 
 def last_entry(text: str) -> str:
     """The last entry of such a list, which names the FX node or its function; ``""`` for none."""
-    if _PLAIN_LIST.fullmatch(text):
-        return text[2:-2].rpartition("', '")[2]
+    last = text[text.rfind(", '") + 3 : -2]
+    if text.endswith("']") and ", '" in text and "'" not in last and "\\" not in last:
+        return last  # nearly always, and without looking at the rest
     return (_entries(text) or ("",))[-1]
 
 
