@@ -106,7 +106,7 @@ function onKey(event) {
   if (isDialogOpen() || around(event, ".ag-root")) {
     return;
   }
-  const row = around(event, "#tree [data-key]");
+  const row = around(event, "[role=treeitem]");
   if (row && pressKey(row, key)) {
     event.preventDefault();
     return;

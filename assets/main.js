@@ -17,7 +17,7 @@ import { followHistory, visitAddress, visited, writeAddress } from "./history.js
 import { knowModules } from "./modules.js";
 import { fail, notify, showNoticesBy } from "./notices.js";
 import { compareAs, compareWith, comparisonMade } from "./panels/compare.js";
-import { jobEnded, showMade } from "./panels/extract.js";
+import { jobEnded, refreshFoldsBy, showMade, turned } from "./panels/extract.js";
 import { filterAudit, showPanel } from "./panels/show.js";
 import {
   notePainted, noteServer, refreshTimingsBy, timingsToggled, timingsRequest,
@@ -49,6 +49,7 @@ showNoticesBy(({ title, message, color }) => {
   });
 });
 refreshTimingsBy(() => void queue.askPanel());
+refreshFoldsBy(() => void queue.askPanel());
 watchDashRequests();
 
 /**
@@ -138,7 +139,7 @@ function failed(error, request) {
 function panelExtras() {
   const search = document.getElementById("search");
   const query = search instanceof HTMLInputElement ? search.value : "";
-  return { query, timings: timingsRequest(queue.model) };
+  return { query, turned: turned(), timings: timingsRequest(queue.model) };
 }
 
 /** Show a module in the graph, from a table or a chart. @param {string} fqn */

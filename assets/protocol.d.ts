@@ -70,12 +70,6 @@ export interface Comparison {
   is_wanted: boolean;
 }
 
-export interface Controls {
-  placement: "context" | "module";
-  colour: "category" | "compared" | "confidence" | "dtype" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
-  hides: boolean;
-}
-
 export interface EndTrace {
   type: "untrace";
 }
@@ -91,7 +85,6 @@ export interface EventAnswer {
   graph?: Array<Record<string, any>>;
   highlight?: Highlight;
   parts?: Record<string, any>;
-  controls?: Controls;
   model?: ModelFacts;
   edited?: boolean;
   error?: string;
@@ -258,6 +251,7 @@ export interface PanelRequest {
   theme?: "dark" | "light";
   holds?: Record<string, string>;
   query?: string;
+  turned?: Array<string>;
   timings?: TimingsRequest | null;
 }
 

@@ -1,6 +1,6 @@
 // What an answer changes on the page, and in a report: tree, bars, graph, marks.
 
-import { byId, put } from "./dom.js";
+import { put } from "./dom.js";
 import { draw, settle } from "./canvas/draw.js";
 import { lookAround } from "./canvas/camera.js";
 import { showHighlight } from "./canvas/marks.js";
@@ -24,15 +24,12 @@ const MOVING = new Set([
  * @param {boolean} isFirst whether it is of a model that was not on the page
  */
 export function showAnswer(answer, event, isFirst) {
-  const { parts = {}, controls, highlight, graph } = answer;
+  const { parts = {}, highlight, graph } = answer;
   for (const [id, content] of Object.entries(parts)) {
     put(id, content);
   }
   if ("tree" in parts) {
     rowsReplaced();
-  }
-  if (controls) {
-    byId("show-all").hidden = !controls.hides;
   }
   if (highlight) {
     showHighlight(highlight);

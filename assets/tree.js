@@ -1,6 +1,7 @@
-// The module tree: which row is marked, and the keys of a tree as screen readers expect them.
+// The module tree: which row is marked, and the keys of a tree, this one or another, as screen
+// readers expect them.
 
-import { around } from "./dom.js";
+import { around, byId } from "./dom.js";
 import { send } from "./events.js";
 
 /** @type {string | null} Key of the row of what is selected. */
@@ -8,9 +9,9 @@ let current = null;
 /** @type {string | null} Key of the row that has the keyboard. */
 let focused = null;
 
-/** @returns {HTMLElement[]} */
-function rows() {
-  return Array.from(document.querySelectorAll("#tree [data-key]"));
+/** @param {Element} tree @returns {HTMLElement[]} */
+function rows(tree = byId("tree")) {
+  return Array.from(tree.querySelectorAll("[role=treeitem]"));
 }
 
 /** @param {HTMLElement} row */
@@ -20,8 +21,9 @@ function level(row) {
 
 /** @param {HTMLElement | undefined} row */
 function focus(row) {
-  if (row) {
-    rows().forEach((other) => other.setAttribute("tabindex", other === row ? "0" : "-1"));
+  const tree = row?.closest("[role=tree]");
+  if (row && tree) {
+    rows(tree).forEach((other) => other.setAttribute("tabindex", other === row ? "0" : "-1"));
     row.focus();
   }
 }
@@ -68,15 +70,20 @@ export function choose(row) {
   }
 }
 
-/** @param {HTMLElement} row */
+/**
+ * Press what opens or closes a row.
+ * @param {HTMLElement} row
+ * @returns {boolean} whether it has that: the root has not, nor has what nothing is in
+ */
 function toggle(row) {
-  send({ type: "toggle", value: row.dataset.key ?? "" });
+  const chevron = row.querySelector(".chevron[data-event]");
+  if (chevron instanceof HTMLElement) {
+    chevron.click();
+  }
+  return chevron !== null;
 }
 
-/**
- * Hide the module of a row, or show it again.
- * @param {HTMLElement} row
- */
+/** Press the check mark of a row, if it has one. @param {HTMLElement} row */
 function check(row) {
   const box = row.querySelector(".mark-box");
   if (box instanceof HTMLElement && !row.classList.contains("section-row")) {
@@ -85,13 +92,13 @@ function check(row) {
 }
 
 /**
- * What a key does on a row.
+ * What a key does on a row of a tree, be it the one of the graph or another.
  * @param {HTMLElement} row
  * @param {string} key
  * @returns {boolean} whether the key means something to the tree
  */
 export function pressKey(row, key) {
-  const all = rows();
+  const all = rows(row.closest("[role=tree]") ?? document.body);
   const at = all.indexOf(row);
   const isOpen = row.getAttribute("aria-expanded") === "true";
   switch (key) {
@@ -115,14 +122,12 @@ export function pressKey(row, key) {
       }
       return true;
     case "ArrowLeft":
-      if (isOpen && row.dataset.key) {
-        toggle(row);
-      } else {
+      if (!isOpen || !toggle(row)) {
         focus(all.slice(0, at).reverse().find((other) => level(other) < level(row)));
       }
       return true;
     case "Enter":
-      choose(row);
+      row.click();
       return true;
     case " ":
       check(row);

@@ -1,4 +1,5 @@
-// The Extract tab's panel: the field for names, and the jobs that verify and write what is kept.
+// The Extract tab's panel: its tree, the field for names, and the jobs that verify, open and write
+// what is kept.
 
 import { register } from "../actions.js";
 import { setProps } from "../dash.js";
@@ -15,6 +16,7 @@ import { copy } from "../pictures.js";
  * @property {number} [n] number of the job; a job that the server knows nothing of has none
  * @property {string} [file]
  * @property {string} [name]
+ * @property {string} [key] of the part, once it is a model of its own
  * @property {Part} [verdict]
  * @property {string} [error]
  */
@@ -26,6 +28,28 @@ let counter = 0; // of jobs
 /** @type {{query: string, button: HTMLElement} | null} The job that is going on. */
 let job = null;
 let asked = ""; // the part that the last job is of
+
+/** @type {Set<string>} FQNs of rows of the panel's tree that were folded or unfolded. */
+const turnedRows = new Set();
+let foldsChanged = () => {};
+
+/** Rows of the tree that are not as the server would have them. */
+export function turned() {
+  return [...turnedRows];
+}
+
+/** Say who asks the panels anew when a row was folded. @param {() => void} refresh */
+export function refreshFoldsBy(refresh) {
+  foldsChanged = refresh;
+}
+
+/** @param {string} fqn */
+function fold(fqn) {
+  if (!turnedRows.delete(fqn)) {
+    turnedRows.add(fqn);
+  }
+  foldsChanged();
+}
 
 /** @param {ExtractPart | null} of */
 function keyOf(of) {
@@ -68,7 +92,9 @@ export function showMade(made) {
   if (made.n !== undefined && made.n !== counter) {
     return;
   }
-  if (made.file) {
+  if (made.key) {
+    send({ type: "visit", value: `?model=${encodeURIComponent(made.key)}` });
+  } else if (made.file) {
     const link = document.createElement("a");
     link.href = `part/${encodeURIComponent(made.file)}`;
     link.download = made.name ?? "";
@@ -89,7 +115,7 @@ export function jobEnded() {
 
 /**
  * Begin a job. While one is going on, no other is begun: the line below says how far it is.
- * @param {"verify" | "part" | "report"} task
+ * @param {"verify" | "part" | "open" | "report"} task
  * @param {string | null} query
  * @param {HTMLElement} button
  */
@@ -108,12 +134,14 @@ function begin(task, query, button) {
 }
 
 register({
+  fold: (fqn) => fold(fqn ?? ""),
   "keep-named": function () {
     isNamed = true;
     send({ type: "keep", value: field("keep-field").value });
   },
   "keep-found": () => send({ type: "keep-found", value: field("search").value }),
   "verify-part": (query, button) => begin("verify", query, button),
+  "open-part": (query, button) => begin("open", query, button),
   "make-part": (query, button) => begin("part", query, button),
   "report-part": (query, button) => begin("report", query, button),
   "copy-text": (text) => void copy(text ?? "", "Copied", text ?? ""),

@@ -13,6 +13,7 @@ from hexviz.app.panels.audit import audit_page
 from hexviz.app.panels.compare import invitation, tell
 from hexviz.app.panels.extract.border import border, hints
 from hexviz.app.panels.extract.panel import field, panel
+from hexviz.app.panels.extract.tree import pick_tree
 from hexviz.app.panels.inspector.selected import inspect
 from hexviz.app.panels.search import hits
 from hexviz.app.panels.table import table
@@ -84,7 +85,7 @@ def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
     _search(answer, model, request.query)
     match state.tab:
         case "extract":
-            _extract(answer, model, state)
+            _extract(answer, model, state, request.turned)
         case "ops":
             _table(answer, model, state)
         case "audit":
@@ -164,8 +165,9 @@ def _search(answer: _Panel, model: OpenModel, query: str) -> None:
     answer.part("hits", key, found)
 
 
-def _extract(answer: _Panel, model: OpenModel, state: PageState) -> None:
+def _extract(answer: _Panel, model: OpenModel, state: PageState, turned: list[str]) -> None:
     kept, query = model.extracted(state.choice), choice_query(state.choice)
+    answer.found.parts["extract-tree"] = pick_tree(model, state, turned)
     answer.part("extract-field", "once", field)  # what is typed into it stays
     answer.found.parts["extract-now"] = panel(model, state)
     key = f"{model.key} {query}"

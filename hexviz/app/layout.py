@@ -122,14 +122,7 @@ def _modules() -> html.Nav:
                 className="left-title",
                 children=[
                     html.Span("Modules"),
-                    html.Span(id="filter-note", className="quiet"),
-                    html.Button(
-                        "show all",
-                        id="show-all",
-                        className="link",
-                        hidden=True,
-                        **{"data-event": "show-all"},
-                    ),
+                    html.Div(id="filter-note", className="quiet filter-note", role="status"),
                 ],
             ),
             html.Div(
@@ -335,6 +328,12 @@ def _strips() -> html.Div:
 def _extract() -> html.Aside:
     """The panel's fixed parts: it stands where the inspector does, while extracting."""
     parts: list[Any] = [
+        html.Div(
+            id="extract-tree",
+            className="tree picks",
+            role="tree",
+            **{"aria-label": "Modules to extract", "aria-multiselectable": "true"},
+        ),
         html.Div(id="extract-field"),
         html.Div(id="extract-now"),
         job_line("part", "Progress of the job"),

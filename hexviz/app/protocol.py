@@ -338,7 +338,7 @@ class Tour(Event, tag="tour"):
 
 # Extract.
 class Tick(Event, tag="tick"):
-    """Select a row of the tree, or no longer."""
+    """Select a module or a list of modules, by its FQN, or no longer."""
 
     value: str
 
@@ -560,14 +560,6 @@ class Highlight(Struct):
     steps: Steps | None = None
 
 
-class Controls(Struct, frozen=True):
-    """What the controls above the graph show, and whether the tree hides anything."""
-
-    placement: Placement
-    colour: Mode
-    hides: bool
-
-
 class ModelFacts(Struct, frozen=True):
     """A model that is new on the page: its key, and the modules that fields offer (FQN, tag)."""
 
@@ -590,7 +582,6 @@ class EventAnswer(Struct, kw_only=True):
     graph: list[dict[str, Any]] | UnsetType = UNSET
     highlight: Highlight | UnsetType = UNSET
     parts: dict[str, Content] | UnsetType = UNSET
-    controls: Controls | UnsetType = UNSET
     model: ModelFacts | UnsetType = UNSET
     edited: bool | UnsetType = UNSET
     error: str | UnsetType = UNSET
@@ -618,7 +609,8 @@ class PanelRequest(Struct, frozen=True):
     """Where the page is, for what stands beside the graph or in its place.
 
     ``holds`` says which parts the page has already: it hands back what earlier answers said,
-    the later ones over the earlier. ``query`` is the text in the search field.
+    the later ones over the earlier. ``query`` is the text in the search field, and ``turned`` are
+    the FQNs that a person folded or unfolded in the Extract tab.
     """
 
     n: Number
@@ -626,6 +618,7 @@ class PanelRequest(Struct, frozen=True):
     theme: Theme = "light"
     holds: dict[str, str] = {}
     query: str = ""
+    turned: list[str] = []
     timings: TimingsRequest | None = None
 
 
@@ -660,10 +653,10 @@ class PanelAnswer(Struct, kw_only=True):
     """What the panel and the tab in sight show; what is left out stays.
 
     ``parts`` is content by the id of the element that holds it: ``inspector``, ``hits``,
-    ``audit-pane``, ``extract-field``, ``extract-now``, ``extract-border``, ``extract-hints``,
-    ``compare-content``, and those of the timings. ``figures`` are the timings' charts, by
-    name, ``None`` where there is none. ``files`` are the server's files that the compare tab
-    offers.
+    ``audit-pane``, ``extract-tree``, ``extract-field``, ``extract-now``, ``extract-border``,
+    ``extract-hints``, ``compare-content``, and those of the timings. ``figures`` are the
+    timings' charts, by name, ``None`` where there is none. ``files`` are the server's files
+    that the compare tab offers.
     """
 
     n: int

@@ -10,13 +10,14 @@ import onnx
 import pytest
 
 from hexviz.app.address import choice_in, from_query, to_query
-from hexviz.app.graph.tree import rows
 from hexviz.app.models.extracted import Extracted
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.extract.border import border, hints
 from hexviz.app.panels.extract.export import refused, verdict
 from hexviz.app.panels.extract.panel import panel
 from hexviz.app.panels.extract.part import command_line, part_file, part_report, python
+from hexviz.app.panels.extract.ticks import ticks
+from hexviz.app.panels.extract.tree import pick_tree, rows
 from hexviz.app.protocol import MOST_OPS, ExtractChoice, PageState
 from hexviz.app.server import create_app
 from hexviz.errors import ExtractionError, SelectionError
@@ -48,11 +49,9 @@ def names(state: PageState) -> tuple[set[str], set[str], set[str]]:
 
 
 def ticked(model: OpenModel, state: PageState) -> dict[str, str]:
-    from hexviz.app.panels.extract.ticks import ticks
-
     kept = model.extracted(state.choice)
     found = ticks(model.graph, kept.chosen if kept else (), model.totals)
-    return {row.key: row.shown for row in rows(model, state.view, found)}
+    return {row.fqn: row.tick for row in rows(model, found, ())}
 
 
 def text(component: Any) -> str:
@@ -186,13 +185,18 @@ def test_the_graph_the_tree_and_the_legend_follow(store: ModelStore, net: bytes)
     client = create_app(store).server.test_client()
     first = send(client, "visit", f"?model={key}&open=enc&open=enc.att")
     answer = send(client, "tab", "extract", first["at"], shown=key)
-    assert answer["parts"]["filter-note"] == "tick what to keep"
+    assert "all shown" in text(answer["parts"]["filter-note"])
     assert "selected: click" not in text(answer["parts"]["legend"])
     assert answer["at"]["state"]["tab"] == "extract"
     answer = send(client, "tick", "enc.att", answer["at"], shown=key)
     fates = {one["data"]["id"]: one["data"].get("fate") for one in answer["graph"]}
     assert (fates["m:enc.att.q"], fates["m:head"]) == ("selected", "cut")
-    assert '"data-event": "tick"' in text(answer["parts"]["tree"])
+    # The tree beside the graph means the same on every tab: what is shown.
+    assert '"data-event": "tick"' not in text(answer["parts"]["tree"])
+    hidden = send(client, "check", "head", answer["at"], shown=key)
+    assert "m:head" not in {one["data"]["id"] for one in hidden["graph"]}
+    assert hidden["at"]["state"]["choice"]["selected"]["modules"] == ["enc.att"]
+    assert "Showing 7 of 8 ops" in text(hidden["parts"]["filter-note"])
     assert "carried along" in text(answer["parts"]["legend"])
     back = send(client, "tab", "graph", answer["at"], shown=key)
     assert all(one["data"].get("fate", "") == "" for one in back["graph"])
@@ -207,10 +211,13 @@ def test_members_of_a_stack_that_differ_are_shown_one_by_one() -> None:
     state = PageState(ViewState(frozenset({"layer"})), tab="extract")
     alike = step(model, state, ("keep", "layer.*.a"))
     assert alike.view.apart == frozenset()
-    assert names(step(model, state, ("tick", stack))) == ({"layer"}, {"layer.3"}, set())
+    assert names(step(model, state, ("tick", "layer"), ("tick", "layer.3"))) == (
+        {"layer"},
+        {"layer.3"},
+        set(),
+    )
     differ = step(model, state, ("keep", "layer.2"))
     assert differ.view.apart == {stack}
-    assert ticked(model, differ)[stack] == "mixed"
 
 
 def test_the_panel_says_what_stays_and_what_is_cut(model: OpenModel) -> None:
@@ -357,10 +364,10 @@ def test_weights_in_other_files_are_left_to_the_command(
     model: OpenModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choice = choosing("enc.att")
-    assert "Download .onnx" in text(panel(model, replace(HERE, choice=choice)))
+    assert "Save .onnx" in text(panel(model, replace(HERE, choice=choice)))
     monkeypatch.setattr(model.graph, "has_external_data", True)
     said = text(panel(model, replace(HERE, choice=choice)))
-    assert "Download .onnx" not in said
+    assert "Save .onnx" not in said
     assert "save the part by the command" in said
     with pytest.raises(ExtractionError, match="hexviz extract"):
         part_file(kept(model, choice))
@@ -374,8 +381,51 @@ def test_a_corrected_model_is_saved_before_the_command(store: ModelStore, net: b
     assert "Save the corrected model as net-tagged.onnx" in said
 
 
-def test_one_of_several_equal_modules_offers_them_all() -> None:
-    model = repeated()
-    state = replace(HERE, selection=("module", "layer.1"))
-    assert "Show all 3" in text(panel(model, state))
-    assert "Show all" not in text(panel(model, replace(HERE, selection=("module", "layer.3"))))
+def test_the_tree_of_the_tab_is_folded_where_a_person_folds_it(model: OpenModel) -> None:
+    def labels(model: OpenModel, *turned: str) -> list[tuple[int, str, bool | None]]:
+        nothing = ticks(model.graph, (), model.totals)
+        return [(row.level, row.fqn, row.is_open) for row in rows(model, nothing, turned)]
+
+    folded = [(2, "enc", True), (3, "enc.emb", None), (3, "enc.att", False), (2, "head", None)]
+    assert labels(model, "enc.att") == [(1, "", True), *folded]
+    assert labels(model)[3:6] == [
+        (3, "enc.att", True),
+        (4, "enc.att.q", None),
+        (4, "enc.att.k", None),
+    ]
+    assert labels(model, "enc") == [(1, "", True), (2, "enc", False), (2, "head", None)]
+    assert labels(model, "") == [(1, "", False)]
+    # A list of modules is a row of its own, and can be ticked as one.
+    several = repeated()
+    assert labels(several, "layer")[:2] == [(1, "", True), (2, "layer", False)]
+    state = step(several, PageState(tab="extract"), ("tick", "layer"))
+    assert names(state)[0] == {"layer"}
+
+
+def test_its_rows_say_what_is_ticked_and_which_is_selected(model: OpenModel) -> None:
+    state = replace(HERE, choice=choosing("enc.att.q"), selection=("module", "enc"))
+    found = {row["props"]["data-value"]: row["props"] for row in pick_tree(model, state, ())}
+    checked = [found[fqn]["aria-checked"] for fqn in ("", "enc", "head")]
+    assert checked == ["mixed", "mixed", "false"]
+    assert "current" in found["enc"]["className"]
+    assert found["enc"]["aria-expanded"] == "true"
+    assert "aria-expanded" not in found["head"]
+
+
+def test_policies_are_said_in_words_with_the_names_of_the_command_in_small(
+    model: OpenModel,
+) -> None:
+    said = text(panel(model, HERE))
+    for words, name in (
+        ("Just the module", "exclude_safe"),
+        ("With its constants and shape ops", "include_context"),
+        ("Runs from the model's inputs", "include_all"),
+    ):
+        assert said.index(words) < said.index(name, said.index(words))
+
+
+def test_what_is_selected_in_the_graph_is_named_where_it_is_added(model: OpenModel) -> None:
+    state = replace(HERE, selection=("module", "enc.att"))
+    said = text(panel(model, state))
+    assert "Add what is selected" in said
+    assert model.graph.modules["enc.att"].label in said

@@ -187,7 +187,7 @@ def test_a_visit_is_answered_in_one_piece(
 ) -> None:
     key = store.add_upload(net, "net.onnx")
     first = send(client, "visit", f"?model={key}")
-    assert {"at", "address", "graph", "highlight", "model", "controls"} <= first.keys()
+    assert {"at", "address", "graph", "highlight", "model"} <= first.keys()
     assert {"tree", "legend", "model-title"} <= first["parts"].keys()
     again = send(client, "op", "m", first["at"], shown=key)
     assert again["at"]["state"]["selection"] == ["op", "m"]

@@ -41,7 +41,7 @@ def test_the_inspector_is_there_unless_the_extract_panel_stands_in_its_place(
         assert "Ran in" in str(found["parts"]["inspector"])
     found = panel(client, at(key, tab="extract", selection=["op", "m"]))
     assert "inspector" not in found["parts"]
-    assert "Add op m" in str(found["parts"]["extract-now"])
+    assert "'Mul m'" in str(found["parts"]["extract-now"])
 
 
 def test_what_the_page_holds_is_not_sent_again(client: FlaskClient, key: str) -> None:

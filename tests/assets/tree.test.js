@@ -3,7 +3,7 @@ import { beforeEach, test } from "node:test";
 
 import { collectEvents, page } from "./page.js";
 
-page('<div id="tree"></div><button id="other"></button>');
+page('<div id="tree" role="tree"></div><button id="other"></button>');
 const events = await collectEvents();
 await import("../../assets/actions.js");
 const { put } = await import("../../assets/dom.js");
@@ -13,11 +13,16 @@ function row(key, level, { open = false, section = false } = {}) {
   return {
     type: "div",
     props: {
-      "data-key": key, "data-fqn": key, tabIndex: -1, "aria-level": level,
+      role: "treeitem", "data-key": key, "data-fqn": key, tabIndex: -1, "aria-level": level,
       "aria-expanded": String(open), className: section ? "row section-row" : "row",
-      children: { type: "span", props: {
-        className: "mark-box", "data-event": "check", "data-value": key,
-      } },
+      children: [
+        { type: "span", props: {
+          className: "chevron", ...(key ? { "data-event": "toggle", "data-value": key } : {}),
+        } },
+        { type: "span", props: {
+          className: "mark-box", "data-event": "check", "data-value": key,
+        } },
+      ],
     },
   };
 }

@@ -49,7 +49,7 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
     def on_part(report: Report, wanted: Any) -> Any:
         match wanted:
             case {
-                "task": "verify" | "part" | "report" as task,
+                "task": "verify" | "part" | "open" | "report" as task,
                 "model": str(key),
                 "part": str(query),
                 "n": int(number),
@@ -164,15 +164,20 @@ def _register_transfer(app: Dash, store: ModelStore) -> None:
 
 
 def made(store: ModelStore, task: str, key: str, query: str, report: Report) -> dict[str, Any]:
-    """What a job makes of a part: a ``verdict``, a ``file`` and its ``name``, or an ``error``.
+    """What a job makes of a part, or an ``error``.
 
-    ``key`` is that of the model, ``query`` the part as an address has it.
+    ``key`` is that of the model, ``query`` the part as an address has it. The task ``verify``
+    gives a ``verdict``, ``open`` the ``key`` of the part as a model of its own, and others a
+    ``file`` and its ``name``.
     """
     try:
         source = store.source(key)
+        arguments = {"source": source.to_json(), "part": query}
+        result = run_job("part" if task == "open" else task, arguments, report)
+        if task == "open" and "file" in result:
+            return {"key": _opened(store, result)}
     except HexvizError as error:
         return {"error": str(error)}
-    result = run_job(task, {"source": source.to_json(), "part": query}, report)
     if task != "verify":
         return result
     if "verification" in result:
@@ -182,6 +187,14 @@ def made(store: ModelStore, task: str, key: str, query: str, report: Report) -> 
     else:
         shown = refused(result["error"])
     return {"verdict": shown}
+
+
+def _opened(store: ModelStore, result: dict[str, Any]) -> str:
+    """The key of a part that a job has left as a file."""
+    path = Results().path(result["file"])
+    if path is None:
+        raise SourceError("The part was given up before it was opened: try again.")
+    return store.add_upload(path.read_bytes(), result["name"])
 
 
 def transferred(store: ModelStore, before: str, after: str, report: Report) -> dict[str, Any]:

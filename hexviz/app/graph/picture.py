@@ -7,19 +7,23 @@ from typing import Any
 from hexviz.app.graph.highlight import highlight
 from hexviz.app.graph.tour import card
 from hexviz.app.graph.tree import rows
-from hexviz.app.graph.widgets import extract_legend, figures, legend, tree, what_if_strip
-from hexviz.app.models.extracted import Extracted
+from hexviz.app.graph.widgets import (
+    extract_legend,
+    figures,
+    filter_note,
+    legend,
+    tree,
+    what_if_strip,
+)
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import edits_strip
-from hexviz.app.panels.extract.ticks import ticks
 from hexviz.app.panels.parts import offered_modules
-from hexviz.app.protocol import Content, Controls, EventAnswer, ModelFacts, PageState
+from hexviz.app.protocol import Content, EventAnswer, ModelFacts, PageState
 from hexviz.errors import ViewLimitError
 from hexviz.tagging.summary import summarize
 from hexviz.view.legend import Legend
 from hexviz.view.palette import Theme
 from hexviz.view.preview import previewed
-from hexviz.view.state import is_hidden
 
 __all__ = ["MOST_ELEMENTS", "describe", "draw", "painted"]
 
@@ -56,14 +60,11 @@ def draw(
     elements, shown = painted(model, after, theme)
     looks_different = before is None or _looks(before) != _looks(after)
     if looks_different:
-        chosen = kept.chosen if kept else ()
-        ticked = ticks(model.graph, chosen, model.totals) if after.extracting else None
         answer.graph = elements
-        answer.controls = Controls(view.placement, view.colour, hides=bool(view.hidden))
         parts |= {
-            "tree": tree(rows(model, view, ticked), extracting=after.extracting),
+            "tree": tree(rows(model, view)),
             "empty": [] if drawn.n_visible else "Everything is hidden by the filter.",
-            "filter-note": _filter_note(model, after, kept),
+            "filter-note": filter_note(model.graph, view),
             "what-if": what_if_strip(model, view),
         }
     if before is None or looks_different or before.lit != after.lit:
@@ -96,13 +97,3 @@ def painted(
     if kept is None:
         return drawn.elements, drawn.legend
     return previewed(model.index(state.view.placement), drawn, kept.preview, theme)
-
-
-def _filter_note(model: OpenModel, state: PageState, kept: Extracted | None) -> str:
-    view = state.view
-    if state.extracting:
-        return f"{len(kept.chosen):,} ops selected" if kept else "tick what to keep"
-    if not view.hidden:
-        return ""
-    hidden = sum(is_hidden(op.module, view.hidden) for op in model.graph.ops)
-    return f"{hidden:,} hidden"

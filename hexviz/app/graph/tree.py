@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.extract.ticks import Ticks
 from hexviz.model.fqn import is_within
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
@@ -29,7 +28,7 @@ __all__ = ["Row", "all_but", "check", "names_of", "rows"]
 class Row:
     """One row: its box and module, how deep it stands (1 is the root), and its state.
 
-    ``shown`` is ``mixed`` where only a part is hidden or, while extracting, selected.
+    ``shown`` is ``mixed`` where only a part is hidden.
     """
 
     key: str
@@ -42,9 +41,9 @@ class Row:
     shown: Literal["true", "false", "mixed"]
 
 
-def rows(model: OpenModel, view: ViewState, ticks: Ticks | None = None) -> list[Row]:
-    """The rows of a view, from top to bottom; with ``ticks``, they say what is selected."""
-    return list(_rows(model.index(view.placement), view, model.apart(view), ticks))
+def rows(model: OpenModel, view: ViewState) -> list[Row]:
+    """The rows of a view, from top to bottom."""
+    return list(_rows(model.index(view.placement), view, model.apart(view)))
 
 
 def names_of(index: Index, key: str) -> tuple[str, ...]:
@@ -53,9 +52,7 @@ def names_of(index: Index, key: str) -> tuple[str, ...]:
     return () if box is None or box.is_section else _names(index, box)
 
 
-def _rows(
-    index: Index, view: ViewState, apart: frozenset[str], ticks: Ticks | None
-) -> Iterator[Row]:
+def _rows(index: Index, view: ViewState, apart: frozenset[str]) -> Iterator[Row]:
     pending = [("", 1)]
     while pending:
         key, level = pending.pop()
@@ -71,11 +68,7 @@ def _rows(
             ops=box.count,
             expanded=is_open,
             is_section=box.is_section,
-            shown="true"
-            if box.is_section
-            else ticks.of(_names(index, box))
-            if ticks is not None
-            else _shown(index, box, view.hidden),
+            shown="true" if box.is_section else _shown(index, box, view.hidden),
         )
         if is_open:
             pending.extend((item, level + 1) for item in reversed(inner))

@@ -7,14 +7,16 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.graph.tree import Row
 from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.parts import counted
 from hexviz.app.protocol import PageState
+from hexviz.model.graph import TaggedGraph
 from hexviz.view.colouring import policy_of
 from hexviz.view.legend import Legend
 from hexviz.view.preview import FATES
-from hexviz.view.state import ViewState
+from hexviz.view.state import ViewState, is_hidden
 from hexviz.view.what_if import NAMES
 
-__all__ = ["extract_legend", "figures", "legend", "tree", "what_if_strip"]
+__all__ = ["extract_legend", "figures", "filter_note", "legend", "tree", "what_if_strip"]
 
 _ORIGINS = {
     "declared": "recorded by the exporter, or said by names (solid border)",
@@ -30,20 +32,13 @@ _SHOWN = {
     "mixed": "hidden in part: click to show all of it",
     "false": "hidden: click to show it",
 }
-_TICKED = {
-    "true": "selected: click to leave it out",
-    "mixed": "selected in part: click to select all of it",
-    "false": "not selected: click to select it",
-}
 
 
-def tree(found: list[Row], *, extracting: bool = False) -> list[Any]:
+def tree(found: list[Row]) -> list[Any]:
     """The rows of the tree, each with what a screen reader and the keyboard need.
 
-    Their check marks say what is hidden or, while ``extracting``, what is selected.
+    Their check marks say what is shown, on every tab.
     """
-    event = "tick" if extracting else "check"
-    titles = _TICKED if extracting else _SHOWN
     return [
         html.Div(
             [
@@ -57,8 +52,8 @@ def tree(found: list[Row], *, extracting: bool = False) -> list[Any]:
                 if row.is_section
                 else html.Span(
                     className=f"mark-box shown-{row.shown}",
-                    title=titles[row.shown],
-                    **{"data-event": event, "data-value": row.key, "aria-hidden": "true"},
+                    title=_SHOWN[row.shown],
+                    **{"data-event": "check", "data-value": row.key, "aria-hidden": "true"},
                 ),
                 html.Span(row.label, className="name"),
                 html.Span(f"{row.ops:,}", className="quiet count", title="ops in it"),
@@ -78,6 +73,19 @@ def tree(found: list[Row], *, extracting: bool = False) -> list[Any]:
             },
         )
         for at, row in enumerate(found)
+    ]
+
+
+def filter_note(graph: TaggedGraph, view: ViewState) -> list[Any]:
+    """How much the tree's check marks leave in sight, and a way back to all of it."""
+    total = len(graph.ops)
+    hidden = sum(len(module.ops) for module in graph.modules if is_hidden(module.fqn, view.hidden))
+    if not view.hidden:
+        return [html.Span(f"{counted(total, 'op')}, all shown")]
+    return [
+        html.Span(f"Showing {total - hidden:,} of {counted(total, 'op')}"),
+        html.Span(f"{hidden:,} hidden", className="hides"),
+        html.Button("Show all", id="show-all", className="link", **{"data-event": "show-all"}),
     ]
 
 

@@ -184,7 +184,7 @@ def move_field(
 
 
 def button(
-    label: str,
+    label: Any,
     event: str,
     value: str | None = None,
     *,

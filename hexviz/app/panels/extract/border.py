@@ -150,12 +150,12 @@ def _carried(graph: TaggedGraph, carried: Sequence[Mapping[str, str]]) -> list[A
     return [section(title, html.Details([html.Summary("Show them"), listed]))]
 
 
-POLICY: Mapping[Policy, str] = {
-    "exclude_safe": "the selected ops and their constants",
-    "include_context": "and the shape chains that serve them",
-    "include_all": "and all upstream, from the inputs",
+POLICY: Mapping[Policy, tuple[str, str]] = {
+    "exclude_safe": ("Just the module", "and its weights"),
+    "include_context": ("With its constants and shape ops", "those that serve it"),
+    "include_all": ("Runs from the model's inputs", "all it needs"),
 }
-"""What each policy keeps."""
+"""Each policy in words, and more about what it keeps."""
 
 
 def weights(kept: Extracted) -> str:

@@ -37,7 +37,7 @@ def export_tools(model: OpenModel, choice: ExtractChoice) -> list[Any]:
                     strong=True,
                     title="Run the whole and the part on the same values, and compare",
                 ),
-                *([] if outside else [button("Download .onnx", "make-part", query)]),
+                *([] if outside else _taking(query)),
                 button(
                     "Save report",
                     "report-part",
@@ -60,6 +60,19 @@ def export_tools(model: OpenModel, choice: ExtractChoice) -> list[Any]:
     if edited:
         rows.append(_note(f"Save the corrected model as {name} for the command and for Python."))
     return rows
+
+
+def _taking(query: str) -> list[Any]:
+    """Ways to the part as a file of its own."""
+    return [
+        button(
+            "Open this part",
+            "open-part",
+            query,
+            title="Look at the part by itself, as a model with the same tags",
+        ),
+        button("Save .onnx", "make-part", query, title="Download the part, with its report in it"),
+    ]
 
 
 def _note(text: str) -> html.P:

@@ -14,7 +14,6 @@ from hexviz.app.models.extracted import Extracted
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.extract.border import POLICY, weights
 from hexviz.app.panels.extract.export import export_tools
-from hexviz.app.panels.inspector.module import stack_note
 from hexviz.app.panels.parts import button, counted, module_links, op_link
 from hexviz.app.protocol import ExtractChoice, PageState
 from hexviz.extraction.report import came_along, kept_by_why
@@ -42,36 +41,29 @@ def panel(model: OpenModel, state: PageState) -> list[Any]:
 
 
 def _adding(model: OpenModel, state: PageState) -> html.Div:
-    """Ways to add what is found or clicked; the second says what it would add."""
+    """Ways to add what is selected or found; the first says what it would add."""
     kind, what = state.selection
     match kind:
         case "module" if what in model.graph.modules:
-            label = f"Add {model.graph.modules[what].label}"
+            label = model.graph.modules[what].label
         case "op" if what in model.graph.positions:
-            label = f"Add op {what} ({model.graph.op(what).op_type})"
+            label = f"{model.graph.op(what).op_type} {what}"
         case "ops":
-            label = "Add frame"
+            label = "the ops in the frame"
         case _:
             label = ""
     return html.Div(
         [
             button(
-                label or "Add selection",
+                ["Add what is selected", *([": ", html.B(label)] if label else [])],
                 "keep-selection",
-                title="What is selected in the graph: click a box or an op, or drag with Shift",
+                title="Click a box or an op in the graph, or drag with Shift",
                 disabled=not label,
             ),
             button("Add search hits", "keep-found", title="Add all ops that the search found"),
-            *_turning(model, state),
         ],
         className="tool-row",
     )
-
-
-def _turning(model: OpenModel, state: PageState) -> list[Any]:
-    """For a module that stands for several equal ones: a way to tick them one by one."""
-    kind, what = state.selection
-    return stack_note(model, state.view, what)[1:] if kind == "module" else []
 
 
 def _chosen(model: OpenModel, choice: ExtractChoice) -> Any:
@@ -122,19 +114,25 @@ def _policies(choice: ExtractChoice) -> html.Fieldset:
     """The policies as radio buttons, with a line on what each keeps."""
     return html.Fieldset(
         [
-            html.Legend("Policy"),
+            html.Legend("What goes along"),
             *(
                 html.Label(
                     [
                         _radio(policy, chosen=policy == choice.policy),
-                        html.Span([html.B(policy), html.Span(POLICY[policy], className="quiet")]),
+                        html.Span([html.B(words), _small(policy, more)]),
                     ]
                 )
                 for policy in POLICIES
+                for words, more in [POLICY[policy]]
             ),
         ],
         className="policies",
     )
+
+
+def _small(policy: str, more: str) -> html.Span:
+    """The name that commands, JSON and links have for a policy."""
+    return html.Span([f"{more} · ", html.Span(policy, className="mono")], className="quiet")
 
 
 def _radio(policy: str, *, chosen: bool) -> html.Input:
@@ -151,11 +149,10 @@ def _nothing() -> html.Div:
         [
             html.B("Nothing is selected yet"),
             html.P(
-                "Tick modules in the tree, name them above, or drag a frame in the graph with "
-                "Shift. The graph then shows what is kept, what is carried along and what is cut "
-                "away."
+                "Tick modules above, name them, or add what is selected in the graph. The graph "
+                "then shows what is kept, what is carried along and what is cut away."
             ),
-            html.P("What is kept is a model of its own: verify it here, and download it."),
+            html.P("What is kept is a model of its own: verify it here, open it, save it."),
         ],
         className="nothing",
     )

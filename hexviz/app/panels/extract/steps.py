@@ -8,7 +8,6 @@ from hexviz.app import protocol
 from hexviz.app.address import choice_in
 from hexviz.app.graph.navigation import ops_in
 from hexviz.app.graph.search import search
-from hexviz.app.graph.tree import names_of
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.extract.ticks import of_modules, turn, uneven_stacks, with_ops
 from hexviz.app.protocol import AnyEvent, ExtractChoice, PageState
@@ -35,9 +34,8 @@ def extract_step(model: OpenModel, state: PageState, event: AnyEvent) -> PageSta
 def _choice(model: OpenModel, state: PageState, event: AnyEvent) -> ExtractChoice:
     graph, choice = model.graph, state.choice
     match event:
-        case protocol.Tick(value=key):
-            names = names_of(model.index(state.view.placement), key)
-            return turn(graph, choice, names) if names else choice
+        case protocol.Tick(value=fqn) if model.has_module(fqn):
+            return turn(graph, choice, [fqn])
         case protocol.KeepNamed(value=name) if name.strip():
             return _named(model, choice, name.strip())
         case protocol.KeepFound(value=query):

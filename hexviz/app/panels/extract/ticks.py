@@ -1,4 +1,4 @@
-"""The check boxes of the tree while extracting: what is ticked, and what a click on one does.
+"""The ticks of the Extract tab's tree: what is ticked, and what a click on one does.
 
 ::
 
