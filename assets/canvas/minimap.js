@@ -31,7 +31,7 @@ function minimap() {
  * @param {Core} cy
  */
 export function readMinimap(cy) {
-  boxes = cy.nodes().toArray().filter((node) => node.data("kind") !== "caption")
+  boxes = cy.nodes().toArray()
     .map(function (node) {
       const at = node.position();
       const { width, height, z, open, fill, border } = node.data();

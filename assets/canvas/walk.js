@@ -47,7 +47,7 @@ export function enter(node) {
 
 /** @param {NodeSingular} node */
 function canBeWalkedTo(node) {
-  return node.data("kind") !== "stub" && node.data("kind") !== "caption";
+  return node.data("kind") !== "stub";
 }
 
 /**

@@ -14,12 +14,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from hexviz.view.captions import Caption, bypass_text, place_captions
+from hexviz.view.captions import bypass_text, place_captions
 from hexviz.view.colouring import Colouring
 from hexviz.view.index import Index
 from hexviz.view.labels import Label
 from hexviz.view.layout import Box, Layout, StubBox
-from hexviz.view.metrics import text_width
 from hexviz.view.palette import Palette, Swatch
 from hexviz.view.parts import SceneEdge, SceneNode
 from hexviz.view.problem import Point
@@ -39,7 +38,6 @@ _PLAIN: Mapping[str, Any] = MappingProxyType(
 
 _LEAF = 1000
 _MOST_WITH_FANS = 800
-_LABEL_ROOM, _LABEL_FAR = 22.0, 60.0
 
 
 def to_elements(
@@ -59,23 +57,18 @@ def to_elements(
         }
         for node, box, label in zip(scene.nodes, layout.boxes, labels, strict=True)
     ]
-    ends: dict[int, int] = {}
-    for edge in scene.edges:
-        if not edge.stub:
-            ends[edge.source] = ends.get(edge.source, 0) + 1
-            ends[-1 - edge.target] = ends.get(-1 - edge.target, 0) + 1
     # The lines behind stubs are drawn on demand only: the first to go where the page is full.
     spare = len(scene.nodes) + len(scene.edges) <= _MOST_WITH_FANS
-    edges = [
-        _edge(index, scene, layout, at, ends)
-        for at, edge in enumerate(scene.edges)
-        if spare or not edge.stub
-    ]
-    captions = [_caption(scene, caption) for caption in place_captions(scene, layout, labels)]
+    edges = [_edge(scene, layout, at) for at in range(len(scene.edges))]
+    drawn = [None if data["fan"] or data["beside"] else data for data in edges]
+    for at, caption in place_captions(scene, layout, labels, drawn).items():
+        edges[at]["label"] = caption.text
+        edges[at]["label_x"], edges[at]["label_y"] = caption.shift
     stubs: list[Element] = []
     for stub in layout.stubs:
         stubs += _stub(scene, stub)
-    return [*nodes, *stubs, *captions, *edges]
+    lines = [{"data": data} for data in edges if spare or not data["fan"]]
+    return [*nodes, *stubs, *lines]
 
 
 def _node_data(
@@ -166,16 +159,12 @@ def _told(index: Index, colouring: Colouring | None, swatches: Palette) -> _Told
     return by_answer
 
 
-def _edge(
-    index: Index,
-    scene: Scene,
-    layout: Layout,
-    at: int,
-    ends: Mapping[int, int],
-) -> Element:
+def _edge(scene: Scene, layout: Layout, at: int) -> dict[str, Any]:
+    """The data of an edge, without words."""
     edge = scene.edges[at]
     source, target = scene.nodes[edge.source], scene.nodes[edge.target]
     data: dict[str, Any] = {
+        **_PLAIN,
         "id": f"{'b' if edge.via else 'e'}:{source.id}->{target.id}",
         "source": source.id,
         "target": target.id,
@@ -187,9 +176,9 @@ def _edge(
         "name": _edge_name(edge),
     }
     if edge.stub:
-        return {"data": {**_PLAIN, **data, "fan": 1}}
+        return data | {"fan": 1}
     if at in layout.beside:
-        return {"data": {**_PLAIN, **data, "beside": 1}}
+        return data | {"beside": 1}
     if at in layout.upward:
         data["upward"] = 1
     start, end = layout.boxes[edge.source], layout.boxes[edge.target]
@@ -197,47 +186,13 @@ def _edge(
     if bends and not _straight(bends, start, end):
         data["bends"] = len(bends)
         data["distances"], data["weights"] = _relative(bends, start, end)
-    else:
-        lone = ends[edge.source] == 1 and ends[-1 - edge.target] == 1
-        near = _LABEL_ROOM <= end.top - start.bottom <= _LABEL_FAR
-        room = near and start.x == end.x and lone
-        if room and edge.count == 1 and not edge.via and edge.values:
-            _add_label(data, index.shape(edge.values[0]), size=9.0)
-    if edge.via:
-        data["label"] = data["name"]  # drawn by its caption, which stands clear of the boxes
-    return {"data": {**_PLAIN, **data}}
-
-
-def _add_label(data: dict[str, Any], label: str, size: float) -> None:
-    if label:
-        data["label"] = label
-        data["label_x"] = round(text_width(label, size) / 2 + 6, 1)
-        data["label_y"] = 0
+    return data
 
 
 def _edge_name(edge: SceneEdge) -> str:
     if edge.via:
         return bypass_text(edge.via)
     return edge.values[0] if edge.count == 1 else f"{edge.count} values"
-
-
-def _caption(scene: Scene, caption: Caption) -> Element:
-    edge = scene.edges[caption.edge]
-    source, target = scene.nodes[edge.source], scene.nodes[edge.target]
-    return {
-        "data": {
-            "id": f"v:{source.id}->{target.id}",
-            "kind": "caption",
-            "label": caption.text,
-            "name": caption.text,
-            "parent_key": target.parent,
-            "open": 0,
-            "width": round(caption.box.width, 1),
-            "height": round(caption.box.height, 1),
-            "z": _LEAF,
-        },
-        "position": {"x": round(caption.box.x, 1), "y": round(caption.box.y, 1)},
-    }
 
 
 def _stub(scene: Scene, stub: StubBox) -> list[Element]:

@@ -8,6 +8,7 @@ to ask. A small surplus covers fonts that run wider.
 from __future__ import annotations
 
 __all__ = [
+    "CAPTION_SIZE",
     "CLOSED_HEIGHT",
     "DOT",
     "GAP_X",
@@ -21,6 +22,8 @@ __all__ = [
     "text_width",
 ]
 
+CAPTION_SIZE = 11.0
+"""Font size of what is written on edges and stubs: the smallest of all."""
 OP_HEIGHT = 28.0
 """Height of an op, and of a model input or output."""
 CLOSED_HEIGHT = 44.0

@@ -35,8 +35,8 @@ __all__ = ["APART", "PAGE", "Palette", "Swatch", "Theme", "kind_of", "neighbours
 
 Theme = Literal["light", "dark"]
 
-PAGE: Mapping[Theme, str] = {"light": "#ffffff", "dark": "#14171c"}
-"""The colour behind the graph."""
+PAGE: Mapping[Theme, str] = {"light": "#fbfbfc", "dark": "#14161a"}
+"""The colour behind the graph: ``--page`` of the page's own stylesheet."""
 
 APART = 1.5
 """The least contrast of a fill with the page, and with the fills around and beside it."""

@@ -37,7 +37,8 @@ class SceneEdge:
     ``via`` is the number of hidden ops it bridges; 0 for a plain edge.
     ``stub`` says that it is drawn as a named stub at its target, because its
     source fans out to many. A ``live`` edge carries a tensor that depends on
-    the model's inputs, the others carry constants, shapes and the like.
+    the model's inputs, the others carry constants, shapes and the like. ``shape`` is
+    that of the first value, as people write it; ``""`` if unknown.
     """
 
     source: int
@@ -47,3 +48,4 @@ class SceneEdge:
     via: int = 0
     stub: bool = False
     live: bool = True
+    shape: str = ""

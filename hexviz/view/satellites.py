@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hexviz.view.metrics import DOT, STUB_HEIGHT, shorten, text_width
+from hexviz.view.metrics import CAPTION_SIZE, DOT, STUB_HEIGHT, shorten, text_width
 from hexviz.view.parts import SceneEdge
 from hexviz.view.problem import Point
 from hexviz.view.scene import Scene
@@ -55,16 +55,20 @@ def attach(scene: Scene) -> dict[int, Satellites]:
 
 
 def stub_text(edges: Sequence[SceneEdge]) -> str:
-    """What a stub is called: the value it stands for, and how many more; ``""`` for none."""
+    """What a stub is called: the value it stands for, its shape, and how many more.
+
+    ``""`` for none.
+    """
     if not edges:
         return ""
     name = edges[0].values[0].rpartition("/")[2]
     more = sum(edge.count for edge in edges) - 1
-    return shorten(name, 16) + (f" +{more}" if more else "")
+    shape = f" {shorten(edges[0].shape, 18)}" if edges[0].shape else ""
+    return shorten(name, 16) + shape + (f" +{more}" if more else "")
 
 
 def _stub_width(text: str) -> float:
-    return text_width(text, 10.0) + 20.0
+    return text_width(text, CAPTION_SIZE) + 16.0
 
 
 def _columns(satellites: Satellites, height: float) -> tuple[int, int]:

@@ -181,6 +181,7 @@ def _lift(
             len(carried),
             tuple(index.values[value] for value in carried[:_SHOWN_VALUES]),
             live=alive[pair],
+            shape=index.shape(index.values[carried[0]]),
         )
         for pair, carried in grouped.items()
     ]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from hexviz.view.metrics import CAPTION_SIZE
 from hexviz.view.palette import Theme
 
 __all__ = ["CANVAS", "FONT", "stylesheet"]
@@ -134,16 +135,7 @@ def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
             border_color=colours["edge"],
             border_width=1,
             color=colours["stub_ink"],
-            font_size=10,
-        ),
-        _rule(
-            'node[kind = "caption"]',
-            background_color=colours["stub"],
-            background_opacity=0.9,
-            border_width=0,
-            color=colours["stub_ink"],
-            font_size=10,
-            events="no",
+            font_size=CAPTION_SIZE,
         ),
         _rule(
             'node[kind = "hidden"]',
@@ -152,7 +144,7 @@ def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
             border_color=colours["edge"],
             border_style="dashed",
             color=colours["stub_ink"],
-            font_size=11,
+            font_size=CAPTION_SIZE,
         ),
     ]
 
@@ -172,8 +164,8 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
             z_index=500,
             z_index_compare="manual",
             font_family=FONT,
-            font_size=9,
-            min_zoomed_font_size=4,
+            font_size=CAPTION_SIZE,
+            min_zoomed_font_size=5,
             color=colours["edge_label"],
             overlay_padding=3,
         ),
@@ -182,6 +174,10 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
             label="data(label)",
             text_margin_x="data(label_x)",
             text_margin_y="data(label_y)",
+            text_background_color=colours["stub"],
+            text_background_opacity=0.88,
+            text_background_padding="2px",
+            text_background_shape="roundrectangle",
         ),
         _rule(
             "edge[bends > 0]",
@@ -202,7 +198,6 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
         ),
         _rule(
             "edge[via > 0]",
-            label="",
             line_style="dashed",
             line_dash_pattern=[6, 4],
         ),

@@ -127,7 +127,7 @@ def overlapping(elements: Elements) -> list[tuple[str, str]]:
     boxes = _boxes(elements)
     for one in elements:
         data = one["data"]
-        if data["id"] in boxes and data["kind"] != "caption":
+        if data["id"] in boxes:
             groups.setdefault(data["parent_key"], []).append((data["id"], boxes[data["id"]]))
     return [
         (one, other)
@@ -146,7 +146,7 @@ def hidden_nodes(elements: Elements) -> list[tuple[str, str]]:
     parents = {
         one["data"]["id"]: opened.get(one["data"]["parent_key"], "")
         for one in elements
-        if one["data"]["id"] in boxes and one["data"]["kind"] != "caption"
+        if one["data"]["id"] in boxes
     }
 
     def around(name: str) -> Iterator[str]:
@@ -180,7 +180,7 @@ def _obstacles(elements: Elements) -> Iterator[tuple[str, Box]]:
     boxes = _boxes(elements)
     for one in elements:
         data = one["data"]
-        if data["id"] not in boxes or data["kind"] == "caption":
+        if data["id"] not in boxes:
             continue
         box = boxes[data["id"]]
         if data["open"]:

@@ -52,7 +52,7 @@ def crossed(elements: list[dict[str, Any]]) -> tuple[int, list[str]]:
     titles: dict[str, Box] = {}
     for one in elements:
         data = one["data"]
-        if "position" not in one or data["kind"] == "caption":
+        if "position" not in one:
             continue
         x, y = one["position"]["x"], one["position"]["y"]
         box = Box(x, y, data["width"], data["height"])

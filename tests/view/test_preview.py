@@ -105,7 +105,7 @@ def test_what_is_not_cut_says_so(graph: TaggedGraph) -> None:
     """The browser merges data: what a preview said has to be taken back."""
     elements = render(build_index(graph), ViewState(), "light", LayoutCache()).elements
     assert all(one["data"].get("fate", "") == "" for one in elements)
-    assert all("fate" in one["data"] for one in elements if one["data"].get("kind") != "caption")
+    assert all("fate" in one["data"] for one in elements)
     assert all(one["data"]["crosses"] == 0 for one in elements if "source" in one["data"])
 
 

@@ -137,26 +137,3 @@ def test_an_edge_takes_back_what_it_no_longer_is() -> None:
         for element in render(index, state, "light", LayoutCache()).elements:
             if "source" in element["data"] and not element["data"]["id"].startswith("e:s:"):
                 assert {"label", "bends", "upward", "beside", "fan"} <= set(element["data"])
-
-
-def test_captions_keep_clear_of_boxes_and_titles_where_there_is_room() -> None:
-    index = build_index(two_layers())
-    state = ViewState(open=frozenset({"encoder"}), hidden=frozenset({"encoder.layer0"}))
-    found = render(index, state, "light", LayoutCache()).elements
-    captions = [one for one in found if one["data"].get("kind") == "caption"]
-    bypasses = [one for one in found if one["data"].get("via")]
-    assert sorted(one["data"]["label"] for one in captions) == sorted(
-        one["data"]["label"] for one in bypasses
-    )
-    for caption in captions:
-        for other in found:
-            data = other["data"]
-            if data.get("kind") in ("op", "input", "output") or (
-                data.get("kind") == "module" and not data["open"]
-            ):
-                dx = abs(caption["position"]["x"] - other["position"]["x"])
-                dy = abs(caption["position"]["y"] - other["position"]["y"])
-                assert (
-                    dx >= (caption["data"]["width"] + data["width"]) / 2 - 1
-                    or dy >= (caption["data"]["height"] + data["height"]) / 2 - 1
-                )

@@ -40,6 +40,18 @@ class Curve:
     arrow: tuple[Point, ...]
     middle: Point
 
+    def along(self, steps: int) -> list[Point]:
+        """Points on the line from its start to its end, ``steps`` to each of its pieces."""
+        if len(self.points) == 2:
+            (x, y), (to_x, to_y) = self.points
+            shares = [at / steps for at in range(steps + 1)]
+            return [(x + share * (to_x - x), y + share * (to_y - y)) for share in shares]
+        found = [self.points[0]]
+        for at in range(0, len(self.points) - 2, 2):
+            piece = self.points[at], self.points[at + 1], self.points[at + 2]
+            found += [_on_bezier(*piece, step / steps) for step in range(1, steps + 1)]
+        return found
+
     def extremes(self) -> list[Point]:
         """Points that reach as far as the curve does to each side."""
         found = [*self.points[::2], self.points[-1], *self.arrow]

@@ -114,10 +114,30 @@ def _edge(style: Mapping[str, Any], source: Box, target: Box) -> _Drawn:
     if curve.arrow:
         head, colour = pairs(curve.arrow), style["target-arrow-color"]
         markup += element("polygon", points=head, fill=colour)
-    text, reach = _text(style, curve.middle)
+    text, reach = _grounded(style, *_text(style, curve.middle))
     half = width / 2
     reach += [(x + side, y + side) for x, y in curve.extremes() for side in (-half, half)]
     return element("g", markup + text, **{"class": "edge", **_faded(style)}), reach
+
+
+def _grounded(style: Mapping[str, Any], text: str, reach: list[Point]) -> _Drawn:
+    """A label with the ground behind it that keeps lines from running through it."""
+    if not reach or "text-background-color" not in style:
+        return text, reach
+    pad = float(style["text-background-padding"].removesuffix("px"))
+    xs, ys = [x for x, _ in reach], [y for _, y in reach]
+    low, high = (min(xs) - pad, min(ys) - pad), (max(xs) + pad, max(ys) + pad)
+    ground = element(
+        "rect",
+        x=low[0],
+        y=low[1],
+        width=high[0] - low[0],
+        height=high[1] - low[1],
+        rx=4.0,
+        fill=style["text-background-color"],
+        fill_opacity=style["text-background-opacity"],
+    )
+    return ground + text, [low, high]
 
 
 def _faded(style: Mapping[str, Any]) -> dict[str, Any]:

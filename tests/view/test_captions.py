@@ -1,0 +1,127 @@
+"""Words on edges: what they say, and that they cover nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import given, settings
+
+from hexviz.exporters.interface import Exported
+from hexviz.model.reader import from_proto
+from hexviz.tagging.tag import tag
+from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, stylesheet
+from hexviz.view.captions import edge_text
+from hexviz.view.index import Index
+from hexviz.view.layout import Box
+from hexviz.view.metrics import CAPTION_SIZE, text_width
+from hexviz.view.parts import SceneEdge
+from hexviz.view.svg.cascade import Cascade
+from hexviz.view.svg.curve import curve_of
+from tests.view.graphs import Node, build, two_layers
+from tests.view.test_scene import views
+
+Element = dict[str, Any]
+
+
+def drawn(index: Index, state: ViewState) -> list[Element]:
+    return render(index, state, "light", LayoutCache()).elements
+
+
+def lines(elements: list[Element]) -> list[Element]:
+    """The data of all edges that are on the page, but for those beside a node."""
+    found = [one["data"] for one in elements if "source" in one["data"]]
+    return [data for data in found if not data.get("fan") and not data.get("beside")]
+
+
+def words(elements: list[Element]) -> dict[str, Box]:
+    """Where the words of each edge stand, by its id."""
+    cascade = Cascade(stylesheet("light"))
+    boxes = {
+        one["data"]["id"]: Box(
+            one["position"]["x"],
+            one["position"]["y"],
+            one["data"]["width"] + 1.2,
+            one["data"]["height"] + 1.2,
+        )
+        for one in elements
+        if "position" in one
+    }
+    found = {}
+    for data in lines(elements):
+        if data["label"]:
+            x, y = curve_of(
+                cascade.style(data), boxes[data["source"]], boxes[data["target"]]
+            ).middle
+            width = text_width(data["label"], CAPTION_SIZE)
+            place = (x + data["label_x"], y + data["label_y"])
+            found[data["id"]] = Box(*place, width, CAPTION_SIZE)
+    return found
+
+
+def covered(elements: list[Element]) -> set[str]:
+    """Edges whose words lie on a box, a title, or the words of another one."""
+    placed = words(elements)
+    solid: list[tuple[str, Box]] = []
+    for one in elements:
+        data = one["data"]
+        if "position" not in one:
+            continue
+        box = Box(one["position"]["x"], one["position"]["y"], data["width"], data["height"])
+        if data.get("open"):
+            width = text_width(data["label"], bold=True)
+            box = Box(box.left + 12 + width / 2, box.top + 15, width, 14)
+        solid.append((data["id"], box))
+    solid += placed.items()
+    return {
+        name
+        for name, box in placed.items()
+        for other, thing in solid
+        if other != name
+        and abs(box.x - thing.x) < (box.width + thing.width) / 2
+        and abs(box.y - thing.y) < (box.height + thing.height) / 2
+    }
+
+
+@settings(max_examples=30, deadline=None)
+@given(views())
+def test_words_cover_no_box_no_title_and_no_other_words(view: tuple[Index, ViewState]) -> None:
+    elements = drawn(*view)
+    bypasses = {data["id"] for data in lines(elements) if data["via"]}  # these are always said
+    assert not covered(elements) - bypasses
+
+
+def test_words_that_cover_something_are_seen() -> None:
+    elements = drawn(build_index(two_layers()), ViewState())
+    assert not covered(elements)
+    edge = next(data for data in lines(elements) if data["label"])
+    edge["label_x"], edge["label_y"] = 0, -40  # on the box that the line starts at
+    assert covered(elements) == {edge["id"]}
+
+
+def test_nearly_every_edge_says_its_shape(exported: Callable[..., Exported]) -> None:
+    """Of BERT's first view and of its attention opened, also on curves and over borders."""
+    result = exported("bert-tiny")
+    graph = tag(from_proto(result.proto, name="bert"), modules=result.modules)
+    index = build_index(graph)
+    inside = "encoder.layer.0.attention"
+    opened = ViewState(frozenset({"encoder", "encoder.layer.0", inside, f"{inside}.self"}))
+    for state in (first_view(index, LayoutCache()), opened):
+        elements = drawn(index, state)
+        found = lines(elements)
+        assert sum(bool(data["label"]) for data in found) >= 0.85 * len(found)
+        assert not covered(elements)
+
+
+def test_words_of_an_edge() -> None:
+    one = SceneEdge(0, 1, 1, ("a",), shape="2×16×128")
+    assert edge_text(one) == "2×16×128"
+    assert edge_text(SceneEdge(0, 1, 2, ("a", "b"), shape="2×16")) == "2×16 +1"
+    assert edge_text(SceneEdge(0, 1, 2, ("a", "b"))) == "2 values"
+    assert edge_text(SceneEdge(0, 1, 1, ("a",))) == ""
+    assert edge_text(SceneEdge(0, 1, 0, (), via=4)) == "via 4 hidden ops"
+
+
+def test_a_stub_says_its_name_and_shape() -> None:
+    nodes = [Node(f"l{at}", ["x"], f"Kind{at}", f"layer{at}") for at in range(8)]
+    elements = drawn(build_index(build(nodes, ["l7"])), ViewState())
+    stubs = [one["data"]["label"] for one in elements if one["data"].get("kind") == "stub"]
+    assert "x 2×3" in stubs
