@@ -1,10 +1,6 @@
 # hexviz for a team: the web server and its workers run the same image, see compose.yaml.
 FROM python:3.11-slim
 
-RUN apt-get update \
-    && apt-get install -y --no-install-recommends gcc graphviz libgraphviz-dev libc6-dev \
-    && rm -rf /var/lib/apt/lists/*
-
 WORKDIR /src
 COPY . .
 RUN pip install --no-cache-dir --constraint constraints.txt '.[team]'

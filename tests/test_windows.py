@@ -34,7 +34,7 @@ sys.platform = "win32"
 """
 OTHERS = (
     "numpy onnx onnx_ir onnxruntime google.protobuf regex networkx msgspec tempfile subprocess "
-    "platformdirs pygraphviz"
+    "platformdirs"
 )
 
 

@@ -27,7 +27,7 @@ Report = Callable[[str, float], None]
 KIND = "hexviz bench"
 """What such a document calls itself."""
 
-_PACKAGES = ("onnx", "onnx-ir", "protobuf", "numpy", "networkx", "pygraphviz", "torch")
+_PACKAGES = ("onnx", "onnx-ir", "protobuf", "numpy", "networkx", "torch")
 _GROWING = ("tagging", "open tagged", PARSING)
 
 

@@ -33,6 +33,7 @@ Element = dict[str, Any]
 # for what a cut's preview says of nodes and edges.
 _PLAIN: Mapping[str, Any] = MappingProxyType(
     {"label": "", "label_x": 0, "label_y": 0, "bends": 0, "upward": 0, "beside": 0, "fan": 0}
+    | {"enter": "", "spine": 0}
     | {"fate": "", "crosses": 0}
 )
 
@@ -182,8 +183,11 @@ def _edge(scene: Scene, layout: Layout, at: int) -> dict[str, Any]:
     if at in layout.upward:
         data["upward"] = 1
     start, end = layout.boxes[edge.source], layout.boxes[edge.target]
-    bends = layout.routes[at]
-    if bends and not _straight(bends, start, end):
+    bends, enter = layout.routes[at], layout.enters[at]
+    data["spine"] = int(at in layout.spine)
+    if enter:
+        data["enter"] = f"{100 * enter / end.width:.2f}% -50%"
+    if bends and not _straight(bends, start.x, end.x + enter):
         data["bends"] = len(bends)
         data["distances"], data["weights"] = _relative(bends, start, end)
     return data
@@ -231,9 +235,9 @@ def _stub(scene: Scene, stub: StubBox) -> list[Element]:
     return [{"data": node, "position": position}, {"data": line}]
 
 
-def _straight(bends: Sequence[Point], start: Box, end: Box) -> bool:
-    """Whether all control points lie on the line between the middles of two boxes in a column."""
-    return abs(start.x - end.x) < 1 and all(abs(x - start.x) < 1.5 for x, _ in bends)
+def _straight(bends: Sequence[Point], x: float, to_x: float) -> bool:
+    """Whether all control points lie on one upright line between the ends."""
+    return abs(x - to_x) < 1 and all(abs(along - x) < 1.5 for along, _ in bends)
 
 
 def _relative(bends: Sequence[Point], start: Box, end: Box) -> tuple[list[float], list[float]]:

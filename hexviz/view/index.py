@@ -83,6 +83,13 @@ class Index:
                 outermost[key] = fqn
         return outermost
 
+    @cached_property
+    def computing(self) -> Ints:
+        """The slots of ops that compute with tensors: live ones that are not auxiliary."""
+        ops = self.graph.ops
+        primary = [ops[at].auxiliary is None for at in self.op_at.tolist()]
+        return np.flatnonzero(self.live[: len(primary)] & np.array(primary, dtype=np.bool_))
+
     @property
     def n_ops(self) -> int:
         """Number of ops; the slots from here on are the model's inputs, then its outputs."""

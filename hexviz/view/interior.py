@@ -3,9 +3,9 @@
 ::
 
       entry        what comes in from outside enters at the top,
-        │          through one point per source
+        │          through one point for each line
     ┌───┴──┐
-    │ cell │       cells in rows, edges down
+    │ cell │       cells in rows, edges down, the spine straight
     └───┬──┘
       exit         and leaves at the bottom
 
@@ -16,17 +16,17 @@ model have equal problems and are laid out once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
+from hexviz.view.alignment import align
 from hexviz.view.cache import LayoutCache
-from hexviz.view.graphviz import dot
-from hexviz.view.layered import layered
-from hexviz.view.problem import Arrangement, Edge, Point, Problem
-from hexviz.view.wrap import wrap
+from hexviz.view.cycles import backward
+from hexviz.view.ordering import put_in_order
+from hexviz.view.problem import Arrangement, Point, Problem
+from hexviz.view.routing import Routed, route
+from hexviz.view.rows import in_rows
 
-__all__ = ["DOT_LIMIT", "arrange", "backward"]
-
-DOT_LIMIT = 110
-"""Nodes and edges up to which Graphviz is quick enough (about 60 ms) to be worth its looks."""
+__all__ = ["arrange"]
 
 
 def arrange(problem: Problem, cache: LayoutCache[Problem, Arrangement]) -> Arrangement:
@@ -39,33 +39,30 @@ def arrange(problem: Problem, cache: LayoutCache[Problem, Arrangement]) -> Arran
 
 
 def _solve(problem: Problem) -> Arrangement:
-    flipped = backward(len(problem.sizes), problem.edges)
-    forward = [
-        Edge(edge.target, edge.source, edge.enter, edge.leave, edge.weight) if flip else edge
-        for edge, flip in zip(problem.edges, flipped, strict=True)
+    """Sugiyama's steps (1981): turn what closes cycles, rows, order, places, lines."""
+    sizes = problem.sizes
+    turned = backward(len(sizes), problem.edges)
+    edges = [
+        replace(edge, source=edge.target, target=edge.source, leave=edge.enter, enter=edge.leave)
+        if turn
+        else edge
+        for edge, turn in zip(problem.edges, turned, strict=True)
     ]
-    small = len(problem.sizes) + len(problem.edges) <= 2 * DOT_LIMIT
-    solver = dot if small and len(problem.sizes) <= DOT_LIMIT else layered
-    ends = (problem.entries, problem.exits)
-    arrangement = _framed(problem.sizes, *solver(problem.sizes, forward, *ends))
-    arrangement = _framed(problem.sizes, *wrap(arrangement, problem.sizes, forward, *ends))
-    return Arrangement(
-        arrangement.centres,
-        tuple(
-            bends[::-1] if flip else bends
-            for bends, flip in zip(arrangement.bends, flipped, strict=True)
-        ),
-        arrangement.size,
-    )
+    grid = in_rows(sizes, edges, problem.entries, problem.exits, turned)
+    put_in_order(grid, edges)
+    x = align(grid, edges, len(sizes))
+    routed = route(grid, x, sizes, edges, turned)
+    upward = frozenset(at for at, turn in enumerate(turned) if turn and problem.edges[at].weight)
+    return _framed(sizes, routed, tuple(routed.enters), upward)
 
 
 def _framed(
-    sizes: Sequence[Point], centres: Sequence[Point], bends: Sequence[Sequence[Point]]
+    sizes: Sequence[Point], routed: Routed, enters: tuple[float, ...], upward: frozenset[int]
 ) -> Arrangement:
     """Move everything so that the top left corner of what is drawn is the origin."""
+    centres, bends = routed.centres, routed.bends
     if not centres:
         return Arrangement((), (), (0.0, 0.0))
-    # Control points of long edges count half: the curve stays well inside of them.
     xs = [x for path in bends for x, _ in path]
     ys = [y for path in bends for _, y in path]
     left = min([x - w / 2 for (x, _), (w, _) in zip(centres, sizes, strict=True)] + xs)
@@ -76,55 +73,6 @@ def _framed(
         tuple((round(x - left, 1), round(y - top, 1)) for x, y in centres),
         tuple(tuple((round(x - left, 1), round(y - top, 1)) for x, y in path) for path in bends),
         (right - left, bottom - top),
+        enters,
+        upward,
     )
-
-
-def backward(count: int, edges: Sequence[Edge]) -> list[bool]:
-    """Which edges to turn so that no cycle is left: those that go back in time within one.
-
-    Two closed modules may feed each other. Cells come in order of execution,
-    so within a knot of cells that all reach each other the edge that goes to
-    an earlier cell is the one drawn upwards::
-
-        a → b → c      a, b form a knot: b → a is turned, b → c is not
-        ↑___│
-    """
-    knot = _knots(count, edges)
-    return [edge.source > edge.target and knot[edge.source] == knot[edge.target] for edge in edges]
-
-
-def _knots(count: int, edges: Sequence[Edge]) -> list[int]:
-    """The strongly connected component of each cell (Tarjan 1972, on a stack of our own)."""
-    following: list[list[int]] = [[] for _ in range(count)]
-    for edge in edges:
-        following[edge.source].append(edge.target)
-    seen = [0] * count
-    low = [0] * count
-    knot = [-1] * count
-    stack: list[int] = []
-    clock = 0
-    for root in range(count):
-        if seen[root]:
-            continue
-        work = [(root, 0)]
-        while work:
-            cell, at = work.pop()
-            if at == 0:
-                clock += 1
-                seen[cell] = low[cell] = clock
-                stack.append(cell)
-            elif knot[following[cell][at - 1]] < 0:
-                low[cell] = min(low[cell], low[following[cell][at - 1]])
-            for step in range(at, len(following[cell])):
-                after = following[cell][step]
-                if not seen[after]:
-                    work.append((cell, step + 1))
-                    work.append((after, 0))
-                    break
-                if knot[after] < 0:
-                    low[cell] = min(low[cell], seen[after])
-            else:
-                if low[cell] == seen[cell]:
-                    while knot[cell] < 0:
-                        knot[stack.pop()] = cell
-    return knot

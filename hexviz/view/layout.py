@@ -9,16 +9,19 @@
     │ [layer.1]         │
     └───────────────────┘
 
-An edge into an open module enters through a point on its top border, one per
-source, and goes on inside; its route is the routes of all levels, joined.
+An edge into an open module enters through a point on its top border, one for
+each source and what it sends, and goes on inside; its route is the routes of all
+levels, joined. The main path goes through the levels, too: where it enters a box,
+the path inside begins.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from hexviz.view.cache import LayoutCache
+from hexviz.view.cycles import backward
 from hexviz.view.interior import arrange
 from hexviz.view.labels import Label
 from hexviz.view.metrics import PADDING, TITLE_HEIGHT
@@ -26,12 +29,16 @@ from hexviz.view.parts import SceneEdge
 from hexviz.view.problem import Arrangement, Edge, Point, Problem
 from hexviz.view.satellites import Satellites, attach, place_satellites, room
 from hexviz.view.scene import Scene
+from hexviz.view.spine import Step, main_path
 from hexviz.view.stubs import FAINT_FAN
 
 __all__ = ["Box", "Layout", "StubBox", "lay_out"]
 
-_APART = 9.0
-"""Pixels between lines that come in side by side."""
+_ENTRY_ROOM = 6.0
+"""Pixels between a title and the first line that enters to its right."""
+
+Port = tuple[int, tuple[str, ...], bool]
+"""What crosses a border as one line: a source, the values it sends, whether past hidden ops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +85,11 @@ class Layout:
     """Boxes and routes in the order of the scene's nodes and edges.
 
     A route is the control points between the ends of an edge; ``()`` is a
-    straight line. ``upward`` are the edges that leave at the top and enter at
-    the bottom, because they close a cycle. ``beside`` are those between a
-    constant and its consumer, which run sideways.
+    straight line. ``enters`` is where each edge enters its target, in pixels
+    from the middle of its upper side. ``upward`` are the edges that close a
+    cycle: they leave below their source, go up beside what lies between and
+    enter above their target. ``beside`` are those between a constant and its
+    consumer, which run sideways. ``spine`` are the edges of the main path.
     """
 
     boxes: tuple[Box, ...]
@@ -89,31 +98,55 @@ class Layout:
     beside: frozenset[int]
     upward: frozenset[int]
     bounds: Box
+    enters: tuple[float, ...] = ()
+    spine: frozenset[int] = frozenset()
 
 
 @dataclass(slots=True)
 class _Interior:
     """An open module while its layout is put together.
 
-    ``cells`` are its children by node position. A port is known by the node
-    at the far end of its lines: where they start.
+    ``cells`` are its children by node position. ``links`` run between cells,
+    ``entering`` ones from a port to a cell, ``leaving`` ones from a cell to a
+    port; each with its place among its kind.
     """
 
     node: int
     cells: list[int] = field(default_factory=list)
-    links: dict[tuple[int, int, int], int] = field(default_factory=dict)
-    entries: dict[int, int] = field(default_factory=dict)
-    exits: dict[int, int] = field(default_factory=dict)
-    entering: dict[tuple[int, int], int] = field(default_factory=dict)
-    leaving: dict[tuple[int, int], int] = field(default_factory=dict)
+    links: dict[tuple[int, int, Port], int] = field(default_factory=dict)
+    entries: dict[Port, int] = field(default_factory=dict)
+    exits: dict[Port, int] = field(default_factory=dict)
+    entering: dict[tuple[Port, int], int] = field(default_factory=dict)
+    leaving: dict[tuple[int, Port], int] = field(default_factory=dict)
     order: dict[tuple[int, int], None] = field(default_factory=dict)
+    spine: set[int] = field(default_factory=set)
     arrangement: Arrangement | None = None
-    entry_x: dict[int, float] = field(default_factory=dict)
-    exit_x: dict[int, float] = field(default_factory=dict)
+    entry_x: dict[Port, float] = field(default_factory=dict)
+    exit_x: dict[Port, float] = field(default_factory=dict)
     width: float = 0.0
     height: float = 0.0
     inset: float = 0.0
     top: float = 0.0
+
+    def steps(self) -> list[tuple[int, int, Port]]:
+        """All lines in it, from vertex to vertex: cells, then entries, then exits."""
+        place = {cell: at for at, cell in enumerate(self.cells)}
+        entry, exit_ = len(place), len(place) + len(self.entries)
+        return [
+            *((place[one], place[other], port) for one, other, port in self.links),
+            *((entry + self.entries[port], place[cell], port) for port, cell in self.entering),
+            *((place[cell], exit_ + self.exits[port], port) for cell, port in self.leaving),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """An edge through the levels: boxes it leaves, the one its ends share, boxes it enters."""
+
+    port: Port
+    left: tuple[str, ...]
+    meet: str
+    entered: tuple[str, ...]
 
 
 def lay_out(
@@ -129,6 +162,7 @@ def lay_out(
     beside = attach(scene)
     work = _Work(scene, labels, beside)
     work.connect()
+    work.find_spine()
     for key in reversed(list(work.interiors)):
         work.solve(key, cache)
     return work.finish()
@@ -150,6 +184,9 @@ class _Work:
         self.interiors: dict[str, _Interior] = {"": _Interior(-1)}
         self.paths: dict[str, tuple[str, ...]] = {"": ("",)}
         self.beside: set[int] = set()
+        self.live: set[Port] = set()
+        self.ways: Sequence[_Way] = ()
+        self.arguments: dict[tuple[int, Port], int] = {}
         dotted = {node for group in satellites.values() for node in group.dots}
         for at, node in enumerate(scene.nodes):
             if node.is_open:
@@ -163,134 +200,214 @@ class _Work:
     def connect(self) -> None:
         """Split every edge into its part in each open module it passes."""
         faint: dict[tuple[str, int], dict[int, None]] = {}
-        self.live: set[int] = set()
-        self.routes: list[tuple[list[str], str, list[str]]] = []
-        for at, edge in enumerate(self.scene.edges):
-            source, target = self.scene.nodes[edge.source], self.scene.nodes[edge.target]
-            ups, downs = self.paths[source.parent], self.paths[target.parent]
-            shared = 0
-            for one, other in zip(ups, downs, strict=False):
-                if one != other:
-                    break
-                shared += 1
-            left, meet, entered = ups[shared:][::-1], ups[shared - 1], downs[shared:]
-            self.routes.append((list(left), meet, list(entered)))
+        self.ways = [self._way(edge) for edge in self.scene.edges]
+        ranks = self._ranks()
+        # What crosses a border first enters first: ports stand in order of execution.
+        by_execution = sorted(
+            enumerate(self.scene.edges),
+            key=lambda pair: (ranks[pair[1].source], ranks[pair[1].target], pair[0]),
+        )
+        for at, edge in by_execution:
+            way = self.ways[at]
+            port = way.port
             if edge.stub:
-                above, below = self._ends(left, entered, edge)
+                above, below = self._ends(way, edge)
                 if edge.live:
-                    self.interiors[meet].order[above, below] = None
+                    self.interiors[way.meet].order[above, below] = None
                 elif above < below:
-                    faint.setdefault((meet, above), {})[below] = None
+                    faint.setdefault((way.meet, above), {})[below] = None
                 continue
             if edge.source in self.dotted:
                 self.beside.add(at)
                 continue
+            if edge.live:
+                self.live.add(port)
+            self.arguments[edge.target, port] = edge.argument
             cell = edge.source
-            for key in left:
+            for key in way.left:
                 inside = self.interiors[key]
-                inside.exits.setdefault(edge.source, len(inside.exits))
-                inside.leaving.setdefault((cell, edge.source), len(inside.leaving))
+                inside.exits.setdefault(port, len(inside.exits))
+                inside.leaving.setdefault((cell, port), len(inside.leaving))
                 cell = inside.node
-            first = self.interiors[entered[0]].node if entered else edge.target
-            links = self.interiors[meet].links
-            links.setdefault((cell, first, edge.source), len(links))
-            self.live |= {edge.source} if edge.live else set()
-            for depth, key in enumerate(entered):
+            links = self.interiors[way.meet].links
+            links.setdefault((cell, self._first(way.entered, edge), port), len(links))
+            for depth, key in enumerate(way.entered):
                 inside = self.interiors[key]
-                inside.entries.setdefault(edge.source, len(inside.entries))
-                deeper = entered[depth + 1 :]
-                cell = self.interiors[deeper[0]].node if deeper else edge.target
-                inside.entering.setdefault((edge.source, cell), len(inside.entering))
+                inside.entries.setdefault(port, len(inside.entries))
+                cell = self._first(way.entered[depth + 1 :], edge)
+                inside.entering.setdefault((port, cell), len(inside.entering))
         for (meeting, above), others in faint.items():
             if len(others) < FAINT_FAN:
                 # Closed, it would have a line: a box keeps its place when it is opened.
                 self.interiors[meeting].order.update(((above, below), None) for below in others)
 
-    def _ends(
-        self, left: Sequence[str], entered: Sequence[str], edge: SceneEdge
-    ) -> tuple[int, int]:
-        """The siblings an edge runs between. A stub has no line, but its target stands below."""
-        one = self.interiors[left[-1]].node if left else edge.source
-        return one, self.interiors[entered[0]].node if entered else edge.target
+    def _ranks(self) -> list[int]:
+        """For each node its place in the order of execution, across all levels."""
+        inner: dict[str, list[int]] = {}
+        for at, node in enumerate(self.scene.nodes):
+            inner.setdefault(node.parent, []).append(at)
+        ranks = [0] * len(self.scene.nodes)
+        reached = 0
+        pending = inner.get("", [])[::-1]
+        while pending:
+            at = pending.pop()
+            ranks[at] = reached
+            reached += 1
+            if self.scene.nodes[at].is_open:
+                pending.extend(inner.get(self.scene.nodes[at].key, [])[::-1])
+        return ranks
 
-    def _leave(self, cell: int, port: int) -> float:
+    def _way(self, edge: SceneEdge) -> _Way:
+        ups = self.paths[self.scene.nodes[edge.source].parent]
+        downs = self.paths[self.scene.nodes[edge.target].parent]
+        shared = 0
+        for one, other in zip(ups, downs, strict=False):
+            if one != other:
+                break
+            shared += 1
+        port = (edge.source, edge.values, edge.via > 0)
+        return _Way(port, ups[shared:][::-1], ups[shared - 1], downs[shared:])
+
+    def _first(self, entered: Sequence[str], edge: SceneEdge) -> int:
+        """The node an edge leads to on a level: the next open box, or its target."""
+        return self.interiors[entered[0]].node if entered else edge.target
+
+    def _ends(self, way: _Way, edge: SceneEdge) -> tuple[int, int]:
+        """The siblings an edge runs between. A stub has no line, but its target stands below."""
+        one = self.interiors[way.left[-1]].node if way.left else edge.source
+        return one, self._first(way.entered, edge)
+
+    def find_spine(self) -> None:
+        """The main path of each interior, from the outermost inwards."""
+        weights = self._weights()
+        ends: dict[str, tuple[Port | None, Port | None]] = {}
+        for key, inside in self.interiors.items():
+            start, end = ends.get(key, (None, None))
+            steps = inside.steps()
+            turned = backward(
+                len(inside.cells),
+                [Edge(one, other) for one, other, _ in steps[: len(inside.links)]],
+            )
+            kept = [at for at in range(len(steps)) if at >= len(turned) or not turned[at]]
+            n_cells, n_entries = len(inside.cells), len(inside.entries)
+            path = main_path(
+                [weights[cell] for cell in inside.cells] + [0] * (n_entries + len(inside.exits)),
+                [
+                    Step(one, other, port in self.live, self._argument(inside, other, port))
+                    for one, other, port in (steps[at] for at in kept)
+                ],
+                n_cells + inside.entries[start] if start in inside.entries else None,
+                n_cells + n_entries + inside.exits[end] if end in inside.exits else None,
+            )
+            inside.spine = {kept[at] for at in path}
+            self._hand_down(inside, [steps[kept[at]] for at in path], ends)
+
+    def _hand_down(
+        self,
+        inside: _Interior,
+        path: Sequence[tuple[int, int, Port]],
+        ends: dict[str, tuple[Port | None, Port | None]],
+    ) -> None:
+        """Tell the boxes on a path where it enters and leaves them."""
+        comes: dict[int, Port] = {other: port for _, other, port in path}
+        goes: dict[int, Port] = {one: port for one, _, port in path}
+        for place in comes.keys() | goes.keys():
+            if place < len(inside.cells):
+                node = self.scene.nodes[inside.cells[place]]
+                if node.is_open:
+                    ends[node.key] = (comes.get(place), goes.get(place))
+
+    def _weights(self) -> list[int]:
+        """What each node counts on a path: a module its ops, what is loose one."""
+        nodes = self.scene.nodes
+        ops = list(self.scene.weights)
+        for at in range(len(nodes) - 1, -1, -1):
+            parent = self.interiors[nodes[at].parent].node
+            if parent >= 0:
+                ops[parent] += ops[at]
+        return [
+            max(count, 1) if node.kind == "module" else 1
+            for node, count in zip(nodes, ops, strict=True)
+        ]
+
+    def _argument(self, inside: _Interior, place: int, port: Port) -> int:
+        cell = inside.cells[place] if place < len(inside.cells) else -1
+        return self.arguments.get((cell, port), 0)
+
+    def _leave(self, cell: int, port: Port) -> float:
         """Where lines of a port leave a cell, from its middle."""
         node = self.scene.nodes[cell]
-        return self.interiors[node.key].exit_x[port] if node.is_open else 0.0
+        return self.interiors[node.key].exit_x[port] if node.is_open else self._shift(cell)
 
-    def _enter(self, cell: int, port: int) -> float:
+    def _enter(self, cell: int, port: Port) -> float:
         node = self.scene.nodes[cell]
-        return self.interiors[node.key].entry_x[port] if node.is_open else 0.0
+        return self.interiors[node.key].entry_x[port] if node.is_open else self._shift(cell)
 
-    def _weight(self, port: int) -> int:
-        return 6 if port in self.live else 1
+    def _shift(self, cell: int) -> float:
+        """How far right of the middle of its cell a node stands, because of what is beside it."""
+        return room(self.satellites.get(cell), self.sizes[cell][1]) / 2
+
+    def _edges(self, inside: _Interior) -> Iterable[Edge]:
+        """The lines of an interior as its problem has them."""
+        lines: dict[Port, int] = {}
+        cells = inside.cells
+        for at, (one, other, port) in enumerate(inside.steps()):
+            to_node = other < len(cells)
+            yield Edge(
+                one,
+                other,
+                self._leave(cells[one], port) if one < len(cells) else 0.0,
+                self._enter(cells[other], port) if to_node else 0.0,
+                6 if port in self.live else 1,
+                at in inside.spine,
+                self._argument(inside, other, port),
+                lines.setdefault(port, len(lines)),
+                to_node and not self.scene.nodes[cells[other]].is_open,
+            )
 
     def solve(self, key: str, cache: LayoutCache[Problem, Arrangement]) -> None:
         """Lay one open module out; those in it are done already."""
         inside = self.interiors[key]
         place = {cell: at for at, cell in enumerate(inside.cells)}
-        n_cells, n_entries = len(place), len(inside.entries)
-        edges = [
-            Edge(
-                place[one],
-                place[other],
-                self._leave(one, port),
-                self._enter(other, port),
-                self._weight(port),
-            )
-            for one, other, port in inside.links
-        ]
-        edges += [
-            Edge(
-                n_cells + inside.entries[port],
-                place[cell],
-                0.0,
-                self._enter(cell, port),
-                self._weight(port),
-            )
-            for port, cell in inside.entering
-        ]
-        edges += [
-            Edge(
-                place[cell],
-                n_cells + n_entries + inside.exits[port],
-                self._leave(cell, port),
-                0.0,
-                self._weight(port),
-            )
-            for cell, port in inside.leaving
-        ]
+        edges = [*self._edges(inside)]
         edges += [
             Edge(place[one], place[other], weight=0)
             for one, other in inside.order
             if one in place and other in place
         ]
-        sizes = [room(self.satellites.get(cell), self.sizes[cell]) for cell in inside.cells]
-        sizes += [(1.0, 1.0)] * (n_entries + len(inside.exits))
-        solved = arrange(Problem(tuple(sizes), tuple(edges), n_entries, len(inside.exits)), cache)
+        sizes = [
+            (self.sizes[cell][0] + 2 * self._shift(cell), self.sizes[cell][1])
+            for cell in inside.cells
+        ]
+        n_entries, n_exits = len(inside.entries), len(inside.exits)
+        sizes += [(1.0, 1.0)] * (n_entries + n_exits)
+        solved = arrange(Problem(tuple(sizes), tuple(edges), n_entries, n_exits), cache)
         inside.arrangement = solved
         if key == "":
             inside.width, inside.height = solved.size
             return
+        self._frame(inside, solved)
+        self.sizes[inside.node] = (inside.width, inside.height)
+
+    def _frame(self, inside: _Interior, solved: Arrangement) -> None:
+        """The border of an open box: lines come in to the right of its title."""
+        n_cells, n_entries = len(inside.cells), len(inside.entries)
+        width = solved.size[0]
         title = self.titles[inside.node]
-        wanted = title + (24.0 * min(n_entries, 3) if n_entries else 0.0)
-        inside.width = max(solved.size[0] + 2 * PADDING, wanted)
-        inside.inset = (inside.width - solved.size[0]) / 2
+        entry_x = {port: solved.centres[n_cells + at][0] for port, at in inside.entries.items()}
+        leftmost = min(entry_x.values(), default=title)
+        inside.inset = max(PADDING, title + _ENTRY_ROOM - leftmost if entry_x else 0.0)
+        if not entry_x:
+            inside.inset = max(PADDING, (title - width) / 2)
+        inside.width = max(inside.inset + width + PADDING, title)
         # Where lines come through the border, the row of their ends is room enough.
         inside.top = TITLE_HEIGHT + (-6.0 if n_entries else PADDING)
         inside.height = inside.top + solved.size[1] + (0.0 if inside.exits else PADDING)
         half = inside.width / 2
-        reached = min(title + 8.0, inside.width - 12.0)
-        places = {port: solved.centres[n_cells + at][0] for port, at in inside.entries.items()}
-        for port in sorted(places, key=places.__getitem__):
-            # Right of the title, and apart from each other while there is room.
-            x = min(max(places[port] + inside.inset, reached), inside.width - 12.0)
-            inside.entry_x[port] = round(x - half, 1)
-            reached = x + _APART
+        for port, x in entry_x.items():
+            inside.entry_x[port] = x + inside.inset - half
         for port, at in inside.exits.items():
-            x = solved.centres[n_cells + n_entries + at][0] + inside.inset
-            inside.exit_x[port] = round(x - half, 1)
-        self.sizes[inside.node] = (inside.width, inside.height)
+            inside.exit_x[port] = solved.centres[n_cells + n_entries + at][0] + inside.inset - half
 
     def finish(self) -> Layout:
         """Add the offsets up, parents first, and join the routes."""
@@ -306,6 +423,7 @@ class _Work:
                 origin[key] = (box.left + inside.inset, box.top + inside.top)
             left, top = origin[key]
             for cell, (x, y) in zip(inside.cells, self._solved(key).centres, strict=False):
+                x += self._shift(cell) if not nodes[cell].is_open else 0.0  # noqa: PLW2901
                 boxes[cell] = Box(left + x, top + y, *self.sizes[cell])
                 group = self.satellites.get(cell)
                 if group is None:
@@ -316,18 +434,27 @@ class _Work:
                 if stub is not None:
                     stubs.append(StubBox(tuple(group.stubs), group.text, Box(*stub[0], *stub[1])))
         root = self.interiors[""]
-        upward: set[int] = set()
-        routes = [
-            () if edge.stub or at in self.beside else self._route(at, boxes, origin, upward)
-            for at, edge in enumerate(self.scene.edges)
+        drawn = [
+            not edge.stub and at not in self.beside for at, edge in enumerate(self.scene.edges)
         ]
+        parts = [[*self._parts(at)] if shown else [] for at, shown in enumerate(drawn)]
         return Layout(
             tuple(boxes),
-            tuple(routes),
+            tuple(self._route(at, parts[at], boxes, origin) for at in range(len(parts))),
             tuple(stubs),
             frozenset(self.beside),
-            frozenset(upward),
+            frozenset(
+                at
+                for at, steps in enumerate(parts)
+                if any(place in self._solved(key).upward for key, place in steps)
+            ),
             Box(root.width / 2, root.height / 2, root.width, root.height),
+            tuple(self._entrance(at, steps) for at, steps in enumerate(parts)),
+            frozenset(
+                at
+                for at, steps in enumerate(parts)
+                if steps and all(place in self.interiors[key].spine for key, place in steps)
+            ),
         )
 
     def _solved(self, key: str) -> Arrangement:
@@ -335,54 +462,49 @@ class _Work:
         assert solved is not None  # noqa: S101 - every interior was solved before
         return solved
 
-    def _route(
-        self, at: int, boxes: Sequence[Box], origin: Mapping[str, Point], upward: set[int]
-    ) -> tuple[Point, ...]:
-        edge = self.scene.edges[at]
-        left, meet, entered = self.routes[at]
-        port = edge.source
-        points: list[Point] = []
+    def _parts(self, at: int) -> Iterable[tuple[str, int]]:
+        """The interiors an edge runs through, from its source on, and its place in each."""
+        edge, way = self.scene.edges[at], self.ways[at]
         cell = edge.source
-        for key in left:
+        for key in way.left:
             inside = self.interiors[key]
-            place = len(inside.links) + len(inside.entering) + inside.leaving[cell, port]
-            points += self._bends(key, place, origin)
-            box = boxes[inside.node]
-            points.append((box.x + inside.exit_x[port], box.bottom))
+            place = inside.leaving[cell, way.port]
+            yield key, len(inside.links) + len(inside.entering) + place
             cell = inside.node
-        first = self.interiors[entered[0]].node if entered else edge.target
-        points += self._bends(meet, self.interiors[meet].links[cell, first, port], origin)
-        if boxes[first].top < boxes[cell].top and boxes[first].bottom <= boxes[cell].top:
-            upward.add(at)
-        for depth, key in enumerate(entered):
+        yield (
+            way.meet,
+            self.interiors[way.meet].links[cell, self._first(way.entered, edge), way.port],
+        )
+        for depth, key in enumerate(way.entered):
             inside = self.interiors[key]
-            box = boxes[inside.node]
-            x = box.x + inside.entry_x[port]
-            points += [(x, box.top), (x, box.top + TITLE_HEIGHT)]
-            deeper = entered[depth + 1 :]
-            cell = self.interiors[deeper[0]].node if deeper else edge.target
-            points += self._inward(key, port, cell, origin, (x, box.top + TITLE_HEIGHT))
+            cell = self._first(way.entered[depth + 1 :], edge)
+            yield key, len(inside.links) + inside.entering[way.port, cell]
+
+    def _entrance(self, at: int, parts: Sequence[tuple[str, int]]) -> float:
+        if not parts:
+            return 0.0
+        key, place = parts[-1]
+        return round(self._solved(key).enters[place] - self._shift(self.scene.edges[at].target), 1)
+
+    def _route(
+        self,
+        at: int,
+        parts: Sequence[tuple[str, int]],
+        boxes: Sequence[Box],
+        origin: Mapping[str, Point],
+    ) -> tuple[Point, ...]:
+        way = self.ways[at]
+        points: list[Point] = []
+        for level, (key, place) in enumerate(parts):
+            inside = self.interiors[key]
+            entering = level > len(way.left)
+            if entering:
+                box = boxes[inside.node]
+                x = box.x + inside.entry_x[way.port]
+                points += [(x, box.top), (x, box.top + TITLE_HEIGHT)]
+            left, top = origin[key]
+            points += [(left + x, top + y) for x, y in self._solved(key).bends[place]]
+            if level < len(way.left):
+                box = boxes[inside.node]
+                points.append((box.x + inside.exit_x[way.port], box.bottom))
         return tuple(points)
-
-    def _inward(
-        self, key: str, port: int, cell: int, origin: Mapping[str, Point], entry: Point
-    ) -> list[Point]:
-        """The bends of a line inside of a box, from where it came in.
-
-        The title may have pushed it aside. Where it ends in the first row it goes
-        on from there, elsewhere it first returns to the way laid out for it.
-        """
-        inside = self.interiors[key]
-        bends = self._bends(key, len(inside.links) + inside.entering[port, cell], origin)
-        place = len(inside.cells) + inside.entries[port]
-        meant = origin[key][0] + self._solved(key).centres[place][0]
-        x, y = entry
-        if abs(meant - x) < 1.0:
-            return bends
-        if len(bends) == 2:
-            return [(x, bends[0][1]), bends[1]]
-        return [(meant, y + 8.0), *(bend for bend in bends if bend[1] > y + 12.0)]
-
-    def _bends(self, key: str, place: int, origin: Mapping[str, Point]) -> list[Point]:
-        left, top = origin[key]
-        return [(left + x, top + y) for x, y in self._solved(key).bends[place]]

@@ -38,7 +38,8 @@ class SceneEdge:
     ``stub`` says that it is drawn as a named stub at its target, because its
     source fans out to many. A ``live`` edge carries a tensor that depends on
     the model's inputs, the others carry constants, shapes and the like. ``shape`` is
-    that of the first value, as people write it; ``""`` if unknown.
+    that of the first value, as people write it; ``""`` if unknown. ``argument`` is the
+    place of that value among the inputs of an op; 0 where the target is no op.
     """
 
     source: int
@@ -49,3 +50,4 @@ class SceneEdge:
     stub: bool = False
     live: bool = True
     shape: str = ""
+    argument: int = 0

@@ -14,7 +14,11 @@ Point = tuple[float, float]
 class Edge:
     """From a cell's bottom to another's top, each at an offset in pixels from its centre.
 
-    The heavier an edge, the shorter and straighter it should be.
+    The heavier an edge, the shorter and straighter it should be; one of weight 0
+    is not drawn and only keeps its target below its source. An edge of the
+    ``spine`` runs straight down. Edges into one cell come from left to right in
+    the order of their ``argument``. ``line`` is the same for edges that carry the
+    same, which may run together. ``free`` edges may enter beside the offset.
     """
 
     source: int
@@ -22,14 +26,19 @@ class Edge:
     leave: float = 0.0
     enter: float = 0.0
     weight: int = 1
+    spine: bool = False
+    argument: int = 0
+    line: int = -1
+    free: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """Cells by width and height, and the edges between them.
 
-    The last ``entries + exits`` cells are points on the border: first those
-    where edges come in, then those where they go out.
+    Cells come in order of execution. The last ``entries + exits`` cells are
+    points on the border: first those where edges come in, then those where
+    they go out.
     """
 
     sizes: tuple[Point, ...]
@@ -44,9 +53,13 @@ class Arrangement:
 
     The origin is the top left corner, ``size`` the width and height in
     pixels. Bends are the control points of a smooth curve between the ends;
-    an edge without bends is a straight line.
+    an edge without bends is a straight line. ``enters`` are the offsets from
+    its target's centre at which each edge comes in. ``upward`` are the
+    positions of the edges that close a cycle.
     """
 
     centres: tuple[Point, ...]
     bends: tuple[tuple[Point, ...], ...]
     size: Point
+    enters: tuple[float, ...] = ()
+    upward: frozenset[int] = frozenset()

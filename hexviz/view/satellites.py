@@ -77,18 +77,13 @@ def _columns(satellites: Satellites, height: float) -> tuple[int, int]:
     return rows, -(-len(satellites.dots) // rows)
 
 
-def room(satellites: Satellites | None, size: Point) -> Point:
-    """The cell that holds a node and what is beside it, the node in its middle.
-
-    The same room is kept to the right, so that a chain of nodes stays straight.
-    """
-    width, height = size
+def room(satellites: Satellites | None, height: float) -> float:
+    """Width in pixels of what stands to the left of a node of a height."""
     if satellites is None:
-        return size
+        return 0.0
     _, columns = _columns(satellites, height)
     dots = columns * (DOT + _BETWEEN) + _NEAR if columns else 0.0
-    stub = _stub_width(satellites.text) + _NEAR if satellites.stubs else 0.0
-    return width + 2 * (dots + stub), height
+    return dots + (_stub_width(satellites.text) + _NEAR if satellites.stubs else 0.0)
 
 
 def place_satellites(

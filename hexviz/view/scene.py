@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from hexviz.view.arguments import with_arguments
 from hexviz.view.bypass import HUB, Bypass, bridge
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
@@ -38,12 +39,14 @@ class Scene:
     """All that is visible: parents before what lies in them, siblings in execution order.
 
     ``owner`` is, for each slot, the position of the node that shows it; -1 if
-    it is hidden.
+    it is hidden. ``weights`` are the numbers of ops in each closed node that
+    compute with tensors.
     """
 
     nodes: tuple[SceneNode, ...]
     edges: tuple[SceneEdge, ...]
     owner: Ints
+    weights: tuple[int, ...]
 
 
 def build_scene(index: Index, state: ViewState, *, fan: int = FAN) -> Scene:
@@ -57,7 +60,10 @@ def build_scene(index: Index, state: ViewState, *, fan: int = FAN) -> Scene:
     if touched.any():
         bypass = bridge(source[touched], target[touched], value[touched], owner, index)
         edges.extend(_bypass_edges(bypass, nodes, index))
-    return Scene(tuple(nodes), tuple(mark_stubs(edges, nodes, index, fan)), owner)
+    edges = with_arguments(mark_stubs(edges, nodes, index, fan), nodes, index)
+    computing = owner[index.computing]
+    weights = np.bincount(computing[computing >= 0], minlength=len(nodes)).tolist()
+    return Scene(tuple(nodes), tuple(edges), owner, tuple(weights))
 
 
 class _Sight:

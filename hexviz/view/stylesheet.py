@@ -188,7 +188,7 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
         ),
         # Constants and shapes step back behind the tensors.
         _rule("edge[live = 0]", line_color=colours["faint"], target_arrow_color=colours["faint"]),
-        _rule("edge[upward = 1]", source_endpoint="0% -50%", target_endpoint="0% 50%"),
+        _rule("edge[?enter]", target_endpoint="data(enter)"),
         _rule(
             "edge[beside = 1]",
             source_endpoint="50% 0%",

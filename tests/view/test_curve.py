@@ -25,9 +25,9 @@ def test_a_straight_line_runs_from_bottom_to_top_and_stops_short_of_the_tip() ->
     assert line.points[-1][1] < 200
 
 
-def test_an_upward_line_runs_from_top_to_bottom() -> None:
-    line = curve(upward=1)
-    assert (line.points[0], line.arrow[1]) == ((100, 5), pytest.approx((180, 240)))
+def test_a_line_may_enter_beside_the_middle() -> None:
+    line = curve(enter="25.00% -50%")
+    assert (line.points[0], line.arrow[1]) == ((100, 35), pytest.approx((200, 200)))
 
 
 def test_a_line_beside_runs_from_side_to_side_without_a_head() -> None:

@@ -1,16 +1,32 @@
-"""What is measured on drawings sees a drawing that is broken."""
+"""Drawings of real and of random graphs are sound, and the measures see one that is not."""
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
+from hypothesis import given, settings
+
+from hexviz.exporters.interface import Exported
+from hexviz.model.graph import TaggedGraph
+from hexviz.model.reader import from_proto
+from hexviz.tagging.override import override
+from hexviz.tagging.tag import tag
+from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, toggle
+from hexviz.view.index import Index
+from hexviz.view.render import Layouts
+from hexviz.view.state import open_path
 from tests.view.geometry import (
     bends,
     crossings,
     drawn_lines,
     hidden_nodes,
+    loose_ends,
     overlapping,
     spine_bends,
     through_nodes,
 )
+from tests.view.graphs import Node, build
+from tests.view.test_scene import views
 
 Element = dict[str, Any]
 
@@ -58,3 +74,130 @@ def test_nodes_that_share_room_are_seen() -> None:
     assert hidden_nodes([around, *inside]) == [("a", "b")]
     assert hidden_nodes([around, inside[0], node("c", 20, 0)]) == [("box", "c"), ("a", "c")]
     assert hidden_nodes([around, inside[0]]) == []
+
+
+def test_a_line_that_stops_in_mid_air_is_seen() -> None:
+    nodes = [node("a", 0, 0), node("b", 0, 100)]
+    assert loose_ends([*nodes, line("a", "b", enter="25% -50%")]) == []
+    assert loose_ends([*nodes, line("a", "b", enter="80% -50%")]) == ["a-b"]
+    assert loose_ends([*nodes, line("a", "b", enter="0% -70%")]) == ["a-b"]
+
+
+def faults(elements: list[Element]) -> list[Any]:
+    """What is wrong with a drawing, of whatever kind."""
+    return [
+        *overlapping(elements),
+        *hidden_nodes(elements),
+        *loose_ends(elements),
+        *through_nodes(elements),
+    ]
+
+
+def levels(index: Index, cache: Layouts, depth: int = 3) -> list[list[Element]]:
+    """The first view, and what opening all it shows leads to, level by level."""
+    state = first_view(index, cache)
+    drawings = [render(index, state, "light", cache).elements]
+    for _ in range(depth):
+        for element in drawings[-1]:
+            data = element["data"]
+            if data.get("key") and not data["open"] and index.containers[data["key"]].count < 100:
+                state = toggle(state, index, data["key"])
+        drawings.append(render(index, state, "light", cache).elements)
+    return drawings
+
+
+@settings(max_examples=60, deadline=None)
+@given(views())
+def test_drawings_of_random_graphs_are_sound(view: tuple[Index, ViewState]) -> None:
+    assert faults(render(*view, "light", LayoutCache()).elements) == []
+
+
+def graph_of(result: Exported) -> TaggedGraph:
+    return tag(from_proto(result.proto, name="model"), modules=result.modules)
+
+
+@pytest.mark.parametrize("name", ["bert-tiny", "custom-auxiliary", "small-transformer"])
+def test_drawings_of_exports_are_sound(name: str, exported: Callable[..., Exported]) -> None:
+    index = build_index(graph_of(exported(name)))
+    for elements in levels(index, LayoutCache(4096)):
+        assert faults(elements) == []
+        assert set(spine_bends(elements).values()) == {0}
+
+
+def test_the_main_path_is_the_way_of_the_tensors(exported: Callable[..., Exported]) -> None:
+    index = build_index(graph_of(exported("bert-tiny")))
+    elements = render(index, first_view(index, LayoutCache()), "light", LayoutCache()).elements
+    path = {ends[0]: ends[1] for ends in map(ends_of, elements) if ends}
+    start = (set(path) - set(path.values())).pop()
+    assert start == "i:input_ids"
+    steps = [start]
+    while steps[-1] in path:
+        steps.append(path[steps[-1]])
+    assert len(steps) == len(path) + 1
+    assert steps[-1] == "u:tanh"
+
+
+def ends_of(element: Element) -> tuple[str, str] | None:
+    """The ends of a line of the main path."""
+    data = element["data"]
+    return (data["source"], data["target"]) if data.get("spine") else None
+
+
+def test_a_cycle_runs_around_what_lies_between(exported: Callable[..., Exported]) -> None:
+    graph = graph_of(exported("bert-tiny"))
+    ops = [op for op in graph.ops if op.module == "encoder.layer.1.attention.output"]
+    inner = next(op for op in ops if op.op_type == "Add")
+    wrong = override(graph, {inner.id: "embeddings"})
+    index = build_index(wrong)
+    cache: Layouts = LayoutCache(4096)
+    upward = 0
+    for elements in levels(index, cache):
+        assert faults(elements) == []
+        for drawn in drawn_lines(elements):
+            data = next(one["data"] for one in elements if one["data"]["id"] == drawn.id)
+            if not data["upward"]:
+                continue
+            upward += 1
+            ys = [y for _, y in drawn.points]
+            # Out below its source, up to above its target, and in from there.
+            assert ys[0] < max(ys)
+            assert min(ys) < ys[-1]
+            assert max(ys) - min(ys) > abs(ys[0] - ys[-1])
+    assert upward > 2
+
+
+def test_query_key_and_value_stand_from_left_to_right(exported: Callable[..., Exported]) -> None:
+    index = build_index(graph_of(exported("bert-tiny")))
+    state = open_path(ViewState(), index, "encoder.layer.0.attention.self")
+    elements = render(index, state, "light", LayoutCache()).elements
+    x = {one["data"].get("key"): one["position"]["x"] for one in elements if "position" in one}
+    query, key, value = (
+        x[f"encoder.layer.0.attention.self.{name}"] for name in ("query", "key", "value")
+    )
+    assert query < key < value
+
+
+def test_two_values_cross_a_border_as_two_lines() -> None:
+    graph = build(
+        [
+            Node("a", ["x"], "Relu", "first"),
+            Node("b", ["a"], "Relu", "first"),
+            Node("c", ["b"], "Relu", "second"),
+            Node("d", ["c", "a"], "Add", "second"),
+        ],
+        ["d"],
+    )
+    for opened in ({"second"}, {"first", "second"}, {"first"}):
+        state = ViewState(frozenset(opened))
+        elements = render(build_index(graph), state, "light", LayoutCache()).elements
+        box = next(one for one in elements if one["data"].get("key") == "second")
+        top = box["position"]["y"] - box["data"]["height"] / 2
+        assert faults(elements) == []
+        lines = [line for line in drawn_lines(elements) if line.target != "u:d"]
+        crossed = {
+            round(x)
+            for line in lines
+            for x, y in line.points
+            if abs(y - top) < 3 and line.points[0][1] < top < line.points[-1][1] + 1
+        }
+        assert len(crossed) == (2 if "second" in opened else 1) or opened == {"first"}

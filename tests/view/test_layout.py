@@ -8,17 +8,16 @@ from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
+from hexviz.view.cycles import backward
 from hexviz.view.index import Index, build_index
-from hexviz.view.interior import arrange, backward
+from hexviz.view.interior import arrange
 from hexviz.view.labels import label_of
-from hexviz.view.layered import spread
 from hexviz.view.layout import Box, Layout, lay_out
 from hexviz.view.problem import Edge, Problem
 from hexviz.view.render import Layouts, first_view
 from hexviz.view.scene import Scene, build_scene
 from hexviz.view.state import ViewState, toggle
-from hexviz.view.wrap import TALLEST
-from tests.view.graphs import Node, build, chain, random_graph, seeds, two_layers
+from tests.view.graphs import Node, build, random_graph, seeds, two_layers
 from tests.view.test_scene import views
 
 
@@ -154,14 +153,6 @@ def test_backward_turns_edges_of_knots_only() -> None:
     assert backward(5, edges) == [False, False, False, True]
 
 
-@pytest.mark.parametrize("length", [60, 400, 2000])
-def test_long_chains_wrap_into_columns(length: int) -> None:
-    scene, layout = drawn(build_index(chain(length), section=5000), ViewState())
-    check(scene, layout)
-    assert layout.bounds.height <= max(TALLEST, 2.2 * layout.bounds.width)
-    assert len({round(box.x) for box in layout.boxes}) > 1
-
-
 def test_constants_stand_beside_their_reader() -> None:
     index = build_index(two_layers())
     scene, layout = drawn(index, ViewState(frozenset({"encoder", "encoder.0"})))
@@ -211,9 +202,3 @@ def test_the_cache_is_bounded_and_keeps_what_is_used() -> None:
 
 def test_an_empty_interior_has_no_size() -> None:
     assert arrange(Problem((), ()), LayoutCache()).size == (0.0, 0.0)
-
-
-def test_spread_keeps_order_and_gaps_and_stays_near() -> None:
-    places = spread([0.0, 0.0, 100.0], [10.0, 10.0])
-    assert places == [-5.0, 5.0, 100.0]
-    assert spread([], []) == []
