@@ -5,6 +5,7 @@ import "./uploads.js";
 import { register } from "./actions.js";
 import { fit } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
+import { canvasSize } from "./canvas/instance.js";
 import { trace } from "./canvas/trace.js";
 import {
   chooseColour, chooseNumbers, choosePlacement, chooseTab, showControls,
@@ -38,7 +39,7 @@ const NOTICE = 9000; // ms that a notice stays
 
 /** @type {EventQueue} */
 const queue = new EventQueue({
-  transport: http(noteServer), theme, ready, show, painted, failed, panelExtras,
+  transport: http(noteServer), theme, canvas: canvasSize, ready, show, painted, failed, panelExtras,
   showPanel: (answer, request) => showPanel(answer, request.at),
 });
 

@@ -96,6 +96,7 @@ export interface EventRequest {
   theme?: "dark" | "light";
   shown?: string | null;
   at?: At | null;
+  canvas?: [number, number] | null;
 }
 
 export interface ExtractChoice {

@@ -28,6 +28,7 @@
  * @typedef {object} Page What a queue does with answers.
  * @property {Transport} transport
  * @property {() => Theme} theme
+ * @property {() => [width: number, height: number]} [canvas] its size in pixels
  * @property {(answer: EventAnswer, request: EventRequest, isFirst: boolean) => void} show
  * @property {(shown: Shown) => void} painted what can wait until the picture is on the screen
  * @property {(answer: PanelAnswer, request: PanelRequest) => void} showPanel
@@ -91,6 +92,7 @@ export class EventQueue {
     const request = {
       n: this.#counter, event: next.event, theme: this.#page.theme(), shown: this.model,
       at: this.at,
+      ...(next.event.type === "visit" ? { canvas: this.#page.canvas?.() ?? null } : {}),
     };
     const asked = performance.now();
     /** @type {EventAnswer | null} */

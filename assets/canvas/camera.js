@@ -5,9 +5,9 @@ import { cytoscape, sides } from "./instance.js";
 
 /** @import { Core, NodeSingular } from "cytoscape" */
 
-const READABLE = 0.6; // zoom below which labels are too small to read
+const READABLE = 9 / 11; // zoom at which the smallest labels, of 11 px, are 9 px on the screen
 const CLOSE = 0.9; // zoom at which something out of sight is shown
-const LARGEST = 1.1; // zoom that fitting a small graph stops at
+const LARGEST = 1.4; // zoom that fitting a small graph stops at
 const EDGE = 20; // pixels kept free around what is brought into view
 const MARGIN = 28; // the same around a graph that is fitted
 const AT_HAND = 1500; // ms for which what was clicked on the canvas counts as in sight
@@ -99,11 +99,10 @@ export function firstSight(cy) {
   fit();
   if (!fitsLater && cy.zoom() < READABLE) {
     const box = cy.elements().boundingBox();
-    cy.zoom(READABLE);
-    cy.pan({
-      x: cy.width() / 2 - (READABLE * (box.x1 + box.x2)) / 2,
-      y: EDGE - READABLE * box.y1,
-    });
+    // It has to be moved anyway: as large as its width allows, up to its own size.
+    const level = Math.min(1, Math.max(READABLE, (cy.width() - 2 * MARGIN) / box.w));
+    cy.zoom(level);
+    cy.pan({ x: cy.width() / 2 - (level * (box.x1 + box.x2)) / 2, y: EDGE - level * box.y1 });
   }
 }
 

@@ -81,8 +81,11 @@ def to_query(key: str, state: PageState) -> str:
     return "?" + urlencode(pairs)
 
 
-def from_query(query: str, model: OpenModel) -> PageState:
-    """The state in an address; boxes, modules and ops it names wrongly are left out."""
+def from_query(query: str, model: OpenModel, canvas: tuple[int, int] | None = None) -> PageState:
+    """The state in an address; boxes, modules and ops it names wrongly are left out.
+
+    Where it says nothing of boxes, what is open is for a ``canvas`` of that width and height.
+    """
     fields = _fields(query)
     placement: Placement = "context" if _first(fields, "place") == "context" else "module"
     hidden = frozenset(fqn for fqn in fields.get("hide", ()) if model.has_module(fqn))
@@ -95,7 +98,7 @@ def from_query(query: str, model: OpenModel) -> PageState:
     if colour == "compared" and model.comparison(compared) is None:
         colour = "module"
     selection = _selected(fields, model)
-    view = replace(_view(fields, model, placement, hidden, selection), colour=colour)
+    view = replace(_view(fields, model, placement, hidden, selection, canvas), colour=colour)
     state = PageState(
         view,
         selection,
@@ -176,6 +179,7 @@ def _view(
     placement: Placement,
     hidden: frozenset[str],
     selection: Selection,
+    canvas: tuple[int, int] | None,
 ) -> ViewState:
     """The boxes that an address opens; the first view where it names none, or too many."""
     index = model.index(placement)
@@ -184,12 +188,12 @@ def _view(
         apart = frozenset(key for key in fields.get("apart", ()) if key in index.stacks)
         view = ViewState(frozenset(filter(None, boxes)), placement, hidden, apart)
     else:
-        view = model.first_view(placement, hidden=hidden)
+        view = model.first_view(placement, hidden=hidden, canvas=canvas)
         if selection[0] == "op":
             # A link that names an op and no boxes wants to show the op.
             view = reveal(view, index, selection[1])
     if count_visible(index, view) > MOST_NODES:
-        view = model.first_view(placement, hidden=hidden)
+        view = model.first_view(placement, hidden=hidden, canvas=canvas)
     return ViewState(view.open, placement, view.hidden, view.apart)
 
 

@@ -46,7 +46,7 @@ def answer_event(model: OpenModel, request: EventRequest) -> EventAnswer:
     """
     match request.event:
         case protocol.Visit(value=query):
-            before, after = None, from_query(query, model)
+            before, after = None, from_query(query, model, request.canvas)
         case event:
             state = _state(model, request)
             before = None if isinstance(event, protocol.Redraw) else state

@@ -506,11 +506,15 @@ Content = Any
 """Text, a list of content, or a component."""
 
 
+Pixels = Annotated[int, Meta(ge=0, lt=100_000)]
+
+
 class EventRequest(Struct, frozen=True):
     """An event, and where the page was before it.
 
     ``n`` comes back in the answer. ``shown`` is the key of the model whose name is on the
-    page. ``at`` is missing until the page shows a model.
+    page. ``at`` is missing until the page shows a model. ``canvas`` is the width and height
+    of the canvas in pixels: a visit says it, for the first picture to fit.
     """
 
     n: Number
@@ -518,6 +522,7 @@ class EventRequest(Struct, frozen=True):
     theme: Theme = "light"
     shown: str | None = None
     at: At | None = None
+    canvas: tuple[Pixels, Pixels] | None = None
 
 
 class Badge(Struct, frozen=True):

@@ -91,7 +91,7 @@ def _kept(pictures: FirstPictures | None, asked: EventRequest) -> EventAnswer | 
     """The answer to a visit that is kept from an earlier one."""
     if pictures is None or not isinstance(asked.event, Visit):
         return None
-    body = pictures.recall(asked.event.value, asked.theme)
+    body = pictures.recall(asked.event.value, asked.theme, asked.canvas)
     if body is None:
         return None
     answer = msgspec.json.decode(body, type=EventAnswer)
@@ -115,7 +115,7 @@ def _drawn(
         model.drew(stages)
     # Where the model's name is on the page already, the answer lacks it.
     if pictures is not None and answer.model:
-        pictures.keep(asked.event.value, asked.theme, body)
+        pictures.keep(asked.event.value, asked.theme, asked.canvas, body)
 
 
 def _event(store: ModelStore, asked: EventRequest) -> EventAnswer:

@@ -23,8 +23,9 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
 from hexviz.tagging.opened import keep, kept_tags, open_file
 from hexviz.tagging.tag import load
+from hexviz.view.first_view import first_view
 from hexviz.view.index import build_index
-from hexviz.view.render import Layouts, first_view, render
+from hexviz.view.render import Layouts, render
 
 __all__ = ["PARSING", "RATIOS", "TAGGING", "Times", "ratio", "runs"]
 

@@ -8,16 +8,16 @@
 """
 
 from hexviz.view.cache import LayoutCache
+from hexviz.view.first_view import first_view, initial_state
 from hexviz.view.index import Index, build_index
 from hexviz.view.legend import Legend
 from hexviz.view.palette import PAGE, Palette, Swatch, Theme
-from hexviz.view.render import Layouts, Rendered, first_view, render
+from hexviz.view.render import Layouts, Rendered, render
 from hexviz.view.state import (
     ViewLimitError,
     ViewState,
     close,
     hide,
-    initial_state,
     open_path,
     reveal,
     toggle,

@@ -18,16 +18,12 @@ from hexviz.view.legend import Legend, build_legend
 from hexviz.view.palette import Theme
 from hexviz.view.problem import Arrangement, Problem
 from hexviz.view.scene import build_scene
-from hexviz.view.state import ViewState, initial_state
+from hexviz.view.state import ViewState
 
-__all__ = ["PAGE_SIZE", "Layouts", "Rendered", "first_view", "render"]
+__all__ = ["Layouts", "Rendered", "render"]
 
 Layouts = LayoutCache[Problem, Arrangement]
 """The cache that :func:`render` wants: one per server is enough, models share it."""
-
-
-PAGE_SIZE = (1150.0, 1000.0)
-"""Room in pixels that a first view may take: fitted, its labels can still be read."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,21 +79,3 @@ def render(
         shown=tuple(node.id for node in scene.nodes),
         owner=scene.owner,
     )
-
-
-def first_view(
-    index: Index,
-    cache: Layouts,
-    *,
-    hidden: frozenset[str] = frozenset(),
-    page: tuple[float, float] = PAGE_SIZE,
-) -> ViewState:
-    """The state to start with: as many levels open as stay readable on a page of this size."""
-
-    def fits(state: ViewState) -> bool:
-        scene = build_scene(index, state)
-        labels = [label_of(index, node) for node in scene.nodes]
-        bounds = lay_out(scene, labels, cache).bounds
-        return bounds.width <= page[0] and bounds.height <= page[1]
-
-    return initial_state(index, hidden=hidden, fits=fits)

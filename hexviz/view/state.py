@@ -7,14 +7,13 @@ always open and never listed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from hexviz.errors import ViewLimitError
 from hexviz.extraction.selection import EVERYTHING, ModuleSelection
 from hexviz.model.fqn import is_within
 from hexviz.view.colouring import Mode
-from hexviz.view.containers import Container
 from hexviz.view.index import Index, Placement
 from hexviz.view.sight import apart_stacks, content, drawn_path
 
@@ -26,7 +25,6 @@ __all__ = [
     "close",
     "count_visible",
     "hide",
-    "initial_state",
     "is_hidden",
     "open_path",
     "put_together",
@@ -36,14 +34,10 @@ __all__ = [
     "toggle",
 ]
 
-FIRST_VIEW = 80
-"""Nodes a first view may have: with their edges, about 150 elements."""
+FIRST_VIEW = 110
+"""Nodes a first view may have: with their edges, about 220 elements."""
 MOST_NODES = 500
 """Nodes a view may ever have: with their edges, about 1,000 elements."""
-
-
-_WORTH = 2.0  # ops shown per box drawn: below this, opening shows little but single ops
-_FEW = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,81 +64,6 @@ def is_hidden(fqn: str, hidden: frozenset[str]) -> bool:
     (True, False)
     """
     return bool(hidden) and not ModuleSelection(EVERYTHING.modules, exclude=hidden).holds(fqn)
-
-
-def initial_state(
-    index: Index,
-    *,
-    hidden: frozenset[str] = frozenset(),
-    limit: int = FIRST_VIEW,
-    fits: Callable[[ViewState], bool] = lambda _: True,
-) -> ViewState:
-    """A first view: as many levels open as stay readable.
-
-    Level by level, the modules that show most ops for the room they take come
-    first; modules of one class below one class open together or not at all, so
-    that twelve equal layers look equal. Sections stay closed. ``fits`` may refuse a state
-    for other reasons, such as the room it takes.
-    """
-    state = ViewState(placement=index.placement, hidden=hidden)
-    state = _open_levels(state, index, limit, fits, least=_WORTH)
-    if count_visible(index, state) < _FEW:
-        state = _open_levels(state, index, limit, fits, least=0.0)
-    return state
-
-
-def _open_levels(
-    state: ViewState,
-    index: Index,
-    limit: int,
-    fits: Callable[[ViewState], bool],
-    least: float,
-) -> ViewState:
-    hidden = state.hidden
-    opened = set(state.open)
-    apart = apart_stacks(index, state.apart, hidden)
-    shown = count_visible(index, state)
-    level = _children(index, index.containers[""], apart)
-    while level:
-        groups: dict[tuple[str, str], list[Container]] = {}
-        for box in level:
-            if not box.is_section and not is_hidden(box.module, hidden):
-                above = index.containers[box.parent or ""].module
-                groups.setdefault((_kind(index, above), _kind(index, box.face)), []).append(box)
-        below: list[Container] = []
-
-        def worth(group: list[Container]) -> float:
-            """Ops shown per box drawn."""
-            return sum(box.count for box in group) / sum(
-                len(content(index, box, apart)) for box in group
-            )
-
-        for group in sorted(groups.values(), key=worth, reverse=True):
-            cost = sum(len(content(index, box, apart)) for box in group)
-            wider = frozenset(opened).union(box.key for box in group)
-            if group[0].key in opened:
-                below.extend(child for box in group for child in _children(index, box, apart))
-                continue
-            if (
-                sum(box.count for box in group) >= least * cost
-                and sum(box.count for box in group) > len(group)
-                and shown + cost <= limit
-                and fits(replace(state, open=wider))
-            ):
-                shown += cost
-                opened.update(wider)
-                below.extend(child for box in group for child in _children(index, box, apart))
-        level = below
-    return replace(state, open=frozenset(opened))
-
-
-def _children(index: Index, box: Container, apart: frozenset[str]) -> list[Container]:
-    return [index.containers[item] for item in content(index, box, apart) if isinstance(item, str)]
-
-
-def _kind(index: Index, fqn: str) -> str:
-    """What makes modules alike: their class or, unknown, their path up to its number."""
-    return index.graph.modules[fqn].class_name or fqn.rstrip("0123456789")
 
 
 def count_visible(index: Index, state: ViewState) -> int:

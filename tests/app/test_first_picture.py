@@ -78,6 +78,22 @@ def test_each_theme_and_each_name_of_the_file_has_its_own(path: Path, tmp_path: 
     assert visit(client, f"?model={key}")["parts"]["model-title"] == "other.onnx"
 
 
+def test_each_class_of_canvas_has_its_own(path: Path, tmp_path: Path) -> None:
+    _, key, client = server(tmp_path, path)
+    event = {"type": "visit", "value": f"?model={key}"}
+
+    def visited(client: Any, canvas: list[int]) -> dict[str, Any]:
+        request = {"n": 1, "event": event, "theme": "light", "canvas": canvas}
+        return dict(client.post("/event", json=request).get_json())
+
+    visited(client, [820, 630])
+    store, _, client = server(tmp_path, path)
+    assert visited(client, [830, 640])["graph"]  # of the same class: nothing is opened for it
+    assert store.opened(key) is None
+    visited(client, [1310, 939])
+    assert store.opened(key) is not None
+
+
 def test_a_model_that_is_not_here_is_not_shown(path: Path, tmp_path: Path) -> None:
     _, key, client = server(tmp_path, path)
     visit(client, f"?model={key}")

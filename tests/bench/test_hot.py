@@ -15,8 +15,9 @@ from hexviz.tagging.context import find_contexts
 from hexviz.tagging.declare import declare
 from hexviz.tagging.inherit import inherit
 from hexviz.tagging.tag import tag
+from hexviz.view.first_view import first_view
 from hexviz.view.index import build_index
-from hexviz.view.render import Layouts, first_view, render
+from hexviz.view.render import Layouts, render
 
 pytestmark = pytest.mark.benchmark(min_rounds=5, disable_gc=True, warmup=True, warmup_iterations=1)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from hexviz.model.op import ORIGINS
-from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, stylesheet
+from hexviz.view import LayoutCache, ViewState, build_index, render, stylesheet
 from hexviz.view.elements import _relative
 from hexviz.view.index import Index
 from hexviz.view.layout import Box
@@ -93,13 +93,6 @@ def test_the_legend_names_modules_and_borders_on_the_page() -> None:
 def test_the_wrong_placement_is_refused() -> None:
     with pytest.raises(ValueError, match="places ops by module"):
         render(build_index(two_layers()), ViewState(placement="context"), "light", LayoutCache())
-
-
-def test_the_first_view_fits_the_page() -> None:
-    index = build_index(two_layers())
-    cache: Layouts = LayoutCache()
-    assert "encoder" in first_view(index, cache).open
-    assert first_view(index, cache, page=(10.0, 10.0)).open == frozenset()
 
 
 def test_control_points_come_back_from_their_weights_and_distances() -> None:

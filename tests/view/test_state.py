@@ -8,15 +8,13 @@ from hexviz.view.state import (
     ViewLimitError,
     ViewState,
     close,
-    count_visible,
     hide,
-    initial_state,
     is_hidden,
     open_path,
     reveal,
     toggle,
 )
-from tests.view.graphs import Node, build, chain, two_layers
+from tests.view.graphs import chain, two_layers
 
 
 def test_opening_opens_the_path_and_toggling_closes_again() -> None:
@@ -45,23 +43,6 @@ def test_reveal_of_an_unknown_op_says_so() -> None:
     index = build_index(two_layers())
     with pytest.raises(UnknownOpError, match="nowhere"):
         reveal(ViewState(), index, "nowhere")
-
-
-def test_the_first_view_opens_siblings_of_a_class_together() -> None:
-    index = build_index(two_layers())
-    state = initial_state(index)
-    assert ("encoder.0" in state.open) == ("encoder.1" in state.open)
-    assert "encoder" in state.open
-
-
-def test_the_first_view_keeps_to_its_limit() -> None:
-    nodes = [Node("v0", ["x"], module="a.0")]
-    nodes += [Node(f"v{at}", [f"v{at - 1}"], module=f"a.{at // 30}") for at in range(1, 300)]
-    index = build_index(build(nodes, ["v299"]))
-    state = initial_state(index, limit=60)
-    assert state.open == {"a"}
-    assert count_visible(index, state) <= 60
-    assert initial_state(index, limit=60, fits=lambda _: False).open == frozenset()
 
 
 def test_opening_too_much_is_refused_with_a_reason() -> None:

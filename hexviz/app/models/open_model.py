@@ -29,10 +29,11 @@ from hexviz.tagging.explain import Explanation, explain
 from hexviz.tagging.finding import Finding
 from hexviz.view.cache import LayoutCache
 from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
+from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, Placement, build_index
 from hexviz.view.palette import Theme
 from hexviz.view.performance.costs import Cost, costs
-from hexviz.view.render import Layouts, Rendered, first_view, render
+from hexviz.view.render import Layouts, Rendered, render
 from hexviz.view.sight import apart_stacks, box_showing
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import WhatIf, ask
@@ -134,12 +135,16 @@ class OpenModel:
         return self._indexes[placement]
 
     def first_view(
-        self, placement: Placement = "module", *, hidden: frozenset[str] = frozenset()
+        self,
+        placement: Placement = "module",
+        *,
+        hidden: frozenset[str] = frozenset(),
+        canvas: tuple[int, int] | None = None,
     ) -> ViewState:
-        """As many levels open as stay readable."""
+        """What is big is open, as far as it can be read on a canvas of a width and height."""
         index = self.index(placement)
         with stage("layout"):
-            return first_view(index, self._layouts, hidden=hidden)
+            return first_view(index, self._layouts, hidden=hidden, canvas=canvas)
 
     def render(self, view: ViewState, theme: Theme, numbers: str = "") -> Rendered:
         """What a view looks like; ``numbers`` names those to colour by, or the comparison.

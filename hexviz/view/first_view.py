@@ -1,0 +1,153 @@
+"""What is open when a model is first seen: what is big in it, as far as it can be read.
+
+::
+
+    SamModel, 1,237 ops        the largest boxes open first: the encoder of 900 ops,
+    ├─ vision_encoder   900    and not the 27 ops of the prompt encoder, as long as
+    ├─ prompt_encoder    27    all of it fits the canvas with labels of 9 px
+    └─ mask_decoder     301
+
+The canvas decides with its width and height, in a few classes, so that first
+pictures can be kept. Boxes of one class below one class open together or not at
+all: twelve equal layers look equal.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from hexviz.view.cache import LayoutCache
+from hexviz.view.containers import Container
+from hexviz.view.index import Index
+from hexviz.view.labels import label_of
+from hexviz.view.layout import lay_out
+from hexviz.view.metrics import CAPTION_SIZE
+from hexviz.view.palette import kind_of
+from hexviz.view.problem import Arrangement, Point, Problem
+from hexviz.view.scene import build_scene
+from hexviz.view.sight import apart_stacks, content
+from hexviz.view.state import FIRST_VIEW, ViewState, count_visible, is_hidden
+
+__all__ = ["CANVAS", "first_view", "initial_state", "size_class"]
+
+CANVAS = (816, 627)
+"""Width and height in pixels of the canvas in a window of 1366 × 768."""
+
+_WIDTHS = (400, 480, 580, 700, 800, 960, 1150, 1300, 1600, 2000)
+_HEIGHTS = (400, 520, 600, 740, 900, 1100, 1400)
+_SMALLEST = 9.0  # pixels on the screen of the smallest label
+_MARGIN = 56  # pixels that a fitted graph leaves free
+_MAIN = 0.5  # share of the model from which a box is most of it,
+_SCREENS = 3.0  # which may open where it takes more than the canvas, and scrolls
+_WIDER = 1.15
+_SHARE = 0.06  # of the model: what is smaller is a detail
+_WORTH = 2.0  # ops shown per box drawn: below this, opening shows little but single ops
+_FEW = 12
+
+Fits = Callable[[ViewState, float], bool]
+"""Whether a state takes no more room than the canvas has, or some canvases one below the other."""
+
+
+def size_class(canvas: tuple[int, int] | None) -> tuple[int, int]:
+    """The largest of a few sizes that a canvas holds, in pixels; the usual one if it is unknown.
+
+    >>> size_class((816, 627)), size_class((5, 5)), size_class(None)
+    ((800, 600), (400, 400), (800, 600))
+    """
+    width, height = canvas or CANVAS
+    return (
+        _WIDTHS[max(0, bisect_right(_WIDTHS, width) - 1)],
+        _HEIGHTS[max(0, bisect_right(_HEIGHTS, height) - 1)],
+    )
+
+
+def first_view(
+    index: Index,
+    cache: LayoutCache[Problem, Arrangement],
+    *,
+    hidden: frozenset[str] = frozenset(),
+    canvas: tuple[int, int] | None = None,
+) -> ViewState:
+    """The state to start with on a canvas of a width and height in pixels."""
+    zoom = _SMALLEST / CAPTION_SIZE
+    width, height = ((side - _MARGIN) / zoom for side in size_class(canvas))
+
+    def room(state: ViewState) -> Point:
+        scene = build_scene(index, state)
+        labels = [label_of(index, node) for node in scene.nodes]
+        bounds = lay_out(scene, labels, cache).bounds
+        return bounds.width, bounds.height
+
+    least = room(ViewState(placement=index.placement, hidden=hidden))
+
+    def fits(state: ViewState, screens: float) -> bool:
+        taken = room(state)
+        # What is too wide or too high with all boxes closed does not get worse by much.
+        wide, high = max(width, _WIDER * least[0]), screens * max(height, least[1])
+        return taken[0] <= wide and taken[1] <= high
+
+    return initial_state(index, hidden=hidden, fits=fits)
+
+
+def initial_state(
+    index: Index,
+    *,
+    hidden: frozenset[str] = frozenset(),
+    limit: int = FIRST_VIEW,
+    fits: Fits = lambda _state, _screens: True,
+) -> ViewState:
+    """A first view: the largest boxes open, as many as fit and stay readable.
+
+    Sections stay closed. Where very little would be seen, smaller ones open as well.
+    """
+    apart = apart_stacks(index, frozenset(), hidden)
+    state = ViewState(placement=index.placement, hidden=hidden)
+    refused: set[str] = set()
+    for details in (False, True):
+        while (group := _largest(index, state, apart, refused)) is not None:
+            wider = replace(state, open=state.open.union(box.key for box in group))
+            shown, few = count_visible(index, wider), count_visible(index, state) < _FEW
+            is_main = max(box.count for box in group) >= _MAIN * index.n_ops
+            ops, cost = _ops(group), sum(len(content(index, box, apart)) for box in group)
+            is_worth = few if details else ops >= max(_SHARE * index.n_ops, _WORTH * cost)
+            if is_worth and shown <= limit and fits(wider, _SCREENS if is_main else 1.0):
+                state = wider
+            else:
+                refused.update(box.key for box in group)
+        refused.clear()
+    return state
+
+
+def _largest(
+    index: Index, state: ViewState, apart: frozenset[str], refused: set[str]
+) -> list[Container] | None:
+    """The closed boxes of one class below one class that hold most ops together."""
+    groups: dict[tuple[str, str], list[Container]] = {}
+    for box in _closed(index, state, apart):
+        if box.key in refused or box.is_section or box.count < 2:
+            continue
+        around = index.containers[box.parent or ""].module
+        modules = index.graph.modules
+        kinds = kind_of(modules[around]), kind_of(modules[box.face])
+        groups.setdefault(kinds, []).append(box)
+    return max(groups.values(), key=_ops, default=None)
+
+
+def _ops(group: list[Container]) -> int:
+    return sum(box.count for box in group)
+
+
+def _closed(index: Index, state: ViewState, apart: frozenset[str]) -> Iterator[Container]:
+    """The closed boxes in sight."""
+    pending = [""]
+    while pending:
+        for item in content(index, index.containers[pending.pop()], apart):
+            if not isinstance(item, str):
+                continue
+            box = index.containers[item]
+            if item in state.open:
+                pending.append(item)
+            elif not is_hidden(box.module, state.hidden):
+                yield box

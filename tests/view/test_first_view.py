@@ -1,0 +1,84 @@
+"""What is open at first: what is big, as far as it can be read on a canvas of some size."""
+
+from collections.abc import Callable
+
+import pytest
+
+from hexviz.exporters.interface import Exported
+from hexviz.model.reader import from_proto
+from hexviz.tagging.tag import tag
+from hexviz.view import LayoutCache, ViewState, build_index, first_view, initial_state, render
+from hexviz.view.first_view import CANVAS, size_class
+from hexviz.view.metrics import CAPTION_SIZE
+from hexviz.view.render import Layouts
+from hexviz.view.state import count_visible
+from tests.view.graphs import Node, build, two_layers
+
+READABLE = 9 / CAPTION_SIZE
+
+
+def test_the_first_view_opens_siblings_of_a_class_together() -> None:
+    index = build_index(two_layers())
+    state = initial_state(index)
+    assert ("encoder.0" in state.open) == ("encoder.1" in state.open)
+    assert "encoder" in state.open
+
+
+def test_the_first_view_keeps_to_its_limit() -> None:
+    nodes = [Node("v0", ["x"], module="a.0")]
+    nodes += [Node(f"v{at}", [f"v{at - 1}"], module=f"a.{at // 30}") for at in range(1, 300)]
+    index = build_index(build(nodes, ["v299"]))
+    state = initial_state(index, limit=60)
+    assert state.open == {"a"}
+    assert count_visible(index, state) <= 60
+    assert initial_state(index, limit=60, fits=lambda _state, _screens: False).open == frozenset()
+
+
+def encoders() -> list[Node]:
+    """A small prompt encoder of different ops, and a large image encoder of ten blocks."""
+    nodes = [Node("p0", ["x"], "Where", "prompt")]
+    nodes += [Node(f"p{at}", [f"p{at - 1}"], "Where", "prompt") for at in range(1, 8)]
+    before = "x"
+    for block in range(10):
+        for at in range(12):
+            name = f"b{block}_{at}"
+            nodes.append(Node(name, [before], f"Kind{at}", f"image.{block}.part{at // 4}"))
+            before = name
+    return [*nodes, Node("y", [before, "p7"], "Add")]
+
+
+def test_the_largest_opens_and_a_detail_does_not() -> None:
+    index = build_index(build(encoders(), ["y"], classes={"image": "Image", "prompt": "Prompt"}))
+    opened = first_view(index, LayoutCache()).open
+    assert any(key.startswith("image") for key in opened)
+    assert "prompt" not in opened
+
+
+def test_a_small_canvas_opens_less() -> None:
+    index = build_index(build(encoders(), ["y"]))
+    cache: Layouts = LayoutCache()
+    small, large = (first_view(index, cache, canvas=size) for size in ((400, 400), (2000, 1400)))
+    assert small.open <= large.open
+    assert small.open != large.open
+
+
+@pytest.mark.parametrize("size", [(474, 559), CANVAS, (890, 759), (1310, 939)])
+def test_a_first_picture_is_readable_and_small(
+    exported: Callable[..., Exported], size: tuple[int, int]
+) -> None:
+    """Its width fits with labels of 9 px; what does not fit below scrolls."""
+    result = exported("bert-tiny")
+    index = build_index(tag(from_proto(result.proto, name="bert"), modules=result.modules))
+    cache: Layouts = LayoutCache()
+    state = first_view(index, cache, canvas=size)
+    drawn = render(index, state, "light", cache)
+    closed = render(index, ViewState(), "light", cache).bounds
+    assert drawn.bounds.width * READABLE <= max(size[0], 1.15 * closed.width * READABLE)
+    assert drawn.bounds.height * READABLE <= 3 * max(size[1], closed.height * READABLE)
+    assert len(drawn.elements) <= 300
+
+
+def test_sizes_of_a_canvas_come_in_classes() -> None:
+    assert size_class((816, 627)) == size_class((830, 640)) == size_class(None)
+    assert size_class((1310, 939)) != size_class(None)
+    assert size_class((0, 0)) == (400, 400)
