@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from hexviz.app import html, protocol
 from hexviz.app.address import choice_query, from_query, is_known, to_query
 from hexviz.app.graph.events import next_state
+from hexviz.app.graph.findings import AT_ONCE, LATER, marks
 from hexviz.app.graph.picture import describe, draw
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
@@ -82,6 +83,7 @@ def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
     state = request.at.state
     check_state(model, state)
     answer = _Panel(PanelAnswer(n=request.n), request.holds)
+    _marks(answer, model, request)
     _search(answer, model, request.query)
     match state.tab:
         case "extract":
@@ -101,6 +103,18 @@ def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
         answer.found.parts |= parts
         answer.found.figures = figures
     return answer.found
+
+
+def _marks(answer: _Panel, model: OpenModel, request: PanelRequest) -> None:
+    """The marks of the audit, once it is made; of a small model that is at once."""
+    size, is_read = len(model.graph.ops), request.at.state.tab == "audit"
+    most = LATER if request.audit else AT_ONCE
+    if model.known_findings is None and size > most and not is_read:
+        answer.found.unaudited = size <= LATER
+        return
+    placement = request.at.state.view.placement
+    if answer.lacks("marks", f"{model.key} {placement}"):
+        answer.found.marks = marks(model, model.findings, placement)
 
 
 def check_state(model: OpenModel, state: PageState) -> None:

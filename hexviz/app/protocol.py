@@ -615,7 +615,8 @@ class PanelRequest(Struct, frozen=True):
 
     ``holds`` says which parts the page has already: it hands back what earlier answers said,
     the later ones over the earlier. ``query`` is the text in the search field, and ``turned`` are
-    the FQNs that a person folded or unfolded in the Extract tab.
+    the FQNs that a person folded or unfolded in the Extract tab. ``audit`` says that the page
+    waits for the marks of the audit and has nothing else to show.
     """
 
     n: Number
@@ -625,6 +626,7 @@ class PanelRequest(Struct, frozen=True):
     query: str = ""
     turned: list[str] = []
     timings: TimingsRequest | None = None
+    audit: bool = False
 
 
 class Table(Struct, kw_only=True):
@@ -654,14 +656,27 @@ class Comparison(Struct, frozen=True):
     is_wanted: bool
 
 
+class Marks(Struct, frozen=True):
+    """What the audit found, as marks on the canvas, in the tree and at the tab.
+
+    ``counts`` are findings by severity. ``ops`` is op id → its worst severity (0 is the least)
+    and the number of its sentence; ``boxes`` is the key of a box → the worst severity in it and
+    how many ops are accused.
+    """
+
+    counts: dict[str, int]
+    sentences: list[str]
+    ops: dict[str, tuple[int, int]]
+    boxes: dict[str, tuple[int, int]]
+
+
 class PanelAnswer(Struct, kw_only=True):
     """What the panel and the tab in sight show; what is left out stays.
 
     ``parts`` is content by the id of the element that holds it: ``inspector``, ``hits``,
-    ``audit-pane``, ``extract-tree``, ``extract-field``, ``extract-now``, ``extract-border``,
-    ``extract-hints``, ``compare-content``, and those of the timings. ``figures`` are the
-    timings' charts, by name, ``None`` where there is none. ``files`` are the server's files
-    that the compare tab offers.
+    the later ones over the earlier. ``query`` is the text in the search field, and ``turned`` are
+    the FQNs that a person folded or unfolded in the Extract tab. ``audit`` says that the page
+    waits for the marks of the audit and has nothing else to show.
     """
 
     n: int
@@ -672,6 +687,8 @@ class PanelAnswer(Struct, kw_only=True):
     comparison: Comparison | UnsetType = UNSET
     figures: dict[str, Any] | UnsetType = UNSET
     files: list[dict[str, str]] | UnsetType = UNSET
+    marks: Marks | UnsetType = UNSET
+    unaudited: bool | UnsetType = UNSET
     error: str | UnsetType = UNSET
 
 

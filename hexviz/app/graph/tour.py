@@ -13,10 +13,11 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.graph.navigation import select_module, select_op
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.parts import breaking, counted
+from hexviz.app.panels.parts import breaking
 from hexviz.app.protocol import NOTHING, PageState
 from hexviz.errors import ViewLimitError
 from hexviz.model.op import Op
+from hexviz.model.wording import counted
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.sentence import context_sentence, module_sentence
 from hexviz.view.state import ViewState

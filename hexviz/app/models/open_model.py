@@ -238,6 +238,21 @@ class OpenModel:
         with one_by_one(self.graph):
             return audit(self.graph)
 
+    @property
+    def known_findings(self) -> list[Finding] | None:
+        """The same, if an audit was made already."""
+        known: list[Finding] | None = vars(self).get("findings")
+        return known
+
+    @cached_property
+    def accusations(self) -> dict[str, list[int]]:
+        """Op id → the numbers of the findings about it."""
+        found: dict[str, list[int]] = {}
+        for at, finding in enumerate(self.findings):
+            for op_id in finding.ops:
+                found.setdefault(op_id, []).append(at)
+        return found
+
     @cached_property
     def totals(self) -> Counter[str]:
         """How many ops lie in each module and list of modules."""

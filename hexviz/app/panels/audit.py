@@ -7,9 +7,10 @@ from typing import Any
 
 from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.parts import breaking, counted, op_link
+from hexviz.app.panels.parts import breaking, op_link
 from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.wording import counted
 from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops
 from hexviz.tagging.sentence import source_file
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from hexviz.app import html
 from hexviz.app.models.comparison import Kept
-from hexviz.app.panels.parts import breaking, counted
+from hexviz.app.panels.parts import breaking
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.wording import counted
 
 __all__ = ["invitation", "tell"]
 

@@ -12,8 +12,10 @@ from hexviz.model.graph import TaggedGraph
 __all__ = [
     "breaking",
     "button",
-    "counted",
+    "copy_button",
+    "folded",
     "heading",
+    "linked",
     "mix",
     "module_link",
     "module_links",
@@ -31,6 +33,38 @@ def heading(title: str, note: str | None) -> html.Div:
     return html.Div(
         [html.H2(title), html.Span(note, className="pill") if note else None], className="heading"
     )
+
+
+def copy_button(text: str, what: str) -> html.Button:
+    """A button that puts a name into the clipboard; ``what`` says what kind of name it is."""
+    return html.Button(
+        className="copy",
+        title=f"Copy the {what}",
+        **{"data-event": "copy", "data-value": text, "aria-label": f"Copy the {what}"},
+    )
+
+
+def folded(title: str, fold: str, *content: Any, is_open: bool = False) -> html.Details:
+    """Details below a summary; what a person has opened stays open by the name of its ``fold``."""
+    return html.Details(
+        [html.Summary(title), *content], open=is_open, className="folded", **{"data-fold": fold}
+    )
+
+
+def linked(sentence: str, links: Iterable[tuple[str, Any]]) -> list[Any]:
+    """A sentence with links in the place of some words, each at its first occurrence.
+
+    >>> [part for part in linked("A needs B.", [("B", "<B>")]) if part]
+    ['A needs ', '<B>', '.']
+    """
+    parts: list[Any] = [sentence]
+    for words, link in links:
+        for at, part in enumerate(parts):
+            if isinstance(part, str) and words and words in part:
+                before, _, after = part.partition(words)
+                parts[at : at + 1] = [before, link, after]
+                break
+    return parts
 
 
 def section(title: str, *content: Any) -> html.Section:
@@ -123,15 +157,6 @@ def mix(numbers: Mapping[str, int], most: int = 6) -> html.Div:
     if rest > 0:
         rows.append(html.Div(f"and {rest} more", className="quiet"))
     return html.Div(rows)
-
-
-def counted(count: int, noun: str) -> str:
-    """A number of things.
-
-    >>> counted(1, "op"), counted(1200, "op")
-    ('1 op', '1,200 ops')
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 _MOST = 400  # modules that are offered; any other can be typed

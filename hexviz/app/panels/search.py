@@ -7,7 +7,8 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.graph.search import Hit, search
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.parts import counted, move_field
+from hexviz.app.panels.parts import move_field
+from hexviz.model.wording import counted
 
 __all__ = ["hits"]
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from hexviz.app import html
 from hexviz.app.panels.inspector.module import ends
-from hexviz.app.panels.parts import counted, heading, mix, section
+from hexviz.app.panels.parts import heading, mix, section
 from hexviz.app.protocol import Content
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.wording import counted
 from hexviz.tagging.finding import SEVERITIES, Finding
 from hexviz.view.index import Index
 

@@ -8,12 +8,13 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.address import choice_query
 from hexviz.app.models.extracted import Extracted
-from hexviz.app.panels.parts import breaking, counted, op_link, section
+from hexviz.app.panels.parts import breaking, op_link, section
 from hexviz.app.protocol import ExtractChoice
 from hexviz.extraction.report import WHY, size, weight_bytes
 from hexviz.extraction.subgraph import Policy
 from hexviz.extraction.suggest import Suggestion
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.wording import counted
 
 __all__ = ["POLICY", "border", "gain", "hints", "total_size", "weights"]
 

@@ -14,11 +14,12 @@ from hexviz.app.models.extracted import Extracted
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.extract.border import POLICY, weights
 from hexviz.app.panels.extract.export import export_tools
-from hexviz.app.panels.parts import button, counted, module_links, op_link
+from hexviz.app.panels.parts import button, module_links, op_link
 from hexviz.app.protocol import ExtractChoice, PageState
 from hexviz.extraction.report import came_along, kept_by_why
 from hexviz.extraction.subgraph import POLICIES
 from hexviz.model.fqn import ancestors, common_ancestor, is_within
+from hexviz.model.wording import counted
 from hexviz.view.preview import FATES
 
 __all__ = ["field", "open_holes", "panel"]

@@ -11,7 +11,6 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.inspector.value import output_line, reader_lines, source_line, value_item
 from hexviz.app.panels.parts import (
     breaking,
-    counted,
     heading,
     mix,
     module_link,
@@ -24,6 +23,7 @@ from hexviz.model.flat import Crossing
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.modules import Module
 from hexviz.model.subtree import Subtree
+from hexviz.model.wording import counted
 from hexviz.view.state import ViewState
 
 __all__ = ["ends", "inspect_model", "inspect_module", "inspect_several", "stack_note"]

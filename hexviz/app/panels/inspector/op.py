@@ -12,12 +12,13 @@ import onnx.defs
 from hexviz.app import html
 from hexviz.app.panels.inspector.value import shown_tensor, tensor_section
 from hexviz.app.panels.inspector.why import why_sections
-from hexviz.app.panels.parts import counted, heading, section, table
+from hexviz.app.panels.parts import heading, section, table
 from hexviz.app.protocol import PageState
 from hexviz.model.attributes import name_of, plain_value
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.model.source_trace import STACK_TRACE, Frame, source_lines
+from hexviz.model.wording import counted
 from hexviz.tagging.explain import Explanation
 
 __all__ = ["inspect_op", "source_section"]

@@ -9,10 +9,11 @@ from typing import Any
 import onnx
 
 from hexviz.app import html
-from hexviz.app.panels.parts import breaking, counted, heading, op_link, section, steps, table
+from hexviz.app.panels.parts import breaking, heading, op_link, section, steps, table
 from hexviz.extraction.report import size
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.tensors import Histogram, Statistics, TensorSummary, tensor_summary
+from hexviz.model.wording import counted
 
 __all__ = [
     "inspect_edge",

@@ -8,11 +8,11 @@ from typing import Any
 
 from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.parts import counted
 from hexviz.app.panels.timings import tables
 from hexviz.app.protocol import BrowserTimes, TimingsRequest
 from hexviz.errors import RunError
 from hexviz.exporters.export_times import kept_measured
+from hexviz.model.wording import counted
 from hexviz.stages import Measured
 from hexviz.view.palette import Theme
 from hexviz.view.performance.chart import Figure, in_bytes, in_seconds
