@@ -93,6 +93,29 @@ function focusedButton(element) {
   return `[data-event="${CSS.escape(event)}"]${withValue}`;
 }
 
+/** @type {Map<string, boolean>} Which details a person has opened or closed, by their names. */
+const folds = new Map();
+
+document.addEventListener("toggle", function (event) {
+  const details = event.target;
+  if (details instanceof HTMLDetailsElement && details.dataset.fold && details.isConnected) {
+    folds.set(details.dataset.fold, details.open);
+  }
+}, true);
+
+/**
+ * Details stay as a person left them, also those of another op.
+ * @param {ParentNode} content
+ */
+function keepFolds(content) {
+  for (const details of content.querySelectorAll("details[data-fold]")) {
+    const isOpen = folds.get(/** @type {HTMLElement} */ (details).dataset.fold ?? "");
+    if (isOpen !== undefined && !details.hasAttribute("open")) {
+      details.toggleAttribute("open", isOpen);
+    }
+  }
+}
+
 /**
  * Replace what the element with an id holds. A button that was pressed keeps the keyboard.
  * @param {string} id
@@ -102,6 +125,7 @@ export function put(id, content) {
   const element = byId(id);
   const focused = focusedButton(element);
   element.replaceChildren(build(content));
+  keepFolds(element);
   const button = focused ? element.querySelector(focused) : null;
   if (button instanceof HTMLElement) {
     button.focus({ preventScroll: true });

@@ -1,5 +1,6 @@
 // The page: what its parts know of each other is said here, and nowhere else.
 
+import "./clipboard.js";
 import "./keys.js";
 import "./uploads.js";
 import { register } from "./actions.js";

@@ -3,8 +3,9 @@
 import { register } from "./actions.js";
 import { viewport } from "./canvas/camera.js";
 import { cytoscape } from "./canvas/instance.js";
+import { copy } from "./clipboard.js";
 import { byId } from "./dom.js";
-import { fail, notify } from "./notices.js";
+import { fail } from "./notices.js";
 import { theme } from "./theme.js";
 
 const LARGEST = 12_000; // pixels a side that browsers draw without failing
@@ -25,21 +26,6 @@ function save(blob, name) {
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
-}
-
-/**
- * Put a text into the clipboard, and say so.
- * @param {string} text
- * @param {string} title
- * @param {string} message
- */
-export async function copy(text, title, message) {
-  try {
-    await navigator.clipboard.writeText(text);
-    notify(title, message, "teal");
-  } catch {
-    notify("The browser did not allow copying", text);
-  }
 }
 
 function copyLink() {

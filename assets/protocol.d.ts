@@ -148,6 +148,7 @@ export interface Highlight {
   lit: Array<string> | null;
   note: string;
   steps: Steps | null;
+  said: string;
 }
 
 export interface KeepFound {
@@ -181,6 +182,13 @@ export interface LeaveOut {
 export interface Light {
   type: "lit";
   value: string;
+}
+
+export interface Marks {
+  counts: Record<string, number>;
+  sentences: Array<string>;
+  ops: Record<string, [number, number]>;
+  boxes: Record<string, [number, number]>;
 }
 
 export interface Match {
@@ -243,6 +251,8 @@ export interface PanelAnswer {
   comparison?: Comparison;
   figures?: Record<string, any>;
   files?: Array<Record<string, string>>;
+  marks?: Marks;
+  unaudited?: boolean;
   error?: string;
 }
 
@@ -254,6 +264,7 @@ export interface PanelRequest {
   query?: string;
   turned?: Array<string>;
   timings?: TimingsRequest | null;
+  audit?: boolean;
 }
 
 export interface Place {

@@ -61,6 +61,7 @@ export class EventQueue {
   #holds = {};
   #panelNumber = 0; // of the last question for the panels
   #panelKey = ""; // what it was asked for
+  #audited = ""; // the model whose audit was asked for
 
   /** @param {Page} page */
   constructor(page) {
@@ -145,8 +146,11 @@ export class EventQueue {
     }
   }
 
-  /** Ask what the panels show of where the page is, unless they show that already. */
-  async askPanel() {
+  /**
+   * Ask what the panels show of where the page is, unless they show that already.
+   * @param {boolean} [audit] whether the audit may be made for it
+   */
+  async askPanel(audit = false) {
     const { at } = this;
     const extras = this.#page.panelExtras();
     const theme = this.#page.theme();
@@ -157,18 +161,36 @@ export class EventQueue {
     this.#panelKey = key;
     this.#panelNumber += 1;
     /** @type {PanelRequest} */
-    const request = { n: this.#panelNumber, at, theme, holds: this.#holds, ...extras };
+    const request = { n: this.#panelNumber, at, theme, holds: this.#holds, audit, ...extras };
     try {
       const answer = await this.#page.transport.panel(request);
       if (answer.n === this.#panelNumber) {
         this.#holds = { ...this.#holds, ...answer.holds };
         this.#page.showPanel(answer, request);
+        if (answer.unaudited && this.isIdle) {
+          await this.#askAudit();
+        }
+      } else if (answer.marks && this.at && at.model === this.at.model) {
+        // A person went on meanwhile; what was found of the model holds wherever they are.
+        this.#holds = { ...this.#holds, marks: answer.holds.marks };
+        const { n, marks } = answer;
+        this.#page.showPanel({ n, marks, parts: {}, holds: {} }, { ...request, at: this.at });
       }
     } catch (error) {
       if (request.n === this.#panelNumber) {
         this.#panelKey = "";
         this.#page.failed(error, request);
       }
+    }
+  }
+
+  /** Ask for the audit of a model that is large: nothing waits for it. */
+  async #askAudit() {
+    const { at } = this;
+    if (at && this.#audited !== at.model) {
+      this.#audited = at.model;
+      this.#panelKey = "";
+      await this.askPanel(true);
     }
   }
 

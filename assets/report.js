@@ -1,5 +1,6 @@
 // The report: the page's own canvas, tree and inspector, with recorded answers and no server.
 
+import "./clipboard.js";
 import "./keys.js";
 import { register } from "./actions.js";
 import { canvasShown } from "./canvas/draw.js";
@@ -8,6 +9,7 @@ import { bindCanvas } from "./canvas/gestures.js";
 import { trace } from "./canvas/trace.js";
 import { byId, field, put } from "./dom.js";
 import { connect, send } from "./events.js";
+import { knowMarks } from "./findings.js";
 import { fail, showNoticesBy } from "./notices.js";
 import { EventQueue } from "./queue.js";
 import { unpackStart } from "./report/data.js";
@@ -122,7 +124,8 @@ let inspected = ""; // what the inspector shows
  * @param {PanelAnswer} answer
  * @param {PanelRequest} request
  */
-function showPanel({ parts }, { at }) {
+function showPanel({ parts, marks }, { at }) {
+  knowMarks(marks ?? null);
   const selected = JSON.stringify(at.state.selection);
   if (selected !== inspected) {
     inspected = selected;

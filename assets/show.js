@@ -4,6 +4,7 @@ import { put } from "./dom.js";
 import { draw, settle } from "./canvas/draw.js";
 import { lookAround } from "./canvas/camera.js";
 import { showHighlight } from "./canvas/marks.js";
+import { knowMarks, markRows } from "./findings.js";
 import { rowsReplaced } from "./tree.js";
 
 /**
@@ -28,7 +29,11 @@ export function showAnswer(answer, event, isFirst) {
   for (const [id, content] of Object.entries(parts)) {
     put(id, content);
   }
+  if (answer.model) {
+    knowMarks(null); // those of the model before
+  }
   if ("tree" in parts) {
+    markRows();
     rowsReplaced();
   }
   if (highlight) {

@@ -4,6 +4,7 @@ import * as camera from "./camera.js";
 import { cytoscape } from "./instance.js";
 import { markShown, selectedId } from "./marks.js";
 import { readMinimap } from "./minimap.js";
+import { markNodes } from "../findings.js";
 
 /** @import { Core, ElementDefinition } from "cytoscape" */
 
@@ -56,6 +57,7 @@ export function draw(elements, isFirst) {
     return;
   }
   update(cy, elements);
+  markNodes(cy);
   if (isFirst) {
     camera.firstSight(cy);
   }

@@ -1,6 +1,7 @@
 // What the mouse does on the canvas, and what follows its view.
 
 import { send } from "../events.js";
+import { placeFindings } from "../findings.js";
 import { placeBadges } from "../steps.js";
 import { moved, resized, touched } from "./camera.js";
 import { drawChevrons } from "./chevrons.js";
@@ -28,7 +29,10 @@ export function bindCanvas() {
   cy.removeListener(COMPONENTS_OWN);
   bindTaps(cy, { select: onSelect, enter });
   cy.on("boxend", () => onFrame(cy));
-  cy.on("render", () => placeBadges(cy));
+  cy.on("render", function () {
+    placeBadges(cy);
+    placeFindings(cy);
+  });
   cy.on("viewport", function () {
     moved(cy);
     drawMinimap(cy);

@@ -2,6 +2,7 @@
 // legend lights.
 
 import { byId } from "../dom.js";
+import { announce } from "../announce.js";
 import { showSteps } from "../steps.js";
 import { markRow } from "../tree.js";
 import { wantInView } from "./camera.js";
@@ -22,6 +23,9 @@ let current = null;
  * @param {Highlight | null} next
  */
 export function showHighlight(next) {
+  if (next?.said && next.said !== current?.said) {
+    announce(next.said);
+  }
   current = next;
   const steps = next ? next.steps : null;
   const walked = showSteps(steps);

@@ -6,7 +6,7 @@ import { setProps } from "../dash.js";
 import { byId, field, put } from "../dom.js";
 import { send } from "../events.js";
 import { fail } from "../notices.js";
-import { copy } from "../pictures.js";
+import { copy } from "../clipboard.js";
 
 /**
  * @import { ExtractPart } from "../protocol.js"

@@ -1,6 +1,7 @@
 // What an answer changes in the panel beside the graph and in the tab that is open.
 
 import { byId, put } from "../dom.js";
+import { knowMarks } from "../findings.js";
 import { fail } from "../notices.js";
 import { offerFiles, showComparison } from "./compare.js";
 import { beginPart, hasKeyboard, takeKeyboard } from "./extract.js";
@@ -56,7 +57,7 @@ function markAuditFilters() {
  * @param {At} at what it was asked for
  */
 export function showPanel(answer, at) {
-  const { parts, table, extract, comparison, figures, files, error } = answer;
+  const { parts, table, extract, comparison, figures, files, marks, error } = answer;
   const hadKeyboard = hasKeyboard();
   const selected = JSON.stringify(at.state.selection);
   if (selected !== inspected) {
@@ -89,6 +90,9 @@ export function showPanel(answer, at) {
   }
   if (figures) {
     void showTimings(timings, figures);
+  }
+  if (marks) {
+    knowMarks(marks);
   }
   if (error !== undefined) {
     fail(error);

@@ -2,6 +2,7 @@
 
 /**
  * @import { Part } from "../dom.js"
+ * @import { Marks } from "../protocol.js"
  *
  * @typedef {object} Picture A recorded state of the view, see hexviz/app/report/pictures.py.
  * @property {number[]} open rows of the table of boxes
@@ -33,6 +34,7 @@
  * @property {Part} about
  * @property {Part} audit
  * @property {number} findings
+ * @property {Marks} marks
  * @property {Record<string, Part>} ends
  * @property {Record<string, unknown>} canvas
  * @property {Record<"light" | "dark", object[]>} styles

@@ -103,7 +103,7 @@ export class StaticTransport {
     if (state.tab === "audit") {
       parts["audit-pane"] = this.#start.audit;
     }
-    return { n, parts, holds: {} };
+    return { n, parts, holds: {}, marks: this.#start.marks };
   }
 
   /** @returns {PageState} */
@@ -192,6 +192,9 @@ export class StaticTransport {
         return to({ trace: null });
       case "path": {
         const [path, step] = event.value.split(":");
+        if (step === undefined && state.path === path) {
+          return to({ path: "", step: 0 }); // pressed once more
+        }
         return this.#walk(state, /** @type {"module" | "context"} */ (path), Number(step ?? 0));
       }
       case "step": {
@@ -354,9 +357,8 @@ export class StaticTransport {
     }
     /** @type {OpPage} */
     const page = await this.#pages.page("ops", at);
-    const known = /** @type {("module" | "context")[]} */ (Object.keys(page.paths));
-    const path = state.path && page.paths[state.path] ? state.path : known[0];
-    const found = path && page.paths[path];
+    const path = state.path || "module";
+    const found = page.paths[path];
     return { page, path, found, at: found ? Math.min(state.step, found.ops.length) : 0, id };
   }
 
@@ -418,6 +420,23 @@ export class StaticTransport {
   }
 
   /**
+   * What a screen reader says of a selection.
+   * @param {PageState["selection"][0]} kind
+   * @param {string} what
+   */
+  #said(kind, what) {
+    const { ops, modules } = this.#tables;
+    const at = kind === "op" ? this.#scenes.opAt(what) : undefined;
+    if (at !== undefined) {
+      return `Selected ${ops.type[at]} ${what} in ${modules.tag[ops.module[at]]}`;
+    }
+    if (kind === "module") {
+      return `Selected the module ${modules.tag[modules.fqn.indexOf(what)] ?? what}`;
+    }
+    return kind === "value" ? `Selected the value ${what}` : kind === "edge" ? "Selected a line" : "";
+  }
+
+  /**
    * What the canvas marks.
    * @param {PageState} state
    * @param {number} scene
@@ -434,7 +453,7 @@ export class StaticTransport {
     const showing = this.#scenes.showing(scene, this.#boxOf(state));
     /** @type {Highlight} */
     const marked = {
-      selected: null, row: null, evidence: [], traced: null, note: "", steps: null,
+      selected: null, row: null, evidence: [], traced: null, note: "", steps: null, said: this.#said(kind, what),
       lit: state.lit.length ? state.lit : null,
     };
     if (kind === "op" || kind === "module") {

@@ -146,7 +146,18 @@ def _middle() -> html.Main:
                         data=[
                             {"value": "graph", "label": "Graph"},
                             {"value": "ops", "label": "Ops"},
-                            {"value": "audit", "label": "Audit"},
+                            {
+                                "value": "audit",
+                                # The browser says how much was found.
+                                "label": html.Span(
+                                    [
+                                        "Audit",
+                                        html.Span(
+                                            id="audit-count", className="count-badge", hidden=True
+                                        ),
+                                    ]
+                                ),
+                            },
                             {"value": "extract", "label": "Extract"},
                             {"value": "compare", "label": "Compare"},
                         ],

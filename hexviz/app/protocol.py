@@ -553,7 +553,8 @@ class Highlight(Struct):
     """What the canvas marks, by ids of its elements; ``row`` is the key of a row of the tree.
 
     ``traced`` and ``lit`` are ``None`` where nothing is traced or lit. ``note``
-    says what is traced. ``steps`` is ``None`` for what has no evidence.
+    says what is traced. ``steps`` is ``None`` for what has no evidence. ``said`` is what a
+    screen reader says of the selection.
     """
 
     selected: str | None = None
@@ -563,6 +564,7 @@ class Highlight(Struct):
     lit: list[str] | None = None
     note: str = ""
     steps: Steps | None = None
+    said: str = ""
 
 
 class ModelFacts(Struct, frozen=True):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from hexviz.model.graph import TaggedGraph
 
 __all__ = [
+    "DOUBTING",
     "KINDS",
     "SEVERITIES",
     "Finding",
@@ -44,6 +45,9 @@ KINDS = {
     "empty-module": "No op of the graph belongs to the module.",
 }
 """Kind of finding → what it says."""
+
+DOUBTING = frozenset({"misplaced", "sibling", "weight", "sources"})
+"""Kinds that say of an op's tag that it is wrong."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,13 +45,25 @@ def steps(state: PageState) -> Any:
     return found
 
 
-def test_what_it_serves_is_shown_unless_the_other_path_is_asked_for() -> None:
-    assert [step.op for step in evidence(MODEL, AT_U).steps] == ["r", "y"]  # type: ignore[union-attr]
-    assert steps(AT_U).note == "What it serves, in 2 steps"
-    asked = move(MODEL, AT_U, "path", "module")
-    assert (asked.path, asked.step, asked.selection) == ("module", 0, ("op", "u"))
-    assert steps(asked).note == "Why it is in its module, in 2 steps"
-    assert [badge.id for badge in steps(asked).badges] == ["m:att.in", "o:r"]
+def test_the_tags_own_evidence_is_shown_unless_the_chain_is_chosen() -> None:
+    assert [step.op for step in evidence(MODEL, AT_U).steps] == ["b", "r"]  # type: ignore[union-attr]
+    assert steps(AT_U).note == "Why it is in its module, in 2 steps"
+    assert [badge.id for badge in steps(AT_U).badges] == ["m:att.in", "o:r"]
+    chosen = move(MODEL, AT_U, "path", "context")
+    assert (chosen.path, chosen.step, chosen.selection) == ("context", 0, ("op", "u"))
+    assert steps(chosen).note == "What it serves, in 2 steps"
+    assert [badge.id for badge in steps(chosen).badges] == ["o:r", "m:att.out"]
+    assert move(MODEL, chosen, "path", "context") == AT_U  # the button is pressed once more
+
+
+def test_a_declared_op_lights_its_chain_only_when_that_is_chosen() -> None:
+    at_r = PageState(AT_U.view, ("op", "r"))
+    assert evidence(MODEL, at_r) is None
+    assert marked(at_r).evidence == []
+    chosen = move(MODEL, at_r, "path", "context")
+    assert [step.op for step in evidence(MODEL, chosen).steps] == ["y"]  # type: ignore[union-attr]
+    assert move(MODEL, chosen, "path", "context") == at_r
+    assert move(MODEL, chosen, "path", "module") == at_r
 
 
 def test_an_op_without_evidence_has_no_path() -> None:
@@ -107,7 +119,8 @@ def test_steps_in_one_closed_box_are_numbered_on_it() -> None:
 
 
 def test_what_the_filter_hides_has_no_number() -> None:
-    state = replace(AT_U, view=ViewState(frozenset({"att"}), hidden=frozenset({"att.out"})))
+    view = ViewState(frozenset({"att"}), hidden=frozenset({"att.out"}))
+    state = replace(AT_U, view=view, path="context")
     assert [badge.numbers for badge in steps(state).badges] == ["1"]
     # Going there lifts the filter from it.
     assert steps(move(MODEL, state, "path", "context:2")).look == "o:y"
@@ -161,23 +174,56 @@ def test_the_inspector_tells_the_record_step_by_step() -> None:
     assert told.sentence in shown
     assert told.context_sentence is not None
     assert told.context_sentence in shown
+    assert "How that is known" in shown
     assert "Decided from" in shown
     assert "1Neg bran before it2Reshape ruses it via u" in shown
     assert f"confidence {told.op.provenance.confidence:.0%}: {told.confidence[0].reason}" in shown
     for one in told.op.provenance.candidates:
         assert f"score {one.score:.0%} — {one.reason}" in shown
     assert told.op.provenance.candidates
-    assert pressed(content) == ["context"]
-    assert pressed(inspect(MODEL, replace(AT_U, path="module"))) == ["module"]
+    assert pressed(content) == []
+    assert pressed(inspect(MODEL, replace(AT_U, path="context"))) == ["context"]
+    assert folds(content) == {"module": False, "context": False}
     walked = inspect(MODEL, replace(AT_U, path="module", step=2))
+    assert folds(walked) == {"module": True, "context": False}
     assert links(walked, "aria-current") == ["step"]
 
 
-def test_one_path_alone_needs_no_button_to_choose_it() -> None:
-    content = inspect(MODEL, PageState(selection=("op", "r")))
-    assert [step.op for step in evidence(MODEL, PageState(selection=("op", "r"))).steps] == ["y"]  # type: ignore[union-attr]
-    assert pressed(content) == []
-    assert {"event": "path", "value": "context:1", "pressed": None} in buttons(content)
+def folds(content: Any) -> dict[str, bool]:
+    """What is folded on a page: its name, and whether it is open."""
+    return dict(zip(links(content, "data-fold"), links(content, "open"), strict=False))
+
+
+def test_the_answer_comes_first_and_once() -> None:
+    head, name, sentence, *_ = inspect(MODEL, AT_U)
+    assert (text(head), text(name)) == ("Unsqueezeauxiliary · tensor manipulation", "u")
+    assert text(sentence) == explain(MODEL.graph, "u").sentence
+    assert links(sentence, "data-module") == ["att"]
+    shown = text(inspect(MODEL, AT_U))
+    assert shown.count(explain(MODEL.graph, "u").sentence) == 1
+
+
+def test_what_a_file_declares_is_its_word() -> None:
+    shown = text(inspect(MODEL, PageState(selection=("op", "r"))))
+    assert "what the file says, and not proof of it" in shown
+    assert "confidence 100%" not in shown
+
+
+def test_users_are_listed_once() -> None:
+    graph = tagged(
+        scoped(
+            parse("""g (float[2] x) => (float[2] y) {
+                k = Constant <value = float[1] {2}> ()
+                a = Mul (x, k)
+                y = Mul (a, k)
+            }"""),
+            {"a": "one", "y": "two"},
+        )
+    )
+    assert graph.op("k").shared_by == ("one", "two")
+    shown = text(inspect(OpenModel("ab" * 32, graph), PageState(selection=("op", "k"))))
+    assert "Its users live in" in shown
+    assert "Shared by" not in shown
 
 
 def test_sources_that_disagree_are_said_to_be_so() -> None:

@@ -174,9 +174,14 @@ def _traced(model: OpenModel, state: PageState, trace: Trace) -> PageState:
 
 
 def _path(model: OpenModel, state: PageState, value: str) -> PageState:
-    """A path of the selected op, by name; with ``:n``, at the step ``n`` of it."""
+    """A path of the selected op, by name; with ``:n``, at the step ``n`` of it.
+
+    The name of the path that was chosen already takes it back.
+    """
     name, _, at = value.partition(":")
     path: protocol.Path = "context" if name == "context" else "module"
+    if not at and state.path == path:
+        return replace(state, path="", step=0)
     return evidence.show(model, state, path, int(at or 0))
 
 

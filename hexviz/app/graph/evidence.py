@@ -16,6 +16,7 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import PageState, Path
 from hexviz.model.fqn import is_within
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.wording import counted
 from hexviz.tagging.explain import Explanation, Step
 
 __all__ = ["Shown", "evidence", "given", "go_to", "paths", "ranges", "show", "shown", "step_note"]
@@ -39,18 +40,20 @@ class Shown:
 
 
 def paths(found: Explanation) -> dict[Path, tuple[Step, ...]]:
-    """The paths that an explanation has; the first is shown unless another is chosen."""
-    both: dict[Path, tuple[Step, ...]] = {"context": found.context_steps, "module": found.steps}
+    """The paths that an explanation has."""
+    both: dict[Path, tuple[Step, ...]] = {"module": found.steps, "context": found.context_steps}
     return {path: steps for path, steps in both.items() if steps}
 
 
 def shown(found: Explanation, state: PageState) -> Shown | None:
-    """Which path of an explained op the canvas shows; ``None`` if the op has no evidence."""
-    known = paths(found)
-    if not known:
+    """Which path of an explained op the canvas shows; ``None`` if it shows none.
+
+    That is the evidence of its module, unless the chain to what it serves is chosen.
+    """
+    path: Path = state.path or "module"
+    steps = paths(found).get(path)
+    if steps is None:
         return None
-    path = state.path if state.path in known else next(iter(known))
-    steps = known[path]
     return Shown(found.op.id, path, steps, min(max(state.step, 0), len(steps)))
 
 
@@ -69,8 +72,8 @@ def show(model: OpenModel, state: PageState, path: Path, at: int) -> PageState:
         ViewLimitError: if the step cannot be shown even with all else closed.
     """
     found = evidence(model, replace(state, path=path, step=at))
-    if found is None or found.path != path:
-        return state
+    if found is None:  # none such, which takes back what is shown
+        return replace(state, path="", step=0)
     op = found.current.op if found.current else found.op
     view = state.view
     if op in model.graph.positions:
@@ -93,7 +96,7 @@ def step_note(graph: TaggedGraph, found: Shown) -> str:
     count = len(found.steps)
     step = found.current
     if step is None:
-        return f"{_TITLES[found.path]}, in {count} step{'' if count == 1 else 's'}"
+        return f"{_TITLES[found.path]}, in {counted(count, 'step')}"
     at = graph.positions.get(step.op)
     name = f"{graph.ops[at].op_type} “{step.op}”" if at is not None else f"“{step.op}”"
     return f"Step {found.at} of {count}: {name} {step.relation}"

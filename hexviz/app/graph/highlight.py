@@ -9,6 +9,7 @@ from hexviz.app.graph.evidence import Shown, evidence, given, ranges, step_note
 from hexviz.app.graph.navigation import ops_in
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import Badge, Highlight, PageState, Steps
+from hexviz.model.wording import counted
 from hexviz.view.index import Index
 from hexviz.view.render import Rendered
 
@@ -27,7 +28,9 @@ def highlight(model: OpenModel, state: PageState, drawn: Rendered) -> Highlight:
     marked = Highlight()
     match state.selection:
         case "op", op_id if op_id in graph.positions:
+            op = graph.op(op_id)
             marked.selected = drawn.element(index, graph.positions[op_id])
+            marked.said = f"Selected {op.op_type} {op.id} in {op.tag}"
             marked.row = index.home[graph.positions[op_id]]
             path = evidence(model, state)
             if path is not None:
@@ -36,12 +39,16 @@ def highlight(model: OpenModel, state: PageState, drawn: Rendered) -> Highlight:
         case "ops", ids:
             shown_by = (drawn.element(index, graph.positions[one]) for one in ops_in(model, ids))
             marked.evidence = [one for one in dict.fromkeys(shown_by) if one]
+            marked.said = f"Selected {counted(len(ops_in(model, ids)), 'op')}"
         case "value", value_id:
             marked.selected = f"{'i' if value_id in graph.flat.inputs else 'u'}:{value_id}"
+            marked.said = f"Selected the value {graph.value(value_id).name}"
         case "edge", edge_id:
             marked.selected = edge_id
+            marked.said = "Selected a line"
         case "module", fqn:
             marked.selected = model.box(view, fqn)
+            marked.said = f"Selected the module {graph.modules[fqn].tag}"
             marked.row = index.box_of(fqn)
     if marked.row is not None:
         shown = model.box(view, index.containers[marked.row].face)
@@ -102,7 +109,7 @@ def _traced(
     elif trace.way == "down":
         traced[index.target[traced[index.source]]] = True
     others = len(found) - (trace.way != "between")
-    note = f"{others:,} {'op' if others == 1 else 'ops'} {words}"
+    note = f"{counted(others, 'op')} {words}"
     if trace.way == "between" and not found:
         note = f"There is no way {words}."
     return _shown(drawn, traced), note

@@ -7,7 +7,8 @@ from typing import Any
 
 from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.parts import breaking, op_link
+from hexviz.app.panels.inspector.accusations import sureness
+from hexviz.app.panels.parts import breaking, button, folded, op_link
 from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
@@ -17,7 +18,7 @@ from hexviz.tagging.sentence import source_file
 __all__ = ["audit_page", "edits_strip"]
 
 _MOST = 200  # findings that are listed
-_OPS = 5  # ops of a finding that are listed
+_OPS = 12  # ops of a finding that are listed
 
 
 def audit_page(graph: TaggedGraph, found: Sequence[Finding], key: str | None = None) -> list[Any]:
@@ -29,7 +30,7 @@ def audit_page(graph: TaggedGraph, found: Sequence[Finding], key: str | None = N
     accused = len(accused_ops(found))
     cures = sum(one.module is not None for one in found if one.severity != "info")
     accept_all = html.Button(
-        f"Accept all {cures} suggestions",
+        f"Accept all {counted(cures, 'suggestion')}",
         className="tool",
         title="Move the ops of all warnings and errors to where the audit suggests",
         **{"data-event": "accept", "data-value": f"{key}:all"},
@@ -40,9 +41,7 @@ def audit_page(graph: TaggedGraph, found: Sequence[Finding], key: str | None = N
                 html.H2("Audit"),
                 *(
                     html.Button(
-                        [html.Span(className=f"dot {one}"), counted(counts[one], one)]
-                        if one != "info"
-                        else [html.Span(className=f"dot {one}"), f"{counts[one]:,} info"],
+                        [html.Span(className=f"dot {one}"), counted(counts[one], one)],
                         className="entry",
                         **{
                             "data-event": "audit-filter",
@@ -83,58 +82,63 @@ def audit_page(graph: TaggedGraph, found: Sequence[Finding], key: str | None = N
 
 def _finding(graph: TaggedGraph, key: str | None, at: int, finding: Finding) -> html.Li:
     tools: list[Any] = []
-    if finding.ops:
-        tools.append(
-            html.Button(
-                "Show in the graph",
-                className="tool",
-                **{"data-event": "goto", "data-value": finding.ops[0]},
-            )
-        )
-    elif finding.module is not None:
-        tools.append(
-            html.Button(
-                "Show in the graph",
-                className="tool",
-                **{"data-event": "show-module", "data-value": finding.module},
-            )
-        )
     if finding.ops and finding.module is not None and key is not None:
-        where = graph.modules[finding.module].tag
+        target = graph.modules[finding.module]
         tools.append(
-            html.Button(
-                f"Move {counted(len(finding.ops), 'op')}",
-                className="tool",
-                title=f"Move to {where}",
-                **{"data-event": "accept", "data-value": f"{key}:{at}"},
+            button(
+                f"Move {counted(len(finding.ops), 'op')} to {target.label}",
+                "accept",
+                f"{key}:{at}",
+                title=f"Move to {target.tag}",
+                strong=finding.severity != "info",
             )
         )
-    more = len(finding.ops) - _OPS
-    listed: list[Any] = [html.Li(op_link(graph, op, event="goto")) for op in finding.ops[:_OPS]]
-    if more > 0:
-        listed.append(html.Li(f"and {more:,} more", className="quiet"))
+    if finding.ops:
+        tools.append(button("Show in the graph", "goto", finding.ops[0]))
+    elif finding.module is not None:
+        tools.append(button("Show in the graph", "show-module", finding.module))
     return html.Li(
         [
             html.Div(
                 [
                     html.Span(className=f"dot {finding.severity}", title=finding.severity),
-                    html.B(finding.kind, title=KINDS[finding.kind]),
                     html.Span(
-                        f"{finding.severity}, {finding.sureness:.0%} sure", className="quiet"
+                        f"{finding.severity} · {finding.kind} · {sureness(finding)}",
+                        className="quiet",
+                        title=KINDS[finding.kind],
                     ),
                 ],
                 className="finding-head",
             ),
-            html.P(breaking(finding.message)),
+            html.P(breaking(finding.message), className="finding-message"),
+            _ops(graph, finding.ops),
             html.P(breaking(finding.suggestion), className="suggestion"),
-            html.Details([html.Summary(counted(len(finding.ops), "op")), html.Ul(listed)])
-            if len(finding.ops) > 1
+            folded(
+                "What speaks for that",
+                "finding",
+                html.Ul([html.Li(breaking(one)) for one in finding.details]),
+            )
+            if finding.details
             else None,
             html.Div(tools, className="tool-row") if tools else None,
         ],
         className="finding",
         **{"data-severity": finding.severity},
     )
+
+
+def _ops(graph: TaggedGraph, ops: Sequence[str]) -> html.Element | None:
+    """The first op of a finding, and the others folded below it."""
+    if not ops:
+        return None
+    first = html.Div(op_link(graph, ops[0], event="goto"), className="finding-op")
+    if len(ops) == 1:
+        return first
+    listed: list[Any] = [html.Li(op_link(graph, op, event="goto")) for op in ops[1:_OPS]]
+    if len(ops) > _OPS:
+        listed.append(html.Li(f"and {len(ops) - _OPS:,} more", className="quiet"))
+    more = counted(len(ops) - 1, "other op")
+    return html.Div([first, folded(f"and {more}", "finding-ops", html.Ul(listed))])
 
 
 def edits_strip(model: OpenModel, state: PageState) -> list[Any]:

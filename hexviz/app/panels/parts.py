@@ -15,6 +15,7 @@ __all__ = [
     "copy_button",
     "folded",
     "heading",
+    "inline_link",
     "linked",
     "mix",
     "module_link",
@@ -84,6 +85,13 @@ def table(rows: Iterable[tuple[str, str]]) -> html.Table:
     )
 
 
+def inline_link(words: str, title: str, **data: str) -> html.Span:
+    """A link within a sentence, which breaks into lines as text does and a button does not."""
+    return html.Span(
+        breaking(words), className="link breakable", title=title, role="button", tabIndex=0, **data
+    )
+
+
 def op_link(graph: TaggedGraph, op_id: str, *, event: str = "") -> Any:
     """A button that selects an op; plain text for one that the graph does not have.
 
@@ -95,7 +103,7 @@ def op_link(graph: TaggedGraph, op_id: str, *, event: str = "") -> Any:
     op = graph.ops[at]
     return html.Button(
         [html.B(op.op_type), " ", html.Span(op.id, className="mono quiet")],
-        className="link",
+        className="link breakable",
         title=op.tag,
         **({"data-event": event, "data-value": op.id} if event else {"data-op": op.id}),
     )

@@ -17,6 +17,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
+
+from hexviz.app.graph.findings import marks
 from hexviz.app.graph.widgets import figures
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
@@ -93,6 +96,7 @@ def _data(
         "about": about(graph, model.index("module"), findings),
         "audit": audit_page(graph, findings),
         "findings": len(findings),
+        "marks": msgspec.to_builtins(marks(model, findings, "module")),
         "ends": end_pages(model),
         "canvas": dict(CANVAS),
         "styles": {theme: stylesheet(theme) for theme in get_args(Theme)},

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hexviz.app import html
 from hexviz.app.graph.evidence import Shown, paths, step_note
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.inspector.module import inspect_module, stack_note
@@ -22,7 +21,6 @@ from hexviz.app.panels.inspector.value import (
     source_line,
     value_item,
 )
-from hexviz.app.panels.parts import breaking, section
 from hexviz.app.protocol import Content, PageState
 from hexviz.tagging.explain import explain
 from hexviz.tagging.finding import Finding
@@ -37,16 +35,17 @@ def op_pages(model: OpenModel, findings: Sequence[Finding]) -> Iterator[dict[str
     ``notes`` say what the strip shows of a path at each step, the op itself first.
     """
     graph = model.graph
-    accused: defaultdict[str, list[Finding]] = defaultdict(list)
-    for finding in findings:
+    accused: defaultdict[str, list[tuple[int, Finding]]] = defaultdict(list)
+    for at, finding in enumerate(findings):
         for op_id in finding.ops:
-            accused[op_id].append(finding)
+            accused[op_id].append((at, finding))
     for op in graph.ops:
         found = explain(graph, op.id)
-        head, name, *more = inspect_op(graph, found, PageState(selection=("op", op.id)))
-        audit = [section("Audit", _accusations(accused[op.id]))] if op.id in accused else []
+        state = PageState(selection=("op", op.id))
         yield {
-            "content": [head, name, trace_tools(op.id), *audit, *more],
+            "content": inspect_op(
+                *(graph, found, state, trace_tools(op.id)), findings=accused[op.id]
+            ),
             "paths": {
                 path: {
                     "ops": [step.op for step in steps],
@@ -58,23 +57,6 @@ def op_pages(model: OpenModel, findings: Sequence[Finding]) -> Iterator[dict[str
                 for path, steps in paths(found).items()
             },
         }
-
-
-def _accusations(findings: Sequence[Finding]) -> html.Ul:
-    return html.Ul(
-        [
-            html.Li(
-                [
-                    html.Span(className=f"dot {finding.severity}", title=finding.severity),
-                    *breaking(finding.message),
-                    html.Div(finding.suggestion, className="quiet breakable"),
-                ],
-                className="breakable",
-            )
-            for finding in findings
-        ],
-        className="plain",
-    )
 
 
 def module_pages(model: OpenModel) -> Iterator[Content]:

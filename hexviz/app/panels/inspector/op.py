@@ -10,9 +10,10 @@ import onnx
 import onnx.defs
 
 from hexviz.app import html
+from hexviz.app.panels.inspector.accusations import accusations
 from hexviz.app.panels.inspector.value import shown_tensor, tensor_section
 from hexviz.app.panels.inspector.why import why_sections
-from hexviz.app.panels.parts import heading, section, table
+from hexviz.app.panels.parts import copy_button, heading, section, table
 from hexviz.app.protocol import PageState
 from hexviz.model.attributes import name_of, plain_value
 from hexviz.model.graph import TaggedGraph
@@ -20,6 +21,7 @@ from hexviz.model.op import Op
 from hexviz.model.source_trace import STACK_TRACE, Frame, source_lines
 from hexviz.model.wording import counted
 from hexviz.tagging.explain import Explanation
+from hexviz.tagging.finding import DOUBTING, Finding
 
 __all__ = ["inspect_op", "source_section"]
 
@@ -28,16 +30,28 @@ _MOST_INITIALIZERS = 8
 _LONGEST = 160  # characters of an attribute or list shown before it is cut
 
 
-def inspect_op(graph: TaggedGraph, found: Explanation, state: PageState | None = None) -> list[Any]:
+def inspect_op(
+    graph: TaggedGraph,
+    found: Explanation,
+    state: PageState | None = None,
+    *tools: Any,
+    findings: Sequence[tuple[int, Finding]] = (),
+    key: str | None = None,
+) -> list[Any]:
     """What an explained op is, where it belongs, how that is known, and what is around it.
 
-    ``state`` says which step of its evidence is looked at.
+    ``state`` says which step of its evidence is looked at. ``tools`` follow what is said of its
+    module; ``findings`` are the audit's about it, by their numbers, and ``key`` is that of a
+    model that a server holds, which can be changed and saved from.
     """
     op = found.op
+    is_doubted = any(one.severity != "info" and one.kind in DOUBTING for _, one in findings)
     parts: list[Any] = [
         heading(op.op_type, op.auxiliary and f"auxiliary · {op.auxiliary}"),
-        html.Div(op.id, className="mono breakable"),
-        *why_sections(graph, found, state or PageState()),
+        html.Div([op.id, copy_button(op.id, "op's id")], className="mono breakable"),
+        *accusations(graph, findings, key),
+        *why_sections(graph, found, state or PageState(), is_doubted=is_doubted),
+        *tools,
     ]
     flat = graph.flat.ops[graph.positions[op.id]]
     parts += [

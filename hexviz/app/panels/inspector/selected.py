@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hexviz.app import html
+from hexviz.app.graph.findings import numbered
 from hexviz.app.graph.navigation import meaning, ops_in
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.inspector.module import (
@@ -34,9 +35,16 @@ def inspect(model: OpenModel, state: PageState) -> list[Any]:
     graph, view = model.graph, state.view
     match state.selection:
         case "op", op_id:
-            content = inspect_op(graph, model.explain(op_id), state)
-            tools = [trace_tools(op_id), *what_if_line(model, view, op_id)]
-            return [*content[:2], *tools, *_moving(model, op_id), *content[2:]]
+            tools = [
+                *what_if_line(model, view, op_id),
+                trace_tools(op_id),
+                *_moving(model, op_id),
+            ]
+            return inspect_op(
+                *(graph, model.explain(op_id), state, *tools),
+                findings=numbered(model, op_id),
+                key=model.key,
+            )
         case "ops", ids if found := ops_in(model, ids):
             field = move_field(graph, "ops", ids, f"Move the {len(found)} ops to another module")
             head, *rest = inspect_several(graph, found)
