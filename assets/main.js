@@ -2,6 +2,7 @@
 
 import "./clipboard.js";
 import "./keys.js";
+import "./pictures.js";
 import "./uploads.js";
 import { register } from "./actions.js";
 import { fit } from "./canvas/camera.js";

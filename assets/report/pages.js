@@ -58,6 +58,9 @@ export function opPage(page, path, at) {
     if (isPath) {
       return { ...props, className: props["data-value"] === current ? "badge current" : "badge" };
     }
+    if (type === "details" && path === "context" && props["data-fold"] === path) {
+      return { ...props, open: true };
+    }
     if (type === "ol" && String(props.className).startsWith("path")) {
       return { ...props, className: isOf(props.children, `${path}:1`) ? "path shown" : "path" };
     }

@@ -71,7 +71,7 @@ def query(sheet: Sheet) -> dict[str, list[str]]:
 def test_badges_stand_on_their_ops_and_follow_them(
     sheet: Sheet, blank_server: Server, blanked: TaggedGraph, op: str
 ) -> None:
-    sheet.open(f"{blank_server.url}&op={op}")
+    sheet.open(f"{blank_server.url}&op={op}&path=context")
     last = explain(blanked, op).context_steps[-1].op
     count = len(explain(blanked, op).context_steps)
     page = sheet.page
@@ -95,7 +95,6 @@ def test_steps_are_walked_by_buttons_and_keys_and_come_back_by_link(
     told = explain(blanked, op)
     sheet.open(f"{blank_server.url}&op={op}")
     page = sheet.page
-    page.locator('#inspector [data-event="path"][data-value="module"]').click()
     expect(page.locator("#path-note")).to_have_text(
         f"Why it is in its module, in {len(told.steps)} steps"
     )

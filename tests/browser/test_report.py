@@ -143,6 +143,7 @@ def test_an_op_tells_why_it_is_where_it_is(report: Report, graph: TaggedGraph) -
     report.select(why.op.id)
     expect(page.locator("#module-sentence")).to_have_text(why.sentence)
     expect(page.locator("#context-sentence")).to_have_text(why.context_sentence or "")
+    page.get_by_role("button", name="Show the chain in the graph").click()
     steps = page.locator("#inspector .path.shown li")
     expect(steps).to_have_count(len(why.context_steps))
     for at, step in enumerate(why.context_steps):

@@ -7,9 +7,9 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.graph.tree import Row
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.parts import counted
 from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.wording import counted
 from hexviz.view.colouring import policy_of
 from hexviz.view.legend import Legend
 from hexviz.view.preview import FATES
