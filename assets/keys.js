@@ -1,10 +1,11 @@
 // The keyboard on the page: walking along edges, opening, tracing, searching.
 
 import { perform, register } from "./actions.js";
-import { fit, zoom } from "./canvas/camera.js";
+import { fit, zoom, zoomTo } from "./canvas/camera.js";
+import { holdSpace } from "./canvas/navigate.js";
 import { trace } from "./canvas/trace.js";
 import { leave, openSelected, walk } from "./canvas/walk.js";
-import { around, field } from "./dom.js";
+import { around, byId, field } from "./dom.js";
 import { send } from "./events.js";
 import { pressKey } from "./tree.js";
 
@@ -19,6 +20,8 @@ const KEYS = {
   ",": () => send({ type: "step", value: -1 }),
   ".": () => send({ type: "step", value: 1 }),
   f: fit,
+  1: fit,
+  0: () => zoomTo(1),
   "+": () => zoom(1.25),
   "=": () => zoom(1.25),
   "-": () => zoom(0.8),
@@ -34,11 +37,34 @@ const KEYS = {
   y: () => send({ type: "redo" }),
   t: () => perform("start-tour"),
   "?": () => perform("show-keys"),
-  "/": function () {
-    field("search").focus();
-    field("search").select();
-  },
+  "/": search,
+  " ": () => holdSpace(true),
 };
+
+function search() {
+  field("search").focus();
+  field("search").select();
+}
+
+/**
+ * What people press with Ctrl or ⌘ in any program. Where something is typed, undoing is the field's.
+ * @param {KeyboardEvent} event
+ * @param {HTMLElement} target
+ */
+function onCommand(event, target) {
+  const key = event.key.toLowerCase();
+  const isRedo = key === "y" || (key === "z" && event.shiftKey);
+  if (event.altKey || isDialogOpen()) {
+    return;
+  }
+  if (key === "f" && !event.shiftKey) {
+    event.preventDefault();
+    search();
+  } else if ((isRedo || key === "z") && !takesTyping(target, key)) {
+    event.preventDefault();
+    send({ type: isRedo ? "redo" : "undo" });
+  }
+}
 
 /**
  * The next or previous op that the search finds.
@@ -82,11 +108,17 @@ function isDialogOpen() {
 /** @param {KeyboardEvent} event */
 function onKey(event) {
   const { key, target } = event;
-  if (event.ctrlKey || event.metaKey || event.altKey || !(target instanceof HTMLElement)) {
+  if (!(target instanceof HTMLElement)) {
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) {
+    onCommand(event, target);
     return;
   }
   if (key === "Enter" && target.id === "search") {
     send({ type: "search", value: field("search").value });
+    target.blur(); // the next keys are the graph's: `n`, arrows, Enter
+    byId("graph").focus({ preventScroll: true });
     return;
   }
   const move = around(event, ".move");
@@ -129,3 +161,9 @@ function onKey(event) {
 }
 
 document.addEventListener("keydown", onKey);
+document.addEventListener("keyup", function ({ key }) {
+  if (key === " ") {
+    holdSpace(false);
+  }
+});
+window.addEventListener("blur", () => holdSpace(false));

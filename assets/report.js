@@ -32,7 +32,6 @@ const PANES = /** @type {const} */ (["graph", "audit"]);
 function begin(start) {
   /** @type {(options: object) => Core} */
   const makeCanvas = /** @type {any} */ (window).cytoscape;
-  /** @type {any} */ (makeCanvas).warnings(false); // the page's wheel is chosen as well
   const cy = makeCanvas({
     ...start.canvas, container: byId("graph"), elements: [], style: start.styles[theme()],
     layout: { name: "preset", fit: false },

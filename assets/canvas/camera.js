@@ -19,6 +19,8 @@ let anchor = null;
 let clicked = -Infinity; // when the canvas was last clicked
 /** @type {{id: string, until: number} | null} What was selected elsewhere and is to be seen. */
 let wanted = null;
+/** @type {((cy: Core) => void) | null} What the view was fitted by, until a person moves it. */
+let fittedBy = null;
 let fitsLater = false; // fitting was asked for while the canvas was hidden
 let looksAround = false; // much may have moved: see whether anything is in sight
 /** @type {{x: number, y: number} | null} Model point in the middle of the canvas. */
@@ -36,6 +38,12 @@ export function touched() {
 export function hold(node) {
   const box = sides(node);
   anchor = { id: node.id(), x: box.x, y: box.top };
+  fittedBy = null; // it is what a person looks at
+}
+
+/** A person has moved the view: it is not fitted by itself any more. */
+export function movedByHand() {
+  fittedBy = null;
 }
 
 /** The next change may put everything elsewhere. */
@@ -69,6 +77,7 @@ export function fit() {
     cy.zoom(LARGEST);
     cy.center();
   }
+  fittedBy = fit;
 }
 
 /**
@@ -93,6 +102,7 @@ export function firstSight(cy) {
   const asked = viewportIn(window.location.search);
   if (asked) {
     cy.zoom(asked[0]);
+    fittedBy = null;
     centreOn(asked[1], asked[2]);
     return;
   }
@@ -104,6 +114,7 @@ export function firstSight(cy) {
     cy.zoom(level);
     cy.pan({ x: cy.width() / 2 - (level * (box.x1 + box.x2)) / 2, y: EDGE - level * box.y1 });
   }
+  fittedBy = firstSight;
 }
 
 /**
@@ -186,14 +197,17 @@ function intoView(cy, id) {
     return;
   }
   const box = sides(node);
-  if (cy.zoom() < READABLE) {
+  const isTooSmall = cy.zoom() < READABLE;
+  if (isTooSmall) {
     cy.zoom(CLOSE);
-    cy.center(node);
-  } else if (
+  }
+  if (
+    isTooSmall ||
     box.left < 0 || box.top < 0 || box.right > cy.width() || box.bottom > cy.height() ||
     isUnderStrips(box)
   ) {
     cy.center(node);
+    fittedBy = null;
   }
 }
 
@@ -220,11 +234,17 @@ export function moved(cy) {
   middle = { x: (seen.x1 + seen.x2) / 2, y: (seen.y1 + seen.y2) / 2 };
 }
 
-/** The window has another size: what was in the middle stays there. */
+/**
+ * The canvas has another size: what was fitted is fitted again, unless a person has moved it; then
+ * what was in the middle stays there.
+ */
 export function resized() {
+  const cy = cytoscape();
   const before = middle;
-  cytoscape()?.resize();
-  if (before && cytoscape()?.width()) {
+  cy?.resize();
+  if (cy?.width() && fittedBy) {
+    fittedBy(cy);
+  } else if (cy?.width() && before) {
     centreOn(before.x, before.y);
   }
 }
@@ -240,11 +260,17 @@ export function centreOn(x, y) {
 
 /** @param {number} factor */
 export function zoom(factor) {
+  zoomTo((cytoscape()?.zoom() ?? 1) * factor);
+}
+
+/**
+ * Zoom about the middle of the canvas.
+ * @param {number} level 1 where a unit of the model is a pixel
+ */
+export function zoomTo(level) {
   const cy = cytoscape();
-  cy?.zoom({
-    level: cy.zoom() * factor,
-    renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 },
-  });
+  movedByHand();
+  cy?.zoom({ level, renderedPosition: { x: cy.width() / 2, y: cy.height() / 2 } });
 }
 
 /**

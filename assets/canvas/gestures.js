@@ -3,11 +3,12 @@
 import { send } from "../events.js";
 import { placeFindings } from "../findings.js";
 import { placeBadges } from "../steps.js";
-import { moved, resized, touched } from "./camera.js";
+import { moved, movedByHand, resized, touched } from "./camera.js";
 import { drawChevrons } from "./chevrons.js";
 import { drawWaiting } from "./draw.js";
 import { cytoscape } from "./instance.js";
 import { drawMinimap } from "./minimap.js";
+import { bindNavigation } from "./navigate.js";
 import { bindTaps } from "./taps.js";
 import { traceTo } from "./trace.js";
 import { enter, select } from "./walk.js";
@@ -37,9 +38,12 @@ export function bindCanvas() {
     moved(cy);
     drawMinimap(cy);
   });
+  bindNavigation(cy);
   bindHover(cy);
   drawChevrons(cy);
+  cy.on("dragpan scrollzoom pinchzoom", movedByHand);
   window.addEventListener("resize", resized);
+  window.addEventListener("frame-resized", resized); // the panels' widths
   drawWaiting();
   return true;
 }

@@ -1,6 +1,6 @@
 // The whole graph in a corner, with a frame around what is in the window.
 
-import { centreOn } from "./camera.js";
+import { centreOn, movedByHand } from "./camera.js";
 
 /**
  * @import { Core } from "cytoscape"
@@ -118,6 +118,7 @@ function lookAt(event) {
   const element = minimap();
   if (element && whole) {
     const box = element.getBoundingClientRect();
+    movedByHand();
     centreOn(
       whole.x1 + (event.clientX - box.left - PADDING) / scale,
       whole.y1 + (event.clientY - box.top - PADDING) / scale,

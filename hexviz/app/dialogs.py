@@ -210,7 +210,7 @@ def _part(title: str, name: str, label: str) -> html.Section:
 
 
 KEYS = (
-    ("/", "search"),
+    ("/", "or Ctrl+F: search"),
     ("n  p", "next and previous match"),
     ("↓  ↑", "along an edge, to what follows or comes before"),
     ("→  ←", "to the neighbour beside"),
@@ -220,12 +220,13 @@ KEYS = (
     ("d  u", "trace all that depends on the op, all that it needs"),
     ("b", "trace all ways to the next op that is clicked"),
     (",  .", "previous and next step of the evidence"),
-    ("f", "fit everything into the window"),
-    ("+  −", "zoom"),
+    ("drag", "move the picture; from a node as well with Space or the middle button"),
+    ("f  1", "fit everything into the window"),
+    ("+  −  0", "zoom in, out, to 100 %; as a wheel, a pinch and Ctrl with a wheel do"),
     ("[  ]", "back and forward through what was looked at"),
     ("c", "copy a link to this exact view"),
     ("Shift", "and drag: select all ops in a frame"),
-    ("z  y", "undo and redo a change of tags"),
+    ("z  y", "or Ctrl+Z, Ctrl+Y: undo and redo a change of tags"),
     ("t", "a guided tour of the model"),
     ("?", "these keys"),
 )

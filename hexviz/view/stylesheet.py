@@ -25,7 +25,6 @@ CANVAS: Mapping[str, Any] = MappingProxyType({
     "boxSelectionEnabled": True,
     "maxZoom": 2,
     "minZoom": 0.02,
-    "wheelSensitivity": 0.2,
 })  # fmt: skip
 """Options of every Cytoscape canvas that the stylesheet is for."""
 
