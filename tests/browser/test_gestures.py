@@ -179,8 +179,8 @@ def test_touch_pans_pinches_and_opens(browser: Browser, server: Server) -> None:
     touch("touchMove", (x + 40, y + 30))
     touch("touchEnd")
     now = view(sheet)
-    # Less what a browser takes for a finger's trembling.
-    assert (now["x"] - before["x"], now["y"] - before["y"]) == pytest.approx((40, 30), abs=5)
+    # Give or take what is taken for a finger's trembling.
+    assert (now["x"] - before["x"], now["y"] - before["y"]) == pytest.approx((40, 30), abs=10)
     x, y = sheet.place("m:encoder")
     touch("touchStart", (x - 40, y))
     touch("touchStart", (x - 40, y), (x + 40, y))
