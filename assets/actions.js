@@ -11,8 +11,6 @@ import { choose } from "./tree.js";
  */
 
 const LINKS = "[data-op], [data-module], [data-toggle], [data-event], [data-key]";
-/** Of a menu, the keyboard presses an entry, and not what stands in it. */
-const MENU_ENTRY = "[role=menuitem]";
 
 /** @type {Map<string, Action>} What needs no server, by its name in `data-event`. */
 const actions = new Map();
@@ -52,7 +50,7 @@ export function act(name, value = null, element = document.body) {
 }
 
 document.addEventListener("click", function (event) {
-  const link = around(event, LINKS) ?? around(event, MENU_ENTRY)?.querySelector(LINKS);
+  const link = around(event, LINKS);
   if (!(link instanceof HTMLElement)) {
     return;
   }

@@ -26,12 +26,14 @@ const KEYS = {
   "=": () => zoom(1.25),
   "-": () => zoom(0.8),
   n: () => goToMatch(1),
-  p: () => goToMatch(-1),
+  N: () => goToMatch(-1),
+  p: () => perform("present"),
   u: () => trace("up"),
   d: () => trace("down"),
   b: () => trace("between"),
-  "[": () => perform("back"),
-  "]": () => perform("forward"),
+  "[": () => perform("fold-left"),
+  "]": () => perform("fold-right"),
+  "\\": () => perform("fold-both"),
   c: () => perform("copy-link"),
   z: () => send({ type: "undo" }),
   y: () => send({ type: "redo" }),
@@ -42,6 +44,7 @@ const KEYS = {
 };
 
 function search() {
+  perform("unfold-left");
   field("search").focus();
   field("search").select();
 }
@@ -97,10 +100,10 @@ function takesTyping(target, key) {
   return !cannotBeTypedInto || /^(Escape|Enter| |Tab|Home|End|Arrow.*)$/.test(key);
 }
 
-const DIALOGS = ".mantine-Modal-content, .mantine-Menu-dropdown, dialog[open]";
+const DIALOGS = ".mantine-Modal-content, .menu, dialog[open]";
 
 /** Whether a dialog or a menu is over the page; one that is closed may still be in it. */
-function isDialogOpen() {
+export function isDialogOpen() {
   const dialogs = document.querySelectorAll(DIALOGS);
   return Array.from(dialogs).some((dialog) => dialog.getClientRects().length > 0);
 }

@@ -4,6 +4,7 @@ import "./clipboard.js";
 import "./keys.js";
 import "./pictures.js";
 import "./uploads.js";
+import "./drop.js";
 import { register } from "./actions.js";
 import { fit } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
@@ -16,9 +17,10 @@ import { isTriggered, offer, ready, setProps, startDash, unchanged } from "./das
 import { watchDashRequests } from "./dash-requests.js";
 import { put } from "./dom.js";
 import { connect, send } from "./events.js";
+import { bindFrame } from "./frame.js";
 import { followHistory, visitAddress, visited, writeAddress } from "./history.js";
 import { knowModules } from "./modules.js";
-import { fail, notify, showNoticesBy } from "./notices.js";
+import { fail, notify } from "./notices.js";
 import { compareAs, compareWith, comparisonMade } from "./panels/compare.js";
 import { jobEnded, refreshFoldsBy, showMade, turned } from "./panels/extract.js";
 import { filterAudit, showPanel } from "./panels/show.js";
@@ -28,16 +30,16 @@ import {
 import { EventQueue } from "./queue.js";
 import { showAnswer } from "./show.js";
 import { theme } from "./theme.js";
+import { bindToolbar } from "./toolbar.js";
 import { Refused, http } from "./transport/http.js";
 
 /**
  * @import { EventAnswer, EventRequest, PanelRequest } from "./protocol.js"
  * @import { Event } from "./events.js"
  * @import { PanelExtras, Shown } from "./queue.js"
+ * @import { Notice } from "./notices.js"
  * @import { Theme } from "./theme.js"
  */
-
-const NOTICE = 9000; // ms that a notice stays
 
 /** @type {EventQueue} */
 const queue = new EventQueue({
@@ -46,11 +48,6 @@ const queue = new EventQueue({
 });
 
 connect((event) => queue.send(event));
-showNoticesBy(({ title, message, color }) => {
-  setProps("notices", {
-    sendNotifications: [{ action: "show", title, message, color, autoClose: NOTICE }],
-  });
-});
 refreshTimingsBy(() => void queue.askPanel());
 refreshFoldsBy(() => void queue.askPanel());
 watchDashRequests();
@@ -220,6 +217,8 @@ offer({
       send({ type: "numbers", value: key });
     }
   },
+  notified: (/** @type {Notice[] | null} */ notices) =>
+    notices?.forEach(({ title, message, color }) => notify(title, message, color)),
   searched: () => void queue.askPanel(),
   placed: choosePlacement,
   coloured: chooseColour,
@@ -248,8 +247,12 @@ async function arrive() {
   }
 }
 
+const parts = [bindFrame, bindToolbar, bindCanvas];
 new MutationObserver(function (_changes, observer) {
-  if (bindCanvas()) {
+  while (parts.length && parts[0]()) {
+    parts.shift();
+  }
+  if (!parts.length) {
     observer.disconnect();
   }
 }).observe(document.documentElement, { childList: true, subtree: true });

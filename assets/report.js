@@ -10,7 +10,8 @@ import { trace } from "./canvas/trace.js";
 import { byId, field, put } from "./dom.js";
 import { connect, send } from "./events.js";
 import { knowMarks } from "./findings.js";
-import { fail, showNoticesBy } from "./notices.js";
+import { bindFrame } from "./frame.js";
+import { fail } from "./notices.js";
 import { EventQueue } from "./queue.js";
 import { unpackStart } from "./report/data.js";
 import { showAnswer } from "./show.js";
@@ -24,7 +25,6 @@ import { StaticTransport } from "./transport/static.js";
  * @import { Start } from "./report/data.js"
  */
 
-const NOTICE = 9000; // ms that a notice stays
 const TYPING = 120; // ms without a key after which the search is answered
 const PANES = /** @type {const} */ (["graph", "audit"]);
 
@@ -151,14 +151,7 @@ function filterAudit(severity) {
 const keys = /** @type {any} */ (byId("keys"));
 
 document.documentElement.dataset.theme = theme();
-showNoticesBy(function ({ title, message }) {
-  const notice = byId("notice");
-  notice.textContent = `${title}: ${message}`;
-  notice.hidden = false;
-  window.setTimeout(() => {
-    notice.hidden = true;
-  }, NOTICE);
-});
+bindFrame();
 for (const name of PANES) {
   byId(`tab-${name}`).addEventListener("keydown", function ({ key }) {
     if (key === "ArrowLeft" || key === "ArrowRight") {

@@ -60,16 +60,3 @@ export function placeBadges(cy) {
     }
   }
 }
-
-/**
- * Whether the strips above the canvas cover a corner of it.
- * @param {{left: number, top: number}} corner in pixels of the canvas
- */
-export function isUnderStrips({ left, top }) {
-  const strips = document.querySelector(".strips");
-  return (
-    strips instanceof HTMLElement &&
-    top < strips.offsetTop + strips.offsetHeight &&
-    left < strips.offsetLeft + strips.offsetWidth
-  );
-}

@@ -1,6 +1,5 @@
 // Where the canvas looks: fitting, following a box that was opened, bringing something into view.
 
-import { isUnderStrips } from "../steps.js";
 import { cytoscape, sides } from "./instance.js";
 
 /** @import { Core, NodeSingular } from "cytoscape" */
@@ -8,6 +7,7 @@ import { cytoscape, sides } from "./instance.js";
 const READABLE = 9 / 11; // zoom at which the smallest labels, of 11 px, are 9 px on the screen
 const CLOSE = 0.9; // zoom at which something out of sight is shown
 const LARGEST = 1.4; // zoom that fitting a small graph stops at
+const LARGEST_PRESENTED = 2; // the same for a projector
 const EDGE = 20; // pixels kept free around what is brought into view
 const MARGIN = 28; // the same around a graph that is fitted
 const AT_HAND = 1500; // ms for which what was clicked on the canvas counts as in sight
@@ -29,6 +29,11 @@ let middle = null;
 /** The canvas was clicked: what is selected by that is in sight, at the zoom a person chose. */
 export function touched() {
   clicked = performance.now();
+}
+
+/** Whether the canvas was clicked just now. */
+export function isAtHand() {
+  return performance.now() - clicked < AT_HAND;
 }
 
 /**
@@ -57,7 +62,7 @@ export function lookAround() {
  * @param {boolean} walked whether a person went to it by the steps of a path
  */
 export function wantInView(id, walked) {
-  const isElsewhere = walked || performance.now() - clicked > AT_HAND;
+  const isElsewhere = walked || !isAtHand();
   wanted = id && isElsewhere ? { id, until: performance.now() + PATIENCE } : null;
 }
 
@@ -73,8 +78,10 @@ export function fit() {
     return;
   }
   cy.fit(undefined, MARGIN);
-  if (cy.zoom() > LARGEST) {
-    cy.zoom(LARGEST);
+  const largest = document.documentElement.classList.contains("presenting")
+    ? LARGEST_PRESENTED : LARGEST;
+  if (cy.zoom() > largest) {
+    cy.zoom(largest);
     cy.center();
   }
   fittedBy = fit;
@@ -188,6 +195,16 @@ export function showWanted(cy) {
 }
 
 /**
+ * Whether the minimap covers a corner of a box.
+ * @param {{right: number, bottom: number}} box in pixels of the canvas
+ */
+function isUnderMinimap({ right, bottom }) {
+  const minimap = document.getElementById("minimap");
+  return minimap !== null && !minimap.hidden &&
+    right > minimap.offsetLeft && bottom > minimap.offsetTop;
+}
+
+/**
  * @param {Core} cy
  * @param {string | null | undefined} id
  */
@@ -204,7 +221,7 @@ function intoView(cy, id) {
   if (
     isTooSmall ||
     box.left < 0 || box.top < 0 || box.right > cy.width() || box.bottom > cy.height() ||
-    isUnderStrips(box)
+    isUnderMinimap(box)
   ) {
     cy.center(node);
     fittedBy = null;

@@ -3,12 +3,13 @@
 import { send } from "../events.js";
 import { placeFindings } from "../findings.js";
 import { placeBadges } from "../steps.js";
-import { moved, movedByHand, resized, touched } from "./camera.js";
+import { moved, movedByHand, touched } from "./camera.js";
 import { drawChevrons } from "./chevrons.js";
 import { drawWaiting } from "./draw.js";
 import { cytoscape } from "./instance.js";
 import { drawMinimap } from "./minimap.js";
 import { bindNavigation } from "./navigate.js";
+import { followSize } from "./size.js";
 import { bindTaps } from "./taps.js";
 import { traceTo } from "./trace.js";
 import { enter, select } from "./walk.js";
@@ -42,8 +43,7 @@ export function bindCanvas() {
   bindHover(cy);
   drawChevrons(cy);
   cy.on("dragpan scrollzoom pinchzoom", movedByHand);
-  window.addEventListener("resize", resized);
-  window.addEventListener("frame-resized", resized); // the panels' widths
+  followSize(cy);
   drawWaiting();
   return true;
 }

@@ -27,8 +27,10 @@ export function sides(node) {
   return { left: x - width, right: x + width, top: y - height, bottom: y + height, x };
 }
 
-const BESIDE = 550; // pixels that panels take beside a canvas that is not there yet
-const ABOVE = 141; // the same of bars above and below it
+const PANEL = 275; // pixels that a panel takes beside a canvas that is not there yet
+const SPLITTERS = 10;
+const ABOVE = 135; // what bars above and below it take
+const ABOVE_LOW = 105; // the same in a low window: see assets/frame.css
 
 /**
  * Width and height of the canvas in pixels: before it is on the page, what they will be about.
@@ -39,8 +41,12 @@ export function canvasSize() {
   if (element?.clientWidth) {
     return [element.clientWidth, element.clientHeight];
   }
-  const folded = document.documentElement.classList;
-  const beside = BESIDE - 245 * Number(folded.contains("left-folded")) -
-    300 * Number(folded.contains("right-folded"));
-  return [Math.max(0, window.innerWidth - beside), Math.max(0, window.innerHeight - ABOVE)];
+  // As assets/frame.js has set it, before anything is drawn.
+  const panels = ["left", "right"].map(function (side) {
+    const width = parseFloat(document.documentElement.style.getPropertyValue(`--${side}-width`));
+    return Number.isNaN(width) ? PANEL : width;
+  });
+  const beside = panels[0] + panels[1] + SPLITTERS;
+  const above = window.innerHeight > 560 ? ABOVE : ABOVE_LOW;
+  return [Math.max(0, window.innerWidth - beside), Math.max(0, window.innerHeight - above)];
 }

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import dash_mantine_components as dmc
 from dash import dcc, html
 from dash.fingerprint import build_fingerprint
 
 from hexviz.app.guard.limits import MAX_UPLOAD
+from hexviz.app.models.store import RecentFile
 
-__all__ = ["KEYS", "file_field", "job_line", "keys", "opener", "timings", "upload_field"]
+__all__ = [
+    "KEYS",
+    "file_field",
+    "job_line",
+    "keys",
+    "opener",
+    "recent_files",
+    "timings",
+    "upload_field",
+]
 
 
 def upload_field(name: str, *words: Any, is_small: bool = True) -> dcc.Upload:
@@ -96,6 +108,7 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
                     is_small=False,
                 ),
             ),
+            html.Div(id="recent"),
             file_field(
                 "files",
                 "Models in this server's folders",
@@ -126,6 +139,47 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
             html.Div(id="export-outcome"),
         ],
     )
+
+
+def recent_files(files: Sequence[RecentFile], now: float) -> list[Any]:
+    """Files that were opened before, each as a button; nothing where there are none.
+
+    ``now`` is in seconds since 1970.
+    """
+    if not files:
+        return []
+    buttons = [
+        html.Button(
+            [html.B(file.name), html.Span(f"{_size(file.size)}, {_when(file.opened, now)}")],
+            className="sample",
+            **{"data-event": "visit", "data-value": "?" + urlencode({"model": file.key})},
+        )
+        for file in files
+    ]
+    return [
+        html.Div("or a recent file", className="or"),
+        html.Div(buttons, className="samples recent", role="group", **{"aria-label": "Recent"}),
+    ]
+
+
+def _size(size: int) -> str:
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
+
+
+def _when(then: float, now: float) -> str:
+    """How long ago, or the day.
+
+    >>> _when(100.0, 130.0), _when(0.0, 300.0), _when(0.0, 7300.0)
+    ('just now', '5 min ago', '2 h ago')
+    """
+    minutes = int((now - then) // 60)
+    if minutes < 1:
+        return "just now"
+    if minutes < 60:
+        return f"{minutes} min ago"
+    if minutes < 24 * 60:
+        return f"{minutes // 60} h ago"
+    return time.strftime("%Y-%m-%d", time.localtime(then))
 
 
 def _tags() -> html.Div:
@@ -211,7 +265,7 @@ def _part(title: str, name: str, label: str) -> html.Section:
 
 KEYS = (
     ("/", "or Ctrl+F: search"),
-    ("n  p", "next and previous match"),
+    ("n  N", "next and previous match"),
     ("↓  ↑", "along an edge, to what follows or comes before"),
     ("→  ←", "to the neighbour beside"),
     ("Enter", "open or close the selected box, as a double click or its chevron does"),
@@ -222,7 +276,8 @@ KEYS = (
     ("Space", "and drag: move the picture, as the middle button or a drag alone does"),
     ("f  1", "fit everything into the window"),
     ("+  −  0", "zoom in, out, to 100 %; as a wheel, a pinch and Ctrl with a wheel do"),
-    ("[  ]", "back and forward through what was looked at"),
+    ("[  ]  \\", "fold the module tree (as Ctrl+B does), the inspector, both"),
+    ("p", "present: the graph alone, in larger text, and back (Esc)"),
     ("c", "copy a link to this exact view"),
     ("Shift", "and drag: select all ops in a frame"),
     ("z  y", "or Ctrl+Z, Ctrl+Y: undo and redo a change of tags"),

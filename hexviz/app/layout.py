@@ -12,23 +12,11 @@ from dash import dcc, html
 from hexviz.app.dialogs import file_field, job_line, keys, opener, timings, upload_field
 from hexviz.app.guard.limits import MAX_NUMBERS, MAX_UPLOAD
 from hexviz.app.panels.table import grid
-from hexviz.view.colouring import COLOURINGS, policy_of
+from hexviz.app.toolbar import tool, toolbar
 from hexviz.view.palette import Theme
 from hexviz.view.stylesheet import CANVAS, stylesheet
-from hexviz.view.what_if import NAMES
 
 __all__ = ["page"]
-
-_COLOURS = {
-    "module": "by module",
-    "origin": "by origin",
-    "rule": "by rule",
-    "confidence": "by confidence",
-    "category": "by category",
-    "dtype": "by dtype",
-    "numbers": "by numbers",
-    "compared": "by change",
-}
 
 
 def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
@@ -57,7 +45,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="compare-wanted"),
             dcc.Store(id="compare-made"),
             dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
-            dmc.NotificationContainer(id="notices", position="bottom-right"),
+            dcc.Store(id="notices"),
             html.Div(
                 className="page",
                 children=[
@@ -66,6 +54,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
                     _middle(),
                     _inspector(),
                     _extract(),
+                    _drop_overlay(),
                     opener(samples),
                     keys(),
                     timings(),
@@ -79,6 +68,7 @@ def _bar() -> html.Header:
     return html.Header(
         className="bar",
         children=[
+            _icon("fold-left", "Fold or unfold the module tree ([)"),
             html.H1([html.Span(className="mark"), html.Span("hexviz")], className="brand"),
             html.Div(id="model-title", className="model-title"),
             html.Div(id="model-figures", className="figures"),
@@ -95,6 +85,8 @@ def _bar() -> html.Header:
                 className="theme-toggle",
                 **{"aria-label": "Switch between light and dark"},
             ),
+            _icon("present", "Present: the graph alone, in larger text (p)"),
+            _icon("fold-right", "Fold or unfold the inspector (])"),
         ],
     )
 
@@ -136,95 +128,10 @@ def _middle() -> html.Main:
     return html.Main(
         className="middle",
         children=[
-            html.Div(
-                className="tools",
-                children=[
-                    dmc.SegmentedControl(
-                        id="tab",
-                        value="graph",
-                        size="xs",
-                        data=[
-                            {"value": "graph", "label": "Graph"},
-                            {"value": "ops", "label": "Ops"},
-                            {
-                                "value": "audit",
-                                # The browser says how much was found.
-                                "label": html.Span(
-                                    [
-                                        "Audit",
-                                        html.Span(
-                                            id="audit-count", className="count-badge", hidden=True
-                                        ),
-                                    ]
-                                ),
-                            },
-                            {"value": "extract", "label": "Extract"},
-                            {"value": "compare", "label": "Compare"},
-                        ],
-                    ),
-                    _tool("back", "‹", "Back to what was looked at before ([)", "back"),
-                    _tool("forward", "›", "Forward again (])", "forward"),
-                    html.Div(className="spacer"),
-                    dmc.Select(
-                        id="colour",
-                        value="module",
-                        size="xs",
-                        w=132,
-                        className="colour",
-                        allowDeselect=False,
-                        rightSectionWidth=20,
-                        maxDropdownHeight=400,
-                        comboboxProps={"width": 170, "position": "bottom-start"},
-                        data=_colours(),
-                        **{"aria-label": "Colour by"},
-                    ),
-                    # Opened from the menu, or by choosing numbers before there are any.
-                    dcc.Upload(
-                        id="numbers", className="numbers", accept=".json,.csv", max_size=MAX_NUMBERS
-                    ),
-                    dmc.SegmentedControl(
-                        id="placement",
-                        value="module",
-                        size="xs",
-                        data=[
-                            {"value": "module", "label": "where they ran"},
-                            {"value": "context", "label": "what they serve"},
-                        ],
-                        **{"aria-label": "Auxiliary ops stand"},
-                    ),
-                    _tool("open-level", "Open", "Open every box in sight", "open-level"),
-                    _tool("close-all", "Close", "Close all boxes", "close-all"),
-                    _tool("fit", "Fit", "Fit everything into the window (f)", "fit"),
-                    dmc.Menu(
-                        [
-                            # What opens is said of the wrapper, so that is the button.
-                            dmc.MenuTarget(
-                                html.Span("⋯", id="more", title="Link, pictures, keys"),
-                                boxWrapperProps={
-                                    "className": "tool",
-                                    "role": "button",
-                                    "tabIndex": 0,
-                                    "aria-label": "More",
-                                },
-                            ),
-                            dmc.MenuDropdown(
-                                [
-                                    _entry("start-tour", "Tour of this model (t)"),
-                                    _entry("copy-link", "Copy link to this view"),
-                                    _entry("save-png", "Save picture (PNG)"),
-                                    _entry("save-svg", "Save picture (SVG)"),
-                                    _entry("choose-numbers", "Colour by numbers from a file…"),
-                                    _entry("show-timings", "Performance…"),
-                                    _entry("show-keys", "Keys (?)"),
-                                ]
-                            ),
-                        ],
-                        position="bottom-end",
-                    ),
-                ],
-            ),
-            # Below the tools, whichever lines these take.
-            html.Div(html.Div(id="edits", className="edits", role="status"), className="below"),
+            _splitter("left", "Width of the module tree"),
+            _splitter("right", "Width of the inspector"),
+            toolbar(),
+            _bars(),
             html.Div(
                 id="graph-pane",
                 className="pane",
@@ -244,14 +151,17 @@ def _middle() -> html.Main:
                             ),
                             html.Div("Open a model to begin.", id="empty", className="empty"),
                             html.Div(id="badges", className="badges", **{"aria-hidden": "true"}),
-                            _strips(),
                             html.Canvas(id="minimap", className="minimap", hidden=True),
-                            html.Aside(
-                                id="tour", className="tour", **{"aria-label": "Guided tour"}
-                            ),
                         ],
                     ),
-                    html.Div(id="legend", className="legend"),
+                    html.Aside(id="tour", className="tour", **{"aria-label": "Guided tour"}),
+                    html.Div(
+                        className="foot",
+                        children=[
+                            html.Div(id="legend", className="legend"),
+                            tool("leave", "Leave (Esc)", "End the presentation", "present"),
+                        ],
+                    ),
                 ],
             ),
             html.Div(
@@ -269,41 +179,66 @@ def _middle() -> html.Main:
                 **{"aria-label": "What the audit found"},
             ),
             _comparison(),
+            html.Div(id="notice-bar", className="notice-bar", role="status"),
         ],
     )
 
 
-def _colours() -> list[dict[str, Any]]:
-    """What there is to colour by, as the menu lists it; the what-ifs under a title of their own."""
-    asked = [(mode, policy) for mode in COLOURINGS if (policy := policy_of(mode)) is not None]
-    return [
-        *({"value": mode, "label": label} for mode, label in _COLOURS.items()),
-        {
-            "group": "What if",
-            "items": [{"value": mode, "label": NAMES[policy]} for mode, policy in asked],
-        },
-    ]
-
-
-def _tool(name: str, label: str, title: str, event: str) -> html.Button:
+def _icon(name: str, title: str) -> html.Button:
+    """A button that is drawn, by its id: there is no sign for it in every font."""
     return html.Button(
-        label, id=name, className="tool", title=title, **{"data-event": event, "aria-label": title}
+        html.Span(className="drawn", **{"aria-hidden": "true"}),
+        id=name,
+        className="tool icon",
+        title=title,
+        **{"data-event": name, "aria-label": title},
     )
 
 
-def _entry(event: str, label: str) -> dmc.MenuItem:
-    return dmc.MenuItem(html.Div(label, **{"data-event": event}))
+def _splitter(side: str, label: str) -> html.Div:
+    """Between the graph and a panel; see assets/frame.js for what moves it."""
+    return html.Div(
+        id=f"split-{side}",
+        className="splitter",
+        role="separator",
+        tabIndex=0,
+        title="Drag to resize; double click to fold",
+        **{"aria-label": label, "aria-orientation": "vertical", "data-side": side},
+    )
+
+
+def _drop_overlay() -> html.Div:
+    """What a file may be that is dragged over the page, with how large; see assets/drop.js."""
+    return html.Div(
+        id="drop",
+        className="drop",
+        hidden=True,
+        **{"data-most-model": str(MAX_UPLOAD), "data-most-numbers": str(MAX_NUMBERS)},
+        children=html.Div(
+            className="drop-card",
+            children=[
+                html.B("Drop it anywhere"),
+                html.Div([html.Code(".onnx"), " opens as the model"]),
+                html.Div([html.Code(".json .csv"), " with numbers colours the graph"]),
+                html.Div([html.Code(".json"), " with overrides corrects the tags"]),
+            ],
+        ),
+    )
 
 
 def _inspector() -> html.Aside:
     return html.Aside(id="inspector", className="right", tabIndex=0, **{"aria-label": "Inspector"})
 
 
-def _strips() -> html.Div:
-    """All strips, empty: the browser fills in those of trace and path, the server the other."""
+def _bars() -> html.Div:
+    """What is said of the graph, above it, in lines of its own that come and go; all empty.
+
+    The browser fills in those of trace and path, the server the others.
+    """
     return html.Div(
-        className="strips",
+        className="bars",
         children=[
+            html.Div(id="edits", className="edits", role="status"),
             html.Div(id="what-if", className="strip", role="status"),
             html.Div(
                 id="trace",
@@ -325,8 +260,8 @@ def _strips() -> html.Div:
                     html.Span(id="path-note", role="status"),
                     html.Span(
                         [
-                            _tool("previous-step", "‹", "Previous step (,)", "previous-step"),
-                            _tool("next-step", "›", "Next step (.)", "next-step"),
+                            tool("previous-step", "‹", "Previous step (,)", "previous-step"),
+                            tool("next-step", "›", "Next step (.)", "next-step"),
                         ],
                         className="arrows",
                     ),

@@ -1,4 +1,4 @@
-"""Messages that a person sees in the corner of the page."""
+"""Notices that a person sees below the graph, as assets/notices.js shows them."""
 
 from __future__ import annotations
 
@@ -9,18 +9,16 @@ from dash import html
 
 from hexviz.errors import HexvizError
 
-__all__ = ["export_done", "export_failed", "failure", "transfer_done"]
+__all__ = ["export_done", "export_failed", "failure", "overrides_applied", "transfer_done"]
 
 
 def failure(error: HexvizError) -> list[dict[str, Any]]:
     """An error as one notification, in the words of the error itself."""
     return [
         {
-            "action": "show",
             "title": "That did not work",
             "message": str(error),
             "color": "red",
-            "autoClose": 12000,
         }
     ]
 
@@ -38,11 +36,9 @@ def export_done(stages: Mapping[str, float]) -> list[dict[str, Any]]:
     parts = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in stages.items())
     return [
         {
-            "action": "show",
             "title": f"Exported in {sum(stages.values()):.1f} s",
             "message": parts,
             "color": "teal",
-            "autoClose": 8000,
         }
     ]
 
@@ -51,10 +47,14 @@ def transfer_done(line: str) -> list[dict[str, Any]]:
     """What became of the tags of another graph, in one line."""
     return [
         {
-            "action": "show",
             "title": "Tags were carried over",
             "message": line,
             "color": "teal",
-            "autoClose": 12000,
         }
     ]
+
+
+def overrides_applied(count: int) -> list[dict[str, Any]]:
+    """That a file of overrides moved ``count`` ops."""
+    ops = "1 op is" if count == 1 else f"{count:,} ops are"
+    return [{"title": "Overrides", "message": f"{ops} where the file says.", "color": "teal"}]

@@ -117,6 +117,7 @@ def _register_clientside(app: Dash) -> None:
         Input("grid-wanted", "data"),
         State("grid", "data"),
     )
+    call("notified", Input("notices", "data"))
     call("searched", Input("search", "value"))
     call("made", Input("part-made", "data"))
     call("working", Input("part-job", "hidden"))

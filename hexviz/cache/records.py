@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -101,6 +102,25 @@ class Records:
             WriteError: if the folder cannot be written.
         """
         self.put(key, msgspec.json.encode(value))
+
+    def newest(self, kind: type[Kind], most: int) -> list[tuple[float, Kind]]:
+        """What was kept or used last, newest first, each with when that was (seconds since 1970).
+
+        It does not count as use. The folder holds records of this kind alone.
+        """
+        used: list[tuple[float, Path]] = []
+        with suppress(OSError, WriteError):
+            used = [(path.stat().st_mtime, path) for path in self.folder().glob(f"*{_SUFFIX}")]
+        found: list[tuple[float, Kind]] = []
+        for seconds, path in sorted(used, reverse=True):
+            if len(found) == most:
+                break
+            # What another process evicts meanwhile, or is damaged, is none.
+            with suppress(OSError, msgspec.MsgspecError, RecursionError):
+                content = path.read_bytes()
+                if hashlib.sha256(content[_CHECK:]).digest() == content[:_CHECK]:
+                    found.append((seconds, msgspec.json.decode(content[_CHECK:], type=kind)))
+        return found
 
     def _name(self, key: str) -> str:
         if not _KEY.fullmatch(key):

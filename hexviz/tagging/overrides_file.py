@@ -24,7 +24,13 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.near_names import near_names
 from hexviz.tagging.override import overridden
 
-__all__ = ["load_overrides", "overrides_document", "read_overrides", "structure_digest"]
+__all__ = [
+    "is_overrides",
+    "load_overrides",
+    "overrides_document",
+    "read_overrides",
+    "structure_digest",
+]
 
 _KIND = "overrides"
 _VERSION = 1
@@ -100,6 +106,15 @@ def load_overrides(path: Path, graph: TaggedGraph) -> dict[str, str]:
     except UnicodeDecodeError as error:
         raise OverridesError(f"{path} is no text: {_GIVE}.") from error
     return read_overrides(text, graph)
+
+
+def is_overrides(text: str) -> bool:
+    """Whether a text says of itself that it is a file of overrides, whole or not."""
+    try:
+        document = json.loads(text.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("hexviz") == _KIND
 
 
 def read_overrides(text: str, graph: TaggedGraph) -> dict[str, str]:

@@ -208,3 +208,48 @@ def test_the_first_picture_is_shown_after_a_restart_too(
     assert again.opened(key) is None
     nowhere = FirstPictures(start(here), Cache(here), worth=0)
     assert nowhere.recall(f"?model={key}", "light") is None
+
+
+def names(store: ModelStore) -> list[str]:
+    return [file.name for file in store.recent()]
+
+
+def test_recent_files_are_those_this_server_may_open_newest_first(here: Path, net: bytes) -> None:
+    (here / "exports" / "e.onnx").write_bytes(net + b"\x1a\x01e")
+    (here / "other.onnx").write_bytes(net + b"\x1a\x01o")
+    store = start(here)
+    for at, path in enumerate(("models/m.onnx", "exports/e.onnx", "other.onnx")):
+        store.add_file(here / path)
+        for record in (here / "known").glob("*.record"):  # a day before those that follow
+            if record.stat().st_mtime > 1e9:
+                os.utime(record, (at, at))
+    assert names(store) == ["other.onnx", "e.onnx", "m.onnx"]
+    assert names(store) == ["other.onnx", "e.onnx", "m.onnx"]  # looking is no use of them
+    assert len(store.recent(most=2)) == 2
+    assert names(start(here)) == ["e.onnx"]  # which named none of the others
+    assert names(start(here, roots=(here / "models",))) == ["e.onnx", "m.onnx"]
+    newest = store.recent()[0]
+    assert (newest.size, newest.opened) == (len(net) + 3, 2)
+    assert store.get(newest.key).graph.name == "other.onnx"
+
+
+def test_a_file_that_changed_or_went_is_no_recent_one(here: Path, net: bytes) -> None:
+    store = start(here)
+    path = here / "models" / "m.onnx"
+    store.add_file(path)
+    path.write_bytes(net + b"\x1a\x01x")
+    assert names(store) == []
+    store.add_file(path)
+    assert names(store) == ["m.onnx"]
+    path.unlink()
+    assert names(store) == []
+
+
+def test_damaged_and_earlier_records_are_no_recent_files(here: Path) -> None:
+    store = start(here)
+    store.add_file(here / "models" / "m.onnx")
+    folder = here / "known"
+    (folder / f"{A}.record").write_bytes(b"x" * 50)
+    earlier = [{"path": "L20=", "size": 1, "time": 1}]  # before they said of what they are
+    Cache(here).records("known").put_json(A, earlier)
+    assert names(store) == ["m.onnx"]

@@ -8,7 +8,7 @@ import cytoscape from "cytoscape";
 import { collectEvents, page } from "./page.js";
 
 page(`<div id="graph"></div><div id="path"></div><div id="badges"></div><div id="tree"></div>
-  <div id="trace"></div><div id="trace-note"></div>`);
+  <div id="trace"></div><div id="trace-note"></div><div id="notice-bar"></div>`);
 const events = await collectEvents();
 const { backInSight, shiftInto, viewportIn } = await import("../../assets/canvas/camera.js");
 const { chevronArea } = await import("../../assets/canvas/chevrons.js");
@@ -18,7 +18,6 @@ const { bindCanvas } = await import("../../assets/canvas/gestures.js");
 const { markShown, showHighlight } = await import("../../assets/canvas/marks.js");
 const { trace } = await import("../../assets/canvas/trace.js");
 const { leave, neighbour, openSelected } = await import("../../assets/canvas/walk.js");
-const { showNoticesBy } = await import("../../assets/notices.js");
 
 function node(id, x, y, data) {
   const [width, height] = data.open ? [300, 300] : [80, 40];
@@ -148,10 +147,8 @@ test("enter opens the selected box, escape leaves", () => {
 });
 
 test("a trace between two ops takes the next click; escape gives it up", () => {
-  const notices = [];
-  showNoticesBy(({ title }) => notices.push(title));
   trace("up");
-  assert.deepEqual(notices, ["Nothing to trace"]);
+  assert.equal(document.querySelector("#notice-bar .notice b").textContent, "Nothing to trace");
   showHighlight({ ...NOTHING, selected: "o:a" });
   trace("up");
   trace("between");

@@ -3,9 +3,8 @@ import { test } from "node:test";
 
 import { page } from "./page.js";
 
-page('<div id="upload-box" data-most="2097152"><input type="file"></div>');
+page('<div id="upload-box" data-most="2097152"><input type="file"></div><div id="notice-bar"></div>');
 const { refusal } = await import("../../assets/uploads.js");
-const { showNoticesBy } = await import("../../assets/notices.js");
 
 test("files that are too large or no model are refused in words", () => {
   const most = 2 * 1024 * 1024;
@@ -22,8 +21,7 @@ test("files that are too large or no model are refused in words", () => {
 });
 
 test("a refused file never reaches the upload component", () => {
-  const notices = [];
-  showNoticesBy((notice) => notices.push(notice));
+  const notices = () => [...document.querySelectorAll(".notice > div")].map((one) => one.textContent);
   const input = document.querySelector("input");
   let heard = 0;
   input.addEventListener("change", () => { heard += 1; });
@@ -33,9 +31,9 @@ test("a refused file never reaches the upload component", () => {
   };
   choose([{ name: "note.txt", size: 1 }]);
   assert.equal(heard, 0);
-  assert.equal(notices.length, 1);
-  assert.match(notices[0].message, /^note\.txt is not an \.onnx file/);
+  assert.equal(notices().length, 1);
+  assert.match(notices()[0], /^That did not work note\.txt is not an \.onnx file/);
   choose([{ name: "net.onnx", size: 1 }]);
   assert.equal(heard, 1);
-  assert.equal(notices.length, 1);
+  assert.equal(notices().length, 1);
 });

@@ -34,6 +34,8 @@ QUIET = """idle => new Promise(done => {
   look();
 })"""
 """Waits until the page has been the same for some frames, which come late where all is late."""
+NO_MODEL = "?model=" + "0" * 64
+"""A link to a model that is gone: the page asks for another one."""
 READY = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
 
 

@@ -160,7 +160,7 @@ def test_what_if_colours_counts_and_ends(sheet: Sheet, server: Server) -> None:
     strip = page.locator("#what-if")
     expect(strip).to_contain_text("of 256 ops would move")
     expect(page.locator("#legend button", has_text="moves higher")).to_be_visible()
-    for name in (".tools", ".strips", "#what-if", ".legend"):
+    for name in (".tools", ".tools-line", ".bars", "#what-if", ".legend"):
         wide, room = page.evaluate(
             "name => (one => [one.scrollWidth, one.clientWidth])(document.querySelector(name))",
             name,

@@ -66,23 +66,6 @@ def test_the_tree_selects_and_is_worked_by_keyboard(closed: Sheet) -> None:
     expect(page.locator("#filter-note")).to_contain_text("Showing 86 of 256 ops")
 
 
-def test_the_tools_stay_above_the_graph_at_every_width(closed: Sheet) -> None:
-    """Of what is beside it, they would hide the heading."""
-    page = closed.page
-    for tab in ("Graph", "Extract", "Ops"):
-        page.locator("#tab label", has_text=tab).click()
-        for width in (960, 1024, 1280, 1440, 1560):  # the first is 1440 at 150 %
-            page.set_viewport_size({"width": width, "height": 700})
-            page.evaluate(QUIET, 2)
-            over = page.evaluate("""() => {
-              const end = document.querySelector('.middle').getBoundingClientRect().right;
-              return [...document.querySelectorAll('.tools > *')]
-                .filter(one => getComputedStyle(one).visibility !== 'hidden')
-                .filter(one => one.getBoundingClientRect().right > end + 1).map(one => one.id);
-            }""")
-            assert over == [], (tab, width)
-
-
 def test_rapid_clicks_are_all_kept(closed: Sheet) -> None:
     for key in ("embeddings", "encoder", "pooler"):
         closed.page.evaluate("key => window.hexviz.send('toggle', key)", key)
@@ -286,7 +269,8 @@ def test_back_returns_to_the_model_before(closed: Sheet, bert: Path, tmp_path: P
 
 def test_a_sample_is_exported_with_progress(sheet: Sheet, server: Server) -> None:
     page = sheet.page
-    page.goto(server.url.partition("?")[0])
+    sheet.open(server.url)
+    page.locator("#open-dialog").click()
     page.get_by_role("button", name=re.compile("^custom-auxiliary")).click()
     expect(page.locator("#export-stage")).to_contain_text("custom-auxiliary")
     expect(page.locator("#model-title")).to_have_text("custom-auxiliary.onnx")
@@ -295,7 +279,8 @@ def test_a_sample_is_exported_with_progress(sheet: Sheet, server: Server) -> Non
 
 def test_an_export_that_failed_shows_its_log_as_text(sheet: Sheet, server: Server) -> None:
     page = sheet.page
-    page.goto(server.url.partition("?")[0])
+    sheet.open(server.url)
+    page.locator("#open-dialog").click()
     expect(page.get_by_role("button", name=re.compile("^sam-vit"))).to_be_visible()
     log = "<img src=x onerror=alert(1)>\nTraceback: the cause"
     page.evaluate(
@@ -310,14 +295,15 @@ def test_an_export_that_failed_shows_its_log_as_text(sheet: Sheet, server: Serve
 
 def test_an_export_can_be_cancelled(sheet: Sheet, server: Server) -> None:
     page = sheet.page
-    page.goto(server.url.partition("?")[0])
+    sheet.open(server.url)
+    page.locator("#open-dialog").click()
     page.get_by_role("button", name=re.compile("^sam-vit")).click()
     expect(page.locator("#export-stage")).to_contain_text("sam-vit")
     page.locator("#export-cancel").click()
     expect(page.locator("#export-job")).to_be_hidden()
     until(lambda: not children(server.process.pid))
     sheet.settle()
-    assert page.locator("#model-title").inner_text() == ""
+    assert page.locator("#model-title").inner_text() == "bert-tiny.onnx"
 
 
 def test_a_model_that_is_gone_says_so(sheet: Sheet, server: Server) -> None:

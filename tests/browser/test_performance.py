@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 
 from hexviz.model.reader import digest
 from hexviz.stages import Measured, Stage
-from tests.browser.conftest import Server, Sheet
+from tests.browser.conftest import NO_MODEL, Server, Sheet
 from tests.build import parse, scoped
 from tests.view import run_documents
 
@@ -251,7 +251,7 @@ def test_the_charts_take_the_width_that_there_is(
 
 def test_without_a_model_it_says_what_it_is_for(sheet: Sheet, server: Server) -> None:
     page = sheet.page
-    page.goto(server.url.partition("?")[0])
+    page.goto(server.url.partition("?")[0] + NO_MODEL)
     page.get_by_role("button", name="Close").first.wait_for(state="attached")
     page.keyboard.press("Escape")
     show(sheet)

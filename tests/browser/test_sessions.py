@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from hexviz.bench.synthetic import synthetic
-from tests.browser.conftest import READY, SIZE, Server, Sheet
+from tests.browser.conftest import NO_MODEL, READY, SIZE, Server, Sheet
 
 pytestmark = pytest.mark.browser
 
@@ -76,7 +76,7 @@ def settled(sheet: Sheet, what: str) -> dict[str, Any]:
 
 def upload(sheet: Sheet, url: str, path: Path) -> None:
     """Open a file from the dialog that a page without a model begins with."""
-    sheet.page.goto(url.partition("?")[0])
+    sheet.page.goto(url.partition("?")[0] + NO_MODEL)
     sheet.page.locator("#upload input[type=file]").set_input_files(path)
     expect(sheet.page.locator("#model-title")).to_have_text(path.name)
 

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from hexviz.exporters.interface import Exported
 from hexviz.tagging.tag import load
-from tests.browser.conftest import Server, Sheet
+from tests.browser.conftest import NO_MODEL, Server, Sheet
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +117,6 @@ def test_what_cannot_be_transferred_is_one_clear_notice(
 
 def test_without_an_open_model_there_is_nothing_to_tag(sheet: Sheet, other: Server) -> None:
     page = sheet.page
-    page.goto(other.url.partition("?")[0])
+    page.goto(other.url.partition("?")[0] + NO_MODEL)
     expect(page.locator("#upload-box")).to_be_visible()
     expect(page.locator("#tags-box")).to_be_hidden()

@@ -43,7 +43,7 @@ def test_a_search_counts_and_steps_through_what_it_finds(inside: Sheet) -> None:
         seen.append(parse_qs(urlsplit(page.url).query)["op"][0])
     assert seen[8] == seen[0]
     assert len(set(seen)) == 8
-    page.keyboard.press("p")
+    page.keyboard.press("N")
     page.wait_for_function(f"() => location.search.includes('op={seen[7]}')")
     page.locator("#search").fill("typ:MatMul")
     expect(page.locator("#hits")).to_contain_text("Did you mean type:?")
@@ -73,9 +73,9 @@ def test_back_and_forward_lead_through_what_was_looked_at(inside: Sheet) -> None
     for name in ("pooler", "embeddings"):
         page.evaluate("name => window.hexviz.send('reveal-module', name)", name)
         page.wait_for_function(f"() => location.search.includes('module={name}')")
-    page.keyboard.press("[")
+    page.locator("#back").click()
     expect(page.locator("#inspector h2")).to_have_text("BertPooler")
-    page.keyboard.press("]")
+    page.locator("#forward").click()
     expect(page.locator("#inspector h2")).to_have_text("BertEmbeddings")
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import time
 from dataclasses import dataclass
 from typing import Any
 
 from dash import Dash, Input, Output, State, ctx, no_update
 
+from hexviz.app.dialogs import recent_files
 from hexviz.app.guard import Guard
 from hexviz.app.guard.limits import MAX_UPLOAD
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
-from hexviz.app.notices import failure
+from hexviz.app.notices import failure, overrides_applied
 from hexviz.errors import HexvizError, ReadError, SourceError
 from hexviz.model.reader import digest
+from hexviz.tagging.overrides_file import is_overrides, read_overrides
 from hexviz.view.numbers import read_numbers
 
 __all__ = ["decode_upload", "register"]
@@ -49,39 +52,46 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
         Output("tags-files", "data"),
         Output("tags-files-box", "hidden"),
         Output("tags-box", "hidden"),
+        Output("recent", "children"),
         Input("opener", "opened"),
         State("model", "data"),
         prevent_initial_call=True,
     )
     def on_opener(opened: bool, model: str | None) -> tuple[Any, ...]:
         if not opened:
-            return (no_update,) * 5
+            return (no_update,) * 6
+        recent = recent_files(store.recent(), time.time())
         if not roots.folders:
-            return (*(no_update,) * 4, not model)
+            return (*(no_update,) * 4, not model, recent)
         listed = [{"value": file.reference, "label": file.label} for file in roots.files()]
-        return listed, False, listed, False, not model
+        return listed, False, listed, False, not model, recent
 
     @app.callback(
         Output("numbers-read", "data"),
-        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("notices", "data", allow_duplicate=True),
         Output("numbers", "contents"),
+        Output("uploaded", "data", allow_duplicate=True),
         Input("numbers", "contents"),
         State("model", "data"),
         prevent_initial_call=True,
     )
     def on_numbers(contents: str | None, model: str | None) -> tuple[Any, ...]:
         if not contents or not model:
-            return (no_update,) * 3
+            return (no_update,) * 4
         try:
             _let_in(guard)
             opened = store.get(model)
             content = decode_upload(contents)
+            text = content.decode("utf-8-sig", "replace")
+            if is_overrides(text):  # dropped on the page: a JSON file, too
+                changes = read_overrides(text, opened.graph)
+                edited = store.edit(opened, changes)
+                return no_update, overrides_applied(len(changes)), None, edited.key
             key = digest(content)[:16]
-            found = read_numbers(content.decode("utf-8-sig", "replace"), opened.graph)
-            opened.numbers.put(key, found)
+            opened.numbers.put(key, read_numbers(text, opened.graph))
         except HexvizError as error:
-            return no_update, failure(error), None
-        return key, no_update, None
+            return no_update, failure(error), None, no_update
+        return key, no_update, None, no_update
 
 
 def _register_choice(
@@ -89,7 +99,7 @@ def _register_choice(
 ) -> None:
     @app.callback(
         Output(purpose.store, "data", allow_duplicate=True),
-        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("notices", "data", allow_duplicate=True),
         Output(purpose.upload, "contents"),
         Output(purpose.files, "value"),
         Input(purpose.upload, "contents"),

@@ -107,7 +107,7 @@ def _register_export(app: Dash, store: ModelStore, samples: frozenset[str]) -> N
 
     @app.callback(
         Output("uploaded", "data", allow_duplicate=True),
-        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("notices", "data", allow_duplicate=True),
         Output("export-outcome", "children"),
         Input("exported", "data"),
         prevent_initial_call=True,
@@ -150,7 +150,7 @@ def _register_transfer(app: Dash, store: ModelStore) -> None:
 
     @app.callback(
         Output("uploaded", "data", allow_duplicate=True),
-        Output("notices", "sendNotifications", allow_duplicate=True),
+        Output("notices", "data", allow_duplicate=True),
         Input("tags-made", "data"),
         prevent_initial_call=True,
     )

@@ -12,6 +12,7 @@ since is refused, and a server opens no file by a link unless it may (see
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from hexviz.cache import Cache
 
 __all__ = ["KnownFile", "KnownFiles", "ModelSource"]
 
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 _MOST_PATHS = 8  # of files with the same content
 
 
@@ -80,6 +82,7 @@ class _Record(msgspec.Struct, forbid_unknown_fields=True):
     path: bytes  # as the system has it, which need not be text
     size: int
     time: int
+    digest: str = ""  # of the content; earlier versions did not write it
 
 
 class _EarlierRecord(msgspec.Struct):
@@ -104,17 +107,24 @@ class KnownFiles:
         files = [file, *(known for known in self.find(digest) if known.path != file.path)]
         self._records.put_json(
             digest,
-            [_Record(os.fsencode(file.path), file.size, file.time) for file in files[:_MOST_PATHS]],
+            [
+                _Record(os.fsencode(file.path), file.size, file.time, digest)
+                for file in files[:_MOST_PATHS]
+            ],
         )
 
     def find(self, digest: str) -> Sequence[KnownFile]:
         """Where the content with this digest lay; nothing if nothing usable is kept."""
-        found = [
-            KnownFile(Path(os.fsdecode(file.path)), file.size, file.time)
-            for file in self._records.get_json(digest, list[_Record]) or self._kept_earlier(digest)
+        kept = self._records.get_json(digest, list[_Record]) or self._kept_earlier(digest)
+        return _usable(kept)
+
+    def recent(self, most: int) -> list[tuple[float, str, list[KnownFile]]]:
+        """The contents opened last, newest first: when (seconds since 1970), digest, and files."""
+        return [
+            (seconds, records[0].digest, _usable(records))
+            for seconds, records in self._records.newest(list[_Record], most)
+            if records and _DIGEST.fullmatch(records[0].digest)
         ]
-        # As it is written: with a zero byte, or relative, it is none of ours.
-        return [file for file in found if "\0" not in str(file.path) and file.path.is_absolute()]
 
     def _kept_earlier(self, digest: str) -> list[_Record]:
         """What hexviz 0.1 remembered of the content with this digest."""
@@ -124,3 +134,9 @@ class KnownFiles:
             return [_Record(file.path.encode(), file.size, file.time)]
         except (OSError, msgspec.MsgspecError, UnicodeError, RecursionError):
             return []
+
+
+def _usable(records: Sequence[_Record]) -> list[KnownFile]:
+    found = [KnownFile(Path(os.fsdecode(file.path)), file.size, file.time) for file in records]
+    # As it is written: with a zero byte, or relative, it is none of ours.
+    return [file for file in found if "\0" not in str(file.path) and file.path.is_absolute()]

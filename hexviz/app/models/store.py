@@ -16,6 +16,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from hexviz.app.jobs.supervise import SLOTS, WORTH, read_first
 from hexviz.app.models.edits import Edit, Edits, read_tags, share_facts
@@ -32,7 +33,7 @@ from hexviz.tagging.opened import Opened, keep, kept_tags, open_bytes, open_path
 from hexviz.tagging.override import override
 from hexviz.tagging.tags_document import put_tags
 
-__all__ = ["ModelStore", "OpenModel"]
+__all__ = ["ModelStore", "OpenModel", "RecentFile"]
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,7 +45,21 @@ _CAPACITY = 64
 
 _PATIENCE = 5.0  # seconds that an upload waits for others to be read
 
+_RECENT = 12
+_LOOKED_AT = 200  # known files, of which most may be another server's to open
+
 _AHEAD = 2  # files that are read and wait to be opened
+
+
+class RecentFile(NamedTuple):
+    """A file that was opened before."""
+
+    key: str
+    """What a link calls it."""
+    name: str
+    size: int
+    opened: float
+    """When that was last, in seconds since 1970."""
 
 
 class ModelStore:
@@ -193,6 +208,22 @@ class ModelStore:
             return None
         # A file that seems to have changed is opened to find out.
         return source.name if file is None or file.seems_unchanged() else None
+
+    def recent(self, most: int = _RECENT) -> list[RecentFile]:
+        """The files opened by path last that may be opened here again, newest first."""
+        found: list[RecentFile] = []
+        for seconds, digest, files in self._known_files.recent(_LOOKED_AT):
+            with self._lock:
+                named = set(self._named.get(digest, ()))
+            for file in files:
+                may = file.path in named or self._may_open(file.path)
+                if may and file.seems_unchanged():
+                    key = str(ModelKey(digest, label_of(file.path.name)))
+                    found.append(RecentFile(key, _shown(file.path), file.size, seconds))
+                    break  # under another path, it is the same model
+            if len(found) == most:
+                break
+        return found
 
     def opened(self, key: str) -> OpenModel | None:
         """The model with this key if it is in memory."""

@@ -154,7 +154,7 @@ def mix(numbers: Mapping[str, int], most: int = 6) -> html.Div:
         html.Div(
             [
                 html.Span(kind, className="mix-name"),
-                html.Span(style={"width": f"{90 * count / top:.0f}px"}, className="mix-bar"),
+                html.Span(style={"width": f"{100 * count / top:.0f}%"}, className="mix-bar"),
                 html.Span(f"{count:,}", className="quiet"),
             ],
             className="mix",
