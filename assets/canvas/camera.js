@@ -106,6 +106,7 @@ export function viewportIn(query) {
  */
 export function firstSight(cy) {
   anchor = null;
+  looksAround = false; // what is out of sight below its top is meant to be
   const asked = viewportIn(window.location.search);
   if (asked) {
     cy.zoom(asked[0]);
@@ -119,9 +120,28 @@ export function firstSight(cy) {
     // It has to be moved anyway: as large as its width allows, up to its own size.
     const level = Math.min(1, Math.max(READABLE, (cy.width() - 2 * MARGIN) / box.w));
     cy.zoom(level);
-    cy.pan({ x: cy.width() / 2 - (level * (box.x1 + box.x2)) / 2, y: EDGE - level * box.y1 });
+    cy.pan({ x: acrossAt(cy, level, box), y: EDGE - level * box.y1 });
   }
   fittedBy = firstSight;
+}
+
+/**
+ * Where the graph stands from left to right: in the middle or, where it is too wide for that, with
+ * the way that tensors take through it in the middle, and nothing but graph beside it.
+ * @param {Core} cy
+ * @param {number} level zoom
+ * @param {{x1: number, x2: number}} box
+ */
+function acrossAt(cy, level, box) {
+  const width = cy.width();
+  if (level * (box.x2 - box.x1) <= width) {
+    return width / 2 - (level * (box.x1 + box.x2)) / 2;
+  }
+  const spine = cy.edges("[spine = 1]").targets().toArray().map((node) => node.position("x"));
+  const sorted = spine.sort((one, other) => one - other);
+  const centre = sorted[Math.floor(sorted.length / 2)] ?? (box.x1 + box.x2) / 2;
+  const meant = width / 2 - level * centre;
+  return Math.min(EDGE - level * box.x1, Math.max(width - EDGE - level * box.x2, meant));
 }
 
 /**

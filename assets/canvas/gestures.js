@@ -8,6 +8,7 @@ import { drawChevrons } from "./chevrons.js";
 import { drawWaiting } from "./draw.js";
 import { cytoscape } from "./instance.js";
 import { drawMinimap } from "./minimap.js";
+import { bindNames } from "./names.js";
 import { bindNavigation } from "./navigate.js";
 import { followSize } from "./size.js";
 import { bindTaps } from "./taps.js";
@@ -44,6 +45,7 @@ export function bindCanvas() {
   drawChevrons(cy);
   cy.on("dragpan scrollzoom pinchzoom", movedByHand);
   followSize(cy);
+  bindNames(cy);
   drawWaiting();
   return true;
 }

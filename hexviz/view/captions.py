@@ -128,7 +128,7 @@ def _best(at: int, curve: Curve, size: Point, taken: _Taken, *, needed: bool) ->
     places = list(_places(curve, size))
     free = [(cost, box) for cost, box in places if not taken.covered(box)]
     if free:
-        return min(free, key=lambda one: one[0] + 2.0 * taken.lines_under(one[1], at))[1]
+        return min(free, key=lambda one: one[0] + 4.0 * taken.lines_under(one[1], at))[1]
     if not needed:
         return None
     return min(places, key=lambda one: (taken.covered(one[1]), one[0]))[1]

@@ -15,6 +15,7 @@ close like modules.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -115,6 +116,13 @@ class Index:
     def shape(self, value_id: str) -> str:
         """The shape of a value as an edge label: ``2×16×128``; ``""`` if unknown."""
         return _spelled(self.graph.value(value_id).shape)
+
+    def bulk(self, value_id: str) -> int:
+        """How many elements a value has, dimensions without a number counted as 1; 0 if unknown."""
+        shape = self.graph.value(value_id).shape
+        if shape is None:
+            return 0
+        return math.prod(size for size in shape if isinstance(size, int))
 
 
 def _spelled(shape: tuple[int | str, ...] | None) -> str:

@@ -175,11 +175,11 @@ def _lift(
     codes = pairs * n_values + values[kept]
     distinct, where = np.unique(codes, return_index=True)
     live = index.live[model_source[kept][where]].tolist()
-    grouped: dict[int, list[int]] = {}
+    grouped: dict[int, list[tuple[bool, int]]] = {}
     alive: dict[int, bool] = {}
     for code, is_live in zip(distinct.tolist(), live, strict=True):
         pair, value = divmod(code, n_values)
-        grouped.setdefault(pair, []).append(value)
+        grouped.setdefault(pair, []).append((is_live, value))
         alive[pair] = alive.get(pair, False) or is_live
     return [
         SceneEdge(
@@ -189,8 +189,18 @@ def _lift(
             live=alive[pair],
             shape=index.shape(index.values[carried[0]]),
         )
-        for pair, carried in grouped.items()
+        for pair, found in grouped.items()
+        for carried in (_largest_first(index, found),)
     ]
+
+
+def _largest_first(index: Index, carried: list[tuple[bool, int]]) -> list[int]:
+    """Values in the order in which they say most of an edge: tensors first, large ones first."""
+    if len(carried) > 1:
+        carried = sorted(
+            carried, key=lambda one: (not one[0], -index.bulk(index.values[one[1]]), one[1])
+        )
+    return [value for _, value in carried]
 
 
 def _bypass_edges(bypass: Bypass, nodes: list[SceneNode], index: Index) -> list[SceneEdge]:

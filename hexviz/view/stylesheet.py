@@ -101,6 +101,8 @@ def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
             border_color="data(border)",
             color="data(ink)",
         ),
+        # Smaller than this, the page shows their names over the canvas: canvas/names.js.
+        _rule('node[kind = "module"], node[kind = "section"]', min_zoomed_font_size=9),
         _rule('node[kind = "module"][open = 0], node[kind = "section"][open = 0]', font_weight=500),
         _rule(
             'node[kind = "module"][open = 1], node[kind = "section"][open = 1]',
