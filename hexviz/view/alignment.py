@@ -27,6 +27,8 @@ _BESIDE = 13.0
 """Pixels between a line and the cell it passes."""
 _BETWEEN = 9.0
 """Pixels between two lines that run side by side."""
+_BORDER = 13.0
+"""Pixels between two lines through a border: as far apart as they enter a node."""
 
 
 def align(grid: Grid, edges: Sequence[Edge], count: int) -> list[float]:
@@ -115,8 +117,8 @@ class _Blocks:
             for one, other in pairwise(row):
                 passing = (one >= self.count) + (other >= self.count)
                 gap = (GAP_X, _BESIDE, _BETWEEN)[passing]
-                if min(widths[one], widths[other]) <= 1.0 and not passing:
-                    gap = _BETWEEN  # points on the border
+                if max(widths[one], widths[other]) <= 1.0:
+                    gap = _BORDER - 1.0
                 least = (widths[one] + widths[other]) / 2 + gap + self.shift[one]
                 pair = (self.block[one], self.block[other])
                 apart[pair] = max(apart.get(pair, -1e9), least - self.shift[other])
