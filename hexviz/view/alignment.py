@@ -31,19 +31,17 @@ _BORDER = 13.0
 """Pixels between two lines through a border: as far apart as they enter a node."""
 
 
-def align(grid: Grid, edges: Sequence[Edge], count: int) -> list[float]:
-    """The x of each vertex of a grid; the first ``count`` are cells."""
-    blocks = _Blocks(grid, edges, count)
-    return blocks.places()
+def align(grid: Grid, edges: Sequence[Edge]) -> list[float]:
+    """The x of each vertex of a grid."""
+    return _Blocks(grid, edges).places()
 
 
 class _Blocks:
     """Vertices tied to each other, as one thing that moves sideways."""
 
-    def __init__(self, grid: Grid, edges: Sequence[Edge], count: int) -> None:
+    def __init__(self, grid: Grid, edges: Sequence[Edge]) -> None:
         self.grid = grid
         self.edges = edges
-        self.count = count
         size = len(grid.row_of)
         self.order = [0] * size
         for row in grid.rows:
@@ -55,10 +53,16 @@ class _Blocks:
         self._constrain()
         self._join(aligned)
 
-    def _importance(self, segment: Segment) -> tuple[int, int, int]:
+    def _importance(self, segment: Segment) -> tuple[int, int, int, int]:
+        if segment.edge < 0:
+            return (0, 0, 0, 0)
         edge = self.edges[segment.edge]
-        inner = segment.upper >= self.count and segment.lower >= self.count
-        return (not edge.spine, not inner, -edge.weight)
+        inner = self._passes(segment.upper) and self._passes(segment.lower)
+        return (1, not edge.spine, not inner, -edge.weight)
+
+    def _passes(self, vertex: int) -> bool:
+        """Whether a vertex is a point of an edge, no part of a cell."""
+        return self.grid.cell_of[vertex] < 0
 
     def _tie(self) -> set[int]:
         """Tie vertices of one row to one each of the next, no two ties crossing."""
@@ -115,7 +119,7 @@ class _Blocks:
         widths = self.grid.widths
         for row in self.grid.rows:
             for one, other in pairwise(row):
-                passing = (one >= self.count) + (other >= self.count)
+                passing = self._passes(one) + self._passes(other)
                 gap = (GAP_X, _BESIDE, _BETWEEN)[passing]
                 if max(widths[one], widths[other]) <= 1.0:
                     gap = _BORDER - 1.0
@@ -141,7 +145,7 @@ class _Blocks:
         self.fixed = {
             self.block[segment.upper]
             for segment in self.grid.segments
-            if self.edges[segment.edge].spine
+            if segment.edge >= 0 and self.edges[segment.edge].spine
         }
         for at, segment in enumerate(self.grid.segments):
             one, other = self.block[segment.upper], self.block[segment.lower]
@@ -149,8 +153,8 @@ class _Blocks:
                 continue
             offset = self.shift[segment.upper] + segment.leave
             offset -= self.shift[segment.lower] + segment.enter
-            cells = (segment.upper < self.count) + (segment.lower < self.count)
-            weight = max(self.edges[segment.edge].weight, 1) * (4, 2, 1)[cells]
+            passing = self._passes(segment.upper) + self._passes(segment.lower)
+            weight = max(self.edges[segment.edge].weight, 1) * (1, 2, 4)[passing]
             self.joined[one].append((other, -offset, weight))
             self.joined[other].append((one, offset, weight))
 

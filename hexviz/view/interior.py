@@ -48,11 +48,15 @@ def _solve(problem: Problem) -> Arrangement:
         else edge
         for edge, turn in zip(problem.edges, turned, strict=True)
     ]
-    grid = in_rows(sizes, edges, problem.entries, problem.exits, turned)
-    put_in_order(grid, edges)
-    x = align(grid, edges, len(sizes))
+    ends = (problem.entries, problem.exits)
+    upward = frozenset(at for at, turn in enumerate(turned) if turn and edges[at].weight)
+    # What runs around others turns aside in whole gaps, which tall cells would bar.
+    grid = in_rows(sizes, edges, *ends, turned, spans=not upward)
+    if not put_in_order(grid, edges):
+        grid = in_rows(sizes, edges, *ends, turned, spans=False)
+        put_in_order(grid, edges)
+    x = align(grid, edges)
     routed = route(grid, x, sizes, edges, turned)
-    upward = frozenset(at for at, turn in enumerate(turned) if turn and problem.edges[at].weight)
     return _framed(sizes, routed, tuple(routed.enters), upward)
 
 

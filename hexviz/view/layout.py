@@ -237,9 +237,12 @@ class _Work:
                 cell = self._first(way.entered[depth + 1 :], edge)
                 inside.entering.setdefault((port, cell), len(inside.entering))
         for (meeting, above), others in faint.items():
-            if len(others) < FAINT_FAN:
-                # Closed, it would have a line: a box keeps its place when it is opened.
-                self.interiors[meeting].order.update(((above, below), None) for below in others)
+            inside = self.interiors[meeting]
+            # Closed, it would have a line, unless its business is tensors: a box keeps its
+            # place when it is opened.
+            emits = any(one == above and port in self.live for one, _, port in inside.links)
+            if len(others) < FAINT_FAN and not emits:
+                inside.order.update(((above, below), None) for below in others)
 
     def _ranks(self) -> list[int]:
         """For each node its place in the order of execution, across all levels."""

@@ -23,6 +23,8 @@ __all__ = ["put_in_order"]
 _SWEEPS = 10
 _SPINE = 4
 """How many other crossings one with the spine is as bad as."""
+_BODY = 10_000
+"""The same for one with a tall cell, which must not be."""
 _FEW = 400
 """Vertices up to which there is time to sort more often and to swap neighbours."""
 
@@ -30,13 +32,17 @@ Links = list[list[tuple[int, int]]]
 """For each vertex its neighbours in the next row, with the weight of a crossing."""
 
 
-def put_in_order(grid: Grid, edges: Sequence[Edge]) -> None:
-    """Sort the rows of a grid in place."""
+def put_in_order(grid: Grid, edges: Sequence[Edge]) -> bool:
+    """Sort the rows of a grid in place; whether no line runs through a tall cell."""
     count = len(grid.row_of)
     above: Links = [[] for _ in range(count)]
     below: Links = [[] for _ in range(count)]
     for segment in grid.segments:
-        weight = _SPINE if edges[segment.edge].spine else 1
+        weight = 1
+        if segment.edge < 0:
+            weight = _BODY
+        elif edges[segment.edge].spine:
+            weight = _SPINE
         above[segment.lower].append((segment.upper, weight))
         below[segment.upper].append((segment.lower, weight))
     first = _as_read(grid, edges)
@@ -54,6 +60,7 @@ def put_in_order(grid: Grid, edges: Sequence[Edge]) -> None:
         if crossed < fewest:
             best, fewest = rows, crossed
     grid.rows = best
+    return fewest < _BODY
 
 
 def _as_read(grid: Grid, edges: Sequence[Edge]) -> list[int]:
@@ -84,7 +91,7 @@ def _as_read(grid: Grid, edges: Sequence[Edge]) -> list[int]:
             for at in reversed(incoming.get(vertex, ())):
                 pending.append(edges[at].source)
                 pending.extend(grid.chains[at][1:-1])
-    return place
+    return [place[cell if cell >= 0 else at] for at, cell in enumerate(grid.cell_of)]
 
 
 def _passing(grid: Grid, edges: Sequence[Edge]) -> set[int]:
@@ -165,21 +172,19 @@ def _pair(
 
 
 def _crossings(rows: Sequence[Sequence[int]], below: Links) -> int:
-    """All crossings between neighbouring rows, those with the spine counted several times."""
+    """All crossings between neighbouring rows; those with heavier lines count for more."""
     total = 0
     for row, following in pairwise(rows):
         place = {vertex: at for at, vertex in enumerate(following)}
         ends: list[int] = []
-        heavy: list[int] = []
+        heavy: list[tuple[int, int]] = []
         for vertex in row:
             lines = [(place[other], weight) for other, weight in below[vertex] if other in place]
             for to, weight in lines:
-                crossed = len(ends) - bisect_left(ends, to + 1)
-                total += weight * crossed
-                if weight == 1:
-                    total += (_SPINE - 1) * (len(heavy) - bisect_left(heavy, to + 1))
+                total += weight * (len(ends) - bisect_left(ends, to + 1))
+                total += sum(weight * (other - 1) for end, other in heavy if end > to)
             for to, weight in lines:
                 insort(ends, to)
                 if weight > 1:
-                    insort(heavy, to)
+                    heavy.append((to, weight))
     return total

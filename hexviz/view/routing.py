@@ -104,8 +104,9 @@ class _Routes:
         for gap in self.gaps:
             _tracks(gap)
         tops, bottoms = self._heights()
+        first, last = self.grid.row_of, self.grid.last
         centres = [
-            (self.x[cell], (tops[self.grid.row_of[cell]] + bottoms[self.grid.row_of[cell]]) / 2)
+            (self.x[cell], (tops[first[cell]] + bottoms[first[last[cell]]]) / 2)
             for cell in range(len(self.sizes))
         ]
         bends: list[list[Point]] = []
@@ -127,7 +128,7 @@ class _Routes:
         """Where an edge turns aside: gap, stretch, from and to which x."""
         edge, found = self.edges[at], []
         for one, other in pairwise(chain):
-            start = self.x[one] + (edge.leave if one == edge.source else 0.0)
+            start = self.x[one] + (edge.leave if one == chain[0] else 0.0)
             end = self.x[other] + (self.enters[at] if other == edge.target else 0.0)
             if abs(start - end) < 0.75:
                 continue
@@ -150,7 +151,7 @@ class _Routes:
         turned.sort(key=lambda at: row_of[self.edges[at].target] - row_of[self.edges[at].source])
         for at in turned:
             edge = self.edges[at]
-            upper, lower = row_of[edge.source], row_of[edge.target]
+            upper, lower = row_of[edge.source], row_of[self.grid.last[edge.target]]
             lane = max(reach[upper : lower + 1]) + _BESIDE
             for row in range(upper, lower + 1):
                 reach[row] = lane - _BESIDE + _LANE
@@ -168,9 +169,17 @@ class _Routes:
         bottoms: list[float] = []
         y = 0.0
         for at, row in enumerate(self.grid.rows):
-            cells = (self.sizes[cell][1] for cell in row if cell < len(self.sizes))
             tops.append(y)
-            bottoms.append(y + max(cells, default=0.0))
+            # A tall cell that ends here began further up.
+            cells = [cell for cell in map(self.grid.cell_of.__getitem__, row) if cell >= 0]
+            ending = (cell for cell in cells if self.grid.row_of[self.grid.last[cell]] == at)
+            bottoms.append(
+                max(
+                    (tops[self.grid.row_of[cell]] + self.sizes[cell][1] for cell in ending),
+                    default=y,
+                )
+            )
+            bottoms[-1] = max(bottoms[-1], y)
             y = bottoms[-1] + GAP_Y
             y += _TRACK * max((aside.track for aside in self.gaps[at]), default=0)
         return tops, bottoms
@@ -211,7 +220,7 @@ def _entrances(
             if turned[first]:
                 return math.inf  # from the lanes on the right
             edge, before = edges[first], grid.chains[first][-2]
-            leave = edge.leave if before == edge.source else 0.0
+            leave = edge.leave if len(grid.chains[first]) == 2 else 0.0
             return x[before] + leave - x[target] - edge.enter
 
         ranked = sorted(lines.values(), key=comes_from)
