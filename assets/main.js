@@ -6,7 +6,7 @@ import "./pictures.js";
 import "./uploads.js";
 import "./drop.js";
 import { register } from "./actions.js";
-import { fit } from "./canvas/camera.js";
+import { fit, middleInSight } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
 import { canvasSize } from "./canvas/instance.js";
 import { trace } from "./canvas/trace.js";
@@ -59,9 +59,12 @@ watchDashRequests();
  * @param {boolean} isFirst
  */
 function show(answer, { event }, isFirst) {
-  const { error, model } = answer;
+  const { error, note, model } = answer;
   if (error !== undefined) {
     fail(error);
+  }
+  if (note !== undefined) {
+    notify("The page is full", note, "blue");
   }
   if (event.type === "visit") {
     showOpener(error !== undefined);
@@ -172,6 +175,7 @@ register({
   forward: () => window.history.forward(),
   fit,
   "open-dialog": openOpener,
+  "open-level": () => send({ type: "open-level", value: middleInSight() }),
   "show-keys": () => openDialog("keys"),
   "show-timings": () => openDialog("timings"),
   "choose-numbers": chooseNumbers,

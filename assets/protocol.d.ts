@@ -88,6 +88,7 @@ export interface EventAnswer {
   model?: ModelFacts;
   edited?: boolean;
   error?: string;
+  note?: string;
 }
 
 export interface EventRequest {
@@ -225,6 +226,7 @@ export interface NextMatch {
 
 export interface OpenLevel {
   type: "open-level";
+  value?: [number, number] | null;
 }
 
 export interface PageState {

@@ -287,6 +287,14 @@ export function resized() {
 }
 
 /**
+ * The point in the middle of what is in sight, in units of the model.
+ * @returns {[x: number, y: number] | null}
+ */
+export function middleInSight() {
+  return middle && [middle.x, middle.y];
+}
+
+/**
  * @param {number} x in units of the model
  * @param {number} y
  */

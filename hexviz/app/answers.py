@@ -8,6 +8,7 @@ from hexviz.app import html, protocol
 from hexviz.app.address import choice_query, from_query, is_known, to_query
 from hexviz.app.graph.events import next_state
 from hexviz.app.graph.findings import AT_ONCE, LATER, marks
+from hexviz.app.graph.navigation import closed_for_room, left_closed
 from hexviz.app.graph.picture import describe, draw
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
@@ -52,7 +53,18 @@ def answer_event(model: OpenModel, request: EventRequest) -> EventAnswer:
             state = _state(model, request)
             before = None if isinstance(event, protocol.Redraw) else state
             after = next_state(model, state, event)
-    return show(model, request, before, after)
+    answer = show(model, request, before, after)
+    if before is not None:
+        match request.event:
+            case protocol.OpenLevel():
+                note = left_closed(model, before.view, after.view)
+            case protocol.Toggle():
+                note = closed_for_room(before.view, after.view)
+            case _:
+                note = ""
+        if note:
+            answer.note = note
+    return answer
 
 
 def show(

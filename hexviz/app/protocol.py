@@ -252,7 +252,9 @@ class ToggleStack(Event, tag="stack"):
 
 
 class OpenLevel(Event, tag="open-level"):
-    """Open every box in sight."""
+    """Open every box in sight, the nearest to a point of the picture (x, y) first."""
+
+    value: tuple[float, float] | None = None
 
 
 class CloseAll(Event, tag="close-all"):
@@ -580,7 +582,8 @@ class EventAnswer(Struct, kw_only=True):
     ``address`` is the query of the address of ``at``. ``parts`` is content by the id of the
     element that holds it: ``tree``, ``legend``, ``empty``, ``filter-note``, ``what-if``,
     ``tour``, ``edits``, ``model-title``, ``model-figures``. ``edited`` says that ``model`` is
-    the one before with other tags. ``error`` is one line for a person.
+    the one before with other tags. ``error`` is one line for a person, as is ``note``, of
+    what was done otherwise than asked for.
     """
 
     n: int
@@ -592,6 +595,7 @@ class EventAnswer(Struct, kw_only=True):
     model: ModelFacts | UnsetType = UNSET
     edited: bool | UnsetType = UNSET
     error: str | UnsetType = UNSET
+    note: str | UnsetType = UNSET
 
 
 Milliseconds = Annotated[float, Meta(ge=0, lt=3_600_000)]

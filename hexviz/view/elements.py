@@ -24,7 +24,7 @@ from hexviz.view.parts import SceneEdge, SceneNode
 from hexviz.view.problem import Point
 from hexviz.view.scene import Scene
 
-__all__ = ["to_elements"]
+__all__ = ["count_elements", "to_elements"]
 
 Element = dict[str, Any]
 
@@ -70,6 +70,14 @@ def to_elements(
         stubs += _stub(scene, stub)
     lines = [{"data": data} for data in edges if spare or not data["fan"]]
     return [*nodes, *stubs, *lines]
+
+
+def count_elements(scene: Scene) -> int:
+    """How many elements a scene comes to, without laying it out; see :func:`to_elements`."""
+    stubs = [edge for edge in scene.edges if edge.stub]
+    count = len(scene.nodes) + len(scene.edges) + 2 * len({edge.target for edge in stubs})
+    spare = len(scene.nodes) + len(scene.edges) <= _MOST_WITH_FANS
+    return count if spare else count - len(stubs)
 
 
 def _node_data(

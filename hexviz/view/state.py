@@ -86,7 +86,8 @@ def count_visible(index: Index, state: ViewState) -> int:
 def open_path(state: ViewState, index: Index, key: str) -> ViewState:
     """The state with a container and all around it open.
 
-    A stack in which another than the first member is to be opened is taken apart.
+    A stack in which another than the first member is to be opened is taken apart. Where the
+    page would be too full, other boxes close, the furthest first.
 
     Raises:
         ViewLimitError: if more than the page can show would be visible.
@@ -112,7 +113,8 @@ def _opened(state: ViewState, index: Index, key: str, *, whole: bool) -> ViewSta
         if last is None or last.key == key or key in last.members[:1]:
             break
         wider = take_apart(wider, index, last.key)
-    wider = replace(wider, open=wider.open.union(path if whole else set(path) - {key}))
+    needed = frozenset(path if whole else set(path) - {key})
+    wider = _with_room(replace(wider, open=wider.open | needed), index, key, needed)
     count = count_visible(index, wider)
     if count > MOST_NODES:
         label = index.containers[key].label
@@ -121,6 +123,27 @@ def _opened(state: ViewState, index: Index, key: str, *, whole: bool) -> ViewSta
             "that stay readable: close another module first."
         )
     return wider
+
+
+def _with_room(state: ViewState, index: Index, key: str, needed: frozenset[str]) -> ViewState:
+    """The state with other boxes closed, those furthest from one in the order of execution first.
+
+    As few as bring the page back to what it can show; what is ``needed`` stays open.
+    """
+    here = index.containers[key]
+
+    def distance(other: str) -> int:
+        box = index.containers[other]
+        return max(here.low - box.high, box.low - here.high)
+
+    count = count_visible(index, state)
+    for other in sorted(state.open - needed, key=distance, reverse=True):
+        if count <= MOST_NODES:
+            break
+        closed = replace(state, open=state.open - {other})
+        if (fewer := count_visible(index, closed)) < count:
+            state, count = closed, fewer
+    return state
 
 
 def take_apart(state: ViewState, index: Index, key: str) -> ViewState:
@@ -165,11 +188,7 @@ def reveal(state: ViewState, index: Index, op_id: str) -> ViewState:
     module = index.containers[key].module
     hidden = frozenset(name for name in state.hidden if not is_within(module, name))
     state = replace(state, hidden=hidden)
-    try:
-        return open_path(state, index, key)
-    except ViewLimitError:
-        # What a person asks to see comes before what happened to be open.
-        return open_path(replace(state, open=frozenset()), index, key)
+    return open_path(state, index, key)
 
 
 def hide(state: ViewState, fqns: Iterable[str]) -> ViewState:

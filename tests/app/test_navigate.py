@@ -2,6 +2,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from hexviz.app.graph import picture as pictures
+from hexviz.app.graph.navigation import MOST_ELEMENTS
 from hexviz.app.graph.tree import rows
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.protocol import NOTHING, PageState, Trace
@@ -9,6 +10,7 @@ from hexviz.app.server import create_app
 from hexviz.errors import HexvizError, NumbersError
 from hexviz.view.state import ViewState
 from tests.app.steps import move, send
+from tests.view.graphs import Node, build
 
 CLOSED = PageState()
 
@@ -125,6 +127,34 @@ def test_levels_open_and_close(model: OpenModel) -> None:
     two = move(model, one, "open-level", None)
     assert "enc.att" in two.view.open
     assert move(model, two, "close-all", None).view.open == frozenset()
+
+
+def test_opening_a_level_takes_the_nearest_until_the_page_is_full(
+    client: FlaskClient, store: ModelStore
+) -> None:
+    nodes = [Node("v0", ["x"], module="m0")]
+    nodes += [Node(f"v{at}", [f"v{at - 1}"], module=f"m{at // 100}") for at in range(1, 800)]
+    proto = build(nodes, ["v799"])
+    key = store.add_upload(proto.to_bytes(), "net.onnx")
+    closed = send(client, "visit", f"?model={key}&open=")
+    boxes = [one for one in closed["graph"] if one["data"].get("key")]
+    assert len(boxes) == 8
+    low = max(boxes, key=lambda one: one["position"]["y"])
+    look = [low["position"]["x"], low["position"]["y"]]
+    opened = send(client, "open-level", look, closed["at"], shown=key)
+    state = opened["at"]["state"]["view"]["open"]
+    assert low["data"]["key"] in state
+    assert opened["note"] == (
+        f"Opened {len(state)} of 8 boxes: 500 is the most that this page draws; "
+        f"{8 - len(state)} stay closed."
+    )
+    assert 3 <= len(state) < 8
+    assert len(opened["graph"]) <= MOST_ELEMENTS
+    # From where that led, one more box still opens: the furthest one closes for it.
+    more = next(one["data"]["key"] for one in boxes if one["data"]["key"] not in state)
+    turned = send(client, "toggle", more, opened["at"], shown=key)
+    assert more in turned["at"]["state"]["view"]["open"]
+    assert turned["note"].startswith("Closed another box, the furthest away")
 
 
 def test_escape_leaves_what_was_entered_last(model: OpenModel) -> None:

@@ -77,8 +77,8 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
             return _toggle(model, state, key)
         case protocol.ToggleStack(value=key):
             return replace(state, view=navigation.turn_stack(model, view, key))
-        case protocol.OpenLevel():
-            return replace(state, view=navigation.open_level(model, view))
+        case protocol.OpenLevel(value=look):
+            return replace(state, view=navigation.open_level(model, view, look))
         case protocol.CloseAll():
             return replace(state, view=replace(view, open=frozenset()))
         case protocol.Hide(value=key) if key in model.index(view.placement).containers:

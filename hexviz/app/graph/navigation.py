@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +15,16 @@ from hexviz.app.protocol import MOST_OPS, NOTHING, PageState, Selection
 from hexviz.errors import ViewLimitError
 from hexviz.model.fqn import is_within
 from hexviz.view import state as views
+from hexviz.view.elements import count_elements
 from hexviz.view.index import Placement
-from hexviz.view.sight import content
+from hexviz.view.scene import build_scene
 from hexviz.view.state import ViewState
 
 __all__ = [
+    "MOST_ELEMENTS",
+    "closed_for_room",
     "enclosed",
+    "left_closed",
     "meaning",
     "open_level",
     "ops_in",
@@ -28,6 +34,11 @@ __all__ = [
     "toggle",
     "turn_stack",
 ]
+
+_MOST = f"{views.MOST_NODES} is the most that this page draws"
+
+MOST_ELEMENTS = 1000
+"""Boxes, ops and lines that a step may lead to: more is neither read nor moved smoothly."""
 
 
 def toggle(model: OpenModel, view: ViewState, key: str) -> ViewState:
@@ -67,22 +78,68 @@ def select_module(model: OpenModel, view: ViewState, fqn: str) -> tuple[ViewStat
     return view, ("module", fqn)
 
 
-def open_level(model: OpenModel, view: ViewState) -> ViewState:
-    """Open every box in sight that still fits on the page, in order."""
+def open_level(
+    model: OpenModel, view: ViewState, look: tuple[float, float] | None = None
+) -> ViewState:
+    """Open the boxes in sight, the nearest to a point first, until the page is full.
+
+    ``look`` is in the units of the picture; without it they open from the top.
+    """
     index = model.index(view.placement)
-    apart = model.apart(view)
-    pending, wider = [""], view
-    while pending:
-        for item in content(index, index.containers[pending.pop(0)], apart):
-            if not isinstance(item, str):
-                continue
-            if item in view.open:
-                pending.append(item)
-                continue
-            one_more = replace(wider, open=wider.open | {item})
-            if views.count_visible(index, one_more) <= views.MOST_NODES:
-                wider = one_more
-    return wider
+    wider, opened = view, []
+    for key in _by_distance(model, view, look):
+        one_more = replace(wider, open=wider.open | {key})
+        if views.count_visible(index, one_more) <= views.MOST_NODES:
+            wider = one_more
+            opened.append(key)
+    # Lines count as well, which takes longer to tell: the longest stretch from the nearest on.
+    few, many = 0, len(opened)
+    while few < many:
+        middle = (few + many + 1) // 2
+        tried = replace(view, open=view.open.union(opened[:middle]))
+        if count_elements(build_scene(index, tried)) <= MOST_ELEMENTS:
+            few = middle
+        else:
+            many = middle - 1
+    return replace(view, open=view.open.union(opened[:few]))
+
+
+def _by_distance(model: OpenModel, view: ViewState, look: tuple[float, float] | None) -> list[str]:
+    """The keys of the closed boxes on the page, the nearest to a point first."""
+    closed = [
+        one
+        for one in model.render(view, "light").elements
+        if "position" in one and one["data"].get("key") and not one["data"]["open"]
+    ]
+    if look is None:
+        return [one["data"]["key"] for one in closed]
+
+    def distance(one: dict[str, Any]) -> float:
+        data, place = one["data"], one["position"]
+        across = abs(place["x"] - look[0]) - data["width"] / 2
+        down = abs(place["y"] - look[1]) - data["height"] / 2
+        return math.hypot(max(0.0, across), max(0.0, down))
+
+    return [one["data"]["key"] for one in sorted(closed, key=distance)]
+
+
+def left_closed(model: OpenModel, before: ViewState, after: ViewState) -> str:
+    """What opening all boxes left closed, in a line; ``""`` for nothing."""
+    total, opened = len(_by_distance(model, before, None)), len(after.open - before.open)
+    left = total - opened
+    if not left:
+        return ""
+    stay = "1 stays" if left == 1 else f"{left} stay"
+    return f"Opened {opened} of {total} boxes: {_MOST}; {stay} closed."
+
+
+def closed_for_room(before: ViewState, after: ViewState) -> str:
+    """What opening a box closed, in a line; ``""`` for nothing."""
+    opened, closed = after.open - before.open, before.open - after.open
+    if not opened or not closed:
+        return ""
+    boxes = "another box" if len(closed) == 1 else f"{len(closed)} other boxes"
+    return f"Closed {boxes}, the furthest away: {_MOST}."
 
 
 def turn_stack(model: OpenModel, view: ViewState, key: str) -> ViewState:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hexviz.app.graph.highlight import highlight
+from hexviz.app.graph.navigation import MOST_ELEMENTS
 from hexviz.app.graph.tour import card
 from hexviz.app.graph.tree import rows
 from hexviz.app.graph.widgets import (
@@ -25,10 +26,7 @@ from hexviz.view.legend import Legend
 from hexviz.view.palette import Theme
 from hexviz.view.preview import previewed
 
-__all__ = ["MOST_ELEMENTS", "describe", "draw", "painted"]
-
-MOST_ELEMENTS = 1000
-"""Boxes, ops and lines that a step may lead to: more is neither read nor moved smoothly."""
+__all__ = ["describe", "draw", "painted"]
 
 
 def draw(
