@@ -14,20 +14,24 @@ for what a Loop or Scan gives back, a run of the model::
 
 from __future__ import annotations
 
+import dataclasses
+import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import onnx
 import onnx_ir as ir
 
 from hexviz.errors import ExtractionError
 from hexviz.extraction.subgraph import Subgraph
+from hexviz.model import fqn as fqns
 from hexviz.model.bodies import walk_bodies
 from hexviz.model.function_calls import callees, key_of
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.modules import Module
 from hexviz.model.types import light, open_negative_sizes
 from hexviz.model.writer import Place, add_tags, has_tags
+from hexviz.tagging.module_sources import owners_of_weights
 
 __all__ = ["cut", "shown"]
 
@@ -142,7 +146,39 @@ def _add_tags(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Place, 
     named = {"", *(op.module for op in kept.values())}
     named |= {op.context.module for op in kept.values() if op.context is not None}
     older = {place for place, at in places.items() if has_tags(flat.ops[at].metadata)}
-    add_tags(part, kept, _with_ancestors(graph, named), older, graph.transferred_from)
+    modules = list(_of_the_part(graph, part, _with_ancestors(graph, named)))
+    add_tags(part, kept, modules, older, graph.transferred_from)
+
+
+def _of_the_part(
+    graph: TaggedGraph, part: onnx.ModelProto, modules: Iterable[Module]
+) -> Iterator[Module]:
+    """The modules with the parameters that the part has of them.
+
+    One whose weights are all there keeps its number, which counts what no op reads as well; of
+    the others the weights in the part are counted.
+    """
+    flat = graph.flat
+    owners = owners_of_weights(flat)
+    kept = {one.name for one in part.graph.initializer}
+    there: Counter[str] = Counter()
+    torn: set[str] = set()
+    for value, name in flat.weights.items():
+        owner = owners.get(value)
+        tensor = flat.tensors.get(value)
+        if owner is None or tensor is None or value != name:
+            continue  # of a body's own weights there is nothing to count at the top
+        around = fqns.ancestors(owner)
+        if name in kept:
+            there.update(dict.fromkeys(around, math.prod(tensor.dims)))
+        else:
+            torn.update(around)
+    for module in modules:
+        if module.parameters is None or module.fqn not in torn:
+            yield module
+        else:
+            count = min(module.parameters, there[module.fqn])
+            yield dataclasses.replace(module, parameters=count)
 
 
 def _with_ancestors(graph: TaggedGraph, named: Iterable[str]) -> list[Module]:

@@ -5,6 +5,7 @@
     by module       each op in its module's colours       (palette.py)
     by a fact       origin, rule, category, dtype: one colour per answer
     by a number     confidence, or a person's own: five steps from low to high
+    by finding      the worst that the audit says of each op
     compared        what became of each op in another graph of the model
     what if         whether another policy would move it, and where to (what_if.py)
 
@@ -41,6 +42,7 @@ Mode = Literal[
     "origin",
     "rule",
     "confidence",
+    "finding",
     "category",
     "dtype",
     "numbers",
@@ -59,6 +61,7 @@ _MOST = 7
 _REST = "other"
 _NONE = "none"
 _SAME = "same"
+_BLAMELESS = "no finding"
 _ORIGINS = MappingProxyType(
     {"declared": 0, "inherited": 1, "fallback": 2, "manual": 3, "transferred": 5}
 )
@@ -71,8 +74,9 @@ class Colouring:
 
     ``ordered`` says that the names are steps of a scale, low to high; the last
     of them is then what has no number, where ``with_none``. With ``yields``, a
-    box has the first name only where all of its ops do. ``colours`` are places in
-    the palette, of names that have another one there than in ``names``.
+    box has the first name only where all of its ops do; with ``tops``, it has the last
+    name that any of them has. ``colours`` are places in the palette, of names that have
+    another one there than in ``names``.
     """
 
     names: tuple[str, ...]
@@ -80,6 +84,7 @@ class Colouring:
     ordered: bool = False
     with_none: bool = False
     yields: bool = False
+    tops: bool = False
     colours: Mapping[str, int] = field(default_factory=dict)
 
     def swatches(self, theme: Theme) -> list[Swatch]:
@@ -88,7 +93,7 @@ class Colouring:
         if not self.ordered:
             return [
                 plain_swatch(theme)
-                if name in (_REST, _NONE, STAYS, _SAME)
+                if name in (_REST, _NONE, STAYS, _SAME, _BLAMELESS)
                 else category_swatch(self.colours.get(name, at), theme)
                 for at, name in enumerate(self.names)
             ]
@@ -102,6 +107,8 @@ class Colouring:
         if self.ordered:
             known = codes[codes < len(self.names) - self.with_none]
             return round(float(known.mean())) if len(known) else len(self.names) - 1
+        if self.tops:
+            return int(codes.max(initial=0))
         counts = np.bincount(codes, minlength=1)
         if self.yields and counts[1:].any():
             counts[0] = 0
@@ -142,12 +149,14 @@ def colour_by(
     numbers: Mapping[int, float] | None = None,
     what_if: WhatIf | None = None,
     fates: Sequence[str] | None = None,
+    severities: Mapping[str, str] | None = None,
 ) -> Colouring:
     """The colouring for a mode other than ``module``.
 
     ``numbers`` maps positions of ops to a person's own numbers; ``what_if``
     is what the mode's policy answers, where that is known already; ``fates`` say
-    what became of each op (position) in a graph that this one was compared with.
+    what became of each op (position) in a graph that this one was compared with;
+    ``severities`` are the worst that an audit says of ops, by their ids.
 
     Raises:
         NumbersError: if the mode asks for such numbers and there are none.
@@ -159,6 +168,8 @@ def colour_by(
         if not numbers:
             raise NumbersError("There are no numbers to colour by: drop a JSON or CSV file first.")
         return _by_number(index, numbers)
+    if mode == "finding":
+        return _by_finding(index, severities or {})
     if mode == "compared":
         return _by_fate(index, fates or [_SAME] * len(graph.ops))
     policy = policy_of(mode)
@@ -186,6 +197,19 @@ def _ranked(answers: Sequence[str], mode: Mode) -> list[str]:
         counted[answer] += 1
     names = sorted(counted, key=lambda name: (name == _NONE, -counted[name], name))
     return names if len(names) <= _MOST else [*names[: _MOST - 1], _REST]
+
+
+_SEVERITIES = MappingProxyType({"info": 0, "warning": 1, "error": 6})
+"""Severity → place in the palette; the worst comes last."""
+
+
+def _by_finding(index: Index, severities: Mapping[str, str]) -> Colouring:
+    """``severities`` are the worst that is said of ops, by their ids."""
+    found = set(severities.values())
+    names = (_BLAMELESS, *(one for one in _SEVERITIES if one in found))
+    told = [names.index(severities.get(op.id, _BLAMELESS)) for op in index.graph.ops]
+    codes = np.array(told, dtype=np.int64)
+    return Colouring(names, codes[index.op_at], tops=True, colours=_SEVERITIES)
 
 
 _FATES = MappingProxyType({"changed": 1, "fused": 0, "moved": 3, "added": 2, "removed": 6})

@@ -125,6 +125,9 @@ def _node_data(
             "category": op.auxiliary or "",
             "context": op.context.module if op.context else "",
             "shared": int(bool(op.shared_by)),
+            "moved": int(
+                index.placement == "context" and op.context is not None and home != op.module
+            ),
             "fill": swatch.soft if op.auxiliary else swatch.solid,
             "ink": swatch.soft_ink if op.auxiliary else swatch.solid_ink,
         }

@@ -29,7 +29,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme, kind_of
 
-__all__ = ["SECTION", "Index", "Placement", "build_index"]
+__all__ = ["SECTION", "Index", "Placement", "build_index", "moved"]
 
 Placement = Literal["module", "context"]
 Ints = npt.NDArray[np.int64]
@@ -181,6 +181,15 @@ def _placed(graph: TaggedGraph, position: int, placement: Placement) -> str:
     if placement == "context" and op.context is not None:
         return graph.modules.nearest(op.context.module)
     return graph.modules.nearest(op.module)
+
+
+def moved(graph: TaggedGraph) -> list[int]:
+    """Positions of the ops that stand elsewhere by what they serve than where they ran."""
+    return [
+        at
+        for at, op in enumerate(graph.ops)
+        if op.context is not None and _placed(graph, at, "context") != _placed(graph, at, "module")
+    ]
 
 
 def _edges(graph: TaggedGraph, slot_of: Ints) -> tuple[Ints, Ints, Ints, tuple[str, ...]]:

@@ -61,7 +61,13 @@ _COLOURS: dict[Theme, dict[str, str]] = {
 def stylesheet(theme: Theme) -> list[dict[str, Any]]:
     """Rules for ``Cytoscape(stylesheet=…)``; they change with the theme only."""
     colours = _COLOURS[theme]
-    return [*_nodes(colours), *_edges(colours), *_fates(colours), *_classes(colours)]
+    return [
+        *_nodes(colours),
+        _moved(colours),
+        *_edges(colours),
+        *_fates(colours),
+        *_classes(colours),
+    ]
 
 
 def _rule(selector: str, **style: Any) -> dict[str, Any]:
@@ -213,6 +219,17 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
         ),
         _rule("edge.shown", display="element"),
     ]
+
+
+def _moved(colours: dict[str, str]) -> dict[str, Any]:
+    """What stands where it is used, and not where it ran: as if it were underlined."""
+    return _rule(
+        "node[moved = 1]",
+        underlay_color=colours["evidence"],
+        underlay_opacity=0.3,
+        underlay_padding=4,
+        underlay_shape="round-rectangle",
+    )
 
 
 def _fates(colours: dict[str, str]) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ from flask.testing import FlaskClient
 
 from hexviz.app import answers
 from hexviz.app.graph.findings import marks
+from hexviz.app.graph.widgets import what_if_strip
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.store import ModelStore
 from hexviz.app.panels.audit import audit_page
@@ -17,6 +18,7 @@ from hexviz.app.panels.inspector.selected import inspect
 from hexviz.app.protocol import PageState
 from hexviz.app.server import create_app
 from hexviz.tagging.finding import Finding
+from hexviz.view.state import ViewState
 from tests.app.steps import panel
 from tests.app.test_editing import wrong
 from tests.app.test_inspector import links, text
@@ -129,3 +131,27 @@ def test_the_audit_says_the_sentence_first_and_each_op_is_a_link(accused: OpenMo
     assert "Relu qand 1 other opMul m" in shown
     assert "1 error" in shown
     assert "2 info" in shown
+
+
+def test_ops_are_coloured_by_what_is_found_of_them(accused: OpenModel) -> None:
+    view = ViewState(frozenset({"enc", "enc.att"}), colour="finding")
+    drawn = accused.render(view, "light")
+    buckets = {one["data"]["id"]: one["data"].get("buckets") for one in drawn.elements}
+    assert buckets["o:m"] == ["error"]
+    assert buckets["m:enc.att.q"] == ["warning"]
+    assert buckets["m:head"] == ["no finding"]
+    assert [entry.label for entry in drawn.legend.entries] == [
+        *("no finding", "info", "warning", "error"),
+    ]
+
+
+def test_what_the_placement_moves_is_counted_and_marked(model: OpenModel) -> None:
+    assert [model.graph.ops[at].id for at in model.moved] == ["s"]
+    for placement, expected in (("module", set()), ("context", {"o:s"})):
+        view = ViewState(frozenset({"enc", "enc.att"}), placement=placement)  # type: ignore[arg-type]
+        elements = [one["data"] for one in model.render(view, "light").elements]
+        assert {one["id"] for one in elements if one.get("moved")} == expected
+        # Each says so of itself: a browser keeps what is not taken back.
+        assert all("moved" in one for one in elements if one.get("kind") == "op")
+        note = text(what_if_strip(model, view))
+        assert ("1 auxiliary op stands where it is used, marked" in note) == bool(expected)

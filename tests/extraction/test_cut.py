@@ -214,6 +214,28 @@ def test_corrected_tags_travel_too() -> None:
     assert part.op("b").provenance.origin == "manual"
 
 
+def test_a_part_has_the_parameters_of_its_own_weights() -> None:
+    """Not those of the whole model, which its tree names; what is there whole keeps its number."""
+    proto = parse("""g (float[2] x) => (float[2] y)
+    <float[2] "a.one.w" = {1, 2}, float[2] "a.two.w" = {3, 4}, float[2] "b.w" = {5, 6}> {
+        m = Add (x, "a.one.w")
+        n = Add (m, "a.two.w")
+        y = Add (n, "b.w")
+    }""")
+    scopes = {"m": "a.one", "n": "a.two", "y": "b"}
+    counts = {"": 100, "a": 50, "a.one": 3, "a.two": 2, "b": 2}
+    infos = {fqn: ModuleInfo("M", count) for fqn, count in counts.items()}
+    graph = tagged(scoped(proto, scopes), infos)
+
+    def parameters(*modules: str) -> dict[str, int | None]:
+        part = tag(from_proto(extract(graph, modules).model, name="part.onnx"))
+        return {module.fqn: module.parameters for module in part.modules}
+
+    assert parameters("a.one") == {"": 2, "a": 2, "a.one": 3}
+    assert parameters("a") == {"": 4, "a": 50, "a.one": 3, "a.two": 2}
+    assert parameters("a", "b") == counts
+
+
 def test_a_part_of_a_part() -> None:
     graph = dynamic()
     part = tag(from_proto(extract(graph, ["two"]).model, name="part.onnx"))

@@ -106,6 +106,21 @@ def test_a_closed_box_wears_what_most_of_its_ops_say() -> None:
     assert head["buckets"] == ["primary"]
 
 
+def test_a_closed_box_wears_the_worst_that_is_said_of_an_op_in_it() -> None:
+    index = build_index(two_layers())
+    ops = [op.id for op in index.graph.ops if op.module.startswith("encoder.0")]
+    coloured = colour_by(index, "finding", severities={ops[0]: "error", ops[1]: "info"})
+    assert coloured.names == ("no finding", "info", "error")
+    box = index.containers["encoder.0"]
+    assert coloured.names[coloured.answer(box.low, box.high)] == "error"
+    other = index.containers["encoder.1"]
+    assert coloured.names[coloured.answer(other.low, other.high)] == "no finding"
+    # The worst has one colour, whatever else there is.
+    alone = colour_by(index, "finding", severities={ops[0]: "error"})
+    assert alone.swatches("light")[-1] == coloured.swatches("light")[-1]
+    assert colour_by(index, "finding").names == ("no finding",)
+
+
 def test_an_origin_has_the_same_colour_in_every_file() -> None:
     """Also where the ones that come before it do not occur."""
     declared = two_layers()

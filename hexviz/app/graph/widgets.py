@@ -16,7 +16,15 @@ from hexviz.view.preview import FATES
 from hexviz.view.state import ViewState, is_hidden
 from hexviz.view.what_if import NAMES
 
-__all__ = ["extract_legend", "figures", "filter_note", "legend", "tree", "what_if_strip"]
+__all__ = [
+    "extract_legend",
+    "figures",
+    "filter_note",
+    "legend",
+    "moved_note",
+    "tree",
+    "what_if_strip",
+]
 
 _ORIGINS = {
     "declared": "recorded by the exporter, or said by names (solid border)",
@@ -210,11 +218,28 @@ def figures(document: dict[str, Any]) -> list[Any]:
     return parts
 
 
+def moved_note(model: OpenModel) -> list[Any]:
+    """How many auxiliary ops stand where they are used, marked, and a way back."""
+    count = len(model.moved)
+    if not count:
+        return [html.Span("All auxiliary ops are used where they ran: none moved")]
+    stand = "stands where it is used" if count == 1 else "stand where they are used"
+    back = html.Button(
+        "back to where they ran",
+        className="link",
+        **{"data-event": "placement", "data-value": "module"},
+    )
+    return [html.Span(f"{counted(count, 'auxiliary op')} {stand}, marked in the graph"), back]
+
+
 def what_if_strip(model: OpenModel, view: ViewState) -> list[Any]:
-    """How many ops the policy that colours a view would move; nothing if none does."""
+    """How many ops the placement moved, and how many the policy that colours a view would move.
+
+    Nothing if neither moves any.
+    """
     policy = policy_of(view.colour)
     if policy is None:
-        return []
+        return moved_note(model) if view.placement == "context" else []
     moved, name = model.what_if(policy).moved, NAMES[policy]
     count, total = sum(map(len, moved.values())), len(model.graph.ops)
     end = html.Button("end", className="link", **{"data-event": "colour", "data-value": "module"})

@@ -30,7 +30,7 @@ from hexviz.tagging.finding import Finding
 from hexviz.view.cache import LayoutCache
 from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
 from hexviz.view.first_view import first_view
-from hexviz.view.index import Index, Placement, build_index
+from hexviz.view.index import Index, Placement, build_index, moved
 from hexviz.view.palette import Theme
 from hexviz.view.performance.costs import Cost, costs
 from hexviz.view.render import Layouts, Rendered, render
@@ -172,7 +172,8 @@ class OpenModel:
             policy = policy_of(mode)
             answers = self.what_if(policy) if policy is not None else None
             fates = self._fates(numbers) if mode == "compared" else None
-            known = colour_by(index, mode, self.numbers.get(numbers), answers, fates)
+            accused = self._severities() if mode == "finding" else None
+            known = colour_by(*(index, mode, self.numbers.get(numbers), answers, fates, accused))
             self._colourings.put(key, known)
         return known
 
@@ -188,6 +189,14 @@ class OpenModel:
             known = Kept(side, kept["document"], kept["file"])
             self._comparisons.put(other, known)
         return known
+
+    def _severities(self) -> dict[str, str]:
+        """Op id → the worst that the audit says of it."""
+        worst: dict[str, str] = {}
+        for finding in self.findings:  # the worst comes first
+            for op_id in finding.ops:
+                worst.setdefault(op_id, finding.severity)
+        return worst
 
     def _fates(self, other: str) -> list[str]:
         found = self.comparison(other)
@@ -252,6 +261,11 @@ class OpenModel:
             for op_id in finding.ops:
                 found.setdefault(op_id, []).append(at)
         return found
+
+    @cached_property
+    def moved(self) -> list[int]:
+        """Positions of the auxiliary ops that stand elsewhere by what they serve."""
+        return moved(self.graph)
 
     @cached_property
     def totals(self) -> Counter[str]:
