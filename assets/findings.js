@@ -53,21 +53,20 @@ function accused(count) {
   return `The audit accuses ${count.toLocaleString("en")} ${count === 1 ? "op" : "ops"} in it.`;
 }
 
-/** How much was found, at the tab: of what matters, or else of what is worth knowing. */
+/**
+ * How much was found, at the tab: of what matters, or else of what is worth knowing. React, which
+ * made the tab, keeps no text that is not its own.
+ */
 function showCount() {
-  const badge = document.getElementById("audit-count");
-  if (!badge) {
-    return;
-  }
   const { error = 0, warning = 0, info = 0 } = marks?.counts ?? {};
-  const worst = error ? "error" : warning ? "warning" : "info";
   const count = error + warning || info;
-  badge.hidden = !count;
-  badge.className = `count-badge ${worst}`;
-  badge.textContent = count.toLocaleString("en");
-  const parts = [["error", error], ["warning", warning]].filter(([, many]) => many);
-  const words = parts.map(([what, many]) => `${many} ${what}${many === 1 ? "" : "s"}`);
-  badge.title = [...words, ...(info ? [`${info} info`] : [])].join(", ");
+  const { dataset, style } = document.documentElement;
+  if (count) {
+    dataset.audit = error ? "error" : warning ? "warning" : "info";
+    style.setProperty("--audit-count", JSON.stringify(count.toLocaleString("en")));
+  } else {
+    delete dataset.audit;
+  }
 }
 
 /** Mark the rows of the tree: of what is in each, open or closed. */

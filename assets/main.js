@@ -71,11 +71,23 @@ function show(answer, { event }, isFirst) {
   }
   if (model) {
     knowModules(model.modules);
+    showMoved(model.moved);
   }
   showAnswer(answer, event, isFirst);
   if (queue.at && queue.isIdle) {
     showControls(queue.at.state);
   }
+}
+
+/**
+ * How many ops the placement would move, beside its switch: React, which made that, keeps no text
+ * that is not its own.
+ * @param {number} count
+ */
+function showMoved(count) {
+  const verb = count === 1 ? "moves" : "move";
+  const text = JSON.stringify(` · ${count.toLocaleString("en")} ${verb}`);
+  document.documentElement.style.setProperty("--moved-count", text);
 }
 
 let mayBeOpen = false; // whether the opener was opened since it was closed from here

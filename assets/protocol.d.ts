@@ -47,7 +47,7 @@ export interface CloseAll {
 
 export interface Colour {
   type: "colour";
-  value: "category" | "compared" | "confidence" | "dtype" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+  value: "category" | "compared" | "confidence" | "dtype" | "finding" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
 }
 
 export interface ColourByNumbers {
@@ -200,6 +200,7 @@ export interface Match {
 export interface ModelFacts {
   key: string;
   modules: Array<[string, string]>;
+  moved: number;
 }
 
 export interface ModuleSelection {
@@ -411,7 +412,7 @@ export interface ViewState {
   placement: "context" | "module";
   hidden: Array<string>;
   apart: Array<string>;
-  colour: "category" | "compared" | "confidence" | "dtype" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+  colour: "category" | "compared" | "confidence" | "dtype" | "finding" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
 }
 
 export interface Visit {

@@ -85,7 +85,7 @@ export class StaticTransport {
       answer.parts = {
         ...answer.parts, "model-title": this.#start.title, "model-figures": this.#start.figures,
       };
-      answer.model = { key: MODEL, modules: [] };
+      answer.model = { key: MODEL, modules: [], moved: 0 };
     }
     return answer;
   }

@@ -570,10 +570,14 @@ class Highlight(Struct):
 
 
 class ModelFacts(Struct, frozen=True):
-    """A model that is new on the page: its key, and the modules that fields offer (FQN, tag)."""
+    """A model that is new on the page: its key, and the modules that fields offer (FQN, tag).
+
+    ``moved`` counts the auxiliary ops that stand elsewhere by what they serve.
+    """
 
     key: str
     modules: list[tuple[str, str]]
+    moved: int = 0
 
 
 class EventAnswer(Struct, kw_only=True):

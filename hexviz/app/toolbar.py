@@ -18,6 +18,7 @@ _COLOURS = {
     "origin": "by origin",
     "rule": "by rule",
     "confidence": "by confidence",
+    "finding": "by finding",
     "category": "by category",
     "dtype": "by dtype",
     "numbers": "by numbers",
@@ -46,9 +47,7 @@ def toolbar() -> html.Div:
                                 "label": html.Span(
                                     [
                                         "Audit",
-                                        html.Span(
-                                            id="audit-count", className="count-badge", hidden=True
-                                        ),
+                                        html.Span(id="audit-count", className="count-badge"),
                                     ]
                                 ),
                             },
@@ -91,7 +90,16 @@ def toolbar() -> html.Div:
                             size="xs",
                             data=[
                                 {"value": "module", "label": "where they ran"},
-                                {"value": "context", "label": "what they serve"},
+                                {
+                                    "value": "context",
+                                    # The browser says how many that moves.
+                                    "label": html.Span(
+                                        [
+                                            "where they are used",
+                                            html.Span(id="moved-count", className="moved-count"),
+                                        ]
+                                    ),
+                                },
                             ],
                             **{"aria-label": "Auxiliary ops stand"},
                         ),

@@ -16,7 +16,7 @@ from typing import Any
 
 from hexviz.view.captions import bypass_text, place_captions
 from hexviz.view.colouring import Colouring
-from hexviz.view.index import Index
+from hexviz.view.index import Index, is_moved
 from hexviz.view.labels import Label
 from hexviz.view.layout import Box, Layout, StubBox
 from hexviz.view.palette import Palette, Swatch
@@ -125,9 +125,7 @@ def _node_data(
             "category": op.auxiliary or "",
             "context": op.context.module if op.context else "",
             "shared": int(bool(op.shared_by)),
-            "moved": int(
-                index.placement == "context" and op.context is not None and home != op.module
-            ),
+            "moved": int(index.placement == "context" and is_moved(op)),
             "fill": swatch.soft if op.auxiliary else swatch.solid,
             "ink": swatch.soft_ink if op.auxiliary else swatch.solid_ink,
         }

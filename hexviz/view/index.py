@@ -26,10 +26,11 @@ import numpy.typing as npt
 from hexviz.model.cached import cached_property
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.op import Op
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme, kind_of
 
-__all__ = ["SECTION", "Index", "Placement", "build_index", "moved"]
+__all__ = ["SECTION", "Index", "Placement", "build_index", "is_moved"]
 
 Placement = Literal["module", "context"]
 Ints = npt.NDArray[np.int64]
@@ -183,13 +184,9 @@ def _placed(graph: TaggedGraph, position: int, placement: Placement) -> str:
     return graph.modules.nearest(op.module)
 
 
-def moved(graph: TaggedGraph) -> list[int]:
-    """Positions of the ops that stand elsewhere by what they serve than where they ran."""
-    return [
-        at
-        for at, op in enumerate(graph.ops)
-        if op.context is not None and _placed(graph, at, "context") != _placed(graph, at, "module")
-    ]
+def is_moved(op: Op) -> bool:
+    """Whether an op stands elsewhere by what it serves than where it ran."""
+    return op.context is not None and op.context.module != op.module
 
 
 def _edges(graph: TaggedGraph, slot_of: Ints) -> tuple[Ints, Ints, Ints, tuple[str, ...]]:

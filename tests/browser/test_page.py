@@ -170,7 +170,7 @@ def test_auxiliary_ops_move_to_what_they_serve(closed: Sheet) -> None:
     closed.shows("o:expand_2")
     box = "cy.getElementById('o:expand_2').data('fqn')"
     assert closed.cy(box) == ""
-    page.get_by_text("what they serve").click()
+    page.get_by_text("where they are used").click()
     closed.wait(f"{box} === 'encoder' || cy.nodes('.selected').data('fqn') === 'encoder'")
 
 

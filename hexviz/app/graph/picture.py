@@ -78,7 +78,7 @@ def describe(answer: EventAnswer, model: OpenModel) -> None:
     """Put into an answer what the bar says of a model that is new on the page, and its modules."""
     bar = {"model-title": model.graph.name, "model-figures": figures(summarize(model.graph))}
     answer.parts = bar | (answer.parts or {})
-    answer.model = ModelFacts(model.key, offered_modules(model.graph))
+    answer.model = ModelFacts(model.key, offered_modules(model.graph), model.moved)
 
 
 def _looks(state: PageState) -> tuple[object, ...]:

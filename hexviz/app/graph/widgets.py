@@ -220,7 +220,7 @@ def figures(document: dict[str, Any]) -> list[Any]:
 
 def moved_note(model: OpenModel) -> list[Any]:
     """How many auxiliary ops stand where they are used, marked, and a way back."""
-    count = len(model.moved)
+    count = model.moved
     if not count:
         return [html.Span("All auxiliary ops are used where they ran: none moved")]
     stand = "stands where it is used" if count == 1 else "stand where they are used"

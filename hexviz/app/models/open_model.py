@@ -30,7 +30,7 @@ from hexviz.tagging.finding import Finding
 from hexviz.view.cache import LayoutCache
 from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
 from hexviz.view.first_view import first_view
-from hexviz.view.index import Index, Placement, build_index, moved
+from hexviz.view.index import Index, Placement, build_index, is_moved
 from hexviz.view.palette import Theme
 from hexviz.view.performance.costs import Cost, costs
 from hexviz.view.render import Layouts, Rendered, render
@@ -263,9 +263,9 @@ class OpenModel:
         return found
 
     @cached_property
-    def moved(self) -> list[int]:
-        """Positions of the auxiliary ops that stand elsewhere by what they serve."""
-        return moved(self.graph)
+    def moved(self) -> int:
+        """How many auxiliary ops stand elsewhere by what they serve."""
+        return sum(map(is_moved, self.graph.ops))
 
     @cached_property
     def totals(self) -> Counter[str]:
