@@ -16,6 +16,7 @@ import { EventQueue } from "./queue.js";
 import { unpackStart } from "./report/data.js";
 import { showAnswer } from "./show.js";
 import { theme } from "./theme.js";
+import { bindToolbar } from "./toolbar.js";
 import { StaticTransport } from "./transport/static.js";
 
 /**
@@ -152,6 +153,7 @@ const keys = /** @type {any} */ (byId("keys"));
 
 document.documentElement.dataset.theme = theme();
 bindFrame();
+bindToolbar();
 for (const name of PANES) {
   byId(`tab-${name}`).addEventListener("keydown", function ({ key }) {
     if (key === "ArrowLeft" || key === "ArrowRight") {

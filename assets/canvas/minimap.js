@@ -11,6 +11,7 @@ import { centreOn, movedByHand } from "./camera.js";
 
 const WIDE = 168; // pixels at most
 const HIGH = 118;
+const SHARE = 0.3; // of the canvas at most, across and down
 const PADDING = 6;
 
 /** @type {Box[]} In the order they are drawn. */
@@ -67,7 +68,8 @@ export function drawMinimap(cy) {
   }
   const pen = isAllInSight ? null : element.getContext("2d");
   if (pen) {
-    paint(element, pen, whole, seen);
+    const room = [Math.min(WIDE, SHARE * cy.width()), Math.min(HIGH, SHARE * cy.height())];
+    paint(element, pen, whole, seen, room);
   }
 }
 
@@ -76,11 +78,12 @@ export function drawMinimap(cy) {
  * @param {CanvasRenderingContext2D} pen
  * @param {Rectangle} all
  * @param {Rectangle} seen
+ * @param {number[]} room width and height, in pixels
  */
-function paint(element, pen, all, seen) {
+function paint(element, pen, all, seen, [wide, high]) {
   scale = Math.min(
-    (WIDE - 2 * PADDING) / (all.x2 - all.x1),
-    (HIGH - 2 * PADDING) / (all.y2 - all.y1),
+    (wide - 2 * PADDING) / (all.x2 - all.x1),
+    (high - 2 * PADDING) / (all.y2 - all.y1),
   );
   const sharp = window.devicePixelRatio || 1;
   const width = Math.ceil((all.x2 - all.x1) * scale) + 2 * PADDING;
