@@ -93,7 +93,7 @@ export interface EventAnswer {
 
 export interface EventRequest {
   n: number;
-  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
+  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
   theme?: "dark" | "light";
   shown?: string | null;
   at?: At | null;
@@ -124,6 +124,11 @@ export interface FirstHit {
 export interface FollowElement {
   type: "element";
   value: string;
+}
+
+export interface GatherNumbers {
+  type: "gather";
+  value: "mean" | "sum";
 }
 
 export interface GoToModule {
@@ -413,6 +418,7 @@ export interface ViewState {
   hidden: Array<string>;
   apart: Array<string>;
   colour: "category" | "compared" | "confidence" | "dtype" | "finding" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+  gather: "mean" | "sum";
 }
 
 export interface Visit {

@@ -33,6 +33,7 @@ from hexviz.extraction.selection import ModuleSelection
 from hexviz.extraction.subgraph import POLICIES, Policy
 from hexviz.view.colouring import COLOURINGS, Mode
 from hexviz.view.index import Placement
+from hexviz.view.ramp import Gather
 from hexviz.view.state import MOST_NODES, ViewState, count_visible, reveal
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def to_query(key: str, state: PageState) -> str:
     if view.colour != "module":
         pairs.append(("colour", view.colour))
         pairs += [("numbers", state.numbers)] * (view.colour == "numbers")
+        pairs += [("boxes", view.gather)] * (view.colour == "numbers" and view.gather != "mean")
     pairs += [("lit", bucket) for bucket in sorted(state.lit)]
     if kind and len(what) < _LONGEST:
         pairs.append((kind, what))
@@ -93,12 +95,15 @@ def from_query(query: str, model: OpenModel, canvas: tuple[int, int] | None = No
     compared = compared if other_in(compared) is not None else ""
     numbers = _first(fields, "numbers")
     colour: Mode = _one_of(COLOURINGS, _first(fields, "colour"))
+    gather: Gather = "sum" if _first(fields, "boxes") == "sum" else "mean"
     if model.numbers.get(numbers) is None:
         colour, numbers = "module" if colour == "numbers" else colour, ""
     if colour == "compared" and model.comparison(compared) is None:
         colour = "module"
     selection = _selected(fields, model)
-    view = replace(_view(fields, model, placement, hidden, selection, canvas), colour=colour)
+    view = replace(
+        _view(fields, model, placement, hidden, selection, canvas), colour=colour, gather=gather
+    )
     state = PageState(
         view,
         selection,

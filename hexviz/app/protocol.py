@@ -29,6 +29,7 @@ from hexviz.extraction.subgraph import Policy
 from hexviz.view.colouring import Mode
 from hexviz.view.index import Placement
 from hexviz.view.palette import Theme
+from hexviz.view.ramp import Gather
 from hexviz.view.state import ViewState
 
 # --- The page's state -----------------------------------------------------------------------
@@ -290,6 +291,12 @@ class Colour(Event, tag="colour"):
     value: Mode
 
 
+class GatherNumbers(Event, tag="gather"):
+    """Colour closed boxes by the mean of their ops' numbers, or by the sum."""
+
+    value: Gather
+
+
 class ColourByNumbers(Event, tag="numbers"):
     """Colour by a person's numbers, by their key."""
 
@@ -485,6 +492,7 @@ AnyEvent = (
     | ShowAll
     | Place
     | Colour
+    | GatherNumbers
     | ColourByNumbers
     | ColourCompared
     | Light

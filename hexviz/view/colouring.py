@@ -4,7 +4,8 @@
 
     by module       each op in its module's colours       (palette.py)
     by a fact       origin, rule, category, dtype: one colour per answer
-    by a number     confidence, or a person's own: five steps from low to high
+    by confidence   five steps from low to high
+    by numbers      a person's own: one continuous scale       (ramp.py)
     by finding      the worst that the audit says of each op
     compared        what became of each op in another graph of the model
     what if         whether another policy would move it, and where to (what_if.py)
@@ -18,7 +19,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -32,10 +32,11 @@ from hexviz.model.types import dtype_of
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
 from hexviz.view.palette import Swatch, Theme
+from hexviz.view.ramp import Gather, Numbers
 from hexviz.view.scales import category_swatch, plain_swatch, step_swatch
 from hexviz.view.what_if import ANSWERS, STAYS, WhatIf, ask
 
-__all__ = ["COLOURINGS", "Colouring", "Mode", "colour_by", "policy_of"]
+__all__ = ["COLOURINGS", "NO_NUMBER", "Colouring", "Mode", "colour_by", "policy_of"]
 
 Mode = Literal[
     "module",
@@ -56,10 +57,11 @@ Mode = Literal[
 COLOURINGS: tuple[Mode, ...] = get_args(Mode)
 """What a graph can be coloured by."""
 
-_STEPS = 5
 _MOST = 7
 _REST = "other"
 _NONE = "none"
+NO_NUMBER = "no number"
+"""The entry of the legend for ops without a number."""
 _SAME = "same"
 _BLAMELESS = "no finding"
 _ORIGINS = MappingProxyType(
@@ -72,20 +74,20 @@ _ORIGINS = MappingProxyType(
 class Colouring:
     """The answers to one question about all ops: ``codes`` by slot, as positions in ``names``.
 
-    ``ordered`` says that the names are steps of a scale, low to high; the last
-    of them is then what has no number, where ``with_none``. With ``yields``, a
+    ``ordered`` says that the names are steps of a scale, low to high. With ``yields``, a
     box has the first name only where all of its ops do; with ``tops``, it has the last
     name that any of them has. ``colours`` are places in the palette, of names that have
-    another one there than in ``names``.
+    another one there than in ``names``. ``numbers`` are a person's own, which have a
+    continuous scale in the place of colours for names.
     """
 
     names: tuple[str, ...]
     codes: npt.NDArray[np.int64]
     ordered: bool = False
-    with_none: bool = False
     yields: bool = False
     tops: bool = False
     colours: Mapping[str, int] = field(default_factory=dict)
+    numbers: Numbers | None = None
 
     def swatches(self, theme: Theme) -> list[Swatch]:
         """The colours of each name."""
@@ -93,20 +95,17 @@ class Colouring:
         if not self.ordered:
             return [
                 plain_swatch(theme)
-                if name in (_REST, _NONE, STAYS, _SAME, _BLAMELESS)
+                if name in (_REST, _NONE, NO_NUMBER, STAYS, _SAME, _BLAMELESS)
                 else category_swatch(self.colours.get(name, at), theme)
                 for at, name in enumerate(self.names)
             ]
-        steps = count - self.with_none
-        found = [step_swatch(at / max(1, steps - 1), theme) for at in range(steps)]
-        return [*found, plain_swatch(theme)] if self.with_none else found
+        return [step_swatch(at / max(1, count - 1), theme) for at in range(count)]
 
     def answer(self, low: int, high: int) -> int:
         """What most of the ops in some slots say; of steps, their mean."""
         codes = self.codes[low:high]
         if self.ordered:
-            known = codes[codes < len(self.names) - self.with_none]
-            return round(float(known.mean())) if len(known) else len(self.names) - 1
+            return round(float(codes.mean()))
         if self.tops:
             return int(codes.max(initial=0))
         counts = np.bincount(codes, minlength=1)
@@ -150,13 +149,15 @@ def colour_by(
     what_if: WhatIf | None = None,
     fates: Sequence[str] | None = None,
     severities: Mapping[str, str] | None = None,
+    gather: Gather = "mean",
 ) -> Colouring:
     """The colouring for a mode other than ``module``.
 
     ``numbers`` maps positions of ops to a person's own numbers; ``what_if``
     is what the mode's policy answers, where that is known already; ``fates`` say
     what became of each op (position) in a graph that this one was compared with;
-    ``severities`` are the worst that an audit says of ops, by their ids.
+    ``severities`` are the worst that an audit says of ops, by their ids; ``gather`` says
+    what number a closed box has.
 
     Raises:
         NumbersError: if the mode asks for such numbers and there are none.
@@ -167,7 +168,7 @@ def colour_by(
     if mode == "numbers":
         if not numbers:
             raise NumbersError("There are no numbers to colour by: drop a JSON or CSV file first.")
-        return _by_number(index, numbers)
+        return _by_number(index, numbers, gather)
     if mode == "finding":
         return _by_finding(index, severities or {})
     if mode == "compared":
@@ -233,20 +234,7 @@ def _by_confidence(index: Index) -> Colouring:
     return Colouring(names, np.searchsorted(edges, sure[index.op_at], side="right"), ordered=True)
 
 
-def _by_number(index: Index, numbers: Mapping[int, float]) -> Colouring:
-    """Steps of equal width from the least to the greatest; one more for ops without a number."""
-    low, high = min(numbers.values()), max(numbers.values())
-    width = (high - low) / _STEPS
-    steps = _STEPS if width else 1
-    codes = np.full(index.n_ops, steps, dtype=np.int64)
-    for position, number in numbers.items():
-        codes[position] = min(steps - 1, int((number - low) / width)) if width else 0
-    edges = [low + step * width for step in range(steps)] + [high]
-    names = [f"{one:.4g} to {other:.4g}" for one, other in pairwise(edges)]
-    without = len(numbers) < index.n_ops
-    return Colouring(
-        (*(names if width else [f"{low:.4g}"]), *(["no number"] if without else [])),
-        codes[index.op_at],
-        ordered=True,
-        with_none=without,
-    )
+def _by_number(index: Index, numbers: Mapping[int, float], gather: Gather) -> Colouring:
+    """Which ops have a number; what colours these is the number itself."""
+    found = Numbers.of(index, numbers, gather)
+    return Colouring(("number", NO_NUMBER), np.isnan(found.values).astype(np.int64), numbers=found)

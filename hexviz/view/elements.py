@@ -22,6 +22,7 @@ from hexviz.view.layout import Box, Layout, StubBox
 from hexviz.view.palette import Palette, Swatch
 from hexviz.view.parts import SceneEdge, SceneNode
 from hexviz.view.problem import Point
+from hexviz.view.ramp import Numbers, closed_boxes, ramp_of
 from hexviz.view.scene import Scene
 
 __all__ = ["count_elements", "to_elements"]
@@ -50,7 +51,7 @@ def to_elements(
     colouring: Colouring | None = None,
 ) -> list[Element]:
     """The elements, boxes first, each with its position; for ``layout={"name": "preset"}``."""
-    told = _told(index, colouring, swatches)
+    told = _told(index, scene, colouring, swatches)
     nodes = [
         {
             "data": _node_data(index, node, box, label, told),
@@ -142,7 +143,7 @@ _Told = Callable[[SceneNode], tuple[Swatch, list[str]]]
 """From a node to its colours and the entries of the legend it belongs to."""
 
 
-def _told(index: Index, colouring: Colouring | None, swatches: Palette) -> _Told:
+def _told(index: Index, scene: Scene, colouring: Colouring | None, swatches: Palette) -> _Told:
     if colouring is None:
 
         def by_module(node: SceneNode) -> tuple[Swatch, list[str]]:
@@ -150,6 +151,8 @@ def _told(index: Index, colouring: Colouring | None, swatches: Palette) -> _Told
             return swatches[index.containers[key].face], index.kinds(key)
 
         return by_module
+    if colouring.numbers is not None:
+        return _numbered(index, scene, colouring, colouring.numbers, swatches)
     colours = colouring.swatches(swatches.theme)
 
     def by_answer(node: SceneNode) -> tuple[Swatch, list[str]]:
@@ -167,6 +170,31 @@ def _told(index: Index, colouring: Colouring | None, swatches: Palette) -> _Told
         return replace(swatch, fill=swatch.soft, ink=swatch.soft_ink), colouring.answers(box)
 
     return by_answer
+
+
+def _numbered(
+    index: Index, scene: Scene, colouring: Colouring, numbers: Numbers, swatches: Palette
+) -> _Told:
+    """Each node in the very colour of its number, whatever kind of op it is."""
+    ramp = ramp_of(numbers, closed_boxes(index, scene.nodes))
+
+    def by_number(node: SceneNode) -> tuple[Swatch, list[str]]:
+        if node.kind in ("op", "constant"):
+            low = int(index.slot_of[node.position])
+            high = low + 1
+        elif node.key:
+            box = index.containers[node.key]
+            if node.is_open:
+                return swatches[""], colouring.answers(box)
+            low, high = box.low, box.high
+        else:
+            return swatches[""], []
+        swatch = ramp.swatch(numbers.within(low, high), swatches.theme)
+        names = [colouring.names[at] for at in sorted(set(colouring.codes[low:high].tolist()))]
+        exact, ink = swatch.solid, swatch.solid_ink
+        return replace(swatch, fill=exact, ink=ink, soft=exact, soft_ink=ink), names
+
+    return by_number
 
 
 def _edge(scene: Scene, layout: Layout, at: int) -> dict[str, Any]:

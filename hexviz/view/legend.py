@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from hexviz.model.op import ORIGINS
-from hexviz.view.colouring import Colouring
+from hexviz.view.colouring import NO_NUMBER, Colouring
 from hexviz.view.index import Index
 from hexviz.view.palette import Swatch, Theme, kind_of
+from hexviz.view.ramp import Ramp, closed_boxes, ramp_of
 from hexviz.view.scene import Scene
 
 __all__ = ["BORDERS", "Legend", "LegendEntry", "build_legend"]
@@ -43,13 +44,16 @@ class LegendEntry:
 class Legend:
     """What the colours say, and how many entries were left off (``more``).
 
-    By module, the kinds on the page come outermost first. ``origins`` are
+    ``ramp`` is the scale of a person's numbers, whose colours no entry has, with its
+    ``colours``. By module, the kinds on the page come outermost first. ``origins`` are
     the (origin, border style) pairs that occur on the page.
     """
 
     entries: tuple[LegendEntry, ...]
     more: int
     origins: tuple[tuple[str, str], ...]
+    ramp: Ramp | None = None
+    colours: tuple[str, ...] = ()
 
 
 def build_legend(
@@ -62,16 +66,10 @@ def build_legend(
     most: int = _MOST,
 ) -> Legend:
     """The legend of a scene."""
-    entries = (
-        _modules(index, scene, swatches)
-        if colouring is None
-        else [
-            LegendEntry(name, name, swatch, int((colouring.codes == at).sum()))
-            for at, (name, swatch) in enumerate(
-                zip(colouring.names, colouring.swatches(theme), strict=True)
-            )
-        ]
-    )
+    entries = _modules(index, scene, swatches) if colouring is None else _answers(colouring, theme)
+    ramp = None
+    if colouring is not None and colouring.numbers is not None:
+        ramp = ramp_of(colouring.numbers, closed_boxes(index, scene.nodes))
     origins = {
         index.graph.ops[node.position].provenance.origin
         for node in scene.nodes
@@ -81,7 +79,21 @@ def build_legend(
         tuple(entries[:most]),
         max(0, len(entries) - most),
         tuple((origin, BORDERS[origin]) for origin in ORIGINS if origin in origins),
+        ramp,
+        tuple(ramp.colours(theme)) if ramp else (),
     )
+
+
+def _answers(colouring: Colouring, theme: Theme) -> list[LegendEntry]:
+    """An entry for each answer; of numbers, for ops that have none alone."""
+    named = enumerate(zip(colouring.names, colouring.swatches(theme), strict=True))
+    found = [
+        LegendEntry(name, name, swatch, int((colouring.codes == at).sum()))
+        for at, (name, swatch) in named
+    ]
+    if colouring.numbers is None:
+        return found
+    return [entry for entry in found if entry.bucket == NO_NUMBER and entry.ops]
 
 
 def _modules(index: Index, scene: Scene, swatches: Mapping[str, Swatch]) -> list[LegendEntry]:

@@ -15,6 +15,7 @@ from hexviz.extraction.selection import EVERYTHING, ModuleSelection
 from hexviz.model.fqn import is_within
 from hexviz.view.colouring import Mode
 from hexviz.view.index import Index, Placement
+from hexviz.view.ramp import Gather
 from hexviz.view.sight import apart_stacks, content, drawn_path
 
 __all__ = [
@@ -47,7 +48,8 @@ class ViewState:
     A hidden FQN hides the ops placed in that module and everything below it.
     ``apart`` are the stacks of equal siblings whose members are shown one by
     one; in the others, the first one is shown for all. ``colour`` is what the
-    colours of the graph say.
+    colours of the graph say; ``gather`` is what a closed box is coloured by where that is
+    numbers of ops.
     """
 
     open: frozenset[str] = field(default_factory=frozenset)
@@ -55,6 +57,7 @@ class ViewState:
     hidden: frozenset[str] = field(default_factory=frozenset)
     apart: frozenset[str] = field(default_factory=frozenset)
     colour: Mode = "module"
+    gather: Gather = "mean"
 
 
 def is_hidden(fqn: str, hidden: frozenset[str]) -> bool:

@@ -2,8 +2,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hexviz.app.address import from_query, model_in, to_query
+from hexviz.app.graph.events import next_state
 from hexviz.app.models.store import OpenModel
-from hexviz.app.protocol import NOTHING, TABS, PageState, Trace
+from hexviz.app.protocol import NOTHING, TABS, GatherNumbers, PageState, Trace
 from hexviz.view.colouring import COLOURINGS
 from hexviz.view.state import ViewState
 from tests.app.conftest import NET, SCOPES
@@ -69,6 +70,15 @@ def test_a_link_to_an_op_alone_opens_what_it_needs() -> None:
 
 def test_a_link_by_numbers_that_are_gone_is_by_module() -> None:
     assert from_query("?open=&colour=numbers&numbers=gone", MODEL).view.colour == "module"
+
+
+def test_how_closed_boxes_gather_numbers_is_in_the_link() -> None:
+    MODEL.numbers.put("mine", {0: 1.0})
+    state = PageState(ViewState(colour="numbers"), numbers="mine")
+    summed = next_state(MODEL, state, GatherNumbers("sum"))
+    assert summed.view.gather == "sum"
+    for one in (state, summed):
+        assert from_query(to_query(MODEL.key, one), MODEL) == one
 
 
 def test_the_tab_is_in_the_link() -> None:

@@ -8,13 +8,14 @@ import pytest
 from hexviz.errors import NumbersError
 from hexviz.tagging.override import override
 from hexviz.view.cache import LayoutCache
-from hexviz.view.colouring import COLOURINGS, Mode, colour_by
-from hexviz.view.index import build_index
+from hexviz.view.colouring import COLOURINGS, Colouring, Mode, colour_by
+from hexviz.view.index import Index, build_index
 from hexviz.view.numbers import read_numbers
 from hexviz.view.oklch import contrast
 from hexviz.view.palette import Theme
+from hexviz.view.ramp import Gather, Ramp, ticks
 from hexviz.view.render import render
-from hexviz.view.scales import category_swatch, step_swatch
+from hexviz.view.scales import category_swatch, plain_swatch, step_swatch
 from hexviz.view.state import ViewState
 from tests.build import parse, tagged
 from tests.view.graphs import two_layers
@@ -135,17 +136,58 @@ def test_an_origin_has_the_same_colour_in_every_file() -> None:
     assert len(set(seen.values())) == len(seen)
 
 
-def test_numbers_come_in_steps_and_those_without_are_grey() -> None:
+def numbered(gather: Gather = "mean") -> tuple[Index, dict[str, float], Colouring]:
+    """Two layers of which four ops have numbers: an auxiliary one, and none outside."""
     index = build_index(two_layers())
-    ops = index.graph.positions
-    numbers = {ops["a"]: 0.0, ops["b"]: 4.9, ops["c"]: 5.0, ops["d"]: 2.6}
-    colouring = colour_by(index, "numbers", numbers)
-    step = {op: int(colouring.codes[index.slot_of[ops[op]]]) for op in ("a", "b", "c", "d", "k")}
-    assert step == {"a": 0, "b": 4, "c": 4, "d": 2, "k": 5}
-    assert colouring.names[0] == "0 to 1"
-    assert colouring.names[-1] == "no number"
-    same = colour_by(index, "numbers", dict.fromkeys(range(len(index.graph.ops)), 7.0))
-    assert same.names == ("7",)
+    numbers = {"a": 0.0, "b": 4.9, "c": 5.0, "mask": 2.5}
+    known = {index.graph.positions[name]: number for name, number in numbers.items()}
+    return index, numbers, colour_by(index, "numbers", known, gather=gather)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_every_number_has_its_own_colour_on_one_scale(theme: Theme) -> None:
+    """Also of an auxiliary op; one without a number is grey."""
+    index, numbers, colouring = numbered()
+    opened = ViewState(frozenset({"encoder", "encoder.0", "encoder.1"}), colour="numbers")
+    drawn = render(index, opened, theme, LayoutCache(), colouring)
+    fills = {one["data"].get("op"): one["data"].get("fill") for one in drawn.elements}
+    for name, number in numbers.items():
+        assert fills[name] == step_swatch(number / 5.0, theme).solid
+    for name in ("k", "d"):
+        assert fills[name] == plain_swatch(theme).solid
+    for one in drawn.elements:
+        if "ink" in one["data"]:
+            assert contrast(one["data"]["ink"], one["data"]["fill"]) >= 4.5
+
+
+def test_the_legend_is_the_scale_and_what_has_no_number() -> None:
+    index, _, colouring = numbered()
+    legend = render(index, ViewState(colour="numbers"), "light", LayoutCache(), colouring).legend
+    assert legend.ramp == Ramp(0.0, 5.0, "mean")
+    assert legend.colours[0] == step_swatch(0, "light").solid
+    assert legend.colours[-1] == step_swatch(1, "light").solid
+    assert [(entry.label, entry.ops) for entry in legend.entries] == [("no number", 4)]
+
+
+def test_a_closed_box_has_the_mean_or_the_sum() -> None:
+    state = ViewState(frozenset({"encoder"}), colour="numbers")
+    for gather, number, high in (("mean", 2.45, 5.0), ("sum", 4.9, 5.0)):
+        index, _, colouring = numbered(gather)  # type: ignore[arg-type]
+        drawn = render(index, state, "light", LayoutCache(), colouring)
+        box = next(one["data"] for one in drawn.elements if one["data"]["id"] == "m:encoder.0")
+        assert box["fill"] == step_swatch(number / high, "light").solid
+    index, _, colouring = numbered("sum")
+    closed = render(index, ViewState(colour="numbers"), "light", LayoutCache(), colouring)
+    assert closed.legend.ramp == Ramp(0.0, 9.9, "sum")  # the encoder's sum ends the scale
+
+
+def test_ticks_are_the_ends_and_round_numbers_between() -> None:
+    assert [text for _, text in ticks(Ramp(0.2, 5.1, "mean"))] == ["0.2", "1", "2", "3", "4", "5.1"]
+    assert ticks(Ramp(7.0, 7.0, "mean")) == [(0.5, "7")]
+    shares = [share for share, _ in ticks(Ramp(-3e-9, 2e-9, "sum"))]
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] == 1
 
 
 def test_json_and_csv_name_ops_by_id_or_name() -> None:

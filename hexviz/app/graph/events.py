@@ -92,6 +92,8 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
             return replace(state, view=navigation.place_auxiliary(model, view, placement))
         case protocol.Colour(value=mode):
             return replace(state, view=replace(view, colour=mode), lit=frozenset())
+        case protocol.GatherNumbers(value=gather):
+            return replace(state, view=replace(view, gather=gather))
         case protocol.ColourCompared():
             coloured = replace(state, view=replace(view, colour="compared"), lit=frozenset())
             return _in_tab(coloured, "graph")

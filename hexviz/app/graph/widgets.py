@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from hexviz.app import html
@@ -13,6 +14,7 @@ from hexviz.model.wording import counted
 from hexviz.view.colouring import policy_of
 from hexviz.view.legend import Legend
 from hexviz.view.preview import FATES
+from hexviz.view.ramp import Ramp, ticks
 from hexviz.view.state import ViewState, is_hidden
 from hexviz.view.what_if import NAMES
 
@@ -122,6 +124,8 @@ def legend(shown: Legend, state: PageState) -> list[Any]:
     ]
     if state.lit:
         entries.append(html.Button("all", className="link", **{"data-event": "unlit"}))
+    if shown.ramp:
+        entries = [*_ramp(shown.ramp, shown.colours), *entries]
     more = f"and {shown.more} more" if shown.more else ""
     borders = [
         html.Span(
@@ -135,6 +139,37 @@ def legend(shown: Legend, state: PageState) -> list[Any]:
         html.Div(entries, className="row"),
         html.Span(more, className="quiet"),  # beside the row, which may be cut off
         html.Div(borders, className="row"),
+    ]
+
+
+def _ramp(ramp: Ramp, colours: Sequence[str]) -> list[Any]:
+    """The scale of numbers with what stands along it, and the switch for closed boxes."""
+    marks = [
+        html.Span(text, className="tick", style={"left": f"{100 * share:.1f}%"})
+        for share, text in ticks(ramp)
+    ]
+    blend = f"linear-gradient(to right, {', '.join(colours)})"
+    switch = [
+        html.Button(
+            text,
+            className="link",
+            title=f"Colour each closed box by the {name} of its ops' numbers",
+            **{
+                "data-event": "gather",
+                "data-value": gather,
+                "aria-pressed": str(ramp.gather == gather).lower(),
+            },
+        )
+        for gather, text, name in (("mean", "average", "average"), ("sum", "sum", "sum"))
+    ]
+    return [
+        html.Div(
+            [html.Div(className="ramp-bar", style={"background": blend}), *marks],
+            className="ramp",
+            role="img",
+            **{"aria-label": f"Numbers from {ramp.low:.4g} to {ramp.high:.4g}"},
+        ),
+        html.Span(["closed boxes: ", switch[0], " | ", switch[1]], className="quiet gather"),
     ]
 
 

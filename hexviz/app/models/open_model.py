@@ -33,6 +33,7 @@ from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, Placement, build_index, is_moved
 from hexviz.view.palette import Theme
 from hexviz.view.performance.costs import Cost, costs
+from hexviz.view.ramp import Gather
 from hexviz.view.render import Layouts, Rendered, render
 from hexviz.view.sight import apart_stacks, box_showing
 from hexviz.view.state import ViewState
@@ -90,7 +91,9 @@ class OpenModel:
             _KEPT_VIEWS
         )
         self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
-        self._colourings: LayoutCache[tuple[Placement, Mode, str], Colouring] = LayoutCache(8)
+        self._colourings: LayoutCache[tuple[Placement, Mode, str, Gather], Colouring] = LayoutCache(
+            8
+        )
         self._comparisons: LayoutCache[str, Kept] = LayoutCache(_KEPT_COMPARISONS)
         self._extracts: LayoutCache[ExtractChoice, Extracted] = LayoutCache(_KEPT_NUMBERS)
         self._explanations: LayoutCache[str, Explanation] = LayoutCache(_KEPT_EXPLANATIONS)
@@ -157,23 +160,26 @@ class OpenModel:
         known = self._rendered.get(key)
         if known is None:
             index = self.index(view.placement)
-            colouring = self._colouring(index, view.colour, numbers)
+            colouring = self._colouring(index, view.colour, numbers, view.gather)
             with stage("layout"):
                 known = render(index, view, theme, self._layouts, colouring)
             self._rendered.put(key, known)
         return known
 
-    def _colouring(self, index: Index, mode: Mode, numbers: str) -> Colouring | None:
+    def _colouring(
+        self, index: Index, mode: Mode, numbers: str, gather: Gather
+    ) -> Colouring | None:
         if mode == "module":
             return None
-        key = (index.placement, mode, numbers)
+        key = (index.placement, mode, numbers, gather)
         known = self._colourings.get(key)
         if known is None:
             policy = policy_of(mode)
             answers = self.what_if(policy) if policy is not None else None
             fates = self._fates(numbers) if mode == "compared" else None
             accused = self._severities() if mode == "finding" else None
-            known = colour_by(*(index, mode, self.numbers.get(numbers), answers, fates, accused))
+            own = self.numbers.get(numbers)
+            known = colour_by(index, mode, own, answers, fates, accused, gather)
             self._colourings.put(key, known)
         return known
 
