@@ -16,7 +16,13 @@ const KEYS = {
   ArrowLeft: () => walk("left"),
   ArrowRight: () => walk("right"),
   Enter: openSelected,
-  Escape: leave,
+  Escape: function () {
+    if (field("search").value) {
+      perform("clear-search");
+    } else {
+      leave();
+    }
+  },
   ",": () => send({ type: "step", value: -1 }),
   ".": () => send({ type: "step", value: 1 }),
   f: fit,
@@ -131,8 +137,9 @@ function onKey(event) {
   }
   if (takesTyping(target, key)) {
     if (key === "Escape") {
-      if (target.matches("[type=search]")) {
-        event.preventDefault(); // the browser would empty it, and `n` and `p` go by its text
+      if (target.id === "search") {
+        event.preventDefault(); // the browser would empty it without a word to the page
+        perform("clear-search");
       }
       target.blur();
     }

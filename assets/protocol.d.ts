@@ -202,6 +202,11 @@ export interface Match {
   value: NextMatch;
 }
 
+export interface Matches {
+  elements: Record<string, number>;
+  named: Array<string>;
+}
+
 export interface ModelFacts {
   key: string;
   modules: Array<[string, string]>;
@@ -257,6 +262,7 @@ export interface PanelAnswer {
   table?: Table;
   extract?: ExtractPart;
   comparison?: Comparison;
+  matches?: Matches;
   figures?: Record<string, any>;
   files?: Array<Record<string, string>>;
   marks?: Marks;

@@ -6,6 +6,7 @@ import { register } from "./actions.js";
 import { canvasShown } from "./canvas/draw.js";
 import { fit, zoom } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
+import { showMatches } from "./canvas/matches.js";
 import { trace } from "./canvas/trace.js";
 import { byId, field, put } from "./dom.js";
 import { connect, send } from "./events.js";
@@ -81,6 +82,13 @@ function begin(start) {
     send({ type: "redraw" });
   }
 
+  register({
+    "clear-search": function () {
+      showMatches({ elements: {}, named: [] });
+      field("search").value = "";
+      void queue.askPanel();
+    },
+  });
   let typing = 0;
   field("search").addEventListener("input", function () {
     window.clearTimeout(typing);
@@ -124,8 +132,11 @@ let inspected = ""; // what the inspector shows
  * @param {PanelAnswer} answer
  * @param {PanelRequest} request
  */
-function showPanel({ parts, marks }, { at }) {
+function showPanel({ parts, marks, matches }, { at }) {
   knowMarks(marks ?? null);
+  if (matches) {
+    showMatches(matches);
+  }
   const selected = JSON.stringify(at.state.selection);
   if (selected !== inspected) {
     inspected = selected;

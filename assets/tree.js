@@ -9,6 +9,9 @@ let current = null;
 /** @type {string | null} Key of the row that has the keyboard. */
 let focused = null;
 
+/** @type {{counts: Record<string, number>, named: Set<string>}} What was searched for, by row. */
+let found = { counts: {}, named: new Set() };
+
 /** @param {Element} tree @returns {HTMLElement[]} */
 function rows(tree = byId("tree")) {
   return Array.from(tree.querySelectorAll("[role=treeitem]"));
@@ -48,9 +51,32 @@ export function markRow(key) {
   mark();
 }
 
+/**
+ * Say of each row how much of what was searched for is in its box.
+ * @param {Record<string, number>} counts by the key of a row
+ * @param {string[]} named keys of rows whose own module was found
+ */
+export function markRows(counts, named) {
+  found = { counts, named: new Set(named) };
+  for (const row of rows()) {
+    const key = row.dataset.key ?? "";
+    row.querySelector(".row-matches")?.remove();
+    row.classList.toggle("named", found.named.has(key));
+    const count = row.getAttribute("aria-expanded") === "true" ? 0 : found.counts[key] ?? 0;
+    if (count) {
+      const number = document.createElement("span");
+      number.className = "row-matches";
+      number.textContent = count.toLocaleString("en");
+      number.title = count === 1 ? "1 op found in it" : `${number.textContent} ops found in it`;
+      row.insertBefore(number, row.querySelector(".count"));
+    }
+  }
+}
+
 /** New rows are new elements: they take over the mark and the keyboard. */
 export function rowsReplaced() {
   mark();
+  markRows(found.counts, [...found.named]);
   if (focused !== null && document.activeElement === document.body) {
     focus(rows().find((row) => row.dataset.key === focused));
   }

@@ -3,6 +3,7 @@
 import * as camera from "./camera.js";
 import { cytoscape } from "./instance.js";
 import { markShown, selectedId } from "./marks.js";
+import { markMatches } from "./matches.js";
 import { readMinimap } from "./minimap.js";
 import { markNodes } from "../findings.js";
 
@@ -72,6 +73,7 @@ export function settle() {
   }
   camera.follow(cy);
   markShown(cy);
+  markMatches(cy);
   readMinimap(cy);
   camera.showWanted(cy);
 }

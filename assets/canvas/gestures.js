@@ -7,6 +7,7 @@ import { moved, movedByHand, touched } from "./camera.js";
 import { drawChevrons } from "./chevrons.js";
 import { drawWaiting } from "./draw.js";
 import { cytoscape } from "./instance.js";
+import { placeCounts } from "./matches.js";
 import { drawMinimap } from "./minimap.js";
 import { bindNames } from "./names.js";
 import { bindNavigation } from "./navigate.js";
@@ -35,6 +36,7 @@ export function bindCanvas() {
   cy.on("render", function () {
     placeBadges(cy);
     placeFindings(cy);
+    placeCounts(cy);
   });
   cy.on("viewport", function () {
     moved(cy);

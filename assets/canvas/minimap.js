@@ -13,6 +13,7 @@ const WIDE = 168; // pixels at most
 const HIGH = 118;
 const SHARE = 0.3; // of the canvas at most, across and down
 const PADDING = 6;
+const DOT = 2.6; // radius of a search's hit
 
 /** @type {Box[]} In the order they are drawn. */
 let boxes = [];
@@ -69,18 +70,19 @@ export function drawMinimap(cy) {
   const pen = isAllInSight ? null : element.getContext("2d");
   if (pen) {
     const room = [Math.min(WIDE, SHARE * cy.width()), Math.min(HIGH, SHARE * cy.height())];
-    paint(element, pen, whole, seen, room);
+    paint(cy, element, pen, whole, seen, room);
   }
 }
 
 /**
+ * @param {Core} cy
  * @param {HTMLCanvasElement} element
  * @param {CanvasRenderingContext2D} pen
  * @param {Rectangle} all
  * @param {Rectangle} seen
  * @param {number[]} room width and height, in pixels
  */
-function paint(element, pen, all, seen, [wide, high]) {
+function paint(cy, element, pen, all, seen, [wide, high]) {
   scale = Math.min(
     (wide - 2 * PADDING) / (all.x2 - all.x1),
     (high - 2 * PADDING) / (all.y2 - all.y1),
@@ -109,11 +111,32 @@ function paint(element, pen, all, seen, [wide, high]) {
     }
   }
   pen.globalAlpha = 1;
+  drawDots(cy, pen, page.getPropertyValue("--match"), page.getPropertyValue("--ink"));
   pen.strokeStyle = page.getPropertyValue("--accent");
   pen.lineWidth = 1.6 / scale;
   const x1 = Math.max(seen.x1, all.x1);
   const y1 = Math.max(seen.y1, all.y1);
   pen.strokeRect(x1, y1, Math.min(seen.x2, all.x2) - x1, Math.min(seen.y2, all.y2) - y1);
+}
+
+/**
+ * A dot for each hit of a search, in its middle: of the same size whatever the scale.
+ * @param {Core} cy
+ * @param {CanvasRenderingContext2D} pen
+ * @param {string} fill
+ * @param {string} edge
+ */
+function drawDots(cy, pen, fill, edge) {
+  pen.fillStyle = fill;
+  pen.strokeStyle = edge;
+  pen.lineWidth = 0.8 / scale;
+  cy.nodes(".match").not("[open = 1]").forEach(function (node) {
+    const at = node.position();
+    pen.beginPath();
+    pen.arc(at.x, at.y, DOT / scale, 0, 2 * Math.PI);
+    pen.fill();
+    pen.stroke();
+  });
 }
 
 /** @param {PointerEvent} event */

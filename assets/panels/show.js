@@ -1,5 +1,6 @@
 // What an answer changes in the panel beside the graph and in the tab that is open.
 
+import { showMatches } from "../canvas/matches.js";
 import { byId, put } from "../dom.js";
 import { knowMarks } from "../findings.js";
 import { fail } from "../notices.js";
@@ -57,7 +58,7 @@ function markAuditFilters() {
  * @param {At} at what it was asked for
  */
 export function showPanel(answer, at) {
-  const { parts, table, extract, comparison, figures, files, marks, error } = answer;
+  const { parts, table, extract, comparison, matches, figures, files, marks, error } = answer;
   const hadKeyboard = hasKeyboard();
   const selected = JSON.stringify(at.state.selection);
   if (selected !== inspected) {
@@ -81,6 +82,9 @@ export function showPanel(answer, at) {
   }
   if (table) {
     void showTable(table);
+  }
+  if (matches) {
+    showMatches(matches);
   }
   if (comparison) {
     showComparison(comparison, at.model);

@@ -5,6 +5,7 @@ import { setProps } from "../dash.js";
 import { byId } from "../dom.js";
 import { send } from "../events.js";
 import { notify } from "../notices.js";
+import { splitPath } from "../paths.js";
 
 /**
  * @import { Table } from "../protocol.js"
@@ -15,6 +16,20 @@ import { notify } from "../notices.js";
 let grid = null;
 /** @type {Partial<Table>} What the grid is yet to be told. */
 let untold = {};
+
+/** Cells of paths lose their middle, as paths do everywhere. */
+function offerCells() {
+  const page = /** @type {any} */ (window);
+  const span = (/** @type {object | null} */ props, /** @type {unknown[]} */ ...inside) =>
+    page.React.createElement("span", props, ...inside);
+  page.dashAgGridComponentFunctions = {
+    ...page.dashAgGridComponentFunctions,
+    Path: (/** @type {{value?: string}} */ { value }) => {
+      const [start, end] = splitPath(value ?? "");
+      return span({ className: "cut", title: value }, span(null, start), span(null, end));
+    },
+  };
+}
 
 /** @param {string} source */
 function run(source) {
@@ -28,6 +43,7 @@ function run(source) {
 }
 
 async function make() {
+  offerCells();
   await run(/** @type {HTMLLinkElement} */ (byId("table-script")).href);
   setProps("grid-wanted", { data: true });
   const { dash_ag_grid: library } = /** @type {any} */ (window);

@@ -1,5 +1,7 @@
 // The search of a report: words in an op's id, type and tag, and in the tags of modules.
 
+import { cutPath } from "../paths.js";
+
 /**
  * @import { Tables } from "./data.js"
  * @import { Part } from "../dom.js"
@@ -73,8 +75,8 @@ export function hits({ ops, modules }, found) {
   const step = (/** @type {string} */ sign, /** @type {string} */ event, /** @type {string} */ name) =>
     element("button", { className: "tool", title: name, "data-event": event, "aria-label": name }, sign);
   const hit = (/** @type {Record<string, string>} */ leads, /** @type {string} */ title,
-    /** @type {string} */ detail) => element("button", { className: "hit", ...leads },
-    element("b", {}, title), element("span", { className: "quiet" }, detail));
+    /** @type {string} */ detail) => element("button", { className: "hit", title: `${title}\n${detail}`, "aria-label": `${title}, ${detail}`, ...leads },
+    element("b", {}, title), element("span", { className: "quiet" }, cutPath(detail)));
   return [
     element("div", { className: "found" },
       element("span", { className: "quiet", role: "status" }, counts.join(", ")),

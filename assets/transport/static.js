@@ -9,7 +9,7 @@ import { traced } from "../report/traces.js";
 /**
  * @import { Part } from "../dom.js"
  * @import { Event } from "../events.js"
- * @import { EventAnswer, EventRequest, Highlight, PageState, PanelAnswer, PanelRequest, Steps }
+ * @import { EventAnswer, EventRequest, Highlight, Matches, PageState, PanelAnswer, PanelRequest, Steps }
  *   from "../protocol.js"
  * @import { Transport } from "../queue.js"
  * @import { OpPage, Start } from "../report/data.js"
@@ -97,13 +97,37 @@ export class StaticTransport {
    */
   async panel({ n, at, query = "" }) {
     const { state } = at;
-    const found = query.trim() ? hits(this.#tables, search(this.#tables, query)) : [];
+    const found = search(this.#tables, query);
     /** @type {Record<string, Part>} */
-    const parts = { hits: found, inspector: await this.#page(state) };
+    const parts = { hits: query.trim() ? hits(this.#tables, found) : [], inspector: await this.#page(state) };
     if (state.tab === "audit") {
       parts["audit-pane"] = this.#start.audit;
     }
-    return { n, parts, holds: {}, marks: this.#start.marks };
+    const matches = this.#matches(state, found);
+    return { n, parts, holds: {}, marks: this.#start.marks, matches };
+  }
+
+  /**
+   * Which elements of the canvas show what was found.
+   * @param {PageState} state
+   * @param {Found} found
+   * @returns {Matches}
+   */
+  #matches(state, { ops, modules }) {
+    const { ops: known, modules: names, boxes } = this.#tables;
+    /** @type {Record<string, number>} */
+    const elements = {};
+    if (ops.length) {
+      const owners = this.#scenes.owners(this.#scenes.scene(state.view));
+      for (const at of ops) {
+        const owner = owners[known.slot[at]];
+        if (owner !== undefined) {
+          elements[owner] = (elements[owner] ?? 0) + 1;
+        }
+      }
+    }
+    const named = modules.map((at) => names.box[at]).filter((box) => box >= 0);
+    return { elements, named: named.map((box) => boxes.key[box]) };
   }
 
   /** @returns {PageState} */

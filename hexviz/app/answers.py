@@ -8,8 +8,10 @@ from hexviz.app import html, protocol
 from hexviz.app.address import choice_query, from_query, is_known, to_query
 from hexviz.app.graph.events import next_state
 from hexviz.app.graph.findings import AT_ONCE, LATER, marks
+from hexviz.app.graph.matches import matches
 from hexviz.app.graph.navigation import closed_for_room, left_closed
 from hexviz.app.graph.picture import describe, draw
+from hexviz.app.graph.search import Found
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
 from hexviz.app.panels.compare import invitation, tell
@@ -96,7 +98,7 @@ def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
     check_state(model, state)
     answer = _Panel(PanelAnswer(n=request.n), request.holds)
     _marks(answer, model, request)
-    _search(answer, model, request.query)
+    _search(answer, model, state, request.query)
     match state.tab:
         case "extract":
             _extract(answer, model, state, request.turned)
@@ -177,18 +179,22 @@ def _state(model: OpenModel, request: EventRequest) -> PageState:
     return request.at.state
 
 
-def _search(answer: _Panel, model: OpenModel, query: str) -> None:
+def _search(answer: _Panel, model: OpenModel, state: PageState, query: str) -> None:
     key = f"{model.key} {query}" if query.strip() else ""
     if not key and "hits" not in answer.holds:
         return
+    try:
+        found, refusal = model.found(query), ""
+    except QueryError as error:
+        found, refusal = Found(), str(error)
 
-    def found() -> Content:
-        try:
-            return hits(model, query) if key else []
-        except QueryError as error:
-            return html.Div(str(error), className="quiet", role="status")
+    def listed() -> Content:
+        if refusal:
+            return html.Div(refusal, className="quiet", role="status")
+        return hits(model, query, found) if key else []
 
-    answer.part("hits", key, found)
+    answer.part("hits", key, listed)
+    answer.found.matches = matches(model, state, found)
 
 
 def _extract(answer: _Panel, model: OpenModel, state: PageState, turned: list[str]) -> None:

@@ -151,6 +151,11 @@ def _middle() -> html.Main:
                             ),
                             html.Div("Open a model to begin.", id="empty", className="empty"),
                             html.Div(id="badges", className="badges", **{"aria-hidden": "true"}),
+                            html.Div(
+                                id="match-counts",
+                                className="match-counts",
+                                **{"aria-hidden": "true"},
+                            ),
                             html.Canvas(id="minimap", className="minimap", hidden=True),
                         ],
                     ),

@@ -688,6 +688,17 @@ class Marks(Struct, frozen=True):
     boxes: dict[str, tuple[int, int]]
 
 
+class Matches(Struct, frozen=True):
+    """Where the search's hits are in the graph in sight.
+
+    ``elements`` says how many ops are found in what an element shows, by its id; ``named`` are
+    the keys of the boxes whose own module is found.
+    """
+
+    elements: dict[str, int]
+    named: list[str]
+
+
 class PanelAnswer(Struct, kw_only=True):
     """What the panel and the tab in sight show; what is left out stays.
 
@@ -703,6 +714,7 @@ class PanelAnswer(Struct, kw_only=True):
     table: Table | UnsetType = UNSET
     extract: ExtractPart | UnsetType = UNSET
     comparison: Comparison | UnsetType = UNSET
+    matches: Matches | UnsetType = UNSET
     figures: dict[str, Any] | UnsetType = UNSET
     files: list[dict[str, str]] | UnsetType = UNSET
     marks: Marks | UnsetType = UNSET

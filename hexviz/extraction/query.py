@@ -34,7 +34,7 @@ from hexviz.extraction.pattern import ModuleNames
 from hexviz.model.attributes import plain_value
 from hexviz.model.cached import cached_property
 from hexviz.model.fqn import ancestors
-from hexviz.model.graph import TaggedGraph
+from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.modules import Module
 from hexviz.model.op import Op
 from hexviz.model.types import dtype_of
@@ -45,6 +45,8 @@ _LONGEST_QUERY = 5_000
 _LONGEST_PATTERN = 200
 _LONGEST_TEXT = 600
 _LONGEST_VALUE = 60
+
+_BESIDE_NAMES = regex.compile(r"[×+][0-9]+|[·…/]")
 
 _TOO_SLOW = "The search takes too long on this model: use fewer or simpler terms."
 
@@ -146,7 +148,31 @@ class SearchIndex:
         ]
 
     def modules(self, query: Query, budget: Budget | None = None) -> list[Module]:
-        """The modules whose label or path is found, outermost first.
+        """The modules whose label is found, or whose path is by its last step, outermost first.
+
+        Raises:
+            QueryError: if it takes longer than the budget.
+        """
+        if not query.words:
+            return []
+        budget, words = budget or Budget(), query.words
+        paths = {one.fqn: f"{one.tag} {one.fqn}".lower() for one in self.graph.modules}
+
+        def is_meant(module: Module, fits: Fits) -> bool:
+            if fits(f"{module.label} {_last(module.fqn)}".lower(), budget):
+                return True
+            above = "" if module.parent is None else paths[module.parent]
+            return fits(paths[module.fqn], budget) and not fits(above, budget)
+
+        return [
+            module
+            for module in budget.watch(self.graph.modules)
+            if all(fits(paths[module.fqn], budget) for fits in words)
+            and any(is_meant(module, fits) for fits in words)
+        ]
+
+    def values(self, query: Query, budget: Budget | None = None) -> list[Value]:
+        """The inputs and outputs of the model whose name is found.
 
         Raises:
             QueryError: if it takes longer than the budget.
@@ -154,12 +180,11 @@ class SearchIndex:
         if not query.words:
             return []
         budget = budget or Budget()
-        words = query.words
+        ends = [*self.graph.inputs, *self.graph.outputs]
         return [
-            module
-            for module in budget.watch(self.graph.modules)
-            if all(fits(f"{module.tag} {module.fqn}".lower(), budget) for fits in words)
-            and any(fits(f"{module.label} {_last(module.fqn)}".lower(), budget) for fits in words)
+            value
+            for value in budget.watch(ends)
+            if all(fits(value.name.lower(), budget) for fits in query.words)
         ]
 
 
@@ -177,8 +202,11 @@ def parse_query(text: str) -> Query:
         negated = raw.startswith("-") and len(raw) > 1
         word = raw[1:] if negated else raw
         name, colon, value = word.partition(":")
-        if colon and name.isalpha() and not word.startswith("/"):
+        if colon and name.lower() in FIELDS:
             term = _field(name.lower(), value)
+            words = None
+        elif colon and name.isalpha():
+            term = _no_field(name.lower(), word)
             words = None
         else:
             fits = _fits(word, anywhere=True)
@@ -192,30 +220,47 @@ def parse_query(text: str) -> Query:
 
 
 def _split(text: str) -> list[str]:
-    """Split at blanks, but not inside of quotes or of a regular expression."""
+    """Split at blanks, but not inside of quotes or of a regular expression.
+
+    What the graph writes beside names is left out: ``×12``, ``+1``, and an ellipsis stands for
+    what was cut.
+    """
     lexer = shlex.shlex(text, posix=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
     lexer.escape = ""
     lexer.quotes = '"'
     try:
-        return [term for term in lexer if term]
+        words = [term for term in lexer if term]
     except ValueError as error:
         raise QueryError('A quotation mark has no second one: close it with ".') from error
+    named = [word for word in words if not _BESIDE_NAMES.fullmatch(word)]
+    return [word.replace("…", "*") for word in named or words]
 
 
 def _field(name: str, value: str) -> Term:
-    known = FIELDS.get(name)
-    if known is None:
-        near = difflib.get_close_matches(name, FIELDS, n=1)
-        hint = f" Did you mean {near[0]}:?" if near else ""
-        raise QueryError(
-            f"There is no field {name}:{hint} Known are {', '.join(f'{one}:' for one in FIELDS)}; "
-            'quote a word that contains a colon, such as "a:b", as "/a:b/".'
-        )
     if not value:
         raise QueryError(f"{name}: needs a value, such as {_EXAMPLES[name]}.")
-    return known(value)
+    return FIELDS[name](value)
+
+
+def _no_field(name: str, word: str) -> Term:
+    """A word with a colon that is none of the fields: part of a name, such as ``onnx::MatMul_267``."""
+    near = difflib.get_close_matches(name, FIELDS, n=1)
+    hint = f" Did you mean {near[0]}:?" if near else ""
+    fits = _fits(word, anywhere=True)
+
+    def term(index: SearchIndex, budget: Budget) -> Test:
+        with budget.paused():
+            texts = index.texts
+        if not any(fits(text, budget) for text in budget.watch(texts)):
+            raise QueryError(
+                f"There is no field {name}:{hint} Known are "
+                f"{', '.join(f'{one}:' for one in FIELDS)}; and no name has {word} in it."
+            )
+        return lambda at: fits(texts[at], budget)
+
+    return term
 
 
 def _fits(word: str, *, anywhere: bool) -> Fits:
@@ -423,7 +468,7 @@ FIELDS: Mapping[str, Callable[[str], Term]] = {
         "context", lambda op: (op.context.module, op.context.tag) if op.context else None
     ),
     "call": _by(lambda _, op: _call(op)),
-    "name": _by(lambda _, op: [op.name]),
+    "name": _by(lambda _, op: [op.name, op.id]),
     "op": _by(lambda _, op: [op.id]),
     "attr": _attribute,
     "value": _by(lambda _, op: [*op.inputs, *op.outputs]),

@@ -37,7 +37,7 @@ _COLOURS: dict[Theme, dict[str, str]] = {
         "end_ink": "#ffffff",
         "accent": "#0b57d0",
         "evidence": "#a83f00",
-        "match": "#7a5c00",
+        "match": "#f5b400",
         "border": "#7b1fa2",
         "stub": "#ffffff",
         "stub_ink": "#2b3138",
@@ -268,7 +268,7 @@ def _classes(colours: dict[str, str]) -> list[dict[str, Any]]:
         _rule("node.hover", underlay_color=accent, underlay_opacity=0.18, underlay_padding=4),
         _rule("edge.hover", line_color=accent, target_arrow_color=accent, width=2.2, z_index=600),
         _rule(
-            "node.match", underlay_color=colours["match"], underlay_opacity=0.45, underlay_padding=5
+            "node.match", underlay_color=colours["match"], underlay_opacity=0.8, underlay_padding=5
         ),
         _rule(
             "node.evidence",

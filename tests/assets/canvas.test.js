@@ -7,7 +7,7 @@ import cytoscape from "cytoscape";
 
 import { collectEvents, page } from "./page.js";
 
-page(`<div id="graph"></div><div id="path"></div><div id="badges"></div><div id="tree"></div>
+page(`<div id="graph"></div><div id="path"></div><div id="badges"></div><div id="match-counts"></div><div id="tree"></div>
   <div id="trace"></div><div id="trace-note"></div><div id="notice-bar"></div>`);
 const events = await collectEvents();
 const { backInSight, shiftInto, viewportIn } = await import("../../assets/canvas/camera.js");

@@ -131,11 +131,12 @@ def test_clicking_an_op_on_the_canvas_selects_it(closed: Sheet) -> None:
     closed.page.locator("#search").fill("softmax")
     closed.page.locator("#hits .hit").first.click()
     closed.wait("cy.nodes('.selected').length === 1")
-    closed.page.keyboard.press("Escape")
+    closed.page.keyboard.press("Escape")  # ends the search
     closed.page.locator(".model-title").click()
     closed.page.keyboard.press("Escape")
     closed.wait("cy.nodes('.selected').id().startsWith('m:')")
     assert closed.cy("cy.nodes('[name = \"Softmax\"]').empty()")
+    closed.page.locator("#search").fill("softmax")
     closed.page.locator("#hits .hit").first.click()
     closed.wait("cy.nodes('[name = \"Softmax\"]').nonempty()")
     closed.page.evaluate("() => window.hexviz.send('clear')")

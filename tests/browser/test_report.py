@@ -445,14 +445,22 @@ def test_escape_leaves_the_list_of_keys_and_nothing_else(report: Report) -> None
     assert report.selected() == before
 
 
-def test_escape_keeps_what_is_searched_for(report: Report) -> None:
-    field = report.page.locator("#search")
+def test_hits_are_marked_until_escape(report: Report) -> None:
+    page = report.page
+    field = page.locator("#search")
     field.fill("type:MatMul")
-    expect(report.page.locator("#hits")).to_contain_text("ops")
-    report.page.keyboard.press("Escape")
-    expect(field).to_have_value("type:MatMul")
-    report.page.keyboard.press("n")
-    expect(report.page.locator("#inspector h2")).to_have_text("MatMul")
+    expect(page.locator("#hits")).to_contain_text("ops")
+    report.wait("cy.nodes('.match').nonempty()")
+    marked = report.cy("cy.nodes('.match[open = 0]').map(node => node.id().slice(2))")
+    numbers = page.locator("#match-counts .match-count")
+    expect(numbers).to_have_count(len(marked))
+    for key in marked:
+        expect(page.locator(f'#tree [data-key="{key}"] .row-matches')).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(field).to_have_value("")
+    report.wait("cy.nodes('.match').empty()")
+    expect(page.locator("#hits")).to_be_empty()
+    expect(numbers).to_have_count(0)
 
 
 def test_what_works_the_canvas_is_hidden_with_it(report: Report) -> None:

@@ -74,7 +74,6 @@ def test_paths_are_compared_by_whole_segments() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("typ:MatMul", "There is no field typ: Did you mean type:?"),
         ("type:", "type: needs a value, such as type:MatMul,Gemm"),
         ("shared:maybe", "shared: is yes or no, not 'maybe'"),
         ("confidence:high", "confidence: is a number from 0 to 1"),
@@ -88,6 +87,24 @@ def test_what_cannot_be_understood_is_a_clear_line(text: str, message: str) -> N
     with pytest.raises(QueryError) as caught:
         parse_query(text)
     assert message in str(caught.value)
+
+
+def test_a_word_with_a_colon_is_a_field_or_part_of_a_name() -> None:
+    graph = build([Node("onnx::Add_7", ["in:0"], module="layer")], ["onnx::Add_7"])
+    index = SearchIndex(graph)
+    assert index.ops(parse_query("onnx::Add_7")) == [0]
+    assert index.ops(parse_query("in:0")) == [0]
+    assert index.ops(parse_query("-in:0")) == []
+    with pytest.raises(QueryError, match="There is no field typ: Did you mean type:?"):
+        index.ops(parse_query("typ:MatMul"))
+
+
+def test_what_the_graph_writes_beside_names_is_no_part_of_them() -> None:
+    graph = build([Node("a_long_name_1", ["x"], module="layer1")], ["a_long_name_1"])
+    index = SearchIndex(graph)
+    for text in ("a_long_name_1 +1", "layer1 ×12", "layer1 / a_long_name_1", "a_lo…me_1"):
+        assert index.ops(parse_query(text)) == [0], text
+    assert index.ops(parse_query("+1")) == []
 
 
 @pytest.mark.parametrize("field", ["tag", "context"])

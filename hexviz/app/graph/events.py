@@ -8,7 +8,6 @@ from dataclasses import replace
 from hexviz.app import protocol
 from hexviz.app.graph import evidence, navigation
 from hexviz.app.graph.navigation import enclosed
-from hexviz.app.graph.search import search
 from hexviz.app.graph.tour import go_to_stop
 from hexviz.app.graph.tree import all_but, check, names_of
 from hexviz.app.models.comparison import other_in
@@ -64,7 +63,7 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
         case protocol.GoToModule(value=fqn):
             return _in_tab(_revealed(model, state, ("module", fqn)), "graph")
         case protocol.FirstHit(value=query) if query.strip():
-            hits = search(model.searching, query, most=1).hits
+            hits = model.found(query).hits
             return _revealed(model, state, (hits[0].kind, hits[0].id)) if hits else state
         case protocol.Match(value=match) if match.query.strip():
             return _next_match(model, state, match)
@@ -189,7 +188,7 @@ def _path(model: OpenModel, state: PageState, value: str) -> PageState:
 
 def _next_match(model: OpenModel, state: PageState, match: protocol.NextMatch) -> PageState:
     """The found op after (or before) the selected one, in order of execution, round and round."""
-    found = search(model.searching, match.query, most=0).ops
+    found = model.found(match.query).ops
     if not found:
         return state
     kind, what = state.selection

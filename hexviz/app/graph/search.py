@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hexviz.extraction.query import Budget, SearchIndex, parse_query
+from hexviz.model.graph import Value
 from hexviz.model.modules import Module
 from hexviz.model.op import Op
 
@@ -15,9 +16,9 @@ __all__ = ["Found", "Hit", "search"]
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One result: what it is, its id (op id or FQN), and two lines to show."""
+    """One result: what it is, its id (op id, FQN or value id), and two lines to show."""
 
-    kind: Literal["op", "module"]
+    kind: Literal["op", "module", "value"]
     id: str
     title: str
     detail: str
@@ -25,11 +26,13 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The best hits of a search, and how much it found: modules, and ops by position."""
+    """The best hits of a search, and all that it found: modules by FQN, inputs and outputs of the
+    model by id, ops by position."""
 
-    hits: tuple[Hit, ...]
-    modules: int
-    ops: tuple[int, ...]
+    hits: tuple[Hit, ...] = ()
+    modules: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    ops: tuple[int, ...] = ()
 
 
 def search(index: SearchIndex, text: str, *, most: int = 40) -> Found:
@@ -42,24 +45,37 @@ def search(index: SearchIndex, text: str, *, most: int = 40) -> Found:
         QueryError: if the text cannot be understood, or takes too long.
     """
     query, budget = parse_query(text), Budget()
-    modules, positions = index.modules(query, budget), index.ops(query, budget)
+    modules, values = index.modules(query, budget), index.values(query, budget)
+    positions = index.ops(query, budget)
     word = next((word for word in text.lower().split() if ":" not in word), "")
-    ops = [index.graph.ops[at] for at in positions] if most else []
 
-    def rank(one: Module | Op) -> int:
-        if isinstance(one, Op):
-            return _rank(word, one.op_type.lower(), one.id.lower())
-        return _rank(word, one.label.lower(), one.fqn.lower())
+    def rank(one: Module | Value | Op) -> int:
+        match one:
+            case Op():
+                return _rank(word, one.op_type.lower(), one.id.lower())
+            case Module():
+                return _rank(word, one.label.lower(), one.fqn.lower())
+        return _rank(word, one.name.lower())
 
-    found: list[Module | Op] = [*modules, *ops]
+    ops = (index.graph.ops[at] for at in positions)
+    found: list[Module | Value | Op] = [*modules, *values, *ops]
     best = heapq.nsmallest(most, found, key=rank)  # of equal ones, the first stay first
-    return Found(tuple(map(_hit, best)), len(modules), tuple(positions))
+    return Found(
+        tuple(map(_hit, best)),
+        tuple(module.fqn for module in modules),
+        tuple(value.id for value in values),
+        tuple(positions),
+    )
 
 
-def _hit(one: Module | Op) -> Hit:
-    if isinstance(one, Op):
-        return Hit("op", one.id, f"{one.op_type} {one.id}", one.tag)
-    return Hit("module", one.fqn, one.label, one.tag)
+def _hit(one: Module | Value | Op) -> Hit:
+    match one:
+        case Op():
+            return Hit("op", one.id, f"{one.op_type} {one.id}", one.tag)
+        case Module():
+            return Hit("module", one.fqn, one.label, one.tag)
+    what = "an input" if one.kind == "input" else "an output"
+    return Hit("value", one.id, one.name, f"{what} of the model")
 
 
 def _rank(word: str, *names: str) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.graph.tree import Row
 from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.parts import SHORT, middle_cut
 from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
@@ -65,7 +66,7 @@ def tree(found: list[Row]) -> list[Any]:
                     title=_SHOWN[row.shown],
                     **{"data-event": "check", "data-value": row.key, "aria-hidden": "true"},
                 ),
-                html.Span(row.label, className="name"),
+                html.Span(middle_cut(row.label, SHORT), className="name"),
                 html.Span(f"{row.ops:,}", className="quiet count", title="ops in it"),
             ],
             className="row-line section-row" if row.is_section else "row-line",

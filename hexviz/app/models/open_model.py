@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from hexviz.app.graph.search import Found, search
 from hexviz.app.jobs.results import Results
 from hexviz.app.models.comparison import Kept, other_in
 from hexviz.app.models.edits import Edit
@@ -52,6 +53,7 @@ _VIEWS = 20_000_000  # what was drawn and laid out, at most; the page shows only
 _KEPT_VIEWS = 6
 _KEPT_NUMBERS = 8
 _KEPT_COMPARISONS = 2
+_KEPT_SEARCHES = 4
 _KEPT_EXPLANATIONS = 64
 
 
@@ -96,6 +98,7 @@ class OpenModel:
         )
         self._comparisons: LayoutCache[str, Kept] = LayoutCache(_KEPT_COMPARISONS)
         self._extracts: LayoutCache[ExtractChoice, Extracted] = LayoutCache(_KEPT_NUMBERS)
+        self._found: LayoutCache[str, Found] = LayoutCache(_KEPT_SEARCHES)
         self._explanations: LayoutCache[str, Explanation] = LayoutCache(_KEPT_EXPLANATIONS)
         self.drawn: tuple[Stage, ...] = ()
 
@@ -240,6 +243,18 @@ class OpenModel:
         if known is None:
             known = explain(self.graph, op_id)
             self._explanations.put(op_id, known)
+        return known
+
+    def found(self, query: str) -> Found:
+        """What a search finds; nothing for blanks.
+
+        Raises:
+            QueryError: if it cannot be understood, or takes too long.
+        """
+        known = self._found.get(query)
+        if known is None:
+            known = search(self.searching, query) if query.strip() else Found()
+            self._found.put(query, known)
         return known
 
     @cached_property

@@ -10,6 +10,7 @@ from hexviz.app import html
 from hexviz.model.graph import TaggedGraph
 
 __all__ = [
+    "SHORT",
     "breaking",
     "button",
     "copy_button",
@@ -17,6 +18,7 @@ __all__ = [
     "heading",
     "inline_link",
     "linked",
+    "middle_cut",
     "mix",
     "module_link",
     "module_links",
@@ -144,6 +146,26 @@ def breaking(sentence: str) -> list[Any]:
     """A tag, or a sentence with tags, that breaks into lines at the slashes."""
     first, *rest = sentence.split("/")
     return [first, *(part for step in rest for part in (html.Wbr(), f"/{step}"))]
+
+
+SHORT = 10
+"""Characters of a label's end that stay in sight in a narrow place, such as a row of a tree."""
+
+_LONGEST_END = 22  # characters of a path that always stay in sight
+
+
+def middle_cut(path: str, longest: int = _LONGEST_END) -> Any:
+    """A path, a tag or a name that loses its middle where there is no room, never its end.
+
+    A browser cuts text at its end only: so the end, of ``longest`` characters at most, is an
+    element of its own, which keeps its width, and what is before it gives way (``.cut`` in
+    ``assets/paths.css``). ``assets/paths.js`` does the same.
+    """
+    first = max(0, len(path) - longest)
+    at = next((at for at in range(first, len(path)) if path[at] in "/."), first)
+    if not at:
+        return path
+    return html.Span([html.Span(path[:at]), html.Span(path[at:])], className="cut")
 
 
 def mix(numbers: Mapping[str, int], most: int = 6) -> html.Div:

@@ -14,10 +14,12 @@ __all__ = ["grid", "table"]
 _FIELDS = ("id", "op_type", "tag", "origin", "rule", "confidence", "auxiliary")
 """What the table shows of an op, beside its context."""
 
+_PATH = {"cellRenderer": "Path"}  # of assets/panels/table.js: cut in the middle
+
 _COLUMNS = [
-    {"field": "id", "headerName": "op", "flex": 2, "minWidth": 140},
+    {"field": "id", "headerName": "op", "flex": 2, "minWidth": 140} | _PATH,
     {"field": "op_type", "headerName": "type", "flex": 1, "minWidth": 110},
-    {"field": "tag", "headerName": "module", "flex": 4, "minWidth": 240},
+    {"field": "tag", "headerName": "module", "flex": 4, "minWidth": 240} | _PATH,
     {"field": "origin", "headerName": "origin", "flex": 1, "minWidth": 115},
     {"field": "rule", "headerName": "rule", "flex": 1, "minWidth": 95},
     {
@@ -28,7 +30,7 @@ _COLUMNS = [
         "filter": "agNumberColumnFilter",
     },
     {"field": "auxiliary", "headerName": "auxiliary", "flex": 1, "minWidth": 120},
-    {"field": "context", "headerName": "serves", "flex": 4, "minWidth": 240},
+    {"field": "context", "headerName": "serves", "flex": 4, "minWidth": 240} | _PATH,
 ]
 
 

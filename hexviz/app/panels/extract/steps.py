@@ -7,7 +7,6 @@ from dataclasses import replace
 from hexviz.app import protocol
 from hexviz.app.address import choice_in
 from hexviz.app.graph.navigation import ops_in
-from hexviz.app.graph.search import search
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.extract.ticks import of_modules, turn, uneven_stacks, with_ops
 from hexviz.app.protocol import AnyEvent, ExtractChoice, PageState
@@ -41,7 +40,7 @@ def _choice(model: OpenModel, state: PageState, event: AnyEvent) -> ExtractChoic
         case protocol.KeepFound(value=query):
             if not query.strip():
                 raise SelectionError("Search for something first, with the field above the tree.")
-            found = search(model.searching, query, most=0).ops
+            found = model.found(query).ops
             if not found:
                 raise SelectionError("The search finds no op.")
             return with_ops(graph, choice, {*choice.selected.positions(graph), *found})

@@ -1,0 +1,89 @@
+// Where the search's hits are: a class on what shows them, a number on each closed box, dots in the
+// minimap, numbers in the tree.
+
+import { byId } from "../dom.js";
+import { markRows } from "../tree.js";
+import { cytoscape } from "./instance.js";
+import { drawMinimap } from "./minimap.js";
+
+/**
+ * @import { Core } from "cytoscape"
+ * @import { Matches } from "../protocol.js"
+ */
+
+const SMALLEST = 0.75; // numbers shrink with the graph, and no further than this
+const MOST = 150; // numbers, which move with the graph at every frame
+
+/** @type {Matches} */
+let current = { elements: {}, named: [] };
+/** @type {{id: string, number: HTMLElement}[]} */
+let numbers = [];
+
+/**
+ * Show where the hits are, on the canvas and in the tree.
+ * @param {Matches} next
+ */
+export function showMatches(next) {
+  current = next;
+  /** @type {Record<string, number>} */
+  const boxes = {};
+  for (const [id, count] of Object.entries(next.elements)) {
+    if (id.startsWith("m:")) {
+      boxes[id.slice(2)] = count;
+    }
+  }
+  markRows(boxes, next.named);
+  const cy = cytoscape();
+  if (cy) {
+    markMatches(cy);
+    drawMinimap(cy);
+  }
+}
+
+/**
+ * Mark the canvas, after its elements have changed as well.
+ * @param {Core} cy
+ */
+export function markMatches(cy) {
+  const found = cy.collection();
+  const named = new Set(current.named.map((key) => `m:${key}`));
+  for (const id of [...Object.keys(current.elements), ...named]) {
+    found.merge(cy.getElementById(id));
+  }
+  cy.batch(function () {
+    cy.nodes(".match").difference(found).removeClass("match");
+    found.addClass("match");
+  });
+  const closed = found.nodes("[open = 0]").toArray().slice(0, MOST);
+  numbers = closed.flatMap(function (node) {
+    const count = current.elements[node.id()];
+    if (!count) {
+      return [];
+    }
+    const number = document.createElement("span");
+    number.className = "match-count";
+    number.textContent = count.toLocaleString("en");
+    return [{ id: node.id(), number }];
+  });
+  byId("match-counts").replaceChildren(...numbers.map(({ number }) => number));
+  placeCounts(cy);
+}
+
+/**
+ * Put each number on the lower right corner of its box: at every frame.
+ * @param {Core} cy
+ */
+export function placeCounts(cy) {
+  const scale = Math.min(1, Math.max(SMALLEST, cy.zoom()));
+  for (const { id, number } of numbers) {
+    const node = cy.getElementById(id);
+    number.hidden = node.empty();
+    if (!number.hidden) {
+      const at = node.renderedPosition();
+      const x = at.x + node.renderedWidth() / 2;
+      const y = at.y + node.renderedHeight() / 2;
+      number.style.transform =
+        `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) scale(${scale}) translate(-75%, -50%)`;
+    }
+  }
+}
