@@ -245,7 +245,7 @@ def _field(name: str, value: str) -> Term:
 
 
 def _no_field(name: str, word: str) -> Term:
-    """A word with a colon that is none of the fields: part of a name, such as ``onnx::MatMul_267``."""
+    """A word with a colon that is no field: part of a name, such as ``onnx::MatMul_267``."""
     near = difflib.get_close_matches(name, FIELDS, n=1)
     hint = f" Did you mean {near[0]}:?" if near else ""
     fits = _fits(word, anywhere=True)

@@ -132,6 +132,8 @@ def test_what_is_written_in_the_graph_finds_something_there(real: OpenModel) -> 
             data = element["data"]
             if data.get("kind") in ("module", "op", "input", "output", "stub", "call"):
                 title = data["label"].split("\n")[0].split("  ")[0]
+                if data["kind"] == "stub":
+                    title = title.split()[0]  # its shape follows
                 assert finds(real, title), (title, data["id"])
 
 
