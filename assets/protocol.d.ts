@@ -93,7 +93,7 @@ export interface EventAnswer {
 
 export interface EventRequest {
   n: number;
-  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
+  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
   theme?: "dark" | "light";
   shown?: string | null;
   at?: At | null;
@@ -242,7 +242,7 @@ export interface OpenLevel {
 
 export interface PageState {
   view: ViewState;
-  selection: ["" | "edge" | "module" | "op" | "ops" | "value", string];
+  selection: ["" | "call" | "edge" | "module" | "op" | "ops" | "value", string];
   trace: Trace | null;
   lit: Array<string>;
   numbers: string;
@@ -306,6 +306,11 @@ export interface RevealModule {
 
 export interface RevealOp {
   type: "reveal";
+  value: string;
+}
+
+export interface SelectCall {
+  type: "call";
   value: string;
 }
 

@@ -59,7 +59,7 @@ function begin(start) {
 
   function writeAddress() {
     const [kind, what] = queue.at?.state.selection ?? ["", ""];
-    const isNamed = kind === "op" || kind === "module" || kind === "value";
+    const isNamed = ["op", "module", "call", "value"].includes(kind);
     const next = isNamed ? `${kind}=${encodeURIComponent(what)}` : "";
     if (queue.isIdle && next !== address) {
       address = next;

@@ -83,7 +83,7 @@ export function rowsReplaced() {
 }
 
 /**
- * Select the module of a row, or open its section.
+ * Select the module or call of a row, or open its section.
  * @param {HTMLElement} row
  */
 export function choose(row) {
@@ -91,6 +91,8 @@ export function choose(row) {
   focus(row);
   if (row.classList.contains("section-row")) {
     send({ type: "toggle", value: key });
+  } else if (row.classList.contains("call-row")) {
+    send({ type: "call", value: key });
   } else {
     send({ type: "reveal-module", value: fqn });
   }
@@ -112,7 +114,7 @@ function toggle(row) {
 /** Press the check mark of a row, if it has one. @param {HTMLElement} row */
 function check(row) {
   const box = row.querySelector(".mark-box");
-  if (box instanceof HTMLElement && !row.classList.contains("section-row")) {
+  if (box instanceof HTMLElement && !row.matches(".section-row, .call-row")) {
     box.click();
   }
 }

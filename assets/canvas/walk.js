@@ -16,13 +16,15 @@ import { leavePair } from "./trace.js";
  * @param {NodeSingular | EdgeSingular} element
  */
 export function select(element) {
-  const { kind, fqn, value, op, id } = element.data();
+  const { kind, fqn, key, value, op, id } = element.data();
   if (element.isEdge()) {
     send({ type: "edge", value: id });
   } else if (kind === "stub") {
     send({ type: "edge", value: element.connectedEdges()[0].id() });
   } else if (kind === "module" || kind === "section") {
     send({ type: "module", value: fqn });
+  } else if (kind === "call") {
+    send({ type: "call", value: key });
   } else if (kind === "input" || kind === "output") {
     send({ type: "value", value });
   } else if (op !== undefined) {

@@ -22,8 +22,9 @@
  * @typedef {object} Tables Columns, see hexviz/app/report/texts.py.
  * @property {{id: string[], type: string[], module: number[], box: number[], slot: number[]}} ops
  * @property {{fqn: string[], tag: string[], label: string[], box: number[]}} modules
- * @property {{key: string[], module: number[], parent: number[], members: number[][],
+ * @property {{key: string[], label: string[], module: number[], parent: number[], members: number[][],
  *   low: number[], high: number[]}} boxes
+ * @property {number[]} calls rows of the table of boxes
  * @property {string[]} inputs
  * @property {string[]} outputs
  * @property {{source: number[], target: number[], value: number[]}} edges
@@ -64,7 +65,7 @@ export function unpackStart() {
   return unpack("start");
 }
 
-/** Pages of ops, modules and values: many are packed together, and unpacked when one is needed. */
+/** Pages of ops, modules, calls and values: many are packed together, and unpacked when one is needed. */
 export class Pages {
   /** @type {Map<string, Promise<any[]>>} */
   #chunks = new Map();
@@ -76,7 +77,7 @@ export class Pages {
   }
 
   /**
-   * @param {"ops" | "modules" | "values"} kind
+   * @param {"ops" | "modules" | "calls" | "values"} kind
    * @param {number} at
    * @returns {Promise<any>}
    */

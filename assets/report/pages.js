@@ -115,7 +115,11 @@ export async function linePage({ tables, about }, scenes, scene, id, item) {
     if (at !== undefined) {
       return `${tables.ops.type[at]} ${what} in ${tables.modules.tag[tables.ops.module[at]]}`;
     }
-    return box === undefined ? what : tables.modules.tag[tables.boxes.module[box]];
+    if (box === undefined) {
+      return what;
+    }
+    const tag = tables.modules.tag[tables.boxes.module[box]];
+    return tables.calls.includes(box) ? `${tables.boxes.label[box]} in ${tag}` : tag;
   };
   const counted = `${values.length.toLocaleString("en")} value${values.length === 1 ? "" : "s"}`;
   return [

@@ -172,6 +172,8 @@ export class StaticTransport {
         return to({ selection: ["op", event.value] });
       case "module":
         return to({ selection: ["module", event.value] });
+      case "call":
+        return this.#revealBox(state, scenes.boxAt(event.value) ?? -1);
       case "value":
         return to({ selection: ["value", event.value] });
       case "edge":
@@ -235,7 +237,7 @@ export class StaticTransport {
   }
 
   /**
-   * What an address asks for: `op=…`, `module=…`, `value=…`, or nothing.
+   * What an address asks for: `op=…`, `module=…`, `call=…`, `value=…`, or nothing.
    * @param {PageState} state
    * @param {string} address
    */
@@ -247,6 +249,9 @@ export class StaticTransport {
     }
     if (kind === "module" && this.#tables.modules.fqn.includes(id)) {
       return this.#revealModule(state, id);
+    }
+    if (kind === "call" && this.#tables.calls.includes(this.#scenes.boxAt(id) ?? -1)) {
+      return this.#revealBox(state, this.#scenes.boxAt(id) ?? -1);
     }
     return {
       state: { ...state, selection: /** @type {PageState["selection"]} */ (
@@ -280,6 +285,29 @@ export class StaticTransport {
   }
 
   /**
+   * Select a box, and show it.
+   * @param {PageState} state
+   * @param {number} box
+   * @returns {{state: PageState, error?: string}}
+   */
+  #revealBox(state, box) {
+    return box > 0
+      ? this.#reveal({ ...state, selection: this.#meaning(box) }, box, false)
+      : { state };
+  }
+
+  /**
+   * What is selected with a box: its call, or its module.
+   * @param {number} box
+   * @returns {PageState["selection"]}
+   */
+  #meaning(box) {
+    const { boxes, calls, modules } = this.#tables;
+    return calls.includes(box)
+      ? ["call", boxes.key[box]] : ["module", modules.fqn[boxes.module[box]]];
+  }
+
+  /**
    * @param {PageState} state
    * @param {number} box
    * @param {boolean} isInside
@@ -308,7 +336,7 @@ export class StaticTransport {
       return this.#revealOp(state, id);
     }
     if (box !== undefined) {
-      return this.#revealModule(state, this.#tables.modules.fqn[this.#tables.boxes.module[box]]);
+      return this.#revealBox(state, box);
     }
     return kind === "i" ? { state: { ...state, selection: ["value", id] } } : { state };
   }
@@ -363,9 +391,7 @@ export class StaticTransport {
     const toggled = { ...state, view: scenes.view(scene) };
     const isOpened = !scenes.isOpen(before, box) && !boxes.key[box].includes("@");
     return {
-      state: isOpened
-        ? { ...toggled, selection: ["module", modules.fqn[boxes.module[box]]] }
-        : toggled,
+      state: isOpened ? { ...toggled, selection: this.#meaning(box) } : toggled,
     };
   }
 
@@ -427,18 +453,21 @@ export class StaticTransport {
     if (around === undefined || closed === null) {
       return { state: { ...state, selection: ["", ""] } };
     }
-    const fqn = this.#tables.modules.fqn[this.#tables.boxes.module[around]];
-    return { state: { ...state, view: scenes.view(closed), selection: ["module", fqn] } };
+    const selection = this.#meaning(around);
+    return { state: { ...state, view: scenes.view(closed), selection } };
   }
 
   /**
-   * The box of what is selected: the one an op stands in, or a module's own; 0 is the root's.
+   * The box of what is selected: the one an op stands in, a call's, or a module's; 0 is the root's.
    * @param {PageState} state
    */
   #boxOf({ selection: [kind, what] }) {
     const { ops, modules } = this.#tables;
     if (kind === "op") {
       return ops.box[this.#scenes.opAt(what) ?? -1] ?? 0;
+    }
+    if (kind === "call") {
+      return this.#scenes.boxAt(what) ?? 0;
     }
     return kind === "module" ? Math.max(0, modules.box[modules.fqn.indexOf(what)] ?? 0) : 0;
   }
@@ -480,7 +509,7 @@ export class StaticTransport {
       selected: null, row: null, evidence: [], traced: null, note: "", steps: null, said: this.#said(kind, what),
       lit: state.lit.length ? state.lit : null,
     };
-    if (kind === "op" || kind === "module") {
+    if (kind === "op" || kind === "module" || kind === "call") {
       marked.row = showing < 0 ? "" : boxes.key[showing];
       marked.selected = kind === "op" ? shownBy(what) : showing < 0 ? null : `m:${marked.row}`;
     } else if (kind === "value") {
@@ -520,6 +549,10 @@ export class StaticTransport {
       case "module": {
         const page = await this.#pages.page("modules", modules.fqn.indexOf(what));
         return modulePage(page, (key) => this.#scenes.isApart(scene, this.#scenes.boxAt(key) ?? -1));
+      }
+      case "call": {
+        const at = this.#tables.calls.indexOf(this.#scenes.boxAt(what) ?? -1);
+        return at < 0 ? this.#start.about : this.#pages.page("calls", at);
       }
       case "value":
         return this.#start.ends[what] ?? this.#start.about;

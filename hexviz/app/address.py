@@ -100,7 +100,7 @@ def from_query(query: str, model: OpenModel, canvas: tuple[int, int] | None = No
         colour, numbers = "module" if colour == "numbers" else colour, ""
     if colour == "compared" and model.comparison(compared) is None:
         colour = "module"
-    selection = _selected(fields, model)
+    selection = _selected(fields, model, placement)
     view = replace(
         _view(fields, model, placement, hidden, selection, canvas), colour=colour, gather=gather
     )
@@ -202,7 +202,7 @@ def _view(
     return ViewState(view.open, placement, view.hidden, view.apart)
 
 
-def _selected(fields: Fields, model: OpenModel) -> Selection:
+def _selected(fields: Fields, model: OpenModel, placement: Placement) -> Selection:
     graph = model.graph
     for op in fields.get("op", ()):
         if op in graph.positions:
@@ -213,6 +213,9 @@ def _selected(fields: Fields, model: OpenModel) -> Selection:
     for fqn in fields.get("module", ()):
         if fqn in graph.modules:
             return "module", fqn
+    for call in fields.get("call", ()):
+        if call in model.index(placement).calls:
+            return "call", call
     for value in fields.get("value", ()):
         if value in graph.flat.values:
             return "value", value

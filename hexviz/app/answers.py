@@ -143,6 +143,8 @@ def check_state(model: OpenModel, state: PageState) -> None:
             raise RequestError(f"The model has no op {op!r}, which is said to be selected.")
         case "module", fqn if fqn not in graph.modules:
             raise RequestError(f"The model has no module {fqn!r}, which is said to be selected.")
+        case "call", key if key not in model.index(state.view.placement).calls:
+            raise RequestError(f"The model has no call {key!r}, which is said to be selected.")
         case "value", value if value not in graph.flat.values:
             raise RequestError(f"The model has no value {value!r}, which is said to be selected.")
     if state.trace is not None and not is_known(state.trace, model):

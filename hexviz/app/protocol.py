@@ -39,9 +39,9 @@ Tab = Literal["graph", "ops", "audit", "extract", "compare"]
 TABS: tuple[Tab, ...] = get_args(Tab)
 """The page's tabs, by the names they have in an address."""
 
-Selection = tuple[Literal["op", "ops", "module", "value", "edge", ""], str]
-"""What is selected: its kind, and its op id, FQN, value id or element id; of several ops, their
-ids as JSON."""
+Selection = tuple[Literal["op", "ops", "module", "call", "value", "edge", ""], str]
+"""What is selected: its kind, and its op id, FQN, key of a call's box, value id or element id; of
+several ops, their ids as JSON."""
 
 NOTHING: Selection = ("", "")
 
@@ -160,6 +160,12 @@ class SelectOp(Event, tag="op"):
 
 class SelectModule(Event, tag="module"):
     """Select a module, by its FQN."""
+
+    value: str
+
+
+class SelectCall(Event, tag="call"):
+    """Select a call by the key of its box, with the boxes open that it needs to be seen."""
 
     value: str
 
@@ -471,6 +477,7 @@ AnyEvent = (
     | ChooseTab
     | SelectOp
     | SelectModule
+    | SelectCall
     | SelectValue
     | SelectEdge
     | SelectFrame

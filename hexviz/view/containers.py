@@ -1,4 +1,4 @@
-"""The boxes a graph is drawn in: modules, stacks of equal ones, and sections.
+"""The boxes a graph is drawn in: modules, stacks of equal ones, calls, and sections.
 
 ::
 
@@ -8,8 +8,8 @@
        ├─ …        ├ ×12
        └─ layer.11 ┘
 
-The ops are numbered so that every module holds one run of *slots*; neither
-stacks nor sections change that order.
+The ops are numbered so that every module and every call holds one run of
+*slots*; neither stacks nor sections change that order.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from hexviz.model.graph import TaggedGraph
+from hexviz.view.calls import CallGroup
 from hexviz.view.repeats import Anatomy, Span, anatomy, runs
 from hexviz.view.sections import Member, Part, Run, Section, split
 
@@ -32,10 +33,10 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """A module, a section of one or a stack of equal ones, with what lies directly in it.
+    """A module, a call, a section of one or a stack of equal modules, with what lies in it.
 
-    ``key`` is the FQN, ``KEY@first-last`` (1-based) for a section of KEY, or
-    ``FQN~count`` for a stack, after its first member. ``module`` is the FQN
+    ``key`` is the FQN, ``FQN!NAME`` for a call, ``KEY@first-last`` (1-based) for a section of
+    KEY, or ``FQN~count`` for a stack, after its first member. ``module`` is the FQN
     its own ops belong to: of a stack, the module around it. ``face`` is the
     FQN whose colours it bears: of a stack, its first member. ``items`` are in
     execution order: the keys of child containers, and ops as positions in
@@ -54,7 +55,13 @@ class Container:
     high: int
     label: str
     is_section: bool = False
+    is_call: bool = False
     members: tuple[str, ...] = ()
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is the box of a module or of a stack of them."""
+        return not (self.is_section or self.is_call)
 
     @property
     def count(self) -> int:
@@ -96,30 +103,39 @@ class _Draft:
     base: str
     first: int = 1
     is_section: bool = False
+    is_call: bool = False
     stack: tuple[str, ...] = ()
     items: tuple[str | int, ...] = ()
 
 
 def contain(
-    graph: TaggedGraph, modules: Sequence[str], small: AbstractSet[int], section: int
+    graph: TaggedGraph,
+    modules: Sequence[str],
+    calls: Mapping[int, CallGroup],
+    small: AbstractSet[int],
+    section: int,
 ) -> Contained:
     """Put every op in its box; linear in the graph.
 
-    ``modules`` is the module of each position, ``small`` the positions drawn
-    as mere dots, ``section`` the most direct children of a container.
+    ``modules`` is the module of each position, ``calls`` the call around it, if there is one,
+    ``small`` the positions drawn as mere dots, ``section`` the most direct children of a container.
     """
-    members = _members(graph, modules)
+    members = _members(graph, modules, calls)
     op_at, spans = _slots(members)
     slot_of = np.empty(len(op_at), dtype=np.int64)
     slot_of[op_at] = np.arange(len(op_at))
-    work = _Work(graph, members, anatomy(graph, modules, op_at, spans), slot_of, small, section)
+    facts = anatomy(graph, modules, op_at, spans)
+    work = _Work(graph, members, facts, slot_of, small, section)
     containers = work.run()
     return Contained(containers, work.hosts, tuple(work.home), op_at, slot_of)
 
 
-def _members(graph: TaggedGraph, modules: Sequence[str]) -> dict[str, list[Member]]:
+def _members(
+    graph: TaggedGraph, modules: Sequence[str], calls: Mapping[int, CallGroup]
+) -> dict[str, list[Member]]:
     """Direct children per module with ops below, in the order of their first op."""
     members: dict[str, list[Member]] = {"": []}
+    placed: set[str] = set()
     for position, fqn in enumerate(modules):
         if fqn not in members:
             # The first op of a branch places all modules on the way down to it.
@@ -131,12 +147,17 @@ def _members(graph: TaggedGraph, modules: Sequence[str]) -> dict[str, list[Membe
                 if known:
                     break
                 below = parent
-        members[fqn].append(position)
+        call = calls.get(position)
+        if call is None:
+            members[fqn].append(position)
+        elif call.key not in placed:
+            placed.add(call.key)
+            members[fqn].append(call)
     return members
 
 
 def _slots(members: Mapping[str, Sequence[Member]]) -> tuple[Ints, dict[str, Span]]:
-    """The position of each slot, and the slots of each module: depth first, on a stack."""
+    """The position of each slot, and the slots of each module and call: depth first, on a stack."""
     op_at: list[int] = []
     begun: dict[str, int] = {}
     spans: dict[str, Span] = {}
@@ -145,12 +166,14 @@ def _slots(members: Mapping[str, Sequence[Member]]) -> tuple[Ints, dict[str, Spa
         step = work.pop()
         if isinstance(step, int):
             op_at.append(step)
-        elif step not in begun:
-            begun[step] = len(op_at)
+            continue
+        key = step if isinstance(step, str) else step.key
+        if key not in begun:
+            begun[key] = len(op_at)
             work.append(step)  # met again once all below has its slots
-            work.extend(reversed(members[step]))
+            work.extend(reversed(members[step] if isinstance(step, str) else step.members))
         else:
-            spans[step] = (begun[step], len(op_at))
+            spans[key] = (begun[key], len(op_at))
     return np.array(op_at, dtype=np.int64), spans
 
 
@@ -201,6 +224,7 @@ class _Work:
                 high=draft.span[1],
                 label=draft.label,
                 is_section=draft.is_section,
+                is_call=draft.is_call,
                 members=tuple(self.hosts.get(fqn, fqn) for fqn in draft.stack),
             )
             for draft in drafts
@@ -214,6 +238,8 @@ class _Work:
                 parts.append(part)
             elif isinstance(part, Section):
                 parts.append(self._section(draft, part))
+            elif isinstance(part, CallGroup):
+                parts.append(self._call(draft, part))
             else:
                 parts.append(self._draft(part, draft))
         return parts
@@ -233,6 +259,20 @@ class _Work:
             is_section=True,
         )
 
+    def _call(self, around: _Draft, call: CallGroup) -> _Draft:
+        return _Draft(
+            key=call.key,
+            module=call.module,
+            face=call.module,
+            parent=around.key,
+            depth=around.depth + 1,
+            label=call.label,
+            content=call.members,
+            span=self._span(call),
+            base=call.key,
+            is_call=True,
+        )
+
     def _draft(self, start: str | Run, around: _Draft | None) -> _Draft:
         """A box for a module or a run, and for what is alone in it, as long as that goes on."""
         chain: list[str] = []
@@ -240,7 +280,7 @@ class _Work:
         while isinstance(step, str):
             chain.append(step)
             content = self._content(step)
-            if step == "" or len(content) != 1 or isinstance(content[0], int):
+            if step == "" or len(content) != 1 or isinstance(content[0], int | CallGroup):
                 break
             step = content[0]
         labels = [self.graph.modules[fqn].label for fqn in chain]
@@ -267,10 +307,16 @@ class _Work:
         )
 
     def _content(self, fqn: str) -> Sequence[Part]:
-        """What lies directly in a module, with its equal siblings together."""
+        """What lies directly in a module, with its equal siblings together.
+
+        A call that is all there is needs no box: the module's own says as much.
+        """
         found = self.grouped.get(fqn)
         if found is None:
-            found = self.grouped[fqn] = runs(self.members[fqn], self.facts)
+            members = self.members[fqn]
+            if len(members) == 1 and isinstance(members[0], CallGroup):
+                members = members[0].members
+            found = self.grouped[fqn] = runs(members, self.facts)
         return found
 
     def _span(self, part: Part) -> Span:
@@ -279,7 +325,7 @@ class _Work:
             return slot, slot + 1
         if isinstance(part, Run):
             return self.facts.spans[part.members[0]][0], self.facts.spans[part.members[-1]][1]
-        return self.facts.spans[part]
+        return self.facts.spans[part.key if isinstance(part, CallGroup) else part]
 
 
 def _kind(graph: TaggedGraph, fqn: str) -> str:

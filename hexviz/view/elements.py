@@ -20,7 +20,7 @@ from hexviz.view.index import Index, is_moved
 from hexviz.view.labels import Label
 from hexviz.view.layout import Box, Layout, StubBox
 from hexviz.view.palette import Palette, Swatch
-from hexviz.view.parts import SceneEdge, SceneNode
+from hexviz.view.parts import BOXES, SceneEdge, SceneNode
 from hexviz.view.problem import Point
 from hexviz.view.ramp import Numbers, closed_boxes, ramp_of
 from hexviz.view.scene import Scene
@@ -102,7 +102,7 @@ def _node_data(
         "buckets": buckets,
         "fate": "",
     }
-    if node.kind in ("module", "section"):
+    if node.kind in BOXES:
         container = index.containers[node.key]
         data |= {
             "key": node.key,
@@ -111,6 +111,8 @@ def _node_data(
             "ops": container.count,
             "stack": len(container.members),
         }
+        if node.kind == "call":
+            data["fill"] = swatch.soft
         if node.is_open:
             data["z"] = node.depth
             # Cytoscape puts a label beside the node; this takes it back in, to the left, with room
@@ -160,7 +162,7 @@ def _told(index: Index, scene: Scene, colouring: Colouring | None, swatches: Pal
             slot = int(index.slot_of[node.position])
             at = colouring.answer(slot, slot + 1)
             return colours[at], [colouring.names[at]]
-        if node.kind not in ("module", "section"):
+        if node.kind not in BOXES:
             return swatches[""], []
         box = index.containers[node.key]
         if node.is_open:

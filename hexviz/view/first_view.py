@@ -100,7 +100,7 @@ def initial_state(
 ) -> ViewState:
     """A first view: the largest boxes open, as many as fit and stay readable.
 
-    Sections stay closed. Where very little would be seen, smaller ones open as well.
+    Calls and sections stay closed. Where very little would be seen, smaller ones open as well.
     """
     apart = apart_stacks(index, frozenset(), hidden)
     state = ViewState(placement=index.placement, hidden=hidden)
@@ -126,7 +126,7 @@ def _largest(
     """The closed boxes of one class below one class that hold most ops together."""
     groups: dict[tuple[str, str], list[Container]] = {}
     for box in _closed(index, state, apart):
-        if box.key in refused or box.is_section or box.count < 2:
+        if box.key in refused or not box.is_module or box.count < 2:
             continue
         around = index.containers[box.parent or ""].module
         modules = index.graph.modules

@@ -1,6 +1,6 @@
 """What never changes while a person opens and closes modules, computed once.
 
-The ops are numbered so that every module holds one run of *slots*::
+The ops are numbered so that every module and every call holds one run of *slots*::
 
     module tree with ops          slots   0 1 2 3 4 5
     root ── a ── b (2 ops)        b       ├─┤
@@ -16,7 +16,7 @@ close like modules.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,6 +27,7 @@ from hexviz.model.cached import cached_property
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
+from hexviz.view.calls import CallGroup, group_calls
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme, kind_of
 
@@ -46,7 +47,8 @@ class Index:
     ``slot_of`` maps a position in ``graph.ops`` to its slot, ``op_at`` the
     other way. Model inputs and outputs follow in the slots after the ops.
     ``hosts`` leads from a module that has no box of its own to the key of the
-    box it shares with what is alone in it.
+    box it shares with what is alone in it. ``calls`` are what stands in the
+    boxes of calls, by their keys.
     ``source``, ``target`` and ``value`` are the edges, as slots and positions
     in ``values``. ``home`` is the container key of each position,
     ``topological`` ranks the slots of ops so that edges go up. ``live`` marks
@@ -59,6 +61,7 @@ class Index:
     placement: Placement
     containers: Mapping[str, Container]
     hosts: Mapping[str, str]
+    calls: Mapping[str, CallGroup]
     home: tuple[str, ...]
     slot_of: Ints
     op_at: Ints
@@ -70,6 +73,15 @@ class Index:
     live: npt.NDArray[np.bool_]
     folded: frozenset[int]
     palettes: Mapping[Theme, Palette]
+
+    @cached_property
+    def call_around(self) -> Mapping[int, str]:
+        """Position → the key of the call around it that says most: the innermost."""
+        found: dict[int, str] = {}
+        for key, box in self.containers.items():  # outer ones first
+            if box.is_call:
+                found.update(dict.fromkeys(self.op_at[box.low : box.high].tolist(), key))
+        return found
 
     @cached_property
     def stacks(self) -> Mapping[str, Container]:
@@ -153,7 +165,9 @@ def build_index(
 def _build(graph: TaggedGraph, placement: Placement, section: int) -> Index:
     modules = [_placed(graph, position, placement) for position in range(len(graph.ops))]
     folded = frozenset(_folded(graph))
-    boxes = contain(graph, modules, folded, section)
+    alive = _alive(graph)
+    calls = group_calls(graph, modules, alive, folded)
+    boxes = contain(graph, modules, calls, folded, section)
     op_at, slot_of = boxes.op_at, boxes.slot_of
     source, target, value, values = _edges(graph, slot_of)
     topological = np.empty(len(op_at), dtype=np.int64)
@@ -163,6 +177,9 @@ def _build(graph: TaggedGraph, placement: Placement, section: int) -> Index:
         placement=placement,
         containers=boxes.containers,
         hosts=boxes.hosts,
+        calls={
+            key: group for key, group in _by_key(calls.values()).items() if key in boxes.containers
+        },
         home=boxes.home,
         slot_of=slot_of,
         op_at=op_at,
@@ -171,7 +188,7 @@ def _build(graph: TaggedGraph, placement: Placement, section: int) -> Index:
         value=value,
         values=values,
         topological=topological,
-        live=_live(graph, slot_of),
+        live=_live(graph, alive, slot_of),
         folded=folded,
         palettes={"light": Palette(graph.modules, "light"), "dark": Palette(graph.modules, "dark")},
     )
@@ -216,7 +233,8 @@ def _edges(graph: TaggedGraph, slot_of: Ints) -> tuple[Ints, Ints, Ints, tuple[s
     return table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), tuple(numbers)
 
 
-def _live(graph: TaggedGraph, slot_of: Ints) -> npt.NDArray[np.bool_]:
+def _alive(graph: TaggedGraph) -> list[bool]:
+    """Of each position, whether it depends on the model's inputs, other than through shapes."""
     inputs = {value.id for value in graph.inputs}
     alive = [False] * len(graph.ops)
     for position in graph.flat.order:
@@ -225,10 +243,24 @@ def _live(graph: TaggedGraph, slot_of: Ints) -> npt.NDArray[np.bool_]:
             alive[position] = any(
                 alive[before] for before in graph.flat.predecessors[position]
             ) or not inputs.isdisjoint(op.inputs)
+    return alive
+
+
+def _live(graph: TaggedGraph, alive: Sequence[bool], slot_of: Ints) -> npt.NDArray[np.bool_]:
     live = np.zeros(len(graph.ops) + len(graph.inputs) + len(graph.outputs), dtype=np.bool_)
     live[slot_of] = alive
     live[len(graph.ops) :] = True
     return live
+
+
+def _by_key(groups: Iterable[CallGroup]) -> dict[str, CallGroup]:
+    """The groups, and those in them, by key."""
+    found: dict[str, CallGroup] = {}
+    for group in groups:
+        if group.key not in found:
+            found[group.key] = group
+            found |= _by_key(one for one in group.members if isinstance(one, CallGroup))
+    return found
 
 
 def _folded(graph: TaggedGraph) -> Iterator[int]:

@@ -35,7 +35,7 @@ def label_of(index: Index, node: SceneNode) -> Label:
     """The text of a node.
 
     A closed module shows its title and, below, its path and number of ops; an
-    open one its title and path in one line.
+    open one its title and path in one line. A closed call is no larger than an op.
     """
     graph = index.graph
     if node.kind == "constant":
@@ -57,6 +57,9 @@ def label_of(index: Index, node: SceneNode) -> Label:
         text = f"{title}  {tail}" if tail else title
         return Label(text, (title_width(text), TITLE_HEIGHT))
     detail = f"{box.count:,} {_ops(box.count)}"
+    if box.is_call:
+        text = f"{title} · {detail}"
+        return Label(text, (box_size(text, OP_HEIGHT), OP_HEIGHT))
     if box.is_section:
         text = f"{detail}\n{_types(index, node)}"
         return Label(text, (box_size(text, CLOSED_HEIGHT, least=96.0), CLOSED_HEIGHT))
@@ -86,7 +89,7 @@ def _types(index: Index, node: SceneNode) -> str:
 def _tail(index: Index, node: SceneNode) -> str:
     """The end of the path, unless the title says the same."""
     box = index.containers[node.key]
-    if box.is_section:
+    if not box.is_module:
         return ""
     around = index.containers[node.parent].face
     tail = box.face[len(around) + 1 :] if around else box.face

@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["Kind", "SceneEdge", "SceneNode"]
+__all__ = ["BOXES", "Kind", "SceneEdge", "SceneNode"]
 
-Kind = Literal["module", "section", "op", "constant", "input", "output", "hidden"]
+Kind = Literal["module", "section", "call", "op", "constant", "input", "output", "hidden"]
+
+BOXES = frozenset({"module", "section", "call"})
+"""The kinds of nodes that open and close."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +18,7 @@ class SceneNode:
     """One thing on the page.
 
     ``parent`` is the key of the open container it lies in, ``key`` its own
-    container key (modules and sections), ``position`` its place in
+    container key (boxes), ``position`` its place in
     ``graph.ops`` (ops), among the model's inputs or outputs, or the number of
     hidden ops it stands for.
     """

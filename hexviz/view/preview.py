@@ -140,7 +140,7 @@ def _node(
                 "ink": swatch.ink if soft else swatch.solid_ink,
                 "border": swatch.border,
             }
-        case "module" | "section":
+        case "module" | "section" | "call":
             box = index.containers[data["key"]]
             counts = np.bincount(slots[box.low : box.high], minlength=len(names))
             told = {"buckets": [FATES[names[at]] for at in np.flatnonzero(counts).tolist()]}

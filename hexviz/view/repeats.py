@@ -6,8 +6,8 @@
                                                               ↑─────────┘
 
 Two siblings are the same if they hold the same modules, of the same classes,
-with the same ops in the same order, with equal attributes and output types,
-connected in the same way; what comes from outside may differ. The elements of
+and the same calls, with the same ops in the same order, with equal attributes
+and output types, connected in the same way; what comes from outside may differ. The elements of
 constants and weights are not compared, their types and shapes are.
 """
 
@@ -34,16 +34,18 @@ LEAST = 3
 """Siblings from which on one stands for all."""
 
 _OUTSIDE = -1
+_TENSOR = onnx.AttributeProto.TENSOR
 
 
 @dataclass(frozen=True, slots=True)
 class Anatomy:
     """What makes ops alike, by slot.
 
-    ``kinds`` numbers ops by type, attributes, output types and class of their
-    module. ``target`` and ``source`` are the slots at the ends of every edge,
-    in the order of the targets and of their inputs. ``spans`` gives each
-    module's slots; modules with the same ones below, by paths and classes,
+    ``kinds`` numbers ops by type, attributes, output types, class of their
+    module, and the sizes of the calls that begin at them. ``target`` and
+    ``source`` are the slots at the ends of every edge, in the order of the
+    targets and of their inputs. ``spans`` gives the slots of each module and
+    call; modules with the same ones below, by paths and classes,
     share a number in ``inner``.
     """
 
@@ -76,7 +78,7 @@ def anatomy(
     """Gather what :func:`runs` compares; linear in the graph.
 
     ``modules`` is the module of each position, ``op_at`` the position of each
-    slot, ``spans`` the slots of each module that has ops.
+    slot, ``spans`` the slots of each module and call that has ops.
     """
     maker: dict[str, int] = {}
     for slot, position in enumerate(op_at.tolist()):
@@ -84,10 +86,11 @@ def anatomy(
             maker[value] = slot
     numbers: dict[object, int] = {}
     all_kinds = _Kinds(graph)
+    calls = _calls(graph, spans)
     kinds: list[int] = []
     ends: list[tuple[int, int]] = []
     for slot, position in enumerate(op_at.tolist()):
-        kind = all_kinds.of(position, modules[position])
+        kind = all_kinds.of(position, modules[position]), calls.get(slot)
         kinds.append(numbers.setdefault(kind, len(numbers)))
         ends += [(slot, maker.get(value, _OUTSIDE)) for value in graph.ops[position].inputs]
     table = np.array(ends, dtype=np.int64).reshape(-1, 2)
@@ -100,32 +103,45 @@ def anatomy(
     )
 
 
+def _calls(graph: TaggedGraph, spans: Mapping[str, Span]) -> dict[int, tuple[int, ...]]:
+    """For the slots at which calls begin, the numbers of ops in these."""
+    sizes: dict[int, tuple[int, ...]] = {}
+    for key, (low, high) in spans.items():
+        if key not in graph.modules:
+            sizes[low] = (*sizes.get(low, ()), high - low)
+    return sizes
+
+
 class _Kinds:
     """What the ops of a graph are compared by: what is equal is the same to a runtime."""
 
     def __init__(self, graph: TaggedGraph) -> None:
-        self._graph = graph
+        self._ops = graph.ops
+        self._nodes = graph.flat.ops
+        self._tensors = graph.flat.tensors
+        self._told = graph.types
+        self._classes = {module.fqn: module.class_name for module in graph.modules}
         self._given = _given_dims(graph)
         self._types: dict[bytes, object] = {}  # most values have one of few types
 
     def of(self, position: int, module: str) -> object:
         """All that counts of the op at a position."""
-        graph = self._graph
-        op, flat = graph.ops[position], graph.flat
+        op, tensors = self._ops[position], self._tensors
+        attributes = self._nodes[position].node.attribute
         return (
             op.domain,
             op.op_type,
-            graph.modules[module].class_name,
-            tuple([(one.name, _told(one)) for one in flat.ops[position].node.attribute[:]]),
+            self._classes[module],
+            tuple([(one.name, _told(one)) for one in attributes[:]]) if attributes else (),
             tuple([self._type(value) for value in op.outputs]),
-            tuple([_stored(flat.tensors[one]) for one in op.inputs if one in flat.tensors]),
+            tuple([_stored(tensors[one]) for one in op.inputs if one in tensors]),
         )
 
     def _type(self, value: str) -> object:
-        tensor = self._graph.flat.tensors.get(value)
+        tensor = self._tensors.get(value)
         if tensor is not None:
             return _stored(tensor)
-        told = self._graph.types.get(value)
+        told = self._told.get(value)
         if told is None:
             return None
         written = told.SerializeToString()
@@ -138,9 +154,10 @@ def _told(attribute: onnx.AttributeProto) -> object:
     """An attribute as something to compare: of tensors the type and shape, of bodies nothing."""
     if attribute.ref_attr_name:
         return attribute.ref_attr_name
-    if attribute.type == onnx.AttributeProto.TENSOR:
+    kind = attribute.type
+    if kind == _TENSOR:
         return attribute.t.data_type, tuple(attribute.t.dims)
-    return attribute.type, plain_value(attribute)
+    return kind, plain_value(attribute)
 
 
 def _stored(tensor: onnx.TensorProto) -> object:
@@ -187,6 +204,8 @@ def runs(members: Sequence[Member], facts: Anatomy, *, least: int = LEAST) -> li
     Only siblings that are numbered one after the other, as those of a list
     are: query, key and value have the same anatomy and different parts to play.
     """
+    if sum(isinstance(member, str) for member in members) < least:
+        return list(members)
     found: list[Part] = []
     run: list[str] = []
 

@@ -118,7 +118,7 @@ class _Sight:
                 inner.append(child)
             else:
                 self._own(child)
-            kind = "section" if child.is_section else "module"
+            kind = "section" if child.is_section else "call" if child.is_call else "module"
             self.nodes.append(
                 SceneNode(f"m:{item}", kind, box.key, box.depth + 1, item, -1, is_open)
             )

@@ -16,10 +16,12 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import groupby
 
+from hexviz.view.calls import CallGroup
+
 __all__ = ["Member", "Part", "Run", "Section", "split"]
 
-Member = str | int
-"""A child module by FQN, or an op by its position in the graph."""
+Member = str | CallGroup | int
+"""A child module by FQN, a call, or an op by its position in the graph."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Section:
 
     @property
     def label(self) -> str:
-        """``ops 1–134``, or ``parts 1–134`` if there are modules among them."""
+        """``ops 1–134``, or ``parts 1–134`` if there are modules or calls among them."""
         noun = "ops" if all(isinstance(member, int) for member in self.members) else "parts"
         return f"{noun} {self.first}–{self.last}"
 
@@ -79,6 +81,8 @@ def split(
 def _fold_runs(
     members: Sequence[Part], first: int, folded: AbstractSet[int]
 ) -> list[Part | Section]:
+    if len(members) <= _FEW_OPS:
+        return list(members)
     ops = [member for member in members if isinstance(member, int) and member not in folded]
     if len(ops) <= _FEW_OPS or all(isinstance(member, int) for member in members):
         return list(members)

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from hexviz.view.index import Index
-from hexviz.view.parts import SceneEdge, SceneNode
+from hexviz.view.parts import BOXES, SceneEdge, SceneNode
 
 __all__ = ["FAINT_FAN", "FAN", "mark_stubs"]
 
@@ -41,7 +41,7 @@ def mark_stubs(
         source, target = nodes[edge.source], nodes[edge.target]
         if edge.via or "hidden" in (source.kind, target.kind):
             continue
-        leaks = source.kind in ("module", "section") and edge.source in emitting
+        leaks = source.kind in BOXES and edge.source in emitting
         if not edge.live and (leaks or source.parent != target.parent):
             stubbed.add(at)
         else:

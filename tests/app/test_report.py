@@ -288,7 +288,7 @@ def test_a_report_is_small_and_always_the_same(bert: TaggedGraph, page: str) -> 
     data = sum(map(len, re.findall(r'<script type="text/plain"[^>]*>([^<]*)<', page)))
     assert len(page.encode()) - data < 550_000
     # So bert-base, at 811 to 3,000 ops, stays far below 5 MB: the states have a bound of 0.7 MB.
-    assert data / len(bert.ops) < 1_400
+    assert data / len(bert.ops) < 1_500
 
 
 def test_ops_of_another_graph_are_listed_and_no_steps() -> None:

@@ -17,12 +17,13 @@ from tests.browser.install_chromium import find
 
 SIZE = {"width": 1280, "height": 800}
 ATTENTION = "&open=encoder&open=encoder.layer.0&open=encoder.layer.0.attention"
+SELF = "encoder.layer.0.attention.self"
 OUTPUT = "encoder.layer.0.attention.output"
 Views = Mapping[str, tuple[str, str, str | None]]
 VIEWS: Views = {
     "collapsed": ("", "light", None),
     "explained": (
-        f"{ATTENTION}&open=encoder.layer.0.attention.self&op=val_82",
+        f"{ATTENTION}&open={SELF}&open={SELF}!scaled_dot_product_attention&op=val_82",
         "light",
         "o:val_91",
     ),

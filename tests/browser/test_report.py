@@ -237,6 +237,9 @@ def test_findings_of_a_severity_can_be_left_out(report: Report) -> None:
 def test_the_tree_opens_boxes_and_selects_modules(report: Report) -> None:
     page = report.page
     page.locator("#tree [data-key='encoder.layer.1'] .chevron").click()
+    report.settle()
+    if not report.cy("cy.getElementById('m:encoder.layer.1').data('open')"):  # it was open at first
+        page.locator("#tree [data-key='encoder.layer.1'] .chevron").click()
     report.shows("m:encoder.layer.1.attention")
     page.locator("#tree [data-key='encoder.layer.1.attention'] .name").click()
     expect(page.locator("#inspector h2")).to_have_text("BertAttention")
@@ -246,6 +249,21 @@ def test_the_tree_opens_boxes_and_selects_modules(report: Report) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#inspector h2")).to_have_text("BertSelfAttention")
+
+
+def test_a_call_opens_and_tells_what_it_is(report: Report) -> None:
+    call = f"m:{ATTENTION}!scaled_dot_product_attention"
+    page = report.page
+    page.evaluate("id => { location.hash = `call=${encodeURIComponent(id)}`; }", call[2:])
+    report.wait("cy.nodes('.selected').id() === a[0]", call)
+    expect(page.locator("#inspector")).to_contain_text("aten.scaled_dot_product_attention.default")
+    expect(page.locator("#tree .current")).to_contain_text("scaled_dot_product_attention")
+    report.enter(call)
+    report.wait("cy.nodes('[name = \"Softmax\"]').nonempty()")
+    page.locator("#inspector .link", has_text="Softmax").click()
+    expect(page.locator("#inspector h2")).to_have_text("Softmax")
+    page.locator("#inspector .link", has_text="scaled_dot_product_attention").first.click()
+    report.wait("cy.nodes('.selected').id() === a[0]", call)
 
 
 def test_the_graph_can_be_walked_without_a_mouse(report: Report) -> None:

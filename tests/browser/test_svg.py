@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 
 ATTENTION = "&open=encoder&open=encoder.layer.0&open=encoder.layer.0.attention"
 SELF = f"{ATTENTION}&open=encoder.layer.0.attention.self"
+CALL = f"{SELF}&open=encoder.layer.0.attention.self!scaled_dot_product_attention"
 FILTERED = "&open=encoder&hide=encoder.layer.0&hide=pooler"
 LOOKS = {
     "node": ["shape", "border-style", "border-width", "border-color", "background-color"],
@@ -41,7 +42,7 @@ def plain(value: object) -> object:
         return text
 
 
-@pytest.mark.parametrize("query", ["&open=", SELF, FILTERED])
+@pytest.mark.parametrize("query", ["&open=", SELF, CALL, FILTERED])
 def test_styles_and_lines_are_those_of_the_canvas(sheet: Sheet, server: Server, query: str) -> None:
     sheet.open(server.url + query)
     sheet.wait("cy.edges().filter(e => e.visible()).length > 4")

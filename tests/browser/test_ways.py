@@ -18,8 +18,9 @@ INSIDE = "&open=encoder&open=encoder.layer.0&open=encoder.layer.0.attention"
 
 @pytest.fixture
 def inside(sheet: Sheet, server: Server) -> Sheet:
-    """The page with one attention block open."""
-    sheet.open(server.url + INSIDE + "&open=encoder.layer.0.attention.self")
+    """The page with one attention block open, and the call in it."""
+    own = "encoder.layer.0.attention.self"
+    sheet.open(f"{server.url}{INSIDE}&open={own}&open={own}!scaled_dot_product_attention")
     sheet.wait("cy.nodes('[name = \"Softmax\"]').nonempty()")
     return sheet
 

@@ -13,12 +13,12 @@ from onnx import TensorProto, helper
 from hexviz.model.flatten import flatten
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo, build_tree
-from hexviz.model.op import Context, Op, Provenance, category
+from hexviz.model.op import Call, Context, Op, Provenance, category
 
 
 @dataclass(frozen=True)
 class Node:
-    """An op to build: its output names it."""
+    """An op to build: its output names it, and ``call`` (``view_1``) the call it was made for."""
 
     output: str
     inputs: Sequence[str] = ()
@@ -26,6 +26,7 @@ class Node:
     module: str = ""
     context: str | None = None
     origin: str = "declared"
+    call: str = ""
 
 
 def build(
@@ -73,6 +74,9 @@ def tagged(
             inputs=op.inputs,
             outputs=op.outputs,
             auxiliary=category(op.domain, op.op_type),
+            call=Call(node.call, f"aten.{node.call.rstrip('_0123456789')}.default")
+            if node.call
+            else None,
         )
         for at, (op, node) in enumerate(zip(flat.ops, nodes, strict=True))
     )
@@ -111,27 +115,31 @@ def chain(length: int) -> TaggedGraph:
     return build(nodes, [f"v{length - 1}"])
 
 
-def random_graph(seed: int, n_ops: int = 40, n_modules: int = 8) -> TaggedGraph:
-    """A random DAG in a random module tree; modules need not be runs of the order."""
+def random_graph(
+    seed: int, n_ops: int = 40, n_modules: int = 8, *, calls: bool = True
+) -> TaggedGraph:
+    """A random DAG in a random module tree; modules and calls need not be runs of the order."""
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     modules = [""]
     for at in range(n_modules):
         above = chance.choice(modules)
         modules.append(f"{above}.m{at}" if above else f"m{at}")
     nodes: list[Node] = []
-    current = ""
+    current = call = ""
     for at in range(n_ops):
         if chance.random() < 0.35:
             current = chance.choice(modules)
+        if chance.random() < 0.5:
+            call = f"view_{at}" if calls else ""
         if chance.random() < 0.2:
-            nodes.append(Node(f"v{at}", [], "Constant", current))
+            nodes.append(Node(f"v{at}", [], "Constant", current, call=call))
             continue
         known = ["x", "m", *(node.output for node in nodes)]
         near = known[-6:] if chance.random() < 0.8 else known
         inputs = [chance.choice(near) for _ in range(chance.randint(1, 3))]
         kind = chance.choice(["Add", "MatMul", "Relu", "Shape", "Reshape", "Concat"])
         context = chance.choice(modules) if kind in ("Shape", "Reshape", "Concat") else None
-        nodes.append(Node(f"v{at}", inputs, kind, current, context))
+        nodes.append(Node(f"v{at}", inputs, kind, current, context, call=call))
     ends = [node.output for node in nodes[-2:]]
     return build(nodes, ends, ["x", "m"])
 

@@ -43,7 +43,7 @@ def test_slots_of_a_container_are_exactly_the_ops_below_it(seed: int) -> None:
     index = build_index(graph, section=6)
     for box in index.containers.values():
         inside = {int(at) for at in index.op_at[box.low : box.high]}
-        if not box.is_section:
+        if box.is_module:
             assert inside == {
                 at for at, op in enumerate(graph.ops) if is_within(op.module, box.module)
             }

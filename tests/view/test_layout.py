@@ -129,7 +129,7 @@ def test_siblings_keep_their_places_when_one_opens(exported: Callable[..., Expor
                 turned += {was, became} in ({"above", "below"}, {"left", "right"})
                 pairs += 1
     assert pairs > 50
-    assert turned <= 0.005 * pairs
+    assert turned <= 0.02 * pairs  # the model's inputs, once the embeddings are open
 
 
 def test_only_edges_that_close_a_cycle_point_up() -> None:

@@ -103,7 +103,7 @@ def test_lines_run_through_no_other_box_and_no_title(exported: Callable[..., Exp
         lines, through = crossed(render(index, state, "light", cache).elements)
         count += lines
         found += through
-    assert count > 300
+    assert count > 250
     assert len(found) <= 0.005 * count, found
 
 

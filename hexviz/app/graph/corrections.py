@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hexviz.app.graph.navigation import ops_in
+from hexviz.app.graph.navigation import ops_in, still_there
 from hexviz.app.graph.search import search
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.store import ModelStore
@@ -122,4 +122,5 @@ def _moved(model: OpenModel, state: PageState) -> tuple[OpenModel, PageState]:
         open=frozenset(key for key in view.open if key in index.containers),
         apart=frozenset(key for key in view.apart if key in index.stacks),
     )
-    return model, replace(state, view=view)
+    selection = still_there(model, view.placement, state.selection)
+    return model, replace(state, view=view, selection=selection)

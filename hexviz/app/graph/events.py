@@ -15,6 +15,7 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.extract.steps import extract_step
 from hexviz.app.protocol import MOST_OPS, NOTHING, AnyEvent, PageState, Selection, Tab, Trace
 from hexviz.errors import SelectionError
+from hexviz.view.index import Placement
 from hexviz.view.sight import drawn_path
 from hexviz.view.state import ViewState, count_visible, open_path
 
@@ -46,6 +47,8 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
             return replace(state, selection=("op", graph.op(op).id))
         case protocol.SelectModule(value=fqn) if fqn in graph.modules:
             return replace(state, selection=("module", fqn))
+        case protocol.SelectCall(value=key):
+            return _revealed(model, state, ("call", key))
         case protocol.SelectValue(value=value) if value in graph.flat.values:
             return replace(state, selection=("value", value))
         case protocol.SelectEdge(value=edge):
@@ -88,7 +91,7 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
             return replace(state, view=replace(view, hidden=frozenset()))
         # What the graph shows.
         case protocol.Place(value=placement):
-            return replace(state, view=navigation.place_auxiliary(model, view, placement))
+            return _placed(model, state, placement)
         case protocol.Colour(value=mode):
             return replace(state, view=replace(view, colour=mode), lit=frozenset())
         case protocol.GatherNumbers(value=gather):
@@ -137,6 +140,9 @@ def _revealed(model: OpenModel, state: PageState, selection: Selection) -> PageS
         case "module", fqn if fqn in model.graph.modules:
             view, selection = navigation.select_module(model, state.view, fqn)
             return replace(state, view=view, selection=selection)
+        case "call", key if key in model.index(state.view.placement).calls:
+            view, selection = navigation.select_call(model, state.view, key)
+            return replace(state, view=view, selection=selection)
         case "value", value if value in model.graph.flat.values:
             return replace(state, selection=selection)
     return state
@@ -147,7 +153,14 @@ def _toggle(model: OpenModel, state: PageState, key: str) -> PageState:
     box = model.index(view.placement).containers.get(key)
     if box is None or box.is_section or key not in view.open:
         return replace(state, view=view)
-    return replace(state, view=view, selection=("module", box.face))
+    return replace(state, view=view, selection=navigation.selection_of(box))
+
+
+def _placed(model: OpenModel, state: PageState, placement: Placement) -> PageState:
+    """The auxiliary ops by another placement, under which there may be other calls."""
+    view = navigation.place_auxiliary(model, state.view, placement)
+    selection = navigation.still_there(model, placement, state.selection)
+    return replace(state, view=view, selection=selection)
 
 
 def _alone(model: OpenModel, state: PageState, key: str) -> PageState:
@@ -216,14 +229,14 @@ def _escape(model: OpenModel, state: PageState) -> PageState:
     key = ""
     if kind == "op":
         key = index.home[model.graph.positions[what]]
-    elif kind == "module":
+    elif kind in ("module", "call"):
         key = index.box_of(what) or ""
     around = [step for step in index.path(key)[1:] if step in view.open]
     if not around:
         return replace(state, selection=NOTHING)
     box = index.containers[around[-1]]
     closed = replace(view, open=view.open - {box.key})
-    return replace(state, view=closed, selection=("module", box.face))
+    return replace(state, view=closed, selection=navigation.selection_of(box))
 
 
 def _compared(state: PageState, other: str) -> PageState:

@@ -50,8 +50,12 @@ def highlight(model: OpenModel, state: PageState, drawn: Rendered) -> Highlight:
             marked.selected = model.box(view, fqn)
             marked.said = f"Selected the module {graph.modules[fqn].tag}"
             marked.row = index.box_of(fqn)
+        case "call", key if key in index.calls:
+            marked.selected = model.box(view, key)
+            marked.row = key
     if marked.row is not None:
-        shown = model.box(view, index.containers[marked.row].face)
+        box = index.containers[marked.row]
+        shown = model.box(view, box.key if box.is_call else box.face)
         marked.row = shown[2:] if shown else ""
     if state.lit:
         marked.lit = sorted(state.lit)

@@ -15,6 +15,7 @@ from hexviz.app.protocol import MOST_OPS, NOTHING, PageState, Selection
 from hexviz.errors import ViewLimitError
 from hexviz.model.fqn import is_within
 from hexviz.view import state as views
+from hexviz.view.containers import Container
 from hexviz.view.elements import count_elements
 from hexviz.view.index import Placement
 from hexviz.view.scene import build_scene
@@ -29,8 +30,11 @@ __all__ = [
     "open_level",
     "ops_in",
     "place_auxiliary",
+    "select_call",
     "select_module",
     "select_op",
+    "selection_of",
+    "still_there",
     "toggle",
     "turn_stack",
 ]
@@ -76,6 +80,20 @@ def select_module(model: OpenModel, view: ViewState, fqn: str) -> tuple[ViewStat
         hidden = frozenset(one for one in view.hidden if not is_within(fqn, one))
         view = replace(view, hidden=hidden)
     return view, ("module", fqn)
+
+
+def select_call(model: OpenModel, view: ViewState, key: str) -> tuple[ViewState, Selection]:
+    """Select a call and open the boxes around it.
+
+    Raises:
+        ViewLimitError: if more would be visible than can be read.
+    """
+    index = model.index(view.placement)
+    if key not in index.calls:
+        return view, NOTHING
+    module = index.calls[key].module
+    hidden = frozenset(one for one in view.hidden if not is_within(module, one))
+    return replace(views.show_box(view, index, key), hidden=hidden), ("call", key)
 
 
 def open_level(
@@ -157,16 +175,27 @@ def turn_stack(model: OpenModel, view: ViewState, key: str) -> ViewState:
 
 
 def meaning(model: OpenModel, placement: Placement, element: str) -> Selection:
-    """What an element of the canvas stands for, by its id; a stack or section, for its module."""
+    """What an element of the canvas stands for, by its id."""
     kind, _, name = element.partition(":")
     match kind:
         case "o" if name in model.graph.positions:
             return "op", name
         case "m" if name in (boxes := model.index(placement).containers):
-            return "module", boxes[name].face
+            return selection_of(boxes[name])
         case "i" | "u" if name in model.graph.flat.values:
             return "value", name
     return NOTHING
+
+
+def selection_of(box: Container) -> Selection:
+    """What is selected with a box: its call or module; with a stack or section, its module."""
+    return ("call", box.key) if box.is_call else ("module", box.face)
+
+
+def still_there(model: OpenModel, placement: Placement, selection: Selection) -> Selection:
+    """A selection made in another picture of the same ops, which need not have the same calls."""
+    kind, what = selection
+    return NOTHING if kind == "call" and what not in model.index(placement).calls else selection
 
 
 def place_auxiliary(model: OpenModel, view: ViewState, placement: Placement) -> ViewState:

@@ -5,6 +5,7 @@
     ▾ ☑ model                  a row per box, opened and closed with it, so there are
       ▾ ☑ BertEncoder          never more rows than a page can hold, whatever the model
         ▸ ☑ BertLayer ×12      a stack is one row until it is taken apart
+        ▸   view               a call is no module: it cannot be hidden by itself
       ▸ ☐ BertPooler
 """
 
@@ -28,7 +29,8 @@ __all__ = ["Row", "all_but", "check", "names_of", "rows"]
 class Row:
     """One row: its box and module, how deep it stands (1 is the root), and its state.
 
-    ``shown`` is ``mixed`` where only a part is hidden.
+    ``kind`` is that of its box: a section or a call has no check mark. ``shown`` is
+    ``mixed`` where only a part is hidden.
     """
 
     key: str
@@ -37,7 +39,7 @@ class Row:
     level: int
     ops: int
     expanded: bool
-    is_section: bool
+    kind: Literal["module", "section", "call"]
     shown: Literal["true", "false", "mixed"]
 
 
@@ -47,9 +49,9 @@ def rows(model: OpenModel, view: ViewState) -> list[Row]:
 
 
 def names_of(index: Index, key: str) -> tuple[str, ...]:
-    """The modules that a row stands for, or a list of modules; none for a section, or no row."""
+    """The modules that a row stands for, or a list of modules; none for other rows."""
     box = index.containers.get(key)
-    return () if box is None or box.is_section else _names(index, box)
+    return () if box is None or not box.is_module else _names(index, box)
 
 
 def _rows(index: Index, view: ViewState, apart: frozenset[str]) -> Iterator[Row]:
@@ -67,8 +69,8 @@ def _rows(index: Index, view: ViewState, apart: frozenset[str]) -> Iterator[Row]
             level=level,
             ops=box.count,
             expanded=is_open,
-            is_section=box.is_section,
-            shown="true" if box.is_section else _shown(index, box, view.hidden),
+            kind="section" if box.is_section else "call" if box.is_call else "module",
+            shown=_shown(index, box, view.hidden) if box.is_module else "true",
         )
         if is_open:
             pending.extend((item, level + 1) for item in reversed(inner))
@@ -114,7 +116,7 @@ def check(model: OpenModel, view: ViewState, key: str) -> frozenset[str]:
     """
     index = model.index(view.placement)
     box = index.containers[key]
-    if box.is_section:
+    if not box.is_module:
         return view.hidden
     names = _names(index, box)
     if _shown(index, box, view.hidden) == "true":

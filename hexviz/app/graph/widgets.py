@@ -60,7 +60,7 @@ def tree(found: list[Row]) -> list[Any]:
                 if row.key
                 else html.Span(className="chevron"),
                 html.Span(className="mark-box", **{"aria-hidden": "true"})
-                if row.is_section
+                if row.kind != "module"
                 else html.Span(
                     className=f"mark-box shown-{row.shown}",
                     title=_SHOWN[row.shown],
@@ -69,7 +69,7 @@ def tree(found: list[Row]) -> list[Any]:
                 html.Span(middle_cut(row.label, SHORT), className="name"),
                 html.Span(f"{row.ops:,}", className="quiet count", title="ops in it"),
             ],
-            className="row-line section-row" if row.is_section else "row-line",
+            className="row-line" if row.kind == "module" else f"row-line {row.kind}-row",
             role="treeitem",
             tabIndex=0 if at == 0 else -1,
             style={"paddingLeft": f"{(row.level - 1) * 14}px"},

@@ -29,6 +29,7 @@ from hexviz.tagging.audit import audit
 from hexviz.tagging.explain import Explanation, explain
 from hexviz.tagging.finding import Finding
 from hexviz.view.cache import LayoutCache
+from hexviz.view.calls import CallGroup
 from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
 from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, Placement, build_index, is_moved
@@ -324,8 +325,16 @@ class OpenModel:
         found = dict.fromkeys(index.value[within].tolist())
         return [index.values[value] for value in found] or list(edge["values"])
 
-    def box(self, view: ViewState, fqn: str) -> str | None:
-        """The element that stands for a module in a view; ``None`` if it has no ops."""
+    def call(self, view: ViewState, op_id: str) -> CallGroup | None:
+        """The call in whose box an op stands; ``None`` if it stands in none."""
         index = self.index(view.placement)
-        key = index.box_of(fqn)
+        return index.calls.get(index.call_around.get(self.graph.positions[op_id], ""))
+
+    def box(self, view: ViewState, name: str) -> str | None:
+        """The element that stands for a module in a view, or a call by its key; ``None`` if none.
+
+        A module without ops has none.
+        """
+        index = self.index(view.placement)
+        key = index.box_of(name)
         return f"m:{box_showing(index, key, view.open, self.apart(view))}" if key else None

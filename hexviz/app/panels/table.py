@@ -12,7 +12,7 @@ from hexviz.view.state import is_hidden
 __all__ = ["grid", "table"]
 
 _FIELDS = ("id", "op_type", "tag", "origin", "rule", "confidence", "auxiliary")
-"""What the table shows of an op, beside its context."""
+"""What the table shows of an op, beside its call and context."""
 
 _PATH = {"cellRenderer": "Path"}  # of assets/panels/table.js: cut in the middle
 
@@ -30,6 +30,7 @@ _COLUMNS = [
         "filter": "agNumberColumnFilter",
     },
     {"field": "auxiliary", "headerName": "auxiliary", "flex": 1, "minWidth": 120},
+    {"field": "call", "headerName": "call", "flex": 1, "minWidth": 110},
     {"field": "context", "headerName": "serves", "flex": 4, "minWidth": 240} | _PATH,
 ]
 
@@ -67,6 +68,7 @@ def table(model: OpenModel, state: PageState, *, filled: bool) -> Table:
     if not filled:
         changes.rowData = [
             {name: record[name] for name in _FIELDS}
+            | {"call": op.call.function if op.call else None}
             | {"context": op.context.tag if op.context else None}
             for op, record in ((op, op_record(op)) for op in model.graph.ops)
             if not hidden or not is_hidden(op.module, hidden)

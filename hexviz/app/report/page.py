@@ -27,7 +27,14 @@ from hexviz.app.report.about import about
 from hexviz.app.report.packing import packed, whole
 from hexviz.app.report.pictures import MOST_ELEMENTS, record_pictures
 from hexviz.app.report.scripts import join_modules
-from hexviz.app.report.texts import end_pages, line_items, module_pages, op_pages, tables
+from hexviz.app.report.texts import (
+    call_pages,
+    end_pages,
+    line_items,
+    module_pages,
+    op_pages,
+    tables,
+)
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.audit import audit
@@ -107,6 +114,7 @@ def _data(
     yield "start", packed(start)
     yield from _chunks("ops", op_pages(model, findings))
     yield from _chunks("modules", module_pages(model))
+    yield from _chunks("calls", call_pages(model))
     yield from _chunks("values", line_items(model))
 
 

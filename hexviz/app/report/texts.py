@@ -11,6 +11,7 @@ from typing import Any
 
 from hexviz.app.graph.evidence import Shown, paths, step_note
 from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.inspector.call import inspect_call
 from hexviz.app.panels.inspector.module import inspect_module, stack_note
 from hexviz.app.panels.inspector.op import inspect_op
 from hexviz.app.panels.inspector.selected import trace_tools
@@ -26,7 +27,7 @@ from hexviz.tagging.explain import explain
 from hexviz.tagging.finding import Finding
 from hexviz.view.state import ViewState
 
-__all__ = ["end_pages", "line_items", "module_pages", "op_pages", "tables"]
+__all__ = ["call_pages", "end_pages", "line_items", "module_pages", "op_pages", "tables"]
 
 
 def op_pages(model: OpenModel, findings: Sequence[Finding]) -> Iterator[dict[str, Any]]:
@@ -44,7 +45,9 @@ def op_pages(model: OpenModel, findings: Sequence[Finding]) -> Iterator[dict[str
         state = PageState(selection=("op", op.id))
         yield {
             "content": inspect_op(
-                *(graph, found, state, trace_tools(op.id)), findings=accused[op.id]
+                *(graph, found, state, trace_tools(op.id)),
+                findings=accused[op.id],
+                group=model.call(state.view, op.id),
             ),
             "paths": {
                 path: {
@@ -65,6 +68,12 @@ def module_pages(model: OpenModel) -> Iterator[Content]:
     for module in graph.modules:
         head, *more = inspect_module(graph, module)
         yield [head, *stack_note(model, ViewState(), module.fqn), *more]
+
+
+def call_pages(model: OpenModel) -> Iterator[Content]:
+    """Of each call that has a box, in the order of the table: how it is introduced."""
+    for group in model.index("module").calls.values():
+        yield inspect_call(model.graph, group)
 
 
 def end_pages(model: OpenModel) -> dict[str, Content]:
@@ -113,11 +122,13 @@ def tables(model: OpenModel) -> dict[str, Any]:
         "boxes": {
             "key": list(box_at),
             "module": [module_at[box.face] for box in boxes],
+            "label": [box.label for box in boxes],
             "parent": [-1 if box.parent is None else box_at[box.parent] for box in boxes],
             "members": [[box_at[key] for key in box.members] for box in boxes],
             "low": [box.low for box in boxes],
             "high": [box.high for box in boxes],
         },
+        "calls": [box_at[key] for key in index.calls],
         "inputs": [value.id for value in graph.inputs],
         "outputs": [value.id for value in graph.outputs],
         "edges": {

@@ -26,7 +26,7 @@ from hexviz.model.subtree import Subtree
 from hexviz.model.wording import counted
 from hexviz.view.state import ViewState
 
-__all__ = ["ends", "inspect_model", "inspect_module", "inspect_several", "stack_note"]
+__all__ = ["crossings", "ends", "inspect_model", "inspect_module", "inspect_several", "stack_note"]
 
 _MOST_CROSSING = 12
 _SOME_NAMES = 6
@@ -41,16 +41,7 @@ def inspect_module(graph: TaggedGraph, module: Module, *tools: html.Button) -> l
     within = graph.subtree(module)
     return [
         *_made_of(module, graph.modules.names_of(module.fqn), within, tools),
-        _crossing(
-            "Takes in",
-            [_entering(graph, one) for one in within.inputs[:_MOST_CROSSING]],
-            len(within.inputs),
-        ),
-        _crossing(
-            "Hands out",
-            [_leaving(graph, one) for one in within.outputs[:_MOST_CROSSING]],
-            len(within.outputs),
-        ),
+        *crossings(graph, within.inputs, within.outputs),
         *_contains(graph, module),
     ]
 
@@ -131,6 +122,20 @@ def _origins(origins: Mapping[str, int]) -> html.Ul:
         ],
         className="plain",
     )
+
+
+def crossings(
+    graph: TaggedGraph, inputs: Sequence[Crossing], outputs: Sequence[Crossing]
+) -> list[html.Section]:
+    """The values that enter and leave a box, the first of them in detail."""
+    return [
+        _crossing(
+            "Takes in", [_entering(graph, one) for one in inputs[:_MOST_CROSSING]], len(inputs)
+        ),
+        _crossing(
+            "Hands out", [_leaving(graph, one) for one in outputs[:_MOST_CROSSING]], len(outputs)
+        ),
+    ]
 
 
 def _entering(graph: TaggedGraph, one: Crossing) -> html.Li:

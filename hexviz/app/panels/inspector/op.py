@@ -22,6 +22,7 @@ from hexviz.model.source_trace import STACK_TRACE, Frame, source_lines
 from hexviz.model.wording import counted
 from hexviz.tagging.explain import Explanation
 from hexviz.tagging.finding import DOUBTING, Finding
+from hexviz.view.calls import CallGroup
 
 __all__ = ["inspect_op", "source_section"]
 
@@ -37,12 +38,14 @@ def inspect_op(
     *tools: Any,
     findings: Sequence[tuple[int, Finding]] = (),
     key: str | None = None,
+    group: CallGroup | None = None,
 ) -> list[Any]:
     """What an explained op is, where it belongs, how that is known, and what is around it.
 
     ``state`` says which step of its evidence is looked at. ``tools`` follow what is said of its
     module; ``findings`` are the audit's about it, by their numbers, and ``key`` is that of a
-    model that a server holds, which can be changed and saved from.
+    model that a server holds, which can be changed and saved from. ``group`` is the call whose
+    box the op stands in.
     """
     op = found.op
     is_doubted = any(one.severity != "info" and one.kind in DOUBTING for _, one in findings)
@@ -55,6 +58,7 @@ def inspect_op(
     ]
     flat = graph.flat.ops[graph.positions[op.id]]
     parts += [
+        _call(op, group),
         source_section(flat.metadata.get(STACK_TRACE, "")),
         section("Inputs", _values(graph, op.inputs, op.id, _input_names(op))),
         section("Outputs", _values(graph, op.outputs, op.id)),
@@ -68,6 +72,22 @@ def inspect_op(
         details.append(("inside", op.body))
     parts.append(section("Node", table(details)))
     return parts
+
+
+def _call(op: Op, group: CallGroup | None) -> html.Section | None:
+    """The call that the op was made for, which leads to its box; else what it stands with."""
+    if op.call is None and group is None:
+        return None
+    name = op.call.function if op.call is not None else group.label if group is not None else ""
+    if group is None or group.call != op.call:
+        link: Any = html.Span(name)
+    else:
+        link = html.Button(
+            name, className="link", **{"data-event": "call", "data-value": group.key}
+        )
+    if op.call is None:
+        return section("Stands with", link)
+    return section("Call", link, html.Span(f" {op.call.target}", className="mono quiet breakable"))
 
 
 def _values(

@@ -8,6 +8,7 @@ from hexviz.app import html
 from hexviz.app.graph.findings import numbered
 from hexviz.app.graph.navigation import meaning, ops_in
 from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.inspector.call import inspect_call
 from hexviz.app.panels.inspector.module import (
     inspect_model,
     inspect_module,
@@ -44,6 +45,7 @@ def inspect(model: OpenModel, state: PageState) -> list[Any]:
                 *(graph, model.explain(op_id), state, *tools),
                 findings=numbered(model, op_id),
                 key=model.key,
+                group=model.call(view, op_id),
             )
         case "ops", ids if found := ops_in(model, ids):
             field = move_field(graph, "ops", ids, f"Move the {len(found)} ops to another module")
@@ -57,6 +59,8 @@ def inspect(model: OpenModel, state: PageState) -> list[Any]:
                 *content[1:],
                 *_moving_own(model, fqn),
             ]
+        case "call", key if key in (calls := model.index(view.placement).calls):
+            return inspect_call(graph, calls[key])
         case "value", value_id if value_id in graph.flat.values:
             return inspect_value(graph, value_id)
         case "edge", edge_id:
@@ -140,4 +144,7 @@ def _called(model: OpenModel, view: ViewState, element: str) -> str:
             return f"{op.op_type} {op.id} in {op.tag}"
         case "module", fqn:
             return graph.modules[fqn].tag
+        case "call", key:
+            call = model.index(view.placement).calls[key]
+            return f"{call.label} in {graph.modules[call.module].tag}"
     return element.partition(":")[2]
