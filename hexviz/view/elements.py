@@ -19,7 +19,7 @@ from hexviz.view.colouring import Colouring
 from hexviz.view.index import Index, is_moved
 from hexviz.view.labels import Label
 from hexviz.view.layout import Box, Layout, StubBox
-from hexviz.view.palette import Palette, Swatch
+from hexviz.view.palette import PAGE, Palette, Swatch
 from hexviz.view.parts import BOXES, SceneEdge, SceneNode
 from hexviz.view.problem import Point
 from hexviz.view.ramp import Numbers, closed_boxes, ramp_of
@@ -111,8 +111,8 @@ def _node_data(
             "ops": container.count,
             "stack": len(container.members),
         }
-        if node.kind == "call":
-            data["fill"] = swatch.soft
+        if node.kind == "call" and not node.is_open:  # like the module's ops; open, like its box
+            data |= {"fill": swatch.soft, "ink": swatch.soft_ink}
         if node.is_open:
             data["z"] = node.depth
             # Cytoscape puts a label beside the node; this takes it back in, to the left, with room
@@ -166,12 +166,18 @@ def _told(index: Index, scene: Scene, colouring: Colouring | None, swatches: Pal
             return swatches[""], []
         box = index.containers[node.key]
         if node.is_open:
-            return swatches[""], colouring.answers(box)
+            return _frame(swatches, node.depth), colouring.answers(box)
         swatch = colours[colouring.answer(box.low, box.high)]
         # A closed box is a mixture: it wears the colour more lightly than an op does.
         return replace(swatch, fill=swatch.soft, ink=swatch.soft_ink), colouring.answers(box)
 
     return by_answer
+
+
+def _frame(swatches: Palette, depth: int) -> Swatch:
+    """An open box without a colour of its own: grey and the page's colour by turns."""
+    grey = swatches[""]
+    return grey if depth % 2 else replace(grey, fill=PAGE[swatches.theme])
 
 
 def _numbered(
@@ -187,7 +193,7 @@ def _numbered(
         elif node.key:
             box = index.containers[node.key]
             if node.is_open:
-                return swatches[""], colouring.answers(box)
+                return _frame(swatches, node.depth), colouring.answers(box)
             low, high = box.low, box.high
         else:
             return swatches[""], []

@@ -15,7 +15,7 @@ from hexviz.view.palette import PAGE, Swatch, Theme
 __all__ = ["category_swatch", "plain_swatch", "step_swatch"]
 
 _FACTS = ("#56b4e9", "#e69f00", "#009e73", "#cc79a7", "#f0e442", "#0072b2", "#d55e00")
-_GREY = {"light": "#c9cdd3", "dark": "#4a515b"}
+_GREY = {"light": "#9aa0a8", "dark": "#5a626d"}
 _CIVIDIS = ("#00224e", "#2f466b", "#575d6d", "#7c7b78", "#a69d75", "#d3c164", "#fee838")
 _STRENGTH = 0.82
 _SOFT = 0.34

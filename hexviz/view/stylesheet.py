@@ -108,7 +108,10 @@ def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
             color="data(ink)",
         ),
         # Smaller than this, the page shows their names over the canvas: canvas/names.js.
-        _rule('node[kind = "module"], node[kind = "section"]', min_zoomed_font_size=9),
+        _rule(
+            'node[kind = "module"], node[kind = "section"], node[kind = "call"]',
+            min_zoomed_font_size=9,
+        ),
         _rule('node[kind = "module"][open = 0], node[kind = "section"][open = 0]', font_weight=500),
         # No module: sharp corners and a thin line.
         _rule('node[kind = "call"]', shape="rectangle", border_width=1),
