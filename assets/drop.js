@@ -9,6 +9,7 @@ import { refusal } from "./uploads.js";
 const OWN = ".upload, .run-drop, input[type=file]";
 const NUMBERS = /\.(json|csv)$/i;
 const MB = 1024 * 1024;
+const SLOW = 4 * MB; // from here on, nothing happens for some seconds
 
 /**
  * What becomes of dropped files: which of them is taken, as what, and what there is to say of it.
@@ -64,8 +65,8 @@ async function take(files) {
     return;
   }
   const file = files[sorted.at];
-  if (sorted.note) {
-    notify("One file at a time", sorted.note, "blue");
+  if (sorted.note || file.size > SLOW) {
+    notify(`Opening ${file.name}`, sorted.note || "It is on its way to the server.", "blue");
   }
   try {
     const contents = await contentsOf(file);
