@@ -1,7 +1,7 @@
 // Buttons and links say in their data what they do: something in the browser, or an event for the
 // server.
 
-import { around } from "./dom.js";
+import { around, byId } from "./dom.js";
 import { send } from "./events.js";
 import { choose } from "./tree.js";
 
@@ -55,6 +55,9 @@ document.addEventListener("click", function (event) {
     return;
   }
   const { op, module, toggle, event: name, value } = link.dataset;
+  if (link.matches(".hit")) {
+    byId("graph").focus({ preventScroll: true }); // as after Enter in the field: keys are the graph's
+  }
   if (op !== undefined) {
     send({ type: "reveal", value: op });
   } else if (module !== undefined) {

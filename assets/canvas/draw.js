@@ -6,6 +6,7 @@ import { markShown, selectedId } from "./marks.js";
 import { markMatches } from "./matches.js";
 import { readMinimap } from "./minimap.js";
 import { markNodes } from "../findings.js";
+import { nameCanvas } from "./speech.js";
 
 /** @import { Core, ElementDefinition } from "cytoscape" */
 
@@ -59,6 +60,7 @@ export function draw(elements, isFirst) {
   }
   update(cy, elements);
   markNodes(cy);
+  nameCanvas(cy);
   if (isFirst) {
     camera.firstSight(cy);
   }

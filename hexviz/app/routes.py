@@ -31,6 +31,7 @@ from hexviz.app.protocol import (
 )
 from hexviz.app.server_timing import server_timing
 from hexviz.errors import HexvizError, RequestError
+from hexviz.model.tensors import npy
 from hexviz.stages import Stage, recorded, stage
 from hexviz.tagging.overrides_file import overrides_document
 from hexviz.view.palette import Theme
@@ -181,6 +182,19 @@ def _register_files(app: Dash, store: ModelStore) -> None:
             return _download(graph.to_bytes(), f"{file_stem(graph.name)}-tagged.onnx", _BYTES)
 
         return _or_missing(tagged)
+
+    @app.server.get("/tensor/<key>.npy")
+    def on_tensor(key: str) -> Response:
+        def tensor() -> Response:
+            graph, value = store.get(key).graph, request.args.get("value", "")
+            stored = graph.flat.tensors.get(value)
+            content = None if stored is None else npy(stored, base_dir=graph.base_dir)
+            if content is None:
+                return plain(404, "This file holds no tensor of that name that can be saved.")
+            name = file_stem(graph.flat.weights.get(value, value)).lstrip(".")
+            return _download(content, f"{name or 'tensor'}.npy", _BYTES)
+
+        return _or_missing(tensor)
 
     @app.server.get("/overrides/<key>.json")
     def on_overrides(key: str) -> Response:

@@ -8,6 +8,7 @@ the process.
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +22,27 @@ import onnx_ir as ir
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT
 
 __all__ = [
+    "LEFT_OUT",
     "MOST_BINS",
     "MOST_READ",
+    "MOST_SAVED",
+    "SPARSE",
     "Histogram",
     "Statistics",
     "TensorSummary",
+    "npy",
     "tensor_elements",
     "tensor_summary",
 ]
 
 MOST_READ = 1_000_000
 """Elements up to which a tensor is read."""
+
+LEFT_OUT = "left out of the export"
+SPARSE = "stored sparsely, so not read"
+
+MOST_SAVED = 512_000_000
+"""Bytes up to which a tensor is saved, counting eight for each element."""
 
 MOST_BINS = 24
 """Bins of a histogram; fewer where the tensor holds fewer different integers."""
@@ -182,6 +193,25 @@ def tensor_elements(
         return None
 
 
+def npy(tensor: onnx.TensorProto, *, base_dir: Path | None = None) -> bytes | None:
+    """The elements of a tensor as a ``.npy`` file, which numpy reads without pickle.
+
+    Types that numpy does not have become 32-bit floats or bytes that hold them exactly. ``None``
+    for text, for more than :data:`MOST_SAVED` bytes, and for what cannot be read.
+    """
+    if 8 * math.prod(tensor.dims) > MOST_SAVED:
+        return None
+    array = tensor_elements(tensor, base_dir=base_dir)
+    if array is None or array.dtype.kind in "SUO":
+        return None
+    if array.dtype.kind not in "biufc":  # of ml_dtypes: small floats and integers
+        whole = "int" in array.dtype.name
+        array = array.astype(np.int8 if whole else np.float32)
+    file = io.BytesIO()
+    np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+    return file.getvalue()
+
+
 def _told(error: BaseException) -> str:
     # A system's message holds the whole path of a file, which is nobody's business.
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -191,9 +221,9 @@ def _told(error: BaseException) -> str:
 def _reason_to_leave(tensor: ir.TensorProtocol, size: int, most: int) -> str:
     if isinstance(tensor, ir.ExternalTensor):
         if tensor.location == WEIGHTS_LEFT_OUT:
-            return "left out of the export"
+            return LEFT_OUT
         if tensor.location == STORED_SPARSELY:
-            return "stored sparsely, so not read"
+            return SPARSE
     return f"more than {most:,} elements, so not read" if size > most else ""
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import re
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
@@ -16,6 +19,7 @@ from hexviz.app.server import create_app
 from hexviz.view.state import ViewState
 from tests.app.steps import event, move, panel, send
 from tests.app.test_extract import repeated
+from tests.app.test_inspector import links
 from tests.build import parse, scoped, tagged
 
 
@@ -191,3 +195,29 @@ def test_the_picture_is_that_of_the_address(client: FlaskClient, key: str) -> No
     missing = client.get(f"/picture.svg?model={'0' * 64}")
     assert (missing.status_code, missing.mimetype) == (404, "text/plain")
     assert client.get("/picture.svg").status_code == 404
+
+
+def test_a_weight_is_saved_by_the_link_in_the_inspector(
+    client: FlaskClient, store: ModelStore
+) -> None:
+    text = """g (float[2] x) => (float[2] y) <float[2] "enc/../w \\u00e9.weight" = {1, 2}> {
+        y = Mul (x, "enc/../w \\u00e9.weight")
+    }"""
+    key = store.add_upload(parse(text).SerializeToString(), "w.onnx")
+    content = panel(client, at(key, selection=["op", "y"]))["parts"]["inspector"]
+    (address,) = [one for one in links(content, "href") if one.startswith("tensor/")]
+    answer = client.get(f"/{address}")
+    assert answer.status_code == 200
+    assert np.array_equal(np.load(io.BytesIO(answer.data), allow_pickle=False), [1, 2])
+    # What a stranger called it is no path, and no header of its own.
+    name = re.search(r'filename="(.*)"', answer.headers["Content-Disposition"])
+    assert name is not None
+    assert re.fullmatch(r"[\w-][\w.-]*\.npy", name[1])
+
+
+def test_no_tensor_is_no_file(client: FlaskClient, key: str) -> None:
+    for address in (
+        *(f"/tensor/{key}.npy", f"/tensor/{key}.npy?value=m", f"/tensor/{key}.npy?value=../x"),
+        f"/tensor/{'0' * 64}.npy?value=w",
+    ):
+        assert client.get(address).status_code == 404

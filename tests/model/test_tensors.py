@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from hexviz.model import tensors
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, from_proto
-from hexviz.model.tensors import MOST_BINS, MOST_READ, TensorSummary, tensor_summary
+from hexviz.model.tensors import MOST_BINS, MOST_READ, TensorSummary, npy, tensor_summary
 from tests.build import parse
 
 
@@ -334,3 +335,35 @@ def test_initializers_of_a_read_file() -> None:
         parse("g (float[2] x) => (float[2] y) <float[2] w = {1, 3}> { y = Add (x, w) }"), name="f"
     )
     assert tensor_summary(file.proto.graph.initializer[0]).elements == "[1, 3]"
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "kept"),
+    [
+        ([[1.5, -2]], np.float32, np.float32),
+        ([True, False], np.bool_, np.bool_),
+        ([1, 2], np.int64, np.int64),
+        ([1.5, 2], ml_dtypes.bfloat16, np.float32),
+        ([-3, 7], ml_dtypes.int4, np.int8),
+        (2.5, np.float64, np.float64),
+    ],
+)
+def test_elements_are_saved_so_that_numpy_reads_them_without_pickle(
+    values: Any, dtype: Any, kept: Any
+) -> None:
+    array = np.array(values, dtype=dtype)
+    saved = npy(ir.to_proto(ir.Tensor(array)))
+    assert saved is not None
+    read = np.load(io.BytesIO(saved), allow_pickle=False)
+    assert (read.dtype, read.shape) == (kept, array.shape)
+    assert np.array_equal(read, array.astype(kept))
+
+
+def test_what_cannot_be_saved_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = onnx.helper.make_tensor("t", onnx.TensorProto.STRING, [1], [b"a"])
+    assert npy(text) is None
+    short = onnx.TensorProto(data_type=onnx.TensorProto.FLOAT, dims=[4], raw_data=b"\0" * 4)
+    assert npy(short) is None
+    monkeypatch.setattr(tensors, "MOST_SAVED", 15)
+    assert npy(onnx.helper.make_tensor("t", onnx.TensorProto.INT8, [2], [1, 2])) is None
+    assert npy(onnx.helper.make_tensor("t", onnx.TensorProto.INT8, [1], [1])) is not None

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 
-def heading(title: str, note: str | None) -> html.Div:
+def heading(title: Any, note: str | None) -> html.Div:
     """The title of a page, with what kind of thing it is about beside it."""
     return html.Div(
         [html.H2(title), html.Span(note, className="pill") if note else None], className="heading"
@@ -75,8 +75,8 @@ def section(title: str, *content: Any) -> html.Section:
     return html.Section([html.H3(title), *content])
 
 
-def table(rows: Iterable[tuple[str, str]]) -> html.Table:
-    """Two columns: what it is, and its text."""
+def table(rows: Iterable[tuple[str, Any]]) -> html.Table:
+    """Two columns: what it is, and its content."""
     return html.Table(
         html.Tbody(
             [

@@ -11,6 +11,7 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.inspector.value import output_line, reader_lines, source_line, value_item
 from hexviz.app.panels.parts import (
     breaking,
+    copy_button,
     heading,
     mix,
     module_link,
@@ -64,7 +65,8 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
 def _made_of(
     module: Module, known_as: Sequence[str], within: Subtree, tools: Sequence[html.Button]
 ) -> list[Any]:
-    figures = [("class", module.class_name or "unknown"), ("FQN", module.fqn or "(root)")]
+    fqn = [module.fqn, copy_button(module.fqn, "FQN")] if module.fqn else "(root)"
+    figures: list[tuple[str, Any]] = [("class", module.class_name or "unknown"), ("FQN", fqn)]
     also = [one for one in known_as if one != module.fqn]
     if also:
         more = f" and {len(also) - _SOME_NAMES} more" if len(also) > _SOME_NAMES else ""
@@ -82,7 +84,9 @@ def _made_of(
         figures.append(("weights", f"{within.left_out:,} left out of the export"))
     return [
         heading(module.class_name or module.label, "module"),
-        html.Div(breaking(module.tag), className="mono breakable"),
+        html.Div(
+            [*breaking(module.tag), copy_button(module.tag, "tag")], className="mono breakable"
+        ),
         html.Div(
             [
                 html.Button(

@@ -11,7 +11,7 @@ import onnx.defs
 
 from hexviz.app import html
 from hexviz.app.panels.inspector.accusations import accusations
-from hexviz.app.panels.inspector.value import shown_tensor, tensor_section
+from hexviz.app.panels.inspector.value import shown_tensor, tensor_file, tensor_section
 from hexviz.app.panels.inspector.why import why_sections
 from hexviz.app.panels.parts import copy_button, heading, section, table
 from hexviz.app.protocol import PageState
@@ -62,7 +62,7 @@ def inspect_op(
         source_section(flat.metadata.get(STACK_TRACE, "")),
         section("Inputs", _values(graph, op.inputs, op.id, _input_names(op))),
         section("Outputs", _values(graph, op.outputs, op.id)),
-        *_initializers(graph, op),
+        *_initializers(graph, op, key),
     ]
     attributes = [(name_of(one), _shown(one, graph.base_dir)) for one in flat.node.attribute]
     if attributes:
@@ -120,13 +120,14 @@ def _values(
     return html.Table(html.Tbody(rows)) if rows else html.Div("none", className="quiet")
 
 
-def _initializers(graph: TaggedGraph, op: Op) -> list[Any]:
+def _initializers(graph: TaggedGraph, op: Op, key: str | None) -> list[Any]:
     """What the op's weights and constants hold, those that are read at once."""
     used = [value for value in dict.fromkeys(op.inputs) if value in graph.flat.weights]
     parts: list[Any] = []
     for value in used[:_MOST_INITIALIZERS]:
         tensor = graph.flat.tensors[value]
-        parts.append(tensor_section(graph.flat.weights[value], tensor, graph.base_dir))
+        name, saved = graph.flat.weights[value], tensor_file(key, value)
+        parts.append(tensor_section(name, tensor, graph.base_dir, saved=saved))
     rest = len(used) - _MOST_INITIALIZERS
     if rest > 0:
         parts.append(html.Div(f"and {counted(rest, 'initializer')} more", className="quiet"))

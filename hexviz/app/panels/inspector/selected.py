@@ -62,7 +62,7 @@ def inspect(model: OpenModel, state: PageState) -> list[Any]:
         case "call", key if key in (calls := model.index(view.placement).calls):
             return inspect_call(graph, calls[key])
         case "value", value_id if value_id in graph.flat.values:
-            return inspect_value(graph, value_id)
+            return inspect_value(graph, value_id, model.key)
         case "edge", edge_id:
             drawn = model.render(view, "light", state.answers)
             data = (element["data"] for element in drawn.elements)

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import onnx
 
 from hexviz.app import html
-from hexviz.app.panels.parts import breaking, heading, op_link, section, steps, table
+from hexviz.app.panels.parts import breaking, copy_button, heading, op_link, section, steps, table
 from hexviz.extraction.report import size
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.tensors import Histogram, Statistics, TensorSummary, tensor_summary
+from hexviz.model.tensors import (
+    LEFT_OUT,
+    MOST_SAVED,
+    SPARSE,
+    Histogram,
+    Statistics,
+    TensorSummary,
+    tensor_summary,
+)
 from hexviz.model.wording import counted
 
 __all__ = [
@@ -22,6 +31,7 @@ __all__ = [
     "reader_lines",
     "shown_tensor",
     "source_line",
+    "tensor_file",
     "tensor_section",
     "value_item",
 ]
@@ -31,8 +41,11 @@ _MOST_VALUES = 40  # of an edge
 _FEW_READERS = 3  # of a value among others
 
 
-def inspect_value(graph: TaggedGraph, value_id: str) -> list[Any]:
-    """A value, mostly a model input or output: its type, where it comes from and who reads it."""
+def inspect_value(graph: TaggedGraph, value_id: str, key: str | None = None) -> list[Any]:
+    """A value, mostly a model input or output: its type, where it comes from and who reads it.
+
+    With the ``key`` of a model that a server holds, its elements can be saved.
+    """
     value = graph.value(value_id)
     source = graph.flat.makers.get(value_id)
     readers = [graph.ops[at].id for at in graph.flat.readers(value_id)]
@@ -42,7 +55,7 @@ def inspect_value(graph: TaggedGraph, value_id: str) -> list[Any]:
     elif value_id in graph.flat.outputs:
         kind = f"model output, {kind}" if value.kind == "missing" else "model output"
     parts: list[Any] = [
-        heading(value.name, kind),
+        heading([value.name, copy_button(value.name, "name")], kind),
         html.Div(str(value), className="mono breakable"),
     ]
     if source is not None:
@@ -51,7 +64,8 @@ def inspect_value(graph: TaggedGraph, value_id: str) -> list[Any]:
         parts.append(steps(graph, readers[:_MOST_READERS], f"Read by {len(readers)}"))
     tensor = graph.flat.tensors.get(value_id)
     if tensor is not None:
-        parts.append(tensor_section(value.name, tensor, graph.base_dir))
+        saved = tensor_file(key, value_id)
+        parts.append(tensor_section(value.name, tensor, graph.base_dir, saved=saved))
     return parts
 
 
@@ -129,11 +143,16 @@ def output_line(graph: TaggedGraph, value_id: str) -> str | None:
 _FEW = 16  # elements of an attribute up to which it is read
 
 
-def tensor_section(name: str, tensor: onnx.TensorProto, base_dir: Path | None) -> html.Section:
-    """What an initializer holds; ``base_dir`` is the folder of external data."""
+def tensor_section(
+    name: str, tensor: onnx.TensorProto, base_dir: Path | None, *, saved: str = ""
+) -> html.Section:
+    """What an initializer holds; ``base_dir`` is the folder of external data.
+
+    ``saved`` is the address of its ``.npy`` file, where a server holds the model.
+    """
     summary = tensor_summary(tensor, base_dir=base_dir)
     parts: list[Any] = [
-        html.Div(name, className="mono breakable"),
+        html.Div([name, copy_button(name, "name")], className="mono breakable"),
         html.Div(_size(summary), className="quiet"),
     ]
     if summary.unreadable:
@@ -150,7 +169,27 @@ def tensor_section(name: str, tensor: onnx.TensorProto, base_dir: Path | None) -
         if summary.histogram is not None and len(summary.histogram.counts) > 1:
             parts.append(_bars(summary.histogram))
         parts.append(table(_figures(summary, found)))
+    if saved and _can_be_saved(summary):
+        link = html.A(
+            "Save as .npy",
+            href=saved,
+            className="tool",
+            title="Save the elements for numpy",
+            download="",
+        )
+        parts.append(html.Div(link, className="tool-row"))
     return section("Initializer", *parts)
+
+
+def tensor_file(key: str | None, value_id: str) -> str:
+    """The address of a tensor's ``.npy`` file; none without the ``key`` of a model."""
+    return "" if key is None else f"tensor/{quote(key)}.npy?{urlencode({'value': value_id})}"
+
+
+def _can_be_saved(summary: TensorSummary) -> bool:
+    """Whether the tensor has elements that numpy keeps, and not too many."""
+    has_elements = not summary.unreadable and summary.note not in (LEFT_OUT, SPARSE)
+    return has_elements and summary.dtype != "string" and 8 * summary.size <= MOST_SAVED
 
 
 def shown_tensor(tensor: onnx.TensorProto, base_dir: Path | None) -> str:
