@@ -208,7 +208,7 @@ def npy(tensor: onnx.TensorProto, *, base_dir: Path | None = None) -> bytes | No
         whole = "int" in array.dtype.name
         array = array.astype(np.int8 if whole else np.float32)
     file = io.BytesIO()
-    np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+    np.save(file, np.array(array, order="C"), allow_pickle=False)
     return file.getvalue()
 
 
