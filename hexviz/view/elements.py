@@ -2,7 +2,7 @@
 
 Modules are plain nodes drawn behind what is in them, in the order of ``z``:
 compound parents cost twice the time and take their children with them when
-they are removed. Ids are those of the scene, ``s:…`` for stubs, and
+they are removed. Ids are those of the scene, ``s:…`` for stubs, ``c:…`` for connectors, and
 ``e:SOURCE->TARGET`` for edges (``b:…`` for bypasses, which may run beside a plain one).
 """
 
@@ -18,7 +18,7 @@ from hexviz.view.captions import bypass_text, place_captions
 from hexviz.view.colouring import Colouring
 from hexviz.view.index import Index, is_moved
 from hexviz.view.labels import Label
-from hexviz.view.layout import Box, Layout, StubBox
+from hexviz.view.layout import Box, Connection, Layout, StubBox
 from hexviz.view.palette import PAGE, Palette, Swatch
 from hexviz.view.parts import BOXES, SceneEdge, SceneNode
 from hexviz.view.problem import Point
@@ -61,7 +61,8 @@ def to_elements(
     ]
     # The lines behind stubs are drawn on demand only: the first to go where the page is full.
     spare = len(scene.nodes) + len(scene.edges) <= _MOST_WITH_FANS
-    edges = [_edge(scene, layout, at) for at in range(len(scene.edges))]
+    cut = layout.interrupted
+    edges = [_edge(scene, layout, at, interrupted=at in cut) for at in range(len(scene.edges))]
     drawn = [None if data["fan"] or data["beside"] else data for data in edges]
     for at, caption in place_captions(scene, layout, labels, drawn).items():
         edges[at]["label"] = caption.text
@@ -70,7 +71,7 @@ def to_elements(
     for stub in layout.stubs:
         stubs += _stub(scene, stub)
     lines = [{"data": data} for data in edges if spare or not data["fan"]]
-    return [*nodes, *stubs, *lines]
+    return [*nodes, *stubs, *_connections(scene, layout), *lines]
 
 
 def count_elements(scene: Scene) -> int:
@@ -205,7 +206,7 @@ def _numbered(
     return by_number
 
 
-def _edge(scene: Scene, layout: Layout, at: int) -> dict[str, Any]:
+def _edge(scene: Scene, layout: Layout, at: int, *, interrupted: bool) -> dict[str, Any]:
     """The data of an edge, without words."""
     edge = scene.edges[at]
     source, target = scene.nodes[edge.source], scene.nodes[edge.target]
@@ -217,25 +218,19 @@ def _edge(scene: Scene, layout: Layout, at: int) -> dict[str, Any]:
         "count": edge.count,
         "values": list(edge.values),
         "via": edge.via,
-        "width": round(min(3.2, 1.1 + 0.7 * math.log2(max(1, edge.count))), 2),
+        "width": _width(edge),
         "live": int(edge.live),
         "name": _edge_name(edge),
     }
-    if edge.stub:
+    if edge.stub or interrupted:
         return data | {"fan": 1}
     if at in layout.beside:
         return data | {"beside": 1}
     if at in layout.upward:
         data["upward"] = 1
     start, end = layout.boxes[edge.source], layout.boxes[edge.target]
-    bends, enter = layout.routes[at], layout.enters[at]
     data["spine"] = int(at in layout.spine)
-    if enter:
-        data["enter"] = f"{100 * enter / end.width:.2f}% -50%"
-    if bends and not _straight(bends, start.x, end.x + enter):
-        data["bends"] = len(bends)
-        data["distances"], data["weights"] = _relative(bends, start, end)
-    return data
+    return data | _shape(layout.routes[at], start, end, layout.enters[at])
 
 
 def _edge_name(edge: SceneEdge) -> str:
@@ -278,6 +273,89 @@ def _stub(scene: Scene, stub: StubBox) -> list[Element]:
     }
     position = {"x": round(stub.box.x, 1), "y": round(stub.box.y, 1)}
     return [{"data": node, "position": position}, {"data": line}]
+
+
+def _connections(scene: Scene, layout: Layout) -> list[Element]:
+    """For each interrupted edge its two connectors and the lines to and from them."""
+    found: dict[str, Element] = {}
+    for link in layout.connections:
+        edge = scene.edges[link.edge]
+        source, target = scene.nodes[edge.source], scene.nodes[edge.target]
+        out = f"c:{source.id}:{link.number}"
+        back = f"c:{link.number}:{round(link.enter.x)}:{target.parent}"
+        for name, box, to, others in (
+            (out, link.leave, source.id, [target.id]),
+            (back, link.enter, target.id, [source.id]),
+        ):
+            element = found.setdefault(name, _connector(name, box, link, edge, to))
+            element["data"]["from"] += [
+                other for other in others if other not in element["data"]["from"]
+            ]
+        enter = layout.enters[link.edge]
+        end = layout.boxes[edge.target]
+        first = _piece(edge, source.id, out, link.before, layout.boxes[edge.source], link.leave)
+        second = _piece(edge, back, target.id, link.after, link.enter, end, enter)
+        for line in (first, second):
+            line["data"]["spine"] = int(link.edge in layout.spine)
+            found.setdefault(line["data"]["id"], line)
+    return list(found.values())
+
+
+def _connector(name: str, box: Box, link: Connection, edge: SceneEdge, to: str) -> Element:
+    data = {
+        "id": name,
+        "kind": "stub",
+        "label": str(link.number),
+        "name": ", ".join(edge.values),
+        "from": [],
+        "to": to,
+        "parent_key": link.key,
+        "open": 0,
+        "width": box.width,
+        "height": box.height,
+        "z": _LEAF,
+        "fate": "",
+    }
+    return {"data": data, "position": {"x": round(box.x, 1), "y": round(box.y, 1)}}
+
+
+def _piece(
+    edge: SceneEdge,
+    source: str,
+    target: str,
+    bends: Sequence[Point],
+    start: Box,
+    end: Box,
+    enter: float = 0.0,
+) -> Element:
+    data: dict[str, Any] = {
+        **_PLAIN,
+        "id": f"j:{source}->{target}",
+        "source": source,
+        "target": target,
+        "count": edge.count,
+        "values": list(edge.values),
+        "via": edge.via,
+        "width": _width(edge),
+        "live": int(edge.live),
+        "name": _edge_name(edge),
+    }
+    return {"data": data | _shape(bends, start, end, enter)}
+
+
+def _shape(bends: Sequence[Point], start: Box, end: Box, enter: float) -> dict[str, Any]:
+    """How a line runs, as Cytoscape wants it."""
+    data: dict[str, Any] = {}
+    if enter:
+        data["enter"] = f"{100 * enter / end.width:.2f}% -50%"
+    if bends and not _straight(bends, start.x, end.x + enter):
+        data["bends"] = len(bends)
+        data["distances"], data["weights"] = _relative(bends, start, end)
+    return data
+
+
+def _width(edge: SceneEdge) -> float:
+    return round(min(3.2, 1.1 + 0.7 * math.log2(max(1, edge.count))), 2)
 
 
 def _straight(bends: Sequence[Point], x: float, to_x: float) -> bool:

@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 
 from hexviz.view.cache import LayoutCache
 from hexviz.view.cycles import backward
+from hexviz.view.fold import CONNECTOR, fold
 from hexviz.view.interior import arrange
 from hexviz.view.labels import Label
 from hexviz.view.metrics import PADDING, TITLE_HEIGHT
@@ -34,6 +35,7 @@ from hexviz.view.stubs import FAINT_FAN
 
 __all__ = ["Box", "Layout", "StubBox", "lay_out"]
 
+_NEARLY_ALL = 0.6
 _ENTRY_ROOM = 6.0
 """Pixels between a title and the first line that enters to its right."""
 
@@ -81,6 +83,24 @@ class StubBox:
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """An edge interrupted between two columns, by its position in the scene.
+
+    Its line ends in the connector at ``leave`` and goes on from that at
+    ``enter``, with control points ``before`` and ``after``. Edges that carry the
+    same share connectors, which lie in the box ``key``.
+    """
+
+    edge: int
+    number: int
+    key: str
+    leave: Box
+    enter: Box
+    before: tuple[Point, ...]
+    after: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """Boxes and routes in the order of the scene's nodes and edges.
 
@@ -90,6 +110,7 @@ class Layout:
     cycle: they leave below their source, go up beside what lies between and
     enter above their target. ``beside`` are those between a constant and its
     consumer, which run sideways. ``spine`` are the edges of the main path.
+    ``connections`` are the edges that are not drawn as one line.
     """
 
     boxes: tuple[Box, ...]
@@ -100,6 +121,12 @@ class Layout:
     bounds: Box
     enters: tuple[float, ...] = ()
     spine: frozenset[int] = frozenset()
+    connections: tuple[Connection, ...] = ()
+
+    @property
+    def interrupted(self) -> frozenset[int]:
+        """The edges of which there is a connection."""
+        return frozenset(link.edge for link in self.connections)
 
 
 @dataclass(slots=True)
@@ -153,18 +180,21 @@ def lay_out(
     scene: Scene,
     labels: Sequence[Label],
     cache: LayoutCache[Problem, Arrangement],
+    columns: int = 1,
 ) -> Layout:
     """Place all nodes of a scene and route its edges.
 
     ``labels`` go with ``scene.nodes``. ``cache`` keeps the layouts of single
-    interiors from one call to the next.
+    interiors from one call to the next. The outermost open box that holds nearly
+    all folds into at most so many ``columns``.
     """
     beside = attach(scene)
     work = _Work(scene, labels, beside)
     work.connect()
     work.find_spine()
+    folding = work.largest() if columns > 1 else None
     for key in reversed(list(work.interiors)):
-        work.solve(key, cache)
+        work.solve(key, cache, columns if key == folding else 1)
     return work.finish()
 
 
@@ -368,7 +398,25 @@ class _Work:
                 to_node and not self.scene.nodes[cells[other]].is_open,
             )
 
-    def solve(self, key: str, cache: LayoutCache[Problem, Arrangement]) -> None:
+    def largest(self) -> str:
+        """The innermost open box that nearly all nodes lie in."""
+        nodes = self.scene.nodes
+        held = [1] * len(nodes)
+        for at in range(len(nodes) - 1, -1, -1):
+            parent = self.interiors[nodes[at].parent].node
+            if parent >= 0:
+                held[parent] += held[at]
+        key, total = "", len(nodes)
+        while True:
+            inside = self.interiors[key]
+            most = max(
+                (at for at in inside.cells if nodes[at].is_open), key=held.__getitem__, default=-1
+            )
+            if most < 0 or held[most] < _NEARLY_ALL * total:
+                return key
+            key, total = nodes[most].key, held[most]
+
+    def solve(self, key: str, cache: LayoutCache[Problem, Arrangement], columns: int) -> None:
         """Lay one open module out; those in it are done already."""
         inside = self.interiors[key]
         place = {cell: at for at, cell in enumerate(inside.cells)}
@@ -384,7 +432,10 @@ class _Work:
         ]
         n_entries, n_exits = len(inside.entries), len(inside.exits)
         sizes += [(1.0, 1.0)] * (n_entries + n_exits)
-        solved = arrange(Problem(tuple(sizes), tuple(edges), n_entries, n_exits), cache)
+        problem = Problem(tuple(sizes), tuple(edges), n_entries, n_exits)
+        solved = arrange(problem, cache)
+        if columns > 1:
+            solved = fold(solved, problem, columns)
         inside.arrangement = solved
         if key == "":
             inside.width, inside.height = solved.size
@@ -441,9 +492,10 @@ class _Work:
             not edge.stub and at not in self.beside for at, edge in enumerate(self.scene.edges)
         ]
         parts = [[*self._parts(at)] if shown else [] for at, shown in enumerate(drawn)]
+        pieces = [self._route(at, parts[at], boxes, origin) for at in range(len(parts))]
         return Layout(
             tuple(boxes),
-            tuple(self._route(at, parts[at], boxes, origin) for at in range(len(parts))),
+            tuple(() if len(routes) > 1 else routes[0] for routes in pieces),
             tuple(stubs),
             frozenset(self.beside),
             frozenset(
@@ -458,7 +510,30 @@ class _Work:
                 for at, steps in enumerate(parts)
                 if steps and all(place in self.interiors[key].spine for key, place in steps)
             ),
+            tuple(
+                self._connection(at, parts[at], routes, origin)
+                for at, routes in enumerate(pieces)
+                if len(routes) > 1
+            ),
         )
+
+    def _connection(
+        self,
+        at: int,
+        parts: Sequence[tuple[str, int]],
+        routes: Sequence[tuple[Point, ...]],
+        origin: Mapping[str, Point],
+    ) -> Connection:
+        key, jump = next(
+            (key, self._solved(key).jumps[place])
+            for key, place in parts
+            if place in self._solved(key).jumps
+        )
+        left, top = origin[key]
+        leave, enter = (
+            Box(left + x, top + y, CONNECTOR, CONNECTOR) for x, y in (jump.leave, jump.enter)
+        )
+        return Connection(at, jump.number, key, leave, enter, *routes)
 
     def _solved(self, key: str) -> Arrangement:
         solved = self.interiors[key].arrangement
@@ -495,19 +570,25 @@ class _Work:
         parts: Sequence[tuple[str, int]],
         boxes: Sequence[Box],
         origin: Mapping[str, Point],
-    ) -> tuple[Point, ...]:
+    ) -> list[tuple[Point, ...]]:
+        """The control points of an edge, in two pieces if it is interrupted."""
         way = self.ways[at]
-        points: list[Point] = []
+        pieces: list[list[Point]] = [[]]
         for level, (key, place) in enumerate(parts):
-            inside = self.interiors[key]
-            entering = level > len(way.left)
-            if entering:
+            inside, solved = self.interiors[key], self._solved(key)
+            if level > len(way.left):
                 box = boxes[inside.node]
                 x = box.x + inside.entry_x[way.port]
-                points += [(x, box.top), (x, box.top + TITLE_HEIGHT)]
+                pieces[-1] += [(x, box.top), (x, box.top + TITLE_HEIGHT)]
             left, top = origin[key]
-            points += [(left + x, top + y) for x, y in self._solved(key).bends[place]]
+            bends = [(left + x, top + y) for x, y in solved.bends[place]]
+            if place in solved.jumps:
+                split = solved.jumps[place].split
+                pieces[-1] += bends[:split]
+                pieces.append(bends[split:])
+            else:
+                pieces[-1] += bends
             if level < len(way.left):
                 box = boxes[inside.node]
-                points.append((box.x + inside.exit_x[way.port], box.bottom))
-        return tuple(points)
+                pieces[-1].append((box.x + inside.exit_x[way.port], box.bottom))
+        return [tuple(points) for points in pieces]

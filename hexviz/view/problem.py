@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
-__all__ = ["Arrangement", "Edge", "Point", "Problem"]
+__all__ = ["Arrangement", "Edge", "Jump", "Point", "Problem"]
 
 Point = tuple[float, float]
 """x to the right and y down, in pixels; or a width and a height."""
@@ -48,6 +49,19 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Jump:
+    """An edge from one column to another: where the connectors with its number stand.
+
+    Its first ``split`` bends lead to ``leave``, the others come from ``enter``.
+    """
+
+    number: int
+    leave: Point
+    enter: Point
+    split: int
+
+
+@dataclass(frozen=True, slots=True)
 class Arrangement:
     """A solved problem: the centre of each cell, and the bends of each edge.
 
@@ -55,7 +69,8 @@ class Arrangement:
     pixels. Bends are the control points of a smooth curve between the ends;
     an edge without bends is a straight line. ``enters`` are the offsets from
     its target's centre at which each edge comes in. ``upward`` are the
-    positions of the edges that close a cycle.
+    positions of the edges that close a cycle, ``jumps`` those of the edges that are
+    interrupted between two columns.
     """
 
     centres: tuple[Point, ...]
@@ -63,3 +78,4 @@ class Arrangement:
     size: Point
     enters: tuple[float, ...] = ()
     upward: frozenset[int] = frozenset()
+    jumps: Mapping[int, Jump] = field(default_factory=dict)
