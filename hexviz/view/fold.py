@@ -27,6 +27,8 @@ CONNECTOR = 18.0
 
 _Key = TypeVar("_Key", bound=tuple[float, ...])
 
+_LEAST = 240.0
+"""Height in pixels below which a column is not worth its connectors."""
 _GUTTER = 64.0
 _HEAD = 40.0
 """Pixels above a column for the connectors there."""
@@ -43,7 +45,7 @@ def fold(drawn: Arrangement, problem: Problem, columns: int) -> Arrangement:
     drawing stays whole if a cycle would run over a cut.
     """
     inner = len(problem.sizes) - problem.entries - problem.exits
-    cuts = _cuts(drawn, problem, inner, columns)
+    cuts = _cuts(drawn, problem, inner, min(columns, int(drawn.size[1] / _LEAST)))
     work = _Fold(drawn, problem, cuts)
     if not cuts or any(work.column_of(at)[0] != work.column_of(at)[1] for at in drawn.upward):
         return drawn
@@ -214,7 +216,7 @@ def _cuts(drawn: Arrangement, problem: Problem, inner: int, columns: int) -> lis
         reached = max(reached, bottom)
     starts = sorted(drawn.centres[edge.source][1] for edge in problem.edges)
     ends = sorted(drawn.centres[edge.target][1] for edge in problem.edges)
-    step = drawn.size[1] / columns
+    step = drawn.size[1] / max(columns, 1)
 
     def cost(gap: float, wanted: float) -> float:
         crossing = bisect_right(starts, gap) - bisect_right(ends, gap)

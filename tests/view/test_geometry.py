@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hexviz.exporters.interface import Exported
 from hexviz.model.graph import TaggedGraph
@@ -12,8 +13,12 @@ from hexviz.model.reader import from_proto
 from hexviz.tagging.override import override
 from hexviz.tagging.tag import tag
 from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, toggle
+from hexviz.view.elements import to_elements
 from hexviz.view.index import Index
+from hexviz.view.labels import label_of
+from hexviz.view.layout import lay_out
 from hexviz.view.render import Layouts
+from hexviz.view.scene import build_scene
 from hexviz.view.state import open_path
 from tests.view.geometry import (
     bends,
@@ -25,7 +30,7 @@ from tests.view.geometry import (
     spine_bends,
     through_nodes,
 )
-from tests.view.graphs import Node, build
+from tests.view.graphs import Node, build, chain
 from tests.view.test_scene import views
 
 Element = dict[str, Any]
@@ -201,3 +206,48 @@ def test_two_values_cross_a_border_as_two_lines() -> None:
             if abs(y - top) < 3 and line.points[0][1] < top < line.points[-1][1] + 1
         }
         assert len(crossed) == (2 if "second" in opened else 1) or opened == {"first"}
+
+
+def folded(index: Index, state: ViewState, columns: int) -> list[Element]:
+    """The elements of a state whose drawing folds into columns."""
+    scene = build_scene(index, state)
+    labels = [label_of(index, node) for node in scene.nodes]
+    layout = lay_out(scene, labels, LayoutCache(), columns)
+    return to_elements(index, scene, layout, labels, index.palettes["light"])
+
+
+@settings(max_examples=40, deadline=None)
+@given(views(), st.integers(2, 4))
+def test_folded_drawings_of_random_graphs_are_sound(
+    view: tuple[Index, ViewState], columns: int
+) -> None:
+    assert faults(folded(*view, columns)) == []
+
+
+@pytest.mark.parametrize("columns", [2, 3])
+def test_a_folded_chain_goes_on_at_the_connector_of_the_same_number(columns: int) -> None:
+    elements = folded(build_index(chain(60)), ViewState(), columns)
+    assert faults(elements) == []
+    whole = render(build_index(chain(60)), ViewState(), "light", LayoutCache()).bounds
+    connectors = [one for one in elements if one["data"]["id"].startswith("c:")]
+    assert sorted(one["data"]["label"] for one in connectors) == sorted(
+        2 * [str(at + 1) for at in range(columns - 1)]
+    )
+    ys = [one["position"]["y"] for one in elements if "position" in one]
+    assert max(ys) - min(ys) < whole.height / columns + 150
+    # From the first op to the last by lines and by connectors of one number.
+    following = {line.source: line.target for line in drawn_lines(elements)}
+    label = {one["data"]["id"]: one["data"]["label"] for one in connectors}
+    at, steps = "i:x", 0
+    while at != "u:v59":
+        at = following[at]
+        if at in label:
+            at = next(name for name in label if label[name] == label[at] and name != at)
+        steps += 1
+    assert steps == 61 + columns - 1
+    assert set(spine_bends(elements).values()) == {0}
+
+
+def test_what_fits_stays_whole() -> None:
+    elements = folded(build_index(chain(3)), ViewState(), 3)
+    assert not [one for one in elements if one["data"]["id"].startswith("c:")]
