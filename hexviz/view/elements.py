@@ -282,7 +282,7 @@ def _connections(scene: Scene, layout: Layout) -> list[Element]:
         edge = scene.edges[link.edge]
         source, target = scene.nodes[edge.source], scene.nodes[edge.target]
         out = f"c:{source.id}:{link.number}"
-        back = f"c:{link.number}:{round(link.enter.x)}:{target.parent}"
+        back = f"c:{link.number}:{round(link.enter.x)}:{link.key}"
         for name, box, to, others in (
             (out, link.leave, source.id, [target.id]),
             (back, link.enter, target.id, [source.id]),
