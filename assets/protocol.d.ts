@@ -430,6 +430,7 @@ export interface ViewState {
   apart: Array<string>;
   colour: "category" | "compared" | "confidence" | "dtype" | "finding" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
   gather: "mean" | "sum";
+  columns: number;
 }
 
 export interface Visit {

@@ -68,7 +68,7 @@ export class Scenes {
     const { open, apart } = this.#states[scene];
     return {
       open: [...open].map((at) => key[at]), apart: [...apart].map((at) => key[at]),
-      placement: "module", hidden: [], colour: "module", gather: "mean",
+      placement: "module", hidden: [], colour: "module", gather: "mean", columns: 1,
     };
   }
 

@@ -34,7 +34,7 @@ from hexviz.extraction.subgraph import POLICIES, Policy
 from hexviz.view.colouring import COLOURINGS, Mode
 from hexviz.view.index import Placement
 from hexviz.view.ramp import Gather
-from hexviz.view.state import MOST_NODES, ViewState, count_visible, reveal
+from hexviz.view.state import MOST_COLUMNS, MOST_NODES, ViewState, count_visible, reveal
 
 if TYPE_CHECKING:
     from hexviz.app.models.open_model import OpenModel
@@ -60,6 +60,7 @@ def to_query(key: str, state: PageState) -> str:
     # An empty "open" says that everything is closed; none at all asks for the first view.
     pairs += [("open", box) for box in sorted(view.open) or [""]]
     pairs += [("apart", box) for box in sorted(view.apart)]
+    pairs += [("columns", str(view.columns))] * (view.columns > 1)
     pairs += [("hide", fqn) for fqn in sorted(view.hidden)]
     if view.colour != "module":
         pairs.append(("colour", view.colour))
@@ -191,7 +192,9 @@ def _view(
     if "open" in fields:
         boxes = (index.box_of(key) for key in fields["open"] if key)
         apart = frozenset(key for key in fields.get("apart", ()) if key in index.stacks)
-        view = ViewState(frozenset(filter(None, boxes)), placement, hidden, apart)
+        columns = min(MOST_COLUMNS, max(1, _number(_first(fields, "columns"), 1)))
+        open_boxes = frozenset(filter(None, boxes))
+        view = ViewState(open_boxes, placement, hidden, apart, columns=columns)
     else:
         view = model.first_view(placement, hidden=hidden, canvas=canvas)
         if selection[0] == "op":
@@ -199,7 +202,7 @@ def _view(
             view = reveal(view, index, selection[1])
     if count_visible(index, view) > MOST_NODES:
         view = model.first_view(placement, hidden=hidden, canvas=canvas)
-    return ViewState(view.open, placement, view.hidden, view.apart)
+    return ViewState(view.open, placement, view.hidden, view.apart, columns=view.columns)
 
 
 def _selected(fields: Fields, model: OpenModel, placement: Placement) -> Selection:

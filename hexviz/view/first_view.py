@@ -28,7 +28,7 @@ from hexviz.view.palette import kind_of
 from hexviz.view.problem import Arrangement, Point, Problem
 from hexviz.view.scene import build_scene
 from hexviz.view.sight import apart_stacks, content
-from hexviz.view.state import FIRST_VIEW, ViewState, count_visible, is_hidden
+from hexviz.view.state import FIRST_VIEW, MOST_COLUMNS, ViewState, count_visible, is_hidden
 
 __all__ = ["CANVAS", "first_view", "initial_state", "size_class"]
 
@@ -42,6 +42,7 @@ _MARGIN = 56  # pixels that a fitted graph leaves free
 _MAIN = 0.5  # share of the model from which a box is most of it,
 _SCREENS = 3.0  # which may open where it takes more than the canvas, and scrolls
 _WIDER = 1.15
+_FOLD = 0.85  # columns make the picture larger by more than this, or there are none
 _SHARE = 0.06  # of the model: what is smaller is a detail
 _WORTH = 2.0  # ops shown per box drawn: below this, opening shows little but single ops
 _FEW = 12
@@ -77,18 +78,28 @@ def first_view(
     def room(state: ViewState) -> Point:
         scene = build_scene(index, state)
         labels = [label_of(index, node) for node in scene.nodes]
-        bounds = lay_out(scene, labels, cache).bounds
+        bounds = lay_out(scene, labels, cache, state.columns).bounds
         return bounds.width, bounds.height
+
+    def folded(state: ViewState) -> list[tuple[ViewState, Point]]:
+        views = [replace(state, columns=columns) for columns in range(1, MOST_COLUMNS + 1)]
+        return [(view, room(view)) for view in views]
 
     least = room(ViewState(placement=index.placement, hidden=hidden))
 
     def fits(state: ViewState, screens: float) -> bool:
-        taken = room(state)
         # What is too wide or too high with all boxes closed does not get worse by much.
         wide, high = max(width, _WIDER * least[0]), screens * max(height, least[1])
-        return taken[0] <= wide and taken[1] <= high
+        return any(one[0] <= wide and one[1] <= high for _, one in folded(state))
 
-    return initial_state(index, hidden=hidden, fits=fits)
+    def scale(taken: Point) -> float:
+        """How large the whole picture can be on the canvas, up to its own size."""
+        return min(1.0, zoom * width / taken[0], zoom * height / taken[1])
+
+    state = initial_state(index, hidden=hidden, fits=fits)
+    views = folded(state)
+    best = max(views, key=lambda one: scale(one[1]) * (1.0 if one[0].columns == 1 else _FOLD))
+    return best[0]
 
 
 def initial_state(

@@ -68,7 +68,7 @@ def render(
         )
     scene = build_scene(index, state)
     labels = [label_of(index, node) for node in scene.nodes]
-    layout = lay_out(scene, labels, cache)
+    layout = lay_out(scene, labels, cache, state.columns)
     swatches = index.palettes[theme]
     return Rendered(
         elements=to_elements(index, scene, layout, labels, swatches, colouring),

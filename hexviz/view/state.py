@@ -20,6 +20,7 @@ from hexviz.view.sight import apart_stacks, content, drawn_path
 
 __all__ = [
     "FIRST_VIEW",
+    "MOST_COLUMNS",
     "MOST_NODES",
     "ViewLimitError",
     "ViewState",
@@ -37,6 +38,8 @@ __all__ = [
 
 FIRST_VIEW = 110
 """Nodes a first view may have: with their edges, about 220 elements."""
+MOST_COLUMNS = 3
+"""Columns that a drawing may have: of more, nobody follows the numbers from one to the next."""
 MOST_NODES = 500
 """Nodes a view may ever have: with their edges, about 1,000 elements."""
 
@@ -49,7 +52,7 @@ class ViewState:
     ``apart`` are the stacks of equal siblings whose members are shown one by
     one; in the others, the first one is shown for all. ``colour`` is what the
     colours of the graph say; ``gather`` is what a closed box is coloured by where that is
-    numbers of ops.
+    numbers of ops. ``columns`` are those that a long drawing may fold into.
     """
 
     open: frozenset[str] = field(default_factory=frozenset)
@@ -58,6 +61,7 @@ class ViewState:
     apart: frozenset[str] = field(default_factory=frozenset)
     colour: Mode = "module"
     gather: Gather = "mean"
+    columns: int = 1
 
 
 def is_hidden(fqn: str, hidden: frozenset[str]) -> bool:

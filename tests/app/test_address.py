@@ -6,7 +6,7 @@ from hexviz.app.graph.events import next_state
 from hexviz.app.models.store import OpenModel
 from hexviz.app.protocol import NOTHING, TABS, GatherNumbers, PageState, Trace
 from hexviz.view.colouring import COLOURINGS
-from hexviz.view.state import ViewState
+from hexviz.view.state import MOST_COLUMNS, ViewState
 from tests.app.conftest import NET, SCOPES
 from tests.app.steps import wired
 from tests.build import parse, scoped, tagged
@@ -19,6 +19,7 @@ VIEWS = st.builds(
     open=st.frozensets(st.sampled_from(MODULES)),
     placement=st.sampled_from(["module", "context"]),
     hidden=st.frozensets(st.sampled_from(MODULES)),
+    columns=st.integers(1, MOST_COLUMNS),
     colour=st.sampled_from([mode for mode in COLOURINGS if mode not in ("numbers", "compared")]),
 )
 SELECTIONS = st.one_of(

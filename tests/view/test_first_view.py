@@ -1,6 +1,7 @@
 """What is open at first: what is big, as far as it can be read on a canvas of some size."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -76,6 +77,22 @@ def test_a_first_picture_is_readable_and_small(
     assert drawn.bounds.width * READABLE <= max(size[0], 1.15 * closed.width * READABLE)
     assert drawn.bounds.height * READABLE <= 3 * max(size[1], closed.height * READABLE)
     assert len(drawn.elements) <= 300
+
+
+def test_a_long_chain_fills_a_wide_canvas_in_columns() -> None:
+    """And stands in one column where the canvas is no wider than that."""
+    chain = [Node(f"c{at}", [f"c{at - 1}" if at else "x"], f"Kind{at}") for at in range(14)]
+    index = build_index(build(chain, ["c13"]))
+    cache: Layouts = LayoutCache()
+    wide = first_view(index, cache, canvas=(1150, 600))
+    assert wide.columns > 1
+    narrow = replace(wide, columns=1)
+    shares = [
+        render(index, view, "light", cache).bounds.width * READABLE / 1150
+        for view in (narrow, wide)
+    ]
+    assert shares[1] > 1.5 * shares[0]
+    assert first_view(index, cache, canvas=(400, 1400)).columns == 1
 
 
 def test_sizes_of_a_canvas_come_in_classes() -> None:
