@@ -227,10 +227,10 @@ class Call(NamedTuple):
 
         >>> Call("view_9", "aten.view.default").function
         'view'
-        >>> Call("getitem", "getitem").function
+        >>> Call("getitem", "<built-in function getitem>").function
         'getitem'
         """
-        steps = self.target.split(".")
+        steps = self.target.removesuffix(">").rpartition(" ")[2].split(".")
         return steps[1] if len(steps) > 2 else steps[-1]
 
 

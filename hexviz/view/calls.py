@@ -25,7 +25,7 @@ from hexviz.model.op import Call
 
 __all__ = ["LOOSE", "CallGroup", "group_calls"]
 
-LOOSE = 12
+LOOSE = 15
 """Ops and calls of its own that a module may show before auxiliary ops go with what they serve."""
 
 _CONSTANTS = -1  # the rank of what depends on no op

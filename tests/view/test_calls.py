@@ -182,6 +182,7 @@ def unrecorded() -> list[Node]:
     ]
     return [
         *shape,
+        *(Node(f"e{at}", ["x"], "Relu", ATTENTION) for at in range(3)),
         Node("q", ["x"], "MatMul", "self.query"),
         Node("qr", ["q", "qs"], "Reshape", ATTENTION),
         Node("qt", ["qr"], "Transpose", ATTENTION),
@@ -202,7 +203,7 @@ def unrecorded() -> list[Node]:
 
 def test_auxiliary_ops_go_with_what_they_serve_or_come_from() -> None:
     index = build_index(build(unrecorded(), ["y"]))
-    shown = ["Mul", "MatMul", "query", "value", "w", "p", "d0", "dense"]
+    shown = ["Mul", "MatMul", "e0", "e1", "e2", "query", "value", "w", "p", "d0", "dense"]
     assert labels(index, ATTENTION) == shown
     groups = {index.calls[key].label: labels(index, key) for key in index.calls}
     assert groups == {
