@@ -3,6 +3,7 @@
 import { perform, register } from "./actions.js";
 import { fit, zoom, zoomTo } from "./canvas/camera.js";
 import { holdSpace } from "./canvas/navigate.js";
+import { showMatches } from "./canvas/matches.js";
 import { trace } from "./canvas/trace.js";
 import { leave, openSelected, walk } from "./canvas/walk.js";
 import { around, byId, field } from "./dom.js";
@@ -18,7 +19,7 @@ const KEYS = {
   Enter: openSelected,
   Escape: function () {
     if (field("search").value) {
-      perform("clear-search");
+      clearSearch();
     } else {
       leave();
     }
@@ -73,6 +74,15 @@ function onCommand(event, target) {
     event.preventDefault();
     send({ type: isRedo ? "redo" : "undo" });
   }
+}
+
+/** Search for nothing any more: the marks go at once, the list of hits as if the text was deleted. */
+function clearSearch() {
+  const input = field("search");
+  showMatches({ elements: {}, named: [] });
+  // React keeps a value of its own, which only follows what the browser's setter and event say.
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(input, "");
+  input.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /**
@@ -139,7 +149,7 @@ function onKey(event) {
     if (key === "Escape") {
       if (target.id === "search") {
         event.preventDefault(); // the browser would empty it without a word to the page
-        perform("clear-search");
+        clearSearch();
       }
       target.blur();
     }

@@ -9,14 +9,13 @@ import { register } from "./actions.js";
 import { fit, middleInSight } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
 import { canvasSize } from "./canvas/instance.js";
-import { showMatches } from "./canvas/matches.js";
 import { trace } from "./canvas/trace.js";
 import {
   chooseColour, chooseNumbers, choosePlacement, chooseTab, showControls,
 } from "./controls.js";
 import { isTriggered, offer, ready, setProps, startDash, unchanged } from "./dash.js";
 import { watchDashRequests } from "./dash-requests.js";
-import { field, put } from "./dom.js";
+import { put } from "./dom.js";
 import { connect, send } from "./events.js";
 import { bindFrame } from "./frame.js";
 import { followHistory, visitAddress, visited, writeAddress } from "./history.js";
@@ -183,18 +182,7 @@ function moveOps(which, button) {
   }
 }
 
-/** Search for nothing any more: the marks go at once, and the list of hits with the answer. */
-function clearSearch() {
-  if (field("search").value) {
-    showMatches({ elements: {}, named: [] });
-    field("search").value = "";
-    setProps("search", { value: "" });
-    void queue.askPanel();
-  }
-}
-
 register({
-  "clear-search": clearSearch,
   back: () => window.history.back(),
   forward: () => window.history.forward(),
   fit,

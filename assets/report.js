@@ -82,13 +82,6 @@ function begin(start) {
     send({ type: "redraw" });
   }
 
-  register({
-    "clear-search": function () {
-      showMatches({ elements: {}, named: [] });
-      field("search").value = "";
-      void queue.askPanel();
-    },
-  });
   let typing = 0;
   field("search").addEventListener("input", function () {
     window.clearTimeout(typing);

@@ -54,7 +54,7 @@ export function markMatches(cy) {
     cy.nodes(".match").difference(found).removeClass("match");
     found.addClass("match");
   });
-  const closed = found.nodes("[open = 0]").toArray().slice(0, MOST);
+  const closed = found.nodes("[key][open = 0]").toArray().slice(0, MOST);
   numbers = closed.flatMap(function (node) {
     const count = current.elements[node.id()];
     if (!count) {

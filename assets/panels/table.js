@@ -26,7 +26,9 @@ function offerCells() {
     ...page.dashAgGridComponentFunctions,
     Path: (/** @type {{value?: string}} */ { value }) => {
       const [start, end] = splitPath(value ?? "");
-      return span({ className: "cut", title: value }, span(null, start), span(null, end));
+      return start
+        ? span({ className: "cut", title: value }, span(null, start), span(null, end))
+        : end;
     },
   };
 }

@@ -148,7 +148,7 @@ def breaking(sentence: str) -> list[Any]:
     return [first, *(part for step in rest for part in (html.Wbr(), f"/{step}"))]
 
 
-SHORT = 10
+SHORT = 7
 """Characters of a label's end that stay in sight in a narrow place, such as a row of a tree."""
 
 _LONGEST_END = 22  # characters of a path that always stay in sight
