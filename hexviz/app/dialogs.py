@@ -269,7 +269,7 @@ KEYS = (
     ("↓  ↑", "along an edge, to what follows or comes before"),
     ("→  ←", "to the neighbour beside"),
     ("Enter", "open or close the selected box, as a double click or its chevron does"),
-    ("Esc", "close the box around it; end a trace"),
+    ("Esc", "end the search, a trace; close the box around"),
     ("d  u", "trace all that depends on the op, all that it needs"),
     ("b", "trace all ways to the next op that is clicked"),
     (",  .", "previous and next step of the evidence"),
