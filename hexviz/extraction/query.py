@@ -46,6 +46,7 @@ _LONGEST_PATTERN = 200
 _LONGEST_TEXT = 600
 _LONGEST_VALUE = 60
 
+_SIZE = regex.compile(r"\s·\s[0-9,]+ ops?\b")
 _BESIDE_NAMES = regex.compile(r"[×+][0-9]+|[·…/]")
 
 _TOO_SLOW = "The search takes too long on this model: use fewer or simpler terms."
@@ -222,10 +223,10 @@ def parse_query(text: str) -> Query:
 def _split(text: str) -> list[str]:
     """Split at blanks, but not inside of quotes or of a regular expression.
 
-    What the graph writes beside names is left out: ``×12``, ``+1``, and an ellipsis stands for
-    what was cut.
+    What the graph writes beside names is left out: ``×12``, ``+1``, ``· 14 ops``, and an ellipsis
+    stands for what was cut.
     """
-    lexer = shlex.shlex(text, posix=True)
+    lexer = shlex.shlex(_SIZE.sub("", text), posix=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
     lexer.escape = ""
