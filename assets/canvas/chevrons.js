@@ -95,9 +95,10 @@ function paint(cy, layer) {
     }
     const isOpen = node.data("open") === 1;
     const x = area.left + INSET * zoom;
+    const above = node.data("kind") === "call" ? 0 : FIRST_LINE; // a call has one line
     const y = isOpen
       ? area.top + (TITLE * zoom) / 2
-      : (area.top + area.bottom) / 2 - FIRST_LINE * zoom;
+      : (area.top + area.bottom) / 2 - above * zoom;
     pen.strokeStyle = node.data("ink");
     pen.globalAlpha = node.hasClass("dimmed") ? 0.28 : 1;
     pen.beginPath();

@@ -21,6 +21,7 @@ from hexviz.view.problem import Point
 __all__ = ["Label", "label_of", "title_width"]
 
 _LONGEST = 34
+_CHEVRON = 14.0  # room that one takes to the left of a label, and as much to the right
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def label_of(index: Index, node: SceneNode) -> Label:
     detail = f"{box.count:,} {_ops(box.count)}"
     if box.is_call:
         text = f"{title} · {detail}"
-        return Label(text, (box_size(text, OP_HEIGHT), OP_HEIGHT))
+        return Label(text, (box_size(text, OP_HEIGHT) + _CHEVRON, OP_HEIGHT))
     if box.is_section:
         text = f"{detail}\n{_types(index, node)}"
         return Label(text, (box_size(text, CLOSED_HEIGHT, least=96.0), CLOSED_HEIGHT))
