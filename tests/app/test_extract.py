@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,10 @@ from hexviz.app.panels.extract.tree import pick_tree, rows
 from hexviz.app.protocol import MOST_OPS, ExtractChoice, PageState
 from hexviz.app.server import create_app
 from hexviz.errors import ExtractionError, SelectionError
+from hexviz.exporters.interface import Exported
 from hexviz.extraction.selection import ModuleSelection
 from hexviz.extraction.verify import verification_of, verification_record, verify
+from hexviz.model.reader import from_proto
 from hexviz.model.reader import parse as read
 from hexviz.tagging.tag import tag
 from hexviz.view.state import ViewState
@@ -429,3 +432,21 @@ def test_what_is_selected_in_the_graph_is_named_where_it_is_added(model: OpenMod
     said = text(panel(model, state))
     assert "Add what is selected" in said
     assert model.graph.modules["enc.att"].label in said
+
+
+def test_a_call_that_is_selected_is_added_with_all_its_ops(
+    exported: Callable[..., Exported],
+) -> None:
+    result = exported("small-transformer")
+    graph = tag(from_proto(result.proto, name="m"), modules=result.modules)
+    model = OpenModel("0" * 64, graph)
+    calls = model.index("module").calls
+    assert calls
+    key = max(calls, key=lambda key: len(list(calls[key].positions())))
+    state = replace(HERE, view=ViewState(), selection=("call", key))
+    assert calls[key].label in text(panel(model, state))
+    after = step(model, state, ("keep-selection", None))
+    assert set(after.choice.selected.positions(graph)) == set(calls[key].positions())
+    # Only this, of a call, shows the module that it was made in.
+    alone = move(model, state, "only", key)
+    assert alone.selection == ("module", calls[key].module)

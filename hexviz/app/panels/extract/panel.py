@@ -49,6 +49,8 @@ def _adding(model: OpenModel, state: PageState) -> html.Div:
             label = model.graph.modules[what].label
         case "op" if what in model.graph.positions:
             label = f"{model.graph.op(what).op_type} {what}"
+        case "call" if what in (calls := model.index(state.view.placement).calls):
+            label = calls[what].label
         case "ops":
             label = "the ops in the frame"
         case _:

@@ -78,6 +78,8 @@ def _selected(model: OpenModel, state: PageState) -> ExtractChoice:
             found = of_modules(graph, [fqn])
         case "op", op if op in graph.positions:
             found = {graph.positions[op]}
+        case "call", key if key in (calls := model.index(state.view.placement).calls):
+            found = set(calls[key].positions())
         case "ops", ids:
             found = {graph.positions[one] for one in ops_in(model, ids)}
         case _:
