@@ -94,7 +94,10 @@ def send(page: Page, kind: str, value: object = None) -> None:
 def say_all(sheet: Sheet) -> None:
     """Let every bar, the tour and notices be there."""
     page = sheet.page
-    page.keyboard.press("u")  # nothing is selected: a notice says so
+    page.keyboard.press("u")  # nothing is selected: a notice says so, and stays if pointed at
+    page.evaluate(
+        "() => document.querySelector('.notice').dispatchEvent(new Event('pointerenter'))"
+    )
     op = sheet.cy("cy.nodes('[kind = \"op\"]').data('op')")
     send(page, "move-ops", {"kind": "op", "what": op, "to": "pooler"})
     expect(page.locator("#edits")).not_to_be_empty()
@@ -102,9 +105,6 @@ def say_all(sheet: Sheet) -> None:
     expect(page.locator("#what-if")).not_to_be_empty()
     send(page, "tour", "start")
     expect(page.locator("#tour")).not_to_be_empty()
-    page.evaluate(
-        "() => document.querySelector('.notice').dispatchEvent(new Event('pointerenter'))"
-    )
 
 
 def test_nothing_lies_over_anything_and_every_button_can_be_pressed(
