@@ -3,7 +3,7 @@
 
 import { around, byId } from "./dom.js";
 import { send } from "./events.js";
-import { choose } from "./tree.js";
+import { choose, goToRow } from "./tree.js";
 
 /**
  * @import { Event } from "./events.js"
@@ -24,6 +24,8 @@ export function register(added) {
     actions.set(name, action);
   }
 }
+
+register({ "reveal-row": (key) => goToRow(key ?? "") });
 
 /**
  * Do what an action is for; where there is no such action, nothing.

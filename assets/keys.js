@@ -130,6 +130,13 @@ function onKey(event) {
   if (!(target instanceof HTMLElement)) {
     return;
   }
+  if (key === "ContextMenu" || (key === "F10" && event.shiftKey)) {
+    if (!takesTyping(target, key) && !isDialogOpen()) {
+      event.preventDefault();
+      perform("open-menu");
+    }
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) {
     onCommand(event, target);
     return;

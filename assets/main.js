@@ -23,6 +23,7 @@ import { knowModules } from "./modules.js";
 import { fail, notify } from "./notices.js";
 import { compareAs, compareWith, comparisonMade } from "./panels/compare.js";
 import { jobEnded, refreshFoldsBy, showMade, turned } from "./panels/extract.js";
+import { openMoveField, openMoveFieldNext } from "./panels/move.js";
 import { filterAudit, showPanel } from "./panels/show.js";
 import {
   notePainted, noteServer, refreshTimingsBy, timingsToggled, timingsRequest,
@@ -182,6 +183,27 @@ function moveOps(which, button) {
   }
 }
 
+/**
+ * Open the field in the inspector that moves ops, once the inspector shows what they are.
+ * @param {"op" | "module"} kind
+ * @param {string} what
+ */
+function moveFrom(kind, what) {
+  const [shownKind, shown] = queue.at?.state.selection ?? [];
+  if (shownKind === kind && shown === what && queue.isIdle) {
+    openMoveField();
+  } else {
+    openMoveFieldNext();
+    send({ type: kind, value: what });
+  }
+}
+
+/** Cut a module out: open the tab for it, with the module selected. @param {string} fqn */
+function extractModule(fqn) {
+  send({ type: "part", value: `keep=${encodeURIComponent(fqn)}` });
+  send({ type: "tab", value: "extract" });
+}
+
 register({
   back: () => window.history.back(),
   forward: () => window.history.forward(),
@@ -199,6 +221,9 @@ register({
   "trace-up": (op) => trace("up", op),
   "trace-down": (op) => trace("down", op),
   "trace-between": (op) => trace("between", op),
+  "move-op": (op) => moveFrom("op", op ?? ""),
+  "move-module": (fqn) => moveFrom("module", fqn ?? ""),
+  "extract-module": (fqn) => extractModule(fqn ?? ""),
   "move-to": (which, button) => moveOps(which ?? "", button),
   "audit-filter": (severity) => filterAudit(severity ?? ""),
 });
@@ -263,7 +288,7 @@ async function arrive() {
   }
 }
 
-const parts = [bindFrame, bindToolbar, bindCanvas];
+const parts = [bindFrame, bindToolbar, () => bindCanvas(true)];
 new MutationObserver(function (_changes, observer) {
   while (parts.length && parts[0]()) {
     parts.shift();

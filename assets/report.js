@@ -90,7 +90,7 @@ function begin(start) {
   byId("tab-audit").textContent = `Findings (${start.findings.toLocaleString("en")})`;
   byId("theme-toggle").addEventListener("click", turnTheme);
   connect((event) => queue.send(event));
-  bindCanvas();
+  bindCanvas(false);
   send({ type: "visit", value: window.location.hash.slice(1) });
 }
 

@@ -99,6 +99,16 @@ export function choose(row) {
 }
 
 /**
+ * Give the keyboard to the row of a box.
+ * @param {string} key
+ */
+export function goToRow(key) {
+  const row = rows().find((one) => one.dataset.key === key);
+  row?.scrollIntoView({ block: "center" });
+  focus(row);
+}
+
+/**
  * Press what opens or closes a row.
  * @param {HTMLElement} row
  * @returns {boolean} whether it has that: the root has not, nor has what nothing is in

@@ -1,13 +1,19 @@
 // What the mouse does on the canvas, and what follows its view.
 
+import { act, register } from "../actions.js";
+import { copy } from "../clipboard.js";
 import { send } from "../events.js";
 import { placeFindings } from "../findings.js";
 import { placeBadges } from "../steps.js";
 import { moved, movedByHand, touched } from "./camera.js";
 import { drawChevrons } from "./chevrons.js";
 import { drawWaiting } from "./draw.js";
+import { entriesFor } from "./entries.js";
+import { bindCard } from "./hover.js";
 import { cytoscape } from "./instance.js";
 import { placeCounts } from "./matches.js";
+import { selectedId } from "./marks.js";
+import { openMenu } from "./menu.js";
 import { drawMinimap } from "./minimap.js";
 import { bindNames } from "./names.js";
 import { bindNavigation } from "./navigate.js";
@@ -16,22 +22,29 @@ import { bindTaps } from "./taps.js";
 import { traceTo } from "./trace.js";
 import { enter, select } from "./walk.js";
 
-/** @import { Core, EdgeSingular, EventObject, NodeSingular } from "cytoscape" */
+/**
+ * @import { Core, EdgeSingular, EventObject, NodeSingular } from "cytoscape"
+ * @typedef {{x: number, y: number}} Point
+ */
 
 /** What dash-cytoscape would tell Dash: every click, and all elements at every change. */
 const COMPONENTS_OWN = "add remove dragfree mouseout mouseover select unselect tap";
 
 /**
  * Listen to the canvas, once there is one.
- * @returns {boolean} whether there is one
+ * @param {boolean} isLive whether there is a server, which hides, moves and cuts
+ * @returns {boolean} whether there is a canvas
  */
-export function bindCanvas() {
+export function bindCanvas(isLive) {
   const cy = cytoscape();
   if (!cy) {
     return false;
   }
   cy.removeListener(COMPONENTS_OWN);
-  bindTaps(cy, { select: onSelect, enter });
+  const menu = (/** @type {NodeSingular | EdgeSingular | null} */ element, /** @type {Point} */ at) =>
+    openMenuOf(cy, element, at, isLive);
+  bindTaps(cy, { select: onSelect, enter, menu });
+  register({ "open-menu": () => menu(...selectedSpot(cy)) });
   cy.on("boxend", () => onFrame(cy));
   cy.on("render", function () {
     placeBadges(cy);
@@ -44,12 +57,50 @@ export function bindCanvas() {
   });
   bindNavigation(cy);
   bindHover(cy);
+  bindCard(cy);
   drawChevrons(cy);
   cy.on("dragpan scrollzoom pinchzoom", movedByHand);
   followSize(cy);
   bindNames(cy);
   drawWaiting();
   return true;
+}
+
+/**
+ * @param {Core} cy
+ * @param {NodeSingular | EdgeSingular | null} element
+ * @param {Point} at in pixels of the canvas
+ * @param {boolean} isLive
+ */
+function openMenuOf(cy, element, at, isLive) {
+  const box = cy.container()?.getBoundingClientRect();
+  const data = element ? element.data() : null;
+  const groups = entriesFor(data, { isLive, hides: document.getElementById("show-all") !== null });
+  const spot = { x: at.x + (box?.left ?? 0), y: at.y + (box?.top ?? 0) };
+  openMenu(data?.name ?? "", groups, spot, function ({ name, value = null }) {
+    if (name === "enter") {
+      enter(/** @type {NodeSingular} */ (element));
+    } else if (name === "copy") {
+      void copy(value ?? "", "Copied", value ?? "");
+    } else {
+      act(name, value);
+    }
+  });
+}
+
+/**
+ * What is selected, and a point of it: for a menu that the keyboard opens.
+ * @param {Core} cy
+ * @returns {[NodeSingular | EdgeSingular | null, Point]}
+ */
+function selectedSpot(cy) {
+  const element = cy.getElementById(selectedId() ?? "");
+  if (element.empty()) {
+    return [null, { x: cy.width() / 2, y: cy.height() / 2 }];
+  }
+  const box = element.renderedBoundingBox({ includeLabels: false, includeOverlays: false });
+  const x = Math.max(0, Math.min(cy.width(), (box.x1 + box.x2) / 2));
+  return [element, { x, y: Math.max(0, Math.min(cy.height(), (box.y1 + box.y2) / 2)) }];
 }
 
 /**

@@ -15,6 +15,8 @@ import { chevronAt } from "./chevrons.js";
  * @typedef {object} Meaning What a canvas does when it is tapped.
  * @property {(element: NodeSingular | EdgeSingular | null) => void} select `null` for what is empty
  * @property {(node: NodeSingular) => void} enter
+ * @property {(element: NodeSingular | EdgeSingular | null, at: {x: number, y: number}) => void}
+ *   [menu] for a right click and a long press; `at` in pixels of the canvas
  */
 
 const TOGETHER = 500; // ms between the two clicks of a double click, as systems have it
@@ -44,10 +46,14 @@ function canBeEntered(element) {
  * @param {Core} cy
  * @param {Meaning} meaning
  */
-export function bindTaps(cy, { select, enter }) {
+export function bindTaps(cy, { select, enter, menu = () => {} }) {
   /** @type {Tap | null} */
   let before = null;
+  let isHeld = false; // a finger rests, and its end is no tap
   cy.on("tap", function (/** @type {EventObject} */ event) {
+    if (isHeld) {
+      return;
+    }
     const at = pixels(event);
     const box = chevronAt(cy, at);
     const target = event.target === cy ? null : event.target;
@@ -61,6 +67,24 @@ export function bindTaps(cy, { select, enter }) {
     } else {
       before = tap;
       select(target);
+    }
+  });
+  const isTouch = (/** @type {EventObject} */ { originalEvent }) =>
+    originalEvent?.type.startsWith("touch") ?? false;
+  const open = (/** @type {EventObject} */ event) =>
+    menu(event.target === cy ? null : event.target, pixels(event));
+  cy.on("tapstart", () => {
+    isHeld = false;
+  });
+  cy.on("cxttap", function (event) {
+    if (!isTouch(event)) { // two fingers are no right click, but a pinch
+      open(event);
+    }
+  });
+  cy.on("taphold", function (event) {
+    if (isTouch(event)) {
+      isHeld = true;
+      open(event);
     }
   });
 }

@@ -6,6 +6,7 @@ import { knowMarks } from "../findings.js";
 import { fail } from "../notices.js";
 import { offerFiles, showComparison } from "./compare.js";
 import { beginPart, hasKeyboard, takeKeyboard } from "./extract.js";
+import { fieldWanted } from "./move.js";
 import { showTable } from "./table.js";
 import { isOfTimings, showTimings } from "./timings.js";
 
@@ -77,6 +78,7 @@ export function showPanel(answer, at) {
       putNew(id, content);
     }
   }
+  fieldWanted();
   if (hadKeyboard) {
     takeKeyboard();
   }

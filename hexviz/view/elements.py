@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from hexviz.view.captions import bypass_text, place_captions
+from hexviz.view.cards import card
 from hexviz.view.colouring import Colouring
 from hexviz.view.index import Index, is_moved
 from hexviz.view.labels import Label
@@ -130,6 +131,7 @@ def _node_data(
             "context": op.context.module if op.context else "",
             "shared": int(bool(op.shared_by)),
             "moved": int(index.placement == "context" and is_moved(op)),
+            "card": card(index.graph, node.position),
             "fill": swatch.soft if op.auxiliary else swatch.solid,
             "ink": swatch.soft_ink if op.auxiliary else swatch.solid_ink,
         }
@@ -221,6 +223,7 @@ def _edge(scene: Scene, layout: Layout, at: int, *, interrupted: bool) -> dict[s
         "width": _width(edge),
         "live": int(edge.live),
         "name": _edge_name(edge),
+        "shape": edge.shape,
     }
     if edge.stub or interrupted:
         return data | {"fan": 1}
