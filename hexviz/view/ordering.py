@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_right, insort
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -28,8 +28,12 @@ _BODY = 10_000
 _FEW = 400
 """Vertices up to which there is time to sort more often and to swap neighbours."""
 
-Links = list[list[tuple[int, int]]]
-"""For each vertex its neighbours in the next row, with the weight of a crossing."""
+Link = tuple[int, int, float, float]
+"""A neighbour, the weight of a crossing, and where the line ends at the vertex and at the
+neighbour: shares of their widths from the middle, as an open box has several ends."""
+
+Links = list[list[Link]]
+"""For each vertex its lines to the next row."""
 
 
 def put_in_order(grid: Grid, edges: Sequence[Edge]) -> bool:
@@ -43,8 +47,10 @@ def put_in_order(grid: Grid, edges: Sequence[Edge]) -> bool:
             weight = _BODY
         elif edges[segment.edge].spine:
             weight = _SPINE
-        above[segment.lower].append((segment.upper, weight))
-        below[segment.upper].append((segment.lower, weight))
+        leave = segment.leave / (grid.widths[segment.upper] + 1.0)
+        enter = segment.enter / (grid.widths[segment.lower] + 1.0)
+        above[segment.lower].append((segment.upper, weight, enter, leave))
+        below[segment.upper].append((segment.lower, weight, leave, enter))
     first = _as_read(grid, edges)
     rows = [sorted(row, key=first.__getitem__) for row in grid.rows]
     small = count <= _FEW
@@ -129,7 +135,8 @@ def _sweep(rows: list[list[int]], links: Links, *, downward: bool) -> None:
     place = {vertex: float(at) for row in rows for at, vertex in enumerate(row)}
     for row in rows[1:] if downward else rows[-2::-1]:
         keys = {
-            vertex: sum(place[other] for other, _ in links[vertex]) / len(links[vertex])
+            vertex: sum(place[other] + end for other, _, _, end in links[vertex])
+            / len(links[vertex])
             if links[vertex]
             else place[vertex]
             for vertex in row
@@ -159,15 +166,13 @@ def _swap(rows: list[list[int]], above: Links, below: Links) -> None:
             return
 
 
-def _pair(
-    left: Sequence[tuple[int, int]], right: Sequence[tuple[int, int]], place: dict[int, int]
-) -> int:
+def _pair(left: Sequence[Link], right: Sequence[Link], place: dict[int, int]) -> int:
     """Crossings of the lines of two neighbours, the one standing left of the other."""
     return sum(
         weight * heavy
-        for one, weight in left
-        for other, heavy in right
-        if place[one] > place[other]
+        for one, weight, _, end in left
+        for other, heavy, _, far in right
+        if place[one] + end > place[other] + far
     )
 
 
@@ -176,15 +181,19 @@ def _crossings(rows: Sequence[Sequence[int]], below: Links) -> int:
     total = 0
     for row, following in pairwise(rows):
         place = {vertex: at for at, vertex in enumerate(following)}
-        ends: list[int] = []
-        heavy: list[tuple[int, int]] = []
-        for vertex in row:
-            lines = [(place[other], weight) for other, weight in below[vertex] if other in place]
-            for to, weight in lines:
-                total += weight * (len(ends) - bisect_left(ends, to + 1))
-                total += sum(weight * (other - 1) for end, other in heavy if end > to)
-            for to, weight in lines:
-                insort(ends, to)
-                if weight > 1:
-                    heavy.append((to, weight))
+        lines = sorted(
+            (at + start, place[other] + end, weight)
+            for at, vertex in enumerate(row)
+            for other, weight, start, end in below[vertex]
+            if other in place
+        )
+        ends: list[float] = []
+        heavy: list[tuple[float, int]] = []
+        # Lines from one point are sorted by where they end: they cross none of each other.
+        for _, to, weight in lines:
+            total += weight * (len(ends) - bisect_right(ends, to))
+            total += sum(weight * (other - 1) for end, other in heavy if end > to)
+            insort(ends, to)
+            if weight > 1:
+                heavy.append((to, weight))
     return total

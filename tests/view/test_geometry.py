@@ -251,3 +251,21 @@ def test_a_folded_chain_goes_on_at_the_connector_of_the_same_number(columns: int
 def test_what_fits_stays_whole() -> None:
     elements = folded(build_index(chain(3)), ViewState(), 3)
     assert not [one for one in elements if one["data"]["id"].startswith("c:")]
+
+
+def test_lines_into_an_open_box_stand_in_the_order_of_where_they_enter() -> None:
+    """Of two inputs whose readers stand in an open box, neither crosses the other's line."""
+    graph = build(
+        [
+            Node("a", ["m"], "Relu", "box"),
+            Node("b", ["x"], "Relu", "box"),
+            Node("c", ["a", "b"], "Sub", "box"),
+        ],
+        ["c"],
+        ["x", "m"],
+    )
+    elements = render(
+        build_index(graph), ViewState(frozenset({"box"})), "light", LayoutCache()
+    ).elements
+    assert faults(elements) == []
+    assert crossings(elements) == 0
