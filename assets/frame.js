@@ -22,6 +22,7 @@ const LEAST = { left: 160, right: 200 };
 const MIDDLE = 300; // that the graph always has
 const SPLITTER = 5;
 const NARROW = 820; // below it, the tree is folded unless a person unfolds it
+const NARROW_FOR_TWO = 1700; // the same where two graphs are side by side
 const STEP = 16; // of a key
 
 /** @returns {Kept} */
@@ -76,7 +77,8 @@ export function panelWidths(wanted, folded, available) {
 
 /** @returns {Folded} */
 function foldedNow() {
-  const { left = window.innerWidth < NARROW, right = false } = kept.folded;
+  const least = document.querySelector(".comparing") ? NARROW_FOR_TWO : NARROW;
+  const { left = window.innerWidth < least, right = false } = kept.folded;
   return { left: Boolean(left), right: Boolean(right) };
 }
 
@@ -271,4 +273,5 @@ document.addEventListener("dblclick", function (event) {
 });
 document.addEventListener("keydown", onKey, true);
 window.addEventListener("resize", apply);
+window.addEventListener("comparing", apply);
 apply();

@@ -32,8 +32,8 @@ const KEYS = {
   "+": () => zoom(1.25),
   "=": () => zoom(1.25),
   "-": () => zoom(0.8),
-  n: () => goToMatch(1),
-  N: () => goToMatch(-1),
+  n: () => goOn(1),
+  N: () => goOn(-1),
   p: () => perform("present"),
   u: () => trace("up"),
   d: () => trace("down"),
@@ -83,6 +83,18 @@ function clearSearch() {
   // React keeps a value of its own, which only follows what the browser's setter and event say.
   Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value")?.set?.call(input, "");
   input.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+/**
+ * The next or previous difference of two graphs that are compared, or op that the search finds.
+ * @param {1 | -1} step
+ */
+function goOn(step) {
+  if (document.querySelector(".comparing")) {
+    perform(step > 0 ? "next-difference" : "previous-difference");
+  } else {
+    goToMatch(step);
+  }
 }
 
 /**

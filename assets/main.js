@@ -6,9 +6,11 @@ import "./pictures.js";
 import "./uploads.js";
 import "./drop.js";
 import { register } from "./actions.js";
-import { fit, middleInSight } from "./canvas/camera.js";
+import { fit, middleInSight, untouched } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
 import { canvasSize } from "./canvas/instance.js";
+import { shownHighlight } from "./canvas/marks.js";
+import { keepInStep, showOther, styleOther } from "./canvas/other.js";
 import { trace } from "./canvas/trace.js";
 import {
   chooseColour, chooseNumbers, choosePlacement, chooseTab, showControls,
@@ -21,7 +23,9 @@ import { bindFrame } from "./frame.js";
 import { followHistory, visitAddress, visited, writeAddress } from "./history.js";
 import { knowModules } from "./modules.js";
 import { fail, notify } from "./notices.js";
-import { compareAs, compareWith, comparisonMade } from "./panels/compare.js";
+import {
+  compareAs, compareWith, comparisonMade, markDifference,
+} from "./panels/compare.js";
 import { jobEnded, refreshFoldsBy, showMade, turned } from "./panels/extract.js";
 import { openMoveField, openMoveFieldNext } from "./panels/move.js";
 import { filterAudit, showPanel } from "./panels/show.js";
@@ -74,9 +78,16 @@ function show(answer, { event }, isFirst) {
     knowModules(model.modules);
     showMoved(model.moved);
   }
+  if (event.type === "difference") {
+    untouched();
+  }
   showAnswer(answer, event, isFirst);
   if (queue.at && queue.isIdle) {
     showControls(queue.at.state);
+  }
+  if (answer.other !== undefined) {
+    showOther(answer.other, event, shownHighlight());
+    markDifference(queue.at?.state.difference ?? -1);
   }
 }
 
@@ -225,6 +236,7 @@ register({
   "move-module": (fqn) => moveFrom("module", fqn ?? ""),
   "extract-module": (fqn) => extractModule(fqn ?? ""),
   "move-to": (which, button) => moveOps(which ?? "", button),
+  "keep-in-step": (_value, button) => keepInStep(button),
   "audit-filter": (severity) => filterAudit(severity ?? ""),
 });
 
@@ -232,7 +244,7 @@ register({
  * The theme of Dash's components, as the page begins and as its button is pressed.
  * @param {number | null} clicks
  * @param {unknown} _stored
- * @param {Record<Theme, unknown>} stylesheets
+ * @param {Record<Theme, object[]>} stylesheets
  */
 function chooseTheme(clicks, _stored, stylesheets) {
   const page = document.documentElement;
@@ -241,6 +253,7 @@ function chooseTheme(clicks, _stored, stylesheets) {
   const now = isChosen ? (theme() === "dark" ? "light" : "dark") : theme();
   page.dataset.theme = now;
   document.body.dataset.agThemeMode = now;
+  styleOther(stylesheets[now]);
   if (isChosen) {
     send({ type: "redraw" });
   }

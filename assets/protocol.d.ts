@@ -85,6 +85,7 @@ export interface EventAnswer {
   graph?: Array<Record<string, any>>;
   highlight?: Highlight;
   parts?: Record<string, any>;
+  other?: OtherGraph | null;
   model?: ModelFacts;
   edited?: boolean;
   error?: string;
@@ -93,7 +94,7 @@ export interface EventAnswer {
 
 export interface EventRequest {
   n: number;
-  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
+  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | ToggleOther | SelectOther | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
   theme?: "dark" | "light";
   shown?: string | null;
   at?: At | null;
@@ -155,6 +156,8 @@ export interface Highlight {
   note: string;
   steps: Steps | null;
   said: string;
+  place: Array<string>;
+  look: string | null;
 }
 
 export interface KeepFound {
@@ -240,6 +243,19 @@ export interface OpenLevel {
   value?: [number, number] | null;
 }
 
+export interface OtherGraph {
+  is_before: boolean;
+  graph?: Array<Record<string, any>>;
+  links?: Array<[string, string]>;
+  highlight?: Highlight;
+  error?: string;
+}
+
+export interface OtherSide {
+  open: Array<string>;
+  selection: ["" | "call" | "edge" | "module" | "op" | "ops" | "value", string];
+}
+
 export interface PageState {
   view: ViewState;
   selection: ["" | "call" | "edge" | "module" | "op" | "ops" | "value", string];
@@ -252,6 +268,8 @@ export interface PageState {
   step: number;
   choice: ExtractChoice;
   compared: string;
+  difference: number;
+  other: OtherSide;
   tab: "audit" | "compare" | "extract" | "graph" | "ops";
 }
 
@@ -334,6 +352,11 @@ export interface SelectOp {
   value: string;
 }
 
+export interface SelectOther {
+  type: "select-other";
+  value: ["module" | "op" | "value", string];
+}
+
 export interface SelectValue {
   type: "value";
   value: string;
@@ -396,6 +419,11 @@ export interface TimingsRequest {
 
 export interface Toggle {
   type: "toggle";
+  value: string;
+}
+
+export interface ToggleOther {
+  type: "toggle-other";
   value: string;
 }
 

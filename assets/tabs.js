@@ -1,6 +1,7 @@
 // Which tab is in sight.
 
 import { canvasShown } from "./canvas/draw.js";
+import { leaveOther } from "./canvas/other.js";
 import { byId } from "./dom.js";
 
 /**
@@ -14,16 +15,22 @@ import { byId } from "./dom.js";
  */
 export function showTab(tab) {
   const isExtract = tab === "extract"; // which is a panel beside the graph
-  const isGraph = isExtract || tab === "graph";
+  const isCompare = tab === "compare"; // which has another graph beside it, too
+  const isGraph = isExtract || isCompare || tab === "graph";
   const tools = document.querySelector(".tools");
   tools?.classList.toggle("table", !isGraph);
   tools?.classList.toggle("extracting", isExtract);
   byId("graph-pane").hidden = !isGraph;
   byId("ops-pane").hidden = tab !== "ops";
   byId("audit-pane").hidden = tab !== "audit";
-  byId("compare-pane").hidden = tab !== "compare";
+  byId("compare-panel").hidden = !isCompare;
   byId("extract-panel").hidden = !isExtract;
-  byId("inspector").hidden = isExtract;
+  byId("inspector").hidden = isExtract || isCompare;
+  document.querySelector(".page")?.classList.toggle("comparing", isCompare);
+  window.dispatchEvent(new Event("comparing")); // panels make room for two graphs
+  if (!isCompare) {
+    leaveOther();
+  }
   if (isGraph) {
     requestAnimationFrame(canvasShown);
   }

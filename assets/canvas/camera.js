@@ -4,7 +4,7 @@ import { cytoscape, sides } from "./instance.js";
 
 /** @import { Core, NodeSingular } from "cytoscape" */
 
-const READABLE = 9 / 11; // zoom at which the smallest labels, of 11 px, are 9 px on the screen
+export const READABLE = 9 / 11; // zoom at which the smallest labels, of 11 px, are 9 px on the screen
 const CLOSE = 0.9; // zoom at which something out of sight is shown
 const LARGEST = 1.4; // zoom that fitting a small graph stops at
 const LARGEST_PRESENTED = 2; // the same for a projector
@@ -26,6 +26,9 @@ let looksAround = false; // much may have moved: see whether anything is in sigh
 /** @type {{x: number, y: number} | null} Model point in the middle of the canvas. */
 let middle = null;
 
+/** @type {((cy: Core) => void) | null} How two graphs are fitted that are side by side. */
+let together = null;
+
 /** The canvas was clicked: what is selected by that is in sight, at the zoom a person chose. */
 export function touched() {
   clicked = performance.now();
@@ -34,6 +37,11 @@ export function touched() {
 /** Whether the canvas was clicked just now. */
 export function isAtHand() {
   return performance.now() - clicked < AT_HAND;
+}
+
+/** What comes next was chosen beside the canvas, and is to be brought into view. */
+export function untouched() {
+  clicked = -Infinity;
 }
 
 /**
@@ -66,6 +74,14 @@ export function wantInView(id, walked) {
   wanted = id && isElsewhere ? { id, until: performance.now() + PATIENCE } : null;
 }
 
+/**
+ * While two graphs are side by side, both are fitted.
+ * @param {((cy: Core) => void) | null} how `null` for the one graph alone
+ */
+export function fitTogether(how) {
+  together = how;
+}
+
 /** Everything into the window. */
 export function fit() {
   const cy = cytoscape();
@@ -84,6 +100,7 @@ export function fit() {
     cy.zoom(largest);
     cy.center();
   }
+  together?.(cy);
   fittedBy = fit;
 }
 
@@ -115,7 +132,7 @@ export function firstSight(cy) {
     return;
   }
   fit();
-  if (!fitsLater && cy.zoom() < READABLE) {
+  if (!fitsLater && !together && cy.zoom() < READABLE) {
     const box = cy.elements().boundingBox();
     // It has to be moved anyway: as large as its width allows, up to its own size.
     const level = Math.min(1, Math.max(READABLE, (cy.width() - 2 * MARGIN) / box.w));

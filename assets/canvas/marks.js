@@ -13,7 +13,7 @@ import { cytoscape } from "./instance.js";
  * @import { Highlight } from "../protocol.js"
  */
 
-const CLASSES = "selected evidence step dimmed";
+const CLASSES = "selected evidence step place dimmed";
 
 /** @type {Highlight | null} */
 let current = null;
@@ -29,7 +29,7 @@ export function showHighlight(next) {
   current = next;
   const steps = next ? next.steps : null;
   const walked = showSteps(steps);
-  wantInView(steps && steps.at ? steps.look : next?.selected, walked);
+  wantInView(steps && steps.at ? steps.look : next?.selected ?? next?.look, walked);
   markRow(next ? next.row : null);
   showTraceNote();
 }
@@ -39,6 +39,11 @@ export function showTraceNote() {
   const note = current ? current.note : "";
   byId("trace").hidden = !note;
   byId("trace-note").textContent = note;
+}
+
+/** What is marked on the page's own canvas. */
+export function shownHighlight() {
+  return current;
 }
 
 /** The id of the selected element, if any. */
@@ -97,6 +102,7 @@ export function mark(cy, highlight) {
     const chain = cy.collection();
     highlight.evidence.forEach((id) => chain.merge(cy.getElementById(id)));
     chain.addClass("evidence");
+    highlight.place.forEach((id) => cy.getElementById(id).addClass("place"));
     const path = chain.union(selected);
     path.edgesWith(path).addClass("evidence");
     if (highlight.steps && highlight.steps.at) {

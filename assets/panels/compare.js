@@ -3,11 +3,11 @@
 
 import { register } from "../actions.js";
 import { setProps } from "../dash.js";
-import { put } from "../dom.js";
+import { byId, put } from "../dom.js";
 import { send } from "../events.js";
 
 /**
- * @import { Comparison, PanelAnswer } from "../protocol.js"
+ * @import { At, Comparison, PanelAnswer } from "../protocol.js"
  * @typedef {"before" | "after"} Role
  */
 
@@ -15,6 +15,8 @@ let compares = false; // whether there is a comparison to colour by
 let other = ""; // the other graph, as ROLE:KEY
 let wanted = ""; // the comparison that a job was last started for
 let offered = ""; // the server's files that the field offers
+let drawn = ""; // the comparison that was drawn last because a job had made it
+let wantedDifference = -1; // the one that was asked for last, which may be yet to be shown
 
 /** Whether the graph can be coloured by a comparison. */
 export function canColourByComparison() {
@@ -37,10 +39,14 @@ function sayWhyNot(line) {
 /**
  * Show which comparison the tab is of, and start its job where it needs one.
  * @param {Comparison} comparison
- * @param {string} model key of the open one
+ * @param {At} at where the page is
  */
-export function showComparison(comparison, model) {
+export function showComparison(comparison, { model, state }) {
   compares = comparison.compares;
+  const box = byId("compare-box");
+  if (box instanceof HTMLDetailsElement && comparison.other !== other) {
+    box.open = !comparison.other; // a choice that was made steps back
+  }
   other = comparison.other;
   const side = other.split(":")[0];
   if (other && side !== role()) {
@@ -51,6 +57,11 @@ export function showComparison(comparison, model) {
     setProps("compare-wanted", { data: { model, compared: other } });
   }
   wanted = comparison.is_wanted ? key : "";
+  markDifference(state.difference);
+  if (comparison.compares && drawn !== key && byId("other-canvas").hidden) {
+    drawn = key;
+    send({ type: "redraw" }); // the job has ended since: now with the other graph beside it
+  }
 }
 
 /**
@@ -136,7 +147,64 @@ function sortBy(button) {
   head.setAttribute("aria-sort", isRising ? "ascending" : "descending");
 }
 
+/** @returns {HTMLElement[]} The differences that are listed, but those of kinds left out. */
+function listed() {
+  const all = document.querySelectorAll("#compare-content .difference");
+  return Array.from(all).filter((one) => one instanceof HTMLElement)
+    .filter((one) => one.getClientRects().length > 0);
+}
+
+/**
+ * Mark the difference that is looked at in the list.
+ * @param {number} number
+ */
+export function markDifference(number) {
+  wantedDifference = number;
+  for (const one of document.querySelectorAll("#compare-content .difference")) {
+    const isIt = one instanceof HTMLElement && one.dataset.value === String(number);
+    one.toggleAttribute("aria-current", isIt);
+    if (isIt) {
+      one.scrollIntoView({ block: "nearest" });
+    }
+  }
+  const shown = listed();
+  const at = shown.findIndex((one) => one.hasAttribute("aria-current"));
+  const note = document.getElementById("difference-at");
+  if (note) {
+    note.textContent = at < 0 ? `${shown.length}` : `${at + 1} of ${shown.length}`;
+  }
+}
+
+/**
+ * Show the difference after or before the one that is looked at, round and round.
+ * @param {1 | -1} step
+ */
+function goToDifference(step) {
+  const shown = listed();
+  const at = shown.findIndex((one) => one.dataset.value === String(wantedDifference));
+  const next = at < 0 && step < 0 ? -1 : at + step;
+  const number = shown.at(next % (shown.length || 1))?.dataset.value;
+  if (number !== undefined) {
+    wantedDifference = Number(number);
+    send({ type: "difference", value: number });
+  }
+}
+
+/**
+ * Leave differences of a kind out, or list them again.
+ * @param {string} kind
+ * @param {HTMLElement} button
+ */
+function filterDifferences(kind, button) {
+  const isOut = byId("compare-content").classList.toggle(`no-${kind}`);
+  button.setAttribute("aria-pressed", String(!isOut));
+}
+
 register({
   "show-difference": (number) => send({ type: "difference", value: number ?? "" }),
+  "next-difference": () => goToDifference(1),
+  "previous-difference": () => goToDifference(-1),
+  "filter-differences": (kind, button) => filterDifferences(kind ?? "", button),
+  "select-other-op": (op) => send({ type: "select-other", value: ["op", op ?? ""] }),
   "sort-column": (_value, button) => sortBy(button),
 });

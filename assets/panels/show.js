@@ -89,7 +89,7 @@ export function showPanel(answer, at) {
     showMatches(matches);
   }
   if (comparison) {
-    showComparison(comparison, at.model);
+    showComparison(comparison, at);
   }
   if (files) {
     offerFiles(files);

@@ -134,7 +134,8 @@ export class StaticTransport {
   #first() {
     return {
       view: this.#scenes.view(0), selection: ["", ""], trace: null, lit: [], numbers: "",
-      redo: [], tour: -1, path: "", step: 0, compared: "", tab: "graph",
+      redo: [], tour: -1, path: "", step: 0, compared: "", tab: "graph", difference: -1,
+      other: { open: [], selection: ["", ""] },
       choice: {
         selected: { modules: [], exclude: [], ops: [] }, policy: "include_context", fill: false,
       },
@@ -506,7 +507,8 @@ export class StaticTransport {
     const showing = this.#scenes.showing(scene, this.#boxOf(state));
     /** @type {Highlight} */
     const marked = {
-      selected: null, row: null, evidence: [], traced: null, note: "", steps: null, said: this.#said(kind, what),
+      selected: null, row: null, evidence: [], traced: null, note: "", steps: null,
+      said: this.#said(kind, what), place: [], look: null,
       lit: state.lit.length ? state.lit : null,
     };
     if (kind === "op" || kind === "module" || kind === "call") {

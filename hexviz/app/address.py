@@ -23,6 +23,7 @@ from hexviz.app.protocol import (
     TABS,
     WAYS,
     ExtractChoice,
+    OtherSide,
     PageState,
     Path,
     Selection,
@@ -80,6 +81,8 @@ def to_query(key: str, state: PageState) -> str:
         pairs.append(("tour", str(state.tour)))
     if state.compared:
         pairs.append(("compared", state.compared))
+        pairs += [("difference", str(state.difference))] * (state.difference >= 0)
+        pairs += [("other-open", box) for box in sorted(state.other.open)]
     pairs += _choice_pairs(state.choice)
     return "?" + urlencode(pairs)
 
@@ -114,6 +117,8 @@ def from_query(query: str, model: OpenModel, canvas: tuple[int, int] | None = No
         tour=_number(_first(fields, "tour"), -1),
         choice=choice_in(fields, model.has_module, model.graph.positions.__contains__),
         compared=compared,
+        difference=_number(_first(fields, "difference"), -1),
+        other=OtherSide(frozenset(fields.get("other-open", ()))),
         tab=_tab(fields),
     )
     return _on_path(state, fields, model)

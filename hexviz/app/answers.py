@@ -6,15 +6,18 @@ from collections.abc import Callable, Mapping
 
 from hexviz.app import html, protocol
 from hexviz.app.address import choice_query, from_query, is_known, to_query
+from hexviz.app.graph.compare_steps import compare_step
 from hexviz.app.graph.events import next_state
 from hexviz.app.graph.findings import AT_ONCE, LATER, marks
 from hexviz.app.graph.matches import matches
 from hexviz.app.graph.navigation import closed_for_room, left_closed
 from hexviz.app.graph.picture import describe, draw
 from hexviz.app.graph.search import Found
+from hexviz.app.graph.side_by_side import Find, side_by_side
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
 from hexviz.app.panels.compare import invitation, tell
+from hexviz.app.panels.compare_choice import known_others, selected_in_both
 from hexviz.app.panels.extract.border import border, hints
 from hexviz.app.panels.extract.panel import field, panel
 from hexviz.app.panels.extract.tree import pick_tree
@@ -24,23 +27,25 @@ from hexviz.app.panels.table import table
 from hexviz.app.panels.timings.panel import timings
 from hexviz.app.protocol import (
     At,
+    CompareEvent,
     Comparison,
     Content,
     EventAnswer,
     EventRequest,
     ExtractPart,
+    OtherGraph,
     PageState,
     PanelAnswer,
     PanelRequest,
 )
-from hexviz.errors import QueryError, RequestError
+from hexviz.errors import HexvizError, QueryError, RequestError
 from hexviz.model.reader import digest
 
 __all__ = ["answer_event", "answer_panel", "check_state", "show"]
 
 
-def answer_event(model: OpenModel, request: EventRequest) -> EventAnswer:
-    """What an event changes on the page of an open model.
+def answer_event(model: OpenModel, request: EventRequest, find: Find) -> EventAnswer:
+    """What an event changes on the page of an open model; ``find`` opens the one it is beside.
 
     Corrections lead to another model, and are the store's; here they change nothing.
 
@@ -54,8 +59,12 @@ def answer_event(model: OpenModel, request: EventRequest) -> EventAnswer:
         case event:
             state = _state(model, request)
             before = None if isinstance(event, protocol.Redraw) else state
-            after = next_state(model, state, event)
-    answer = show(model, request, before, after)
+            if isinstance(event, CompareEvent):
+                pair = side_by_side(model, state, find)
+                after = compare_step(pair, state, event) if pair else state
+            else:
+                after = next_state(model, state, event)
+    answer = show(model, request, before, after, find)
     if before is not None:
         match request.event:
             case protocol.OpenLevel():
@@ -70,15 +79,29 @@ def answer_event(model: OpenModel, request: EventRequest) -> EventAnswer:
 
 
 def show(
-    model: OpenModel, request: EventRequest, before: PageState | None, after: PageState
+    model: OpenModel,
+    request: EventRequest,
+    before: PageState | None,
+    after: PageState,
+    find: Find,
 ) -> EventAnswer:
     """The answer that leads from one state of the page to the next; all of it without a ``before``.
+
+    ``find`` opens the model that it is shown beside, in the compare tab.
 
     Raises:
         HexvizError: with the reason, if the state cannot be shown.
     """
     answer = EventAnswer(n=request.n)
-    draw(answer, model, before, after, request.theme)
+    if after.tab == "compare":
+        answer.other = None
+    try:
+        pair = side_by_side(model, after, find)
+    except HexvizError as error:  # the model itself can be shown
+        pair, answer.other = None, OtherGraph(error=str(error))
+    if pair is not None:
+        after = pair.level(after)
+    draw(answer, model, before, after, request.theme, pair)
     if model.key != request.shown:
         describe(answer, model)
     if after != before:
@@ -87,8 +110,10 @@ def show(
     return answer
 
 
-def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
+def answer_panel(model: OpenModel, request: PanelRequest, find: Find) -> PanelAnswer:
     """What the side panel and the tab in sight show of an open model, and what was searched for.
+
+    ``find`` opens the model that it is compared with.
 
     Raises:
         RequestError: if the request names what the model has not.
@@ -109,8 +134,8 @@ def answer_panel(model: OpenModel, request: PanelRequest) -> PanelAnswer:
                 "audit-pane", model.key, lambda: audit_page(model.graph, model.findings, model.key)
             )
         case "compare":
-            _compare(answer, model, state)
-    if state.tab != "extract":
+            _compare(answer, model, state, find)
+    if state.tab not in ("extract", "compare"):
         answer.found.parts["inspector"] = inspect(model, state)
     if request.timings is not None:
         parts, figures = timings(model, request.theme, request.timings)
@@ -215,10 +240,9 @@ def _table(answer: _Panel, model: OpenModel, state: PageState) -> None:
     answer.found.table = table(model, state, filled=not answer.lacks("table", rows))
 
 
-def _compare(answer: _Panel, model: OpenModel, state: PageState) -> None:
+def _compare(answer: _Panel, model: OpenModel, state: PageState, find: Find) -> None:
     other = state.compared
     found = model.comparison(other) if other else None
-    compares = found is not None and bool(found.document["is_related"])
     is_wanted = bool(other) and found is None
     # While a job compares, there is nothing to show yet.
     key = f"{model.key} {other} {'' if found is None else 'found'}"
@@ -227,4 +251,11 @@ def _compare(answer: _Panel, model: OpenModel, state: PageState) -> None:
         key,
         lambda: tell(found, model.graph) if found else [] if is_wanted else invitation(),
     )
-    answer.found.comparison = Comparison(other, compares, is_wanted)
+    answer.part("compare-known", model.key, lambda: known_others(model))
+    answer.found.comparison = Comparison(other, found is not None and found.is_related, is_wanted)
+    try:
+        pair = side_by_side(model, state, find)
+    except HexvizError as error:
+        answer.found.parts["compare-selected"] = html.P(str(error), className="unreadable")
+    else:
+        answer.found.parts["compare-selected"] = selected_in_both(pair, state) if pair else []

@@ -18,8 +18,11 @@ __all__ = [
     "Button",
     "Code",
     "Datalist",
+    "Dd",
     "Details",
     "Div",
+    "Dl",
+    "Dt",
     "Element",
     "Fieldset",
     "Input",
@@ -71,7 +74,16 @@ class Code(Element): ...
 class Datalist(Element): ...
 
 
+class Dd(Element): ...
+
+
 class Details(Element): ...
+
+
+class Dl(Element): ...
+
+
+class Dt(Element): ...
 
 
 class Div(Element): ...

@@ -54,6 +54,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
                     _middle(),
                     _inspector(),
                     _extract(),
+                    _comparison(),
                     _drop_overlay(),
                     opener(samples),
                     keys(),
@@ -137,26 +138,52 @@ def _middle() -> html.Main:
                 className="pane",
                 children=[
                     html.Div(
-                        className="canvas",
+                        id="canvas-heads",
+                        className="canvas-heads",
+                        hidden=True,
                         children=[
-                            cyto.Cytoscape(
-                                id="graph",
-                                elements=[],
-                                layout={"name": "preset", "fit": False, "animate": False},
-                                stylesheet=stylesheet("light"),
-                                autoRefreshLayout=False,
-                                responsive=False,
-                                **CANVAS,
-                                style={"width": "100%", "height": "100%"},
+                            html.Div(id="own-head", className="canvas-head"),
+                            html.Button(
+                                "In step",
+                                id="in-step",
+                                className="tool",
+                                title="Move and zoom both graphs together",
+                                **{"data-event": "keep-in-step", "aria-pressed": "true"},
                             ),
-                            html.Div("Open a model to begin.", id="empty", className="empty"),
-                            html.Div(id="badges", className="badges", **{"aria-hidden": "true"}),
+                            html.Div(id="other-head", className="canvas-head"),
+                        ],
+                    ),
+                    html.Div(
+                        className="canvases",
+                        children=[
                             html.Div(
-                                id="match-counts",
-                                className="match-counts",
-                                **{"aria-hidden": "true"},
+                                className="canvas",
+                                children=[
+                                    cyto.Cytoscape(
+                                        id="graph",
+                                        elements=[],
+                                        layout={"name": "preset", "fit": False, "animate": False},
+                                        stylesheet=stylesheet("light"),
+                                        autoRefreshLayout=False,
+                                        responsive=False,
+                                        **CANVAS,
+                                        style={"width": "100%", "height": "100%"},
+                                    ),
+                                    html.Div(
+                                        "Open a model to begin.", id="empty", className="empty"
+                                    ),
+                                    html.Div(
+                                        id="badges", className="badges", **{"aria-hidden": "true"}
+                                    ),
+                                    html.Div(
+                                        id="match-counts",
+                                        className="match-counts",
+                                        **{"aria-hidden": "true"},
+                                    ),
+                                    html.Canvas(id="minimap", className="minimap", hidden=True),
+                                ],
                             ),
-                            html.Canvas(id="minimap", className="minimap", hidden=True),
+                            _other_canvas(),
                         ],
                     ),
                     html.Aside(id="tour", className="tour", **{"aria-label": "Guided tour"}),
@@ -183,7 +210,6 @@ def _middle() -> html.Main:
                 role="region",
                 **{"aria-label": "What the audit found"},
             ),
-            _comparison(),
             html.Div(id="notice-bar", className="notice-bar", role="status"),
         ],
     )
@@ -302,51 +328,68 @@ def _extract() -> html.Aside:
     )
 
 
-def _comparison() -> html.Div:
-    """Where the other graph is chosen, and room for what is found."""
+def _other_canvas() -> html.Div:
+    """The canvas of the graph that the open model is compared with; made when first needed."""
     return html.Div(
-        id="compare-pane",
-        className="pane compare",
+        id="other-canvas",
+        className="canvas",
         hidden=True,
-        tabIndex=0,
         role="region",
-        **{"aria-label": "Comparison with another graph"},
+        **{"aria-label": "The other graph"},
         children=[
+            html.Div(id="other-graph", className="other-graph"),
+            html.Div(id="other-empty", className="empty"),
+        ],
+    )
+
+
+def _comparison() -> html.Aside:
+    """Where the other graph is chosen, and the differences: in the inspector's place."""
+    choice = html.Details(
+        id="compare-box",
+        className="compare-box",
+        open=True,
+        **{"data-most": str(MAX_UPLOAD)},
+        children=[
+            html.Summary("Compare with"),
+            html.Div(id="compare-known"),
+            upload_field(
+                "compare-upload",
+                html.B("Choose another .onnx file"),
+                " of this model, or drop it here",
+            ),
+            file_field(
+                "compare-files", "Models in this server's folders to compare with", size="xs"
+            ),
             html.Div(
-                id="compare-box",
-                className="compare-box",
-                role="group",
-                **{"data-most": str(MAX_UPLOAD), "aria-label": "The other graph"},
+                className="compare-role",
                 children=[
-                    upload_field(
-                        "compare-upload",
-                        html.B("Choose another .onnx file"),
-                        " of this model to compare it with, or drop it here",
-                    ),
-                    file_field(
-                        "compare-files",
-                        "Models in this server's folders to compare with",
+                    html.Span("The other graph came", className="quiet"),
+                    dmc.SegmentedControl(
+                        id="compare-role",
+                        value="after",
                         size="xs",
-                    ),
-                    html.Div(
-                        className="compare-role",
-                        children=[
-                            html.Span("The other graph came", className="quiet"),
-                            dmc.SegmentedControl(
-                                id="compare-role",
-                                value="after",
-                                size="xs",
-                                data=[
-                                    {"value": "after", "label": "after this one"},
-                                    {"value": "before", "label": "before it"},
-                                ],
-                                **{"aria-label": "The other graph came"},
-                            ),
+                        data=[
+                            {"value": "after", "label": "after this one"},
+                            {"value": "before", "label": "before it"},
                         ],
+                        **{"aria-label": "The other graph came"},
                     ),
                 ],
             ),
+        ],
+    )
+    return html.Aside(
+        [
+            html.H2("Compare"),
+            choice,
             job_line("compare", "Progress of the comparison"),
             html.Div(id="compare-content"),
+            html.Div(id="compare-selected", role="status"),
         ],
+        id="compare-panel",
+        className="right compare",
+        tabIndex=0,
+        hidden=True,
+        **{"aria-label": "Comparison with another graph"},
     )

@@ -84,6 +84,18 @@ class ExtractChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherSide:
+    """What a person sees of the other graph of the compare tab, beside what follows from this one.
+
+    ``open`` are the boxes open there that this graph has not; ``selection`` is what is selected
+    there, where it was chosen there.
+    """
+
+    open: frozenset[str] = frozenset()
+    selection: Selection = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
 class PageState:
     """All of the page that a link has to carry, and the keys of undone edits.
 
@@ -93,7 +105,8 @@ class PageState:
     without one. ``path`` is the evidence on the canvas, and ``step`` which step of it is
     looked at, 0 for the op itself. ``choice`` is what is to be cut out, shown in the graph
     while its tab is open. ``compared`` names the other graph of the compare tab, as
-    ``before:KEY`` or ``after:KEY``.
+    ``before:KEY`` or ``after:KEY``, ``difference`` is the number of the difference that is looked
+    at, -1 for none, and ``other`` what is seen of the other graph.
     """
 
     view: ViewState = field(default_factory=ViewState)
@@ -107,6 +120,8 @@ class PageState:
     step: Step = 0
     choice: ExtractChoice = field(default_factory=ExtractChoice)
     compared: Annotated[str, Meta(pattern="^((before|after):[0-9a-f]{64}(-.*)?)?$")] = ""
+    difference: Annotated[int, Meta(ge=-1, le=99_999)] = -1
+    other: OtherSide = field(default_factory=OtherSide)
     tab: Tab = "graph"
 
     @property
@@ -410,9 +425,21 @@ class Compare(Event, tag="compare"):
 
 
 class ShowDifference(Event, tag="difference"):
-    """Show the ops of a difference, by its number, in the graph's tab."""
+    """Show the ops of a difference, by its number, in both graphs."""
 
     value: Annotated[str, Meta(pattern="^[0-9]{1,5}$")]
+
+
+class ToggleOther(Event, tag="toggle-other"):
+    """Open or close a box of the other graph, by its key, and its counterpart in this one."""
+
+    value: str
+
+
+class SelectOther(Event, tag="select-other"):
+    """Select something of the other graph, and its counterpart in this one."""
+
+    value: tuple[Literal["op", "module", "value"], str]
 
 
 # Corrections.
@@ -468,6 +495,9 @@ ExtractEvent = (
     | FillHoles
     | ChoosePart
 )
+CompareEvent = ShowDifference | ToggleOther | SelectOther
+"""Events that are about two graphs at once."""
+
 Edit = MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo
 """Events that lead to another model: the same ops with other tags."""
 
@@ -511,6 +541,8 @@ AnyEvent = (
     | Tour
     | Compare
     | ShowDifference
+    | ToggleOther
+    | SelectOther
     | ExtractEvent
     | Edit
 )
@@ -571,7 +603,8 @@ class Highlight(Struct):
 
     ``traced`` and ``lit`` are ``None`` where nothing is traced or lit. ``note``
     says what is traced. ``steps`` is ``None`` for what has no evidence. ``said`` is what a
-    screen reader says of the selection.
+    screen reader says of the selection. ``place`` is what stands around the place of something
+    that only the other graph has. ``look`` is to be seen where nothing is selected.
     """
 
     selected: str | None = None
@@ -582,6 +615,8 @@ class Highlight(Struct):
     note: str = ""
     steps: Steps | None = None
     said: str = ""
+    place: list[str] = []
+    look: str | None = None
 
 
 class ModelFacts(Struct, frozen=True):
@@ -595,14 +630,30 @@ class ModelFacts(Struct, frozen=True):
     moved: int = 0
 
 
+class OtherGraph(Struct, kw_only=True):
+    """The other graph of the compare tab, beside the open model's; what is left out stays.
+
+    ``links`` are pairs of elements, of this graph and of the other one, that stand for each
+    other. It is drawn first if it ``is_before``. ``error`` says in one line why there is nothing
+    to draw.
+    """
+
+    is_before: bool = False
+    graph: list[dict[str, Any]] | UnsetType = UNSET
+    links: list[tuple[str, str]] | UnsetType = UNSET
+    highlight: Highlight | UnsetType = UNSET
+    error: str | UnsetType = UNSET
+
+
 class EventAnswer(Struct, kw_only=True):
     """What an event changes on the page; what is left out stays.
 
     ``address`` is the query of the address of ``at``. ``parts`` is content by the id of the
     element that holds it: ``tree``, ``legend``, ``empty``, ``filter-note``, ``what-if``,
-    ``tour``, ``edits``, ``model-title``, ``model-figures``. ``edited`` says that ``model`` is
-    the one before with other tags. ``error`` is one line for a person, as is ``note``, of
-    what was done otherwise than asked for.
+    ``tour``, ``edits``, ``model-title``, ``model-figures``, ``own-head``, ``other-head``.
+    ``other`` is the other graph of the compare tab, ``None`` where there is none to show.
+    ``edited`` says that ``model`` is the one before with other tags. ``error`` is one line for
+    a person, as is ``note``, of what was done otherwise than asked for.
     """
 
     n: int
@@ -611,6 +662,7 @@ class EventAnswer(Struct, kw_only=True):
     graph: list[dict[str, Any]] | UnsetType = UNSET
     highlight: Highlight | UnsetType = UNSET
     parts: dict[str, Content] | UnsetType = UNSET
+    other: OtherGraph | UnsetType | None = UNSET
     model: ModelFacts | UnsetType = UNSET
     edited: bool | UnsetType = UNSET
     error: str | UnsetType = UNSET
@@ -710,9 +762,10 @@ class PanelAnswer(Struct, kw_only=True):
     """What the panel and the tab in sight show; what is left out stays.
 
     ``parts`` is content by the id of the element that holds it: ``inspector``, ``hits``,
-    the later ones over the earlier. ``query`` is the text in the search field, and ``turned`` are
-    the FQNs that a person folded or unfolded in the Extract tab. ``audit`` says that the page
-    waits for the marks of the audit and has nothing else to show.
+    ``audit-pane``, ``extract-tree``, ``extract-field``, ``extract-now``, ``extract-border``,
+    ``extract-hints``, ``compare-content``, ``compare-known``, ``compare-selected``, and those of
+    the timings. ``figures`` are the timings' charts, by name, ``None`` where there is none.
+    ``files`` are the server's files that the compare tab offers.
     """
 
     n: int

@@ -124,12 +124,12 @@ def _event(store: ModelStore, asked: EventRequest) -> EventAnswer:
     event, at = asked.event, asked.at
     try:
         if isinstance(event, Visit):
-            return answer_event(store.get(model_in(event.value)), asked)
+            return answer_event(store.get(model_in(event.value)), asked, store.get)
         if at is None:
             return EventAnswer(n=asked.n)  # there is no model on the page yet
         if isinstance(event, Edit):
             return _edit(store, asked, at, event)
-        return answer_event(store.get(at.model), asked)
+        return answer_event(store.get(at.model), asked, store.get)
     except RequestError:
         raise
     except HexvizError as error:
@@ -142,14 +142,14 @@ def _edit(store: ModelStore, asked: EventRequest, at: At, event: Edit) -> EventA
     check_state(model, before)
     edited, after = apply_edit(store, model, before, event)
     check_state(edited, after)  # a browser may name any model to be the one to redo
-    answer = show(edited, asked, before if edited is model else None, after)
+    answer = show(edited, asked, before if edited is model else None, after, store.get)
     answer.edited = True
     return answer
 
 
 def _panel(store: ModelStore, roots: Roots, asked: PanelRequest) -> PanelAnswer:
     try:
-        answer = answer_panel(store.get(asked.at.model), asked)
+        answer = answer_panel(store.get(asked.at.model), asked, store.get)
     except RequestError:
         raise
     except HexvizError as error:

@@ -213,7 +213,9 @@ def _by_finding(index: Index, severities: Mapping[str, str]) -> Colouring:
     return Colouring(names, codes[index.op_at], tops=True, colours=_SEVERITIES)
 
 
-_FATES = MappingProxyType({"changed": 1, "fused": 0, "moved": 3, "added": 2, "removed": 6})
+_FATES = MappingProxyType(
+    {"changed": 1, "fused": 0, "moved": 3, "added": 2, "removed": 6, "retagged": 4}
+)
 """Fate → place in the palette, the same whichever of them there are."""
 
 

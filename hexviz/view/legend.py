@@ -12,7 +12,7 @@ from hexviz.view.palette import Swatch, Theme, kind_of
 from hexviz.view.ramp import Ramp, closed_boxes, ramp_of
 from hexviz.view.scene import Scene
 
-__all__ = ["BORDERS", "Legend", "LegendEntry", "build_legend"]
+__all__ = ["BORDERS", "Legend", "LegendEntry", "both", "build_legend"]
 
 BORDERS: Mapping[str, str] = {
     "declared": "solid",
@@ -94,6 +94,19 @@ def _answers(colouring: Colouring, theme: Theme) -> list[LegendEntry]:
     if colouring.numbers is None:
         return found
     return [entry for entry in found if entry.bucket == NO_NUMBER and entry.ops]
+
+
+def both(one: Legend, other: Legend) -> Legend:
+    """The legend of two pictures in the colours of one comparison: each answer once.
+
+    An answer that both have is about the same ops, and has the greater of both counts.
+    """
+    entries: dict[str, LegendEntry] = {}
+    for entry in (*one.entries, *other.entries):
+        known = entries.get(entry.bucket)
+        if known is None or known.ops < entry.ops:
+            entries[entry.bucket] = entry
+    return Legend(tuple(entries.values()), 0, ())
 
 
 def _modules(index: Index, scene: Scene, swatches: Mapping[str, Swatch]) -> list[LegendEntry]:

@@ -2,7 +2,7 @@
 
 What tells elements apart is in their data, because a change to the elements
 drops classes. Classes are for what comes and goes in the browser alone:
-``selected``, ``evidence``, ``step``, ``dimmed``, ``hover``, ``match``, and ``shown`` on
+``selected``, ``evidence``, ``step``, ``place``, ``dimmed``, ``hover``, ``match``, and ``shown`` on
 an edge whose source is pointed at.
 """
 
@@ -283,6 +283,17 @@ def _classes(colours: dict[str, str]) -> list[dict[str, Any]]:
             underlay_color=evidence,
             underlay_opacity=0.22,
             underlay_padding=5,
+            opacity=1,
+        ),
+        # What stands around the place of something that only the other graph has.
+        _rule(
+            "node.place",
+            border_color=accent,
+            border_width=2.4,
+            border_style="dashed",
+            underlay_color=accent,
+            underlay_opacity=0.12,
+            underlay_padding=6,
             opacity=1,
         ),
         # The step of the evidence that is looked at.

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from hexviz.app.graph.compare_steps import compare_step
 from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.graph.events import next_state
+from hexviz.app.graph.side_by_side import SideBySide, side_by_side
 from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.store import ModelStore
-from hexviz.app.protocol import AnyEvent, Edit, PageState
-from hexviz.errors import HexvizError
+from hexviz.app.protocol import AnyEvent, CompareEvent, Edit, PageState
+from hexviz.errors import HexvizError, SourceError
 
 NOTHING = {"n": 1, "event": {"type": "clear"}}
 """A request for an event that changes nothing, as there is no model on the page."""
@@ -32,6 +35,28 @@ def event(kind: str, value: Any = None) -> AnyEvent:
 def move(model: OpenModel, state: PageState, kind: str, value: Any = None) -> PageState:
     """The state of the page after an event."""
     return next_state(model, state, event(kind, value))
+
+
+def nobody(_key: object) -> OpenModel:
+    """Finds no other model."""
+    raise SourceError("There is no other model.")
+
+
+def beside(store: ModelStore, model: OpenModel, state: PageState) -> SideBySide:
+    """The model and the one that it is compared with."""
+    found = side_by_side(model, replace(state, tab="compare"), store.get)
+    assert found is not None
+    return found
+
+
+def compare(
+    store: ModelStore, model: OpenModel, state: PageState, kind: str, value: Any
+) -> PageState:
+    """The state of the page after an event that is about two graphs at once."""
+    step = event(kind, value)
+    assert isinstance(step, CompareEvent)
+    pair = beside(store, model, state)
+    return pair.level(compare_step(pair, state, step))
 
 
 def edit(

@@ -7,18 +7,24 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import UNSET
 
 from hexviz.app.address import from_query, to_query
+from hexviz.app.answers import answer_event, answer_panel
 from hexviz.app.callbacks import jobs
 from hexviz.app.callbacks.jobs import compared
+from hexviz.app.graph.highlight import highlight
+from hexviz.app.graph.side_by_side import side_by_side
 from hexviz.app.jobs.results import Results
 from hexviz.app.models.comparison import other_in
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.compare import invitation, tell
-from hexviz.app.protocol import PageState
+from hexviz.app.protocol import At, EventRequest, Highlight, PageState, PanelRequest
 from hexviz.cache import Cache
 from hexviz.errors import MatchingError, SelectionError
-from tests.app.steps import job_here, move, wired
+from hexviz.view.render import Rendered
+from hexviz.view.state import ViewState
+from tests.app.steps import beside, compare, event, job_here, move, nobody, wired
 from tests.app.test_inspector import links, text
 from tests.build import parse
 from tests.matching.layered import layered
@@ -45,7 +51,8 @@ def opened(store: ModelStore) -> tuple[OpenModel, PageState]:
         "Matching 25 ops with 20",
         "Writing the comparison",
     ]
-    return store.get(key), PageState(compared=other)
+    view = ViewState(open=frozenset({"layer", "layer.0~3"}))
+    return store.get(key), PageState(view, compared=other)
 
 
 def test_the_pane_tells_differences_and_modules(opened: tuple[OpenModel, PageState]) -> None:
@@ -65,23 +72,159 @@ def test_the_pane_tells_differences_and_modules(opened: tuple[OpenModel, PageSta
     assert "pairs" not in found.document
 
 
-def test_a_button_selects_the_ops_and_opens_their_modules(
+def test_a_difference_is_selected_in_both_graphs_in_open_boxes(
+    store: ModelStore, opened: tuple[OpenModel, PageState]
+) -> None:
+    model, state = opened
+    after = compare(store, model, state, "difference", "1")
+    kind, ops = after.selection
+    assert (kind, json.loads(ops)) == ("ops", ["v2", "v7", "v12", "v17"])
+    assert after.difference == 1
+    assert after.other.selection == ("ops", ops)
+    assert "layer.1" in after.view.open
+    pair = beside(store, model, after)
+    assert "layer.1" in pair.other_view(after).open
+    with pytest.raises(SelectionError, match="There is no such difference"):
+        compare(store, model, state, "difference", "99")
+
+
+def test_what_only_the_other_graph_has_is_selected_there_and_its_place_is_marked_here(
+    store: ModelStore, opened: tuple[OpenModel, PageState]
+) -> None:
+    model, state = opened
+    after = compare(store, model, state, "difference", "0")
+    assert after.selection == ("", "")
+    assert json.loads(after.other.selection[1]) == ["v20", "v21", "v22", "v23", "v24"]
+    assert "layer.4" in after.other.open
+    marked, marks, _ = marking(store, model, after)
+    assert "o:v20" in marks.evidence
+    assert not marks.place
+    assert marked.place == ["o:v19"]  # the last op that both have
+    assert marked.look == "o:v19"
+
+
+def marking(
+    store: ModelStore, model: OpenModel, state: PageState
+) -> tuple[Highlight, Highlight, Rendered]:
+    """What is marked of both graphs, and the picture of the other one."""
+    pair = beside(store, model, state)
+    drawn, other = model.render(state.view, "light"), pair.other_drawn(state, "light")
+    marked = highlight(model, state, drawn)
+    return marked, pair.mark(state, marked, drawn, other), other
+
+
+def test_selecting_goes_in_step(store: ModelStore, opened: tuple[OpenModel, PageState]) -> None:
+    model, state = opened
+    here = move(model, state, "reveal", "v7")
+    assert marking(store, model, here)[1].selected == "o:v7"
+    there = compare(store, model, state, "select-other", ["op", "v8"])
+    assert there.selection == ("op", "v8")
+    only_there = compare(store, model, state, "select-other", ["op", "v21"])
+    assert (only_there.selection, only_there.other.selection) == (("", ""), ("op", "v21"))
+    assert move(model, only_there, "clear").other.selection == ("", "")
+    module = compare(store, model, state, "select-other", ["module", "layer.2"])
+    assert module.selection == ("module", "layer.2")
+    new = compare(store, model, state, "select-other", ["module", "layer.4"])
+    assert (new.selection, new.other.selection) == (("", ""), ("module", "layer.4"))
+    assert compare(store, model, there, "select-other", ["op", "nobody"]) == there
+
+
+def test_opening_goes_in_step(store: ModelStore, opened: tuple[OpenModel, PageState]) -> None:
+    model, state = opened
+    pair = beside(store, model, state)
+    state = pair.level(state)
+    assert "layer.1" not in pair.other_view(state).open
+    there = compare(store, model, state, "toggle-other", "layer.1")
+    assert "layer.1" in there.view.open
+    assert "layer.1" in pair.other_view(there).open
+    again = compare(store, model, there, "toggle-other", "layer.1")
+    assert "layer.1" not in again.view.open
+    new = compare(store, model, state, "toggle-other", "layer.4")
+    assert new.view == state.view
+    assert "layer.4" in pair.other_view(new).open
+    assert (
+        "layer.4" not in pair.other_view(compare(store, model, new, "toggle-other", "layer.4")).open
+    )
+    assert compare(store, model, new, "toggle-other", "nobody") == new
+
+
+def test_a_stack_that_is_not_the_same_in_both_graphs_shows_all_of_its_members(
+    store: ModelStore, opened: tuple[OpenModel, PageState]
+) -> None:
+    model, state = opened
+    pair = beside(store, model, state)
+    level = pair.level(state)
+    assert level.view.apart == {"layer.0~3"}
+    assert pair.other_view(level).apart == {"layer.0~4"}
+    shown = pair.other_drawn(level, "light").shown
+    assert {"m:layer.0", "m:layer.4"} <= set(shown)
+
+
+def test_elements_that_stand_for_each_other_are_linked(
+    store: ModelStore, opened: tuple[OpenModel, PageState]
+) -> None:
+    model, state = opened
+    pair = beside(store, model, state)
+    state = pair.level(move(model, state, "toggle", "layer.1"))
+    own, other = model.render(state.view, "light"), pair.other_drawn(state, "light")
+    links = dict(pair.links(own, other, "module"))
+    assert links["m:layer.2"] == "m:layer.2"
+    assert links["m:layer.1.act"] == "m:layer.1.act"
+    assert links["i:x"] == "i:x"
+    assert "m:layer.4" not in links.values()
+
+
+def test_an_answer_has_the_other_graph_only_while_its_tab_is_open(
+    store: ModelStore, opened: tuple[OpenModel, PageState]
+) -> None:
+    model, state = opened
+    at = At(model.key, state)
+    answer = answer_event(model, EventRequest(n=1, event=event("tab", "compare"), at=at), store.get)
+    assert answer.other
+    assert answer.other.graph
+    assert answer.parts
+    assert {"own-head", "other-head"} <= answer.parts.keys()
+    there = answer.at
+    assert there
+    answer = answer_event(model, EventRequest(n=2, event=event("op", "v2"), at=there), store.get)
+    assert answer.other
+    assert answer.other.graph is UNSET  # the same picture
+    assert answer.other.highlight.selected == "m:layer.0.act"  # the closed box around it
+    here = answer.at
+    answer = answer_event(model, EventRequest(n=3, event=event("tab", "graph"), at=here), store.get)
+    assert answer.other is UNSET
+    assert answer.at
+    assert answer.at.state.view.colour == "module"
+
+
+def test_a_graph_that_is_gone_is_one_line_and_the_model_is_still_shown(
     opened: tuple[OpenModel, PageState],
 ) -> None:
     model, state = opened
-    after = move(model, state, "difference", "1")
-    kind, ops = after.selection
-    assert (kind, json.loads(ops)) == ("ops", ["v2", "v7", "v12", "v17"])
-    assert after.view.open
-    assert model.render(after.view, "light").elements
+    request = EventRequest(n=1, event=event("tab", "compare"), at=At(model.key, state))
+    answer = answer_event(model, request, nobody)
+    assert answer.graph
+    assert answer.other
+    assert answer.other.error == "There is no other model."
+    assert answer.other.graph is UNSET
+    asked = PanelRequest(n=1, at=At(model.key, replace(state, tab="compare")))
+    panel = answer_panel(model, asked, nobody)
+    assert "There is no other model." in text(panel.parts["compare-selected"])
 
 
-def test_ops_of_the_other_graph_are_not_shown_here(opened: tuple[OpenModel, PageState]) -> None:
+def test_both_graphs_have_the_colours_of_the_comparison(
+    store: ModelStore, opened: tuple[OpenModel, PageState]
+) -> None:
     model, state = opened
-    with pytest.raises(SelectionError, match="These ops are in the other graph: open it"):
-        move(model, state, "difference", "0")
-    with pytest.raises(SelectionError, match="That comparison is gone"):
-        move(model, state, "difference", "99")
+    request = EventRequest(n=1, event=event("tab", "compare"), at=At(model.key, state))
+    answer = answer_event(model, request, store.get)
+    assert answer.parts
+    shown = text(answer.parts["legend"])
+    assert [one for one in ("same", "changed", "added") if one in shown] == [
+        "same",
+        "changed",
+        "added",
+    ]
 
 
 def test_the_graph_is_coloured_by_what_became_of_its_ops(
@@ -126,6 +269,7 @@ def test_both_ways_round(store: ModelStore, opened: tuple[OpenModel, PageState])
     assert found is not None
     assert found.side == "after"
     assert found.ops(0) == ["v20", "v21", "v22", "v23", "v24"]
+    assert found.others_ops(0) == []
     shown = tell(found, store.get(named.key).graph)
     assert "0" in links(shown, "data-value")
 
@@ -140,6 +284,8 @@ def test_different_models_are_one_line(store: ModelStore) -> None:
     shown = text(tell(found, store.get(key).graph))
     assert "before.onnx and other.onnx are different models: 0%" in shown
     assert "Modules" not in shown
+    state = PageState(compared=role, tab="compare")
+    assert side_by_side(store.get(key), state, store.get) is None
 
 
 @pytest.mark.parametrize(

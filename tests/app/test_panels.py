@@ -17,7 +17,7 @@ from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import PageState
 from hexviz.app.server import create_app
 from hexviz.view.state import ViewState
-from tests.app.steps import event, move, panel, send
+from tests.app.steps import event, move, nobody, panel, send
 from tests.app.test_extract import repeated
 from tests.app.test_inspector import links
 from tests.build import parse, scoped, tagged
@@ -37,10 +37,10 @@ def at(key: str, **state: Any) -> dict[str, Any]:
     return {"model": key, "state": state}
 
 
-def test_the_inspector_is_there_unless_the_extract_panel_stands_in_its_place(
+def test_the_inspector_is_there_unless_another_panel_stands_in_its_place(
     client: FlaskClient, key: str
 ) -> None:
-    for tab in ("graph", "ops", "audit", "compare"):
+    for tab in ("graph", "ops", "audit"):
         found = panel(client, at(key, tab=tab, selection=["op", "m"]))
         assert "Ran in" in str(found["parts"]["inspector"])
     found = panel(client, at(key, tab="extract", selection=["op", "m"]))
@@ -119,9 +119,9 @@ def test_a_click_explains_once(model: OpenModel, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(open_model, "explain", counted)
     here = At(model.key, PageState())
-    answer = answer_event(model, EventRequest(n=1, event=event("op", "m"), at=here))
+    answer = answer_event(model, EventRequest(n=1, event=event("op", "m"), at=here), nobody)
     assert answer.at
-    answer_panel(model, PanelRequest(n=1, at=answer.at))
+    answer_panel(model, PanelRequest(n=1, at=answer.at), nobody)
     assert asked == ["m"]
 
 

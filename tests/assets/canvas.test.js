@@ -50,6 +50,7 @@ const GRAPH = [
 ];
 const NOTHING = {
   selected: null, row: null, evidence: [], traced: null, lit: null, note: "", steps: null,
+  place: [], look: null,
 };
 
 let cy;

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
@@ -236,10 +236,33 @@ def compared(store: ModelStore, model: str, compared_with: str, report: Report) 
             for side, key in zip(("before", "after"), keys, strict=True)
         }
         result = run_job("compare", {**sources, "keys": list(keys)}, report)
-        if "error" not in result and Results().comparison(*keys) is None:
-            raise SourceError(
-                "The comparison was given up before it was shown: choose the file again."
-            )
+        if "error" not in result:
+            _draw_with_tags(store, keys, result.pop("tags"))
         return result
     except HexvizError as error:
         return {"error": str(error)}
+
+
+def _draw_with_tags(store: ModelStore, keys: tuple[str, str], tags: Mapping[str, str]) -> None:
+    """Let a graph that says little of its modules be drawn with those of the other one.
+
+    ``tags`` has the file of them, by the side of that graph. The comparison is kept for that
+    model, too: it has the same ops.
+
+    Raises:
+        SourceError: if the comparison or the tags are gone.
+        WriteError: if that cannot be written down.
+    """
+    results = Results()
+    kept = results.comparison(*keys)
+    if kept is None:
+        raise SourceError("The comparison was given up before it was shown: choose the file again.")
+    drawn = dict(zip(("before", "after"), keys, strict=True))
+    for side, file in tags.items():
+        path = results.path(file)
+        if path is not None:
+            drawn[side] = store.retag(drawn[side], path.read_bytes())
+    if tuple(drawn.values()) != keys:
+        document = kept["document"] | {"drawn": drawn}
+        results.keep_comparison(*keys, document, kept["file"])
+        results.keep_comparison(drawn["before"], drawn["after"], document, kept["file"])

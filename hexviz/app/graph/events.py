@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 from hexviz.app import protocol
@@ -13,28 +12,37 @@ from hexviz.app.graph.tree import all_but, check, names_of
 from hexviz.app.models.comparison import other_in
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.extract.steps import extract_step
-from hexviz.app.protocol import MOST_OPS, NOTHING, AnyEvent, PageState, Selection, Tab, Trace
-from hexviz.errors import SelectionError
+from hexviz.app.protocol import (
+    NOTHING,
+    AnyEvent,
+    OtherSide,
+    PageState,
+    Selection,
+    Tab,
+    Trace,
+)
 from hexviz.view.index import Placement
-from hexviz.view.sight import drawn_path
-from hexviz.view.state import ViewState, count_visible, open_path
+from hexviz.view.state import open_path
 
 __all__ = ["next_state"]
-
-_READABLE = 300  # boxes and ops up to which modules are opened to show a difference
 
 
 def next_state(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
     """The state of the page after an event; one that makes no sense there changes nothing.
 
-    Corrections lead to another model, see :mod:`hexviz.app.graph.corrections`.
+    Corrections lead to another model, see :mod:`hexviz.app.graph.corrections`; for two graphs side
+    by side, see :mod:`hexviz.app.graph.compare_steps`.
 
     Raises:
         HexvizError: with the reason, if the next state cannot be shown.
     """
     after = _after(model, state, event)
-    # A path is of the op it explains, and ends with its selection.
-    return after if after.selection == state.selection else replace(after, path="", step=0)
+    if after.selection == state.selection and not isinstance(event, protocol.Clear):
+        return after
+    # A path is of the op it explains, and ends with its selection; so does what was selected in
+    # the other graph of the compare tab.
+    other = replace(after.other, selection=NOTHING)
+    return replace(after, path="", step=0, other=other)
 
 
 def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
@@ -120,15 +128,14 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
         # Compare.
         case protocol.Compare(value=other):
             return _compared(state, other)
-        case protocol.ShowDifference(value=at):
-            return _in_tab(_difference(model, state, int(at)), "graph")
     return extract_step(model, state, event)
 
 
 def _in_tab(state: PageState, tab: Tab) -> PageState:
     turned = replace(state, tab=tab)
-    # What the legend lights up means something else while extracting.
-    return replace(turned, lit=frozenset()) if turned.extracting != state.extracting else turned
+    # What the legend lights up means something else while extracting, and while comparing.
+    same = turned.extracting == state.extracting and (tab == "compare") == (state.tab == "compare")
+    return turned if same else replace(turned, lit=frozenset())
 
 
 def _revealed(model: OpenModel, state: PageState, selection: Selection) -> PageState:
@@ -244,34 +251,6 @@ def _compared(state: PageState, other: str) -> PageState:
         return state
     colour = "module" if state.view.colour == "compared" else state.view.colour
     view = replace(state.view, colour=colour)
-    return replace(state, compared=other, view=view, lit=frozenset())
-
-
-def _difference(model: OpenModel, state: PageState, at: int) -> PageState:
-    """The ops of a difference, selected in boxes that are open."""
-    found = model.comparison(state.compared)
-    if found is None or at >= len(found.differences):
-        raise SelectionError("That comparison is gone: compare the two graphs again.")
-    known = model.graph.positions
-    ops = [op for op in found.ops(at) if op in known][:MOST_OPS]
-    if not ops:
-        module = found.differences[at]["module"]
-        if module not in model.graph.modules:
-            raise SelectionError("These ops are in the other graph: open it to see them.")
-        return _revealed(model, state, ("module", module))
-    view = _opened(model, replace(state.view, hidden=frozenset()), ops)
-    if len(ops) == 1:
-        return replace(state, view=view, selection=("op", ops[0]))
-    return replace(state, view=view, selection=("ops", json.dumps(ops)))
-
-
-def _opened(model: OpenModel, view: ViewState, ops: list[str]) -> ViewState:
-    """The view with the boxes open that the ops are in, as far as it stays readable."""
-    index = model.index(view.placement)
-    apart = model.apart(view)
-    homes = dict.fromkeys(index.home[model.graph.positions[op]] for op in ops)
-    for home in homes:
-        wider = replace(view, open=view.open.union(drawn_path(index, home, apart)))
-        if wider != view and count_visible(index, wider) <= _READABLE:
-            view = wider
-    return view
+    return replace(
+        state, compared=other, view=view, lit=frozenset(), difference=-1, other=OtherSide()
+    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from hexviz.app import html
 from hexviz.app.graph.tree import Row
+from hexviz.app.models.comparison import Kept
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.parts import SHORT, middle_cut
 from hexviz.app.protocol import PageState
@@ -23,6 +24,7 @@ __all__ = [
     "extract_legend",
     "figures",
     "filter_note",
+    "heads",
     "legend",
     "moved_note",
     "tree",
@@ -172,6 +174,19 @@ def _ramp(ramp: Ramp, colours: Sequence[str]) -> list[Any]:
         ),
         html.Span(["closed boxes: ", switch[0], " | ", switch[1]], className="quiet gather"),
     ]
+
+
+def heads(found: Kept) -> dict[str, Any]:
+    """What stands above each of two graphs that are side by side: which it is, and its ops."""
+    sides = {"own-head": found.side, "other-head": "after" if found.side == "before" else "before"}
+    return {
+        element: [
+            html.B(side),
+            html.Span(found.document[side]["file"], className="file"),
+            html.Span(f"{found.document[side]['ops']:,} ops", className="quiet"),
+        ]
+        for element, side in sides.items()
+    }
 
 
 def extract_legend(shown: Legend, state: PageState) -> list[Any]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hexviz.app.jobs.results import Results
 from hexviz.cache import Cache
-from hexviz.errors import SourceError
+from hexviz.errors import MatchingError, SourceError
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:
@@ -142,7 +143,9 @@ def transfer(arguments: Mapping[str, Any], report: Callable[[str, float], None])
 def compare(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
     """Compare the sources ``before`` and ``after``, and keep what is found by their ``keys``.
 
-    Gives the ``file`` with all of it, as ``hexviz compare --json`` prints it.
+    Gives the ``file`` with all of it, as ``hexviz compare --json`` prints it, and ``tags``: where
+    the graph after says little of its modules, the file of tags that it gets of the one before;
+    the other way round, the same.
 
     Raises:
         HexvizError: if one of them cannot be opened.
@@ -153,13 +156,34 @@ def compare(arguments: Mapping[str, Any], report: Callable[[str, float], None]) 
     report("Opening both graphs", 5.0)
     before, after = _graph(arguments["before"]), _graph(arguments["after"])
     report(f"Matching {len(after.ops):,} ops with {len(before.ops):,}", 30.0)
-    document = compared(before, after).to_dict()
-    report("Writing the comparison", 95.0)
+    found = compared(before, after)
+    document = found.to_dict()
     results = Results()
+    tags = {}
+    if found.is_related and {found.before.tags, found.after.tags} == {"own", "other"}:
+        report("Carrying tags over", 70.0)
+        is_before = found.before.tags == "other"
+        with suppress(MatchingError):  # it is drawn with what it says itself then
+            content = _tags_from(after if is_before else before, before if is_before else after)
+            file = results.keep_file(content, "model", "tags.json")["file"]
+            tags["before" if is_before else "after"] = file
+    report("Writing the comparison", 95.0)
     kept = results.keep_file(json.dumps(document).encode(), after.name, "comparison.json")
     one, other = arguments["keys"]
     results.keep_comparison(one, other, pages_document(document), kept["file"])
-    return {"file": kept["file"]}
+    return {"file": kept["file"], "tags": tags}
+
+
+def _tags_from(before: TaggedGraph, after: TaggedGraph) -> bytes:
+    """The document of the tags that a graph takes from another one.
+
+    Raises:
+        MatchingError: if nothing can be transferred.
+    """
+    from hexviz.matching.transfer import transfer as transferred
+    from hexviz.tagging.tags_document import tags_document
+
+    return json.dumps(tags_document(transferred(before, after)), ensure_ascii=False).encode()
 
 
 TASKS: Mapping[str, Task] = MappingProxyType(

@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
+
+from hexviz.app.jobs.results import Results
 from hexviz.app.models.model_key import PATTERN
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["FATES", "Kept", "Other", "other_in", "pages_document"]
 
-FATES = ("same", "changed", "fused", "moved", "added", "removed")
+FATES = ("same", "retagged", "changed", "fused", "moved", "added", "removed")
 """What can have become of an op, in the order in which one hides another."""
 
 _OTHER = re.compile(rf"(before|after):({PATTERN})")
@@ -60,6 +63,33 @@ class Kept:
         """All differences, the most important ones first."""
         found: Sequence[Mapping[str, Any]] = self.document["differences"]
         return found
+
+    @property
+    def drawn(self) -> str:
+        """The key of the model that is drawn for the other one: with tags from this, or ""."""
+        side = "after" if self.side == "before" else "before"
+        return str(self.document.get("drawn", {}).get(side, ""))
+
+    @property
+    def is_related(self) -> bool:
+        """Whether the two are graphs of one model."""
+        return bool(self.document["is_related"])
+
+    def pairs(self) -> Sequence[Mapping[str, Any]] | None:
+        """All pairs of ops, read from the file; ``None`` if it is gone."""
+        path = Results().path(self.file)
+        if path is None:
+            return None
+        try:
+            found: Sequence[Mapping[str, Any]] = msgspec.json.decode(path.read_bytes())["pairs"]
+        except (OSError, msgspec.DecodeError, KeyError):
+            return None
+        return found
+
+    def others_ops(self, at: int) -> list[str]:
+        """The ids of the other graph's ops in a difference."""
+        side = "after" if self.side == "before" else "before"
+        return list(self.differences[at][side]) if at < len(self.differences) else []
 
     def ops(self, at: int) -> list[str]:
         """The ids of the open model's ops in a difference; none if there is no such one."""

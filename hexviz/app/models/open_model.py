@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from hexviz.app.graph.search import Found, search
 from hexviz.app.jobs.results import Results
+from hexviz.app.models.alignment import Alignment, align
 from hexviz.app.models.comparison import Kept, other_in
 from hexviz.app.models.edits import Edit
 from hexviz.app.models.extracted import Extracted, extracted, totals
@@ -98,6 +99,7 @@ class OpenModel:
             8
         )
         self._comparisons: LayoutCache[str, Kept] = LayoutCache(_KEPT_COMPARISONS)
+        self._alignments: LayoutCache[str, Alignment] = LayoutCache(_KEPT_COMPARISONS)
         self._extracts: LayoutCache[ExtractChoice, Extracted] = LayoutCache(_KEPT_NUMBERS)
         self._found: LayoutCache[str, Found] = LayoutCache(_KEPT_SEARCHES)
         self._explanations: LayoutCache[str, Explanation] = LayoutCache(_KEPT_EXPLANATIONS)
@@ -192,8 +194,9 @@ class OpenModel:
         known = self._comparisons.get(other)
         named = other_in(other)
         if known is None and named is not None:
-            kept = Results().comparison(*named.order(self.key))
-            if kept is None:
+            results = Results()
+            kept = results.comparison(*named.order(self.key))
+            if kept is None or results.path(kept["file"]) is None:
                 return None
             side: Literal["before", "after"] = "after" if named.role == "before" else "before"
             known = Kept(side, kept["document"], kept["file"])
@@ -208,9 +211,25 @@ class OpenModel:
                 worst.setdefault(op_id, finding.severity)
         return worst
 
+    def alignment(self, other: str, graph: TaggedGraph) -> Alignment:
+        """Which of its ops and modules are which of ``graph``, by the comparison with it.
+
+        Raises:
+            MatchingError: if that comparison is gone.
+        """
+        known = self._alignments.get(other)
+        if known is None:
+            found = self.comparison(other)
+            pairs = found.pairs() if found is not None else None
+            if found is None or pairs is None:
+                raise MatchingError("That comparison is gone: compare the two graphs again.")
+            known = align(self.graph, graph, pairs, is_before=found.side == "before")
+            self._alignments.put(other, known)
+        return known
+
     def _fates(self, other: str) -> list[str]:
         found = self.comparison(other)
-        if found is None or not found.document["is_related"]:
+        if found is None or not found.is_related:
             raise MatchingError(
                 "There is no comparison to colour by: choose another graph in the tab Compare."
             )

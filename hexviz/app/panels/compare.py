@@ -1,13 +1,15 @@
-"""What a comparison found, as the page shows it: a line, counts, differences, modules."""
+"""What a comparison found, as the page lists it: a line, differences by module, figures."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hexviz.app import html
 from hexviz.app.models.comparison import Kept
 from hexviz.app.panels.parts import breaking
+from hexviz.matching.comparison import KINDS
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
 
@@ -37,29 +39,94 @@ def tell(found: Kept, graph: TaggedGraph) -> list[Any]:
     """A comparison of the open model ``graph`` with another one."""
     document = found.document
     parts: list[Any] = [
-        html.H2(f"{document['before']['file']} → {document['after']['file']}"),
+        html.H3(
+            f"{document['before']['file']} → {document['after']['file']}", className="compare-files"
+        ),
         html.P(document["message"], className="compare-message", role="status"),
-        html.P(_whose_tags(document), className="quiet"),
-        html.Div(_tools(found), className="tool-row"),
     ]
-    if not document["is_related"]:
-        return [*parts[:2]]
+    if not found.is_related:
+        return parts
+    parts.append(html.P(_whose_tags(document), className="quiet"))
     if found.differences:
-        parts += [
-            html.H3("Differences"),
-            html.Ol(
-                [
-                    _difference(found, graph, at, one)
-                    for at, one in enumerate(found.differences[:_MOST])
-                ],
-                className="plain differences",
-            ),
-        ]
+        parts += [_going(), _kinds(found), *_groups(found)]
         if len(found.differences) > _MOST:
             more = len(found.differences) - _MOST
             parts.append(html.P(f"and {more:,} more: the JSON has all.", className="quiet"))
-        parts += [html.H3("Modules"), *_modules(document["modules"], graph)]
+    parts += [html.Div(_tools(found), className="tool-row"), *_modules(document["modules"], graph)]
     return parts
+
+
+def _going() -> html.Div:
+    """From difference to difference; the browser says which one it is."""
+    return html.Div(
+        [
+            html.Span("Differences", className="differences-title"),
+            html.Span(id="difference-at", className="quiet", role="status"),
+            html.Button(
+                "‹",
+                className="tool",
+                title="Previous difference (p)",
+                **{"data-event": "previous-difference", "aria-label": "Previous difference"},
+            ),
+            html.Button(
+                "›",
+                className="tool",
+                title="Next difference (n)",
+                **{"data-event": "next-difference", "aria-label": "Next difference"},
+            ),
+        ],
+        className="differences-head",
+    )
+
+
+def _kinds(found: Kept) -> html.Div:
+    """A button for each kind, which leaves its differences out of the list."""
+    counts = Counter(one["kind"] for one in found.differences[:_MOST])
+    return html.Div(
+        [
+            html.Button(
+                [html.Span(className=f"dot {kind}"), f"{kind} ", html.Span(str(counts[kind]))],
+                className="tool kind",
+                title=f"Leave out of the list what is {kind}, or list it again",
+                **{
+                    "data-event": "filter-differences",
+                    "data-value": kind,
+                    "aria-pressed": "true",
+                },
+            )
+            for kind in KINDS
+            if counts[kind]
+        ],
+        className="kinds",
+        role="group",
+        **{"aria-label": "Kinds of differences that are listed"},
+    )
+
+
+def _groups(found: Kept) -> list[html.Details]:
+    """The differences by module, each module where its first difference stands."""
+    by_module: dict[str, list[int]] = {}
+    for at, one in enumerate(found.differences[:_MOST]):
+        by_module.setdefault(one["module"], []).append(at)
+    return [
+        html.Details(
+            [
+                html.Summary(
+                    [
+                        html.Span(module or "the model itself", className="breakable"),
+                        html.Span(str(len(numbers)), className="quiet tally"),
+                    ]
+                ),
+                html.Ol(
+                    [_difference(at, found.differences[at]) for at in numbers],
+                    className="plain differences",
+                ),
+            ],
+            open=True,
+            className="difference-group",
+        )
+        for module, numbers in by_module.items()
+    ]
 
 
 def _whose_tags(document: Mapping[str, Any]) -> str:
@@ -94,29 +161,27 @@ def _tools(found: Kept) -> list[Any]:
     return tools
 
 
-def _difference(found: Kept, graph: TaggedGraph, at: int, one: Mapping[str, Any]) -> html.Li:
-    own, others = found.ops(at), len(one["before"]) + len(one["after"])
-    figures = f"{len(one['before']):,} → {len(one['after']):,} ops" if others else ""
-    shown = bool(own) or one["module"] in graph.modules
-    label = "Show in the graph" if own else "Show the module"
+def _difference(at: int, one: Mapping[str, Any]) -> html.Li:
+    figures = f"{len(one['before']):,} → {len(one['after']):,} ops"
     return html.Li(
-        [
-            html.Div(
-                [
-                    html.Span(className=f"dot {one['kind']}"),
-                    html.B(one["kind"]),
-                    html.Span(figures, className="quiet"),
-                ],
-                className="finding-head",
-            ),
-            html.P(breaking(one["message"])),
-            html.Button(
-                label, className="tool", **{"data-event": "show-difference", "data-value": str(at)}
-            )
-            if shown and (own or one["module"])
-            else None,
-        ],
-        className="finding difference" + ("" if one["arithmetic"] else " lesser"),
+        html.Button(
+            [
+                html.Span(
+                    [
+                        html.Span(className=f"dot {one['kind']}"),
+                        html.B(one["kind"]),
+                        html.Span(
+                            figures if one["before"] or one["after"] else "", className="quiet"
+                        ),
+                    ],
+                    className="finding-head",
+                ),
+                html.Span(breaking(one["message"]), className="difference-message"),
+            ],
+            className="difference" + ("" if one["arithmetic"] else " lesser"),
+            title="Show it in both graphs",
+            **{"data-event": "show-difference", "data-value": str(at)},
+        ),
         **{"data-kind": one["kind"]},
     )
 
@@ -128,7 +193,7 @@ def _modules(rows: Sequence[Mapping[str, Any]], graph: TaggedGraph) -> list[Any]
     differing.sort(key=lambda one: one["same"] - max(one["before"], one["after"]))
     heads = [_head("module", words=True), *(_head(name) for name in _FIGURES)]
     body = [_row(one, graph) for one in differing[:_MOST_MODULES]]
-    parts: list[Any] = []
+    parts: list[Any] = [html.Summary("Modules in figures")]
     if differing:
         table = html.Table(
             [html.Thead(html.Tr(heads)), html.Tbody(body)],
@@ -143,7 +208,7 @@ def _modules(rows: Sequence[Mapping[str, Any]], graph: TaggedGraph) -> list[Any]
     if same:
         verb = "is" if same == 1 else "are"
         parts.append(html.P(f"{counted(same, 'module')} {verb} the same.", className="quiet"))
-    return parts
+    return [html.Details(parts, className="modules-in-figures")]
 
 
 def _head(name: str, *, words: bool = False) -> html.Th:
