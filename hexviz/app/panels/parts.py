@@ -152,6 +152,7 @@ SHORT = 7
 """Characters of a label's end that stay in sight in a narrow place, such as a row of a tree."""
 
 _LONGEST_END = 22  # characters of a path that always stay in sight
+_SHORTEST_START = 4  # characters that are worth giving way, as the sign of the cut takes two
 
 
 def middle_cut(path: str, longest: int = _LONGEST_END) -> Any:
@@ -163,7 +164,7 @@ def middle_cut(path: str, longest: int = _LONGEST_END) -> Any:
     """
     first = max(0, len(path) - longest)
     at = next((at for at in range(first, len(path)) if path[at] in "/."), first)
-    if not at:
+    if at < _SHORTEST_START:
         return path
     return html.Span([html.Span(path[:at]), html.Span(path[at:])], className="cut")
 
