@@ -162,6 +162,7 @@ def test_an_op_tells_why_it_is_where_it_is(report: Report, graph: TaggedGraph) -
 
 def test_a_click_on_an_op_selects_it(report: Report, graph: TaggedGraph) -> None:
     op = next(op for op in graph.ops if op.op_type == "Gather" and op.module == "pooler")
+    report.enter("m:pooler")
     report.click(f"o:{op.id}")
     expect(report.page.locator("#inspector h2")).to_have_text("Gather")
     expect(report.page.locator("#module-sentence")).to_have_text(explain(graph, op.id).sentence)
@@ -179,6 +180,7 @@ def test_a_line_tells_its_values(report: Report) -> None:
 def test_a_trace_dims_what_is_not_on_it(report: Report, graph: TaggedGraph) -> None:
     page = report.page
     op = next(op for op in graph.ops if op.op_type == "Gather" and op.module == "pooler")
+    report.enter("m:pooler")
     report.click(f"o:{op.id}")
     report.wait("cy.nodes('.selected').nonempty()")
     page.keyboard.press("d")
