@@ -14,13 +14,11 @@ elements again, and each would be moved, hit and styled by the browser.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
-from math import dist
-from typing import Any
+from typing import Any, NamedTuple
 
 from hexviz.view.labels import Label
 from hexviz.view.layout import Box, Layout
@@ -31,6 +29,8 @@ from hexviz.view.scene import Scene
 from hexviz.view.stylesheet import stylesheet
 from hexviz.view.svg.cascade import Cascade
 from hexviz.view.svg.curve import Curve, curve_of
+from hexviz.view.taken import Rectangle, Taken, around
+from hexviz.view.tracks import Spot, trace
 
 __all__ = ["Caption", "bypass_text", "edge_text", "place_captions"]
 
@@ -38,9 +38,8 @@ _HEIGHT = CAPTION_SIZE + 3.0
 _MARGIN = 3.0  # pixels between words and what they keep clear of
 _BORDER = 1.2  # width of most borders, half of which is outside of a box
 _PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
+_PER_LINE = 4.0  # what speaks against a place for each line that runs there
 _LONGEST = 26
-_CELL = 64.0
-_FINE = 16.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +88,6 @@ def place_captions(
     written. A bypass says what it is even where no place is free: then where it
     covers least.
     """
-    taken = _Taken(_obstacles(scene, layout, labels))
     cascade = _cascade()
     curves: dict[int, Curve] = {}
     for at, data in enumerate(drawn):
@@ -97,7 +95,10 @@ def place_captions(
             edge = scene.edges[at]
             ends = (_outer(layout.boxes[edge.source]), _outer(layout.boxes[edge.target]))
             curves[at] = curve_of(cascade.style(data), *ends)
-            taken.add_line(at, curves[at].along(12))
+    tracks = trace(list(curves.values()), 12)
+    taken = Taken(_obstacles(scene, layout, labels), tracks)
+    spots = tracks.at(_PLACES)
+    lines = {at: _Line(number, spots[number]) for number, at in enumerate(curves)}
     result: dict[int, Caption] = {}
     for at in sorted(curves, key=lambda at: (not scene.edges[at].via, not scene.edges[at].live)):
         edge = scene.edges[at]
@@ -105,11 +106,11 @@ def place_captions(
         if not text:
             continue
         size = (text_width(text, CAPTION_SIZE) + 6, _HEIGHT)
-        place = _best(at, curves[at], size, taken, needed=edge.via > 0)
+        place = _best(lines[at], size, taken, needed=edge.via > 0)
         if place is not None:
-            taken.add(place)
+            taken.add(around(place, size))
             middle = curves[at].middle
-            shift = (round(place.x - middle[0], 1), round(place.y - middle[1], 1))
+            shift = (round(place[0] - middle[0], 1), round(place[1] - middle[1], 1))
             result[at] = Caption(text, shift)
     return result
 
@@ -123,101 +124,65 @@ def _outer(box: Box) -> Box:
     return Box(box.x, box.y, box.width + _BORDER, box.height + _BORDER)
 
 
-def _best(at: int, curve: Curve, size: Point, taken: _Taken, *, needed: bool) -> Box | None:
+class _Line(NamedTuple):
+    """The line of an edge: its number among those that are drawn, and spots on it for words."""
+
+    number: int
+    spots: Sequence[Spot]
+
+
+def _best(line: _Line, size: Point, taken: Taken, *, needed: bool) -> Point | None:
     """The free place that covers fewest other lines, nearest to the middle of its own."""
-    places = list(_places(curve, size))
-    free = [(cost, box) for cost, box in places if not taken.covered(box)]
-    if free:
-        return min(free, key=lambda one: one[0] + 4.0 * taken.lines_under(one[1], at))[1]
-    if not needed:
-        return None
-    return min(places, key=lambda one: (taken.covered(one[1]), one[0]))[1]
+    best, least = None, math.inf
+    for bias, group in _places(line.spots, size):
+        if bias >= least:  # what comes later is no better, whatever it covers
+            break
+        for cost, place in group:
+            if cost >= least or taken.is_covered(around(place, size, _MARGIN)):
+                continue
+            cost += _PER_LINE * taken.lines_under(around(place, size), line.number)  # noqa: PLW2901
+            if cost < least:
+                best, least = place, cost
+    if best is not None or not needed:
+        return best
+
+    def harm(option: tuple[float, Point]) -> tuple[float, float]:
+        return taken.covered(around(option[1], size, _MARGIN)), option[0]
+
+    return min((one for _, group in _places(line.spots, size) for one in group), key=harm)[1]
 
 
-def _places(curve: Curve, size: Point) -> Iterator[tuple[float, Box]]:
-    """Places for words along a line, each with what speaks against it."""
-    points = curve.along(12)
-    lengths = list(accumulate((dist(*pair) for pair in pairwise(points)), initial=0.0))
-    whole = lengths[-1]
+def _places(
+    spots: Sequence[Spot], size: Point
+) -> Iterator[tuple[float, list[tuple[float, Point]]]]:
+    """Middles of places for words on a line and beside it, each with what speaks against it.
+
+    They come in groups, those nearest to the middle of the line first, each with the least that
+    speaks against any from there on.
+    """
     width, height = size
-    for rank, share in enumerate(_PLACES):
-        at = max(1, bisect_left(lengths, share * whole))
-        (x, y), (to_x, to_y) = points[at - 1], points[at]
-        step = lengths[at] - lengths[at - 1]
-        part = (share * whole - lengths[at - 1]) / step if step else 0.0
-        middle = (x + part * (to_x - x), y + part * (to_y - y))
-        upright = abs(to_y - y) >= abs(to_x - x)
+    for rank, ((x, y), upright, whole) in enumerate(spots):
         # Words on a short line would leave nothing of it.
         hides = 0.0 if whole > 2.6 * (height if upright else width) else 2.5
-        yield rank * 0.25 + hides, Box(*middle, width, height)
-        aside = (width / 2 + 4, 0.0) if upright else (0.0, height / 2 + 3)
-        for side in (1, -1):
-            beside = (middle[0] + side * aside[0], middle[1] + side * aside[1])
-            yield rank * 0.25 + 1.0 + (side < 0) * 0.1, Box(*beside, width, height)
+        bias = rank * 0.25
+        aside, below = (width / 2 + 4, 0.0) if upright else (0.0, height / 2 + 3)
+        yield (
+            bias,
+            [
+                (bias + hides, (x, y)),
+                (bias + 1.0, (x + aside, y + below)),
+                (bias + 1.1, (x - aside, y - below)),
+            ],
+        )
 
 
-def _obstacles(scene: Scene, layout: Layout, labels: Sequence[Label]) -> list[Box]:
+def _obstacles(scene: Scene, layout: Layout, labels: Sequence[Label]) -> Iterator[Rectangle]:
     """Closed boxes and ops whole; of open boxes the title only."""
-    found = [stub.box for stub in layout.stubs]
+    for stub in layout.stubs:
+        yield around((stub.box.x, stub.box.y), (stub.box.width, stub.box.height))
     for node, box, label in zip(scene.nodes, layout.boxes, labels, strict=True):
         if node.is_open:
             width = text_width(label.text, bold=True) + 24
-            found.append(Box(box.left + width / 2, box.top + TITLE_HEIGHT / 2, width, TITLE_HEIGHT))
+            yield (box.left, box.top, box.left + width, box.top + TITLE_HEIGHT)
         else:
-            found.append(box)
-    return found
-
-
-@dataclass(slots=True)
-class _Taken:
-    """Where something is drawn already: boxes by coarse cells of the page, lines by fine ones."""
-
-    boxes: list[Box]
-    _coarse: dict[tuple[int, int], list[Box]] = field(default_factory=dict)
-    _fine: dict[tuple[int, int], set[int]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for box in self.boxes:
-            self._enter(box)
-
-    def add(self, box: Box) -> None:
-        self._enter(box)
-
-    def _enter(self, box: Box) -> None:
-        for cell in _cells(box, _CELL):
-            self._coarse.setdefault(cell, []).append(box)
-
-    def add_line(self, edge: int, points: Sequence[Point]) -> None:
-        for (x, y), (to_x, to_y) in pairwise(points):
-            count = max(1, round(max(abs(to_x - x), abs(to_y - y)) / _FINE))
-            for step in range(count + 1):
-                share = step / count
-                place = (x + share * (to_x - x), y + share * (to_y - y))
-                cell = (int(place[0] // _FINE), int(place[1] // _FINE))
-                self._fine.setdefault(cell, set()).add(edge)
-
-    def covered(self, box: Box) -> float:
-        """How much of what is drawn a place would cover, in square pixels."""
-        wide = Box(box.x, box.y, box.width + 2 * _MARGIN, box.height + 2 * _MARGIN)
-        near = {id(one): one for cell in _cells(wide, _CELL) for one in self._coarse.get(cell, ())}
-        return sum(_overlap(wide, one) for one in near.values())
-
-    def lines_under(self, box: Box, own: int) -> int:
-        """How many other lines run where a place is."""
-        found: set[int] = set()
-        for cell in _cells(box, _FINE):
-            found |= self._fine.get(cell, set())
-        return len(found - {own})
-
-
-def _cells(box: Box, size: float) -> Iterator[tuple[int, int]]:
-    for across in range(int(box.left // size), int(box.right // size) + 1):
-        for down in range(int(box.top // size), int(box.bottom // size) + 1):
-            yield across, down
-
-
-def _overlap(one: Box, other: Box) -> float:
-    """The area two boxes share, in square pixels."""
-    width = min(one.right, other.right) - max(one.left, other.left)
-    height = min(one.bottom, other.bottom) - max(one.top, other.top)
-    return max(0.0, width) * max(0.0, height)
+            yield around((box.x, box.y), (box.width, box.height))

@@ -27,6 +27,7 @@ from hexviz.model.cached import cached_property
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
+from hexviz.model.types import Shape
 from hexviz.view.calls import CallGroup, group_calls
 from hexviz.view.containers import Container, contain
 from hexviz.view.palette import Palette, Theme, kind_of
@@ -123,19 +124,38 @@ class Index:
 
     def kinds(self, key: str) -> list[str]:
         """The kinds of module whose colours the boxes around a container bear, and its own."""
-        faces = (self.containers[step].face for step in self.path(key))
-        return list(dict.fromkeys(kind_of(self.graph.modules[face]) for face in faces))
+        known = self._kinds
+        if key not in known:
+            faces = (self.containers[step].face for step in self.path(key))
+            known[key] = tuple(dict.fromkeys(kind_of(self.graph.modules[face]) for face in faces))
+        return list(known[key])
 
     def shape(self, value_id: str) -> str:
         """The shape of a value as an edge label: ``2×16×128``; ``""`` if unknown."""
-        return _spelled(self.graph.value(value_id).shape)
+        return _spelled(self._shape(value_id))
 
     def bulk(self, value_id: str) -> int:
         """How many elements a value has, dimensions without a number counted as 1; 0 if unknown."""
-        shape = self.graph.value(value_id).shape
+        shape = self._shape(value_id)
         if shape is None:
             return 0
         return math.prod(size for size in shape if isinstance(size, int))
+
+    def _shape(self, value_id: str) -> Shape | None:
+        known = self._shapes
+        if value_id not in known:
+            known[value_id] = self.graph.value(value_id).shape
+        return known[value_id]
+
+    # What is on the page stands there from picture to picture, and is dear to work out.
+
+    @cached_property
+    def _shapes(self) -> dict[str, Shape | None]:
+        return {}
+
+    @cached_property
+    def _kinds(self) -> dict[str, tuple[str, ...]]:
+        return {}
 
 
 def _spelled(shape: tuple[int | str, ...] | None) -> str:

@@ -7,6 +7,8 @@ to ask. A small surplus covers fonts that run wider.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 __all__ = [
     "CAPTION_SIZE",
     "CLOSED_HEIGHT",
@@ -60,6 +62,7 @@ _WIDTHS = {
 _ADVANCE = {letter: width for width, letters in _WIDTHS.items() for letter in letters}
 
 
+@lru_cache(maxsize=4096)  # a picture that is drawn again has the words of the one before
 def text_width(text: str, size: float = 12.0, *, bold: bool = False) -> float:
     """Width of the longest line of ``text`` at a font size, both in pixels.
 

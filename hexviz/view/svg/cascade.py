@@ -43,32 +43,51 @@ class _Condition:
         return bool(found) if self.sign == "?" else self.field in data
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Rule:
     group: str | None
     conditions: tuple[_Condition, ...]
     style: Mapping[str, Any]
+
+    def holds(self, data: Mapping[str, Any]) -> bool:
+        if len(self.conditions) == 1:  # as most have: a generator would cost more than the answer
+            return self.conditions[0].holds(data)
+        return all(condition.holds(data) for condition in self.conditions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """Rules as one style: what they say themselves, and what they take from fields of the data."""
+
+    plain: dict[str, Any]
+    references: list[tuple[str, str]]
 
 
 class Cascade:
     """A stylesheet, ready to be asked."""
 
     def __init__(self, rules: Sequence[Mapping[str, Any]]) -> None:
-        self._rules = [
+        parsed = [
             rule
             for given in rules
             for selector in given["selector"].split(", ")
             if (rule := _parsed(selector, given["style"])) is not None
         ]
+        self._rules = {
+            group: [rule for rule in parsed if rule.group in (None, group)]
+            for group in ("node", "edge")
+        }
+        # Few elements differ in the rules that hold for them.
+        self._merged: dict[tuple[_Rule, ...], _Merged] = {}
 
     def style(self, data: Mapping[str, Any]) -> dict[str, Any]:
         """The style of the element with this data, references into the data replaced."""
         group = "edge" if "source" in data else "node"
-        style: dict[str, Any] = {}
-        for rule in self._rules:
-            if rule.group in (None, group) and all(one.holds(data) for one in rule.conditions):
-                style |= rule.style
-        return {name: _value(value, data) for name, value in style.items()}
+        holding = tuple([rule for rule in self._rules[group] if rule.holds(data)])
+        merged = self._merged.get(holding)
+        if merged is None:
+            merged = self._merged[holding] = _merge(holding)
+        return merged.plain | {name: data[field] for name, field in merged.references}
 
 
 def _parsed(selector: str, style: Mapping[str, Any]) -> _Rule | None:
@@ -88,6 +107,15 @@ def _parsed(selector: str, style: Mapping[str, Any]) -> _Rule | None:
     return _Rule(found["group"], tuple(conditions), style)
 
 
-def _value(value: Any, data: Mapping[str, Any]) -> Any:
+def _merge(rules: Sequence[_Rule]) -> _Merged:
+    style = {name: value for rule in rules for name, value in rule.style.items()}
+    fields = {name: _field(value) for name, value in style.items()}
+    return _Merged(
+        {name: value for name, value in style.items() if fields[name] is None},
+        [(name, field) for name, field in fields.items() if field is not None],
+    )
+
+
+def _field(value: Any) -> str | None:
     found = _DATA.fullmatch(value) if isinstance(value, str) else None
-    return data[found[1]] if found else value
+    return found[1] if found else None

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -39,18 +40,6 @@ class Curve:
     points: tuple[Point, ...]
     arrow: tuple[Point, ...]
     middle: Point
-
-    def along(self, steps: int) -> list[Point]:
-        """Points on the line from its start to its end, ``steps`` to each of its pieces."""
-        if len(self.points) == 2:
-            (x, y), (to_x, to_y) = self.points
-            shares = [at / steps for at in range(steps + 1)]
-            return [(x + share * (to_x - x), y + share * (to_y - y)) for share in shares]
-        found = [self.points[0]]
-        for at in range(0, len(self.points) - 2, 2):
-            piece = self.points[at], self.points[at + 1], self.points[at + 2]
-            found += [_on_bezier(*piece, step / steps) for step in range(1, steps + 1)]
-        return found
 
     def extremes(self) -> list[Point]:
         """Points that reach as far as the curve does to each side."""
@@ -106,8 +95,14 @@ def _control_points(style: Mapping[str, Any], source: Box, target: Box) -> list[
 
 def _endpoint(place: str, box: Box) -> Point:
     """Of ``"50% 0%"``, the middle of the right side."""
-    across, down = (float(part.removesuffix("%")) / 100 for part in place.split())
+    across, down = _shares(place)
     return (box.x + across * box.width, box.y + down * box.height)
+
+
+@lru_cache(maxsize=1024)  # most edges have the same few
+def _shares(place: str) -> Point:
+    across, down = (float(part.removesuffix("%")) / 100 for part in place.split())
+    return (across, down)
 
 
 def _short_of(tip: Point, before: Point, amount: float) -> Point:
