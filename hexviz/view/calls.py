@@ -15,10 +15,9 @@ goes from a higher rank to a lower one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Call
@@ -78,15 +77,8 @@ def group_calls(
     return groups.around
 
 
-class _Unit(NamedTuple):
-    """What moves as a whole, an op or a recorded call, and its ops without dots."""
-
-    member: int | CallGroup
-    ops: tuple[int, ...]
-
-    @property
-    def last(self) -> int:
-        return self.ops[-1]
+_Unit = int | CallGroup
+"""What moves as a whole: an op, by its position, or a recorded call."""
 
 
 class _Groups:
@@ -105,6 +97,11 @@ class _Groups:
         self.folded = folded
         self.around: dict[int, CallGroup] = {}
         self._keys: set[str] = set()
+        self._dots: dict[int, list[int]] = {}  # by the op beside which they are drawn
+        for dot in folded:
+            (reader,) = graph.flat.successors[dot]
+            if modules[dot] == modules[reader]:
+                self._dots.setdefault(reader, []).append(dot)
 
     def recorded(self) -> None:
         """Group the calls on record that made several ops of a module, beside dots."""
@@ -133,74 +130,90 @@ class _Groups:
                 continue
             call = self.around.get(position)
             if call is None:
-                own[module].append(_Unit(position, (position,)))
+                own[module].append(position)
             elif call.key not in begun:
                 begun.add(call.key)
-                ops = tuple(at for at in call.positions() if at not in self.folded)
-                own[module].append(_Unit(call, ops))
+                own[module].append(call)
         found = [unit for units in own.values() if len(units) > loose for unit in units]
-        return sorted(found, key=lambda unit: unit.last)
+        return sorted(found, key=self._last)
+
+    def _last(self, unit: _Unit) -> int:
+        return unit if isinstance(unit, int) else _ops_of(unit, self.folded)[-1]
 
     def serve(self, units: Sequence[_Unit]) -> None:
         """Put the auxiliary ones among some units to what they serve."""
         ops, ranks = self.graph.ops, _Ranks(self.graph, self.modules, self.alive, self.folded)
-        for (module, rank), held in ranks.run(units).items():
+        for rank, held in ranks.run(units).items():
             if len(held) == 1:
                 continue
-            held.sort(key=lambda unit: unit.ops)
-            members = [unit.member for unit in held]
-            served = next((unit for unit in held if unit.last == rank), held[0])
-            name = ops[served.last].id
-            if not ranks.is_arithmetic(served):
-                self._add(module, name, self._types(held), members)
-            elif isinstance(served.member, int):
-                self._add(module, name, ops[rank].op_type, members, served=rank)
+            served = held[0]  # an op comes before all that go with it
+            held.sort(key=self._first)
+            if isinstance(rank, str):  # the module of what depends on no op
+                module, served = rank, held[0]
             else:
-                self._add(module, name, f"around {served.member.label}", members, served=rank)
+                module = self.modules[rank]
+            name = ops[self._last(served)].id
+            if isinstance(rank, str) or not ranks.is_arithmetic(served):
+                self._add(module, name, self._types(held), held)
+            elif isinstance(served, int):
+                self._add(module, name, ops[rank].op_type, held, served=rank)
+            else:
+                self._add(module, name, f"around {served.label}", held, served=rank)
+
+    def _first(self, unit: _Unit) -> int:
+        return unit if isinstance(unit, int) else _ops_of(unit, self.folded)[0]
 
     def _types(self, held: Sequence[_Unit]) -> str:
         """What a group is called in which nothing is served: by its live ops, the first named."""
-        positions = [at for unit in held for at in unit.ops]
-        types = Counter(self.graph.ops[at].op_type for at in positions if self.alive[at])
+        ops = self.graph.ops
+        positions = [at for unit in held for at in _ops_of(unit, self.folded)]
+        types = list(dict.fromkeys(ops[at].op_type for at in positions if self.alive[at]))
         if not types:
-            shapes = any(self.graph.ops[at].auxiliary == "infrastructure" for at in positions)
+            shapes = any(ops[at].auxiliary == "infrastructure" for at in positions)
             return "shapes" if shapes else "constants"
-        return ", ".join(list(types)[:_FEW]) + (" …" if len(types) > _FEW else "")
+        return ", ".join(types[:_FEW]) + (" …" if len(types) > _FEW else "")
 
     def _add(
         self,
         module: str,
         name: str,
         label: str,
-        members: Sequence[int | CallGroup],
+        members: Sequence[_Unit],
         call: Call | None = None,
         served: int | None = None,
-    ) -> CallGroup:
+    ) -> None:
         key = f"{module}!{name}"
         while key in self._keys or key in self.graph.modules:
             key += "!"  # a name may have any letters: no two boxes have one key
         self._keys.add(key)
-        before, folded = self.graph.flat.predecessors, self.folded
         dots = [
             dot
             for at in members
-            if isinstance(at, int)
-            for dot in before[at]
-            if dot in folded and self.modules[dot] == module
+            if isinstance(at, int) and at in self._dots
+            for dot in self._dots[at]
         ]
-        ordered = sorted([*members, *dots], key=_first) if dots else members
+        ordered = sorted([*members, *dots], key=_start) if dots else members
         group = CallGroup(key, module, label, call, served, tuple(ordered))
-        for at in group.positions():
-            self.around[at] = group
-        return group
+        self.around.update(dict.fromkeys(group.positions(), group))
 
 
-def _first(member: int | CallGroup) -> int:
-    return member if isinstance(member, int) else _first(member.members[0])
+def _start(member: _Unit) -> int:
+    return member if isinstance(member, int) else _start(member.members[0])
+
+
+def _ops_of(unit: _Unit, folded: AbstractSet[int]) -> Sequence[int]:
+    """The ops that move with a unit, without dots."""
+    if isinstance(unit, int):
+        return (unit,)
+    return [at for at in unit.positions() if at not in folded]
 
 
 class _Ranks:
-    """What goes together, see above: ``held`` holds the units of each module and rank."""
+    """What goes together, see above.
+
+    ``rank`` is that of each position. ``held`` holds the units of each rank, of what depends on no
+    op those of each module; of others, the unit comes first that all go with.
+    """
 
     def __init__(
         self,
@@ -213,15 +226,15 @@ class _Ranks:
         self.modules = modules
         self.alive = alive
         self.folded = folded
-        self.rank: dict[int, int] = {}
-        self.held: dict[tuple[str, int], list[_Unit]] = {}
+        self.rank = list(range(len(modules)))
+        self.held: dict[int | str, list[_Unit]] = {}
 
-    def run(self, units: Sequence[_Unit]) -> dict[tuple[str, int], list[_Unit]]:
+    def run(self, units: Sequence[_Unit]) -> dict[int | str, list[_Unit]]:
         """Give each unit its rank; they come in order."""
         others: list[_Unit] = []
         for unit in units:
             if self.is_arithmetic(unit):
-                self._put(unit, unit.last)
+                self._lead(unit)
             else:
                 others.append(unit)
         left = [unit for unit in reversed(others) if not self._join_reader(unit)]
@@ -232,39 +245,60 @@ class _Ranks:
     def is_arithmetic(self, unit: _Unit) -> bool:
         """Whether it does the module's own work: a primary op on what the model was given."""
         ops = self.graph.ops
-        return any(ops[at].auxiliary is None and self.alive[at] for at in unit.ops)
+        if isinstance(unit, int):
+            return self.alive[unit] and ops[unit].auxiliary is None
+        within = _ops_of(unit, self.folded)
+        return any(self.alive[at] and ops[at].auxiliary is None for at in within)
 
-    def _put(self, unit: _Unit, rank: int) -> None:
-        self.rank.update(dict.fromkeys(unit.ops, rank))
-        self.held.setdefault((self.modules[unit.last], rank), []).append(unit)
+    def _lead(self, unit: _Unit) -> None:
+        """Put a unit to itself."""
+        if isinstance(unit, int):
+            self.held[unit] = [unit]
+            return
+        within = _ops_of(unit, self.folded)
+        for at in within:
+            self.rank[at] = within[-1]
+        self.held[within[-1]] = [unit]
+
+    def _follow(self, unit: _Unit, rank: int, held: list[_Unit]) -> None:
+        for at in _ops_of(unit, self.folded):
+            self.rank[at] = rank
+        held.append(unit)
 
     def _join_reader(self, unit: _Unit) -> bool:
         """Put a unit to the first of those that read it, unless that one is elsewhere."""
-        ranks = [self.rank.get(at, at) for at in _around(unit, self.graph.flat.successors)]
-        first = min(ranks, default=_CONSTANTS)
-        if first <= unit.last or (self.modules[unit.last], first) not in self.held:
+        within = _ops_of(unit, self.folded)
+        readers = _beside(within, self.graph.flat.successors)
+        if not readers:
             return False
-        self._put(unit, first)
+        rank, last = self.rank, within[-1]
+        first = min([rank[at] for at in readers])
+        if first <= last or first not in self.held or self.modules[first] != self.modules[last]:
+            return False
+        self._follow(unit, first, self.held[first])
         return True
 
     def _join_source(self, unit: _Unit) -> None:
         """Put a unit to the last of those that it reads; what reads none, to its like."""
-        module = self.modules[unit.last]
-        around = _around(unit, self.graph.flat.predecessors)
-        sources = [at for at in around if at not in self.folded]
-        last = max((self.rank.get(at, at) for at in sources), default=_CONSTANTS)
+        within = _ops_of(unit, self.folded)
+        module = self.modules[within[-1]]
+        beside = _beside(within, self.graph.flat.predecessors)
+        sources = [at for at in beside if at not in self.folded]
+        last = max((self.rank[at] for at in sources), default=_CONSTANTS)
         if last == _CONSTANTS:
-            alike = not any(self.alive[at] for at in unit.ops)
-            alike = alike and all(self.modules[at] == module for at in sources)
-            self._put(unit, _CONSTANTS if alike else unit.last)
-        elif last < unit.ops[0] and (module, last) in self.held:
-            self._put(unit, last)
+            alike = not any(self.alive[at] for at in within)
+            if alike and all(self.modules[at] == module for at in sources):
+                self._follow(unit, _CONSTANTS, self.held.setdefault(module, []))
+            else:
+                self._lead(unit)
+        elif last < within[0] and last in self.held and self.modules[last] == module:
+            self._follow(unit, last, self.held[last])
         else:
-            self._put(unit, unit.last)
+            self._lead(unit)
 
 
-def _around(unit: _Unit, neighbours: Sequence[Sequence[int]]) -> Iterable[int]:
-    """The ops before or after a unit."""
-    if len(unit.ops) == 1:
-        return neighbours[unit.last]
-    return {at for one in unit.ops for at in neighbours[one]}.difference(unit.ops)
+def _beside(ops: Sequence[int], neighbours: Sequence[Sequence[int]]) -> Collection[int]:
+    """The ops before or after those of a unit."""
+    if len(ops) == 1:
+        return neighbours[ops[0]]
+    return {at for one in ops for at in neighbours[one]}.difference(ops)
