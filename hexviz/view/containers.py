@@ -23,7 +23,7 @@ import numpy.typing as npt
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.calls import CallGroup
-from hexviz.view.repeats import Anatomy, Span, anatomy, runs
+from hexviz.view.repeats import Anatomy, Span, runs
 from hexviz.view.sections import Member, Part, Run, Section, split
 
 __all__ = ["Contained", "Container", "contain"]
@@ -124,7 +124,7 @@ def contain(
     op_at, spans = _slots(members)
     slot_of = np.empty(len(op_at), dtype=np.int64)
     slot_of[op_at] = np.arange(len(op_at))
-    facts = anatomy(graph, modules, op_at, spans)
+    facts = Anatomy(graph, modules, op_at, spans)
     work = _Work(graph, members, facts, slot_of, small, section)
     containers = work.run()
     return Contained(containers, work.hosts, tuple(work.home), op_at, slot_of)

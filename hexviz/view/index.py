@@ -236,7 +236,10 @@ def _edges(graph: TaggedGraph, slot_of: Ints) -> tuple[Ints, Ints, Ints, tuple[s
     n_ops = len(slots)
     inputs = {value.id: n_ops + at for at, value in enumerate(graph.inputs)}
     outputs = {value.id: n_ops + len(inputs) + at for at, value in enumerate(graph.outputs)}
-    triples = [(slots[edge.source], slots[edge.target], number(edge.value)) for edge in graph.edges]
+    triples = [
+        (slots[source], slots[target], numbers.setdefault(value, len(numbers)))
+        for source, target, value in graph.edges
+    ]
     for slot, op in zip(slots, graph.ops, strict=True):
         triples += [
             (inputs[value], slot, number(value))

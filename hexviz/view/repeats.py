@@ -14,18 +14,18 @@ constants and weights are not compared, their types and shapes are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import onnx
 
 from hexviz.model.attributes import plain_value
+from hexviz.model.cached import cached_property
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.types import dtype_of, shape_of
 from hexviz.view.sections import Member, Part, Run
 
-__all__ = ["LEAST", "Anatomy", "Span", "anatomy", "runs"]
+__all__ = ["LEAST", "Anatomy", "Span", "runs"]
 
 Ints = npt.NDArray[np.int64]
 Span = tuple[int, int]
@@ -37,70 +37,64 @@ _OUTSIDE = -1
 _TENSOR = onnx.AttributeProto.TENSOR
 
 
-@dataclass(frozen=True, slots=True)
 class Anatomy:
-    """What makes ops alike, by slot.
+    """What makes siblings alike; worked out when two are compared, as few graphs have any.
 
-    ``kinds`` numbers ops by type, attributes, output types, class of their
-    module, and the sizes of the calls that begin at them. ``target`` and
-    ``source`` are the slots at the ends of every edge, in the order of the
-    targets and of their inputs. ``spans`` gives the slots of each module and
-    call; modules with the same ones below, by paths and classes,
-    share a number in ``inner``.
+    ``modules`` is the module of each position, ``op_at`` the position of each
+    slot, ``spans`` the slots of each module and call that has ops. All of it is
+    linear in the graph.
     """
 
-    kinds: Ints
-    target: Ints
-    source: Ints
-    spans: Mapping[str, Span]
-    inner: Mapping[str, int]
+    def __init__(
+        self, graph: TaggedGraph, modules: Sequence[str], op_at: Ints, spans: Mapping[str, Span]
+    ) -> None:
+        self.spans = spans
+        self._graph = graph
+        self._modules = modules
+        self._op_at = op_at
 
     def same(self, one: str, other: str) -> bool:
         """Whether two modules are the same all through."""
         (low, high), (begin, end) = self.spans[one], self.spans[other]
         return (
             high - low == end - begin
-            and self.inner[one] == self.inner[other]
-            and bool(np.array_equal(self.kinds[low:high], self.kinds[begin:end]))
+            and self._inner[one] == self._inner[other]
+            and bool(np.array_equal(self._kinds[low:high], self._kinds[begin:end]))
             and bool(np.array_equal(self._edges(low, high), self._edges(begin, end)))
         )
 
     def _edges(self, low: int, high: int) -> Ints:
-        first, last = np.searchsorted(self.target, (low, high))
-        source = self.source[first:last]
+        target, source = self._ends
+        first, last = np.searchsorted(target, (low, high))
+        source = source[first:last]
         within = (source >= low) & (source < high)
-        return np.stack([self.target[first:last] - low, np.where(within, source - low, _OUTSIDE)])
+        return np.stack([target[first:last] - low, np.where(within, source - low, _OUTSIDE)])
 
+    @cached_property
+    def _inner(self) -> Mapping[str, int]:
+        return _inner(self._graph, self.spans)
 
-def anatomy(
-    graph: TaggedGraph, modules: Sequence[str], op_at: Ints, spans: Mapping[str, Span]
-) -> Anatomy:
-    """Gather what :func:`runs` compares; linear in the graph.
+    @cached_property
+    def _kinds(self) -> Ints:
+        """By slot, ops are numbered by type, attributes, output types, class of their module, and
+        the sizes of the calls that begin at them.
+        """
+        numbers: dict[object, int] = {}
+        kinds, calls = _Kinds(self._graph), _calls(self._graph, self.spans)
+        found: list[int] = []
+        for slot, position in enumerate(self._op_at.tolist()):
+            kind = kinds.of(position, self._modules[position]), calls.get(slot)
+            found.append(numbers.setdefault(kind, len(numbers)))
+        return np.array(found, dtype=np.int64)
 
-    ``modules`` is the module of each position, ``op_at`` the position of each
-    slot, ``spans`` the slots of each module and call that has ops.
-    """
-    maker: dict[str, int] = {}
-    for slot, position in enumerate(op_at.tolist()):
-        for value in graph.ops[position].outputs:
-            maker[value] = slot
-    numbers: dict[object, int] = {}
-    all_kinds = _Kinds(graph)
-    calls = _calls(graph, spans)
-    kinds: list[int] = []
-    ends: list[tuple[int, int]] = []
-    for slot, position in enumerate(op_at.tolist()):
-        kind = all_kinds.of(position, modules[position]), calls.get(slot)
-        kinds.append(numbers.setdefault(kind, len(numbers)))
-        ends += [(slot, maker.get(value, _OUTSIDE)) for value in graph.ops[position].inputs]
-    table = np.array(ends, dtype=np.int64).reshape(-1, 2)
-    return Anatomy(
-        np.array(kinds, dtype=np.int64),
-        table[:, 0].copy(),
-        table[:, 1].copy(),
-        spans,
-        _inner(graph, spans),
-    )
+    @cached_property
+    def _ends(self) -> tuple[Ints, Ints]:
+        """The slots at the ends of every edge, target first: by targets and their inputs."""
+        ops = [self._graph.ops[position] for position in self._op_at.tolist()]
+        maker = {value: slot for slot, op in enumerate(ops) for value in op.outputs}
+        source = [maker.get(value, _OUTSIDE) for op in ops for value in op.inputs]
+        counts = [len(op.inputs) for op in ops]
+        return np.repeat(np.arange(len(ops)), counts), np.array(source, dtype=np.int64)
 
 
 def _calls(graph: TaggedGraph, spans: Mapping[str, Span]) -> dict[int, tuple[int, ...]]:
