@@ -183,7 +183,7 @@ def build_index(
 
 
 def _build(graph: TaggedGraph, placement: Placement, section: int) -> Index:
-    modules = [_placed(graph, position, placement) for position in range(len(graph.ops))]
+    modules = _placed(graph, placement)
     folded = frozenset(_folded(graph))
     alive = _alive(graph)
     calls = group_calls(graph, modules, alive, folded)
@@ -214,11 +214,14 @@ def _build(graph: TaggedGraph, placement: Placement, section: int) -> Index:
     )
 
 
-def _placed(graph: TaggedGraph, position: int, placement: Placement) -> str:
-    op = graph.ops[position]
-    if placement == "context" and op.context is not None:
-        return graph.modules.nearest(op.context.module)
-    return graph.modules.nearest(op.module)
+def _placed(graph: TaggedGraph, placement: Placement) -> list[str]:
+    """The module in whose box each op stands."""
+    if placement == "context":
+        names = [op.context.module if op.context else op.module for op in graph.ops]
+    else:
+        names = [op.module for op in graph.ops]
+    nearest = {name: graph.modules.nearest(name) for name in set(names)}
+    return [nearest[name] for name in names]
 
 
 def is_moved(op: Op) -> bool:
@@ -241,14 +244,16 @@ def _edges(graph: TaggedGraph, slot_of: Ints) -> tuple[Ints, Ints, Ints, tuple[s
         for source, target, value in graph.edges
     ]
     for slot, op in zip(slots, graph.ops, strict=True):
-        triples += [
-            (inputs[value], slot, number(value))
-            for value in dict.fromkeys(op.inputs)
-            if value in inputs
-        ]
-        triples += [
-            (slot, outputs[value], number(value)) for value in op.outputs if value in outputs
-        ]
+        if not inputs.keys().isdisjoint(op.inputs):
+            triples += [
+                (inputs[value], slot, number(value))
+                for value in dict.fromkeys(op.inputs)
+                if value in inputs
+            ]
+        if not outputs.keys().isdisjoint(op.outputs):
+            triples += [
+                (slot, outputs[value], number(value)) for value in op.outputs if value in outputs
+            ]
     triples += [
         (slot, outputs[value], number(value)) for value, slot in inputs.items() if value in outputs
     ]
@@ -260,12 +265,13 @@ def _alive(graph: TaggedGraph) -> list[bool]:
     """Of each position, whether it depends on the model's inputs, other than through shapes."""
     inputs = {value.id for value in graph.inputs}
     alive = [False] * len(graph.ops)
+    ops, predecessors = graph.ops, graph.flat.predecessors
     for position in graph.flat.order:
-        op = graph.ops[position]
+        op = ops[position]
         if op.op_type not in ("Shape", "Size"):
-            alive[position] = any(
-                alive[before] for before in graph.flat.predecessors[position]
-            ) or not inputs.isdisjoint(op.inputs)
+            alive[position] = True in [
+                alive[before] for before in predecessors[position]
+            ] or not inputs.isdisjoint(op.inputs)
     return alive
 
 
