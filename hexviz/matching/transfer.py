@@ -129,15 +129,15 @@ def transferred(before: TaggedGraph, after: TaggedGraph, matching: Matching) -> 
         declared = _declared(after, at, before)
         found = matching.matches.get(at)
         moved = None if found is None else source.provenance(found, at)
+        call = None if found is None else before.ops[found.before[0]].call
+        if call is not None:
+            calls[at] = call
         chosen = _chosen(moved, found, declared, source)
         if chosen is None:
             continue
         known[at] = chosen
         if chosen is not declared:
             types.update(source.other_types(chosen.evidence, op.op_type))
-            call = before.op(chosen.evidence[0]).call
-            if call is not None:
-                calls[at] = call
     origin = SourceGraph(before.name, structure_digest(before), len(before.ops), types)
     return retag(after, known, modules=before.modules.infos(), transferred_from=origin, calls=calls)
 

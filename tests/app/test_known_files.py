@@ -201,13 +201,14 @@ def test_the_first_picture_is_shown_after_a_restart_too(
 ) -> None:
     web = start(here, roots=(here / "models",))
     key = web.add_file(here / "models" / "m.onnx")
-    FirstPictures(web, Cache(here), worth=0).keep(f"?model={key}", "light", b'{"graph": 1}')
+    canvas = (800, 600)
+    FirstPictures(web, Cache(here), worth=0).keep(f"?model={key}", "light", canvas, b'{"graph": 1}')
     again = start(here, roots=(here / "models",))
     pictures = FirstPictures(again, Cache(here), worth=0)
-    assert pictures.recall(f"?model={key}", "light") == b'{"graph": 1}'
+    assert pictures.recall(f"?model={key}", "light", canvas) == b'{"graph": 1}'
     assert again.opened(key) is None
     nowhere = FirstPictures(start(here), Cache(here), worth=0)
-    assert nowhere.recall(f"?model={key}", "light") is None
+    assert nowhere.recall(f"?model={key}", "light", canvas) is None
 
 
 def names(store: ModelStore) -> list[str]:

@@ -96,11 +96,11 @@ def test_every_op_is_told_as_on_the_page(bert: TaggedGraph, page: str) -> None:
     for op, told in zip(bert.ops, data.pages("ops"), strict=True):
         why = explain(bert, op.id)
         assert why.sentence in text(told["content"])
-        # All but the field that moves the op, which needs a server.
+        # All but the field that moves the op and the links to weights, which need a server.
         content = inspect(model, PageState(selection=("op", op.id)))
         shown = [part for part in content if part and part["type"] != "details"]
         said = text(told["content"])
-        assert all(text(part) in said for part in shown)
+        assert all(text(part).replace("Save as .npy", "") in said for part in shown)
         if why.context_steps:
             assert told["paths"]["context"]["ops"] == [step.op for step in why.context_steps]
             assert len(told["paths"]["context"]["notes"]) == len(why.context_steps) + 1
@@ -286,7 +286,7 @@ def test_odd_graphs_have_a_report(graph: TaggedGraph) -> None:
 def test_a_report_is_small_and_always_the_same(bert: TaggedGraph, page: str) -> None:
     assert page == to_report(bert)
     data = sum(map(len, re.findall(r'<script type="text/plain"[^>]*>([^<]*)<', page)))
-    assert len(page.encode()) - data < 550_000
+    assert len(page.encode()) - data < 600_000  # of which Cytoscape is 366,000
     # So bert-base, at 811 to 3,000 ops, stays far below 5 MB: the states have a bound of 0.7 MB.
     assert data / len(bert.ops) < 1_500
 

@@ -11,6 +11,7 @@ import hexviz
 BOUNDED = {
     "app/report/packing.py": {"_without_halves": "the panels' own content, nested as written"},
     "app/report/scripts.py": {"_join": "imports of the page's own modules; a circle is refused"},
+    "app/models/alignment.py": {"box_in": "a stack in a stack has thrice its ops at least"},
     "app/models/store.py": {
         "ModelStore.get": "a correction is kept with the key of its file, which is no correction",
         "ModelStore._edited": "as above",
@@ -28,6 +29,8 @@ BOUNDED = {
         "calls in calls, at most 200; deeper ones stay closed",
     ),
     "model/tensors.py": {"_spelled": "an array of numpy, which has at most 64 dimensions"},
+    "view/calls.py": {"_start": "a group holds ops and recorded calls, which hold ops"},
+    "view/index.py": {"_by_key": "as in calls.py"},
     "view/svg/outline.py": {"outlined": "once, for a shape whose filling changes its colour"},
 }
 """File → function that calls itself, also through others → why that cannot go deep."""
