@@ -77,11 +77,13 @@ class Taken:
 
     def lines_under(self, place: Rectangle, own: int) -> int:
         """How many lines other than its own run where a place is."""
-        left, top, right, bottom = (int(edge // _FINE) for edge in place)
+        left, right = int(place[0] // _FINE), int(place[2] // _FINE)
         found: set[int] = set()
-        for row in range(top * _ROW, (bottom + 1) * _ROW, _ROW):
-            low = bisect_left(self._cells, row + left)
-            found.update(self._lines[low : bisect_right(self._cells, row + right, low)])
+        for row in range(int(place[1] // _FINE), int(place[3] // _FINE) + 1):
+            low = bisect_left(self._cells, row * _ROW + left)
+            high = bisect_right(self._cells, row * _ROW + right, low)
+            if low < high:
+                found.update(self._lines[low:high])
         return len(found - {own})
 
 
