@@ -102,13 +102,27 @@ class Beside:
         return x, y
 
 
+@pytest.fixture(scope="module")
+def links() -> dict[str, str]:
+    """Server → the link to the page with two graphs side by side, once somebody made it."""
+    return {}
+
+
 @pytest.fixture
-def beside(sheet: Sheet, served: Server, files: Path) -> Beside:
+def beside(sheet: Sheet, served: Server, links: dict[str, str]) -> Beside:
     """The page with the two graphs side by side, their layers in sight."""
-    sheet.open(served.url + "&open=layer&open=layer.0~3")
-    sheet.page.locator("#tab").get_by_text("Compare").click()
-    sheet.page.locator("#compare-upload input[type=file]").set_input_files(files / "after.onnx")
     found = Beside(sheet)
+    if served.url in links:
+        sheet.open(links[served.url])
+    else:
+        sheet.open(served.url + "&open=layer&open=layer.0~3")
+        page = sheet.page
+        page.locator("#tab").get_by_text("Compare").click()
+        page.get_by_role("textbox", name="Models in this server's folders to compare with").click()
+        page.get_by_role("option", name="after.onnx").click()
+        found.wait("cy.nodes().length > 2")
+        sheet.settle()
+        links[served.url] = page.url
     found.wait("cy.nodes().length > 2")
     sheet.shows("m:layer.1")
     found.wait("cy.getElementById('m:layer.1').nonempty()")

@@ -43,7 +43,8 @@ def test_a_finding_is_shown_mended_undone_and_saved(
     page = sheet.page
     page.locator("#tab").get_by_text("Audit").click()
     worst = page.locator(".finding").first
-    expect(worst).to_contain_text("Mul “val_96” is tagged")
+    expect(worst).to_contain_text("Tagged BertOutput, but ran between two ops of")
+    expect(worst).to_contain_text("Mul val_96")
     expect(page.locator("#edits")).to_be_empty()
     worst.get_by_role("button", name="Show in the graph").click()
     expect(page.locator("#inspector h2")).to_have_text("Mul")
