@@ -1,4 +1,4 @@
-"""What is written on each edge, and where: on its line, clear of boxes, titles and other words.
+"""What is written on each line, and where: on or beside it, clear of all else.
 
 ::
 
@@ -6,7 +6,8 @@
     │         ╲         │        over the title; the first free place along
     │ 2×16×128 ╲        │        it, from the middle outwards, does not. On
     │         [layer.1] │        or beside the line, whichever is free first.
-    └───────────────────┘
+    └───────────────────┘        Words on another line would be taken for what that one
+                                 carries: rather none than there.
 
 Words are labels of their edges, moved by margins: nodes of their own would be as many
 elements again, and each would be moved, hit and styled by the browser.
@@ -15,7 +16,7 @@ elements again, and each would be moved, hit and styled by the browser.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -28,17 +29,19 @@ from hexviz.view.problem import Point
 from hexviz.view.scene import Scene
 from hexviz.view.stylesheet import stylesheet
 from hexviz.view.svg.cascade import Cascade
-from hexviz.view.svg.curve import Curve, curve_of
+from hexviz.view.svg.curve import curve_of
 from hexviz.view.taken import Rectangle, Taken, around
 from hexviz.view.tracks import Spot, trace
 
-__all__ = ["Caption", "bypass_text", "edge_text", "place_captions"]
+__all__ = ["Caption", "Wire", "bypass_text", "edge_text", "place_captions"]
 
 _HEIGHT = CAPTION_SIZE + 3.0
 _MARGIN = 3.0  # pixels between words and what they keep clear of
 _BORDER = 1.2  # width of most borders, half of which is outside of a box
 _PLACES = (0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9)
-_PER_LINE = 4.0  # what speaks against a place for each line that runs there
+_CLEAR = 1.0  # pixels between words and the middle of another line
+_NEAR = 7.0  # pixels within which words may be taken for those of another line
+_PER_LINE = 4.0  # what speaks against a place for each other line so near
 _LONGEST = 26
 
 
@@ -76,37 +79,42 @@ def edge_text(edge: SceneEdge) -> str:
     )
 
 
-def place_captions(
-    scene: Scene,
-    layout: Layout,
-    labels: Sequence[Label],
-    drawn: Sequence[Mapping[str, Any] | None],
-) -> dict[int, Caption]:
-    """The words of each edge that has room for them, by its position in the scene.
+class Wire(NamedTuple):
+    """A line to be written on: its edge, the data of its element, and the boxes at its ends."""
 
-    ``drawn`` is the data of each edge's element, ``None`` where nothing is to be
-    written. A bypass says what it is even where no place is free: then where it
+    edge: SceneEdge
+    data: dict[str, Any]
+    source: Box
+    target: Box
+
+
+def place_captions(
+    scene: Scene, layout: Layout, labels: Sequence[Label], wires: Sequence[Wire]
+) -> dict[int, Caption]:
+    """The words of each line that has room for them, by its position among ``wires``.
+
+    A bypass says what it is even where no place is free: then where it
     covers least.
     """
     cascade = _cascade()
-    curves: dict[int, Curve] = {}
-    for at, data in enumerate(drawn):
-        if data is not None:
-            edge = scene.edges[at]
-            ends = (_outer(layout.boxes[edge.source]), _outer(layout.boxes[edge.target]))
-            curves[at] = curve_of(cascade.style(data), *ends)
-    tracks = trace(list(curves.values()), 12)
+    curves = [
+        curve_of(cascade.style(wire.data), _outer(wire.source), _outer(wire.target))
+        for wire in wires
+    ]
+    tracks = trace(curves, 12)
     taken = Taken(_obstacles(scene, layout, labels), tracks)
     spots = tracks.at(_PLACES)
-    lines = {at: _Line(number, spots[number]) for number, at in enumerate(curves)}
     result: dict[int, Caption] = {}
-    for at in sorted(curves, key=lambda at: (not scene.edges[at].via, not scene.edges[at].live)):
-        edge = scene.edges[at]
+    order = sorted(
+        range(len(wires)), key=lambda at: (not wires[at].edge.via, not wires[at].edge.live)
+    )
+    for at in order:
+        edge = wires[at].edge
         text = edge_text(edge)
         if not text:
             continue
         size = (text_width(text, CAPTION_SIZE) + 6, _HEIGHT)
-        place = _best(lines[at], size, taken, needed=edge.via > 0)
+        place = _best(_Line(at, spots[at]), size, taken, needed=edge.via > 0)
         if place is not None:
             taken.add(around(place, size))
             middle = curves[at].middle
@@ -131,30 +139,42 @@ class _Line(NamedTuple):
     spots: Sequence[Spot]
 
 
+class _Place(NamedTuple):
+    """What speaks against a place, its middle, and whether it is beside the line, not on it."""
+
+    cost: float
+    middle: Point
+    is_beside: bool
+
+
 def _best(line: _Line, size: Point, taken: Taken, *, needed: bool) -> Point | None:
-    """The free place that covers fewest other lines, nearest to the middle of its own."""
+    """The free place on no other line that is near fewest, nearest to the middle of its own."""
     best, least = None, math.inf
     for bias, group in _places(line.spots, size):
-        if bias >= least:  # what comes later is no better, whatever it covers
+        if bias >= least:  # what comes later is no better, whatever is near it
             break
-        for cost, place in group:
+        for cost, place, is_beside in group:
             if cost >= least or taken.is_covered(around(place, size, _MARGIN)):
                 continue
-            cost += _PER_LINE * taken.lines_under(around(place, size), line.number)  # noqa: PLW2901
+            under, near = taken.lines_under(around(place, size, _CLEAR), _NEAR - _CLEAR)
+            if not is_beside:
+                under.discard(line.number)
+            if under:
+                continue
+            near.discard(line.number)
+            cost += _PER_LINE * len(near)  # noqa: PLW2901
             if cost < least:
                 best, least = place, cost
     if best is not None or not needed:
         return best
 
-    def harm(option: tuple[float, Point]) -> tuple[float, float]:
-        return taken.covered(around(option[1], size, _MARGIN)), option[0]
+    def harm(option: _Place) -> tuple[float, float]:
+        return taken.covered(around(option.middle, size, _MARGIN)), option.cost
 
-    return min((one for _, group in _places(line.spots, size) for one in group), key=harm)[1]
+    return min((one for _, group in _places(line.spots, size) for one in group), key=harm).middle
 
 
-def _places(
-    spots: Sequence[Spot], size: Point
-) -> Iterator[tuple[float, list[tuple[float, Point]]]]:
+def _places(spots: Sequence[Spot], size: Point) -> Iterator[tuple[float, list[_Place]]]:
     """Middles of places for words on a line and beside it, each with what speaks against it.
 
     They come in groups, those nearest to the middle of the line first, each with the least that
@@ -169,20 +189,26 @@ def _places(
         yield (
             bias,
             [
-                (bias + hides, (x, y)),
-                (bias + 1.0, (x + aside, y + below)),
-                (bias + 1.1, (x - aside, y - below)),
+                _Place(bias + hides, (x, y), False),
+                _Place(bias + 1.0, (x + aside, y + below), True),
+                _Place(bias + 1.1, (x - aside, y - below), True),
             ],
         )
 
 
 def _obstacles(scene: Scene, layout: Layout, labels: Sequence[Label]) -> Iterator[Rectangle]:
-    """Closed boxes and ops whole; of open boxes the title only."""
+    """Closed boxes, ops and connectors whole; of open boxes the title and the border."""
     for stub in layout.stubs:
         yield around((stub.box.x, stub.box.y), (stub.box.width, stub.box.height))
+    for box in {box for link in layout.connections for box in (link.leave, link.enter)}:
+        yield around((box.x, box.y), (box.width, box.height))
     for node, box, label in zip(scene.nodes, layout.boxes, labels, strict=True):
         if node.is_open:
             width = text_width(label.text, bold=True) + 24
             yield (box.left, box.top, box.left + width, box.top + TITLE_HEIGHT)
+            for y in (box.top, box.bottom):
+                yield (box.left, y - _BORDER / 2, box.right, y + _BORDER / 2)
+            for x in (box.left, box.right):
+                yield (x - _BORDER / 2, box.top, x + _BORDER / 2, box.bottom)
         else:
             yield around((box.x, box.y), (box.width, box.height))

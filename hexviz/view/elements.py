@@ -14,7 +14,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
-from hexviz.view.captions import bypass_text, place_captions
+from hexviz.view.captions import Wire, bypass_text, place_captions
 from hexviz.view.cards import card
 from hexviz.view.colouring import Colouring
 from hexviz.view.index import Index, is_moved
@@ -64,15 +64,20 @@ def to_elements(
     spare = len(scene.nodes) + len(scene.edges) <= _MOST_WITH_FANS
     cut = layout.interrupted
     edges = [_edge(scene, layout, at, interrupted=at in cut) for at in range(len(scene.edges))]
-    drawn = [None if data["fan"] or data["beside"] else data for data in edges]
-    for at, caption in place_captions(scene, layout, labels, drawn).items():
-        edges[at]["label"] = caption.text
-        edges[at]["label_x"], edges[at]["label_y"] = caption.shift
+    connectors, pieces = _connections(scene, layout)
+    wires = pieces + [
+        Wire(edge, data, layout.boxes[edge.source], layout.boxes[edge.target])
+        for edge, data in zip(scene.edges, edges, strict=True)
+        if not data["fan"] and not data["beside"]
+    ]
+    for at, caption in place_captions(scene, layout, labels, wires).items():
+        x, y = caption.shift
+        wires[at].data.update(label=caption.text, label_x=x, label_y=y)
     stubs: list[Element] = []
     for stub in layout.stubs:
         stubs += _stub(scene, stub)
     lines = [{"data": data} for data in edges if spare or not data["fan"]]
-    return [*nodes, *stubs, *_connections(scene, layout), *lines]
+    return [*nodes, *stubs, *connectors, *({"data": wire.data} for wire in pieces), *lines]
 
 
 def count_elements(scene: Scene) -> int:
@@ -278,9 +283,10 @@ def _stub(scene: Scene, stub: StubBox) -> list[Element]:
     return [{"data": node, "position": position}, {"data": line}]
 
 
-def _connections(scene: Scene, layout: Layout) -> list[Element]:
-    """For each interrupted edge its two connectors and the lines to and from them."""
+def _connections(scene: Scene, layout: Layout) -> tuple[list[Element], list[Wire]]:
+    """The connectors of interrupted edges, two for each, and the lines to and from them."""
     found: dict[str, Element] = {}
+    lines: dict[str, Wire] = {}
     for link in layout.connections:
         edge = scene.edges[link.edge]
         source, target = scene.nodes[edge.source], scene.nodes[edge.target]
@@ -299,9 +305,9 @@ def _connections(scene: Scene, layout: Layout) -> list[Element]:
         first = _piece(edge, source.id, out, link.before, layout.boxes[edge.source], link.leave)
         second = _piece(edge, back, target.id, link.after, link.enter, end, enter)
         for line in (first, second):
-            line["data"]["spine"] = int(link.edge in layout.spine)
-            found.setdefault(line["data"]["id"], line)
-    return list(found.values())
+            line.data["spine"] = int(link.edge in layout.spine)
+            lines.setdefault(line.data["id"], line)
+    return list(found.values()), list(lines.values())
 
 
 def _connector(name: str, box: Box, link: Connection, edge: SceneEdge, to: str) -> Element:
@@ -330,7 +336,7 @@ def _piece(
     start: Box,
     end: Box,
     enter: float = 0.0,
-) -> Element:
+) -> Wire:
     data: dict[str, Any] = {
         **_PLAIN,
         "id": f"j:{source}->{target}",
@@ -342,8 +348,9 @@ def _piece(
         "width": _width(edge),
         "live": int(edge.live),
         "name": _edge_name(edge),
+        "shape": edge.shape,
     }
-    return {"data": data | _shape(bends, start, end, enter)}
+    return Wire(edge, data | _shape(bends, start, end, enter), start, end)
 
 
 def _shape(bends: Sequence[Point], start: Box, end: Box, enter: float) -> dict[str, Any]:

@@ -35,12 +35,13 @@ __all__ = ["CANVAS", "first_view", "initial_state", "size_class"]
 CANVAS = (816, 627)
 """Width and height in pixels of the canvas in a window of 1366 × 768."""
 
-_WIDTHS = (400, 480, 580, 700, 800, 960, 1150, 1300, 1600, 2000)
+_WIDTHS = (400, 480, 560, 620, 700, 800, 960, 1150, 1300, 1600, 2000)
 _HEIGHTS = (400, 520, 600, 740, 900, 1100, 1400)
 _SMALLEST = 9.0  # pixels on the screen of the smallest label
 _MARGIN = 56  # pixels that a fitted graph leaves free
 _MAIN = 0.5  # share of the model from which a box is most of it,
-_SCREENS = 3.0  # which may open where it takes more than the canvas, and scrolls
+_SCREENS = 3.0  # which may open where it takes more than the canvas, and scrolls,
+_NEAR = 20  # and come nearer to the sides of the canvas: it leaves so many pixels free
 _WIDER = 1.15
 _FOLD = 0.85  # columns make the picture larger by more than this, or there are none
 _SHARE = 0.06  # of the model: what is smaller is a detail
@@ -73,9 +74,10 @@ def first_view(
 ) -> ViewState:
     """The state to start with on a canvas of a width and height in pixels."""
     zoom = _SMALLEST / CAPTION_SIZE
-    width, height = ((side - _MARGIN) / zoom for side in size_class(canvas))
+    size = size_class(canvas)
+    width, height = ((side - _MARGIN) / zoom for side in size)
 
-    def room(state: ViewState) -> Point:
+    def extent(state: ViewState) -> Point:
         scene = build_scene(index, state)
         labels = [label_of(index, node) for node in scene.nodes]
         bounds = lay_out(scene, labels, cache, state.columns).bounds
@@ -83,13 +85,14 @@ def first_view(
 
     def folded(state: ViewState) -> list[tuple[ViewState, Point]]:
         views = [replace(state, columns=columns) for columns in range(1, MOST_COLUMNS + 1)]
-        return [(view, room(view)) for view in views]
+        return [(view, extent(view)) for view in views]
 
-    least = room(ViewState(placement=index.placement, hidden=hidden))
+    least = extent(ViewState(placement=index.placement, hidden=hidden))
 
     def fits(state: ViewState, screens: float) -> bool:
         # What is too wide or too high with all boxes closed does not get worse by much.
-        wide, high = max(width, _WIDER * least[0]), screens * max(height, least[1])
+        room = (size[0] - _NEAR) / zoom if screens > 1 else width
+        wide, high = max(room, _WIDER * least[0]), screens * max(height, least[1])
         return any(one[0] <= wide and one[1] <= high for _, one in folded(state))
 
     def scale(taken: Point) -> float:
@@ -97,7 +100,10 @@ def first_view(
         return min(1.0, zoom * width / taken[0], zoom * height / taken[1])
 
     state = initial_state(index, hidden=hidden, fits=fits)
+    # What is cut off at the side is not seen to go on; what is cut off below scrolls.
     views = folded(state)
+    widest = max((size[0] - _NEAR) / zoom, min(taken[0] for _, taken in views))
+    views = [view for view in views if view[1][0] <= widest]
     best = max(views, key=lambda one: scale(one[1]) * (1.0 if one[0].columns == 1 else _FOLD))
     return best[0]
 
@@ -111,7 +117,8 @@ def initial_state(
 ) -> ViewState:
     """A first view: the largest boxes open, as many as fit and stay readable.
 
-    Calls and sections stay closed. Where very little would be seen, smaller ones open as well.
+    Calls and sections stay closed. Where very little would be seen, smaller ones open as well,
+    but none that is smaller than one for which there was no room.
     """
     apart = apart_stacks(index, frozenset(), hidden)
     state = ViewState(placement=index.placement, hidden=hidden)
@@ -123,10 +130,12 @@ def initial_state(
             is_main = max(box.count for box in group) >= _MAIN * index.n_ops
             ops, cost = _ops(group), sum(len(content(index, box, apart)) for box in group)
             is_worth = few if details else ops >= max(_SHARE * index.n_ops, _WORTH * cost)
-            if is_worth and shown <= limit and fits(wider, _SCREENS if is_main else 1.0):
+            if not is_worth:
+                refused.update(box.key for box in group)
+            elif shown <= limit and fits(wider, _SCREENS if is_main else 1.0):
                 state = wider
             else:
-                refused.update(box.key for box in group)
+                return state
         refused.clear()
     return state
 

@@ -188,7 +188,7 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
             text_margin_x="data(label_x)",
             text_margin_y="data(label_y)",
             text_background_color=colours["stub"],
-            text_background_opacity=0.88,
+            text_background_opacity=1,
             text_background_padding="2px",
             text_background_shape="roundrectangle",
         ),

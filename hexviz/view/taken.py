@@ -3,10 +3,10 @@
 ::
 
     boxes                        lines
-    ┌──────┬──────┐              cells in the order of rows, with the line in each:
-    │ ┌──┐ │      │                row 0: 3 4 5 6    ┐ a place, which is flat, asks for
-    │ └──┼─┼─┐    │                row 1: 5 6 7      ┘ a run of each row that it lies in
-    └────┴─┴─┴────┘
+    ┌──────┬──────┐              cells in the order of rows, with the line in each and
+    │ ┌──┐ │      │              how far it reaches there:
+    │ └──┼─┼─┐    │                row 0: 3 4 5 6    ┐ a place, which is flat, asks for
+    └────┴─┴─┴────┘                row 1: 5 6 7      ┘ a run of each row that it lies in
 
 Each word tries several places, so that both answer from what is near alone.
 """
@@ -28,6 +28,7 @@ Rectangle = tuple[float, float, float, float]
 
 _COARSE = 64.0
 _FINE = 16.0
+_STEP = 8.0  # between the points of a line that are looked at, at most
 _ROW = 1 << 32  # more cells than any row has
 
 
@@ -48,7 +49,7 @@ class Taken:
         self._boxes: dict[tuple[int, int], list[Rectangle]] = {}
         for box in boxes:
             self.add(box)
-        self._cells, self._lines = _cells_of(lines)
+        self._cells, self._lines, self._reaches = _cells_of(lines)
 
     def add(self, box: Rectangle) -> None:
         """Take a rectangle."""
@@ -58,9 +59,10 @@ class Taken:
     def is_covered(self, place: Rectangle) -> bool:
         """Whether a place lies on any box."""
         left, top, right, bottom = place
-        for cell in _coarse(place):
-            if cell in self._boxes:
-                for box in self._boxes[cell]:
+        rows = range(int(top // _COARSE), int(bottom // _COARSE) + 1)
+        for across in range(int(left // _COARSE), int(right // _COARSE) + 1):
+            for down in rows:
+                for box in self._boxes.get((across, down), ()):
                     if box[0] < right and left < box[2] and box[1] < bottom and top < box[3]:
                         return True
         return False
@@ -75,16 +77,25 @@ class Taken:
             for box in near
         )
 
-    def lines_under(self, place: Rectangle, own: int) -> int:
-        """How many lines other than its own run where a place is."""
-        left, right = int(place[0] // _FINE), int(place[2] // _FINE)
-        found: set[int] = set()
-        for row in range(int(place[1] // _FINE), int(place[3] // _FINE) + 1):
-            low = bisect_left(self._cells, row * _ROW + left)
-            high = bisect_right(self._cells, row * _ROW + right, low)
-            if low < high:
-                found.update(self._lines[low:high])
-        return len(found - {own})
+    def lines_under(self, place: Rectangle, margin: float = 0.0) -> tuple[set[int], set[int]]:
+        """The lines that run through a place, and those through it or a margin around it.
+
+        Of a curve some may be named that pass it by a few pixels.
+        """
+        left, top, right, bottom = place
+        low_x, low_y, high_x, high_y = left - margin, top - margin, right + margin, bottom + margin
+        under: set[int] = set()
+        near: set[int] = set()
+        first, last = int(low_x // _FINE), int(high_x // _FINE)
+        for row in range(int(low_y // _FINE) * _ROW, int(high_y // _FINE + 1) * _ROW, _ROW):
+            start = bisect_left(self._cells, row + first)
+            for at in range(start, bisect_right(self._cells, row + last, start)):
+                x, y, to_x, to_y = self._reaches[at]
+                if x < high_x and low_x < to_x and y < high_y and low_y < to_y:
+                    near.add(self._lines[at])
+                    if x < right and left < to_x and y < bottom and top < to_y:
+                        under.add(self._lines[at])
+        return under, near
 
 
 def _coarse(box: Rectangle) -> list[tuple[int, int]]:
@@ -93,18 +104,31 @@ def _coarse(box: Rectangle) -> list[tuple[int, int]]:
     return [(across, down) for across in columns for down in rows]
 
 
-def _cells_of(lines: Tracks) -> tuple[list[int], list[int]]:
-    """The fine cells that lines run through, in order, and the line in each."""
+def _cells_of(lines: Tracks) -> tuple[list[int], list[int], list[list[float]]]:
+    """The fine cells that lines run through, in order; for each the line and its reach there."""
     way = lines.ends - lines.starts
-    counts = np.maximum(1, np.rint(np.abs(way).max(axis=1, initial=0.0) / _FINE)).astype(np.int64)
+    counts = np.ceil(np.abs(way).max(axis=1, initial=0.0) / _STEP).astype(np.int64)
+    counts = np.maximum(1, counts)
     segment = np.repeat(np.arange(len(counts)), counts + 1)
     step = np.arange(len(segment)) - np.repeat(np.cumsum(counts + 1) - (counts + 1), counts + 1)
     share = (step / counts[segment])[:, None]
-    across, down = ((lines.starts[segment] + share * way[segment]) // _FINE).astype(np.int64).T
+    points = lines.starts[segment] + share * way[segment]
+    across, down = (points // _FINE).astype(np.int64).T
     cells, owners = down * _ROW + across, lines.owners()[segment]
-    # Most points are where the one before is.
     new = np.ones(len(cells), dtype=np.bool_)
     new[1:] = (cells[1:] != cells[:-1]) | (owners[1:] != owners[:-1])
-    cells, owners = cells[new], owners[new]
+    starts = np.flatnonzero(new)
+    if not len(starts):
+        return [], [], []
+    cells, owned = cells[starts], owners[starts]
+    # The way into a cell and out of it belongs to what is reached there.
+    before = np.maximum(starts - 1, 0)
+    before = np.where(owners[before] == owned, before, starts)
+    after = np.append(starts[1:], len(owners) - 1)
+    after = np.where(owners[after] == owned, after, starts)
+    ends = points[before], points[after]
+    low = np.minimum(np.minimum.reduceat(points, starts), np.minimum(*ends))
+    high = np.maximum(np.maximum.reduceat(points, starts), np.maximum(*ends))
     order = np.argsort(cells)
-    return cells[order].tolist(), owners[order].tolist()
+    reaches = np.concatenate((low, high), axis=1)[order]
+    return cells[order].tolist(), owned[order].tolist(), reaches.tolist()

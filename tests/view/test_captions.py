@@ -1,9 +1,13 @@
 """Words on edges: what they say, and that they cover nothing."""
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
@@ -14,9 +18,11 @@ from hexviz.view.index import Index
 from hexviz.view.layout import Box
 from hexviz.view.metrics import CAPTION_SIZE, text_width
 from hexviz.view.parts import SceneEdge
+from hexviz.view.problem import Point
 from hexviz.view.svg.cascade import Cascade
-from hexviz.view.svg.curve import curve_of
+from hexviz.view.svg.curve import Curve, curve_of
 from tests.view.graphs import Node, build, two_layers
+from tests.view.test_lines import along, within
 from tests.view.test_scene import views
 
 Element = dict[str, Any]
@@ -32,8 +38,8 @@ def lines(elements: list[Element]) -> list[Element]:
     return [data for data in found if not data.get("fan") and not data.get("beside")]
 
 
-def words(elements: list[Element]) -> dict[str, Box]:
-    """Where the words of each edge stand, by its id."""
+def curves(elements: list[Element]) -> dict[str, Curve]:
+    """The line of each edge, by its id."""
     cascade = Cascade(stylesheet("light"))
     boxes = {
         one["data"]["id"]: Box(
@@ -45,12 +51,19 @@ def words(elements: list[Element]) -> dict[str, Box]:
         for one in elements
         if "position" in one
     }
+    return {
+        data["id"]: curve_of(cascade.style(data), boxes[data["source"]], boxes[data["target"]])
+        for data in lines(elements)
+    }
+
+
+def words(elements: list[Element]) -> dict[str, Box]:
+    """Where the words of each edge stand, by its id."""
     found = {}
+    tracks = curves(elements)
     for data in lines(elements):
         if data["label"]:
-            x, y = curve_of(
-                cascade.style(data), boxes[data["source"]], boxes[data["target"]]
-            ).middle
+            x, y = tracks[data["id"]].middle
             width = text_width(data["label"], CAPTION_SIZE)
             place = (x + data["label_x"], y + data["label_y"])
             found[data["id"]] = Box(*place, width, CAPTION_SIZE)
@@ -81,6 +94,103 @@ def covered(elements: list[Element]) -> set[str]:
     }
 
 
+def closely(curve: Curve) -> list[Point]:
+    """Points on a line, at most 6 pixels from one to the next."""
+    found: list[Point] = []
+    for (x, y), (to_x, to_y) in pairwise(along(curve)):
+        steps = max(1, math.ceil(math.hypot(to_x - x, to_y - y) / 6))
+        shares = [at / steps for at in range(steps + 1)]
+        found += [(x + (to_x - x) * share, y + (to_y - y) * share) for share in shares]
+    return found
+
+
+def on_other_lines(elements: list[Element]) -> set[str]:
+    """Edges whose words lie on a line that is not theirs."""
+    tracks = {name: closely(curve) for name, curve in curves(elements).items()}
+    return {
+        name
+        for name, box in words(elements).items()
+        for other, points in tracks.items()
+        if other != name and any(within(point, box, 0) for point in points)
+    }
+
+
+def away(elements: list[Element]) -> set[str]:
+    """Edges whose words do not touch their own line, or as good as."""
+    tracks = curves(elements)
+    return {
+        name
+        for name, box in words(elements).items()
+        if not any(within(point, box, -10) for point in closely(tracks[name]))
+    }
+
+
+def on_borders(elements: list[Element]) -> set[str]:
+    """Edges whose words a border of an open box runs through."""
+    frames = [
+        Box(one["position"]["x"], one["position"]["y"], one["data"]["width"], one["data"]["height"])
+        for one in elements
+        if one["data"].get("open")
+    ]
+    return {
+        name
+        for name, box in words(elements).items()
+        for frame in frames
+        if box.left < frame.right
+        and frame.left < box.right
+        and box.top < frame.bottom
+        and frame.top < box.bottom
+        and not (
+            frame.left <= box.left
+            and box.right <= frame.right
+            and frame.top <= box.top
+            and box.bottom <= frame.bottom
+        )
+    }
+
+
+@settings(max_examples=20, deadline=None)
+@given(views(), st.integers(1, 2))
+def test_words_lie_on_no_other_line_and_across_no_border(
+    view: tuple[Index, ViewState], columns: int
+) -> None:
+    elements = drawn(view[0], replace(view[1], columns=columns))
+    bypasses = {data["id"] for data in lines(elements) if data["via"]}
+    assert not on_other_lines(elements) - bypasses
+    assert not on_borders(elements) - bypasses
+    assert not away(elements)
+
+
+def test_words_on_another_line_or_across_a_border_are_seen() -> None:
+    elements = drawn(build_index(two_layers()), ViewState(frozenset({"encoder"})))
+    assert not on_other_lines(elements) | on_borders(elements) | away(elements)
+    tracks = curves(elements)
+    placed = [data for data in lines(elements) if data["label"]]
+    edge, other = placed[0], placed[-1]
+    x, y = tracks[edge["id"]].middle
+    to_x, to_y = tracks[other["id"]].middle
+    edge["label_x"], edge["label_y"] = to_x - x, to_y - y
+    assert on_other_lines(elements) >= {edge["id"]}
+    assert away(elements) == {edge["id"]}
+    frame = next(one for one in elements if one["data"].get("open"))
+    edge["label_x"] = frame["position"]["x"] + frame["data"]["width"] / 2 - x
+    edge["label_y"] = frame["position"]["y"] - y
+    assert on_borders(elements) == {edge["id"]}
+
+
+def test_the_lines_of_connectors_say_what_they_carry(exported: Callable[..., Exported]) -> None:
+    result = exported("bert-tiny")
+    index = build_index(tag(from_proto(result.proto, name="bert"), modules=result.modules))
+    layers = ("encoder.layer.0", "encoder.layer.1")
+    inside = {f"{layer}.{part}" for layer in layers for part in ("attention", "output")}
+    opened = frozenset({"encoder", *layers, *inside})
+    elements = drawn(index, ViewState(opened, columns=2))
+    pieces = [data for data in lines(elements) if data["id"].startswith("j:")]
+    said = [data["label"] for data in pieces if data["label"]]
+    assert len(said) >= 0.75 * len(pieces) > 2
+    assert not covered(elements) | on_other_lines(elements) | on_borders(elements)
+
+
 @settings(max_examples=30, deadline=None)
 @given(views())
 def test_words_cover_no_box_no_title_and_no_other_words(view: tuple[Index, ViewState]) -> None:
@@ -108,7 +218,7 @@ def test_nearly_every_edge_says_its_shape(exported: Callable[..., Exported]) -> 
         elements = drawn(index, state)
         found = lines(elements)
         assert sum(bool(data["label"]) for data in found) >= 0.85 * len(found)
-        assert not covered(elements)
+        assert not covered(elements) | on_other_lines(elements) | on_borders(elements)
 
 
 def test_words_of_an_edge() -> None:

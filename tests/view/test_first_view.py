@@ -55,6 +55,34 @@ def test_the_largest_opens_and_a_detail_does_not() -> None:
     assert "prompt" not in opened
 
 
+def trunk_and_head() -> list[Node]:
+    """Nearly all in one box of many different ops, and a head of two."""
+    nodes = [Node("t0", ["x"], "Kind0", "trunk")]
+    nodes += [Node(f"t{at}", [f"t{at - 1}"], f"Kind{at}", "trunk") for at in range(1, 60)]
+    return [*nodes, Node("h0", ["t59"], "MatMul", "head"), Node("h1", ["h0"], "Add", "head")]
+
+
+def test_nothing_opens_in_the_place_of_a_larger_one_without_room() -> None:
+    classes = {"trunk": "Trunk", "head": "Head"}
+    index = build_index(build(trunk_and_head(), ["h1"], classes=classes))
+
+    def all_but_the_trunk(state: ViewState, _screens: float) -> bool:
+        return "trunk" not in state.open
+
+    assert initial_state(index, fits=all_but_the_trunk).open == frozenset()
+    assert "trunk" in initial_state(index).open
+
+
+@pytest.mark.parametrize("width", [564, 700, 824])
+def test_most_of_the_model_opens_and_is_cut_off_at_no_side(width: int) -> None:
+    """It may go on below, which scrolls."""
+    index = build_index(build(trunk_and_head(), ["h1"], classes={"trunk": "T", "head": "H"}))
+    cache: Layouts = LayoutCache()
+    state = first_view(index, cache, canvas=(width, 560))
+    assert "trunk" in state.open
+    assert render(index, state, "light", cache).bounds.width * READABLE <= width
+
+
 def test_a_small_canvas_opens_less() -> None:
     index = build_index(build(encoders(), ["y"]))
     cache: Layouts = LayoutCache()

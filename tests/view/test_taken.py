@@ -1,13 +1,13 @@
 """Where something is drawn already: boxes and lines, held against looking at all of them."""
 
-from math import floor
-
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hexviz.view.svg.curve import Curve
 from hexviz.view.taken import Rectangle, Taken
 from hexviz.view.tracks import trace
+
+_CELL = (-16, -16, 16, 16)
 
 far = st.integers(-300, 300).map(float)
 points = st.tuples(far, far)
@@ -35,20 +35,40 @@ def test_a_place_is_covered_by_what_lies_on_it(boxes: list[Rectangle], place: Re
     assert taken.is_covered(place) == (area > 0)
 
 
-@given(st.lists(curves, min_size=1, max_size=6), rectangles)
-def test_lines_run_under_a_place_whose_cells_they_enter(
-    lines: list[Curve], place: Rectangle
+@given(st.lists(curves, min_size=1, max_size=6), rectangles, st.sampled_from([0.0, 6.0]))
+def test_lines_run_under_a_place_that_they_enter(
+    lines: list[Curve], place: Rectangle, margin: float
 ) -> None:
+    """Those that pass it by more than a cell do not."""
     tracks = trace(lines, 12)
-    inside = set()
-    for number in range(1, len(lines)):
-        for at in range(tracks.bounds[number], tracks.bounds[number + 1]):
-            x, y = (floor(c / 16) for c in tracks.ends[at])
-            left, top, right, bottom = (floor(c / 16) for c in place)
-            if left <= x <= right and top <= y <= bottom:
-                inside.add(number)
-    count = Taken([], tracks).lines_under(place, own=0)
-    assert len(inside) <= count < len(lines)
+    taken = Taken([], tracks)
+
+    def within(wider: float) -> set[int]:
+        left, top, right, bottom = place
+        return {
+            number
+            for number in range(len(lines))
+            for x, y in tracks.ends[tracks.bounds[number] : tracks.bounds[number + 1]].tolist()
+            if left - wider < x < right + wider and top - wider < y < bottom + wider
+        }
+
+    under, near = taken.lines_under(place, margin)
+    assert within(0) <= under <= near
+    assert within(margin) <= near
+    left, top, right, bottom = (edge + side for edge, side in zip(place, _CELL, strict=True))
+    for number in under:
+        points = [lines[number].points[0], *lines[number].extremes()]
+        assert min(x for x, _ in points) < right
+        assert max(x for x, _ in points) > left
+        assert min(y for _, y in points) < bottom
+        assert max(y for _, y in points) > top
+
+
+def test_an_upright_line_beside_a_place_is_near_it_only() -> None:
+    taken = Taken([], trace([Curve(((5.0, 0.0), (5.0, 90.0)), (), (5.0, 45.0))], 12))
+    assert taken.lines_under((8.0, 20.0, 40.0, 34.0), 6.0) == (set(), {0})
+    assert taken.lines_under((4.0, 20.0, 40.0, 34.0), 6.0) == ({0}, {0})
+    assert taken.lines_under((12.0, 20.0, 40.0, 34.0), 6.0) == (set(), set())
 
 
 def test_spots_are_at_shares_of_the_length() -> None:
