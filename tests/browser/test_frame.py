@@ -295,7 +295,7 @@ def test_presenting_shows_the_graph_alone_and_escape_ends_it(sheet: Sheet, serve
         expect(page.locator(hidden)).to_be_hidden()
     expect(page.locator("#legend")).to_be_visible()
     assert page.evaluate(size) >= 1.4 * before
-    box = page.locator(".canvas").bounding_box()
+    box = page.locator(".canvas:not([hidden])").bounding_box()
     assert box is not None
     assert (box["x"], box["y"], box["width"]) == (0, 0, 1280)
     assert page.evaluate(FAULTS) == []
@@ -316,6 +316,9 @@ def test_a_bar_that_comes_by_a_click_on_the_canvas_moves_nothing(
 ) -> None:
     page = sheet.page
     sheet.open(server.url + INSIDE)
+    sheet.enter("m:encoder.layer.0.attention.self!scaled_dot_product_attention")
+    sheet.wait("cy.nodes('[name = \"Softmax\"]').nonempty()")
+    sheet.settle()
     op = sheet.cy("cy.nodes('[name = \"Softmax\"]').id()")
     sheet.cy("void cy.center(cy.getElementById(a[0]))", op)
     where = """(() => { const at = cy.getElementById(a[0]).renderedPosition();

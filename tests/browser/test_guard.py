@@ -165,7 +165,8 @@ def test_a_link_on_another_site_works_and_its_forms_do_not(
 def test_a_model_in_the_servers_folder_is_found_and_opened(locked: Server, sheet: Sheet) -> None:
     page = sheet.page
     page.goto(f"{own(locked)}?token={TOKEN}")
-    field = page.get_by_role("textbox", name="Models in this server's folders")
+    page.get_by_role("button", name="Open…").click()
+    field = page.get_by_role("textbox", name="Models in this server's folders", exact=True)
     field.click()
     options = page.get_by_role("option")
     expect(options).to_have_count(1)
@@ -177,7 +178,8 @@ def test_a_model_in_the_servers_folder_is_found_and_opened(locked: Server, sheet
 
 
 def test_without_folders_none_are_offered(server: Server, sheet: Sheet) -> None:
-    sheet.page.goto(own(server))
+    sheet.open(own(server))
+    sheet.page.get_by_role("button", name="Open…").click()
     expect(sheet.page.get_by_role("dialog")).to_be_visible()
     expect(sheet.page.locator("#files-box")).to_be_hidden()
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from dash import Dash, Input, Output, State, ctx, no_update
+from dash import Dash, Input, Output, State, no_update
 
 from hexviz.app.dialogs import recent_files
 from hexviz.app.guard import Guard
@@ -111,15 +111,16 @@ def _register_choice(
     def on_choice(
         contents: str | None, file: str | None, name: str | None, model: str | None
     ) -> tuple[Any, ...]:
-        is_file = ctx.triggered_id == purpose.files
-        if not (file if is_file else contents) or (purpose.is_for_open_model and not model):
+        if not (contents or file) or (purpose.is_for_open_model and not model):
             return (no_update,) * 4
         try:
-            if is_file:
-                key = store.add_file(roots.find(str(file)))
-            else:
+            # Both are cleared once they were taken. Which of them set this off says less: where they
+            # change at once, the one that became empty may be named.
+            if contents:
                 _let_in(guard)
-                key = store.add_upload(decode_upload(str(contents)), name or "upload.onnx")
+                key = store.add_upload(decode_upload(contents), name or "upload.onnx")
+            else:
+                key = store.add_file(roots.find(str(file)))
         except HexvizError as error:
             # Cleared, so that the same file can be tried again.
             return no_update, failure(error), None, None
