@@ -114,8 +114,8 @@ def _register_choice(
         if not (contents or file) or (purpose.is_for_open_model and not model):
             return (no_update,) * 4
         try:
-            # Both are cleared once they were taken. Which of them set this off says less: where they
-            # change at once, the one that became empty may be named.
+            # Both are cleared once taken. What set this off says less: where both change at once,
+            # it may be the one that became empty.
             if contents:
                 _let_in(guard)
                 key = store.add_upload(decode_upload(contents), name or "upload.onnx")
