@@ -1,34 +1,17 @@
-// The names of boxes at a size that can be read however far out one zooms: over the canvas, where
-// its own labels are too small, and at the top of what is in sight of a box whose title is not.
+// The names of boxes at a size that can be read however far out one zooms: over the canvas, in the
+// place of its own labels where those are too small, and at the top of what is in sight of a box
+// whose title is not.
 
-/** @import { Core } from "cytoscape" */
-
-const FONT = 12; // of a box's own label, in units of the model
-const SIZE = 13; // of a name, in pixels of the screen
-const HIGH = 19;
-const READABLE = 9; // pixels of a label from which it needs no name
-const TITLE = 30; // height of an open box's title strip, in units of the model
-const INSET = 5;
-const LEAST = 46; // width in pixels of a box that holds a name, cut off where need be
-const FLAT = 12; // height of a closed box that holds one
-const HOLDS = 58; // height of an open box from which a name leaves something of it
-const MOST = 80; // names at once
+import { placed } from "./spots.js";
 
 /**
- * @typedef {object} Named
- * @property {string} id
- * @property {string} name
- * @property {boolean} isOpen
- * @property {string} fill
- * @property {string} ink
- * @property {{left: number, top: number, right: number, bottom: number}} at in units of the model
- *
- * @typedef {object} Placed
- * @property {Named} box
- * @property {number} x
- * @property {number} y
- * @property {number} room width that the name may take, in pixels
+ * @import { Core, EdgeSingular, NodeSingular } from "cytoscape"
+ * @import { Area, Named, Placed } from "./spots.js"
  */
+
+const FONT = 12; // of a box's own label, in units of the model
+const CAPTION = 10; // of a line's
+const READABLE = 9; // pixels of a label from which it needs no name
 
 /**
  * Show names on a canvas whenever it is drawn.
@@ -39,136 +22,162 @@ export function bindNames(cy) {
   layer.className = "box-names";
   layer.setAttribute("aria-hidden", "true"); // the tree says all of them
   cy.container()?.after(layer);
+  const measure = measured(layer);
   /** @type {Named[] | null} */
   let boxes = null;
+  /** @type {Area[] | null} */
+  let labels = null;
   /** @type {Map<string, HTMLElement>} */
   let shown = new Map();
+  /** @type {Set<string>} */
+  let replaced = new Set();
   cy.on("add remove data position", () => {
     boxes = null;
+    labels = null;
   });
   cy.on("render", function () {
-    boxes ??= named(cy);
+    boxes ??= named(cy, measure);
     const view = { zoom: cy.zoom(), ...cy.pan(), width: cy.width(), height: cy.height() };
+    const isSmall = FONT * view.zoom < READABLE;
+    const kept = () => (labels ??= drawnLabels(cy, measure));
     /** @type {Map<string, HTMLElement>} */
     const next = new Map();
-    for (const { box, x, y, room } of placed(boxes, view)) {
-      const name = shown.get(box.id) ?? made(box);
-      name.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
-      name.style.maxWidth = `${room.toFixed(0)}px`;
-      next.set(box.id, name);
+    for (const place of placed(boxes, view, { isSmall, labels: kept, measure })) {
+      const { id } = place.box;
+      const name = shown.get(id) ?? document.createElement("span");
+      write(name, place, cy.getElementById(id).hasClass("dimmed"));
+      next.set(id, name);
     }
     for (const [id, name] of shown) {
-      if (next.get(id) !== name) {
+      if (!next.has(id)) {
         name.remove();
       }
     }
     for (const [id, name] of next) {
-      if (shown.get(id) !== name) {
+      if (!shown.has(id)) {
         layer.append(name);
       }
     }
     shown = next;
+    // Not before this frame is done with: what is to be drawn anew by then would not be.
+    queueMicrotask(() => {
+      replaced = replace(cy, replaced, new Set(isSmall ? next.keys() : []));
+    });
   });
+}
+
+/**
+ * A name as it is placed.
+ * @param {HTMLElement} name
+ * @param {Placed} place
+ * @param {boolean} isDimmed
+ */
+function write(name, { box, text, size, x, y, width, height }, isDimmed) {
+  name.dataset.namesBox = box.id;
+  if (name.textContent !== text) {
+    name.textContent = text;
+  }
+  name.style.transform = `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
+  name.style.width = `${width.toFixed(1)}px`;
+  name.style.height = name.style.lineHeight = `${height}px`;
+  name.style.fontSize = `${size}px`;
+  name.style.color = box.ink;
+  name.style.background = box.isOpen ? box.fill : "none"; // lines run below a title
+  name.style.opacity = isDimmed ? "0.28" : "1";
+}
+
+/**
+ * Boxes with a name do not show their own labels as well, which Cytoscape draws down to half of the
+ * size that can be read.
+ * @param {Core} cy
+ * @param {Set<string>} before
+ * @param {Set<string>} now
+ */
+function replace(cy, before, now) {
+  cy.batch(function () {
+    for (const id of before) {
+      if (!now.has(id)) {
+        cy.getElementById(id).removeClass("named");
+      }
+    }
+    for (const id of now) {
+      const node = cy.getElementById(id);
+      if (!node.hasClass("named")) {
+        node.addClass("named");
+      }
+    }
+  });
+  return now;
+}
+
+/**
+ * The width of texts in the type of names, in parts of its size.
+ * @param {HTMLElement} layer
+ */
+function measured(layer) {
+  const pen = document.createElement("canvas").getContext("2d");
+  /** @type {Map<string, number>} */
+  const widths = new Map();
+  return function (/** @type {string} */ text) {
+    let width = widths.get(text);
+    if (width === undefined) {
+      if (pen) {
+        pen.font = `600 100px ${getComputedStyle(layer).fontFamily}`;
+      }
+      width = (pen?.measureText(text).width ?? 60 * text.length) / 100;
+      widths.set(text, width);
+    }
+    return width;
+  };
 }
 
 /**
  * The boxes of a canvas, outer ones first.
  * @param {Core} cy
+ * @param {(text: string) => number} measure
  * @returns {Named[]}
  */
-function named(cy) {
+function named(cy, measure) {
   const boxes = cy.nodes().toArray().filter((node) => node.data("key") && node.data("name"));
+  /** @type {Map<string, Set<string>>} */
+  const names = new Map();
+  for (const box of boxes) {
+    const { parent_key: parent, name } = box.data();
+    names.set(parent, (names.get(parent) ?? new Set()).add(name));
+  }
+  const siblings = new Map([...names].map(([parent, within]) => [parent, [...within]]));
   return boxes.sort((one, other) => one.data("z") - other.data("z")).map(function (node) {
-    const { id, name, open, fill, ink, width, height } = node.data();
+    const { id, name, label, open, fill, ink, width, height, parent_key: parent } = node.data();
     const { x, y } = node.position();
     const [left, top] = [x - width / 2, y - height / 2];
     return {
-      id, name, fill, ink, isOpen: open === 1,
+      id, name, fill, ink, isOpen: open === 1, siblings: siblings.get(parent) ?? [],
+      titled: 20 + FONT * measure(label ?? ""),
       at: { left, top, right: left + width, bottom: top + height },
     };
   });
 }
 
-/** @param {Named} box */
-function made(box) {
-  const name = document.createElement("span");
-  name.dataset.namesBox = box.id;
-  name.textContent = box.name;
-  name.style.background = box.fill;
-  name.style.color = box.ink;
-  return name;
-}
-
 /**
- * Which names to show, and where: those of outer and of large boxes first, none over another.
- * @param {Named[]} boxes
- * @param {{zoom: number, x: number, y: number, width: number, height: number}} view
- * @returns {Placed[]}
+ * Where a canvas has words of its own, apart from titles of open boxes, in units of the model.
+ * @param {Core} cy
+ * @param {(text: string) => number} measure
+ * @returns {Area[]}
  */
-export function placed(boxes, view) {
-  const { zoom } = view;
-  const isSmall = FONT * zoom < READABLE;
-  /** @type {Placed[]} */
-  const found = [];
-  for (const box of boxes) {
-    const left = box.at.left * zoom + view.x;
-    const right = box.at.right * zoom + view.x;
-    const top = box.at.top * zoom + view.y;
-    const bottom = box.at.bottom * zoom + view.y;
-    if (right < 0 || bottom < 0 || left > view.width || top > view.height) {
-      continue;
-    }
-    const isAway = box.isOpen && (top + TITLE * zoom < HIGH || left < 0);
-    if (!(isSmall || isAway) || found.length >= MOST) {
-      continue;
-    }
-    const place = box.isOpen
-      ? within({ left, top, right, bottom }, view, zoom)
-      : inMiddle({ left, top, right, bottom });
-    if (place && !found.some((other) => isOver(other, place, box))) {
-      found.push({ box, ...place });
-    }
-  }
-  return found;
-}
-
-/**
- * At the upper left of what is in sight of an open box, as long as that leaves something of it.
- * @param {{left: number, top: number, right: number, bottom: number}} box
- * @param {{width: number, height: number}} view
- * @param {number} zoom
- */
-function within(box, view, zoom) {
-  const chevron = zoom * 18; // the title begins with it
-  const x = Math.max(box.left + Math.max(INSET, chevron), INSET);
-  const y = Math.max(box.top + Math.max(2, (TITLE * zoom - HIGH) / 2), INSET);
-  const room = Math.min(box.right, view.width) - x - INSET;
-  const isHigh = box.bottom - Math.max(box.top, 0) >= HOLDS && y + HIGH < box.bottom;
-  return room >= LEAST && isHigh ? { x, y, room } : null;
-}
-
-/**
- * In the middle of a closed box; its own label is not drawn then.
- * @param {{left: number, top: number, right: number, bottom: number}} box
- */
-function inMiddle(box) {
-  const room = box.right - box.left - 4;
-  const y = (box.top + box.bottom - HIGH) / 2;
-  return room >= LEAST && box.bottom - box.top >= FLAT ? { x: box.left + 2, y, room } : null;
-}
-
-/**
- * Whether a name would stand on another one, or further down of one that sticks to the top.
- * @param {Placed} other
- * @param {{x: number, y: number, room: number}} place
- * @param {Named} box
- */
-function isOver(other, place, box) {
-  const width = (/** @type {string} */ name) => 10 + name.length * SIZE * 0.6;
-  const wide = Math.min(place.room, width(box.name));
-  const otherWide = Math.min(other.room, width(other.box.name));
-  return (
-    place.x < other.x + otherWide && other.x < place.x + wide &&
-    place.y < other.y + HIGH && other.y < place.y + HIGH
-  );
+function drawnLabels(cy, measure) {
+  const around = (/** @type {number} */ x, /** @type {number} */ y, width = 0, height = 0) =>
+    ({ left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 });
+  const nodes = cy.nodes().filter((node) => node.data("open") === 0 && node.data("label"));
+  const lines = cy.edges().filter((edge) => Boolean(edge.data("label")));
+  return [
+    ...nodes.map(function (/** @type {NodeSingular} */ node) {
+      const { x, y } = node.position();
+      return around(x, y, node.data("width"), node.data("height"));
+    }),
+    ...lines.map(function (/** @type {EdgeSingular} */ edge) {
+      const { x, y } = edge.midpoint();
+      const { label, label_x: right, label_y: down } = edge.data();
+      return around(x + right, y + down, CAPTION * measure(label) + 4, CAPTION + 4);
+    }),
+  ];
 }

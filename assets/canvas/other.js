@@ -9,6 +9,7 @@ import { update } from "./draw.js";
 import { bindHover } from "./gestures.js";
 import { cytoscape, sides } from "./instance.js";
 import { mark } from "./marks.js";
+import { bindNames } from "./names.js";
 import { bindNavigation } from "./navigate.js";
 import { bindTaps } from "./taps.js";
 
@@ -77,6 +78,7 @@ function canvas() {
   bindTwins(made, cy, (link) => [link.other, link.own]);
   bindTaps(made, { select, enter });
   drawChevrons(made);
+  bindNames(made);
   made.on("viewport", () => onMoved(true));
   cy.on("viewport", () => onMoved(false));
   new ResizeObserver(function () {

@@ -107,11 +107,6 @@ def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
             border_color="data(border)",
             color="data(ink)",
         ),
-        # Smaller than this, the page shows their names over the canvas: canvas/names.js.
-        _rule(
-            'node[kind = "module"], node[kind = "section"], node[kind = "call"]',
-            min_zoomed_font_size=9,
-        ),
         _rule('node[kind = "module"][open = 0], node[kind = "section"][open = 0]', font_weight=500),
         # No module: sharp corners and a thin line.
         _rule('node[kind = "call"]', shape="rectangle", border_width=1),
@@ -271,6 +266,8 @@ def _classes(colours: dict[str, str]) -> list[dict[str, Any]]:
     accent, evidence = colours["accent"], colours["evidence"]
     return [
         _rule(".dimmed", opacity=0.28),
+        # The page shows their names over the canvas, larger: canvas/names.js.
+        _rule("node.named", text_opacity=0),
         _rule("node.hover", underlay_color=accent, underlay_opacity=0.18, underlay_padding=4),
         _rule("edge.hover", line_color=accent, target_arrow_color=accent, width=2.2, z_index=600),
         _rule(
