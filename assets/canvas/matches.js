@@ -1,5 +1,5 @@
 // Where the search's hits are: a class on what shows them, a number on each closed box, dots in the
-// minimap, numbers in the tree.
+// minimap, numbers in the tree. Closed boxes have the number of ops that the placement moved as well.
 
 import { byId } from "../dom.js";
 import { markRows } from "../tree.js";
@@ -16,7 +16,7 @@ const MOST = 150; // numbers, which move with the graph at every frame
 
 /** @type {Matches} */
 let current = { elements: {}, named: [] };
-/** @type {{id: string, number: HTMLElement}[]} */
+/** @type {{id: string, number: HTMLElement, side: 1 | -1}[]} To the right or left of their boxes. */
 let numbers = [];
 
 /**
@@ -60,30 +60,42 @@ export function markMatches(cy) {
     if (!count) {
       return [];
     }
-    const number = document.createElement("span");
-    number.className = "match-count";
-    number.textContent = count.toLocaleString("en");
-    return [{ id: node.id(), number }];
+    return [{ id: node.id(), number: numberOf(count, "match-count"), side: 1 }];
   });
+  for (const node of cy.nodes("[key][moved > 0]").toArray().slice(0, MOST)) {
+    const number = numberOf(node.data("moved"), "match-count moved");
+    numbers.push({ id: node.id(), number, side: -1 });
+  }
   byId("match-counts").replaceChildren(...numbers.map(({ number }) => number));
   placeCounts(cy);
 }
 
 /**
- * Put each number on the lower right corner of its box: at every frame.
+ * @param {number} count
+ * @param {string} className
+ */
+function numberOf(count, className) {
+  const number = document.createElement("span");
+  number.className = className;
+  number.textContent = count.toLocaleString("en");
+  return number;
+}
+
+/**
+ * Put each number on a lower corner of its box, the hits' to the right: at every frame.
  * @param {Core} cy
  */
 export function placeCounts(cy) {
   const scale = Math.min(1, Math.max(SMALLEST, cy.zoom()));
-  for (const { id, number } of numbers) {
+  for (const { id, number, side } of numbers) {
     const node = cy.getElementById(id);
     number.hidden = node.empty();
     if (!number.hidden) {
       const at = node.renderedPosition();
-      const x = at.x + node.renderedWidth() / 2;
+      const x = at.x + side * node.renderedWidth() / 2;
       const y = at.y + node.renderedHeight() / 2;
       number.style.transform =
-        `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) scale(${scale}) translate(-75%, -50%)`;
+        `translate(${x.toFixed(1)}px, ${y.toFixed(1)}px) scale(${scale}) translate(${-50 - side * 25}%, -50%)`;
     }
   }
 }

@@ -80,7 +80,7 @@ export function hits({ ops, modules }, found) {
   return [
     element("div", { className: "found" },
       element("span", { className: "quiet", role: "status" }, counts.join(", ")),
-      step("‹", "previous-match", "Previous op found (p)"),
+      step("‹", "previous-match", "Previous op found (N)"),
       step("›", "next-match", "Next op found (n)")),
     ...found.modules.slice(0, MOST).map((at) =>
       hit({ "data-module": modules.fqn[at] }, modules.label[at], modules.tag[at])),

@@ -14,6 +14,7 @@ from hexviz.app.graph.navigation import closed_for_room, left_closed
 from hexviz.app.graph.picture import describe, draw
 from hexviz.app.graph.search import Found
 from hexviz.app.graph.side_by_side import Find, side_by_side
+from hexviz.app.models.comparison import titles
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
 from hexviz.app.panels.compare import invitation, tell
@@ -249,10 +250,17 @@ def _compare(answer: _Panel, model: OpenModel, state: PageState, find: Find) -> 
     answer.part(
         "compare-content",
         key,
-        lambda: tell(found, model.graph) if found else [] if is_wanted else invitation(),
+        lambda: (
+            tell(found, model.graph, titles(found, model.edit, other))
+            if found
+            else []
+            if is_wanted
+            else invitation()
+        ),
     )
     answer.part("compare-known", model.key, lambda: known_others(model))
-    answer.found.comparison = Comparison(other, found is not None and found.is_related, is_wanted)
+    is_related = found is not None and found.is_related
+    answer.found.comparison = Comparison(other, is_related, is_wanted)
     try:
         pair = side_by_side(model, state, find)
     except HexvizError as error:

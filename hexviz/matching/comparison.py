@@ -114,11 +114,16 @@ class Comparison:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """What happened to ops, all modules together: ``same`` and the kinds, but ``retagged``."""
+        """What happened to ops, all modules together: ``same`` and the kinds, but ``retagged``.
+
+        A moved op counts once here, and in :attr:`modules` where it left and where it came.
+        """
         total: Counter[str] = Counter()
         for one in self.modules:
-            for name in ("same", "changed", "added", "removed", "moved", "fused"):
+            for name in ("same", "changed", "added", "removed", "fused"):
                 total[name] += getattr(one, name)
+        moved = (one.before for one in self.differences if one.kind == "moved")
+        total["moved"] = len({op for ops in moved for op in ops})
         return total
 
     @property

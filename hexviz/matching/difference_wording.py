@@ -119,7 +119,7 @@ def differences(
     for one in _minor_joined(_joined_by_block(events, before.ops, after.ops), before.ops):
         grouped.setdefault((one.kind, one.what), []).append(one)
     result = [
-        _difference(group, before.ops, after.ops, theirs if kind == "added" else mine)
+        _difference(group, before.ops, after.ops, theirs if kind == "added" else mine, found.after)
         for (kind, _), group in grouped.items()
     ]
     return tuple(sorted(result, key=_importance))
@@ -217,7 +217,11 @@ def _counts(types: Mapping[str, int]) -> Counts:
 
 
 def _difference(
-    events: Sequence[Event], before: Sequence[Op], after: Sequence[Op], places: Locations
+    events: Sequence[Event],
+    before: Sequence[Op],
+    after: Sequence[Op],
+    places: Locations,
+    modules_after: Sequence[str],
 ) -> Difference:
     first = events[0]
     mine, theirs = _ops_of(events)
@@ -227,11 +231,21 @@ def _difference(
         module=common_pattern(one.module for one in events),
         before=tuple(dict.fromkeys(before[at].id for at in mine)),
         after=tuple(dict.fromkeys(after[at].id for at in theirs)),
-        message=_message(events, ops, [before[at] for at in mine], places),
+        message=(
+            _one_departed(before[mine[0]], first.module, modules_after[theirs[0]])
+            if isinstance(first.what, Departure) and len(mine) == len(theirs) == 1
+            else _message(events, ops, [before[at] for at in mine], places)
+        ),
         places=len({one.module for one in events}),
         arithmetic=not ops
         or (not _is_constant(first.what) and any(op.auxiliary is None for op in ops)),
     )
+
+
+def _one_departed(op: Op, was: str, now: str) -> str:
+    """A single op that is in another module, by its name; of several, the pattern says more."""
+    whole = "the model itself"
+    return f"{op.op_type} {op.id} of {was or whole} is in {now or whole} now."
 
 
 def _is_constant(what: What) -> bool:

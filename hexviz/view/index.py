@@ -99,6 +99,18 @@ class Index:
         return outermost
 
     @cached_property
+    def _moved(self) -> Ints:
+        """The slots of ops that stand elsewhere than where they ran, in order."""
+        ops = self.graph.ops
+        moved = [is_moved(ops[at]) for at in self.op_at.tolist()]
+        return np.flatnonzero(moved if self.placement == "context" else [])
+
+    def moved_in(self, box: Container) -> int:
+        """How many ops in a box stand elsewhere than where they ran."""
+        low, high = np.searchsorted(self._moved, [box.low, box.high])
+        return int(high - low)
+
+    @cached_property
     def computing(self) -> Ints:
         """The slots of ops that compute with tensors: live ones that are not auxiliary."""
         ops = self.graph.ops

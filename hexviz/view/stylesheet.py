@@ -223,9 +223,9 @@ def _edges(colours: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _moved(colours: dict[str, str]) -> dict[str, Any]:
-    """What stands where it is used, and not where it ran: as if it were underlined."""
+    """What stands where it is used, and not where it ran, and closed boxes with such."""
     return _rule(
-        "node[moved = 1]",
+        "node[moved > 0]",
         underlay_color=colours["evidence"],
         underlay_opacity=0.3,
         underlay_padding=4,

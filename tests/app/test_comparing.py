@@ -16,7 +16,7 @@ from hexviz.app.callbacks.jobs import compared
 from hexviz.app.graph.highlight import highlight
 from hexviz.app.graph.side_by_side import side_by_side
 from hexviz.app.jobs.results import Results
-from hexviz.app.models.comparison import other_in
+from hexviz.app.models.comparison import other_in, titles
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.compare import invitation, tell
 from hexviz.app.protocol import At, EventRequest, Highlight, PageState, PanelRequest
@@ -59,7 +59,7 @@ def test_the_pane_tells_differences_and_modules(opened: tuple[OpenModel, PageSta
     model, state = opened
     found = model.comparison(state.compared)
     assert found is not None
-    shown = text(tell(found, model.graph))
+    shown = text(tell(found, model.graph, titles(found, None, state.compared)))
     assert "before.onnx → after.onnx" in shown
     assert "20 ops before, 25 after: 16 the same, 5 added, 4 changed." in shown
     assert "Each graph has tags of its own." in shown
@@ -270,8 +270,46 @@ def test_both_ways_round(store: ModelStore, opened: tuple[OpenModel, PageState])
     assert found.side == "after"
     assert found.ops(0) == ["v20", "v21", "v22", "v23", "v24"]
     assert found.others_ops(0) == []
-    shown = tell(found, store.get(named.key).graph)
+    shown = tell(found, store.get(named.key).graph, titles(found, None, f"before:{model.key}"))
     assert "0" in links(shown, "data-value")
+
+
+def test_a_corrected_model_and_its_original_are_called_so(store: ModelStore) -> None:
+    key = store.add_upload(layered("abcd").SerializeToString(), "model.onnx")
+    edited = store.edit(store.get(key), {"v2": "layer.1"})
+    role = f"before:{key}"
+    compared(store, edited.key, role, lambda _: None)
+    found = edited.comparison(role)
+    assert found is not None
+    shown = text(tell(found, edited.graph, titles(found, edited.edit, role)))
+    assert "original → with your corrections" in shown
+    assert "20 ops before, 20 after: 19 the same, 1 moved." in shown
+    again = store.edit(edited, {"v3": "layer.1"})
+    role = f"before:{edited.key}"
+    compared(store, again.key, role, lambda _: None)
+    found = again.comparison(role)
+    assert found is not None
+    assert titles(found, again.edit, role)["before"] == "before the last change"
+
+
+def test_a_difference_of_no_op_says_so_and_ends_what_was_selected(store: ModelStore) -> None:
+    proto = layered("abcd")
+    key = store.add_upload(proto.SerializeToString(), "before.onnx")
+    old = proto.graph.output[0].name
+    proto.graph.output[0].name = "result"
+    for node in proto.graph.node:
+        node.output[:] = ["result" if name == old else name for name in node.output]
+    role = f"after:{store.add_upload(proto.SerializeToString(), 'after.onnx')}"
+    compared(store, key, role, lambda _: None)
+    model = store.get(key)
+    found = model.comparison(role)
+    assert found is not None
+    at = next(at for at, one in enumerate(found.differences) if not one["before"] + one["after"])
+    assert "no place in the graph" in text(tell(found, model.graph, titles(found, None, role)))
+    state = PageState(compared=role, tab="compare", selection=("op", "v2"))
+    after = compare(store, model, state, "difference", str(at))
+    assert after.difference == at
+    assert after.selection == after.other.selection == ("", "")
 
 
 def test_different_models_are_one_line(store: ModelStore) -> None:
@@ -281,7 +319,7 @@ def test_different_models_are_one_line(store: ModelStore) -> None:
     compared(store, key, role, lambda _: None)
     found = store.get(key).comparison(role)
     assert found is not None
-    shown = text(tell(found, store.get(key).graph))
+    shown = text(tell(found, store.get(key).graph, titles(found, None, role)))
     assert "before.onnx and other.onnx are different models: 0%" in shown
     assert "Modules" not in shown
     state = PageState(compared=role, tab="compare")

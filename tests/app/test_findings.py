@@ -153,5 +153,7 @@ def test_what_the_placement_moves_is_counted_and_marked(model: OpenModel) -> Non
         assert {one["id"] for one in elements if one.get("moved")} == expected
         # Each says so of itself: a browser keeps what is not taken back.
         assert all("moved" in one for one in elements if one.get("kind") == "op")
+        closed = model.render(ViewState(frozenset({""}), placement=placement), "light").elements  # type: ignore[arg-type]
+        assert sum(one["data"].get("moved", 0) for one in closed) == len(expected)
         note = text(what_if_strip(model, view))
         assert ("2 auxiliary ops stand where they are used, marked" in note) == bool(expected)

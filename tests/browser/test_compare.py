@@ -298,7 +298,7 @@ def test_an_edited_model_is_compared_with_its_original(sheet: Sheet, server: Ser
     )
     original.click()
     pane = page.locator("#compare-panel")
-    expect(pane.locator("#compare-content")).to_contain_text("is in pooler now (Mul)")
+    expect(pane.locator("#compare-content")).to_contain_text("is in pooler now.")
     beside = Beside(sheet)
     beside.wait("cy.nodes().length > 2")
     pane.locator(".difference").first.click()

@@ -240,7 +240,9 @@ def test_what_is_folded_into_constants_is_removed_and_says_so() -> None:
 def test_an_op_in_another_module_has_moved() -> None:
     before = small()
     found = _in_order(before, override(before, {"n": "head"}))
-    assert told(found) == [("moved", "1 op of enc.fc is in head now (Exp).")]
+    assert told(found) == [("moved", "Exp n of enc.fc is in head now.")]
+    assert found.counts["moved"] == 1
+    assert "1 moved" in found.message
     rows = {one.module: one for one in found.modules}
     assert rows["enc.fc"].moved == rows["head"].moved == 1
 

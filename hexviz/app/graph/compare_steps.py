@@ -82,10 +82,12 @@ def _difference(pair: SideBySide, state: PageState, at: int) -> PageState:
 
 
 def _of_module(pair: SideBySide, state: PageState, fqn: str) -> PageState:
-    """A difference without ops: its module, where this graph has it."""
+    """A difference without ops: its module, where this graph has it; else nothing is selected."""
     own = fqn if fqn in pair.own.graph.modules else pair.alignment.modules_back.get(fqn)
-    if own is None:
-        return state
+    if not own:  # of the model as a whole, such as the name of an output
+        return replace(
+            state, selection=NOTHING, trace=None, other=replace(state.other, selection=NOTHING)
+        )
     view, selection = navigation.select_module(pair.own, state.view, own)
     return replace(
         state, view=view, selection=selection, other=replace(state.other, selection=NOTHING)

@@ -83,7 +83,7 @@ def draw(
         is_other = before is None or before.tab != after.tab or before.compared != after.compared
         _draw_other(answer, pair, None if is_other else before, after, theme, drawn)
         shown = both(shown, pair.other_drawn(after, theme).legend)
-        parts |= heads(pair.found) if is_other else {}
+        parts |= heads(pair.found, pair.titles) if is_other else {}
     if before is None or looks_different or before.lit != after.lit:
         parts["legend"] = (extract_legend if kept else legend)(shown, after)
     if before is None or before.tour != after.tour:

@@ -20,7 +20,7 @@ import numpy as np
 
 from hexviz.app.graph.navigation import ops_in
 from hexviz.app.models.alignment import Alignment, box_in, place_of, uneven_stacks
-from hexviz.app.models.comparison import Kept, other_in
+from hexviz.app.models.comparison import Kept, other_in, titles
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import NOTHING, Highlight, PageState, Selection
 from hexviz.errors import SourceError, ViewLimitError
@@ -78,6 +78,11 @@ class SideBySide:
     found: Kept
     compared: str
     alignment: Alignment
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """What both graphs are called, by side."""
+        return titles(self.found, self.own.edit, self.compared)
 
     def own_box(self, key: str, placement: Placement) -> str | None:
         """The box of the open model that a box of the other one is there."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hexviz.app import html
 from hexviz.app.graph.tree import Row
 from hexviz.app.models.comparison import Kept
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.parts import SHORT, middle_cut
+from hexviz.app.panels.parts import label_cut
 from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
@@ -68,7 +68,7 @@ def tree(found: list[Row]) -> list[Any]:
                     title=_SHOWN[row.shown],
                     **{"data-event": "check", "data-value": row.key, "aria-hidden": "true"},
                 ),
-                html.Span(middle_cut(row.label, SHORT), className="name"),
+                html.Span(label_cut(row.label), className="name"),
                 html.Span(f"{row.ops:,}", className="quiet count", title="ops in it"),
             ],
             className="row-line" if row.kind == "module" else f"row-line {row.kind}-row",
@@ -104,7 +104,7 @@ def filter_note(graph: TaggedGraph, view: ViewState) -> list[Any]:
 
 def legend(shown: Legend, state: PageState) -> list[Any]:
     """What the colours say, as buttons that light up what has them; and the borders."""
-    counted = policy_of(state.view.colour) is not None
+    has_tally = policy_of(state.view.colour) is not None
     entries: list[Any] = [
         html.Button(
             [
@@ -113,10 +113,10 @@ def legend(shown: Legend, state: PageState) -> list[Any]:
                     style={"background": entry.swatch.solid, "borderColor": entry.swatch.border},
                 ),
                 entry.label,
-                *([html.Span(f"{entry.ops:,}", className="quiet tally")] if counted else []),
+                *([html.Span(f"{entry.ops:,}", className="quiet tally")] if has_tally else []),
             ],
             className="entry",
-            title=f"{entry.ops:,} ops: click to see only these",
+            title=f"{counted(entry.ops, 'op')}: click to see only these",
             **{
                 "data-event": "lit",
                 "data-value": entry.bucket,
@@ -176,14 +176,14 @@ def _ramp(ramp: Ramp, colours: Sequence[str]) -> list[Any]:
     ]
 
 
-def heads(found: Kept) -> dict[str, Any]:
+def heads(found: Kept, names: Mapping[str, str]) -> dict[str, Any]:
     """What stands above each of two graphs that are side by side: which it is, and its ops."""
     sides = {"own-head": found.side, "other-head": "after" if found.side == "before" else "before"}
     return {
         element: [
             html.B(side),
-            html.Span(found.document[side]["file"], className="file"),
-            html.Span(f"{found.document[side]['ops']:,} ops", className="quiet"),
+            html.Span(names[side], className="file"),
+            html.Span(counted(found.document[side]["ops"], "op"), className="quiet"),
         ]
         for element, side in sides.items()
     }
@@ -202,7 +202,7 @@ def extract_legend(shown: Legend, state: PageState) -> list[Any]:
                 html.Span(f"{entry.ops:,}", className="quiet tally"),
             ],
             className="entry",
-            title=f"{entry.ops:,} ops: click to see only these",
+            title=f"{counted(entry.ops, 'op')}: click to see only these",
             **{
                 "data-event": "lit",
                 "data-value": entry.bucket,
@@ -280,7 +280,8 @@ def moved_note(model: OpenModel) -> list[Any]:
         className="link",
         **{"data-event": "placement", "data-value": "module"},
     )
-    return [html.Span(f"{counted(count, 'auxiliary op')} {stand}, marked in the graph"), back]
+    where = "marked in the graph (closed boxes with their number)"
+    return [html.Span(f"{counted(count, 'auxiliary op')} {stand}, {where}"), back]
 
 
 def what_if_strip(model: OpenModel, view: ViewState) -> list[Any]:

@@ -10,10 +10,11 @@ from typing import Any, Literal
 import msgspec
 
 from hexviz.app.jobs.results import Results
+from hexviz.app.models.edits import Edit
 from hexviz.app.models.model_key import PATTERN
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["FATES", "Kept", "Other", "other_in", "pages_document"]
+__all__ = ["FATES", "Kept", "Other", "other_in", "pages_document", "titles"]
 
 FATES = ("same", "retagged", "changed", "fused", "moved", "added", "removed")
 """What can have become of an op, in the order in which one hides another."""
@@ -103,3 +104,16 @@ class Kept:
                 if difference["kind"] == fate:
                     found.update(dict.fromkeys(difference[self.side], fate))
         return [found.get(op.id, "same") for op in graph.ops]
+
+
+def titles(found: Kept, edit: Edit | None, compared: str) -> dict[str, str]:
+    """What to call the graphs ``before`` and ``after``: their files, or what a person did to one.
+
+    ``edit`` is what the open model is made by, ``compared`` names the other graph.
+    """
+    named = {side: str(found.document[side]["file"]) for side in ("before", "after")}
+    other = other_in(compared)
+    if edit is not None and other is not None and other.key in (edit.base, edit.before):
+        named[found.side] = "with your corrections"
+        named[other.role] = "original" if other.key == edit.base else "before the last change"
+    return named

@@ -21,6 +21,8 @@ _MOST = 200
 _MOST_MODULES = 400
 """Modules that are listed, those first of which most ops differ."""
 
+_NO_PLACE = "no op: no place in the graph"
+
 _FIGURES = ("before", "after", "same", "changed", "fused", "added", "removed", "moved")
 
 
@@ -35,18 +37,16 @@ def invitation() -> list[Any]:
     ]
 
 
-def tell(found: Kept, graph: TaggedGraph) -> list[Any]:
-    """A comparison of the open model ``graph`` with another one."""
+def tell(found: Kept, graph: TaggedGraph, names: Mapping[str, str]) -> list[Any]:
+    """A comparison of the open model ``graph`` with another one; both are called by ``names``."""
     document = found.document
     parts: list[Any] = [
-        html.H3(
-            f"{document['before']['file']} → {document['after']['file']}", className="compare-files"
-        ),
+        html.H3(f"{names['before']} → {names['after']}", className="compare-files"),
         html.P(document["message"], className="compare-message", role="status"),
     ]
     if not found.is_related:
         return parts
-    parts.append(html.P(_whose_tags(document), className="quiet"))
+    parts.append(html.P(_whose_tags(document, names), className="quiet"))
     if found.differences:
         parts += [_going(), _kinds(found), *_groups(found)]
         if len(found.differences) > _MOST:
@@ -65,7 +65,7 @@ def _going() -> html.Div:
             html.Button(
                 "‹",
                 className="tool",
-                title="Previous difference (p)",
+                title="Previous difference (N)",
                 **{"data-event": "previous-difference", "aria-label": "Previous difference"},
             ),
             html.Button(
@@ -129,13 +129,13 @@ def _groups(found: Kept) -> list[html.Details]:
     ]
 
 
-def _whose_tags(document: Mapping[str, Any]) -> str:
+def _whose_tags(document: Mapping[str, Any], names: Mapping[str, str]) -> str:
     tags = {side: document[side]["tags"] for side in ("before", "after")}
     opsets = " → ".join(str(document[side]["opset"]) for side in ("before", "after"))
     if set(tags.values()) == {"own"}:
         return f"Opset {opsets}. Each graph has tags of its own."
     side = "before" if tags["before"] == "own" else "after"
-    return f"Opset {opsets}. Modules are those of {document[side]['file']}."
+    return f"Opset {opsets}. Modules are those of {names[side]}."
 
 
 def _tools(found: Kept) -> list[Any]:
@@ -162,6 +162,7 @@ def _tools(found: Kept) -> list[Any]:
 
 
 def _difference(at: int, one: Mapping[str, Any]) -> html.Li:
+    has_ops = bool(one["before"] or one["after"])
     figures = f"{len(one['before']):,} → {len(one['after']):,} ops"
     return html.Li(
         html.Button(
@@ -170,16 +171,14 @@ def _difference(at: int, one: Mapping[str, Any]) -> html.Li:
                     [
                         html.Span(className=f"dot {one['kind']}"),
                         html.B(one["kind"]),
-                        html.Span(
-                            figures if one["before"] or one["after"] else "", className="quiet"
-                        ),
+                        html.Span(figures if has_ops else _NO_PLACE, className="quiet"),
                     ],
                     className="finding-head",
                 ),
                 html.Span(breaking(one["message"]), className="difference-message"),
             ],
             className="difference" + ("" if one["arithmetic"] else " lesser"),
-            title="Show it in both graphs",
+            title="Show it in both graphs" if has_ops else "Nothing is marked: it is of no op",
             **{"data-event": "show-difference", "data-value": str(at)},
         ),
         **{"data-kind": one["kind"]},

@@ -54,10 +54,10 @@ def selected_in_both(pair: SideBySide, state: PageState) -> list[Any]:
         return _module(pair, state)
     own_side: str = pair.found.side
     sides = {
-        own_side: _side(pair.own.graph, mine, pair.found.document[own_side]["file"], "reveal"),
+        own_side: _side(pair.own.graph, mine, pair.titles[own_side], "reveal"),
     }
     other_side = "after" if own_side == "before" else "before"
-    file = pair.found.document[other_side]["file"]
+    file = pair.titles[other_side]
     sides[other_side] = _side(pair.other.graph, theirs, file, "select-other-op")
     said = _messages(pair, mine, theirs)
     tools = (
@@ -141,7 +141,7 @@ def _module(pair: SideBySide, state: PageState) -> list[Any]:
         html.Dl(
             [
                 [
-                    html.Dt(pair.found.document[side]["file"]),
+                    html.Dt(pair.titles[side]),
                     html.Dd(
                         "no such module" if name is None else name or "the model itself",
                         className="breakable" if name is not None else "quiet",

@@ -17,6 +17,7 @@ __all__ = [
     "folded",
     "heading",
     "inline_link",
+    "label_cut",
     "linked",
     "middle_cut",
     "mix",
@@ -163,7 +164,20 @@ def middle_cut(path: str, longest: int = _LONGEST_END) -> Any:
     ``assets/paths.css``). ``assets/paths.js`` does the same.
     """
     first = max(0, len(path) - longest)
-    at = next((at for at in range(first, len(path)) if path[at] in "/."), first)
+    return _cut(path, next((at for at in range(first, len(path)) if path[at] in "/."), first))
+
+
+def label_cut(label: str) -> Any:
+    """A label of the tree, cut where what tells it from its siblings stays in sight.
+
+    ``Embedding.word_embeddings`` gives way before the attribute, and
+    ``ResNetStage.0 / Sequential``, a box of several modules, before its first number.
+    """
+    at = label.find(".")
+    return middle_cut(label, SHORT) if at < 0 else _cut(label, at)
+
+
+def _cut(path: str, at: int) -> Any:
     if at < _SHORTEST_START:
         return path
     return html.Span([html.Span(path[:at]), html.Span(path[at:])], className="cut")

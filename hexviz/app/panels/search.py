@@ -27,7 +27,7 @@ def hits(model: OpenModel, query: str, found: Found) -> list[Any]:
                 html.Button(
                     "‹",
                     className="tool",
-                    title="Previous op found (p)",
+                    title="Previous op found (N)",
                     **{"data-event": "previous-match", "aria-label": "Previous op found"},
                 ),
                 html.Button(

@@ -19,7 +19,7 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.extract.ticks import Tick, Ticks, ticks
-from hexviz.app.panels.parts import SHORT, middle_cut
+from hexviz.app.panels.parts import label_cut
 from hexviz.app.protocol import PageState
 from hexviz.model.fqn import parent
 
@@ -117,7 +117,7 @@ def _line(row: Row, is_current: bool, is_first: bool) -> html.Div:
         [
             html.Span(className="chevron", **chevron, **{"aria-hidden": "true"}),
             html.Span(className=f"mark-box shown-{row.tick}", **{"aria-hidden": "true"}),
-            html.Span(middle_cut(row.label, SHORT), className="name"),
+            html.Span(label_cut(row.label), className="name"),
             html.Span(f"{row.ops:,}", className="quiet count"),
         ],
         className="row-line pick current" if is_current else "row-line pick",
