@@ -21,6 +21,7 @@ let clicked = -Infinity; // when the canvas was last clicked
 let wanted = null;
 /** @type {((cy: Core) => void) | null} What the view was fitted by, until a person moves it. */
 let fittedBy = null;
+let fittedAt = ""; // the view that it left: one that is elsewhere now was moved since
 let fitsLater = false; // fitting was asked for while the canvas was hidden
 let looksAround = false; // much may have moved: see whether anything is in sight
 /** @type {{x: number, y: number} | null} Model point in the middle of the canvas. */
@@ -102,6 +103,12 @@ export function fit() {
   }
   together?.(cy);
   fittedBy = fit;
+  fittedAt = viewportOf(cy);
+}
+
+/** @param {Core} cy */
+function viewportOf(cy) {
+  return [cy.zoom(), cy.pan().x, cy.pan().y].join();
 }
 
 /**
@@ -140,6 +147,7 @@ export function firstSight(cy) {
     cy.pan({ x: acrossAt(cy, level, box), y: EDGE - level * box.y1 });
   }
   fittedBy = firstSight;
+  fittedAt = viewportOf(cy);
 }
 
 /**
@@ -295,8 +303,9 @@ export function moved(cy) {
 export function resized() {
   const cy = cytoscape();
   const before = middle;
+  const isFitted = cy && fittedAt === viewportOf(cy);
   cy?.resize();
-  if (cy?.width() && fittedBy) {
+  if (cy?.width() && fittedBy && isFitted) {
     fittedBy(cy);
   } else if (cy?.width() && before) {
     centreOn(before.x, before.y);

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.browser
 
 MODEL = "new URLSearchParams(location.search).get('model')"
 LAYER, OTHER = "encoder.layer.0", "encoder.layer.1"
-OPEN = f"&open=encoder&open={LAYER}&open={LAYER}.attention&open={LAYER}.attention.self"
+SELF = f"{LAYER}.attention.self"
+OPEN = "".join(
+    f"&open={key}" for key in ("encoder", LAYER, f"{LAYER}.attention", SELF, f"{SELF}!v26")
+)
 
 
 @pytest.fixture(scope="module")
