@@ -6,6 +6,9 @@ import { byId } from "./dom.js";
 /** Of Dash's controls that open a list, which is elsewhere on the page. */
 const LISTS = ".mantine-Select-dropdown, .mantine-Popover-dropdown";
 
+/** Classes that measuring itself sets. */
+const OWN = ["compact", "tightest"];
+
 const GAP = 10; // pixels around tools in the menu
 
 /** @type {HTMLElement[]} In the order in which they go into the menu. They stay where they are in the
@@ -83,9 +86,10 @@ export function bindToolbar() {
   const sizes = new ResizeObserver(arrange);
   sizes.observe(tools);
   sizes.observe(line.children[0]); // the tabs, with what is counted on them
+  foldables.forEach((element) => sizes.observe(element)); // what they say may grow
   let classes = "";
   new MutationObserver(function () {
-    const now = `${tools.classList.contains("table")} ${tools.classList.contains("extracting")}`;
+    const now = [...tools.classList].filter((name) => !OWN.includes(name)).join(" ");
     if (now !== classes) {
       classes = now;
       arrange();
