@@ -85,6 +85,7 @@ def test_an_op_lists_where_its_tag_is_from(sheet: Sheet, other: Server, bert: Pa
     page.locator("#search").press("Enter")
     inspector = page.get_by_role("complementary", name="Inspector")
     expect(inspector).to_contain_text("transferred · rule")
+    inspector.get_by_text("How that is known").click()
     listed = inspector.locator("section", has=page.get_by_role("heading", name="In bert-tiny.onnx"))
     expect(listed).to_contain_text("Softmax")
     expect(listed.get_by_role("button")).to_have_count(0)
