@@ -106,7 +106,7 @@ def test_two_people_and_two_tabs_do_not_see_each_others_doings(
     second.page.evaluate("() => window.hexviz.send('colour', 'origin')")
     other.page.locator("#tab").get_by_text("Extract").click()
     expect(other.page.locator("#extract-panel")).to_contain_text("Nothing is selected yet")
-    other.page.locator(f'#tree [data-key="{LAYER}.attention"] .mark-box').click()
+    other.page.evaluate("fqn => window.hexviz.send('tick', fqn)", f"{LAYER}.attention")
     other.wait("cy.getElementById(a[0]).data('fate') === 'cut'", f"m:{LAYER}.output")
     other.page.locator("#theme-toggle").click()
     before = settled(first, "op=v7"), settled(second, "colour=origin")
