@@ -218,19 +218,8 @@ def _edge(scene: Scene, layout: Layout, at: int, *, interrupted: bool) -> dict[s
     """The data of an edge, without words."""
     edge = scene.edges[at]
     source, target = scene.nodes[edge.source], scene.nodes[edge.target]
-    data: dict[str, Any] = {
-        **_PLAIN,
-        "id": f"{'b' if edge.via else 'e'}:{source.id}->{target.id}",
-        "source": source.id,
-        "target": target.id,
-        "count": edge.count,
-        "values": list(edge.values),
-        "via": edge.via,
-        "width": _width(edge),
-        "live": int(edge.live),
-        "name": _edge_name(edge),
-        "shape": edge.shape,
-    }
+    kind = "b" if edge.via else "e"
+    data = _line(edge, kind, source.id, target.id)
     if edge.stub or interrupted:
         return data | {"fan": 1}
     if at in layout.beside:
@@ -338,9 +327,15 @@ def _piece(
     end: Box,
     enter: float = 0.0,
 ) -> Wire:
-    data: dict[str, Any] = {
+    data = _line(edge, "j", source, target)
+    return Wire(edge, data | _shape(bends, start, end, enter), start, end)
+
+
+def _line(edge: SceneEdge, kind: str, source: str, target: str) -> dict[str, Any]:
+    """What all lines of an edge say, whichever two nodes they join; ``kind`` begins the id."""
+    return {
         **_PLAIN,
-        "id": f"j:{source}->{target}",
+        "id": f"{kind}:{source}->{target}",
         "source": source,
         "target": target,
         "count": edge.count,
@@ -351,7 +346,6 @@ def _piece(
         "name": _edge_name(edge),
         "shape": edge.shape,
     }
-    return Wire(edge, data | _shape(bends, start, end, enter), start, end)
 
 
 def _shape(bends: Sequence[Point], start: Box, end: Box, enter: float) -> dict[str, Any]:

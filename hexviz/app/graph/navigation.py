@@ -33,6 +33,7 @@ __all__ = [
     "select_call",
     "select_module",
     "select_op",
+    "selected_ops",
     "selection_of",
     "still_there",
     "toggle",
@@ -245,3 +246,13 @@ def ops_in(model: OpenModel, what: str) -> list[str]:
     listed = ids if isinstance(ids, list) else []
     known = model.graph.positions
     return [one for one in listed[:MOST_OPS] if isinstance(one, str) and one in known]
+
+
+def selected_ops(model: OpenModel, selection: Selection) -> list[str]:
+    """The ids of the ops that are selected, of one or of several."""
+    match selection:
+        case "op", op:
+            return [op] if op in model.graph.positions else []
+        case "ops", ids:
+            return ops_in(model, ids)
+    return []

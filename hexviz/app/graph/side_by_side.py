@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hexviz.app.graph.navigation import ops_in
+from hexviz.app.graph.navigation import selected_ops
 from hexviz.app.models.alignment import Alignment, box_in, place_of, uneven_stacks
 from hexviz.app.models.comparison import Kept, other_in, titles
 from hexviz.app.models.open_model import OpenModel
@@ -165,8 +165,8 @@ class SideBySide:
         placement = state.view.placement
         marks = Highlight(lit=marked.lit)
         chosen = state.other.selection
-        theirs = _ops(self.other, chosen)
-        mine = _ops(self.own, state.selection)
+        theirs = selected_ops(self.other, chosen)
+        mine = selected_ops(self.own, state.selection)
         if chosen[0] in ("", "op", "ops"):
             if not theirs:
                 known = self.alignment.ops
@@ -207,15 +207,6 @@ def _mark_ops(
         marks.selected = shown[0]
     else:
         marks.evidence = shown
-
-
-def _ops(model: OpenModel, selection: Selection) -> list[str]:
-    match selection:
-        case "op", op:
-            return [op] if op in model.graph.positions else []
-        case "ops", ids:
-            return ops_in(model, ids)
-    return []
 
 
 def _at(model: OpenModel, ops: Iterable[str]) -> list[int]:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from hexviz.app import html
-from hexviz.app.graph.navigation import ops_in
+from hexviz.app.graph.navigation import selected_ops
 from hexviz.app.graph.side_by_side import SideBySide
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.parts import breaking
-from hexviz.app.protocol import PageState, Selection
+from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
 
@@ -45,8 +45,8 @@ def known_others(model: OpenModel) -> list[Any]:
 
 def selected_in_both(pair: SideBySide, state: PageState) -> list[Any]:
     """What is selected in one graph or in both, what became of it, and its counterparts."""
-    mine = _ops(pair.own, state.selection)
-    theirs = _ops(pair.other, state.other.selection)
+    mine = selected_ops(pair.own, state.selection)
+    theirs = selected_ops(pair.other, state.other.selection)
     if not theirs:
         known = pair.alignment.ops
         theirs = list(dict.fromkeys(two for one in mine for two in known.get(one, ())))
@@ -75,15 +75,6 @@ def selected_in_both(pair: SideBySide, state: PageState) -> list[Any]:
         html.Dl([sides["before"], sides["after"]], className="counterparts"),
         tools,
     ]
-
-
-def _ops(model: OpenModel, selection: Selection) -> list[str]:
-    match selection:
-        case "op", op:
-            return [op] if op in model.graph.positions else []
-        case "ops", ids:
-            return ops_in(model, ids)
-    return []
 
 
 def _side(graph: TaggedGraph, ops: Sequence[str], file: str, action: str) -> list[Any]:
