@@ -106,7 +106,8 @@ function showMenu(isOpen) {
   byId("more").setAttribute("aria-expanded", String(isOpen));
   if (isOpen) {
     place();
-    stops(menu)[0]?.focus();
+    // Tools that did not fit come after the entries: an arrow in one of them may mean something else.
+    stops(menu).find((stop) => stop.matches("[role=menuitem]"))?.focus();
   }
 }
 
@@ -155,7 +156,7 @@ document.addEventListener("keydown", function (event) {
   if (event.key === "Escape" || (event.key === "Tab" && isEntry)) {
     showMenu(false);
     byId("more").focus();
-  } else if (way && isEntry) {
+  } else if (way && (isEntry || event.target.matches("input[type=radio]"))) {
     const all = stops(menu);
     all[(all.indexOf(event.target) + way + all.length) % all.length].focus();
   } else {

@@ -87,8 +87,11 @@ def test_plotly_is_fetched_when_the_dialog_is_opened_by_the_keyboard(
     page.keyboard.press("Enter")
     entry = page.get_by_role("menuitem", name="Performance")
     expect(entry).to_be_visible()
-    while not entry.evaluate("one => one === document.activeElement"):
+    for _ in range(30):  # and not for ever, if the keys do not lead there
+        if entry.evaluate("entry => entry === document.activeElement"):
+            break
         page.keyboard.press("ArrowDown")
+    expect(entry).to_be_focused()
     page.keyboard.press("Enter")
     pane = page.locator("#timings-pane")
     for name in ("stages", "costs", "modules"):
