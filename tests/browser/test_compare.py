@@ -77,7 +77,7 @@ class Beside:
 
     def wait(self, script: str, *arguments: Any) -> None:
         self.page.wait_for_function(
-            "a => { const cy = document.getElementById('other-graph')._cyreg?.cy; "
+            "a => { const cy = document.getElementById('other-graph')?._cyreg?.cy; "
             f"return cy && ({script}); }}",
             arg=list(arguments),
         )
