@@ -15,6 +15,7 @@
     ├── RunError         a run of the benchmark cannot be made, or a file holds none
     ├── OverridesError   a file of overrides is none, or of another model
     ├── MatchingError    two graphs cannot be matched, or are not of one model
+    ├── MeasureError     a model cannot be measured, or a file of figures be read
     ├── ViewLimitError   more would be on the page than can be read
     ├── RequestError     a request of the page does not fit its protocol
     ├── JobError         a job for the page cannot be done now
@@ -31,6 +32,7 @@ __all__ = [
     "HexvizError",
     "JobError",
     "MatchingError",
+    "MeasureError",
     "NumbersError",
     "OverridesError",
     "QueryError",
@@ -120,6 +122,10 @@ class OverridesError(HexvizError):
 
 class MatchingError(HexvizError):
     """Two graphs that cannot be matched: one has no tags, or they are of two models."""
+
+
+class MeasureError(HexvizError):
+    """A model that cannot be measured, or a file that holds no figures of one."""
 
 
 class ViewLimitError(HexvizError):

@@ -14,7 +14,7 @@ import hexviz
 PACKAGE = Path(hexviz.__file__).parent
 FLOORS = [
     *("errors", "stages", "model", "cache", "tagging", "extraction", "exporters"),
-    *("matching", "view", "bench", "app", "api", "cli"),
+    *("matching", "measure", "view", "bench", "app", "api", "cli"),
 ]
 """Lowest first. The package itself stands above all of them."""
 
