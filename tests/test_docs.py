@@ -8,7 +8,7 @@ import typer.main
 
 from hexviz.app.dialogs import KEYS
 from hexviz.cli import app
-from hexviz.extraction.query import FIELDS
+from hexviz.extraction.search_fields import FIELDS
 from hexviz.model.op import RULES
 
 ROOT = Path(__file__).resolve().parent.parent

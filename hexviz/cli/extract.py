@@ -175,7 +175,8 @@ def _show_part(part: Part, target: Path | None, *, as_json: bool) -> None:
 def _found(graph: TaggedGraph, search: str | None) -> list[str]:
     if search is None:
         return []
-    from hexviz.extraction.query import SearchIndex, parse_query
+    from hexviz.extraction.query import parse_query
+    from hexviz.extraction.search_index import SearchIndex
 
     found = SearchIndex(graph).ops(parse_query(search))
     if not found:

@@ -9,7 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hexviz.errors import QueryError, SelectionError
-from hexviz.extraction.query import _EXAMPLES, FIELDS, Budget, SearchIndex, parse_query
+from hexviz.extraction.query import parse_query
+from hexviz.extraction.search_budget import Budget
+from hexviz.extraction.search_fields import EXAMPLES, FIELDS
+from hexviz.extraction.search_index import SearchIndex
 from hexviz.extraction.selection import selection
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped, tagged
@@ -183,12 +186,12 @@ def test_any_text_finds_something_or_says_why_not(text: str) -> None:
         assert all(0 <= at < len(GRAPH.ops) for at in INDEX.ops(parse_query(text)))
 
 
-@given(st.sampled_from(sorted(_EXAMPLES.values())))
+@given(st.sampled_from(sorted(EXAMPLES.values())))
 def test_a_minus_is_the_complement(term: str) -> None:
     assert sorted([*found(term), *found(f"-{term}")]) == sorted(op.id for op in GRAPH.ops)
 
 
 def test_every_field_has_an_example_that_is_understood() -> None:
-    assert FIELDS.keys() == _EXAMPLES.keys()
-    for example in _EXAMPLES.values():
+    assert FIELDS.keys() == EXAMPLES.keys()
+    for example in EXAMPLES.values():
         parse_query(example)

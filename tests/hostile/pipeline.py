@@ -16,7 +16,8 @@ from hexviz.app.panels.inspector.module import inspect_model, inspect_module
 from hexviz.app.panels.inspector.op import inspect_op
 from hexviz.app.panels.inspector.value import inspect_value
 from hexviz.app.report import to_report
-from hexviz.extraction.query import SearchIndex, parse_query
+from hexviz.extraction.query import parse_query
+from hexviz.extraction.search_index import SearchIndex
 from hexviz.extraction.selection import selection
 from hexviz.extraction.subgraph import subgraph
 from hexviz.tagging.audit import audit

@@ -118,7 +118,8 @@ def test_calls_are_kept_by_corrections_and_by_the_cache(bert: onnx.ModelProto) -
 
 
 def test_calls_are_searched_and_told(bert: onnx.ModelProto) -> None:
-    from hexviz.extraction.query import SearchIndex, parse_query
+    from hexviz.extraction.query import parse_query
+    from hexviz.extraction.search_index import SearchIndex
     from hexviz.tagging.summary import op_record
 
     graph = tagged(bert)

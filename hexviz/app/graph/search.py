@@ -6,7 +6,9 @@ import heapq
 from dataclasses import dataclass
 from typing import Literal
 
-from hexviz.extraction.query import Budget, SearchIndex, parse_query
+from hexviz.extraction.query import parse_query
+from hexviz.extraction.search_budget import Budget
+from hexviz.extraction.search_index import SearchIndex
 from hexviz.model.graph import Value
 from hexviz.model.modules import Module
 from hexviz.model.op import Op

@@ -20,7 +20,7 @@ from hexviz.app.protocol import ExtractChoice, PageState
 from hexviz.app.server_timing import first_picture
 from hexviz.errors import MatchingError
 from hexviz.extraction.constants import Constants
-from hexviz.extraction.query import SearchIndex
+from hexviz.extraction.search_index import SearchIndex
 from hexviz.model.cached import cached_property
 from hexviz.model.fqn import is_within
 from hexviz.model.gc_control import collector_paused, freeze_new_objects
