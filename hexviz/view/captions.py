@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from hexviz.view.drawing import Box, Layout
 from hexviz.view.labels import Label
-from hexviz.view.layout import Box, Layout
 from hexviz.view.metrics import CAPTION_SIZE, TITLE_HEIGHT, shorten, text_width
 from hexviz.view.parts import SceneEdge
 from hexviz.view.problem import Point

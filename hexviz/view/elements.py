@@ -17,9 +17,9 @@ from typing import Any
 from hexviz.view.captions import Wire, bypass_text, place_captions
 from hexviz.view.cards import card
 from hexviz.view.colouring import Colouring
+from hexviz.view.drawing import Box, Connection, Layout, StubBox
 from hexviz.view.index import Index, is_moved
 from hexviz.view.labels import Label
-from hexviz.view.layout import Box, Connection, Layout, StubBox
 from hexviz.view.palette import PAGE, Palette, Swatch
 from hexviz.view.parts import BOXES, SceneEdge, SceneNode
 from hexviz.view.problem import Point

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from hexviz.view.cache import LayoutCache
 from hexviz.view.colouring import Colouring
+from hexviz.view.drawing import Box
 from hexviz.view.elements import to_elements
 from hexviz.view.index import Index
 from hexviz.view.labels import label_of
-from hexviz.view.layout import Box, lay_out
+from hexviz.view.layout import lay_out
 from hexviz.view.legend import Legend, build_legend
 from hexviz.view.palette import Theme
 from hexviz.view.problem import Arrangement, Problem

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hexviz.view.layout import Box
+from hexviz.view.drawing import Box
 from hexviz.view.stylesheet import stylesheet
 from hexviz.view.svg.cascade import Cascade
 from hexviz.view.svg.curve import curve_of

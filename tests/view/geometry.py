@@ -12,7 +12,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from hexviz.view import stylesheet
-from hexviz.view.layout import Box
+from hexviz.view.drawing import Box
 from hexviz.view.metrics import text_width
 from hexviz.view.problem import Point
 from hexviz.view.svg.cascade import Cascade

@@ -14,8 +14,8 @@ from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, stylesheet
 from hexviz.view.captions import edge_text
+from hexviz.view.drawing import Box
 from hexviz.view.index import Index
-from hexviz.view.layout import Box
 from hexviz.view.metrics import CAPTION_SIZE, text_width
 from hexviz.view.parts import SceneEdge
 from hexviz.view.problem import Point

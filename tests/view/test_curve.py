@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from hexviz.view.drawing import Box
 from hexviz.view.elements import _relative
-from hexviz.view.layout import Box
 from hexviz.view.stylesheet import stylesheet
 from hexviz.view.svg.cascade import Cascade
 from hexviz.view.svg.curve import Curve, curve_of

@@ -9,11 +9,12 @@ from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
 from hexviz.view.cycles import backward
+from hexviz.view.drawing import Box, Layout
 from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, build_index
 from hexviz.view.interior import arrange
 from hexviz.view.labels import label_of
-from hexviz.view.layout import Box, Layout, lay_out
+from hexviz.view.layout import lay_out
 from hexviz.view.problem import Edge, Problem
 from hexviz.view.render import Layouts
 from hexviz.view.scene import Scene, build_scene

@@ -7,8 +7,8 @@ from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, stylesheet, toggle
+from hexviz.view.drawing import Box
 from hexviz.view.index import Index
-from hexviz.view.layout import Box
 from hexviz.view.metrics import text_width
 from hexviz.view.problem import Point
 from hexviz.view.render import Layouts

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 
 from hexviz.model.op import ORIGINS
 from hexviz.view import LayoutCache, ViewState, build_index, render, stylesheet
+from hexviz.view.drawing import Box
 from hexviz.view.elements import _relative
 from hexviz.view.index import Index
-from hexviz.view.layout import Box
 from hexviz.view.legend import BORDERS
 from hexviz.view.metrics import text_width
 from hexviz.view.palette import Theme

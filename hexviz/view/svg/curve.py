@@ -19,7 +19,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
-from hexviz.view.layout import Box
+from hexviz.view.drawing import Box
 from hexviz.view.problem import Point
 
 __all__ = ["Curve", "curve_of"]

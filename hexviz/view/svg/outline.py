@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from hexviz.view.layout import Box
+from hexviz.view.drawing import Box
 from hexviz.view.problem import Point
 from hexviz.view.svg.markup import element, pairs
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from hexviz.view.layout import Box
+from hexviz.view.drawing import Box
 from hexviz.view.metrics import text_width
 from hexviz.view.palette import PAGE, Theme
 from hexviz.view.problem import Point
