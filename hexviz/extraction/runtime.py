@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
 
 __all__ = [
+    "IN_MEMORY",
     "elements",
     "is_unsupported",
     "one_line",
@@ -42,6 +43,9 @@ __all__ = [
     "to_value",
     "without_weights",
 ]
+
+IN_MEMORY = "*/hexviz/in memory"
+"""Where a weight says that its data is which :func:`open_session` gets as a value."""
 
 _THREADS = 4  # at most: the page serves others meanwhile
 _LONGEST = 300  # characters of a message
@@ -70,11 +74,14 @@ def open_session(
     *,
     content: bytes | None = None,
     outputs: Iterable[str] = (),
+    weights: Mapping[str, ort.OrtValue] | None = None,
 ) -> ort.InferenceSession:
     """Load a model; ``base_dir`` is the folder of the files that hold its weights.
 
     ``content`` is the serialized model, if it is at hand. ``outputs`` are
     values of the top graph to give back besides the model's own outputs.
+    ``weights`` are initializers whose data lies :data:`IN_MEMORY`: they are
+    not copied, and must live as long as the session.
 
     Raises:
         ExtractionError: if the runtime refuses it, or weights are not there.
@@ -90,11 +97,13 @@ def open_session(
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # the arena would keep all memory that was ever used
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if weights:
+        options.add_external_initializers(list(weights), list(weights.values()))
     if base_dir is not None:
         options.add_session_config_entry(
             "session.model_external_initializers_file_folder_path", str(base_dir.resolve())
         )
-    elif locations := external_locations(proto):
+    elif locations := external_locations(proto) - {IN_MEMORY}:
         # Without a folder the runtime would look in the one that happens to be the current one.
         raise ExtractionError(
             f"The weights are in another file ({min(locations)}), which was not given: "
