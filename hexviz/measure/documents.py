@@ -120,7 +120,8 @@ class CallError(Struct, frozen=True, kw_only=True):
     ``repaired``. ``noise`` is what the reference's own precision explains (relative, as
     ``max_rel_error``). ``effect`` is the relative error that the module's own error alone makes in
     the model's outputs, where that was measured. ``modules`` are other modules that the fault may
-    be in as well: a folded BatchNorm's, or the other owners of a tied weight.
+    be in as well: a folded BatchNorm's, or the other owners of a tied weight. ``handed_to`` is set
+    for what the module made for another one to read (a mask) and did not give to its caller.
     """
 
     module: str
@@ -138,6 +139,7 @@ class CallError(Struct, frozen=True, kw_only=True):
     effect: float | None = None
     how: str = ""
     modules: tuple[str, ...] = ()
+    handed_to: str = ""
 
 
 class Unpaired(Struct, frozen=True, kw_only=True):

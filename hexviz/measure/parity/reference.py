@@ -42,7 +42,8 @@ class CallOutput:
     ``noise`` is the relative error (largest difference over the largest magnitude) that the
     reference's own precision explains, ``None`` where that is not known. ``same_as`` is the
     position of an earlier output that is the very same tensor: no arithmetic lies between both.
-    ``owners`` are the other FQNs of the module where several share one.
+    ``owners`` are the other FQNs of the module where several share one, ``reads`` the positions of
+    the outputs that the call was given.
     """
 
     module: str
@@ -55,6 +56,7 @@ class CallOutput:
     same_as: int | None = None
     owners: tuple[str, ...] = ()
     handed_to: str = ""
+    reads: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
