@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hexviz.extraction.verify import Verification
     from hexviz.matching.compare import compare
     from hexviz.matching.comparison import Comparison
+    from hexviz.measure.parity.parity import Parity, parity
     from hexviz.model.modules import Module, ModuleTree
     from hexviz.model.op import Candidate, Context, Op, Provenance
     from hexviz.tagging.finding import Finding
@@ -23,6 +24,7 @@ __all__ = [
     "Module",
     "ModuleTree",
     "Op",
+    "Parity",
     "Part",
     "Provenance",
     "TaggedGraph",
@@ -30,6 +32,7 @@ __all__ = [
     "compare",
     "export",
     "load",
+    "parity",
     "transfer",
 ]
 
@@ -42,6 +45,7 @@ _HOMES = {
     "Module": "model.modules",
     "ModuleTree": "model.modules",
     "Op": "model.op",
+    "Parity": "measure.parity.parity",
     "Part": "extraction.part",
     "Provenance": "model.op",
     "TaggedGraph": "api",
@@ -49,6 +53,7 @@ _HOMES = {
     "compare": "matching.compare",
     "export": "api",
     "load": "api",
+    "parity": "measure.parity.parity",
     "transfer": "api",
 }
 

@@ -20,6 +20,7 @@ from hexviz.cli.export import export, samples
 from hexviz.cli.extract import extract, spread
 from hexviz.cli.groups import Commands
 from hexviz.cli.log import LOG_VARIABLE, stages_logged
+from hexviz.cli.parity import parity
 from hexviz.cli.signals import ended_by_signals
 from hexviz.cli.tags import analyze, audit, explain, tag
 from hexviz.cli.view import report, view, worker
@@ -40,7 +41,7 @@ app = typer.Typer(
 
 for _command in (
     *(view, export, tag, analyze, explain, audit),
-    *(compare, extract, report, samples, worker),
+    *(compare, parity, extract, report, samples, worker),
 ):
     app.command()(_command)
 app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")

@@ -1,0 +1,187 @@
+"""``hexviz.parity``: where the numbers of a graph stop being those of its model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+import onnx
+
+from hexviz.errors import ExtractionError, MeasureError
+from hexviz.extraction.runtime import is_unsupported, runtime_version
+from hexviz.extraction.spill import Spill
+from hexviz.matching.openable import Openable, opened
+from hexviz.measure.documents import CallError, ParityDocument, to_dict
+from hexviz.measure.parity.judgement import Judged, Tolerance, judge
+from hexviz.measure.parity.message import message
+from hexviz.measure.parity.reference import Pair, Reference
+from hexviz.measure.parity.rows import rows, unpaired_rows
+from hexviz.model import fqn as names
+from hexviz.model.graph import TaggedGraph
+
+__all__ = ["ATOL", "RTOL", "Parity", "parity"]
+
+RTOL = 1e-5
+"""Relative own error up to which a module is right; see docs/parity.md for where it comes from."""
+
+ATOL = 1e-9
+"""Absolute error up to which one is, whatever the magnitude."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """A graph beside its reference; see :class:`hexviz.measure.documents.ParityDocument`."""
+
+    document: ParityDocument
+
+    @property
+    def modules(self) -> tuple[CallError, ...]:
+        """What each call of each module gave, in the order they ran."""
+        return self.document.modules
+
+    @property
+    def first_divergence(self) -> CallError | None:
+        """The first call that is not right by itself, ``None`` if all are."""
+        return self.document.first_divergence
+
+    @property
+    def divergences(self) -> tuple[CallError, ...]:
+        """All calls that are not right by themselves, in the order they ran."""
+        return tuple(self.document.modules[at] for at in self.document.divergences)
+
+    @property
+    def message(self) -> str:
+        """The answer in one line."""
+        return self.document.message
+
+    def to_document(self) -> ParityDocument:
+        """The document that ``hexviz parity --json`` prints."""
+        return self.document
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same in JSON's types."""
+        return to_dict(self.document)
+
+
+def parity(
+    graph: Openable,
+    reference: Any,
+    *,
+    inputs: Mapping[str, npt.NDArray[Any]] | None = None,
+    rtol: float = RTOL,
+    atol: float = ATOL,
+) -> Parity:
+    """Say in which module the numbers of a graph stop being those of a reference.
+
+    Both run on the same inputs, and what each call of each module gave is compared twice: as the
+    graph runs, and in a run in which everything that a module reads has the reference's numbers,
+    which tells what the module itself adds. What adds more than ``rtol`` (of the largest magnitude
+    in the tensor), ``atol``, and what the reference's own precision explains, is a divergence.
+
+    Args:
+        graph: a graph, a path, or an ``onnx.ModelProto``.
+        reference: the PyTorch model: a ``torch.nn.Module``, a pair of one and its example inputs,
+            or a SOURCE (``package.module:factory``, a sample, ``hf:MODEL_ID``); or another graph
+            of the same model: one that is open, an ``.onnx`` file, or an ``onnx.ModelProto``.
+        inputs: input → array; else the model's own example inputs, in values that hide no fault.
+        rtol: the relative error that a module may add.
+        atol: the absolute one.
+
+    Raises:
+        ReadError: if a file cannot be read.
+        SourceError: if the reference cannot be made or run, or is random.
+        ExtractionError: if the graph cannot be run, or not on these inputs.
+        MeasureError: if both are of different models, or the graph has no weights.
+    """
+    ours = opened(graph)
+    if ours.weights_left_out:
+        raise MeasureError(
+            f"{ours.name} was exported without its weights, so it has no numbers to compare: "
+            "give the file with its weights."
+        )
+    tolerance = Tolerance(rtol, atol)
+    with Spill() as spill:
+        tries = _references(ours, reference, inputs, spill)
+        first: ExtractionError | None = None
+        for theirs, pairs, how in tries:
+            try:
+                judged = judge(ours, theirs, pairs, tolerance, spill)
+            except ExtractionError as error:
+                first = first or error
+                continue
+            return Parity(_document(ours, theirs, judged, tolerance, how))
+    raise _failure(ours, first)
+
+
+def _references(
+    graph: TaggedGraph, reference: Any, inputs: Mapping[str, Any] | None, spill: Spill
+) -> Iterator[tuple[Reference, tuple[Pair, ...] | None, str]]:
+    """What to compare with, best first: reference, its pairs if known, where inputs are from."""
+    if _is_graph(reference):
+        raise MeasureError("Another graph as the reference is not there yet.")
+    from hexviz.measure.parity.torch_reference import torch_references
+
+    source = _source(reference, inputs)
+    for found, how in torch_references(graph, source, inputs, spill):
+        yield found, None, how
+
+
+def _is_graph(reference: Any) -> bool:
+    if isinstance(reference, (TaggedGraph, onnx.ModelProto, Path)):
+        return True
+    return isinstance(reference, str) and reference.endswith(".onnx")
+
+
+def _source(reference: Any, inputs: Mapping[str, Any] | None) -> Any:
+    from hexviz.exporters.model_source import Source, open_source
+
+    if isinstance(reference, str):
+        return open_source(reference)
+    if isinstance(reference, Source):
+        return reference
+    from hexviz.exporters.reference_inputs import source_of
+
+    return source_of(reference, inputs)
+
+
+def _document(
+    graph: TaggedGraph, reference: Reference, judged: Judged, tolerance: Tolerance, how: str
+) -> ParityDocument:
+    if not judged.pairing.pairs:
+        raise MeasureError(
+            f"No value of {graph.name} is an output of a module of {reference.name}: are they of "
+            "the same model?"
+        )
+    found = rows(graph, reference, judged, tolerance)
+    unpaired = unpaired_rows(graph, reference, judged)
+    divergences = tuple(at for at, one in enumerate(found) if not one.ok)
+    first = found[divergences[0]] if divergences else None
+    return ParityDocument(
+        model=graph.name,
+        reference=reference.name,
+        modules=found,
+        first_divergence=first,
+        message=message(found, divergences, unpaired),
+        rtol=tolerance.rtol,
+        atol=tolerance.atol,
+        runtime=runtime_version(),
+        path=tuple(names.ancestors(first.module)) if first is not None else (),
+        divergences=divergences,
+        unpaired=unpaired,
+        inputs=how,
+        notes=reference.notes,
+    )
+
+
+def _failure(graph: TaggedGraph, error: ExtractionError | None) -> Exception:
+    if error is None:
+        return MeasureError("There is nothing to compare with.")
+    if is_unsupported(error):
+        return MeasureError(
+            f"{graph.name} has an op that {runtime_version()} does not have, so it cannot be "
+            f"compared: {error}"
+        )
+    return error
