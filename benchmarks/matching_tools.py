@@ -25,7 +25,7 @@ import onnx.inliner
 from benchmarks.rewriters import REWRITERS, Rewriter
 from hexviz.extraction.feeds import Feed, generate
 
-__all__ = ["MATCHING_TOOLS", "NOISY", "QDQ"]
+__all__ = ["MATCHING_TOOLS", "NOISY", "QDQ", "quiet"]
 
 QDQ = "static QDQ"
 """The tool whose numbers are so coarse that its truths are reported apart."""
@@ -43,7 +43,7 @@ def _copy(proto: onnx.ModelProto) -> onnx.ModelProto:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Without what tools print and log."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
@@ -60,7 +60,7 @@ def _fused_as(kind: str) -> Rewriter:
     def rewrite(proto: onnx.ModelProto) -> onnx.ModelProto:
         from onnxruntime.transformers import optimizer  # type: ignore[import-untyped]
 
-        with _quiet():
+        with quiet():
             result: onnx.ModelProto = optimizer.optimize_model(
                 _copy(proto), model_type=kind, opt_level=0
             ).model
@@ -73,7 +73,7 @@ def _written(write: Callable[[onnx.ModelProto, str], Any]) -> Rewriter:
     """A tool that only writes files."""
 
     def rewrite(proto: onnx.ModelProto) -> onnx.ModelProto:
-        with tempfile.TemporaryDirectory(prefix="hexviz-") as folder, _quiet():
+        with tempfile.TemporaryDirectory(prefix="hexviz-") as folder, quiet():
             path = str(Path(folder, "rewritten.onnx"))
             write(_copy(proto), path)
             return onnx.load(path)
@@ -104,7 +104,7 @@ def _quantised_statically(proto: onnx.ModelProto, path: str) -> None:
 def _halved(proto: onnx.ModelProto) -> onnx.ModelProto:
     from onnxruntime.transformers import float16
 
-    with _quiet():
+    with quiet():
         result: onnx.ModelProto = float16.convert_float_to_float16(_copy(proto))
     return result
 
@@ -112,7 +112,7 @@ def _halved(proto: onnx.ModelProto) -> onnx.ModelProto:
 def _optimised_by_onnxscript(proto: onnx.ModelProto) -> onnx.ModelProto:
     import onnxscript.optimizer
 
-    with _quiet():
+    with quiet():
         result: onnx.ModelProto = onnxscript.optimizer.optimize(_copy(proto))
     return result
 

@@ -23,7 +23,7 @@ from hexviz.matching.weights import (
 from hexviz.matching.witness import witnessed
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["match"]
+__all__ = ["grow", "match", "matching_of"]
 
 _ROUNDS = 8
 """Looks at what is still open, at most."""
@@ -56,7 +56,7 @@ def match(
     after → value id before (see :mod:`hexviz.matching.equal_values`).
     """
     growth = grow(before, after, equal or {})
-    matching = _matching(growth, before, after)
+    matching = matching_of(growth, before, after)
     return witnessed(matching, before, after, equal) if equal else matching
 
 
@@ -301,7 +301,8 @@ def _related(growth: Growth) -> float:
     return min(1.0, firm / smaller)
 
 
-def _matching(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matching:
+def matching_of(growth: Growth, before: TaggedGraph, after: TaggedGraph) -> Matching:
+    """What the pairs of ops and values make of each op after."""
     whole, parts = claimed(growth)
     beside = [(p, q) for q, sources in whole.items() for p in sources]
     beside += [(p, q) for q, p in parts.items()]

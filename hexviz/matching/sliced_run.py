@@ -40,7 +40,7 @@ from hexviz.model.graph import TaggedGraph
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
 
-__all__ = ["SLICE_BYTES", "Given", "values_of"]
+__all__ = ["SLICE_BYTES", "Given", "Part", "add_weight", "values_of"]
 
 Array = npt.NDArray[Any]
 Given = Mapping[str, Callable[[], Array | Sequence[Array]]]
@@ -172,8 +172,8 @@ class _Surroundings:
 
 
 @dataclass(slots=True)
-class _Part:
-    """A slice as a model: ``fed`` are its inputs, ``weights`` what it does not hold itself."""
+class Part:
+    """A slice as a model: ``fed`` are its inputs, ``weights`` those it does not hold itself."""
 
     proto: onnx.ModelProto
     fed: dict[str, ort.OrtValue] = field(default_factory=dict)
@@ -192,11 +192,11 @@ def _run(
 
 def _part(
     graph: TaggedGraph, nodes: Sequence[int], made: Sequence[str], around: _Surroundings
-) -> _Part:
+) -> Part:
     proto, top, given = graph.proto, graph.top, around.given
     part = onnx.ModelProto(ir_version=proto.ir_version, opset_import=proto.opset_import)
     part.graph.name = "slice"
-    result = _Part(part)
+    result = Part(part)
     own = set(made)
     for name in dict.fromkeys(name for node in nodes for name in top.reads[node]):
         if name in given:
@@ -204,7 +204,7 @@ def _part(
         elif name in own:
             continue
         elif name in top.weights:
-            _add_weight(result, proto.graph.initializer[top.weights[name]])
+            add_weight(result, proto.graph.initializer[top.weights[name]])
         elif name in top.sparse_weights:
             stored = proto.graph.sparse_initializer[top.sparse_weights[name]]
             part.graph.sparse_initializer.append(stored)
@@ -232,13 +232,13 @@ def _part(
     return result
 
 
-def _add_input(part: _Part, name: str, value: ort.OrtValue) -> None:
+def _add_input(part: Part, name: str, value: ort.OrtValue) -> None:
     part.proto.graph.input.append(onnx.ValueInfoProto(name=name, type=_type(value)))
     part.fed[name] = value
 
 
-def _add_weight(part: _Part, tensor: onnx.TensorProto) -> None:
-    """The weight without a second copy of its data, where the runtime can take it from memory."""
+def add_weight(part: Part, tensor: onnx.TensorProto) -> None:
+    """Add a weight without a second copy of its data, if the runtime can take it from memory."""
     kind = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type) if tensor.data_type else None
     if tensor.ByteSize() < _LARGE or not tensor.HasField("raw_data") or _is_unusual(kind):
         part.proto.graph.initializer.append(tensor)
@@ -258,7 +258,7 @@ def _is_unusual(kind: np.dtype[Any] | None) -> bool:
     return kind is None or kind.isbuiltin != 1 or kind.kind == "O"
 
 
-def _add_nothing(part: _Part, graph: TaggedGraph, name: str) -> None:
+def _add_nothing(part: Part, graph: TaggedGraph, name: str) -> None:
     """An optional value that is missing: the runtime takes none as an input."""
     told = graph.types.get(name) or graph.inferred.get(name)
     if told is None or not told.HasField("optional_type"):

@@ -1,0 +1,262 @@
+"""Another ONNX graph as the reference: the original of a quantised, optimised or converted one.
+
+::
+
+    reference   embedding ─▶ r1     dense ─▶ r2     gelu ─▶ r3
+    graph       "e_q", "e"          "d"             …            values that may stand for them
+                    r1 is e         r2 is d         r3 has none: it is inside of a fused op
+
+Both graphs run on the same inputs. Of the values that may stand for one of the reference
+(:mod:`hexviz.measure.parity.graph_borders`) the first counts that is a float of the same shape and
+as near as any other: so quantised values are compared after they were dequantised. A value that
+was dissolved into a fused op has no counterpart: then what the op adds is that of several modules,
+and they are listed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from hexviz.errors import ExtractionError, MatchingError, MeasureError
+from hexviz.extraction.feeds import Feed, generate, given
+from hexviz.extraction.spill import Spill
+from hexviz.extraction.tolerance import is_float
+from hexviz.matching.equal_values import fitted
+from hexviz.matching.kinship import difference
+from hexviz.matching.match import grow, matching_of
+from hexviz.measure.parity.cut_run import natural_values
+from hexviz.measure.parity.graph_borders import (
+    BorderValue,
+    border_values,
+    families,
+    modules_between,
+    representatives,
+)
+from hexviz.measure.parity.reference import CallOutput, Pair, Reference
+from hexviz.measure.parity.tensor_error import relative_error, tensor_error
+from hexviz.model.graph import TaggedGraph
+
+__all__ = ["GraphReference", "graph_reference"]
+
+Array = npt.NDArray[Any]
+
+_GUESSES = 8
+"""Made-up inputs that are tried."""
+
+_NEAR = 10.0
+"""How many times as far as the nearest value of a family the first may be, and still count."""
+
+
+@dataclass(frozen=True)
+class GraphReference:
+    """A reference that is a graph, paired with the graph that is judged by it.
+
+    ``values`` are the reference graph's values, by the position of the output that they are.
+    ``feed`` are the reference's own inputs; those of the judged graph are ``reference.feed``.
+    ``unpaired`` says of outputs, by position, why they have no pair.
+    """
+
+    reference: Reference
+    pairs: tuple[Pair, ...]
+    values: tuple[str, ...]
+    feed: Feed
+    unpaired: Mapping[int, str] = field(default_factory=dict)
+
+
+def graph_reference(
+    reference: TaggedGraph, graph: TaggedGraph, spill: Spill, inputs: Feed | None = None
+) -> GraphReference:
+    """Run a graph as the reference of another one, and pair the values at its modules' borders.
+
+    Its tensors go into ``spill``. ``inputs`` are those of the reference, by name; without them,
+    some are made up.
+
+    Raises:
+        MeasureError: if one of the graphs has no weights, or the reference no modules.
+        MatchingError: if the graphs are not of one model.
+        ExtractionError: if a graph cannot be run, or the inputs do not fit.
+    """
+    _refuse_untellable(reference, graph)
+    growth = grow(reference, graph, {})
+    said = difference(reference, graph, matching_of(growth, reference, graph))
+    if said:
+        raise MatchingError(
+            f"{graph.name} is not of the model in {reference.name}: only {said}. Give the file "
+            "that it was made from."
+        )
+    skeleton = growth.before.graph
+    held = families(growth, graph)
+    named = representatives(reference, skeleton, held)
+    borders = [
+        replace(one, name=named.get(one.root, one.name))
+        for one in border_values(reference, growth.before)
+    ]
+    found, feed = _run_reference(reference, borders, inputs, spill)
+    try:
+        fed = fitted(reference, feed, graph)
+    except ExtractionError as error:
+        raise ExtractionError(
+            f"The inputs of {reference.name} do not fit {graph.name}: {error}"
+        ) from error
+    kept = [one for one, _ in found]
+    outputs = tuple(_call_outputs(found))
+    by_name = {skeleton.ids[root]: family for root, family in held.items()}
+    unchanged = _unchanged(reference, feed, [one for one in kept if not held.get(one.root)])
+    counterparts = {
+        at: held.get(one.root) or by_name.get(unchanged.get(one.name, ""), [])
+        for at, one in enumerate(kept)
+    }
+    chosen = _nearest(graph, fed, counterparts, outputs, spill)
+    beside = modules_between(reference, skeleton, [kept[at].root for at in chosen])
+    pairs = tuple(
+        Pair(
+            value=value,
+            output=at,
+            how="transfer",
+            modules=tuple(sorted(beside[kept[at].root] - {kept[at].module})),
+        )
+        for at, value in sorted(chosen.items())
+    )
+    return GraphReference(
+        reference=Reference(name=reference.name, outputs=outputs, feed=fed, tensors=spill),
+        pairs=pairs,
+        values=tuple(one.name for one in kept),
+        feed=feed,
+        unpaired={at: _reason(counterparts[at]) for at in range(len(outputs)) if at not in chosen},
+    )
+
+
+def _refuse_untellable(reference: TaggedGraph, graph: TaggedGraph) -> None:
+    for one in (reference, graph):
+        if one.weights_left_out:
+            raise MeasureError(
+                f"{one.name} was exported without its weights and cannot be run: give the file "
+                "with its weights."
+            )
+    if all(op.provenance.origin == "fallback" for op in reference.ops):
+        raise MeasureError(
+            f"Nothing in {reference.name} tells of modules, so it cannot be the reference: give "
+            "the file that hexviz export wrote, or an export that still has its names."
+        )
+
+
+def _run_reference(
+    graph: TaggedGraph, borders: Sequence[BorderValue], inputs: Feed | None, spill: Spill
+) -> tuple[list[tuple[BorderValue, Array]], Feed]:
+    """Keep the floats at the borders in ``spill``; here are arrays of their shape and type only.
+
+    An input that makes the model's results NaN is no input to compare on, if another does not.
+    """
+    feeds = iter([given(graph.proto, inputs)]) if inputs is not None else generate(graph.proto)
+    results = set(graph.top.outputs)
+    best: Feed | None = None
+    first: ExtractionError | None = None
+    for guess, feed in enumerate(feeds):
+        try:
+            made = [array for _, array in natural_values(graph, feed, list(results))]
+        except ExtractionError as error:
+            first = first or error
+        else:
+            best = best or feed
+            if not any(is_float(one.dtype) and np.isnan(one).any() for one in made):
+                best = feed
+                break
+        if guess == _GUESSES:
+            break
+    if best is None:
+        source = "made-up" if inputs is None else "given"
+        raise ExtractionError(
+            f"The reference {graph.name} cannot be run on the {source} inputs: {first}"
+        ) from first
+    of_name = {one.name: one for one in borders}
+    found = []
+    for name, array in natural_values(graph, best, list(of_name)):
+        if is_float(array.dtype):
+            spill.store(_key(name), array)
+            shape_only = np.broadcast_to(np.zeros((), array.dtype), array.shape)
+            found.append((of_name[name], shape_only))
+    return found, best
+
+
+def _key(name: str) -> str:
+    return f"reference {name}"
+
+
+def _call_outputs(found: Sequence[tuple[BorderValue, Array]]) -> Iterator[CallOutput]:
+    counts: dict[str, int] = {}
+    for border, array in found:
+        output = counts[border.module] = counts.get(border.module, -1) + 1
+        yield CallOutput(
+            module=border.module,
+            call=0,
+            output=output,
+            key=_key(border.name),
+            shape=array.shape,
+            dtype=array.dtype,
+            handed_to=border.handed_to,
+        )
+
+
+def _unchanged(graph: TaggedGraph, feed: Feed, borders: Sequence[BorderValue]) -> dict[str, str]:
+    """Name of a value → the one that its op made it from without changing a number.
+
+    Adding a bias of 0, for one: optimisers leave such ops out.
+    """
+    sources = {one.name: one.source for one in borders if one.source}
+    wanted = [*sources, *sources.values()]
+    if not wanted:
+        return {}
+    sketches = {name: _digest(array) for name, array in natural_values(graph, feed, wanted)}
+    return {
+        name: source
+        for name, source in sources.items()
+        if name in sketches and sketches[name] == sketches.get(source)
+    }
+
+
+def _digest(array: Array) -> bytes:
+    # A bias of 0 turns -0.0 to 0.0, which are other bytes of the same number.
+    return hashlib.sha256((array + np.zeros((), array.dtype)).tobytes()).digest()
+
+
+def _nearest(
+    graph: TaggedGraph,
+    feed: Feed,
+    counterparts: Mapping[int, Sequence[str]],
+    outputs: Sequence[CallOutput],
+    spill: Spill,
+) -> dict[int, str]:
+    """Of the values that may stand for each output the one that does, by a run of the graph."""
+    of_value: dict[str, list[int]] = {}
+    for at, family in counterparts.items():
+        for value in family:
+            of_value.setdefault(value, []).append(at)
+    errors: dict[int, dict[str, float]] = {}
+    try:
+        for value, array in natural_values(graph, feed, list(of_value)):
+            for at in of_value[value]:
+                if is_float(array.dtype) and array.shape == outputs[at].shape:
+                    error = tensor_error(array, spill.load(outputs[at].key))
+                    errors.setdefault(at, {})[value] = relative_error(error)
+    except ExtractionError as error:
+        raise ExtractionError(f"{graph.name} cannot be run: {error}") from error
+    chosen: dict[int, str] = {}
+    taken: dict[str, int] = {}
+    for at, found in errors.items():
+        near = _NEAR * min(found.values())
+        value = next(one for one in counterparts[at] if found.get(one, np.inf) <= near)
+        if value not in taken:
+            chosen[at], taken[value] = value, at
+    return chosen
+
+
+def _reason(family: Sequence[str]) -> str:
+    if not family:
+        return "no value of the graph is this one: an op there stands for several"
+    return f"{family[0]} holds it, and no value with its shape does"
