@@ -21,7 +21,8 @@ it makes is quantised here, by the graph's own ops behind it.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,36 +66,43 @@ def effects(
     Raises:
         ExtractionError: if a graph cannot be run.
     """
-    outputs = paired.reference.outputs
-    value_of = {pair.output: pair.value for pair in paired.pairs}
-    given = {
-        pair.value: (lambda key=outputs[pair.output].key: paired.reference.tensors.load(key))
-        for pair in paired.pairs
-    }
-    made = set()
-    for value, array in own_values(graph, paired.reference.feed, given, list(given)):
-        spill.store(f"own {value}", array)
-        made.add(value)
-    stored = _as_stored(graph, paired.reference.feed, made, spill)
-    calls: dict[tuple[str, int], list[int]] = {}
-    for at, value in value_of.items():
-        if value in made:
-            calls.setdefault((outputs[at].module, outputs[at].call), []).append(at)
-
-    def own(at: int) -> Array:
-        return spill.load(stored.get(value_of[at], f"own {value_of[at]}"))
+    outputs, tensors = paired.reference.outputs, paired.reference.tensors
+    of_value = {pair.value: pair.output for pair in paired.pairs}
+    at_value = {at: value for value, at in of_value.items()}
+    stored = _Stored(graph, paired.reference.feed, list(of_value), spill)
 
     def expected(at: int) -> Array:
-        return paired.reference.tensors.load(outputs[at].key)
+        return tensors.load(outputs[at].key)
 
-    borders = {paired.values[at]: outputs[at].dtype for at in value_of}
+    # What readers get of the reference's tensors, and what each module makes of that: in the graph,
+    # and in the reference.
+    stored.keep("read", {value: partial(expected, at) for value, at in of_value.items()})
+    given = {
+        value: stored.loading("read", value) if value in stored.made else partial(expected, at)
+        for value, at in of_value.items()
+    }
+    for value, array in own_values(graph, paired.reference.feed, given, list(given)):
+        spill.store(f"own {value}", array)
+    made = [value for value in of_value if f"own {value}" in spill]
+    stored.keep("kept", {value: partial(spill.load, f"own {value}") for value in made})
+    given = {paired.values[at]: stored.loading("read", value) for value, at in of_value.items()}
+    for name, array in own_values(reference, paired.feed, given, list(given)):
+        spill.store(f"true {name}", array)
+
+    borders = {paired.values[at]: outputs[at].dtype for at in at_value}
     injection = _Injection(reference, borders, paired.feed)
     found: dict[int, float] = {}
-    for places in calls.values():
-        added = {}
+    for fqn, places in _by_module(paired, [of_value[value] for value in made]).items():
+        added: dict[str, Array] = {}
         for at in places:
-            if relative_error(tensor_error(own(at), expected(at))) > noise:
-                added[paired.values[at]] = _difference(own(at), expected(at))
+            own = stored.load("kept", at_value[at])
+            true = spill.load(f"true {paired.values[at]}")
+            if relative_error(tensor_error(own, true)) > noise:
+                added[paired.values[at]] = _difference(own, true)
+        for at, readers in enumerate(paired.readers):
+            if fqn in readers and at in at_value and at_value[at] in stored:
+                read = stored.load("read", at_value[at])
+                added[paired.values[at]] = _difference(read, expected(at))
         effect = injection.effect(added) if added else 0.0
         found.update(dict.fromkeys(places, effect))
     return found
@@ -123,30 +131,85 @@ def _difference(own: Array, expected: Array) -> Array:
     return np.where(np.isfinite(added), added, 0.0).astype(expected.dtype)
 
 
-def _as_stored(
-    graph: TaggedGraph, feed: Feed, values: Collection[str], spill: Spill
-) -> dict[str, str]:
-    """Value → where it lies as its readers get it, for those that are quantised behind.
+def _by_module(paired: GraphReference, places: Iterable[int]) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for at in places:
+        found.setdefault(paired.reference.outputs[at].module, []).append(at)
+    return found
+
+
+class _Stored:
+    """Values as they are stored between two ops: quantised and back, where the graph does that.
 
     ::
 
-        v ─ QuantizeLinear ─ DequantizeLinear ─ d        d is v as it is stored
+        v ─ QuantizeLinear ─ DequantizeLinear ─ d        v enters, and d is what is read of it
+
+    The value that stands for an output of the reference is v, or d (in ``made``). ``tensors`` of
+    several kinds are kept by value: each as it is read.
     """
-    behind = {}
-    for value in values:
-        for node in graph.top.readers.get(value, ()):
-            if graph.proto.graph.node[node].op_type != "QuantizeLinear":
-                continue
-            [quantised] = graph.top.makes[node]
-            for reader in graph.top.readers.get(quantised, ()):
-                if graph.proto.graph.node[reader].op_type == "DequantizeLinear":
-                    behind[graph.top.makes[reader][0]] = value
-    given = {value: (lambda value=value: spill.load(f"own {value}")) for value in behind.values()}
-    found = {}
-    for name, array in own_values(graph, feed, given, list(behind)):
-        spill.store(f"stored {name}", array)
-        found[behind[name]] = f"stored {name}"
-    return found
+
+    def __init__(self, graph: TaggedGraph, feed: Feed, values: Iterable[str], spill: Spill) -> None:
+        self._graph, self._feed, self._spill = graph, feed, spill
+        self._ways: dict[str, tuple[str, str]] = {}
+        self.made: set[str] = set()
+        for value in values:
+            behind = _quantised_behind(graph, value)
+            before = _quantised_before(graph, value)
+            if behind:
+                self._ways[value] = (value, behind)
+            elif before:
+                self._ways[value] = (before, value)
+                self.made.add(value)
+        self._loads: dict[tuple[str, str], Callable[[], Array]] = {}
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._ways
+
+    def keep(self, kind: str, tensors: Mapping[str, Callable[[], Array]]) -> None:
+        """Keep tensors of these values as they are read."""
+        passed = {}
+        for value, load in tensors.items():
+            way = self._ways.get(value)
+            if way is None or (kind == "kept" and value in self.made):
+                self._loads[kind, value] = load
+            else:
+                passed[way[0]] = (way[1], value, load)
+        ends = {end: value for end, value, _ in passed.values()}
+        given = {begin: load for begin, (_, _, load) in passed.items()}
+        for end, array in own_values(self._graph, self._feed, given, list(ends)):
+            key = f"{kind} {ends[end]}"
+            self._spill.store(key, array)
+            self._loads[kind, ends[end]] = partial(self._spill.load, key)
+
+    def load(self, kind: str, value: str) -> Array:
+        """A tensor as it is read."""
+        return self._loads[kind, value]()
+
+    def loading(self, kind: str, value: str) -> Callable[[], Array]:
+        """The same, later."""
+        return self._loads[kind, value]
+
+
+def _quantised_behind(graph: TaggedGraph, value: str) -> str:
+    """What a value is after it was quantised and dequantised, ``""`` if it is not."""
+    nodes, top = graph.proto.graph.node, graph.top
+    for node in top.readers.get(value, ()):
+        if nodes[node].op_type == "QuantizeLinear" and nodes[node].input[0] == value:
+            for reader in top.readers.get(nodes[node].output[0], ()):
+                if nodes[reader].op_type == "DequantizeLinear":
+                    return str(nodes[reader].output[0])
+    return ""
+
+
+def _quantised_before(graph: TaggedGraph, value: str) -> str:
+    """What a value was before it was quantised and dequantised, ``""`` if it was not."""
+    nodes, top = graph.proto.graph.node, graph.top
+    last = nodes[top.maker[value]] if value in top.maker else None
+    if last is None or last.op_type != "DequantizeLinear" or last.input[0] not in top.maker:
+        return ""
+    first = nodes[top.maker[last.input[0]]]
+    return str(first.input[0]) if first.op_type == "QuantizeLinear" else ""
 
 
 class _Injection:

@@ -23,7 +23,14 @@ from hexviz.matching.skeleton import Skeleton
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["BorderValue", "border_values", "families", "modules_between", "representatives"]
+__all__ = [
+    "BorderValue",
+    "border_values",
+    "families",
+    "held_by",
+    "modules_between",
+    "representatives",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +38,9 @@ class BorderValue:
     """A value that ops of another module compute with, or that is a result of the model.
 
     ``root`` is its number in the graph's skeleton, ``source`` the name of the only value that its
-    op moves on from, if it is only one (the op may have done nothing to it). ``handed_to`` is the
-    module below the value's own that reads it, if none outside does.
+    op moves on from, if it is only one (the op may have done nothing to it). ``readers`` are the
+    other modules that compute with it; if all of them are below the value's own, ``handed_to`` is
+    one of them.
     """
 
     name: str
@@ -40,6 +48,7 @@ class BorderValue:
     module: str
     handed_to: str
     source: str = ""
+    readers: frozenset[str] = frozenset()
 
 
 def border_values(graph: TaggedGraph, side: Side) -> Iterator[BorderValue]:
@@ -53,8 +62,10 @@ def border_values(graph: TaggedGraph, side: Side) -> Iterator[BorderValue]:
         if node.is_carrier or node.calls or skeleton.flat.ops[node.position].body:
             continue
         own = graph.ops[node.position].module
+        # An embedding that is looked up at constant places is a constant, and a module's output.
+        is_auxiliary = graph.ops[node.position].auxiliary is not None
         for value in node.outputs:
-            if value < 0 or skeleton.constant[value]:
+            if value < 0 or (skeleton.constant[value] and is_auxiliary):
                 continue
             others = {
                 graph.ops[skeleton.nodes[reader].position].module
@@ -69,7 +80,28 @@ def border_values(graph: TaggedGraph, side: Side) -> Iterator[BorderValue]:
                     own,
                     handed_to=min(others) if inside else "",
                     source=skeleton.ids[moving[0]] if len(moving) == 1 else "",
+                    readers=frozenset(others),
                 )
+
+
+def held_by(graph: TaggedGraph, growth: Growth, border: BorderValue) -> str:
+    """The module whose op makes a border value in the other graph.
+
+    Its own, unless its op became none there (a Relu that the quantisation does as well): then that
+    of the value that the op was made from.
+    """
+    skeleton, root, module = growth.before.graph, border.root, border.module
+    while growth.last.get(growth.values.get(root, -1)) == root:
+        node = skeleton.makers[root]
+        moving = growth.before.moving(node) if node >= 0 else ()
+        if node < 0 or node in growth.nodes or len(moving) != 1:
+            break
+        root = moving[0]
+        before = skeleton.makers[root]
+        if before < 0:
+            break
+        module = graph.ops[skeleton.nodes[before].position].module
+    return module
 
 
 def families(growth: Growth, graph: TaggedGraph) -> dict[int, list[str]]:

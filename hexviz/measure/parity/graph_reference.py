@@ -35,6 +35,7 @@ from hexviz.measure.parity.graph_borders import (
     BorderValue,
     border_values,
     families,
+    held_by,
     modules_between,
     representatives,
 )
@@ -59,12 +60,14 @@ class GraphReference:
 
     ``values`` are the reference graph's values, by the position of the output that they are.
     ``feed`` are the reference's own inputs; those of the judged graph are ``reference.feed``.
-    ``unpaired`` says of outputs, by position, why they have no pair.
+    ``readers`` are the other modules that compute with each output. ``unpaired`` says of outputs,
+    by position, why they have no pair.
     """
 
     reference: Reference
     pairs: tuple[Pair, ...]
     values: tuple[str, ...]
+    readers: tuple[frozenset[str], ...]
     feed: Feed
     unpaired: Mapping[int, str] = field(default_factory=dict)
 
@@ -94,7 +97,7 @@ def graph_reference(
     held = families(growth, graph)
     named = representatives(reference, skeleton, held)
     borders = [
-        replace(one, name=named.get(one.root, one.name))
+        replace(one, name=named.get(one.root, one.name), module=held_by(reference, growth, one))
         for one in border_values(reference, growth.before)
     ]
     found, feed = _run_reference(reference, borders, inputs, spill)
@@ -127,6 +130,7 @@ def graph_reference(
         reference=Reference(name=reference.name, outputs=outputs, feed=fed, tensors=spill),
         pairs=pairs,
         values=tuple(one.name for one in kept),
+        readers=tuple(one.readers for one in kept),
         feed=feed,
         unpaired={at: _reason(counterparts[at]) for at in range(len(outputs)) if at not in chosen},
     )
