@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from hexviz.extraction.verify import Verification
     from hexviz.matching.compare import compare
     from hexviz.matching.comparison import Comparison
+    from hexviz.measure.costs.costs import Costs, costs
     from hexviz.measure.parity.parity import Parity, parity
     from hexviz.model.modules import Module, ModuleTree
     from hexviz.model.op import Candidate, Context, Op, Provenance
@@ -19,6 +20,7 @@ __all__ = [
     "Candidate",
     "Comparison",
     "Context",
+    "Costs",
     "Finding",
     "HexvizError",
     "Module",
@@ -30,6 +32,7 @@ __all__ = [
     "TaggedGraph",
     "Verification",
     "compare",
+    "costs",
     "export",
     "load",
     "parity",
@@ -40,6 +43,7 @@ _HOMES = {
     "Candidate": "model.op",
     "Comparison": "matching.comparison",
     "Context": "model.op",
+    "Costs": "measure.costs.costs",
     "Finding": "tagging.finding",
     "HexvizError": "errors",
     "Module": "model.modules",
@@ -51,6 +55,7 @@ _HOMES = {
     "TaggedGraph": "api",
     "Verification": "extraction.verify",
     "compare": "matching.compare",
+    "costs": "measure.costs.costs",
     "export": "api",
     "load": "api",
     "parity": "measure.parity.parity",

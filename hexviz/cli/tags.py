@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs
-from hexviz.errors import MatchingError
+from hexviz.errors import MatchingError, MeasureError
 
 if TYPE_CHECKING:
     from hexviz.model.graph import TaggedGraph
@@ -98,6 +100,20 @@ def _carried_over(
 def analyze(
     file: OnnxFile,
     ops: Annotated[bool, typer.Option("--ops", help="Also list every op.")] = False,
+    costs: Annotated[
+        bool,
+        typer.Option(
+            "--costs",
+            help="What it costs, by module: parameters, weights, MACs, FLOPs, activations.",
+        ),
+    ] = False,
+    symbol: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=N",
+            help="With --costs: the size of an open dimension, as batch=1. Can be repeated.",
+        ),
+    ] = None,
     as_json: AsJson = False,
     memory: Annotated[
         bool,
@@ -107,13 +123,19 @@ def analyze(
         ),
     ] = False,
 ) -> None:
-    """Say how the ops of a file got their modules."""
+    """Say how the ops of a file got their modules, or what they cost."""
     from hexviz.stages import recorded
     from hexviz.tagging.summary import summarize
     from hexviz.tagging.tag import load
 
+    if symbol and not costs:
+        raise MeasureError("--symbol sets a size to count costs with: give --costs too.")
+    sizes = _sizes(symbol or ())
     with recorded(memory=memory):
         graph = load(file)
+    if costs:
+        _analyze_costs(graph, sizes, ops=ops, as_json=as_json)
+        return
     document = summarize(graph, ops=ops)
     if as_json:
         print_json(document)
@@ -121,6 +143,37 @@ def analyze(
     from hexviz.cli.print_tags import print_summary
 
     print_summary(document)
+
+
+def _sizes(symbols: Iterable[str]) -> dict[str, int]:
+    """Sizes by name, as a person wrote them.
+
+    Raises:
+        MeasureError: if one is not written so.
+    """
+    found = {}
+    for one in symbols:
+        name, sign, size = one.rpartition("=")
+        if not (sign and name and re.fullmatch("[0-9]{1,12}", size, re.ASCII)):
+            raise MeasureError(f"{one!r} sets no size: write --symbol NAME=N, as in batch=1.")
+        found[name] = int(size)
+    return found
+
+
+def _analyze_costs(
+    graph: TaggedGraph, sizes: Mapping[str, int], *, ops: bool, as_json: bool
+) -> None:
+    from hexviz.measure.costs.costs import costs
+    from hexviz.measure.costs.document import add_costs
+    from hexviz.tagging.summary import summarize
+
+    found = costs(graph, symbols=sizes)
+    if as_json:
+        print_json(add_costs(summarize(graph, ops=ops), found))
+        return
+    from hexviz.cli.print_costs import print_costs
+
+    print_costs(graph, found, ops=ops)
 
 
 def explain(

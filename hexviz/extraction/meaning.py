@@ -30,7 +30,7 @@ from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import Calls, find_calls
 from hexviz.model.types import declared_types, infer_types, size_or_name
 
-__all__ = ["Meaning", "dims_of", "meanings", "shape_of", "size_of", "sizes_of"]
+__all__ = ["Meaning", "dims_of", "meanings", "shape_of", "size_of", "sizes_of", "symbols_in"]
 
 _HANDS_ON = frozenset(
     {"Cast", "CastLike", "Concat", "ConcatFromSequence", "Expand", "Flatten", "Gather",
@@ -231,8 +231,8 @@ _ARITHMETIC: Mapping[type[ast.operator], Callable[[int, int], int]] = MappingPro
 
 def sizes_of(shapes: Sequence[Dims], first: int, other: int) -> dict[str, int]:
     """Symbol → size; a symbol that is an expression of others gets what comes out."""
-    leading = {one for dims in shapes for dim in dims[:1] for one in _symbols(dim)}
-    inner = {one for dims in shapes for dim in dims[1:] for one in _symbols(dim)}
+    leading = {one for dims in shapes for dim in dims[:1] for one in symbols_in(dim)}
+    inner = {one for dims in shapes for dim in dims[1:] for one in symbols_in(dim)}
     return dict.fromkeys(leading, first) | dict.fromkeys(inner, other)
 
 
@@ -248,7 +248,12 @@ def _parsed(dim: str) -> ast.expr | None:
         return None
 
 
-def _symbols(dim: int | str) -> list[str]:
+def symbols_in(dim: int | str) -> list[str]:
+    """The names in a dimension; one that is no expression is a name itself.
+
+    >>> symbols_in("past + 1"), symbols_in(7)
+    (['past'], [])
+    """
     if isinstance(dim, int):
         return []
     tree = _parsed(dim)

@@ -24,6 +24,7 @@ __all__ = [
     "dtype_of",
     "has_negative_sizes",
     "infer_types",
+    "inferred_model",
     "light",
     "open_negative_sizes",
     "shape_of",
@@ -143,12 +144,7 @@ def infer_types(proto: onnx.ModelProto, order: Sequence[int]) -> Mapping[str, on
     Models whose functions call themselves, or each other without end, are never
     handed to ONNX's inference, which follows every call by recursion.
     """
-    if not can_be_inlined(proto):
-        return {}
-    try:
-        inferred = onnx.shape_inference.infer_shapes(light(proto, order), data_prop=True)
-    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
-        # A model may be wrong in places and still be worth looking at.
+    if not can_be_inlined(proto) or (inferred := inferred_model(light(proto, order))) is None:
         return {}
     # A part of a message keeps all of it in memory: the copy of the model is many times larger.
     kept = onnx.GraphProto(value_info=inferred.graph.value_info)
@@ -157,6 +153,15 @@ def infer_types(proto: onnx.ModelProto, order: Sequence[int]) -> Mapping[str, on
             if dim.dim_param.startswith(_INVENTED):
                 dim.Clear()
     return {value.name: value.type for value in kept.value_info}
+
+
+def inferred_model(proto: onnx.ModelProto) -> onnx.ModelProto | None:
+    """A :func:`light` model with all types that ONNX's inference finds; ``None`` if it gives up."""
+    try:
+        return onnx.shape_inference.infer_shapes(proto, data_prop=True)
+    except (onnx.shape_inference.InferenceError, onnx.checker.ValidationError, ValueError):
+        # A model may be wrong in places and still be worth looking at.
+        return None
 
 
 def light(proto: onnx.ModelProto, order: Iterable[int]) -> onnx.ModelProto:

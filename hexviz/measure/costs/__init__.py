@@ -1,0 +1,1 @@
+"""What a model costs: parameters, MACs, FLOPs, memory; by op and by module."""
