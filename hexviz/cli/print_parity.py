@@ -8,7 +8,7 @@ from rich.text import Text
 
 from hexviz.cli.console import console, facts, listing, many, module_name, text
 from hexviz.measure.documents import CallError, ParityDocument, TensorError
-from hexviz.measure.parity.message import figure
+from hexviz.measure.parity.message import figure, scientific
 from hexviz.model import fqn as names
 
 __all__ = ["print_parity"]
@@ -31,14 +31,26 @@ def print_parity(found: ParityDocument) -> None:
                 "reference": found.reference,
                 "inputs": _INPUTS.get(found.inputs, ""),
                 "tolerance": f"relative {found.rtol:g}, absolute {found.atol:g}",
-                "notes": "\n".join(found.notes),
             }
         )
     )
+    for note in found.notes:
+        out.print(text(f"note: {note}", "dim"), soft_wrap=True)
     out.print()
     shown = _shown(found)
     rows = _tree([found.modules[at] for at in shown])
     out.print(listing(("", "module", "natural", "own", "rounding"), rows, figures=_FIGURES))
+    legend = [
+        line
+        for line, is_needed in (
+            ("[1]: the module's second output", any(one.output for one in found.modules)),
+            ("→ x: what it makes for x to read", any(one.handed_to for one in found.modules)),
+            ("dim: given by a module inside it", any(one.how == "same" for one in found.modules)),
+            ("rounding: the reference's own, in 32 bits", True),
+        )
+        if is_needed
+    ]
+    out.print(text("; ".join(legend), "dim"))
     if len(shown) < len(found.modules):
         out.print(f"and {many(len(found.modules) - len(shown), 'other output')}: --json has all")
     weights = [
@@ -126,5 +138,5 @@ def _row(one: CallError, label: str) -> tuple[str | Text, ...]:
         text(label, style),
         figure(natural),
         "" if one.how == "same" else figure(one.own),
-        "" if one.noise is None else f"{one.noise:.0e}",
+        "" if one.noise is None else scientific(one.noise),
     )

@@ -21,7 +21,7 @@ from hexviz.extraction.spill import Spill
 from hexviz.measure.documents import TensorError
 from hexviz.measure.parity.borders import Borders, borders_of
 from hexviz.measure.parity.cut_run import natural_values, own_values
-from hexviz.measure.parity.pairing import Pairing, pair
+from hexviz.measure.parity.pairing import EQUAL, Pairing, pair
 from hexviz.measure.parity.reference import Array, Pair, Reference
 from hexviz.measure.parity.samples import Sample, distance, sample
 from hexviz.measure.parity.tensor_error import relative_error, tensor_error
@@ -64,7 +64,6 @@ def judge(
     reference: Reference,
     pairs: Iterable[Pair] | None,
     tolerance: Tolerance,
-    spill: Spill,
 ) -> Judged:
     """Run a graph twice, and compare it with its reference at all values that stand for an output.
 
@@ -82,14 +81,15 @@ def judge(
         _compare(natural_values(graph, reference.feed, wanted), found, reference, found.natural)
         _own(graph, reference, found)
         return found
-    seen, errors = _natural(graph, reference, borders, samples, spill)
-    found = Judged(pair(reference, borders, seen, samples))
-    if not found.pairing.pairs:
-        return found
-    values = _own(graph, reference, found)
-    if _mend(found, reference, values, samples, tolerance):
-        _own(graph, reference, found)
-    _natural_errors(graph, reference, found, errors, spill)
+    with Spill() as spill:
+        seen, errors = _natural(graph, reference, borders, samples, spill)
+        found = Judged(pair(reference, borders, seen, samples))
+        if not found.pairing.pairs:
+            return found
+        values = _own(graph, reference, found)
+        if _mend(found, reference, values, samples, tolerance):
+            _own(graph, reference, found)
+        _natural_errors(graph, reference, found, errors, spill)
     return found
 
 
@@ -110,9 +110,12 @@ def _natural(
 ) -> tuple[dict[str, Sample], dict[tuple[str, int], TensorError]]:
     """Samples of all values, and errors of those that can stand for one output only.
 
-    Values that can stand for several are kept on disk until it is known for which.
+    Values that can stand for several are kept on disk until it is known for which, and so are those
+    that look like an output which no border tells of.
     """
     possible = _possible(reference, borders)
+    told = {at for places in possible.values() for at in places}
+    untold = [at for at in samples if at not in told]
     seen: dict[str, Sample] = {}
     errors: dict[tuple[str, int], TensorError] = {}
     for value, array in natural_values(graph, reference.feed):
@@ -121,6 +124,12 @@ def _natural(
             at
             for at in possible.get(value, ())
             if samples[at].fits(seen[value].shape, seen[value].dtype)
+        ]
+        fits += [
+            at
+            for at in untold
+            if samples[at].fits(seen[value].shape, seen[value].dtype)
+            and distance(seen[value], samples[at]) < EQUAL
         ]
         if len(fits) == 1:
             key = reference.outputs[fits[0]].key

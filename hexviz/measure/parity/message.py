@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from hexviz.measure.documents import CallError, TensorError, Unpaired
 from hexviz.measure.parity.tensor_error import relative_error
 
-__all__ = ["figure", "message"]
+__all__ = ["figure", "message", "scientific"]
 
 _MOST = 3  # modules that are named besides the first
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -48,11 +48,18 @@ def figure(error: TensorError | None) -> str:
     if error is None:
         return "unknown"
     relative = relative_error(error)
-    if math.isinf(relative):
-        return "no number"
-    if relative == 0:
+    return "no number" if math.isinf(relative) else scientific(relative)
+
+
+def scientific(number: float) -> str:
+    """A number with one digit.
+
+    >>> scientific(0.00006)
+    '6·10⁻⁵'
+    """
+    if number == 0:
         return "0"
-    digit, _, power = f"{relative:.0e}".partition("e")
+    digit, _, power = f"{number:.0e}".partition("e")
     return f"{digit}·10{str(int(power)).translate(_SUPERSCRIPTS)}"
 
 

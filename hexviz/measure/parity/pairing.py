@@ -24,13 +24,10 @@ from hexviz.measure.parity.borders import Borders
 from hexviz.measure.parity.reference import CallOutput, Pair, Reference
 from hexviz.measure.parity.samples import Sample, distance
 
-__all__ = ["Pairing", "pair"]
+__all__ = ["EQUAL", "Pairing", "pair"]
 
-_EQUAL = 1e-4
+EQUAL = 1e-4
 """Relative distance up to which two samples are the same numbers."""
-
-_FAR = 10.0
-"""How many times nearer the value of a folded module must be to change what it stands for."""
 
 
 @dataclass
@@ -171,7 +168,7 @@ def _equal(
     near: dict[int, list[str]] = {}
     for at in places:
         if samples[at].telling:
-            near[at] = [one for one in values if distance(seen[one], samples[at]) < _EQUAL]
+            near[at] = [one for one in values if distance(seen[one], samples[at]) < EQUAL]
     counts: dict[str, int] = {}
     for several in near.values():
         for value in several:
@@ -230,7 +227,7 @@ def _handed(
             and _fits(seen, value, samples[at])
             and not borders.module_of[value].startswith(f"{one.handed_to}.")
         ]
-        equal = [value for value in fits if distance(seen[value], samples[at]) < _EQUAL]
+        equal = [value for value in fits if distance(seen[value], samples[at]) < EQUAL]
         if len(fits) == 1 or (equal and samples[at].telling):
             value = fits[0] if len(fits) == 1 else equal[0]
             _note(found, at, value, "only" if len(fits) == 1 else "numbers", fits)
@@ -257,7 +254,7 @@ def _by_numbers(
             for value in by_shape.get(samples[at].shape, ())
             if value not in taken
             and _fits(seen, value, samples[at])
-            and distance(seen[value], samples[at]) < _EQUAL
+            and distance(seen[value], samples[at]) < EQUAL
         ]
         if near:
             # Equal values are one that is handed on: readers of the last are behind all of them.
@@ -275,7 +272,8 @@ def _unfold(
     """Outputs of modules without ops, by the value of the module before that they were folded in.
 
     In a chain (convolution, BatchNorm, another one) each in turn takes the value over from the one
-    before, if it is nearer.
+    before, unless that is what the value has the numbers of. Behind a fault it has nobody's, and a
+    module without ops was folded backwards as a rule.
     """
     for at, one in enumerate(reference.outputs):
         if at in found.pairs or one.same_as is not None or one.handed_to:
@@ -286,16 +284,18 @@ def _unfold(
             held = found.pairs.get(source)
             if held is None or not _fits(seen, held.value, samples[at]):
                 continue
-            ours = seen[held.value]
-            if distance(ours, samples[at]) <= distance(ours, samples[source]):
-                first = reference.outputs[source].module
-                found.pairs[at] = replace(
-                    held, output=at, how="repaired", modules=(*held.modules, first)
-                )
-                found.folded[source] = at
-                del found.pairs[source]
-                found.several.pop(source, None)
-                found.reasons[source] = f"{one.module} was folded into it, and both are one value"
+            if distance(seen[held.value], samples[source]) < min(
+                EQUAL, distance(seen[held.value], samples[at])
+            ):
+                break  # the value is what the module before gave: this one is somewhere else
+            first = reference.outputs[source].module
+            found.pairs[at] = replace(
+                held, output=at, how="repaired", modules=(*held.modules, first)
+            )
+            found.folded[source] = at
+            del found.pairs[source]
+            found.several.pop(source, None)
+            found.reasons[source] = f"{one.module} was folded into it, and both are one value"
             break
 
 

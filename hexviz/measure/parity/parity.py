@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +15,14 @@ from hexviz.extraction.runtime import is_unsupported, runtime_version
 from hexviz.extraction.spill import Spill
 from hexviz.matching.openable import Openable, opened
 from hexviz.measure.documents import CallError, ParityDocument, to_dict
-from hexviz.measure.parity.judgement import Judged, Tolerance, judge
+from hexviz.measure.parity.judgement import Tolerance, judge
 from hexviz.measure.parity.message import message
 from hexviz.measure.parity.reference import Pair, Reference
 from hexviz.measure.parity.rows import rows, unpaired_rows
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["ATOL", "RTOL", "Parity", "parity"]
+__all__ = ["ATOL", "RTOL", "Parity", "beside", "parity"]
 
 RTOL = 1e-5
 """Relative own error up to which a module is right; see docs/parity.md for where it comes from."""
@@ -108,11 +108,9 @@ def parity(
         first: ExtractionError | None = None
         for theirs, pairs, how in tries:
             try:
-                judged = judge(ours, theirs, pairs, tolerance, spill)
+                return Parity(beside(ours, theirs, pairs, tolerance, how))
             except ExtractionError as error:
                 first = first or error
-                continue
-            return Parity(_document(ours, theirs, judged, tolerance, how))
     raise _failure(ours, first)
 
 
@@ -147,9 +145,20 @@ def _source(reference: Any, inputs: Mapping[str, Any] | None) -> Any:
     return source_of(reference, inputs)
 
 
-def _document(
-    graph: TaggedGraph, reference: Reference, judged: Judged, tolerance: Tolerance, how: str
+def beside(
+    graph: TaggedGraph,
+    reference: Reference,
+    pairs: Iterable[Pair] | None,
+    tolerance: Tolerance,
+    how: str = "",
 ) -> ParityDocument:
+    """A graph beside a reference that is at hand; ``how`` says where the inputs came from.
+
+    Raises:
+        ExtractionError: if the graph cannot be run on the reference's inputs.
+        MeasureError: if both are of different models.
+    """
+    judged = judge(graph, reference, pairs, tolerance)
     if not judged.pairing.pairs:
         raise MeasureError(
             f"No value of {graph.name} is an output of a module of {reference.name}: are they of "

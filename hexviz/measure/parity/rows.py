@@ -33,7 +33,7 @@ def rows(
             continue
         is_same = one.same_as is not None
         own = _NOTHING if is_same else judged.own.get(first)
-        named, others = one, [*pair.modules, *one.owners]
+        named, others = one, [*([] if is_same else pair.modules), *one.owners]
         if first in origins and not is_same:
             # A folded BatchNorm: the arithmetic is the convolution's now, and the fault may be.
             source = first
