@@ -30,6 +30,7 @@ from hexviz.extraction.tolerance import is_float
 from hexviz.matching.equal_values import fitted
 from hexviz.matching.kinship import difference
 from hexviz.matching.match import grow, matching_of
+from hexviz.matching.transfer import transferred
 from hexviz.measure.parity.cut_run import natural_values
 from hexviz.measure.parity.graph_borders import (
     BorderValue,
@@ -58,12 +59,14 @@ _NEAR = 10.0
 class GraphReference:
     """A reference that is a graph, paired with the graph that is judged by it.
 
-    ``values`` are the reference graph's values, by the position of the output that they are.
+    ``graph`` is the judged graph with the reference's modules. ``values`` are the reference graph's
+    values, by the position of the output that they are.
     ``feed`` are the reference's own inputs; those of the judged graph are ``reference.feed``.
     ``readers`` are the other modules that compute with each output. ``unpaired`` says of outputs,
     by position, why they have no pair.
     """
 
+    graph: TaggedGraph
     reference: Reference
     pairs: tuple[Pair, ...]
     values: tuple[str, ...]
@@ -87,7 +90,8 @@ def graph_reference(
     """
     _refuse_untellable(reference, graph)
     growth = grow(reference, graph, {})
-    said = difference(reference, graph, matching_of(growth, reference, graph))
+    matching = matching_of(growth, reference, graph)
+    said = difference(reference, graph, matching)
     if said:
         raise MatchingError(
             f"{graph.name} is not of the model in {reference.name}: only {said}. Give the file "
@@ -127,6 +131,7 @@ def graph_reference(
         for at, value in sorted(chosen.items())
     )
     return GraphReference(
+        graph=transferred(reference, graph, matching),
         reference=Reference(name=reference.name, outputs=outputs, feed=fed, tensors=spill),
         pairs=pairs,
         values=tuple(one.name for one in kept),

@@ -15,6 +15,7 @@ from hexviz.extraction.runtime import is_unsupported, runtime_version
 from hexviz.extraction.spill import Spill
 from hexviz.matching.openable import Openable, opened
 from hexviz.measure.documents import CallError, ParityDocument, to_dict
+from hexviz.measure.parity.graph_parity import graph_parity
 from hexviz.measure.parity.judgement import Tolerance, judge
 from hexviz.measure.parity.message import message
 from hexviz.measure.parity.reference import Pair, Reference
@@ -103,6 +104,8 @@ def parity(
             "give the file with its weights."
         )
     tolerance = Tolerance(rtol, atol)
+    if _is_graph(reference):
+        return Parity(graph_parity(ours, opened(reference), inputs, tolerance))
     with Spill() as spill:
         tries = _references(ours, reference, inputs, spill)
         first: ExtractionError | None = None
@@ -118,8 +121,6 @@ def _references(
     graph: TaggedGraph, reference: Any, inputs: Mapping[str, Any] | None, spill: Spill
 ) -> Iterator[tuple[Reference, tuple[Pair, ...] | None, str]]:
     """What to compare with, best first: reference, its pairs if known, where inputs are from."""
-    if _is_graph(reference):
-        raise MeasureError("Another graph as the reference is not there yet.")
     from hexviz.measure.parity.torch_reference import torch_references
 
     source = _source(reference, inputs)

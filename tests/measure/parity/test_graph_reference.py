@@ -1,8 +1,5 @@
 """Another graph as the reference: which values are paired, and what cannot be compared."""
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 import onnx
 import pytest
@@ -16,6 +13,7 @@ from hexviz.measure.parity.tensor_error import relative_error, tensor_error
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import WEIGHTS_LEFT_OUT
 from tests.build import parse, scoped, tagged
+from tests.measure.parity.quantising import quantised
 
 TEXT = """g (float[4, 8] x) => (float[4, 8] y) {
     m = MatMul (x, w)
@@ -46,15 +44,6 @@ def own_errors(graph: TaggedGraph, found: GraphReference) -> dict[str, float]:
         modules[value]: relative_error(tensor_error(array, reference.tensors.load(keys[value])))
         for value, array in own_values(graph, reference.feed, given, list(given))
     }
-
-
-def quantised(proto: onnx.ModelProto, **options: object) -> onnx.ModelProto:
-    from onnxruntime.quantization import quantize_dynamic  # type: ignore[import-untyped]
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "q.onnx")
-        quantize_dynamic(proto, path, **options)
-        return onnx.load(path)
 
 
 def test_values_that_leave_a_module_are_paired_whatever_they_are_called() -> None:

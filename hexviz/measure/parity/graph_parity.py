@@ -1,0 +1,112 @@
+"""A graph beside another one of the same model: what each module adds, and what that does.
+
+In a quantised graph every module adds an error, and the first one says nothing. So modules are also
+ranked by *effect*: how far the results get from the reference's if this module's own error is the
+only one (:mod:`hexviz.measure.parity.effect`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy.typing as npt
+
+from hexviz.errors import MeasureError
+from hexviz.extraction.runtime import runtime_version
+from hexviz.extraction.spill import Spill
+from hexviz.measure.documents import CallError, ParityDocument, TensorError
+from hexviz.measure.parity.effect import effects
+from hexviz.measure.parity.graph_reference import GraphReference, graph_reference
+from hexviz.measure.parity.judgement import Judged, Tolerance, judge
+from hexviz.measure.parity.message import figure, message
+from hexviz.measure.parity.rows import rows, unpaired_rows
+from hexviz.measure.parity.weights import graph_weights, weight_errors
+from hexviz.model import fqn as names
+from hexviz.model.graph import TaggedGraph
+
+__all__ = ["graph_parity"]
+
+_MOST = 3  # modules whose effects are named in the message
+
+
+def graph_parity(
+    graph: TaggedGraph,
+    reference: TaggedGraph,
+    inputs: Mapping[str, npt.NDArray[Any]] | None,
+    tolerance: Tolerance,
+) -> ParityDocument:
+    """A graph beside its reference, which is another graph of the same model.
+
+    ``inputs`` are those of the reference, by name; without them, some are made up.
+
+    Raises:
+        MeasureError: if one of the graphs has no weights, or the reference no modules.
+        MatchingError: if the graphs are not of one model.
+        ExtractionError: if a graph cannot be run, or the inputs do not fit.
+    """
+    with Spill() as spill:
+        paired = graph_reference(reference, graph, spill, inputs)
+        if not paired.pairs:
+            raise MeasureError(
+                f"No value of {graph.name} is one that leaves a module of {reference.name}: are "
+                "they of one model?"
+            )
+        judged = judge(paired.graph, paired.reference, paired.pairs, tolerance)
+        judged.pairing.reasons.update(paired.unpaired)
+        found = rows(paired.graph, paired.reference, judged, tolerance)
+        divergences = tuple(at for at, one in enumerate(found) if not one.ok)
+        if divergences:
+            found = _with_effects(found, reference, paired, judged, tolerance, spill)
+        unpaired = unpaired_rows(paired.graph, paired.reference, judged)
+    diverging = {name for at in divergences for name in (found[at].module, *found[at].modules)}
+    first = found[divergences[0]] if divergences else None
+    return ParityDocument(
+        model=graph.name,
+        reference=reference.name,
+        modules=found,
+        first_divergence=first,
+        message=_ranked(found, message(found, divergences, unpaired)),
+        rtol=tolerance.rtol,
+        atol=tolerance.atol,
+        runtime=runtime_version(),
+        path=tuple(names.ancestors(first.module)) if first is not None else (),
+        divergences=divergences,
+        unpaired=unpaired,
+        weights=weight_errors(paired.graph, graph_weights(reference), diverging),
+        inputs="made" if inputs is None else "given",
+    )
+
+
+def _with_effects(
+    found: Sequence[CallError],
+    reference: TaggedGraph,
+    paired: GraphReference,
+    judged: Judged,
+    tolerance: Tolerance,
+    spill: Spill,
+) -> tuple[CallError, ...]:
+    """The rows with what the own error of each module does to the results of the model."""
+    effect = effects(reference, paired.graph, paired, spill, noise=tolerance.rtol)
+    at_value = {pair.value: at for at, pair in judged.pairing.pairs.items()}
+    return tuple(
+        msgspec.structs.replace(one, effect=effect.get(at_value[one.value])) for one in found
+    )
+
+
+def _ranked(found: Sequence[CallError], line: str) -> str:
+    """The message, and before it the modules with the largest effects."""
+    by_module: dict[str, float] = {}
+    for one in found:
+        if one.effect:
+            by_module[one.module] = max(one.effect, by_module.get(one.module, 0.0))
+    if not by_module:
+        return line
+    worst = sorted(by_module, key=lambda fqn: -by_module[fqn])[:_MOST]
+    named = [f"{fqn or 'the model itself'} ({_figure(by_module[fqn])})" for fqn in worst]
+    return f"largest effect on the results, by its own error alone: {', '.join(named)}; {line}"
+
+
+def _figure(effect: float) -> str:
+    return figure(TensorError(max_abs_error=None, max_rel_error=effect, cosine=None, sqnr_db=None))
