@@ -77,7 +77,7 @@ export function panelWidths(wanted, folded, available) {
 
 /** @returns {Folded} */
 function foldedNow() {
-  const least = document.querySelector(".comparing") ? NARROW_FOR_TWO : NARROW;
+  const least = document.querySelector(".comparing, .measuring") ? NARROW_FOR_TWO : NARROW;
   const { left = window.innerWidth < least, right = false } = kept.folded;
   return { left: Boolean(left), right: Boolean(right) };
 }

@@ -90,7 +90,9 @@ function clearSearch() {
  * @param {1 | -1} step
  */
 function goOn(step) {
-  if (document.querySelector(".comparing")) {
+  if (document.querySelector(".measuring #next-divergence")) {
+    perform(step > 0 ? "next-divergence" : "previous-divergence");
+  } else if (document.querySelector(".comparing")) {
     perform(step > 0 ? "next-difference" : "previous-difference");
   } else {
     goToMatch(step);

@@ -27,6 +27,9 @@ import {
   compareAs, compareWith, comparisonMade, markDifference,
 } from "./panels/compare.js";
 import { jobEnded, refreshFoldsBy, showMade, turned } from "./panels/extract.js";
+import {
+  bindMeasure, costsMade, documentTaken, measureMade, parityWith, traceRead,
+} from "./panels/measure.js";
 import { openMoveField, openMoveFieldNext } from "./panels/move.js";
 import { filterAudit, showPanel } from "./panels/show.js";
 import {
@@ -284,6 +287,12 @@ offer({
   comparedWith: compareWith,
   comparedAs: compareAs,
   comparisonMade: (made) => void comparisonMade(made, () => queue.refreshPanel()),
+  figuresGrid: (wanted, component) => (wanted ? component : unchanged()),
+  measured: documentTaken,
+  traceRead: (read) => traceRead(read, queue.model),
+  parityWith,
+  measureMade,
+  costsMade: (made) => void costsMade(made, () => queue.refreshPanel()),
   timings: (isOpen) => void timingsToggled(isOpen),
 });
 
@@ -301,7 +310,7 @@ async function arrive() {
   }
 }
 
-const parts = [bindFrame, bindToolbar, () => bindCanvas(true)];
+const parts = [bindFrame, bindToolbar, bindMeasure, () => bindCanvas(true)];
 new MutationObserver(function (_changes, observer) {
   while (parts.length && parts[0]()) {
     parts.shift();

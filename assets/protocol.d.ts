@@ -34,7 +34,7 @@ export interface ChoosePolicy {
 
 export interface ChooseTab {
   type: "tab";
-  value: "audit" | "compare" | "extract" | "graph" | "ops";
+  value: "audit" | "compare" | "extract" | "graph" | "measure" | "ops";
 }
 
 export interface Clear {
@@ -47,7 +47,7 @@ export interface CloseAll {
 
 export interface Colour {
   type: "colour";
-  value: "category" | "compared" | "confidence" | "dtype" | "finding" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+  value: "activation_bytes" | "category" | "compared" | "confidence" | "dtype" | "finding" | "macs" | "module" | "natural_error" | "numbers" | "origin" | "own_error" | "parameters" | "rule" | "time_us" | "weight_bytes" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
 }
 
 export interface ColourByNumbers {
@@ -94,7 +94,7 @@ export interface EventAnswer {
 
 export interface EventRequest {
   n: number;
-  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | ToggleOther | SelectOther | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
+  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | ToggleOther | SelectOther | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | ShowFigure | TakeDocument | ForgetDocument | SizeDimension | ShowDivergence | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
   theme?: "dark" | "light";
   shown?: string | null;
   at?: At | null;
@@ -112,6 +112,12 @@ export interface ExtractPart {
   query: string;
 }
 
+export interface Figures {
+  profile: string;
+  parity: string;
+  symbols: Array<[string, number]>;
+}
+
 export interface FillHoles {
   type: "fill";
   value: "no" | "yes";
@@ -125,6 +131,11 @@ export interface FirstHit {
 export interface FollowElement {
   type: "element";
   value: string;
+}
+
+export interface ForgetDocument {
+  type: "forget-measured";
+  value: "parity" | "profile";
 }
 
 export interface GatherNumbers {
@@ -216,6 +227,15 @@ export interface ModelFacts {
   moved: number;
 }
 
+export interface ModuleFigures {
+  chart?: Record<string, any> | null;
+  sizes: Array<[string, number]>;
+  columns?: Array<Record<string, any>>;
+  rows?: Array<Record<string, any>>;
+  selected: string | null;
+  is_wanted: boolean;
+}
+
 export interface ModuleSelection {
   modules: Array<string>;
   exclude: Array<string>;
@@ -270,7 +290,10 @@ export interface PageState {
   compared: string;
   difference: number;
   other: OtherSide;
-  tab: "audit" | "compare" | "extract" | "graph" | "ops";
+  figures: Figures;
+  figure: "activation_bytes" | "macs" | "natural_error" | "own_error" | "parameters" | "time_us" | "weight_bytes" | "";
+  divergence: number;
+  tab: "audit" | "compare" | "extract" | "graph" | "measure" | "ops";
 }
 
 export interface PanelAnswer {
@@ -280,6 +303,7 @@ export interface PanelAnswer {
   table?: Table;
   extract?: ExtractPart;
   comparison?: Comparison;
+  measure?: ModuleFigures;
   matches?: Matches;
   figures?: Record<string, any>;
   files?: Array<Record<string, string>>;
@@ -371,6 +395,16 @@ export interface ShowDifference {
   value: string;
 }
 
+export interface ShowDivergence {
+  type: "divergence";
+  value: string;
+}
+
+export interface ShowFigure {
+  type: "figure";
+  value: "activation_bytes" | "macs" | "natural_error" | "own_error" | "parameters" | "time_us" | "weight_bytes";
+}
+
 export interface ShowOnly {
   type: "only";
   value: string;
@@ -379,6 +413,11 @@ export interface ShowOnly {
 export interface ShowPath {
   type: "path";
   value: string;
+}
+
+export interface SizeDimension {
+  type: "symbol";
+  value: [string, number];
 }
 
 export interface StartTrace {
@@ -400,6 +439,11 @@ export interface Table {
   rowData?: Array<Record<string, any>>;
   selectedRows: any;
   scrollTo?: Record<string, string>;
+}
+
+export interface TakeDocument {
+  type: "measured";
+  value: string;
 }
 
 export interface TakeStep {
@@ -456,7 +500,7 @@ export interface ViewState {
   placement: "context" | "module";
   hidden: Array<string>;
   apart: Array<string>;
-  colour: "category" | "compared" | "confidence" | "dtype" | "finding" | "module" | "numbers" | "origin" | "rule" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+  colour: "activation_bytes" | "category" | "compared" | "confidence" | "dtype" | "finding" | "macs" | "module" | "natural_error" | "numbers" | "origin" | "own_error" | "parameters" | "rule" | "time_us" | "weight_bytes" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
   gather: "mean" | "sum";
   columns: number;
 }

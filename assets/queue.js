@@ -154,7 +154,8 @@ export class EventQueue {
     const { at } = this;
     const extras = this.#page.panelExtras();
     const theme = this.#page.theme();
-    const key = JSON.stringify([at, extras, extras.timings ? theme : null]);
+    const isDrawn = extras.timings || at?.state.tab === "measure"; // in the theme's colours
+    const key = JSON.stringify([at, extras, isDrawn ? theme : null]);
     if (!at || key === this.#panelKey) {
       return;
     }

@@ -23,7 +23,7 @@ export function refusal(file, most) {
 
 /** @param {Event} event */
 function onFile(event) {
-  const box = around(event, "#upload-box, #tags-box, #compare-box");
+  const box = around(event, "#upload-box, #tags-box, #compare-box, #parity-box");
   if (!box) {
     return;
   }

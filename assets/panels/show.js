@@ -6,6 +6,7 @@ import { knowMarks } from "../findings.js";
 import { fail } from "../notices.js";
 import { offerFiles, showComparison } from "./compare.js";
 import { beginPart, hasKeyboard, takeKeyboard } from "./extract.js";
+import { showFigures } from "./measure.js";
 import { fieldWanted } from "./move.js";
 import { showTable } from "./table.js";
 import { isOfTimings, showTimings } from "./timings.js";
@@ -59,7 +60,9 @@ function markAuditFilters() {
  * @param {At} at what it was asked for
  */
 export function showPanel(answer, at) {
-  const { parts, table, extract, comparison, matches, figures, files, marks, error } = answer;
+  const {
+    parts, table, extract, comparison, measure, matches, figures, files, marks, error,
+  } = answer;
   const hadKeyboard = hasKeyboard();
   const selected = JSON.stringify(at.state.selection);
   if (selected !== inspected) {
@@ -90,6 +93,9 @@ export function showPanel(answer, at) {
   }
   if (comparison) {
     showComparison(comparison, at);
+  }
+  if (measure) {
+    showFigures(measure, at);
   }
   if (files) {
     offerFiles(files);

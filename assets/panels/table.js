@@ -17,20 +17,28 @@ let grid = null;
 /** @type {Partial<Table>} What the grid is yet to be told. */
 let untold = {};
 
-/** Cells of paths lose their middle, as paths do everywhere. */
-function offerCells() {
+/**
+ * Offer renderers of cells to the tables' library, by name.
+ * @param {Record<string, (props: any, span: (props: object | null, ...inside: unknown[]) => unknown)
+ *   => unknown>} cells
+ */
+export function offerCells(cells) {
   const page = /** @type {any} */ (window);
   const span = (/** @type {object | null} */ props, /** @type {unknown[]} */ ...inside) =>
     page.React.createElement("span", props, ...inside);
-  page.dashAgGridComponentFunctions = {
-    ...page.dashAgGridComponentFunctions,
-    Path: (/** @type {{value?: string}} */ { value }) => {
-      const [start, end] = splitPath(value ?? "");
-      return start
-        ? span({ className: "cut", title: value }, span(null, start), span(null, end))
-        : end;
-    },
-  };
+  page.dashAgGridComponentFunctions ??= {};
+  for (const [name, cell] of Object.entries(cells)) {
+    page.dashAgGridComponentFunctions[name] = (/** @type {any} */ props) => cell(props, span);
+  }
+}
+
+/** @type {Promise<unknown> | null} */
+let library = null;
+
+/** Run the tables' library, once. */
+export function runScript() {
+  library ??= run(/** @type {HTMLLinkElement} */ (byId("table-script")).href);
+  return library;
 }
 
 /** @param {string} source */
@@ -45,11 +53,18 @@ function run(source) {
 }
 
 async function make() {
-  offerCells();
-  await run(/** @type {HTMLLinkElement} */ (byId("table-script")).href);
+  offerCells({
+    // Cells of paths lose their middle, as paths do everywhere.
+    Path: ({ value }, span) => {
+      const [start, end] = splitPath(value ?? "");
+      return start
+        ? span({ className: "cut", title: value }, span(null, start), span(null, end))
+        : end;
+    },
+  });
+  await runScript();
   setProps("grid-wanted", { data: true });
-  const { dash_ag_grid: library } = /** @type {any} */ (window);
-  const api = await library.getApiAsync("ops");
+  const api = await /** @type {any} */ (window).dash_ag_grid.getApiAsync("ops");
   api.addEventListener("selectionChanged", onSelection);
 }
 

@@ -1,9 +1,9 @@
 // The dialog of hexviz's own timings: what an event took, measured here, and charts of the rest.
-// The charts' script is large, and is fetched when the dialog is first opened.
 
 import { act, register } from "../actions.js";
 import { around, byId, field, put } from "../dom.js";
 import { fail } from "../notices.js";
+import { loadPlotly, loadedPlotly } from "../plotly.js";
 
 /**
  * @import { Event } from "../events.js"
@@ -31,8 +31,6 @@ let firstPicture = null;
 let measured = { n: 0, header: null };
 /** @type {string | null} Text of the run that a person compares with. */
 let run = null;
-/** @type {Promise<unknown> | null} The charts' script. */
-let plotly = null;
 let isOpen = false;
 /** @type {NonNullable<PanelAnswer["figures"]>} Charts that are yet to be drawn. */
 let undrawn = {};
@@ -167,10 +165,8 @@ export async function showTimings(parts, figures) {
   undrawn = figures;
   byId("timings-pane").setAttribute("aria-busy", "true");
   try {
-    plotly ??= loadPlotly();
-    await plotly;
+    await loadPlotly(byId("timings-pane").dataset.script ?? "");
   } catch {
-    plotly = null;
     fail("The charts did not load: reload the page.");
     return;
   }
@@ -190,17 +186,6 @@ function fill(id, content) {
   put(id, content);
   element.querySelectorAll("details").forEach(function (folded, at) {
     folded.open = wereOpen[at] ?? false;
-  });
-}
-
-/** Not Dash's own component: that one needs scripts that the page leaves out. */
-function loadPlotly() {
-  return new Promise(function (done, failed) {
-    const script = document.createElement("script");
-    script.src = byId("timings-pane").dataset.script ?? "";
-    script.onload = done;
-    script.onerror = failed;
-    document.head.append(script);
   });
 }
 
@@ -224,7 +209,7 @@ async function drawCharts() {
 function drawChart(name, figure) {
   const chart = /** @type {any} */ (byId(`chart-${name}`));
   const isNew = !chart.classList.contains("js-plotly-plot");
-  /** @type {any} */ (window).Plotly.react(chart, figure.data, figure.layout, QUIETLY);
+  loadedPlotly().react(chart, figure.data, figure.layout, QUIETLY);
   if (isNew && name === "modules") {
     chart.on("plotly_click", function (/** @type {any} */ clicked) {
       const fqn = clicked.points[0].customdata[0];
@@ -250,14 +235,14 @@ export async function timingsToggled(opened) {
   showLastClick();
   refresh();
   await inSight();
-  const { Plotly } = /** @type {any} */ (window);
-  if (!Plotly) {
+  const plotly = loadedPlotly();
+  if (!plotly) {
     return;
   }
   // The window may have another size by now.
   document.querySelectorAll("#timings-pane .js-plotly-plot").forEach(function (chart) {
     if (chart.clientWidth) {
-      Plotly.Plots.resize(chart);
+      plotly.Plots.resize(chart);
     }
   });
   await drawCharts();

@@ -135,7 +135,8 @@ export class StaticTransport {
     return {
       view: this.#scenes.view(0), selection: ["", ""], trace: null, lit: [], numbers: "",
       redo: [], tour: -1, path: "", step: 0, compared: "", tab: "graph", difference: -1,
-      other: { open: [], selection: ["", ""] },
+      other: { open: [], selection: ["", ""] }, figures: { profile: "", parity: "", symbols: [] },
+      figure: "", divergence: -1,
       choice: {
         selected: { modules: [], exclude: [], ops: [] }, policy: "include_context", fill: false,
       },

@@ -9,9 +9,10 @@ The keys of undone edits are not in it, and a selection that is too long for a l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 from urllib.parse import parse_qs, urlencode
 
 from hexviz.app.graph.evidence import evidence
@@ -19,10 +20,12 @@ from hexviz.app.graph.navigation import ops_in
 from hexviz.app.models.comparison import other_in
 from hexviz.app.protocol import (
     MOST_OPS,
+    MOST_SYMBOLS,
     NOTHING,
     TABS,
     WAYS,
     ExtractChoice,
+    Figures,
     OtherSide,
     PageState,
     Path,
@@ -32,7 +35,8 @@ from hexviz.app.protocol import (
 )
 from hexviz.extraction.selection import ModuleSelection
 from hexviz.extraction.subgraph import POLICIES, Policy
-from hexviz.view.colouring import COLOURINGS, Mode
+from hexviz.view.colouring import COLOURINGS, Mode, figure_of
+from hexviz.view.figures import COLOURED
 from hexviz.view.index import Placement
 from hexviz.view.ramp import Gather
 from hexviz.view.state import MOST_COLUMNS, MOST_NODES, ViewState, count_visible, reveal
@@ -83,6 +87,7 @@ def to_query(key: str, state: PageState) -> str:
         pairs.append(("compared", state.compared))
         pairs += [("difference", str(state.difference))] * (state.difference >= 0)
         pairs += [("other-open", box) for box in sorted(state.other.open)]
+    pairs += _figure_pairs(state)
     pairs += _choice_pairs(state.choice)
     return "?" + urlencode(pairs)
 
@@ -104,6 +109,10 @@ def from_query(query: str, model: OpenModel, canvas: tuple[int, int] | None = No
         colour, numbers = "module" if colour == "numbers" else colour, ""
     if colour == "compared" and model.comparison(compared) is None:
         colour = "module"
+    figures = model.measures.known(_figures(fields))
+    coloured = figure_of(colour)
+    if coloured is not None and not model.measures.of(figures).has(coloured):
+        colour = "module"
     selection = _selected(fields, model, placement)
     view = replace(
         _view(fields, model, placement, hidden, selection, canvas), colour=colour, gather=gather
@@ -119,9 +128,35 @@ def from_query(query: str, model: OpenModel, canvas: tuple[int, int] | None = No
         compared=compared,
         difference=_number(_first(fields, "difference"), -1),
         other=OtherSide(frozenset(fields.get("other-open", ()))),
+        figures=figures,
+        figure=next((one for one in COLOURED if one == _first(fields, "figure")), ""),
+        divergence=_number(_first(fields, "divergence"), -1),
         tab=_tab(fields),
     )
     return _on_path(state, fields, model)
+
+
+def _figure_pairs(state: PageState) -> list[tuple[str, str]]:
+    figures = state.figures
+    pairs: list[tuple[str, str]] = [
+        (kind, name) for kind in _DOCUMENTS if (name := getattr(figures, kind))
+    ]
+    pairs += [("size", f"{size}:{name}") for name, size in figures.symbols]
+    pairs += [("figure", state.figure)] * bool(state.figure)
+    return pairs + [("divergence", str(state.divergence))] * (state.divergence >= 0)
+
+
+_DOCUMENTS: tuple[Literal["profile", "parity"], ...] = ("profile", "parity")
+_DOCUMENT = re.compile("[0-9a-f]{64}")
+_SIZE = re.compile("([1-9][0-9]{0,8}):(.{1,200})", re.DOTALL)
+
+
+def _figures(fields: Fields) -> Figures:
+    """The figures that an address names; whether its documents are there, the model knows."""
+    named = {kind: name for kind in _DOCUMENTS if _DOCUMENT.fullmatch(name := _first(fields, kind))}
+    sizes = filter(None, (_SIZE.fullmatch(one) for one in fields.get("size", ())))
+    symbols = {found[2]: int(found[1]) for found in sizes}
+    return Figures(**named, symbols=tuple(sorted(symbols.items())[:MOST_SYMBOLS]))
 
 
 def model_in(query: str) -> str | None:

@@ -10,6 +10,7 @@ from hexviz.app.graph.compare_steps import compare_step
 from hexviz.app.graph.events import next_state
 from hexviz.app.graph.findings import AT_ONCE, LATER, marks
 from hexviz.app.graph.matches import matches
+from hexviz.app.graph.measure_steps import figure_shown, in_figures
 from hexviz.app.graph.navigation import closed_for_room, left_closed
 from hexviz.app.graph.picture import describe, draw
 from hexviz.app.graph.search import Found
@@ -23,6 +24,17 @@ from hexviz.app.panels.extract.border import border, hints
 from hexviz.app.panels.extract.panel import field, panel
 from hexviz.app.panels.extract.tree import pick_tree
 from hexviz.app.panels.inspector.selected import inspect
+from hexviz.app.panels.measure.grid import columns, rows
+from hexviz.app.panels.measure.panel import (
+    choice,
+    costs_part,
+    form,
+    reference_part,
+    selected_module,
+    selected_part,
+    time_part,
+)
+from hexviz.app.panels.measure.walk import parity_part
 from hexviz.app.panels.search import hits
 from hexviz.app.panels.table import table
 from hexviz.app.panels.timings.panel import timings
@@ -34,6 +46,7 @@ from hexviz.app.protocol import (
     EventAnswer,
     EventRequest,
     ExtractPart,
+    ModuleFigures,
     OtherGraph,
     PageState,
     PanelAnswer,
@@ -41,6 +54,8 @@ from hexviz.app.protocol import (
 )
 from hexviz.errors import HexvizError, QueryError, RequestError
 from hexviz.model.reader import digest
+from hexviz.view.icicle import icicle
+from hexviz.view.palette import Theme
 
 __all__ = ["answer_event", "answer_panel", "check_state", "show"]
 
@@ -136,7 +151,9 @@ def answer_panel(model: OpenModel, request: PanelRequest, find: Find) -> PanelAn
             )
         case "compare":
             _compare(answer, model, state, find)
-    if state.tab not in ("extract", "compare"):
+        case "measure":
+            _measure(answer, model, state, request.theme)
+    if state.tab not in ("extract", "compare", "measure"):
         answer.found.parts["inspector"] = inspect(model, state)
     if request.timings is not None:
         parts, figures = timings(model, request.theme, request.timings)
@@ -239,6 +256,37 @@ def _extract(answer: _Panel, model: OpenModel, state: PageState, turned: list[st
 def _table(answer: _Panel, model: OpenModel, state: PageState) -> None:
     rows = digest("\n".join([model.key, *sorted(state.view.hidden)]).encode())
     answer.found.table = table(model, state, filled=not answer.lacks("table", rows))
+
+
+def _measure(answer: _Panel, model: OpenModel, state: PageState, theme: Theme) -> None:
+    figures, shown = state.figures, figure_shown(model, state)
+    costs, known = model.measures.costs(figures), model.measures.of(figures)
+    parts = answer.found.parts
+    parts["measure-choice"] = choice(model, state)
+    parts["measure-costs"] = costs_part(model, state, costs, to_query(model.key, state))
+    parts["measure-time"] = time_part(known.profile)
+    parts["measure-parity"] = parity_part(model, state)
+    parts["measure-selected"] = selected_part(model, state)
+    answer.part("measure-form", "once", lambda: form(again=False))  # what is typed into it stays
+    answer.part("measure-command", model.key, lambda: reference_part(model))
+    sizes = sorted(model.measures.sizes(figures).items())
+    found = ModuleFigures(
+        selected=selected_module(model, state), is_wanted=costs is None, sizes=sizes
+    )
+    colour = in_figures(model, state)
+    ramp = model.render(colour.view, theme, colour.answers).legend.ramp
+    about = f"{model.key} {figures} {costs is None} {shown}"
+    if answer.lacks("measure-chart", digest(f"{about} {ramp} {theme}".encode())):
+        found.chart = (
+            icicle(known.table, model.graph.modules, shown, ramp, theme)
+            if shown is not None and ramp is not None
+            else None
+        )
+    if answer.lacks("measure-columns", digest(about.encode())):
+        found.columns = columns(known.table, shown or "")
+    if answer.lacks("measure-rows", digest(f"{model.key} {figures} {costs is None}".encode())):
+        found.rows = rows(known.table, model.graph.modules)
+    answer.found.measure = found
 
 
 def _compare(answer: _Panel, model: OpenModel, state: PageState, find: Find) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "job_line",
     "keys",
     "opener",
+    "plotly_script",
     "recent_files",
     "timings",
     "upload_field",
@@ -227,7 +228,9 @@ def timings() -> dmc.Modal:
         ),
     ]
     return dmc.Modal(
-        html.Div(parts, id="timings-pane", className="performance", **{"data-script": _script()}),
+        html.Div(
+            parts, id="timings-pane", className="performance", **{"data-script": plotly_script()}
+        ),
         id="timings",
         title="Performance",
         opened=False,
@@ -237,7 +240,7 @@ def timings() -> dmc.Modal:
     )
 
 
-def _script() -> str:
+def plotly_script() -> str:
     """Where plotly's script is served; the address changes with it, so it is kept by browsers."""
     script = "package_data/plotly.min.js"
     changed = int((Path(str(files("plotly"))) / script).stat().st_mtime)

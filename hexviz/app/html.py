@@ -34,6 +34,7 @@ __all__ = [
     "P",
     "Pre",
     "Section",
+    "Select",
     "Span",
     "Summary",
     "Table",
@@ -126,6 +127,9 @@ class Pre(Element): ...
 
 
 class Section(Element): ...
+
+
+class Select(Element): ...
 
 
 class Span(Element): ...

@@ -9,8 +9,17 @@ import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from hexviz.app.dialogs import file_field, job_line, keys, opener, timings, upload_field
+from hexviz.app.dialogs import (
+    file_field,
+    job_line,
+    keys,
+    opener,
+    plotly_script,
+    timings,
+    upload_field,
+)
 from hexviz.app.guard.limits import MAX_NUMBERS, MAX_UPLOAD
+from hexviz.app.panels.measure.grid import module_grid
 from hexviz.app.panels.table import grid
 from hexviz.app.toolbar import tool, toolbar
 from hexviz.view.palette import Theme
@@ -44,6 +53,15 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="compare-chosen"),
             dcc.Store(id="compare-wanted"),
             dcc.Store(id="compare-made"),
+            dcc.Store(id="figures-grid", data=module_grid().to_plotly_json()),
+            dcc.Store(id="figures-grid-wanted"),
+            dcc.Store(id="measured"),
+            dcc.Store(id="trace-read"),
+            dcc.Store(id="parity-chosen"),
+            dcc.Store(id="measure-wanted"),
+            dcc.Store(id="measure-made"),
+            dcc.Store(id="costs-wanted"),
+            dcc.Store(id="costs-made"),
             dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
             dcc.Store(id="notices"),
             html.Div(
@@ -55,6 +73,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
                     _inspector(),
                     _extract(),
                     _comparison(),
+                    _measures(),
                     _drop_overlay(),
                     opener(samples),
                     keys(),
@@ -196,6 +215,7 @@ def _middle() -> html.Main:
                     ),
                 ],
             ),
+            _module_figures(),
             html.Div(
                 id="ops-pane",
                 className="pane",
@@ -251,6 +271,9 @@ def _drop_overlay() -> html.Div:
                 html.B("Drop it anywhere"),
                 html.Div([html.Code(".onnx"), " opens as the model"]),
                 html.Div([html.Code(".json .csv"), " with numbers colours the graph"]),
+                html.Div(
+                    [html.Code(".json"), " of a profile or of parity: times, errors by module"]
+                ),
                 html.Div([html.Code(".json"), " with overrides corrects the tags"]),
             ],
         ),
@@ -340,6 +363,119 @@ def _other_canvas() -> html.Div:
             html.Div(id="other-graph", className="other-graph"),
             html.Div(id="other-empty", className="empty"),
         ],
+    )
+
+
+def _module_figures() -> html.Section:
+    """The icicle and the table of figures, below the graph; see assets/panels/measure.js."""
+    return html.Section(
+        id="measure-pane",
+        className="measure-pane",
+        hidden=True,
+        **{"aria-label": "Figures by module", "data-script": plotly_script()},
+        children=[
+            html.Div(
+                className="measure-head",
+                children=[
+                    html.Div(id="measure-choice", className="measure-choice"),
+                    html.Div(
+                        [
+                            html.Button(
+                                label,
+                                className="tool",
+                                title=title,
+                                **{
+                                    "data-event": "measure-layout",
+                                    "data-value": value,
+                                    "aria-pressed": str(value == "both").lower(),
+                                },
+                            )
+                            for value, label, title in (
+                                ("chart", "Chart", "The chart alone"),
+                                ("table", "Table", "The table alone"),
+                                ("both", "Both", "Chart and table"),
+                            )
+                        ],
+                        id="measure-layout",
+                        className="measure-layout",
+                        role="group",
+                        **{"aria-label": "Show"},
+                    ),
+                ],
+            ),
+            html.Div(
+                id="measure-body",
+                className="measure-body",
+                children=[
+                    html.Div(
+                        html.Div(id="measure-chart", className="measure-chart"),
+                        className="measure-chart-place",
+                        role="img",
+                        **{
+                            "aria-label": "Chart: modules within modules, as wide as their share. "
+                            "The table has the same numbers."
+                        },
+                    ),
+                    html.Div(id="measure-table", className="measure-table"),
+                    html.Div(id="measure-empty", className="measure-empty", hidden=True),
+                ],
+            ),
+        ],
+    )
+
+
+def _measures() -> html.Aside:
+    """What the figures are of, and how to get more: in the inspector's place."""
+    with_reference = html.Details(
+        id="parity-box",
+        className="compare-box",
+        **{"data-most": str(MAX_UPLOAD)},
+        children=[
+            html.Summary("Compare numbers with…"),
+            upload_field(
+                "parity-upload",
+                html.B("Choose the original .onnx file"),
+                " that this model was made from, or drop it here",
+            ),
+            file_field(
+                "parity-files", "Models in this server's folders with the right numbers", size="xs"
+            ),
+            html.Div(id="measure-command"),
+        ],
+    )
+    parts: list[Any] = [
+        html.H2("Measure"),
+        html.Div(
+            className="measure-scroll",
+            children=[
+                job_line("measure", "Progress of the measurement"),
+                html.Div(id="measure-failed", role="alert"),
+                html.Section([html.H3("Numbers"), html.Div(id="measure-parity"), with_reference]),
+                html.Section(
+                    [
+                        html.H3("Time"),
+                        html.Div(id="measure-time"),
+                        html.Div(id="measure-form", className="measure-form"),
+                    ]
+                ),
+                html.Section(
+                    [
+                        html.H3("Costs"),
+                        job_line("costs", "Progress of the costs"),
+                        html.Div(id="measure-costs"),
+                    ]
+                ),
+            ],
+        ),
+        html.Div(id="measure-selected", className="measure-selected", role="status"),
+    ]
+    return html.Aside(
+        parts,
+        id="measure-panel",
+        className="right measure",
+        tabIndex=0,
+        hidden=True,
+        **{"aria-label": "What was measured"},
     )
 
 

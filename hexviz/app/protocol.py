@@ -26,7 +26,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hexviz.errors import RequestError
 from hexviz.extraction.selection import NO_MODULES, ModuleSelection
 from hexviz.extraction.subgraph import Policy
-from hexviz.view.colouring import Mode
+from hexviz.view.colouring import Mode, figure_of
+from hexviz.view.figures import Coloured
 from hexviz.view.index import Placement
 from hexviz.view.palette import Theme
 from hexviz.view.ramp import Gather
@@ -34,7 +35,7 @@ from hexviz.view.state import ViewState
 
 # --- The page's state -----------------------------------------------------------------------
 
-Tab = Literal["graph", "ops", "audit", "extract", "compare"]
+Tab = Literal["graph", "ops", "audit", "measure", "extract", "compare"]
 
 TABS: tuple[Tab, ...] = get_args(Tab)
 """The page's tabs, by the names they have in an address."""
@@ -95,6 +96,29 @@ class OtherSide:
     selection: Selection = NOTHING
 
 
+MOST_SYMBOLS = 32
+"""Open dimensions that a person may give a size."""
+
+DimensionName = Annotated[str, Meta(min_length=1, max_length=200)]
+DimensionSize = Annotated[int, Meta(ge=1, le=10**9)]
+DocumentName = Annotated[str, Meta(pattern="^([0-9a-f]{64})?$")]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Which figures of the model the page shows.
+
+    ``profile`` and ``parity`` name documents that the server keeps, by their digest, ``""`` for
+    none. ``symbols`` are the sizes that a person gave to open dimensions, by name.
+    """
+
+    profile: DocumentName = ""
+    parity: DocumentName = ""
+    symbols: Annotated[
+        tuple[tuple[DimensionName, DimensionSize], ...], Meta(max_length=MOST_SYMBOLS)
+    ] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class PageState:
     """All of the page that a link has to carry, and the keys of undone edits.
@@ -106,7 +130,10 @@ class PageState:
     looked at, 0 for the op itself. ``choice`` is what is to be cut out, shown in the graph
     while its tab is open. ``compared`` names the other graph of the compare tab, as
     ``before:KEY`` or ``after:KEY``, ``difference`` is the number of the difference that is looked
-    at, -1 for none, and ``other`` what is seen of the other graph.
+    at, -1 for none, and ``other`` what is seen of the other graph. ``figures`` are those of the
+    measure tab, ``figure`` is the one that it shows, ``""`` for the one that says most, and
+    ``divergence`` the place of the call that is looked at among those of the parity document, -1
+    for none.
     """
 
     view: ViewState = field(default_factory=ViewState)
@@ -122,6 +149,9 @@ class PageState:
     compared: Annotated[str, Meta(pattern="^((before|after):[0-9a-f]{64}(-.*)?)?$")] = ""
     difference: Annotated[int, Meta(ge=-1, le=99_999)] = -1
     other: OtherSide = field(default_factory=OtherSide)
+    figures: Figures = field(default_factory=Figures)
+    figure: Coloured | Literal[""] = ""
+    divergence: Annotated[int, Meta(ge=-1, le=9_999_999)] = -1
     tab: Tab = "graph"
 
     @property
@@ -130,8 +160,10 @@ class PageState:
         return self.tab == "extract"
 
     @property
-    def answers(self) -> str:
-        """What the colours of the graph are asked of: the comparison, or a person's numbers."""
+    def answers(self) -> str | Figures:
+        """What the colours of the graph are asked of: the comparison, figures, or numbers."""
+        if figure_of(self.view.colour) is not None:
+            return self.figures
         return self.compared if self.view.colour == "compared" else self.numbers
 
 
@@ -442,6 +474,37 @@ class SelectOther(Event, tag="select-other"):
     value: tuple[Literal["op", "module", "value"], str]
 
 
+# Measure.
+class ShowFigure(Event, tag="figure"):
+    """Show a figure in the measure tab."""
+
+    value: Coloured
+
+
+class TakeDocument(Event, tag="measured"):
+    """Show a document that the server keeps, by its kind and digest, in the measure tab."""
+
+    value: Annotated[str, Meta(pattern="^(profile|parity):[0-9a-f]{64}$")]
+
+
+class ForgetDocument(Event, tag="forget-measured"):
+    """Show times, or errors, no more."""
+
+    value: Literal["profile", "parity"]
+
+
+class SizeDimension(Event, tag="symbol"):
+    """Give an open dimension a size, by its name."""
+
+    value: tuple[DimensionName, DimensionSize]
+
+
+class ShowDivergence(Event, tag="divergence"):
+    """Show a call that the parity document tells of, by its place there, in the graph."""
+
+    value: Annotated[str, Meta(pattern="^[0-9]{1,7}$")]
+
+
 # Corrections.
 class Move(Struct, frozen=True):
     """Which ops move: one, several (as a selection holds them), the own ones of a module,
@@ -498,6 +561,8 @@ ExtractEvent = (
 CompareEvent = ShowDifference | ToggleOther | SelectOther
 """Events that are about two graphs at once."""
 
+MeasureEvent = ShowFigure | TakeDocument | ForgetDocument | SizeDimension | ShowDivergence
+
 Edit = MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo
 """Events that lead to another model: the same ops with other tags."""
 
@@ -544,6 +609,7 @@ AnyEvent = (
     | ToggleOther
     | SelectOther
     | ExtractEvent
+    | MeasureEvent
     | Edit
 )
 
@@ -733,6 +799,22 @@ class Comparison(Struct, frozen=True):
     is_wanted: bool
 
 
+class ModuleFigures(Struct, kw_only=True):
+    """The icicle and the table of the measure tab; what the page holds is left out.
+
+    ``chart`` is a figure for plotly, ``None`` where there is nothing to draw. ``columns`` and
+    ``rows`` are the table's. ``selected`` is the module that is marked in both. ``is_wanted`` says
+    that a job has to work out the costs first, for ``sizes`` of the open dimensions.
+    """
+
+    chart: dict[str, Any] | UnsetType | None = UNSET
+    sizes: list[tuple[str, int]] = []
+    columns: list[dict[str, Any]] | UnsetType = UNSET
+    rows: list[dict[str, Any]] | UnsetType = UNSET
+    selected: str | None = None
+    is_wanted: bool = False
+
+
 class Marks(Struct, frozen=True):
     """What the audit found, as marks on the canvas, in the tree and at the tab.
 
@@ -763,8 +845,10 @@ class PanelAnswer(Struct, kw_only=True):
 
     ``parts`` is content by the id of the element that holds it: ``inspector``, ``hits``,
     ``audit-pane``, ``extract-tree``, ``extract-field``, ``extract-now``, ``extract-border``,
-    ``extract-hints``, ``compare-content``, ``compare-known``, ``compare-selected``, and those of
-    the timings. ``figures`` are the timings' charts, by name, ``None`` where there is none.
+    ``extract-hints``, ``compare-content``, ``compare-known``, ``compare-selected``,
+    ``measure-choice``, ``measure-costs``, ``measure-time``, ``measure-parity``,
+    ``measure-selected``, and those of the timings. ``figures`` are the timings' charts, by name,
+    ``None`` where there is none.
     ``files`` are the server's files that the compare tab offers.
     """
 
@@ -774,6 +858,7 @@ class PanelAnswer(Struct, kw_only=True):
     table: Table | UnsetType = UNSET
     extract: ExtractPart | UnsetType = UNSET
     comparison: Comparison | UnsetType = UNSET
+    measure: ModuleFigures | UnsetType = UNSET
     matches: Matches | UnsetType = UNSET
     figures: dict[str, Any] | UnsetType = UNSET
     files: list[dict[str, str]] | UnsetType = UNSET

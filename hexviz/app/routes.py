@@ -31,6 +31,7 @@ from hexviz.app.protocol import (
 )
 from hexviz.app.server_timing import server_timing
 from hexviz.errors import HexvizError, RequestError
+from hexviz.measure.table import FigureTable
 from hexviz.model.tensors import npy
 from hexviz.stages import Stage, recorded, stage
 from hexviz.tagging.overrides_file import overrides_document
@@ -205,6 +206,25 @@ def _register_files(app: Dash, store: ModelStore) -> None:
             return _download(text.encode(), name, "application/json")
 
         return _or_missing(overrides)
+
+    def figures(kind: str, written: Callable[[FigureTable], str]) -> Response:
+        query = request.query_string.decode("ascii", "replace")
+
+        def saved() -> Response:
+            model = store.get(model_in(query))
+            table = model.measures.of(from_query(query, model).figures).table
+            name = f"{file_stem(model.graph.name)}-figures.{kind.rpartition('/')[2]}"
+            return _download(written(table).encode(), name, kind)
+
+        return _or_missing(saved)
+
+    @app.server.get("/figures.csv")
+    def on_figures_csv() -> Response:
+        return figures("text/csv", FigureTable.to_csv)
+
+    @app.server.get("/figures.json")
+    def on_figures_json() -> Response:
+        return figures("application/json", lambda table: json.dumps(table.to_dict(), indent=2))
 
     @app.server.get("/part/<file>")
     def on_part(file: str) -> Response:

@@ -124,6 +124,17 @@ def _register_clientside(app: Dash) -> None:
     call("comparedWith", Input("compare-chosen", "data"))
     call("comparedAs", Input("compare-role", "value"))
     call("comparisonMade", Input("compare-made", "data"))
+    call(
+        "figuresGrid",
+        Output("measure-table", "children"),
+        Input("figures-grid-wanted", "data"),
+        State("figures-grid", "data"),
+    )
+    call("measured", Input("measured", "data"))
+    call("traceRead", Input("trace-read", "data"))
+    call("parityWith", Input("parity-chosen", "data"))
+    call("measureMade", Input("measure-made", "data"))
+    call("costsMade", Input("costs-made", "data"))
     call("tab", Input("tab", "value"))
     call("timings", Input("timings", "opened"))
     call(

@@ -8,7 +8,9 @@ import dash_mantine_components as dmc
 from dash import dcc, html
 
 from hexviz.app.guard.limits import MAX_NUMBERS
+from hexviz.measure.table import FIGURES
 from hexviz.view.colouring import COLOURINGS, policy_of
+from hexviz.view.figures import COLOURED
 from hexviz.view.what_if import NAMES
 
 __all__ = ["tool", "toolbar"]
@@ -51,6 +53,7 @@ def toolbar() -> html.Div:
                                     ]
                                 ),
                             },
+                            {"value": "measure", "label": "Measure"},
                             {"value": "extract", "label": "Extract"},
                             {"value": "compare", "label": "Compare"},
                         ],
@@ -172,6 +175,10 @@ def _colours() -> list[dict[str, Any]]:
     asked = [(mode, policy) for mode in COLOURINGS if (policy := policy_of(mode)) is not None]
     return [
         *({"value": mode, "label": label} for mode, label in _COLOURS.items()),
+        {
+            "group": "Measured",
+            "items": [{"value": one, "label": f"by {FIGURES[one].title}"} for one in COLOURED],
+        },
         {
             "group": "What if",
             "items": [{"value": mode, "label": NAMES[policy]} for mode, policy in asked],

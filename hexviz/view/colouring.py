@@ -6,6 +6,7 @@
     by a fact       origin, rule, category, dtype: one colour per answer
     by confidence   five steps from low to high
     by numbers      a person's own: one continuous scale       (ramp.py)
+    by a figure     what was measured, on such a scale         (figures.py)
     by finding      the worst that the audit says of each op
     compared        what became of each op in another graph of the model
     what if         whether another policy would move it, and where to (what_if.py)
@@ -25,18 +26,28 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from hexviz.errors import NumbersError
+from hexviz.errors import MeasureError, NumbersError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ORIGINS, RULES
 from hexviz.model.types import dtype_of
 from hexviz.view.containers import Container
+from hexviz.view.figures import COLOURED, Coloured, Measured, measured_numbers
 from hexviz.view.index import Index
 from hexviz.view.palette import Swatch, Theme
 from hexviz.view.ramp import Gather, Numbers
 from hexviz.view.scales import category_swatch, plain_swatch, step_swatch
 from hexviz.view.what_if import ANSWERS, STAYS, WhatIf, ask
 
-__all__ = ["COLOURINGS", "NO_NUMBER", "Colouring", "Mode", "colour_by", "policy_of"]
+__all__ = [
+    "COLOURINGS",
+    "NO_NUMBER",
+    "Colouring",
+    "Mode",
+    "colour_by",
+    "colour_by_figure",
+    "figure_of",
+    "policy_of",
+]
 
 Mode = Literal[
     "module",
@@ -47,6 +58,13 @@ Mode = Literal[
     "category",
     "dtype",
     "numbers",
+    "time_us",
+    "macs",
+    "parameters",
+    "weight_bytes",
+    "activation_bytes",
+    "own_error",
+    "natural_error",
     "compared",
     "what-if consumers",
     "what-if producers",
@@ -77,8 +95,8 @@ class Colouring:
     ``ordered`` says that the names are steps of a scale, low to high. With ``yields``, a
     box has the first name only where all of its ops do; with ``tops``, it has the last
     name that any of them has. ``colours`` are places in the palette, of names that have
-    another one there than in ``names``. ``numbers`` are a person's own, which have a
-    continuous scale in the place of colours for names.
+    another one there than in ``names``. ``numbers`` are a person's own or measured ones, which
+    have a continuous scale in the place of colours for names.
     """
 
     names: tuple[str, ...]
@@ -238,5 +256,47 @@ def _by_confidence(index: Index) -> Colouring:
 
 def _by_number(index: Index, numbers: Mapping[int, float], gather: Gather) -> Colouring:
     """Which ops have a number; what colours these is the number itself."""
-    found = Numbers.of(index, numbers, gather)
+    return _by_scale(Numbers.of(index, numbers, gather))
+
+
+def colour_by_figure(index: Index, measured: Measured, figure: Coloured) -> Colouring:
+    """The colouring by a figure that was measured.
+
+    Raises:
+        MeasureError: if it was not.
+    """
+    if not measured.has(figure):
+        raise MeasureError(_UNMEASURED[figure])
+    return _by_scale(measured_numbers(index, measured, figure))
+
+
+_NO_TIME = "There are no times to colour by: measure them in the tab Measure, or drop a profile."
+_NO_ERROR = (
+    "There are no errors to colour by: compare numbers in the tab Measure, or drop a document of "
+    "hexviz parity --json."
+)
+_NO_COST = "The costs of this model are not known yet: the tab Measure works them out."
+_UNMEASURED: Mapping[Coloured, str] = MappingProxyType(
+    {
+        "time_us": _NO_TIME,
+        "own_error": _NO_ERROR,
+        "natural_error": _NO_ERROR,
+        "macs": _NO_COST,
+        "parameters": _NO_COST,
+        "weight_bytes": _NO_COST,
+        "activation_bytes": _NO_COST,
+    }
+)
+
+
+def figure_of(mode: Mode) -> Coloured | None:
+    """The figure that a mode colours by; ``None`` for all but those.
+
+    >>> figure_of("macs"), figure_of("origin")
+    ('macs', None)
+    """
+    return next((figure for figure in COLOURED if figure == mode), None)
+
+
+def _by_scale(found: Numbers) -> Colouring:
     return Colouring(("number", NO_NUMBER), np.isnan(found.values).astype(np.int64), numbers=found)

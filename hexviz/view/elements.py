@@ -199,14 +199,16 @@ def _numbered(
         if node.kind in ("op", "constant"):
             low = int(index.slot_of[node.position])
             high = low + 1
+            number = numbers.within(low, high)
         elif node.key:
             box = index.containers[node.key]
             if node.is_open:
                 return _frame(swatches, node.depth), colouring.answers(box)
             low, high = box.low, box.high
+            number = numbers.of_box(box)
         else:
             return swatches[""], []
-        swatch = ramp.swatch(numbers.within(low, high), swatches.theme)
+        swatch = ramp.swatch(number, swatches.theme)
         names = [colouring.names[at] for at in sorted(set(colouring.codes[low:high].tolist()))]
         exact, ink = swatch.solid, swatch.solid_ink
         return replace(swatch, fill=exact, ink=ink, soft=exact, soft_ink=ink), names

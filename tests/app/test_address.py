@@ -14,13 +14,15 @@ from tests.build import parse, scoped, tagged
 MODEL = OpenModel("ab" * 32, tagged(scoped(parse(NET), SCOPES)))
 MODULES = [module.fqn for module in MODEL.graph.modules if module.fqn]
 OPS = [op.id for op in MODEL.graph.ops]
+UNKNOWN = ("numbers", "compared", "time_us", "own_error", "natural_error")
+"""What nothing can be coloured by before it is there."""
 VIEWS = st.builds(
     ViewState,
     open=st.frozensets(st.sampled_from(MODULES)),
     placement=st.sampled_from(["module", "context"]),
     hidden=st.frozensets(st.sampled_from(MODULES)),
     columns=st.integers(1, MOST_COLUMNS),
-    colour=st.sampled_from([mode for mode in COLOURINGS if mode not in ("numbers", "compared")]),
+    colour=st.sampled_from([mode for mode in COLOURINGS if mode not in UNKNOWN]),
 )
 SELECTIONS = st.one_of(
     st.just(NOTHING),

@@ -13,6 +13,8 @@ from dash import Dash, Input, Output, State, no_update
 from hexviz.app.dialogs import recent_files
 from hexviz.app.guard import Guard
 from hexviz.app.guard.limits import MAX_UPLOAD
+from hexviz.app.jobs.results import Results
+from hexviz.app.models.measures import is_document, is_trace
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.app.notices import failure, overrides_applied
@@ -38,6 +40,7 @@ _PURPOSES = (
     _Purpose("upload", "files", "uploaded"),
     _Purpose("tags-upload", "tags-files", "tags-wanted", is_for_open_model=True),
     _Purpose("compare-upload", "compare-files", "compare-chosen"),
+    _Purpose("parity-upload", "parity-files", "parity-chosen"),
 )
 
 
@@ -71,27 +74,36 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
         Output("notices", "data", allow_duplicate=True),
         Output("numbers", "contents"),
         Output("uploaded", "data", allow_duplicate=True),
+        Output("measured", "data"),
+        Output("trace-read", "data"),
         Input("numbers", "contents"),
         State("model", "data"),
         prevent_initial_call=True,
     )
     def on_numbers(contents: str | None, model: str | None) -> tuple[Any, ...]:
         if not contents or not model:
-            return (no_update,) * 4
+            return (no_update,) * 6
+        nothing = (no_update,) * 2
         try:
             _let_in(guard)
             opened = store.get(model)
             content = decode_upload(contents)
+            if is_trace(content):
+                file = Results().keep_file(content, opened.graph.name, "trace.json")["file"]
+                return no_update, no_update, None, no_update, no_update, {"file": file}
+            if is_document(content):
+                taken = opened.measures.take(content)
+                return no_update, no_update, None, no_update, taken, no_update
             text = content.decode("utf-8-sig", "replace")
             if is_overrides(text):  # dropped on the page: a JSON file, too
                 changes = read_overrides(text, opened.graph)
                 edited = store.edit(opened, changes)
-                return no_update, overrides_applied(len(changes)), None, edited.key
+                return no_update, overrides_applied(len(changes)), None, edited.key, *nothing
             key = digest(content)[:16]
             opened.numbers.put(key, read_numbers(text, opened.graph))
         except HexvizError as error:
-            return no_update, failure(error), None, no_update
-        return key, no_update, None, no_update
+            return no_update, failure(error), None, no_update, *nothing
+        return key, no_update, None, no_update, *nothing
 
 
 def _register_choice(

@@ -8,10 +8,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 from dash import ALL, Dash, Input, Output, State, ctx, no_update
 from dash.exceptions import PreventUpdate
+from msgspec import Meta
 
 from hexviz.app.jobs.results import Results
 from hexviz.app.jobs.run import run_job
@@ -21,9 +23,10 @@ from hexviz.app.models.comparison import other_in
 from hexviz.app.models.store import ModelStore
 from hexviz.app.notices import export_done, export_failed, failure, transfer_done
 from hexviz.app.panels.extract.export import refused, verdict
+from hexviz.app.protocol import MOST_SYMBOLS, DimensionName, DimensionSize
 from hexviz.errors import HexvizError, SourceError
 
-__all__ = ["compared", "made", "register", "transferred"]
+__all__ = ["compared", "costed", "made", "measured", "register", "transferred"]
 
 _INTERVAL = 300  # ms between two questions of the page how far a job is
 
@@ -43,6 +46,20 @@ def register(app: Dash, store: ModelStore, samples: frozenset[str]) -> None:
         match wanted:
             case {"model": str(model), "compared": str(other)}:
                 return compared(store, model, other, report) | wanted
+        raise PreventUpdate
+
+    @_job(app, "measure", Output("measure-made", "data"), Input("measure-wanted", "data"))
+    def on_measurement(report: Report, wanted: Any) -> Any:
+        match wanted:
+            case {"model": str(model), "n": int(number)}:
+                return measured(store, wanted, report) | {"model": model, "n": number}
+        raise PreventUpdate
+
+    @_job(app, "costs", Output("costs-made", "data"), Input("costs-wanted", "data"))
+    def on_costs(report: Report, wanted: Any) -> Any:
+        match wanted:
+            case {"model": str(model), "sizes": list(sizes), "n": int(number)}:
+                return costed(store, model, sizes, report) | {"model": model, "n": number}
         raise PreventUpdate
 
     @_job(app, "part", Output("part-made", "data"), Input("part-wanted", "data"))
@@ -66,6 +83,7 @@ _STOPS_MEANWHILE = {
     ],
     "tags": [(Output("tags-upload", "disabled"), True, False)],
     "compare": [(Output("compare-upload", "disabled"), True, False)],
+    "measure": [(Output("parity-upload", "disabled"), True, False)],
 }
 """Job → what is put out of use while it is going on."""
 
@@ -195,6 +213,61 @@ def _opened(store: ModelStore, result: dict[str, Any]) -> str:
     if path is None:
         raise SourceError("The part was given up before it was opened: try again.")
     return store.add_upload(path.read_bytes(), result["name"])
+
+
+_LEVELS = ("disable", "basic", "extended", "all")
+_MOST_RUNS = 1000
+_SIZES = Annotated[list[tuple[DimensionName, DimensionSize]], Meta(max_length=MOST_SYMBOLS)]
+
+
+def measured(store: ModelStore, wanted: Mapping[str, Any], report: Report) -> dict[str, Any]:
+    """Measure the open model (the key ``model``) in a job: a ``document``, or an ``error``.
+
+    ``wanted`` is what the page asks for: the ``task`` ``profile`` with ``runs``, a ``level`` and
+    ``sizes`` of open dimensions; ``parity`` with the key of the ``other`` model; or ``trace`` with
+    the name of the kept ``file``.
+    """
+    try:
+        source = {"model": store.source(wanted["model"]).to_json()}
+        match wanted:
+            case {"task": "profile", "runs": int(runs), "level": str(level), "sizes": sizes} if (
+                level in _LEVELS and 1 <= runs <= _MOST_RUNS
+            ):
+                told = {"runs": runs, "optimization": level, "sizes": _sizes(sizes)}
+                return run_job("profile", source | told, report)
+            case {"task": "parity", "other": str(other)}:
+                reference = store.source(other).to_json()
+                if reference["digest"] == source["model"]["digest"]:
+                    raise SourceError(
+                        "That is the file that is open: choose the one that it was made from."
+                    )
+                return run_job("parity", source | {"reference": reference}, report)
+            case {"task": "trace", "file": str(file)}:
+                return run_job("trace", source | {"file": file}, report)
+        raise SourceError(f"Give a number of runs from 1 to {_MOST_RUNS:,}.")
+    except HexvizError as error:
+        return {"error": str(error)}
+
+
+def costed(store: ModelStore, model: str, sizes: Any, report: Report) -> dict[str, Any]:
+    """Work out the costs of a model, by its key, in a job that keeps them; else an ``error``."""
+    try:
+        told = {"model": store.source(model).to_json(), "key": model, "sizes": _sizes(sizes)}
+        return run_job("costs", told, report)
+    except HexvizError as error:
+        return {"error": str(error)}
+
+
+def _sizes(sizes: Any) -> list[tuple[str, int]]:
+    """Sizes of open dimensions, from what the browser said.
+
+    Raises:
+        SourceError: if they are none.
+    """
+    try:
+        return msgspec.convert(sizes, _SIZES)
+    except msgspec.ValidationError as error:
+        raise SourceError(f"These are no sizes of dimensions: {error}") from error
 
 
 def transferred(store: ModelStore, before: str, after: str, report: Report) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from hexviz.app import protocol
 from hexviz.app.graph import evidence, navigation
+from hexviz.app.graph.measure_steps import measure_step
 from hexviz.app.graph.navigation import enclosed
 from hexviz.app.graph.tour import go_to_stop
 from hexviz.app.graph.tree import all_but, check, names_of
@@ -47,6 +48,8 @@ def next_state(model: OpenModel, state: PageState, event: AnyEvent) -> PageState
 
 def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
     graph, view = model.graph, state.view
+    if isinstance(event, protocol.MeasureEvent):
+        return measure_step(model, state, event)
     match event:
         case protocol.ChooseTab(value=tab):
             return _in_tab(state, tab)
@@ -133,8 +136,10 @@ def _after(model: OpenModel, state: PageState, event: AnyEvent) -> PageState:
 
 def _in_tab(state: PageState, tab: Tab) -> PageState:
     turned = replace(state, tab=tab)
-    # What the legend lights up means something else while extracting, and while comparing.
-    same = turned.extracting == state.extracting and (tab == "compare") == (state.tab == "compare")
+    # What the legend lights up means something else while extracting, comparing, measuring.
+    same = turned.extracting == state.extracting and all(
+        (tab == other) == (state.tab == other) for other in ("compare", "measure")
+    )
     return turned if same else replace(turned, lit=frozenset())
 
 

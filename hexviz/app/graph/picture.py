@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import UnsetType
 
 from hexviz.app.graph.highlight import highlight
+from hexviz.app.graph.measure_steps import in_figures
 from hexviz.app.graph.navigation import MOST_ELEMENTS
 from hexviz.app.graph.side_by_side import SideBySide, is_comparing
 from hexviz.app.graph.tour import card
@@ -116,7 +117,9 @@ def _draw_other(
 
 
 def _coloured(model: OpenModel, state: PageState) -> PageState:
-    """The state in the colours that it is shown in: beside another graph, the comparison's."""
+    """The state in the colours that it is shown in: the comparison's, those of a figure."""
+    if state.tab == "measure":
+        return in_figures(model, state)
     if not is_comparing(model, state):
         return state
     return replace(state, view=replace(state.view, colour="compared"))

@@ -152,7 +152,27 @@ def _ramp(ramp: Ramp, colours: Sequence[str]) -> list[Any]:
         for share, text in ticks(ramp)
     ]
     blend = f"linear-gradient(to right, {', '.join(colours)})"
-    switch = [
+    if ramp.unit:
+        gathered = "their worst" if ramp.gather == "worst" else "their sum"
+        boxes: list[Any] = ["closed boxes: ", gathered]
+    else:
+        switch = _gather_switch(ramp)
+        boxes = ["closed boxes: ", switch[0], " | ", switch[1]]
+    by_power = ", by powers of ten" if ramp.is_log else ""
+    said = f"Numbers from {ramp.text(ramp.low)} to {ramp.text(ramp.high)}{by_power}"
+    return [
+        html.Div(
+            [html.Div(className="ramp-bar", style={"background": blend}), *marks],
+            className="ramp",
+            role="img",
+            **{"aria-label": said},
+        ),
+        html.Span(boxes, className="quiet gather"),
+    ]
+
+
+def _gather_switch(ramp: Ramp) -> list[html.Button]:
+    return [
         html.Button(
             text,
             className="link",
@@ -164,15 +184,6 @@ def _ramp(ramp: Ramp, colours: Sequence[str]) -> list[Any]:
             },
         )
         for gather, text, name in (("mean", "average", "average"), ("sum", "sum", "sum"))
-    ]
-    return [
-        html.Div(
-            [html.Div(className="ramp-bar", style={"background": blend}), *marks],
-            className="ramp",
-            role="img",
-            **{"aria-label": f"Numbers from {ramp.low:.4g} to {ramp.high:.4g}"},
-        ),
-        html.Span(["closed boxes: ", switch[0], " | ", switch[1]], className="quiet gather"),
     ]
 
 

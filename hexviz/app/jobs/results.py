@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import hexviz.app
 from hexviz.cache import Cache, Records, code_in
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hexviz.extraction.verify import Verification
 
 __all__ = ["Results", "file_stem"]
+
+Kind = TypeVar("Kind")
 
 
 class Results:
@@ -45,6 +47,18 @@ class Results:
     def comparison(self, before: str, after: str) -> dict[str, Any] | None:
         """What was kept of a comparison, if this very code has made it."""
         return self._records("comparisons").get_json(_pair(before, after), dict[str, Any])
+
+    def keep_costs(self, model: str, sizes: object, costs: object) -> None:
+        """Remember the costs of a model, by its key, for sizes of its open dimensions.
+
+        Raises:
+            WriteError: if that fails.
+        """
+        self._records("costs").put_json(_sized(model, sizes), costs)
+
+    def costs(self, model: str, sizes: object, kind: type[Kind]) -> Kind | None:
+        """The costs of a model that were kept, if this very code has worked them out."""
+        return self._records("costs").get_json(_sized(model, sizes), kind)
 
     def keep_file(self, content: bytes, model: str, ending: str) -> dict[str, Any]:
         """Write a result down; gives its ``file``, and the ``name`` to save it under.
@@ -81,6 +95,11 @@ class Results:
 def _pair(before: str, after: str) -> str:
     """What a comparison is kept by."""
     return digest(f"{before} {after}".encode())
+
+
+def _sized(model: str, sizes: object) -> str:
+    """What costs are kept by."""
+    return digest(json.dumps([model, sizes]).encode())
 
 
 def _part(arguments: Mapping[str, Any]) -> str:

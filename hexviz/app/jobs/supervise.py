@@ -84,6 +84,10 @@ LIMITS = {
     "read": Limits(30.0, 1 << 30),
     "transfer": Limits(300.0, _MOST),
     "compare": Limits(300.0, _MOST),
+    "costs": Limits(300.0, _MOST),
+    "profile": Limits(900.0, _MOST),
+    "trace": Limits(300.0, _MOST),
+    "parity": Limits(1800.0, _MOST),
 }
 """By kind of job. The largest exports of the benchmark take minutes; the fourth of the memory that
 is left is for the server, the browser and the system. Reading 100,000 ops takes 6 s

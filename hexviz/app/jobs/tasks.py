@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -186,6 +187,86 @@ def _tags_from(before: TaggedGraph, after: TaggedGraph) -> bytes:
     return json.dumps(tags_document(transferred(before, after)), ensure_ascii=False).encode()
 
 
+def costs(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Work out what each op of the source ``model`` costs for ``sizes`` of its open dimensions.
+
+    They are kept for the page, by the model's ``key``.
+
+    Raises:
+        HexvizError: if it cannot be opened, or its costs be told.
+    """
+    from hexviz.measure.costs.costs import costs as work_out
+
+    report("Opening the model", 5.0)
+    graph = _graph(arguments["model"])
+    report(f"Working out what {len(graph.ops):,} ops cost", 30.0)
+    sizes = tuple((str(name), int(size)) for name, size in arguments["sizes"])
+    Results().keep_costs(arguments["key"], sizes, work_out(graph, symbols=dict(sizes)))
+    return {}
+
+
+def profile(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Run the source ``model`` and lay its time on its modules; gives the ``document`` kept of it.
+
+    ``runs`` and ``optimization`` are as :func:`hexviz.profile` takes them.
+
+    Raises:
+        HexvizError: if it cannot be opened or run.
+    """
+    from hexviz.app.models.measures import keep_document
+
+    profiled = import_module("hexviz.measure.profile.profile").profile
+
+    report("Opening the model", 5.0)
+    graph = _graph(arguments["model"])
+    report(f"Running the model {arguments['runs']} times", 20.0)
+    found = profiled(
+        graph,
+        runs=arguments["runs"],
+        optimization=arguments["optimization"],
+        symbols=dict(arguments["sizes"]),
+    )
+    report("Writing the times", 95.0)
+    return {"document": keep_document(found.to_document(), graph.name)}
+
+
+def trace(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Lay the times of a trace, the kept ``file``, on the modules of the source ``model``.
+
+    Raises:
+        HexvizError: if one of them cannot be read, or they are not of one model.
+    """
+    from hexviz.app.models.measures import keep_document
+
+    report("Opening the model", 5.0)
+    graph = _graph(arguments["model"])
+    path = Results().path(arguments["file"])
+    if path is None:
+        raise SourceError("The trace was given up before it was read: drop it again.")
+    read_trace = import_module("hexviz.measure.profile.traces").read_trace
+    report("Reading the trace", 40.0)
+    return {"document": keep_document(read_trace(path.read_bytes(), graph), graph.name)}
+
+
+def parity(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -> dict[str, Any]:
+    """Compare the numbers of the source ``model`` with those of the source ``reference``.
+
+    Gives the ``document`` kept of it.
+
+    Raises:
+        HexvizError: if one of them cannot be opened or run, or they are not of one model.
+    """
+    from hexviz.app.models.measures import keep_document
+    from hexviz.measure.parity.parity import parity as compared
+
+    report("Opening both models", 5.0)
+    graph, reference = _graph(arguments["model"]), _graph(arguments["reference"])
+    report("Running both and comparing what their modules give", 25.0)
+    found = compared(graph, reference)
+    report("Writing the comparison", 95.0)
+    return {"document": keep_document(found.to_document(), graph.name)}
+
+
 TASKS: Mapping[str, Task] = MappingProxyType(
     {
         "export": export,
@@ -195,6 +276,10 @@ TASKS: Mapping[str, Task] = MappingProxyType(
         "read": read,
         "transfer": transfer,
         "compare": compare,
+        "costs": costs,
+        "profile": profile,
+        "trace": trace,
+        "parity": parity,
     }
 )
 """By kind of job, as :data:`hexviz.app.jobs.supervise.LIMITS` has them."""

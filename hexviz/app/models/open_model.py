@@ -15,8 +15,9 @@ from hexviz.app.models.comparison import Kept, other_in
 from hexviz.app.models.edits import Edit
 from hexviz.app.models.extracted import Extracted, extracted, totals
 from hexviz.app.models.long_work import one_by_one
+from hexviz.app.models.measures import Measures
 from hexviz.app.models.model_key import ModelKey
-from hexviz.app.protocol import ExtractChoice, PageState
+from hexviz.app.protocol import ExtractChoice, Figures, PageState
 from hexviz.app.server_timing import first_picture
 from hexviz.errors import MatchingError
 from hexviz.extraction.constants import Constants
@@ -31,7 +32,14 @@ from hexviz.tagging.explain import Explanation, explain
 from hexviz.tagging.finding import Finding
 from hexviz.view.cache import LayoutCache
 from hexviz.view.calls import CallGroup
-from hexviz.view.colouring import Colouring, Mode, colour_by, policy_of
+from hexviz.view.colouring import (
+    Colouring,
+    Mode,
+    colour_by,
+    colour_by_figure,
+    figure_of,
+    policy_of,
+)
 from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, Placement, build_index, is_moved
 from hexviz.view.palette import Theme
@@ -65,7 +73,7 @@ class OpenModel:
     ``numbers`` holds what people dropped in to colour its ops by: position →
     number, by the digest of the file. ``edit`` says what a person changed, and
     ``near`` is another model with the same ops, whose layouts and numbers serve here too.
-    ``constants`` tells which of its ops compute nothing but shapes.
+    ``constants`` tells which of its ops compute nothing but shapes, ``measures`` what was measured.
     ``drawn`` tells what its first picture took.
     """
 
@@ -84,6 +92,7 @@ class OpenModel:
         self.edit = edit
         self.path = path
         self.constants = Constants(graph)  # not the near one's, which would keep its graph alive
+        self.measures = Measures(graph, key, self.base)
         self._size: int = near._size if near is not None else size
         self.numbers: LayoutCache[str, dict[int, float]] = (
             near.numbers if near is not None else LayoutCache(_KEPT_NUMBERS)
@@ -91,12 +100,12 @@ class OpenModel:
         self._indexes: dict[Placement, Index] = {}
         self._building = threading.Lock()
         self._layouts: Layouts = near._layouts if near is not None else LayoutCache()
-        self._rendered: LayoutCache[tuple[ViewState, str, Theme], Rendered] = LayoutCache(
+        self._rendered: LayoutCache[tuple[ViewState, str | Figures, Theme], Rendered] = LayoutCache(
             _KEPT_VIEWS
         )
         self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
-        self._colourings: LayoutCache[tuple[Placement, Mode, str, Gather], Colouring] = LayoutCache(
-            8
+        self._colourings: LayoutCache[tuple[Placement, Mode, str | Figures, Gather], Colouring] = (
+            LayoutCache(8)
         )
         self._comparisons: LayoutCache[str, Kept] = LayoutCache(_KEPT_COMPARISONS)
         self._alignments: LayoutCache[str, Alignment] = LayoutCache(_KEPT_COMPARISONS)
@@ -155,10 +164,11 @@ class OpenModel:
         with stage("layout"):
             return first_view(index, self._layouts, hidden=hidden, canvas=canvas)
 
-    def render(self, view: ViewState, theme: Theme, numbers: str = "") -> Rendered:
+    def render(self, view: ViewState, theme: Theme, numbers: str | Figures = "") -> Rendered:
         """What a view looks like; ``numbers`` names those to colour by, or the comparison.
 
         Raises:
+            MeasureError: if it is coloured by a figure that was not measured.
             NumbersError: if the view is coloured by numbers that are not here.
             MatchingError: if it is coloured by a comparison that is not here.
         """
@@ -173,13 +183,19 @@ class OpenModel:
         return known
 
     def _colouring(
-        self, index: Index, mode: Mode, numbers: str, gather: Gather
+        self, index: Index, mode: Mode, numbers: str | Figures, gather: Gather
     ) -> Colouring | None:
         if mode == "module":
             return None
         key = (index.placement, mode, numbers, gather)
         known = self._colourings.get(key)
-        if known is None:
+        figure = figure_of(mode)
+        if known is None and figure is not None:
+            figures = numbers if isinstance(numbers, Figures) else Figures()
+            known = colour_by_figure(index, self.measures.of(figures), figure)
+            self._colourings.put(key, known)
+        elif known is None:
+            numbers = str(numbers)
             policy = policy_of(mode)
             answers = self.what_if(policy) if policy is not None else None
             fates = self._fates(numbers) if mode == "compared" else None

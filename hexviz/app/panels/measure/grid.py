@@ -1,0 +1,112 @@
+"""The table of figures by module: its columns, and a row for each module in the tree's order."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import dash_ag_grid as dag
+
+from hexviz.measure.table import Column, FigureTable, ModuleRow
+from hexviz.model.modules import ModuleTree
+from hexviz.view.units import FORMATS
+
+__all__ = ["columns", "module_grid", "rows"]
+
+_WIDTHS = {"share": 92, "us_per_mac": 92, "error": 96}
+_INFINITE = 1e308  # what no number tells sorts above all numbers, and JSON knows no infinity
+
+
+def module_grid() -> dag.AgGrid:
+    """The empty table; the browser puts it on the page when it is first looked at."""
+    return dag.AgGrid(
+        id="module-figures",
+        columnDefs=[],
+        rowData=[],
+        getRowId="params.data.id",
+        defaultColDef={"sortable": True, "resizable": True, "sortingOrder": ["desc", "asc", None]},
+        dashGridOptions={
+            "rowSelection": {
+                "mode": "singleRow",
+                "checkboxes": False,
+                "enableClickSelection": True,
+            },
+            "animateRows": False,
+            "rowHeight": 26,
+            "headerHeight": 26,
+            "groupHeaderHeight": 24,
+            "suppressColumnVirtualisation": True,
+            "theme": {"function": "themeQuartz"},
+        },
+        style={"height": "100%", "width": "100%"},
+    )
+
+
+def columns(table: FigureTable, shown: str) -> list[dict[str, Any]]:
+    """The columns: the module; for each figure its total and its own, the ``shown`` one first."""
+    first = {
+        "field": "module",
+        "headerName": "module",
+        "cellRenderer": "ModuleName",
+        "pinned": "left",
+        "width": 230,
+        "minWidth": 120,
+        "sortingOrder": ["asc", "desc", None],
+    }
+    family = _family(next((one.unit for one in table.columns if one.name == shown), ""))
+    figures = sorted(
+        table.columns, key=lambda one: (one.name != shown, _family(one.unit) != family)
+    )
+    return [first, *(_group(column, column.name == shown) for column in figures)]
+
+
+def _family(unit: str) -> str:
+    """What figures are about: costs, time, or errors."""
+    return (
+        "time" if unit in ("us", "share", "us_per_mac") else "error" if unit == "error" else "cost"
+    )
+
+
+def _group(column: Column, is_shown: bool) -> dict[str, Any]:
+    total, own = ("total", "own") if column.adds else ("worst in it", "its own")
+    width = _WIDTHS.get(column.unit, 88)
+    return {
+        "headerName": column.title,
+        "groupId": column.name,
+        "marryChildren": True,
+        "children": [
+            {
+                "colId": f"{column.name} {kind}",
+                "field": f"{column.name} {kind}",
+                "headerName": name,
+                "cellRenderer": "FigureCell",
+                "type": "rightAligned",
+                "width": width,
+                "cellClass": "figure-shown" if is_shown else "",
+            }
+            for kind, name in (("total", total), ("own", own))
+        ],
+    }
+
+
+def rows(table: FigureTable, tree: ModuleTree) -> list[dict[str, Any]]:
+    """A row for each module: numbers to sort by, and beside each what is written."""
+    return [_row(row, table, tree) for row in table.rows]
+
+
+def _row(row: ModuleRow, table: FigureTable, tree: ModuleTree) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "id": f"m:{row.module}",
+        "module": row.module,
+        "label": tree[row.module].label,
+        "tag": row.tag,
+        "depth": row.depth,
+    }
+    for column in table.columns:
+        for kind, figures in (("total", row.total), ("own", row.own)):
+            number = figures.get(column.name)
+            if number is None:
+                continue
+            found[f"{column.name} {kind}"] = _INFINITE if math.isinf(number) else number
+            found[f"{column.name} {kind} text"] = FORMATS[column.unit](number)
+    return found
