@@ -12,7 +12,7 @@ NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
 .PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types wheel browser redis bench bench-hot \
-	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-extraction bench-exports bench-soak fuzz pictures clean
+	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-extraction bench-costs bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -135,6 +135,12 @@ bench-matching: $(READY)
 bench-extraction: $(READY)
 	$(BIN)/python -W ignore -m benchmarks extraction
 	$(BIN)/python -m benchmarks.measure_extraction
+
+# Parameters and MACs of twenty models beside PyTorch's own counts, in exports of both exporters, as a
+# whole and module by module; ten minutes. Then seconds by size.
+bench-costs: $(READY)
+	$(BIN)/python -W ignore -m benchmarks costs
+	$(BIN)/python -m benchmarks.measure_costs
 
 # The model classes of transformers and timm (if it is installed) through both exporters: a minute
 # each, continued where it was stopped. ARGS="--minutes 30 --only bert,vit" does less.

@@ -14,6 +14,7 @@ import typer
 
 from benchmarks import tables
 from benchmarks.audit import bench_audit
+from benchmarks.costs import bench_costs
 from benchmarks.exports import bench_tags
 from benchmarks.extraction import bench_extraction
 from benchmarks.inheritance import bench_inheritance
@@ -72,6 +73,12 @@ def audit(sources: Sources = None, as_json: AsJson = False) -> None:
 def extraction(sources: Sources = None, as_json: AsJson = False) -> None:
     """How many modules can be cut out so that they run and are right, beside other extractors."""
     _run(bench_extraction, sources, tables.print_extraction, as_json=as_json)
+
+
+@app.command()
+def costs(sources: Sources = None, as_json: AsJson = False) -> None:
+    """How near parameters and MACs are to PyTorch's own counts."""
+    _run(bench_costs, sources, tables.print_costs, as_json=as_json)
 
 
 @app.command()

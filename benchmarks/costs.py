@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import io
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -49,10 +50,12 @@ def torch_flops(source: Source) -> dict[str, int]:
     Of modules that run more than once, and of shared ones, each call counts. The CPU's own kernels
     for attention and LSTM are turned off: the counter does not know what is in them.
     """
+    source.model.requires_grad_(requires_grad=False)  # the counter hooks into gradients otherwise
     counter = FlopCounterMode(display=False, depth=_DEEPEST)
-    plain = sdpa_kernel(SDPBackend.MATH), torch.backends.mkldnn.flags(enabled=False)
-    with torch.no_grad(), plain[0], plain[1], counter:
-        source.model(*source.args, **source.kwargs)
+    with warnings.catch_warnings(), torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        warnings.simplefilter("ignore")  # it speaks of GPUs when its kernels are turned off
+        with torch.backends.mkldnn.flags(enabled=False), counter:
+            source.model(*source.args, **source.kwargs)
     root = type(source.model).__name__
     found = {"": counter.get_total_flops()}
     for name, counts in counter.get_flop_counts().items():

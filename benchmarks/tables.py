@@ -9,6 +9,7 @@ from hexviz.cli.console import console, listing, say
 
 __all__ = [
     "print_audit",
+    "print_costs",
     "print_extraction",
     "print_inheritance",
     "print_matching",
@@ -40,6 +41,32 @@ def print_audit(document: Mapping[str, Any]) -> None:
         accused = sum(one["accused_ops"] for one in document["idioms"])
         say(f"Idioms that are right: {accused} of {ops} ops accused.")
     _say_failed(document)
+
+
+def print_costs(document: Mapping[str, Any]) -> None:
+    """The document of ``python -m benchmarks costs --json``, a row for each export."""
+    figures = ("MACs", "of torch's", "modules", "apart", "parameters")
+    for reported in (False, True):
+        rows = [
+            (
+                row["model"],
+                row["export"],
+                f"{row['known_macs']:,}" if row["macs"] is None else f"{row['macs']:,}",
+                "" if row["ratio"] is None else f"{row['ratio']:.4f}",
+                str(row["modules"]),
+                str(len(row["modules_apart"])),
+                "equal" if _is_exact(row) else f"{row['parameters']} ≠ {row['torch_parameters']}",
+            )
+            for row in document["rows"]
+            if row["reported"] == reported
+        ]
+        title = "reported only" if reported else "tuned on"
+        console().print(listing(("model", "export", *figures), rows, title=title, figures=figures))
+    _say_failed(document)
+
+
+def _is_exact(row: Mapping[str, Any]) -> bool:
+    return bool(row["parameters"] == row["own_parameters"] == row["torch_parameters"])
 
 
 def _share(share: float | None) -> str:

@@ -536,6 +536,10 @@ _OTHERS: Mapping[tuple[str, str], Formula] = MappingProxyType(
         (_MS, "MaxpoolWithMask"): _window(1),
         (_MS, "NhwcMaxPool"): _window(1),
         (_MS, "QLinearAveragePool"): _window(1),
+        ("com.microsoft.nchwc", "AveragePool"): _window(1),
+        ("com.microsoft.nchwc", "MaxPool"): _window(1),
+        ("com.microsoft.nchwc", "GlobalAveragePool"): _each_read(1),
+        ("com.microsoft.nchwc", "GlobalMaxPool"): _each_read(1),
         ("", "GridSample"): _interpolated,
         (_MS, "GridSample"): _interpolated,
         ("", "LRN"): _local_response,
@@ -592,9 +596,7 @@ _NOT_TOLD = frozenset(
             "SoftmaxCrossEntropyLoss TfIdfVectorizer",
         ),
         *_names(_MS, "Inverse Irfft IsAllFinite RelativePositionBias Rfft"),
-        *_names(
-            "com.microsoft.nchwc", "AveragePool GlobalAveragePool GlobalMaxPool MaxPool Upsample"
-        ),
+        *_names("com.microsoft.nchwc", "Upsample"),
     }
 )
 """Ops without MACs of whose FLOPs nothing is said."""

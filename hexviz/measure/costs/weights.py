@@ -12,7 +12,7 @@ file keeps its count for each module, that is what counts.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -33,9 +33,10 @@ class Weight(NamedTuple):
     """A stored tensor.
 
     ``elements`` counts it as a parameter, 0 for what can be none. ``nbytes`` is what it takes, with
-    its data, also where that was left out of the file. ``owner`` is its first owner and ``used``
-    are all modules that own or read it. ``reader`` is the position of the first op that reads it,
-    or that holds it (Constant), in the tagged graph; ``None`` if none does.
+    its data, also where that was left out of the file. ``owner`` is its first owner, ``used`` are
+    all modules that own or read it, and ``is_named`` says that it has a module's name. ``reader``
+    is the position of the first op that reads it, or that holds it (Constant), in the tagged graph;
+    ``None`` if none does.
     """
 
     elements: int
@@ -43,6 +44,7 @@ class Weight(NamedTuple):
     owner: str
     used: tuple[str, ...]
     reader: int | None
+    is_named: bool = False
 
 
 _BUFFERS: Mapping[str, frozenset[int]] = MappingProxyType(
@@ -150,6 +152,7 @@ def weights_of(
                 owner=owner,
                 used=tuple(modules),
                 reader=None if first is None else ran.origins[first[0]],
+                is_named=named_owner is not None,
             )
         )
     return found, frozenset(constants)
@@ -239,9 +242,9 @@ def own_parameters(tree: ModuleTree, weights: Iterable[Weight]) -> dict[str, int
         root 100 = own + transformer 100 + lm_head 40 − 40 shared        own of the root: 0
                                                                          own of lm_head: 0
 
-    What is shared is told by modules that have several names. Where a total is still too small, one
-    weight that several modules read, or one count that several modules have, may explain exactly
-    what is missing. ``None`` where nothing does.
+    What is shared is told by modules that have several names. Where a total is still too small, a
+    weight that several modules read, a module of which no weight has the name, or a count that
+    several modules have, may explain exactly what is missing. ``None`` where nothing does.
     """
     below: dict[str, int] = {}
     for module in tree:
@@ -259,10 +262,11 @@ def own_parameters(tree: ModuleTree, weights: Iterable[Weight]) -> dict[str, int
             _add(found, _meeting(tree, module.fqn, module.same_as), module.parameters)
     found.update((module.fqn, 0) for module in tree if module.same_as)
     copies = list(_copies(tree, weights))
+    named = {weight.owner for weight in weights if weight.is_named}
     for module in reversed([*tree]):
         lack = -(found[module.fqn] or 0)
         if lack > 0:
-            later = _explained(tree, found, module.fqn, lack, copies)
+            later = _explained(tree, found, module.fqn, lack, copies, named)
             found[module.fqn] = None if later is None else 0
             for fqn, count in later or ():
                 _add(found, fqn, -count)
@@ -297,6 +301,7 @@ def _explained(
     fqn: str,
     lack: int,
     copies: Iterable[Copy],
+    named: Collection[str],
 ) -> list[tuple[str, int]] | None:
     """The later holders of what is shared below a module, each with as many as it shares."""
     here = [
@@ -310,9 +315,18 @@ def _explained(
             return chosen
     if here and sum(count for _, count in here) == lack:
         return here
+    below = [
+        holder
+        for holder in found
+        if holder != fqn and names.is_within(holder, fqn) and not tree[holder].children
+    ]
+    # A copy that was transposed beforehand has no name: one module without any may be its holder.
+    nameless = [holder for holder in below if found[holder] == lack and holder not in named]
+    if len(nameless) == 1:
+        return [(nameless[0], lack)]
     by_count: dict[int, list[str]] = {}
-    for holder, own in found.items():
-        if own and holder != fqn and names.is_within(holder, fqn) and not tree[holder].children:
+    for holder in below:
+        if own := found[holder]:
             by_count.setdefault(own, []).append(holder)
     chosen_counts = [
         count for count, holders in by_count.items() if count * (len(holders) - 1) == lack
