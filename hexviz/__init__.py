@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from hexviz.matching.comparison import Comparison
     from hexviz.measure.costs.costs import Costs, costs
     from hexviz.measure.parity.parity import Parity, parity
+    from hexviz.measure.profile.profile import profile
+    from hexviz.measure.profile.result import Profile
     from hexviz.model.modules import Module, ModuleTree
     from hexviz.model.op import Candidate, Context, Op, Provenance
     from hexviz.tagging.finding import Finding
@@ -28,6 +30,7 @@ __all__ = [
     "Op",
     "Parity",
     "Part",
+    "Profile",
     "Provenance",
     "TaggedGraph",
     "Verification",
@@ -36,6 +39,7 @@ __all__ = [
     "export",
     "load",
     "parity",
+    "profile",
     "transfer",
 ]
 
@@ -51,6 +55,7 @@ _HOMES = {
     "Op": "model.op",
     "Parity": "measure.parity.parity",
     "Part": "extraction.part",
+    "Profile": "measure.profile.result",
     "Provenance": "model.op",
     "TaggedGraph": "api",
     "Verification": "extraction.verify",
@@ -59,6 +64,7 @@ _HOMES = {
     "export": "api",
     "load": "api",
     "parity": "measure.parity.parity",
+    "profile": "measure.profile.profile",
     "transfer": "api",
 }
 

@@ -21,6 +21,7 @@ from hexviz.cli.extract import extract, spread
 from hexviz.cli.groups import Commands
 from hexviz.cli.log import LOG_VARIABLE, stages_logged
 from hexviz.cli.parity import parity
+from hexviz.cli.profile import profile
 from hexviz.cli.signals import ended_by_signals
 from hexviz.cli.tags import analyze, audit, explain, tag
 from hexviz.cli.view import report, view, worker
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 for _command in (
     *(view, export, tag, analyze, explain, audit),
-    *(compare, parity, extract, report, samples, worker),
+    *(compare, parity, profile, extract, report, samples, worker),
 ):
     app.command()(_command)
 app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-__all__ = ["AsJson", "OnnxFile", "Output", "print_json", "read_inputs"]
+__all__ = ["AsJson", "OnnxFile", "Output", "print_json", "read_inputs", "read_sizes"]
 
 OnnxFile = Annotated[Path, typer.Argument(metavar="FILE", help="An .onnx file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
@@ -40,3 +42,20 @@ def read_inputs(path: Path | None) -> dict[str, Any] | None:
         raise ReadError(
             f"{path} is no .npz file of arrays: write it with numpy.savez, by name of input."
         ) from error
+
+
+def read_sizes(symbols: Iterable[str] | None) -> dict[str, int]:
+    """Sizes of open dimensions by name, as a person wrote them: ``batch=1``.
+
+    Raises:
+        MeasureError: if one is not written so.
+    """
+    from hexviz.errors import MeasureError
+
+    found = {}
+    for one in symbols or ():
+        name, sign, size = one.rpartition("=")
+        if not (sign and name and re.fullmatch("[0-9]{1,12}", size, re.ASCII)):
+            raise MeasureError(f"{one!r} sets no size: write --symbol NAME=N, as in batch=1.")
+        found[name] = int(size)
+    return found

@@ -40,13 +40,15 @@ def free_inputs(proto: onnx.ModelProto) -> dict[str, onnx.TypeProto]:
     return {one.name: one.type for one in proto.graph.input if one.name not in weights}
 
 
-def generate(proto: onnx.ModelProto, *, seed: int = 0) -> Iterator[Feed]:
+def generate(
+    proto: onnx.ModelProto, *, seed: int = 0, symbols: Mapping[str, int] | None = None
+) -> Iterator[Feed]:
     """Inputs for a model, best guess first, the same for the same seed.
 
     Dimensions of one symbol have one size, unnamed ones by their place; a
-    symbol like ``past + 1`` is computed. The first guesses have the values
-    that the graph implies, then follow floats that are all positive, and
-    integers that are all 0 or all 1.
+    symbol like ``past + 1`` is computed, and those in ``symbols`` have the
+    size given. The first guesses have the values that the graph implies, then
+    follow floats that are all positive, and integers that are all 0 or all 1.
 
     Raises:
         ExtractionError: if an input has a type that cannot be made up.
@@ -56,6 +58,7 @@ def generate(proto: onnx.ModelProto, *, seed: int = 0) -> Iterator[Feed]:
     tried = set()
     for style, (first, other) in _guesses():
         sizes = sizes_of([dims_of(tensor) for _, tensor in inputs.values()], first, other)
+        sizes |= symbols or {}
         shapes = {name: shape_of(dims_of(kind), sizes) for name, (_, kind) in inputs.items()}
         key = (style, tuple(shapes.values()))
         if key in tried or any(math.prod(shape) > _MOST for shape in shapes.values()):

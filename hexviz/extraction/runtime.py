@@ -1,9 +1,9 @@
-"""ONNX Runtime, as far as a proof needs it: load a model, run it, and hand values in and out.
+"""ONNX Runtime, as far as hexviz needs it: load a model, run it, and hand values in and out.
 
-Optimisation is off: whole and part shall run the same kernels, so that they
-differ only if the part is wrong. numpy knows neither all types of values
-(bfloat16, 4-bit integers, texts as the runtime has them) nor sequences, so
-those go through raw memory or tiny models.
+Optimisation is off, unless somebody wants to know how fast a model runs: whole and part shall
+run the same kernels, so that they differ only if the part is wrong. numpy knows neither all types
+of values (bfloat16, 4-bit integers, texts as the runtime has them) nor sequences, so those go
+through raw memory or tiny models.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ctypes
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "IN_MEMORY",
+    "LEVELS",
+    "Settings",
+    "available_providers",
     "elements",
     "is_unsupported",
     "one_line",
@@ -47,6 +51,17 @@ __all__ = [
 IN_MEMORY = "*/hexviz/in memory"
 """Where a weight says that its data is which :func:`open_session` gets as a value."""
 
+LEVELS = MappingProxyType(
+    {
+        "disable": "ORT_DISABLE_ALL",
+        "basic": "ORT_ENABLE_BASIC",
+        "extended": "ORT_ENABLE_EXTENDED",
+        "all": "ORT_ENABLE_ALL",
+    }
+)
+"""How much the runtime rewrites a graph before it runs it → what it calls that level itself."""
+
+_CPU = "CPUExecutionProvider"
 _THREADS = 4  # at most: the page serves others meanwhile
 _LONGEST = 300  # characters of a message
 _KINDS = MappingProxyType(
@@ -68,6 +83,48 @@ def runtime_version() -> str:
     return f"onnxruntime {ort.__version__}"
 
 
+def available_providers() -> tuple[str, ...]:
+    """The execution providers of the runtime that is installed here."""
+    import onnxruntime as ort
+
+    return tuple(ort.get_available_providers())
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a session is to run as it does for people, and not as a proof needs it.
+
+    ``level`` is one of :data:`LEVELS`. ``provider`` is the execution provider, the CPU does what it
+    cannot. ``threads`` work on one op, 0 for as many as the runtime takes by itself. With
+    ``profile`` the runtime notes the time of every node in a file whose name begins so. At
+    ``optimized`` it writes the model that it runs, large weights beside it.
+    """
+
+    level: str = "all"
+    provider: str = _CPU
+    threads: int = 0
+    profile: Path | None = None
+    optimized: Path | None = None
+
+
+def _with_settings(options: ort.SessionOptions, settings: Settings) -> None:
+    import onnxruntime as ort
+
+    level = getattr(ort.GraphOptimizationLevel, LEVELS[settings.level])
+    options.graph_optimization_level = level
+    options.intra_op_num_threads = settings.threads
+    options.enable_cpu_mem_arena = True
+    if settings.profile is not None:
+        options.enable_profiling = True
+        options.profile_file_prefix = str(settings.profile)
+    if settings.optimized is not None:
+        options.optimized_model_filepath = str(settings.optimized)
+        prefix = "session.optimized_model_external_initializers_"
+        weights = settings.optimized.with_suffix(".weights").name
+        options.add_session_config_entry(f"{prefix}file_name", weights)
+        options.add_session_config_entry(f"{prefix}min_size_in_bytes", "1024")
+
+
 def open_session(
     proto: onnx.ModelProto,
     base_dir: Path | None,
@@ -75,13 +132,15 @@ def open_session(
     content: bytes | None = None,
     outputs: Iterable[str] = (),
     weights: Mapping[str, ort.OrtValue] | None = None,
+    settings: Settings | None = None,
 ) -> ort.InferenceSession:
     """Load a model; ``base_dir`` is the folder of the files that hold its weights.
 
     ``content`` is the serialized model, if it is at hand. ``outputs`` are
     values of the top graph to give back besides the model's own outputs.
     ``weights`` are initializers whose data lies :data:`IN_MEMORY`: they are
-    not copied, and must live as long as the session.
+    not copied, and must live as long as the session. ``settings`` are for who wants to know how
+    fast it runs.
 
     Raises:
         ExtractionError: if the runtime refuses it, or weights are not there.
@@ -96,7 +155,10 @@ def open_session(
     options.intra_op_num_threads = min(_THREADS, os.cpu_count() or 1)
     options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False  # the arena would keep all memory that was ever used
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if settings is not None:
+        _with_settings(options, settings)
+    else:
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if weights:
         options.add_external_initializers(list(weights), list(weights.values()))
     if base_dir is not None:
@@ -109,7 +171,8 @@ def open_session(
             f"The weights are in another file ({min(locations)}), which was not given: "
             "open the model from its folder."
         )
-    session = _opened(content or serialized(proto), options, outputs)
+    provider = _CPU if settings is None else settings.provider
+    session = _opened(content or serialized(proto), options, outputs, provider)
     session._model_bytes = b""  # kept to load again on another device: all weights once more
     return session
 
@@ -143,7 +206,7 @@ def output_types(
 
 
 def _opened(
-    content: bytes, options: ort.SessionOptions, outputs: Iterable[str]
+    content: bytes, options: ort.SessionOptions, outputs: Iterable[str], provider: str = _CPU
 ) -> ort.InferenceSession:
     import onnxruntime as ort
 
@@ -153,7 +216,8 @@ def _opened(
     # Serialized messages merge when they are joined: no copy of the weights is changed for this.
     joined = content + more.SerializeToString()
     try:
-        return ort.InferenceSession(joined, options, providers=["CPUExecutionProvider"])
+        providers = list(dict.fromkeys((provider, _CPU)))
+        return ort.InferenceSession(joined, options, providers=providers)
     except refusals() as error:
         raise ExtractionError(one_line(error)) from error
 
