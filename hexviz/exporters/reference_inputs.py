@@ -11,8 +11,9 @@ of ids reads a corner of the vocabulary, zeros multiply any weight away::
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,9 +26,10 @@ from hexviz.exporters.inputs import as_call, make_inputs
 from hexviz.exporters.model_source import Source
 from hexviz.exporters.rebind import Inputs, flatten_inputs
 from hexviz.exporters.subject import call_of
+from hexviz.exporters.watch import to_array
 from hexviz.exporters.wrappers import inner_module
 
-__all__ = ["named_inputs", "source_of", "telling", "with_arrays"]
+__all__ = ["named_inputs", "source_of", "telling", "weights_of", "with_arrays"]
 
 Array = npt.NDArray[Any]
 
@@ -60,6 +62,17 @@ def source_of(reference: object, inputs: Mapping[str, Array] | None) -> Source:
             call = (), arrays
     args, kwargs = call if call is not None else make_inputs(model)
     return Source(model, args, kwargs, type(model).__name__)
+
+
+def weights_of(model: nn.Module) -> dict[str, Callable[[], Array | None]]:
+    """A model's parameters and buffers, by the names that an export gives them."""
+    inner = inner_module(model)
+    held = inner.state_dict(keep_vars=True)
+    return {
+        name: partial(to_array, tensor)
+        for name, tensor in held.items()
+        if isinstance(tensor, Tensor) and tensor.layout == torch.strided and not tensor.is_meta
+    }
 
 
 def named_inputs(model: nn.Module, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Inputs:

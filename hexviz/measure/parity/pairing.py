@@ -17,7 +17,7 @@ BatchNorm into its convolution: then that one's value stands for this one's outp
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hexviz.measure.parity.borders import Borders
@@ -28,6 +28,10 @@ __all__ = ["EQUAL", "Pairing", "pair"]
 
 EQUAL = 1e-4
 """Relative distance up to which two samples are the same numbers."""
+
+
+_NEARER = 2.0
+"""How many times nearer a value must be to the output before to be that and not the folded one."""
 
 
 @dataclass
@@ -74,8 +78,9 @@ def pair(
             taken |= {found.pairs[at].value for at in kind if at in found.pairs}
     _through_members(found, reference, borders, groups, seen, samples, taken)
     _handed(found, reference, borders, seen, samples, taken)
-    _by_numbers(found, [at for at in groups if at not in found.pairs], seen, samples, taken)
+    # First: a layout op behind a folded BatchNorm may have its numbers, and is not its arithmetic.
     _unfold(found, reference, borders, seen, samples)
+    _by_numbers(found, [at for at in groups if at not in found.pairs], seen, samples, taken)
     for at in groups:
         if at not in found.pairs and not reference.outputs[at].handed_to:
             found.reasons.setdefault(at, _reason(reference.outputs[at], borders, seen, samples[at]))
@@ -272,8 +277,8 @@ def _unfold(
     """Outputs of modules without ops, by the value of the module before that they were folded in.
 
     In a chain (convolution, BatchNorm, another one) each in turn takes the value over from the one
-    before, unless that is what the value has the numbers of. Behind a fault it has nobody's, and a
-    module without ops was folded backwards as a rule.
+    before, unless the value is clearly nearer to that: in a graph with a fault it has the numbers
+    of neither, and a BatchNorm that changes next to nothing was folded like any other.
     """
     for at, one in enumerate(reference.outputs):
         if at in found.pairs or one.same_as is not None or one.handed_to:
@@ -284,9 +289,8 @@ def _unfold(
             held = found.pairs.get(source)
             if held is None or not _fits(seen, held.value, samples[at]):
                 continue
-            if distance(seen[held.value], samples[source]) < min(
-                EQUAL, distance(seen[held.value], samples[at])
-            ):
+            ours = seen[held.value]
+            if _NEARER * distance(ours, samples[source]) < distance(ours, samples[at]):
                 break  # the value is what the module before gave: this one is somewhere else
             first = reference.outputs[source].module
             found.pairs[at] = replace(
@@ -308,8 +312,3 @@ def _reason(one: CallOutput, borders: Borders, seen: Mapping[str, Sample], wante
     if not fits:
         return f"no value that leaves the module has the shape {shape}"
     return f"{len(fits)} values of the shape {shape} could be it"
-
-
-def unpaired(found: Pairing, places: Collection[int]) -> list[int]:
-    """The places without a pair, in order."""
-    return sorted(at for at in places if at not in found.pairs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,12 +14,13 @@ from hexviz.errors import ExtractionError, MeasureError
 from hexviz.extraction.runtime import is_unsupported, runtime_version
 from hexviz.extraction.spill import Spill
 from hexviz.matching.openable import Openable, opened
-from hexviz.measure.documents import CallError, ParityDocument, to_dict
+from hexviz.measure.documents import CallError, ParityDocument, WeightError, to_dict
 from hexviz.measure.parity.graph_parity import graph_parity
 from hexviz.measure.parity.judgement import Tolerance, judge
 from hexviz.measure.parity.message import message
 from hexviz.measure.parity.reference import Pair, Reference
 from hexviz.measure.parity.rows import rows, unpaired_rows
+from hexviz.measure.parity.weights import Weights, weight_errors
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
@@ -106,26 +107,18 @@ def parity(
     tolerance = Tolerance(rtol, atol)
     if _is_graph(reference):
         return Parity(graph_parity(ours, opened(reference), inputs, tolerance))
+    from hexviz.measure.parity.torch_reference import torch_references, torch_weights
+
+    source = _source(reference, inputs)
+    first: ExtractionError | None = None
     with Spill() as spill:
-        tries = _references(ours, reference, inputs, spill)
-        first: ExtractionError | None = None
-        for theirs, pairs, how in tries:
+        for theirs, how in torch_references(ours, source, inputs, spill):
             try:
-                return Parity(beside(ours, theirs, pairs, tolerance, how))
+                weights = torch_weights(source)
+                return Parity(beside(ours, theirs, None, tolerance, how, weights=weights))
             except ExtractionError as error:
                 first = first or error
     raise _failure(ours, first)
-
-
-def _references(
-    graph: TaggedGraph, reference: Any, inputs: Mapping[str, Any] | None, spill: Spill
-) -> Iterator[tuple[Reference, tuple[Pair, ...] | None, str]]:
-    """What to compare with, best first: reference, its pairs if known, where inputs are from."""
-    from hexviz.measure.parity.torch_reference import torch_references
-
-    source = _source(reference, inputs)
-    for found, how in torch_references(graph, source, inputs, spill):
-        yield found, None, how
 
 
 def _is_graph(reference: Any) -> bool:
@@ -152,8 +145,12 @@ def beside(
     pairs: Iterable[Pair] | None,
     tolerance: Tolerance,
     how: str = "",
+    *,
+    weights: Weights | None = None,
 ) -> ParityDocument:
     """A graph beside a reference that is at hand; ``how`` says where the inputs came from.
+
+    ``weights`` are the reference's, to be compared by themselves.
 
     Raises:
         ExtractionError: if the graph cannot be run on the reference's inputs.
@@ -181,9 +178,23 @@ def beside(
         path=tuple(names.ancestors(first.module)) if first is not None else (),
         divergences=divergences,
         unpaired=unpaired,
+        weights=_weights(graph, weights, found, divergences) if weights else (),
         inputs=how,
         notes=reference.notes,
     )
+
+
+def _weights(
+    graph: TaggedGraph,
+    weights: Weights,
+    found: Sequence[CallError],
+    divergences: Collection[int],
+) -> tuple[WeightError, ...]:
+    """The weights that differ, without those that a BatchNorm was folded into."""
+    diverging = {name for at in divergences for name in (found[at].module, *found[at].modules)}
+    folded = {one.module for one in found if one.how == "repaired" and one.modules}
+    differing = weight_errors(graph, weights, diverging)
+    return tuple(one for one in differing if one.has_effect or one.module not in folded)
 
 
 def _failure(graph: TaggedGraph, error: ExtractionError | None) -> Exception:

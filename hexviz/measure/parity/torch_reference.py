@@ -15,13 +15,14 @@ from hexviz.extraction.feeds import Feed, free_inputs, given
 from hexviz.extraction.meaning import meanings
 from hexviz.extraction.spill import Spill
 from hexviz.measure.parity.reference import CallOutput, Reference
+from hexviz.measure.parity.weights import Weights
 from hexviz.model.graph import TaggedGraph
 
 if TYPE_CHECKING:
     from hexviz.exporters.model_source import Source
     from hexviz.exporters.rebind import Inputs
 
-__all__ = ["torch_references"]
+__all__ = ["torch_references", "torch_weights"]
 
 Array = npt.NDArray[Any]
 
@@ -64,6 +65,13 @@ def torch_references(
             if _is_finite(reference):
                 yield dataclasses.replace(reference, notes=(*reference.notes, *notes)), "made"
     yield _reference(graph, source, plain, names, spill), "example"
+
+
+def torch_weights(source: Source) -> Weights:
+    """The model's own weights, by name."""
+    from hexviz.exporters.reference_inputs import weights_of
+
+    return weights_of(source.model)
 
 
 def _reference(

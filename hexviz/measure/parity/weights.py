@@ -110,9 +110,9 @@ def _least_error(mine: Array, theirs: Array) -> TensorError | None:
             theirs = theirs.astype(mine.dtype)
     errors: list[TensorError] = []
     for turned in _turned(mine, theirs.shape):
+        if np.array_equal(turned, theirs):  # most are, and this is the fast way
+            return None
         errors.append(tensor_error(turned, theirs))
-        if relative_error(errors[-1]) == 0:
-            break
     return min(errors, key=relative_error, default=None)
 
 
