@@ -12,7 +12,8 @@ NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
 .PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types wheel browser redis bench bench-hot \
-	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-extraction bench-costs bench-exports bench-soak fuzz pictures clean
+	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-quantised \
+	bench-extraction bench-costs bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -129,6 +130,12 @@ bench-matching: $(READY)
 	mkdir -p build
 	$(BIN)/python -W ignore -m benchmarks.matching_table build/matching docs/matching.md \
 		--json build/matching.json $(ARGS)
+
+# How well the modules of quantised models are ranked by what each adds, against quantising each of
+# them alone; the table of docs/parity.md. Half an hour; continued where it was stopped.
+bench-quantised: $(READY)
+	mkdir -p build
+	$(BIN)/python -W ignore -m benchmarks.quantised_study build/quantised.jsonl $(ARGS)
 
 # Every module of all models of the benchmark cut out in every way, beside two other extractors;
 # an hour or two. Then seconds by size, up to 100,000 ops.

@@ -74,18 +74,24 @@ def effects(
     def expected(at: int) -> Array:
         return tensors.load(outputs[at].key)
 
+    def there(kind: str, at: int) -> Array:
+        """A tensor in the shape that it has in the reference."""
+        return stored.load(kind, at_value[at]).reshape(paired.shapes[at])
+
     # What readers get of the reference's tensors, and what each module makes of that: in the graph,
     # and in the reference.
     stored.keep("read", {value: partial(expected, at) for value, at in of_value.items()})
     given = {
-        value: stored.loading("read", value) if value in stored.made else partial(expected, at)
+        value: partial(stored.load, "read", value)
+        if value in stored.made
+        else partial(expected, at)
         for value, at in of_value.items()
     }
     for value, array in own_values(graph, paired.reference.feed, given, list(given)):
         spill.store(f"own {value}", array)
     made = [value for value in of_value if f"own {value}" in spill]
     stored.keep("kept", {value: partial(spill.load, f"own {value}") for value in made})
-    given = {paired.values[at]: stored.loading("read", value) for value, at in of_value.items()}
+    given = {paired.values[at]: partial(there, "read", at) for at in at_value}
     for name, array in own_values(reference, paired.feed, given, list(given)):
         spill.store(f"true {name}", array)
 
@@ -95,14 +101,14 @@ def effects(
     for fqn, places in _by_module(paired, [of_value[value] for value in made]).items():
         added: dict[str, Array] = {}
         for at in places:
-            own = stored.load("kept", at_value[at])
+            own = there("kept", at)
             true = spill.load(f"true {paired.values[at]}")
             if relative_error(tensor_error(own, true)) > noise:
                 added[paired.values[at]] = _difference(own, true)
         for at, readers in enumerate(paired.readers):
             if fqn in readers and at in at_value and at_value[at] in stored:
-                read = stored.load("read", at_value[at])
-                added[paired.values[at]] = _difference(read, expected(at))
+                true = expected(at).reshape(paired.shapes[at])
+                added[paired.values[at]] = _difference(there("read", at), true)
         effect = injection.effect(added) if added else 0.0
         found.update(dict.fromkeys(places, effect))
     return found
@@ -185,10 +191,6 @@ class _Stored:
     def load(self, kind: str, value: str) -> Array:
         """A tensor as it is read."""
         return self._loads[kind, value]()
-
-    def loading(self, kind: str, value: str) -> Callable[[], Array]:
-        """The same, later."""
-        return self._loads[kind, value]
 
 
 def _quantised_behind(graph: TaggedGraph, value: str) -> str:

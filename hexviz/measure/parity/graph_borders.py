@@ -84,24 +84,26 @@ def border_values(graph: TaggedGraph, side: Side) -> Iterator[BorderValue]:
                 )
 
 
-def held_by(graph: TaggedGraph, growth: Growth, border: BorderValue) -> str:
-    """The module whose op makes a border value in the other graph.
+def held_by(graph: TaggedGraph, growth: Growth, border: BorderValue) -> tuple[str, bool]:
+    """The module whose op makes a border value in the other graph, and whether the op became none.
 
-    Its own, unless its op became none there (a Relu that the quantisation does as well): then that
-    of the value that the op was made from.
+    The value's own module, unless its op became none there (a Relu that the quantisation does as
+    well): then that of the value that the op was made from.
     """
     skeleton, root, module = growth.before.graph, border.root, border.module
+    is_dissolved = False
     while growth.last.get(growth.values.get(root, -1)) == root:
         node = skeleton.makers[root]
         moving = growth.before.moving(node) if node >= 0 else ()
         if node < 0 or node in growth.nodes or len(moving) != 1:
             break
+        is_dissolved = True
         root = moving[0]
         before = skeleton.makers[root]
         if before < 0:
             break
         module = graph.ops[skeleton.nodes[before].position].module
-    return module
+    return module, is_dissolved
 
 
 def families(growth: Growth, graph: TaggedGraph) -> dict[int, list[str]]:
@@ -112,7 +114,7 @@ def families(growth: Growth, graph: TaggedGraph) -> dict[int, list[str]]:
     mine, theirs = growth.before.graph, growth.after.graph
     carried: dict[int, list[str]] = {}
     for value, root in enumerate(theirs.roots):
-        if theirs.ids[value] in graph.top.maker:
+        if theirs.ids[value] in graph.top.maker and not _is_blocked(graph, theirs.ids[value]):
             carried.setdefault(root, []).append(theirs.ids[value])
     found = {}
     for root, counterpart in growth.values.items():
@@ -122,6 +124,15 @@ def families(growth: Growth, graph: TaggedGraph) -> dict[int, list[str]]:
             known = carried.get(counterpart, [])
             found[root] = sorted(known, key=lambda name: name != mine.ids[root])
     return found
+
+
+_BLOCKED = "com.microsoft.nchwc"
+"""Where ops of ONNX Runtime are that hold channels in blocks: as many elements in another order."""
+
+
+def _is_blocked(graph: TaggedGraph, value: str) -> bool:
+    node = graph.proto.graph.node[graph.top.maker[value]]
+    return bool(node.domain == _BLOCKED and node.op_type != "ReorderOutput")
 
 
 def representatives(

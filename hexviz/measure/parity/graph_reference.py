@@ -16,7 +16,7 @@ and they are listed.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -30,6 +30,7 @@ from hexviz.extraction.tolerance import is_float
 from hexviz.matching.equal_values import fitted
 from hexviz.matching.kinship import difference
 from hexviz.matching.match import grow, matching_of
+from hexviz.matching.pair_growth import Growth
 from hexviz.matching.transfer import transferred
 from hexviz.measure.parity.cut_run import natural_values
 from hexviz.measure.parity.graph_borders import (
@@ -54,13 +55,16 @@ _GUESSES = 8
 _NEAR = 10.0
 """How many times as far as the nearest value of a family the first may be, and still count."""
 
+_SAME_ORDER = 0.3
+"""Relative error up to which a tensor of another shape has its elements in the same order."""
+
 
 @dataclass(frozen=True)
 class GraphReference:
     """A reference that is a graph, paired with the graph that is judged by it.
 
     ``graph`` is the judged graph with the reference's modules. ``values`` are the reference graph's
-    values, by the position of the output that they are.
+    values, by the position of the output that they are, and ``shapes`` their shapes there.
     ``feed`` are the reference's own inputs; those of the judged graph are ``reference.feed``.
     ``readers`` are the other modules that compute with each output. ``unpaired`` says of outputs,
     by position, why they have no pair.
@@ -70,6 +74,7 @@ class GraphReference:
     reference: Reference
     pairs: tuple[Pair, ...]
     values: tuple[str, ...]
+    shapes: tuple[tuple[int, ...], ...]
     readers: tuple[frozenset[str], ...]
     feed: Feed
     unpaired: Mapping[int, str] = field(default_factory=dict)
@@ -100,10 +105,13 @@ def graph_reference(
     skeleton = growth.before.graph
     held = families(growth, graph)
     named = representatives(reference, skeleton, held)
-    borders = [
-        replace(one, name=named.get(one.root, one.name), module=held_by(reference, growth, one))
-        for one in border_values(reference, growth.before)
-    ]
+    borders = []
+    dissolved = set()
+    for one in border_values(reference, growth.before):
+        module, is_dissolved = held_by(reference, growth, one)
+        borders.append(replace(one, name=named.get(one.root, one.name), module=module))
+        if is_dissolved:
+            dissolved.add(one.root)
     found, feed = _run_reference(reference, borders, inputs, spill)
     try:
         fed = fitted(reference, feed, graph)
@@ -119,7 +127,9 @@ def graph_reference(
         at: held.get(one.root) or by_name.get(unchanged.get(one.name, ""), [])
         for at, one in enumerate(kept)
     }
-    chosen = _nearest(graph, fed, counterparts, outputs, spill)
+    exact = {at for at, one in enumerate(kept) if one.root in dissolved}
+    chosen, shapes = _nearest(graph, fed, counterparts, exact, outputs, spill)
+    shaped = tuple(replace(one, shape=shapes.get(at, one.shape)) for at, one in enumerate(outputs))
     beside = modules_between(reference, skeleton, [kept[at].root for at in chosen])
     pairs = tuple(
         Pair(
@@ -132,12 +142,17 @@ def graph_reference(
     )
     return GraphReference(
         graph=transferred(reference, graph, matching),
-        reference=Reference(name=reference.name, outputs=outputs, feed=fed, tensors=spill),
+        reference=Reference(name=reference.name, outputs=shaped, feed=fed, tensors=spill),
         pairs=pairs,
         values=tuple(one.name for one in kept),
+        shapes=tuple(one.shape for one in outputs),
         readers=tuple(one.readers for one in kept),
         feed=feed,
-        unpaired={at: _reason(counterparts[at]) for at in range(len(outputs)) if at not in chosen},
+        unpaired={
+            at: _reason(counterparts[at], growth, one.root)
+            for at, one in enumerate(kept)
+            if at not in chosen
+        },
     )
 
 
@@ -238,34 +253,62 @@ def _nearest(
     graph: TaggedGraph,
     feed: Feed,
     counterparts: Mapping[int, Sequence[str]],
+    exact: Collection[int],
     outputs: Sequence[CallOutput],
     spill: Spill,
-) -> dict[int, str]:
-    """Of the values that may stand for each output the one that does, by a run of the graph."""
+) -> tuple[dict[int, str], dict[int, tuple[int, ...]]]:
+    """Of the values that may stand for each output the one that does, by a run of the graph.
+
+    Of the ``exact`` outputs the nearest counts, of others the first that is near. Where none has
+    the shape, the first with as many elements, in the same order: the tensor in ``spill`` gets
+    its shape, which is returned.
+    """
     of_value: dict[str, list[int]] = {}
     for at, family in counterparts.items():
         for value in family:
             of_value.setdefault(value, []).append(at)
     errors: dict[int, dict[str, float]] = {}
+    others: dict[int, dict[str, tuple[int, ...]]] = {}
     try:
         for value, array in natural_values(graph, feed, list(of_value)):
-            for at in of_value[value]:
-                if is_float(array.dtype) and array.shape == outputs[at].shape:
-                    error = tensor_error(array, spill.load(outputs[at].key))
-                    errors.setdefault(at, {})[value] = relative_error(error)
+            for at in of_value[value] if is_float(array.dtype) else ():
+                reference = spill.load(outputs[at].key)
+                if array.shape == reference.shape:
+                    error = relative_error(tensor_error(array, reference))
+                    errors.setdefault(at, {})[value] = error
+                elif array.size == reference.size:
+                    error = relative_error(tensor_error(array.reshape(reference.shape), reference))
+                    if error <= _SAME_ORDER:
+                        others.setdefault(at, {})[value] = array.shape
     except ExtractionError as error:
         raise ExtractionError(f"{graph.name} cannot be run: {error}") from error
     chosen: dict[int, str] = {}
-    taken: dict[str, int] = {}
-    for at, found in errors.items():
-        near = _NEAR * min(found.values())
-        value = next(one for one in counterparts[at] if found.get(one, np.inf) <= near)
-        if value not in taken:
-            chosen[at], taken[value] = value, at
-    return chosen
+    shapes: dict[int, tuple[int, ...]] = {}
+    taken: set[str] = set()
+    for at, family in counterparts.items():
+        if found := errors.get(at):
+            near = (1.0 if at in exact else _NEAR) * min(found.values())
+            value = next(one for one in family if found.get(one, np.inf) <= near)
+        elif reshaped := others.get(at):
+            value = next(one for one in family if one in reshaped)
+        else:
+            continue
+        if value in taken:
+            continue
+        chosen[at] = value
+        taken.add(value)
+        if not found:
+            shapes[at] = others[at][value]
+            spill.store(outputs[at].key, spill.load(outputs[at].key).reshape(shapes[at]))
+    return chosen, shapes
 
 
-def _reason(family: Sequence[str]) -> str:
-    if not family:
+def _reason(family: Sequence[str], growth: Growth, root: int) -> str:
+    if family:
+        return f"{family[0]} holds it, and no value with its shape and order does"
+    counterpart = growth.values.get(root)
+    if counterpart is None:
         return "no value of the graph is this one: an op there stands for several"
-    return f"{family[0]} holds it, and no value with its shape does"
+    if growth.last.get(counterpart, root) != root:
+        return "the op behind it became part of what makes it: both are one value"
+    return "the graph holds it in a layout of its own only, or inside of a body"
