@@ -16,7 +16,7 @@ import numpy.typing as npt
 from hexviz.errors import MeasureError
 from hexviz.extraction.runtime import runtime_version
 from hexviz.extraction.spill import Spill
-from hexviz.measure.documents import CallError, ParityDocument, TensorError
+from hexviz.measure.documents import CallError, ParityDocument, TensorError, Unpaired
 from hexviz.measure.parity.effect import effects
 from hexviz.measure.parity.graph_reference import GraphReference, graph_reference
 from hexviz.measure.parity.judgement import Judged, Tolerance, judge
@@ -67,7 +67,7 @@ def graph_parity(
         reference=reference.name,
         modules=found,
         first_divergence=first,
-        message=_ranked(found, message(found, divergences, unpaired)),
+        message=_ranked(found, divergences, unpaired),
         rtol=tolerance.rtol,
         atol=tolerance.atol,
         runtime=runtime_version(),
@@ -95,17 +95,25 @@ def _with_effects(
     )
 
 
-def _ranked(found: Sequence[CallError], line: str) -> str:
-    """The message, and before it the modules with the largest effects."""
+def _ranked(
+    found: Sequence[CallError],
+    divergences: Sequence[int],
+    unpaired: Sequence[Unpaired],
+) -> str:
+    """The answer in one line: of many modules that differ, those with the largest effects."""
+    differing = {found[at].module for at in divergences}
+    if len(differing) <= _MOST:
+        return message(found, divergences, unpaired)
     by_module: dict[str, float] = {}
     for one in found:
-        if one.effect:
-            by_module[one.module] = max(one.effect, by_module.get(one.module, 0.0))
-    if not by_module:
-        return line
+        by_module[one.module] = max(one.effect or 0.0, by_module.get(one.module, 0.0))
     worst = sorted(by_module, key=lambda fqn: -by_module[fqn])[:_MOST]
     named = [f"{fqn or 'the model itself'} ({_figure(by_module[fqn])})" for fqn in worst]
-    return f"largest effect on the results, by its own error alone: {', '.join(named)}; {line}"
+    line = f"largest effect on the results, by its own error alone: {', '.join(named)}"
+    line += f"; {len(differing)} modules differ by themselves"
+    if unpaired:
+        line += f"; {len(unpaired)} output{'s' * (len(unpaired) > 1)} could not be compared"
+    return line
 
 
 def _figure(effect: float) -> str:

@@ -70,7 +70,7 @@ def _named(one: CallError) -> str:
     if one.handed_to:
         name += f" (what it hands to {one.handed_to})"
     if one.modules:
-        name += f" (or {', '.join(one.modules[:_MOST])})"
+        name += f" (or {', '.join(other or 'the model itself' for other in one.modules[:_MOST])})"
     return name
 
 
