@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from hexviz.matching.pair_growth import Growth
 from hexviz.matching.side import Side
 from hexviz.matching.skeleton import Skeleton
+from hexviz.measure.parity.dequantised import FLOAT
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
@@ -109,7 +110,8 @@ def held_by(graph: TaggedGraph, growth: Growth, border: BorderValue) -> tuple[st
 def families(growth: Growth, graph: TaggedGraph) -> dict[int, list[str]]:
     """Root of the reference → the values of the top graph that hold it, one carried on to the next.
 
-    Those of the reference's name first, then in order of execution.
+    Those of the reference's name first, then in order of execution; before all of them the floats
+    of an 8-bit value, because ops on 8 bits do not read what a file dequantises for others.
     """
     mine, theirs = growth.before.graph, growth.after.graph
     carried: dict[int, list[str]] = {}
@@ -122,7 +124,8 @@ def families(growth: Growth, graph: TaggedGraph) -> dict[int, list[str]]:
         # Relu that the quantisation does as well): it is the last of them.
         if growth.last.get(counterpart, root) == root:
             known = carried.get(counterpart, [])
-            found[root] = sorted(known, key=lambda name: name != mine.ids[root])
+            own = mine.ids[root]
+            found[root] = sorted(known, key=lambda name: (not name.endswith(FLOAT), name != own))
     return found
 
 

@@ -17,6 +17,7 @@ from hexviz.errors import MeasureError
 from hexviz.extraction.runtime import runtime_version
 from hexviz.extraction.spill import Spill
 from hexviz.measure.documents import CallError, ParityDocument, TensorError, Unpaired
+from hexviz.measure.parity.dequantised import FLOAT, with_floats
 from hexviz.measure.parity.effect import effects
 from hexviz.measure.parity.graph_reference import GraphReference, graph_reference
 from hexviz.measure.parity.judgement import Judged, Tolerance, judge
@@ -47,7 +48,7 @@ def graph_parity(
         ExtractionError: if a graph cannot be run, or the inputs do not fit.
     """
     with Spill() as spill:
-        paired = graph_reference(reference, graph, spill, inputs)
+        paired = graph_reference(reference, with_floats(graph), spill, inputs)
         if not paired.pairs:
             raise MeasureError(
                 f"No value of {graph.name} is one that leaves a module of {reference.name}: are "
@@ -60,6 +61,9 @@ def graph_parity(
         if divergences:
             found = _with_effects(found, reference, paired, judged, tolerance, spill)
         unpaired = unpaired_rows(paired.graph, paired.reference, judged)
+    found = tuple(
+        msgspec.structs.replace(one, value=one.value.removesuffix(FLOAT)) for one in found
+    )
     diverging = {name for at in divergences for name in (found[at].module, *found[at].modules)}
     first = found[divergences[0]] if divergences else None
     return ParityDocument(
