@@ -315,6 +315,18 @@ def test_sparse_weights_take_what_is_stored() -> None:
     assert (found.model.weight_bytes, found.model.parameters) == (8 + 16, 12)
 
 
+def test_a_sequence_takes_what_is_in_it() -> None:
+    found = ops_of(
+        """g (float[6, 4] x) => (float[2, 4] y)
+        <int64 two = {2}, int64 first = {0}>
+        {
+            s = SplitToSequence <axis = 0> (x, two)
+            y = SequenceAt (s, first)
+        }"""
+    )
+    assert (found["s"].activation_bytes, found["y"].peak_bytes) == (96, 96 + 32)
+
+
 def test_shape_chains_that_inference_leaves_open_are_asked_of_the_runtime() -> None:
     found = ops_of(
         """g (float[batch, 4, 6] x, float[8, 5] w) => (float[p, q, 5] y)

@@ -14,12 +14,11 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from hexviz.measure.costs.formulas import Call, Work, work
-from hexviz.measure.costs.memory import alive_at
+from hexviz.measure.costs.memory import alive_at, bytes_of_values
 from hexviz.measure.costs.runs import Ran, times, times_run, write_out
 from hexviz.measure.costs.shapes import (
     Dims,
     Tensor,
-    bytes_of,
     open_dimensions,
     set_sizes,
     tensors_of,
@@ -122,7 +121,7 @@ def costs(graph: TaggedGraph, *, symbols: Mapping[str, int] | None = None) -> Co
         set_sizes(ran.proto, given)
         tensors = _with_weights(tensors_of(ran.proto, ran.flat), ran)
         weights, named_again = weights_of(graph, ran, tensors)
-        sizes = {value: bytes_of(tensor) for value, tensor in tensors.items()}
+        sizes = bytes_of_values(ran, tensors)
         sums = _sums(ran, tensors, sizes, named_again | ran.tensors.keys())
         modules = _by_module(graph, ran, sums, weights)
         return Costs(

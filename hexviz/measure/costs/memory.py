@@ -13,10 +13,35 @@ or cuts all of it from one arena, needs less or more; what is counted is what a 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 from hexviz.measure.costs.runs import Ran
+from hexviz.measure.costs.shapes import Tensor, bytes_of
 
-__all__ = ["alive_at"]
+__all__ = ["alive_at", "bytes_of_values"]
+
+
+def bytes_of_values(ran: Ran, tensors: Mapping[str, Tensor | None]) -> dict[str, int | None]:
+    """Value id → what it takes; a sequence what the tensors take that it was made of."""
+    found = {value: bytes_of(tensor) for value, tensor in tensors.items()}
+    for op in ran.flat.ops:
+        parts = _MADE_OF.get(op.op_type)
+        if parts is not None and not op.domain and op.outputs:
+            sizes = [found.get(value) for value in op.inputs[parts] if value]
+            found[op.outputs[0]] = None if None in sizes else sum(size or 0 for size in sizes)
+    return found
+
+
+_MADE_OF = MappingProxyType(
+    {
+        "Optional": slice(1),
+        "SequenceConstruct": slice(None),
+        "SequenceEmpty": slice(0),
+        "SequenceInsert": slice(2),
+        "SplitToSequence": slice(1),
+    }
+)
+"""Op type → the inputs that the sequence it makes consists of."""
 
 
 def alive_at(
