@@ -28,7 +28,8 @@ import { StaticTransport } from "./transport/static.js";
  */
 
 const TYPING = 120; // ms without a key after which the search is answered
-const PANES = /** @type {const} */ (["graph", "audit"]);
+const PANES = /** @type {const} */ ({ graph: "graph-pane", audit: "audit-pane", measure: "figures-pane" });
+const TABS = /** @type {(keyof typeof PANES)[]} */ (Object.keys(PANES));
 
 /** @param {Start} start */
 function begin(start) {
@@ -104,11 +105,11 @@ Object.assign(window, {
 
 /** @param {string} tab */
 function showTab(tab) {
-  for (const name of PANES) {
+  for (const name of TABS) {
     const button = byId(`tab-${name}`);
     button.setAttribute("aria-selected", String(name === tab));
     button.tabIndex = name === tab ? 0 : -1;
-    byId(`${name}-pane`).hidden = name !== tab;
+    byId(PANES[name]).hidden = name !== tab;
   }
   document.querySelector(".tools")?.classList.toggle("table", tab !== "graph");
   if (tab === "graph") {
@@ -158,15 +159,16 @@ const keys = /** @type {any} */ (byId("keys"));
 document.documentElement.dataset.theme = theme();
 bindFrame();
 bindToolbar();
-for (const name of PANES) {
+TABS.forEach(function (name, at) {
   byId(`tab-${name}`).addEventListener("keydown", function ({ key }) {
-    if (key === "ArrowLeft" || key === "ArrowRight") {
-      const other = name === "graph" ? "audit" : "graph";
+    const step = key === "ArrowLeft" ? -1 : key === "ArrowRight" ? 1 : 0;
+    if (step) {
+      const other = TABS[(at + step + TABS.length) % TABS.length];
       byId(`tab-${other}`).focus();
       send({ type: "tab", value: other });
     }
   });
-}
+});
 register({
   fit,
   back: () => window.history.back(),

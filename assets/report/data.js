@@ -34,6 +34,7 @@
  * @property {Part} figures
  * @property {Part} about
  * @property {Part} audit
+ * @property {Part} measure figures by module, see hexviz/app/report/measures.py
  * @property {number} findings
  * @property {Marks} marks
  * @property {Record<string, Part>} ends

@@ -103,6 +103,9 @@ export class StaticTransport {
     if (state.tab === "audit") {
       parts["audit-pane"] = this.#start.audit;
     }
+    if (state.tab === "measure") {
+      parts["figures-pane"] = this.#start.measure;
+    }
     const matches = this.#matches(state, found);
     return { n, parts, holds: {}, marks: this.#start.marks, matches };
   }

@@ -10,11 +10,29 @@ from typing import Annotated, Any
 
 import typer
 
-__all__ = ["AsJson", "OnnxFile", "Output", "print_json", "read_inputs", "read_sizes"]
+__all__ = [
+    "AsJson",
+    "OnnxFile",
+    "Output",
+    "Symbols",
+    "print_json",
+    "read_inputs",
+    "read_sizes",
+]
 
 OnnxFile = Annotated[Path, typer.Argument(metavar="FILE", help="An .onnx file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="The file to write.")]
+
+
+Symbols = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--symbol",
+        metavar="NAME=N",
+        help="The size of an open dimension that costs are for, as batch=1. Can be repeated.",
+    ),
+]
 
 
 def print_json(document: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hexviz.cli.console import console, listing, many, text
-from hexviz.model.wording import in_bytes, in_thousands
+from hexviz.view.units import in_bytes, in_count
 
 if TYPE_CHECKING:
     from hexviz.measure.costs.costs import Cost, Costs
@@ -85,8 +85,8 @@ def _row(cost: Cost, model: Cost, names: Iterable[str]) -> tuple[str, ...]:
 
 def _count(figure: int | None, known: int = 0) -> str:
     if figure is None:
-        return f"≥ {in_thousands(known)}" if known else "?"
-    return in_thousands(figure)
+        return f"≥ {in_count(known)}" if known else "?"
+    return in_count(figure)
 
 
 def _size(figure: int | None, known: int = 0) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs
+from hexviz.cli.options import AsJson, OnnxFile, Symbols, print_json, read_inputs, read_sizes
 from hexviz.errors import MatchingError, MeasureError
 
 if TYPE_CHECKING:
@@ -107,13 +106,7 @@ def analyze(
             help="What it costs, by module: parameters, weights, MACs, FLOPs, activations.",
         ),
     ] = False,
-    symbol: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=N",
-            help="With --costs: the size of an open dimension, as batch=1. Can be repeated.",
-        ),
-    ] = None,
+    symbol: Symbols = None,
     as_json: AsJson = False,
     memory: Annotated[
         bool,
@@ -130,7 +123,7 @@ def analyze(
 
     if symbol and not costs:
         raise MeasureError("--symbol sets a size to count costs with: give --costs too.")
-    sizes = _sizes(symbol or ())
+    sizes = read_sizes(symbol)
     with recorded(memory=memory):
         graph = load(file)
     if costs:
@@ -143,21 +136,6 @@ def analyze(
     from hexviz.cli.print_tags import print_summary
 
     print_summary(document)
-
-
-def _sizes(symbols: Iterable[str]) -> dict[str, int]:
-    """Sizes by name, as a person wrote them.
-
-    Raises:
-        MeasureError: if one is not written so.
-    """
-    found = {}
-    for one in symbols:
-        name, sign, size = one.rpartition("=")
-        if not (sign and name and re.fullmatch("[0-9]{1,12}", size, re.ASCII)):
-            raise MeasureError(f"{one!r} sets no size: write --symbol NAME=N, as in batch=1.")
-        found[name] = int(size)
-    return found
 
 
 def _analyze_costs(

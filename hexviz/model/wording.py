@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["counted", "in_bytes", "in_thousands", "listed"]
+__all__ = ["counted", "listed"]
 
 
 def counted(count: int, noun: str) -> str:
@@ -14,36 +14,6 @@ def counted(count: int, noun: str) -> str:
     ('1 op', '1,200 ops', '0 info')
     """
     return f"{count:,} {noun}{'' if count == 1 or noun == 'info' else 's'}"
-
-
-def in_thousands(count: int) -> str:
-    """A large number in three digits and a prefix, a small one as it is.
-
-    >>> in_thousands(999), in_thousands(12_877_824), in_thousands(1_981_231_104)
-    ('999', '12.9 M', '1.98 G')
-    """
-    return _with_prefix(count, "")
-
-
-def in_bytes(count: int) -> str:
-    """Bytes in three digits, in powers of ten.
-
-    >>> in_bytes(12), in_bytes(149_504), in_bytes(497_280_936)
-    ('12 B', '150 kB', '497 MB')
-    """
-    return _with_prefix(count, "B")
-
-
-def _with_prefix(count: int, unit: str) -> str:
-    if abs(count) < 1000:
-        return f"{count} {unit}".rstrip()
-    scaled = float(count)
-    for prefix in "kMGTPE":
-        scaled /= 1000
-        if abs(scaled) < 999.5 or prefix == "E":
-            digits = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
-            return f"{scaled:.{digits}f} {prefix}{unit}"
-    raise AssertionError("the last prefix takes all")
 
 
 def listed(names: Sequence[str], *, most: int = 2, total: int | None = None) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import dash_cytoscape
+import msgspec
 import pytest
 
 from hexviz.app.models.open_model import OpenModel
@@ -20,8 +21,16 @@ from hexviz.app.report import to_report
 from hexviz.app.report.about import RULE_WORDS
 from hexviz.app.report.packing import packed, whole
 from hexviz.app.report.pictures import record_pictures
+from hexviz.errors import MeasureError
 from hexviz.exporters.interface import Exported
 from hexviz.matching.transfer import transfer
+from hexviz.measure.documents import (
+    CallError,
+    ModuleTime,
+    ParityDocument,
+    ProfileDocument,
+    TensorError,
+)
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import RULES
 from hexviz.model.reader import from_proto
@@ -305,3 +314,63 @@ def test_ops_of_another_graph_are_listed_and_no_steps() -> None:
 
 def test_every_rule_has_words() -> None:
     assert RULES.keys() <= RULE_WORDS.keys()
+
+
+def _figures(page: str) -> str:
+    return " ".join(_texts(Unpacked(page).start["measure"]))
+
+
+def test_the_report_has_what_modules_cost_and_what_was_measured_of_them() -> None:
+    graph = scoped_net()
+    profile = ProfileDocument(
+        model="net",
+        modules=(
+            ModuleTime(module="", tag="/Module", self_us=0.0, total_us=40.0, share=1.0, runs=3),
+            ModuleTime(module="enc", tag="/E", self_us=40.0, total_us=40.0, share=1.0, runs=3),
+        ),
+        nodes=(),
+        total_us=50.0,
+        unplaced_us=10.0,
+        runs=3,
+        provider="CPUExecutionProvider",
+        device="cpu",
+    )
+    figures = _figures(to_report(graph, [], symbols={"batch": 2}, profile=profile))
+    assert "24 multiply-accumulates (MACs) in a run" in figures
+    assert "For batch = 2." in figures
+    assert "One run took 50 µs (median of 3 runs)" in figures
+    assert "20 % of it is of no module." in figures
+    assert "40 µs" in figures
+
+
+def test_costs_in_a_report_are_for_one_case_where_nobody_sets_a_size() -> None:
+    assert "For batch = 1." in _figures(to_report(scoped_net(), []))
+
+
+def test_a_report_names_what_differs_by_itself() -> None:
+    call = CallError(
+        module="enc", tag="/E", call=0, value="m", max_abs_error=1.0, max_rel_error=0.5,
+        cosine=1.0, sqnr_db=None, ok=False,
+        own=TensorError(max_abs_error=1.0, max_rel_error=0.03, cosine=1.0, sqnr_db=None),
+    )  # fmt: skip
+    parity = ParityDocument(
+        model="net", reference="mine:build", modules=(call,), first_divergence=call,
+        divergences=(0,), message="first divergence: enc", rtol=1e-5, atol=1e-6, runtime="ort",
+    )  # fmt: skip
+    figures = _figures(to_report(scoped_net(), [], parity=parity))
+    assert "First divergence: enc" in figures
+    assert "3·10⁻²" in figures
+    with pytest.raises(MeasureError, match="is of another model"):
+        to_report(
+            scoped_net(), [], parity=msgspec.structs.replace(parity, modules=(_elsewhere(call),))
+        )
+
+
+def _elsewhere(call: CallError) -> CallError:
+    return msgspec.structs.replace(call, module="not.here")
+
+
+def scoped_net() -> TaggedGraph:
+    text = """g (float[batch, 4] x) => (float[batch, 3] y)
+        <float[4, 3] w = {1,1,1,1,1,1,1,1,1,1,1,1}> { m = MatMul (x, w) y = Relu (m) }"""
+    return untold(tagged_as_read(scoped(parse(text), {"m": "enc", "y": ""})))

@@ -491,3 +491,13 @@ def test_what_works_the_canvas_is_hidden_with_it(report: Report) -> None:
     expect(report.page.locator("#fit")).to_be_hidden()
     report.page.locator("#tab-graph").click()
     expect(report.page.locator("#fit")).to_be_visible()
+
+
+def test_a_module_of_the_figures_is_shown_in_the_graph(report: Report) -> None:
+    page = report.page
+    page.click("#tab-measure")
+    row = page.locator("#figures-pane tbody tr", has_text="BertPooler")
+    expect(row).to_contain_text("32.8 k")
+    row.get_by_role("button").click()
+    expect(page.locator("#graph-pane")).to_be_visible()
+    expect(page.locator("#inspector")).to_contain_text("pooler")

@@ -445,3 +445,14 @@ def test_bad_sizes_are_one_clear_line(
 ) -> None:
     code, out, err = run("analyze", file, *arguments)
     assert (code, out, err) == (2, "", f"hexviz: {message}\n")
+
+
+def test_a_report_takes_documents_of_its_own_kind_alone(run: Run, file: Path) -> None:
+    times = file.with_name("p.json")
+    times.write_text("{}")
+    code, _, err = run("report", file, "-o", file.with_name("r.html"), "--profile", times)
+    assert code == 2
+    assert err.startswith("hexviz: That is no document of hexviz profile --json")
+    missing = file.with_name("q.json")
+    code, _, err = run("report", file, "-o", file.with_name("r.html"), "--parity", missing)
+    assert (code, err) == (2, f"hexviz: {missing} cannot be read: No such file or directory.\n")

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
@@ -21,9 +21,12 @@ import msgspec
 
 from hexviz.app.graph.findings import marks
 from hexviz.app.graph.widgets import figures
+from hexviz.app.models.measures import Measures, check_fits
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
+from hexviz.app.protocol import Content, Figures
 from hexviz.app.report.about import about
+from hexviz.app.report.measures import measure_page
 from hexviz.app.report.packing import packed, whole
 from hexviz.app.report.pictures import MOST_ELEMENTS, record_pictures
 from hexviz.app.report.scripts import join_modules
@@ -35,6 +38,8 @@ from hexviz.app.report.texts import (
     op_pages,
     tables,
 )
+from hexviz.measure.costs.costs import Costs, costs
+from hexviz.measure.documents import ParityDocument, ProfileDocument
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.audit import audit
@@ -52,6 +57,8 @@ _CHUNK = 128
 _CANVAS_STYLE = ".__________cytoscape_container { position: relative; }"
 """What Cytoscape writes into the page by itself."""
 
+_NO_DIGEST = "-"  # of a graph that came from no file: documents are held against its modules
+
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 
 
@@ -60,17 +67,32 @@ def to_report(
     findings: Sequence[Finding] | None = None,
     *,
     most_elements: int = MOST_ELEMENTS,
+    symbols: Mapping[str, int] | None = None,
+    profile: ProfileDocument | None = None,
+    parity: ParityDocument | None = None,
 ) -> str:
     """The whole report as the text of an HTML file; write it as UTF-8.
 
     ``findings`` are those of the audit, which is run if they are not given. ``most_elements``
-    bounds how many states of the view are recorded.
+    bounds how many states of the view are recorded. Costs are for the sizes in ``symbols``, else
+    for one case of 128; ``profile`` and ``parity`` are documents of the model, if there are any.
+
+    Raises:
+        MeasureError: if a size is none, or a document is of another model.
     """
+    for document in (profile, parity):
+        if document is not None:
+            check_fits(document, graph, _NO_DIGEST)
     found = audit(graph) if findings is None else findings
     with collector_paused():
         data = "\n".join(
             f'<script type="text/plain" id="{name}">{packed}</script>'
-            for name, packed in _data(OpenModel("report", graph), found, most_elements)
+            for name, packed in _data(
+                OpenModel("report", graph),
+                found,
+                most_elements,
+                measure_page(graph, _costs(graph, symbols), profile, parity),
+            )
         )
     assets = assets_folder()
     library = (assets / "vendor" / "cytoscape.min.js").read_text(encoding="utf-8")
@@ -92,8 +114,13 @@ def to_report(
     return _SLOT.sub(lambda slot: slots[slot[1]], _part("report.html"))
 
 
+def _costs(graph: TaggedGraph, symbols: Mapping[str, int] | None) -> Costs:
+    sizes = Measures(graph, "", "").sizes(Figures()) | dict(symbols or {})
+    return costs(graph, symbols=sizes)
+
+
 def _data(
-    model: OpenModel, findings: Sequence[Finding], most_elements: int
+    model: OpenModel, findings: Sequence[Finding], most_elements: int, figures_page: Content
 ) -> Iterator[tuple[str, str]]:
     """The blocks of data: id, and content packed."""
     graph = model.graph
@@ -103,6 +130,7 @@ def _data(
         "about": about(graph, model.index("module"), findings),
         "audit": audit_page(graph, findings),
         "findings": len(findings),
+        "measure": figures_page,
         "marks": msgspec.to_builtins(marks(model, findings, "module")),
         "ends": end_pages(model),
         "canvas": dict(CANVAS),
