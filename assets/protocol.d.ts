@@ -47,7 +47,7 @@ export interface CloseAll {
 
 export interface Colour {
   type: "colour";
-  value: "activation_bytes" | "category" | "compared" | "confidence" | "dtype" | "finding" | "macs" | "module" | "natural_error" | "numbers" | "origin" | "own_error" | "parameters" | "rule" | "time_us" | "weight_bytes" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+  value: "activation_bytes" | "category" | "compared" | "confidence" | "dtype" | "effect" | "finding" | "macs" | "module" | "natural_error" | "numbers" | "origin" | "own_error" | "parameters" | "rule" | "time_us" | "weight_bytes" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
 }
 
 export interface ColourByNumbers {
@@ -291,7 +291,7 @@ export interface PageState {
   difference: number;
   other: OtherSide;
   figures: Figures;
-  figure: "activation_bytes" | "macs" | "natural_error" | "own_error" | "parameters" | "time_us" | "weight_bytes" | "";
+  figure: "activation_bytes" | "effect" | "macs" | "natural_error" | "own_error" | "parameters" | "time_us" | "weight_bytes" | "";
   divergence: number;
   tab: "audit" | "compare" | "extract" | "graph" | "measure" | "ops";
 }
@@ -402,7 +402,7 @@ export interface ShowDivergence {
 
 export interface ShowFigure {
   type: "figure";
-  value: "activation_bytes" | "macs" | "natural_error" | "own_error" | "parameters" | "time_us" | "weight_bytes";
+  value: "activation_bytes" | "effect" | "macs" | "natural_error" | "own_error" | "parameters" | "time_us" | "weight_bytes";
 }
 
 export interface ShowOnly {
@@ -500,7 +500,7 @@ export interface ViewState {
   placement: "context" | "module";
   hidden: Array<string>;
   apart: Array<string>;
-  colour: "activation_bytes" | "category" | "compared" | "confidence" | "dtype" | "finding" | "macs" | "module" | "natural_error" | "numbers" | "origin" | "own_error" | "parameters" | "rule" | "time_us" | "weight_bytes" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
+  colour: "activation_bytes" | "category" | "compared" | "confidence" | "dtype" | "effect" | "finding" | "macs" | "module" | "natural_error" | "numbers" | "origin" | "own_error" | "parameters" | "rule" | "time_us" | "weight_bytes" | "what-if ancestor" | "what-if consumers" | "what-if inference" | "what-if producers";
   gather: "mean" | "sum";
   columns: number;
 }

@@ -1,7 +1,7 @@
 // The measure tab: the chart and the table of modules in step with the graph, sizes of open
 // dimensions, and the jobs that measure.
 
-import { register } from "../actions.js";
+import { act, register } from "../actions.js";
 import { setProps } from "../dash.js";
 import { byId, field, put } from "../dom.js";
 import { send } from "../events.js";
@@ -339,6 +339,10 @@ register({
 });
 
 document.addEventListener("change", function ({ target }) {
+  if (target instanceof HTMLSelectElement && target.matches(".figure-select")) {
+    act("figure", target.value);
+    return;
+  }
   if (!(target instanceof HTMLInputElement) || target.dataset.sizeOf === undefined) {
     return;
   }

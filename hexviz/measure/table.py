@@ -47,6 +47,7 @@ Figure = Literal[
     "us_per_mac",
     "own_error",
     "natural_error",
+    "effect",
 ]
 """What is measured of a module."""
 
@@ -79,6 +80,7 @@ FIGURES: Mapping[Figure, Column] = MappingProxyType(
             Column("us_per_mac", "time per MAC", "us_per_mac"),
             Column("own_error", "own error", "error", adds=False),
             Column("natural_error", "natural error", "error", adds=False),
+            Column("effect", "effect", "error", adds=False),
         )
     }
 )
@@ -229,10 +231,14 @@ def _ratio(one: float | None, other: float | None) -> float | None:
 
 
 def _put_errors(parity: ParityDocument, tree: ModuleTree, own: Own, total: Own) -> None:
-    own_errors = _worst((call.module, own_error(call)) for call in parity.modules)
-    natural = _worst((call.module, natural_error(call)) for call in parity.modules)
-    for name, errors in (("own_error", own_errors), ("natural_error", natural)):
-        figure: Figure = "own_error" if name == "own_error" else "natural_error"
+    measured: dict[Figure, dict[str, float]] = {
+        "own_error": _worst((call.module, own_error(call)) for call in parity.modules),
+        "natural_error": _worst((call.module, natural_error(call)) for call in parity.modules),
+        "effect": _worst((call.module, call.effect) for call in parity.modules),
+    }
+    if not measured["effect"]:  # it takes runs of its own, which quantised models have
+        del measured["effect"]
+    for figure, errors in measured.items():
         for fqn, figures in own.items():
             figures[figure] = total[fqn][figure] = errors.get(fqn)
         for module in reversed([*tree]):  # those below a module come after it

@@ -65,6 +65,7 @@ Mode = Literal[
     "activation_bytes",
     "own_error",
     "natural_error",
+    "effect",
     "compared",
     "what-if consumers",
     "what-if producers",
@@ -275,12 +276,14 @@ _NO_ERROR = (
     "There are no errors to colour by: compare numbers in the tab Measure, or drop a document of "
     "hexviz parity --json."
 )
+_NO_EFFECT = "No effects were measured: compare the numbers of a quantised model with its original."
 _NO_COST = "The costs of this model are not known yet: the tab Measure works them out."
 _UNMEASURED: Mapping[Coloured, str] = MappingProxyType(
     {
         "time_us": _NO_TIME,
         "own_error": _NO_ERROR,
         "natural_error": _NO_ERROR,
+        "effect": _NO_EFFECT,
         "macs": _NO_COST,
         "parameters": _NO_COST,
         "weight_bytes": _NO_COST,

@@ -34,6 +34,7 @@ Coloured = Literal[
     "activation_bytes",
     "own_error",
     "natural_error",
+    "effect",
 ]
 """The figures that a graph can be coloured by."""
 
@@ -70,7 +71,7 @@ def _of_ops(graph: TaggedGraph, measured: Measured, figure: Coloured) -> dict[in
     match figure:
         case "time_us":
             return _times(graph, measured.profile)
-        case "own_error" | "natural_error":
+        case "own_error" | "natural_error" | "effect":
             own = {row.module: row.own.get(figure) for row in measured.table.rows}
             errors = ((at, own.get(op.module)) for at, op in enumerate(graph.ops))
             return {at: error for at, error in errors if error is not None}

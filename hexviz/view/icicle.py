@@ -3,9 +3,13 @@
 ::
 
     ┌──────────── BertModel 90 ms ────────────┐     width     the figure, where it adds up; for
-    ├───────────── encoder 85 ms ──────────┬──┤               errors the time, MACs or ops
-    ├─ layer.0 43 ms ──┬─ layer.1 42 ms ───┤  │     colour    the figure, on the graph's own scale
+    ├───────────── encoder 85 ms ──────────┬──┤               errors the number of ops
+    ├─ layer.0 43 ms ──┬─ layer.1 42 ms ───┤  │     colour    the figure; of errors as in the graph
     └──────────────────┴───────────────────┘  │     the rest  what a module has of its own
+
+The graph's scale of sums ends at the largest box in sight, which may be an op: nearly all of the
+chart is more than that. So the chart's own ends at the largest module that has no more than half of
+the whole: those with more are around nearly everything, and differ in nothing but their name.
 
 Widths are own figures that add up, and not totals: a weight that two modules share is in both, and
 once in the total of what is around them, which plotly would refuse to draw.
@@ -24,22 +28,22 @@ from hexviz.view.performance.chart import INKS, figure, in_words
 from hexviz.view.ramp import Ramp
 from hexviz.view.units import FORMATS
 
-__all__ = ["MOST", "icicle", "width_of"]
+__all__ = ["MOST", "chart_ramp", "icicle"]
 
 MOST = 1500
 """Modules that are drawn; the smallest others are a part of what is around them."""
 
-_WIDTHS: tuple[Figure, ...] = ("time_us", "macs", "parameters", "activation_bytes")
 _LEAST = 1 / 4000  # of the whole: narrower is no pixel
 
 
-def width_of(table: FigureTable, shown: Coloured) -> Figure | None:
-    """The figure that says how wide modules are; ``None`` for the number of their ops."""
-    if FIGURES[shown].adds:
-        return shown
-    known = {column.name for column in table.columns}
-    root = table.rows[0].total if table.rows else {}
-    return next((one for one in _WIDTHS if one in known and root.get(one)), None)
+def chart_ramp(table: FigureTable, shown: Coloured, ramp: Ramp) -> Ramp:
+    """The scale of the chart's colours; ``ramp`` is the graph's."""
+    if not FIGURES[shown].adds:
+        return ramp
+    totals = [row.total.get(shown) or 0.0 for row in table.rows]
+    whole = max(totals, default=0.0)
+    parts = [total for total in totals if total <= whole / 2]
+    return Ramp(0.0, max(parts, default=0.0) or whole, "sum", FIGURES[shown].unit)
 
 
 def icicle(
@@ -49,8 +53,8 @@ def icicle(
 
     ``customdata`` of each sector is its FQN, tag, and the shown figure's total and own as text.
     """
-    width = width_of(table, shown)
-    own = {row.module: _own_width(row, width, tree) for row in table.rows}
+    scale = chart_ramp(table, shown, ramp)
+    own = {row.module: _own_width(row, shown, tree) for row in table.rows}
     total = dict(own)
     for row in reversed(table.rows):  # those below a module come after it
         parent = tree[row.module].parent
@@ -65,8 +69,9 @@ def icicle(
         if row.module not in drawn and parent is not None:
             own[parent] += own[row.module]
     rows = [row for row in table.rows if row.module in drawn]
-    swatches = [ramp.swatch(row.total.get(shown), theme) for row in rows]
+    swatches = [scale.swatch(row.total.get(shown), theme) for row in rows]
     inks = INKS[theme]
+    inside = [swatch.solid_ink for swatch in swatches]
     sectors = {
         "type": "icicle",
         "ids": [f"m:{row.module}" for row in rows],
@@ -92,7 +97,9 @@ def icicle(
         "pathbar": {"visible": False},
         "textinfo": "label+text",
         "textposition": "middle center",
-        "insidetextfont": {"size": 11, "color": [swatch.solid_ink for swatch in swatches]},
+        # The first sector takes the second of these.
+        "insidetextfont": {"size": 11, "color": inside},
+        "outsidetextfont": {"size": 11, "color": inside},
         "marker": {
             "colors": [swatch.solid for swatch in swatches],
             "line": {"width": 0.5, "color": inks.surface},
@@ -108,10 +115,11 @@ def icicle(
     return chart
 
 
-def _own_width(row: ModuleRow, width: Figure | None, tree: ModuleTree) -> float:
-    if width is None:
-        return float(len(tree[row.module].ops))
-    return float(row.own.get(width) or 0.0)
+def _own_width(row: ModuleRow, shown: Coloured, tree: ModuleTree) -> float:
+    if FIGURES[shown].adds:
+        return float(row.own.get(shown) or 0.0)
+    # A fault may be in a module that takes no time and has no MACs, and is to be seen.
+    return float(len(tree[row.module].ops))
 
 
 def _drawn(table: FigureTable, total: Mapping[str, float], least: float) -> set[str]:

@@ -14,7 +14,7 @@ from tests.build import parse, scoped, tagged
 MODEL = OpenModel("ab" * 32, tagged(scoped(parse(NET), SCOPES)))
 MODULES = [module.fqn for module in MODEL.graph.modules if module.fqn]
 OPS = [op.id for op in MODEL.graph.ops]
-UNKNOWN = ("numbers", "compared", "time_us", "own_error", "natural_error")
+UNKNOWN = ("numbers", "compared", "time_us", "own_error", "natural_error", "effect")
 """What nothing can be coloured by before it is there."""
 VIEWS = st.builds(
     ViewState,

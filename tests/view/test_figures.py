@@ -16,7 +16,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.view.cache import LayoutCache
 from hexviz.view.colouring import colour_by_figure
 from hexviz.view.figures import Measured, measured_numbers
-from hexviz.view.icicle import icicle, width_of
+from hexviz.view.icicle import chart_ramp, icicle
 from hexviz.view.index import build_index
 from hexviz.view.legend import Legend
 from hexviz.view.ramp import Numbers, Ramp, ramp_of, ticks
@@ -148,15 +148,24 @@ def test_the_icicle_is_as_wide_as_all_modules_together(
     assert found["customdata"][at][2].endswith(" µs")
 
 
-def test_for_errors_its_width_is_the_time(graph: TaggedGraph, measured: Measured) -> None:
-    assert width_of(measured.table, "own_error") == "time_us"
+def test_for_errors_every_module_with_ops_has_a_width(
+    graph: TaggedGraph, measured: Measured
+) -> None:
     found = sectors(graph, measured, "own_error")
-    assert found["values"] == sectors(graph, measured, "time_us")["values"]
+    assert sum(found["values"]) == len(graph.ops)
+    assert {f"m:{module.fqn}" for module in graph.modules if module.ops} <= set(found["ids"])
     colours = dict(zip(found["ids"], found["marker"]["colors"], strict=True))
     assert colours["m:enc.att.k"] == colours["m:enc"] != colours["m:enc.emb"]
-    alone = Measured(module_table(graph, parity=measured.parity), (), None, measured.parity)
-    assert width_of(alone.table, "own_error") is None
-    assert sum(sectors(graph, alone, "own_error")["values"]) == len(graph.ops)
+
+
+def test_the_brightest_of_the_chart_is_no_module_around_nearly_everything(
+    graph: TaggedGraph, measured: Measured
+) -> None:
+    ramp = legend_of(graph, measured, "time_us").ramp
+    assert ramp is not None
+    totals = {row.module: row.total["time_us"] or 0.0 for row in measured.table.rows}
+    assert totals["enc"] > totals[""] / 2 >= chart_ramp(measured.table, "time_us", ramp).high > 0
+    assert chart_ramp(measured.table, "own_error", ramp) is ramp
 
 
 def test_modules_too_narrow_to_be_seen_are_part_of_what_is_around(graph: TaggedGraph) -> None:

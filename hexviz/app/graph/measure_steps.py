@@ -16,6 +16,7 @@ __all__ = ["figure_shown", "in_figures", "measure_step"]
 
 _TELLING: tuple[Coloured, ...] = ("own_error", "time_us", "macs", "parameters")
 """The figures that are shown unless a person chooses, what says most first."""
+_ERRORS: tuple[Coloured, ...] = ("own_error", "natural_error", "effect")
 
 
 def figure_shown(model: OpenModel, state: PageState) -> Coloured | None:
@@ -49,7 +50,9 @@ def measure_step(model: OpenModel, state: PageState, event: MeasureEvent) -> Pag
             return _without(replace(state, figures=replace(figures, profile="")), "time_us")
         case protocol.ForgetDocument():
             after = replace(state, figures=replace(figures, parity=""), divergence=-1)
-            return _without(_without(after, "own_error"), "natural_error")
+            for figure in _ERRORS:
+                after = _without(after, figure)
+            return after
         case protocol.SizeDimension(value=(name, size)):
             return replace(state, figures=_sized(model, figures, name, size))
         case protocol.ShowDivergence(value=at):

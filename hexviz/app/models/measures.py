@@ -74,8 +74,9 @@ class Measures:
         found: dict[str, int] = {}
         for value in self._graph.inputs:
             for axis, size in enumerate(value.shape or ()):
-                if isinstance(size, str) and size != "?":
-                    found.setdefault(size, _OTHER_AXES if axis else _FIRST_AXIS)
+                if isinstance(size, str):
+                    name = f"{value.name}[{axis}]" if size == "?" else size  # as costs call it
+                    found.setdefault(name, _OTHER_AXES if axis else _FIRST_AXIS)
         return found | dict(figures.symbols)
 
     def costs(self, figures: Figures) -> Costs | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import dash_ag_grid as dag
@@ -11,7 +12,7 @@ from hexviz.measure.table import Column, FigureTable, ModuleRow
 from hexviz.model.modules import ModuleTree
 from hexviz.view.units import FORMATS
 
-__all__ = ["columns", "module_grid", "rows"]
+__all__ = ["columns", "in_order", "module_grid", "rows"]
 
 _WIDTHS = {"share": 92, "us_per_mac": 92, "error": 96}
 _INFINITE = 1e308  # what no number tells sorts above all numbers, and JSON knows no infinity
@@ -53,11 +54,14 @@ def columns(table: FigureTable, shown: str) -> list[dict[str, Any]]:
         "minWidth": 120,
         "sortingOrder": ["asc", "desc", None],
     }
-    family = _family(next((one.unit for one in table.columns if one.name == shown), ""))
-    figures = sorted(
-        table.columns, key=lambda one: (one.name != shown, _family(one.unit) != family)
-    )
+    figures = in_order(table.columns, shown)
     return [first, *(_group(column, column.name == shown) for column in figures)]
+
+
+def in_order(columns: Sequence[Column], shown: str) -> list[Column]:
+    """The columns with the shown one first, and then those about the same."""
+    family = _family(next((one.unit for one in columns if one.name == shown), ""))
+    return sorted(columns, key=lambda one: (one.name != shown, _family(one.unit) != family))
 
 
 def _family(unit: str) -> str:

@@ -8,15 +8,17 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.graph.measure_steps import figure_shown
 from hexviz.app.models.open_model import OpenModel
+from hexviz.app.panels.measure.grid import in_order
 from hexviz.app.panels.measure.walk import breaking_dots
 from hexviz.app.panels.parts import button, copy_button
 from hexviz.app.protocol import PageState
 from hexviz.measure.costs.costs import Costs
 from hexviz.measure.documents import ProfileDocument
-from hexviz.measure.table import FIGURES
+from hexviz.measure.table import FIGURES, FigureTable
 from hexviz.model.wording import counted
-from hexviz.view.figures import COLOURED
-from hexviz.view.icicle import width_of
+from hexviz.view.figures import COLOURED, Coloured
+from hexviz.view.icicle import chart_ramp
+from hexviz.view.ramp import Ramp
 from hexviz.view.units import FORMATS, in_bytes, in_count, in_share, in_time
 
 __all__ = [
@@ -70,14 +72,28 @@ def choice(model: OpenModel, state: PageState) -> list[Any]:
         for figure in COLOURED
         if known.has(figure)
     ]
-    parts: list[Any] = [
-        html.Div(buttons, className="figure-choices", role="group", **{"aria-label": "Figure"})
+    options = [
+        html.Option(FIGURES[figure].title, value=figure, selected=figure == shown)
+        for figure in COLOURED
+        if known.has(figure)
     ]
-    if shown is not None and not FIGURES[shown].adds:
-        width = width_of(known.table, shown)
-        name = FIGURES[width].title if width else "ops"
-        parts.append(html.Span(f"width: {name}", className="quiet chart-width"))
+    parts: list[Any] = [
+        html.Div(buttons, className="figure-choices", role="group", **{"aria-label": "Figure"}),
+        # The same where the line is too short for buttons.
+        html.Select(options, className="figure-select", **{"aria-label": "Figure"}),
+    ]
+    if shown is not None:
+        parts.append(html.Span(_chart_note(known.table, shown), className="quiet chart-width"))
     return parts
+
+
+def _chart_note(table: FigureTable, shown: Coloured) -> str:
+    """What the chart's widths and its brightest colour mean."""
+    column = FIGURES[shown]
+    if column.adds:
+        most = chart_ramp(table, shown, Ramp(0.0, 0.0, "sum")).high
+        return f"brightest from {FORMATS[column.unit](most)}"
+    return "width: ops"
 
 
 def costs_part(model: OpenModel, state: PageState, costs: Costs | None, query: str) -> list[Any]:
@@ -166,7 +182,9 @@ def time_part(profile: ProfileDocument | None) -> list[Any]:
                 className="quiet",
             )
         ]
-    where = ", ".join(filter(None, (profile.provider, profile.device)))
+    provider = profile.provider.removesuffix("ExecutionProvider")
+    device = profile.device if profile.device.lower() not in ("", provider.lower()) else ""
+    where = ", ".join(filter(None, (provider, device)))
     unplaced = profile.unplaced_us / profile.total_us if profile.total_us else 0.0
     level = f", optimised: {profile.optimization}" if profile.optimization else ""
     return [
@@ -260,7 +278,7 @@ def selected_part(model: OpenModel, state: PageState) -> list[Any]:
                 ),
             ]
         )
-        for column in table.columns
+        for column in in_order(table.columns, figure_shown(model, state) or "")
     ]
     heads: Sequence[Any] = [
         html.Td(""),
