@@ -71,8 +71,10 @@ export function showComparison(comparison, { model, state }) {
 export function offerFiles(files) {
   if (JSON.stringify(files) !== offered) {
     offered = JSON.stringify(files);
-    setProps("compare-files", { data: files });
-    setProps("compare-files-box", { hidden: false });
+    for (const name of ["compare-files", "parity-files"]) {
+      setProps(name, { data: files });
+      setProps(`${name}-box`, { hidden: false });
+    }
   }
 }
 

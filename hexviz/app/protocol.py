@@ -849,7 +849,7 @@ class PanelAnswer(Struct, kw_only=True):
     ``measure-choice``, ``measure-costs``, ``measure-time``, ``measure-parity``,
     ``measure-selected``, and those of the timings. ``figures`` are the timings' charts, by name,
     ``None`` where there is none.
-    ``files`` are the server's files that the compare tab offers.
+    ``files`` are the server's files that the tabs Compare and Measure offer.
     """
 
     n: int

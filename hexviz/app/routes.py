@@ -155,7 +155,7 @@ def _panel(store: ModelStore, roots: Roots, asked: PanelRequest) -> PanelAnswer:
         raise
     except HexvizError as error:
         return PanelAnswer(n=asked.n, error=str(error))
-    if asked.at.state.tab == "compare" and roots.folders:
+    if asked.at.state.tab in ("compare", "measure") and roots.folders:
         answer.files = [{"value": file.reference, "label": file.label} for file in roots.files()]
     return answer
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 SIZES = [(1024, 700, 1), (1366, 768, 1), (1440, 900, 1), (1920, 1080, 1), (2560, 1440, 1)]
 ZOOMED = [(683, 467, 1.5), (911, 512, 1.5), (960, 600, 1.5)]
 """Windows of 1024 × 700, 1366 × 768 and 1440 × 900 at a zoom of 150 %."""
-TABS = ("Graph", "Extract", "Ops", "Audit", "Compare")
+TABS = ("Graph", "Extract", "Ops", "Audit", "Measure", "Compare")
 OP = "encoder.layer.0.attention.self"
 INSIDE = f"&open=encoder&open=encoder.layer.0&open=encoder.layer.0.attention&open={OP}"
 
@@ -46,10 +46,11 @@ FAULTS = """() => {
     }
   };
   const regions = '.bar, .left, .tools, .bars, .canvas, .tour, .foot, .notice-bar, .right, ' +
-    '#ops-pane, #audit-pane, #compare-pane';
+    '#ops-pane, #audit-pane, #measure-pane, #compare-pane';
   apart(all(regions));
   all(regions).forEach((region) => within(region, document.documentElement));
-  for (const line of ['.bar', '.tools-line', '.bars', '.foot', '.notice-bar']) {
+  for (const line of ['.bar', '.tools-line', '.bars', '.foot', '.notice-bar', '.measure-head',
+    '.measure-choice', '.measure-body']) {
     all(line).forEach((whole) => apart([...whole.children].filter(seen)));
   }
   all('.tools-line > *').forEach((tool) => within(tool, document.querySelector('.tools-line')));
@@ -59,10 +60,12 @@ FAULTS = """() => {
   if (page.scrollWidth > page.clientWidth || page.scrollHeight > page.clientHeight) {
     faults.push('the page scrolls');
   }
-  for (const whole of all('.tools-line, .bars, .bar, .right, .left, .notice-bar, .tour')) {
+  for (const whole of all('.tools-line, .bars, .bar, .right, .left, .notice-bar, .tour, ' +
+    '.measure-pane, .measure-scroll')) {
     if (whole.scrollWidth > whole.clientWidth + 1) faults.push(`${name(whole)} overflows`);
   }
-  const buttons = ['.bar', '.tools', '.bars', '.tour', '.notice'].map((one) => `${one} button`);
+  const buttons = ['.bar', '.tools', '.bars', '.tour', '.notice', '.measure-head']
+    .map((one) => `${one} button`);
   for (const button of all(buttons.join())) {
     button.scrollIntoView({ block: 'nearest' });
     const box = button.getBoundingClientRect();

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -214,17 +213,16 @@ def profile(arguments: Mapping[str, Any], report: Callable[[str, float], None]) 
         HexvizError: if it cannot be opened or run.
     """
     from hexviz.app.models.measures import keep_document
-
-    profiled = import_module("hexviz.measure.profile.profile").profile
+    from hexviz.measure.profile.profile import profile as profiled
 
     report("Opening the model", 5.0)
     graph = _graph(arguments["model"])
-    report(f"Running the model {arguments['runs']} times", 20.0)
     found = profiled(
         graph,
         runs=arguments["runs"],
         optimization=arguments["optimization"],
         symbols=dict(arguments["sizes"]),
+        progress=lambda stage, done: report(stage, 5 + 90 * done),
     )
     report("Writing the times", 95.0)
     return {"document": keep_document(found.to_document(), graph.name)}
@@ -237,13 +235,13 @@ def trace(arguments: Mapping[str, Any], report: Callable[[str, float], None]) ->
         HexvizError: if one of them cannot be read, or they are not of one model.
     """
     from hexviz.app.models.measures import keep_document
+    from hexviz.measure.profile.traces import read_trace
 
     report("Opening the model", 5.0)
     graph = _graph(arguments["model"])
     path = Results().path(arguments["file"])
     if path is None:
         raise SourceError("The trace was given up before it was read: drop it again.")
-    read_trace = import_module("hexviz.measure.profile.traces").read_trace
     report("Reading the trace", 40.0)
     return {"document": keep_document(read_trace(path.read_bytes(), graph), graph.name)}
 
