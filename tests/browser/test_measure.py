@@ -87,7 +87,7 @@ def test_chart_table_and_graph_are_in_step(sheet: Sheet, server: Server, bert: P
     sheet.settle()
     assert selected_row(page) == marked_sector(page) == "encoder.layer.1"
     assert page.locator("#tree [aria-selected=true]").get_attribute("data-fqn") == "encoder.layer.1"
-    # … as a row does, by the mouse and by the keyboard …
+    # … as a row does, by the mouse and by the keyboard.
     page.locator("#module-figures .module-name[title='encoder.layer.1.attention']").click()
     expect(page.locator("#measure-selected b")).to_have_text("encoder.layer.1.attention")
     sheet.settle()
@@ -95,16 +95,16 @@ def test_chart_table_and_graph_are_in_step(sheet: Sheet, server: Server, bert: P
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator("#measure-selected b")).to_have_text("encoder.layer.1.attention.self")
-    # … and the graph itself.
+    # A figure colours all of it, and the legend has its unit.
+    pane.get_by_role("button", name="weights").click()
+    expect(page.locator("#legend .tick").last).to_have_text(re.compile("MB$"))
+    expect(page).to_have_url(re.compile("figure=weight_bytes"))
+    # What is selected in the graph is marked in both.
     sheet.settle()
     sheet.click("m:embeddings")
     expect(page.locator("#measure-selected b")).to_have_text("embeddings")
     sheet.settle()
     assert selected_row(page) == marked_sector(page) == "embeddings"
-    # A figure colours all of it, and the legend has its unit.
-    pane.get_by_role("button", name="weights").click()
-    expect(page.locator("#legend .tick").last).to_have_text(re.compile("MB$"))
-    expect(page).to_have_url(re.compile("figure=weight_bytes"))
     assert page.evaluate(FAULTS) == []
 
 
