@@ -1,4 +1,5 @@
-// Files that are dropped anywhere on the page: a model opens, numbers colour, overrides correct.
+// Files that are dropped anywhere on the page: a model opens, numbers colour, measurements show,
+// overrides correct.
 // Fields that take a file of their own keep what is dropped on them.
 
 import { setProps } from "./dash.js";
@@ -14,7 +15,7 @@ const SLOW = 4 * MB; // from here on, nothing happens for some seconds
 /**
  * What becomes of dropped files: which of them is taken, as what, and what there is to say of it.
  * @param {{name: string, size: number}[]} files
- * @param {{model: number, numbers: number}} most bytes that each kind may have
+ * @param {{model: number, numbers: number, json: number}} most bytes that each kind may have
  * @param {boolean} isOpen whether a model is open
  * @returns {{at: number, as: "model" | "numbers", note: string} | {reason: string}}
  */
@@ -36,8 +37,11 @@ export function sort(files, most, isOpen) {
   if (!isOpen) {
     return { reason: `Open a model first: ${file.name} is for one that is open.` };
   }
-  if (file.size > most.numbers) {
-    return { reason: `${file.name} is over ${Math.floor(most.numbers / MB)} MB: leave ops out.` };
+  const isJson = /\.json$/i.test(file.name); // which may be a trace of all nodes in all runs
+  const limit = isJson ? most.json : most.numbers;
+  if (file.size > limit) {
+    const less = isJson ? "leave ops or runs out" : "leave ops out";
+    return { reason: `${file.name} is over ${Math.floor(limit / MB)} MB: ${less}.` };
   }
   return { at, as: "numbers", note };
 }
@@ -57,9 +61,12 @@ function contentsOf(file) {
  * @param {File[]} files
  */
 async function take(files) {
-  const { mostModel, mostNumbers } = byId("drop").dataset;
+  const { mostModel, mostNumbers, mostJson } = byId("drop").dataset;
   const isOpen = byId("model-title").textContent !== "";
-  const sorted = sort(files, { model: Number(mostModel), numbers: Number(mostNumbers) }, isOpen);
+  const most = {
+    model: Number(mostModel), numbers: Number(mostNumbers), json: Number(mostJson),
+  };
+  const sorted = sort(files, most, isOpen);
   if ("reason" in sorted) {
     fail(sorted.reason);
     return;

@@ -268,7 +268,7 @@ def _part(title: str, name: str, label: str) -> html.Section:
 
 KEYS = (
     ("/", "or Ctrl+F: search"),
-    ("n  N", "next and previous match; in the compare tab, difference"),
+    ("n  N", "next and previous match; difference or divergence in its tab"),
     ("↓  ↑", "along an edge, to what follows or comes before"),
     ("→  ←", "to the neighbour beside"),
     ("Enter", "open or close the selected box, as a double click or its chevron does"),

@@ -18,7 +18,7 @@ from hexviz.app.dialogs import (
     timings,
     upload_field,
 )
-from hexviz.app.guard.limits import MAX_NUMBERS, MAX_UPLOAD
+from hexviz.app.guard.limits import MAX_NUMBERS, MAX_TRACE, MAX_UPLOAD
 from hexviz.app.panels.measure.grid import module_grid
 from hexviz.app.panels.table import grid
 from hexviz.app.toolbar import tool, toolbar
@@ -264,7 +264,11 @@ def _drop_overlay() -> html.Div:
         id="drop",
         className="drop",
         hidden=True,
-        **{"data-most-model": str(MAX_UPLOAD), "data-most-numbers": str(MAX_NUMBERS)},
+        **{
+            "data-most-model": str(MAX_UPLOAD),
+            "data-most-numbers": str(MAX_NUMBERS),
+            "data-most-json": str(MAX_TRACE),
+        },
         children=html.Div(
             className="drop-card",
             children=[

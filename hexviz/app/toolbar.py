@@ -7,7 +7,7 @@ from typing import Any
 import dash_mantine_components as dmc
 from dash import dcc, html
 
-from hexviz.app.guard.limits import MAX_NUMBERS
+from hexviz.app.guard.limits import MAX_TRACE
 from hexviz.measure.table import FIGURES
 from hexviz.view.colouring import COLOURINGS, policy_of
 from hexviz.view.figures import COLOURED
@@ -83,7 +83,7 @@ def toolbar() -> html.Div:
                     ),
                     # Opened from the menu, or by choosing numbers before there are any.
                     dcc.Upload(
-                        id="numbers", className="numbers", accept=".json,.csv", max_size=MAX_NUMBERS
+                        id="numbers", className="numbers", accept=".json,.csv", max_size=MAX_TRACE
                     ),
                     _foldable(
                         1,

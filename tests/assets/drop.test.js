@@ -6,7 +6,7 @@ import { page } from "./page.js";
 page("");
 const { sort } = await import("../../assets/drop.js");
 
-const MOST = { model: 5_000_000, numbers: 2_000_000 };
+const MOST = { model: 5_000_000, numbers: 2_000_000, json: 4_000_000 };
 const file = (name, size = 10) => ({ name, size });
 const dropped = (...files) => sort(files, MOST, true);
 
@@ -31,6 +31,8 @@ test("anything else says why not, in one line", () => {
   assert.match(reason(file("a.txt"), file("b.pt")), /^None of these files is a model/);
   assert.match(reason(file("a.onnx", 6_000_000)), /^a\.onnx is over 4 MB: open it with/);
   assert.equal(reason(file("a.csv", 3_000_000)), "a.csv is over 1 MB: leave ops out.");
+  assert.equal(reason(file("a.json", 5_000_000)), "a.json is over 3 MB: leave ops or runs out.");
+  assert.deepEqual(dropped(file("a.json", 3_000_000)), { at: 0, as: "numbers", note: "" });
   assert.equal(
     sort([file("a.csv")], MOST, false).reason,
     "Open a model first: a.csv is for one that is open.",

@@ -12,13 +12,13 @@ from dash import Dash, Input, Output, State, no_update
 
 from hexviz.app.dialogs import recent_files
 from hexviz.app.guard import Guard
-from hexviz.app.guard.limits import MAX_UPLOAD
+from hexviz.app.guard.limits import MAX_NUMBERS, MAX_UPLOAD
 from hexviz.app.jobs.results import Results
 from hexviz.app.models.measures import is_document, is_trace
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.app.notices import failure, overrides_applied
-from hexviz.errors import HexvizError, ReadError, SourceError
+from hexviz.errors import HexvizError, NumbersError, ReadError, SourceError
 from hexviz.model.reader import digest
 from hexviz.tagging.overrides_file import is_overrides, read_overrides
 from hexviz.view.numbers import read_numbers
@@ -91,6 +91,8 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
             if is_trace(content):
                 file = Results().keep_file(content, opened.graph.name, "trace.json")["file"]
                 return no_update, no_update, None, no_update, no_update, {"file": file}
+            if len(content) > MAX_NUMBERS:
+                raise NumbersError(f"That file is over {MAX_NUMBERS // 1024**2} MB: leave ops out.")
             if is_document(content):
                 taken = opened.measures.take(content)
                 return no_update, no_update, None, no_update, taken, no_update

@@ -29,6 +29,7 @@ __all__ = [
     "MAX_MESSAGE",
     "MAX_NUMBERS",
     "MAX_STRANGERS_BODY",
+    "MAX_TRACE",
     "MAX_UPLOAD",
     "UPLOADING",
     "UPLOADS_AT_ONCE",
@@ -47,6 +48,10 @@ MAX_UPLOAD = 256 * 1024 * 1024
 
 MAX_NUMBERS = 16 * 1024 * 1024
 """Largest file of numbers in bytes."""
+
+MAX_TRACE = 64 * 1024 * 1024
+"""Largest trace of a runtime in bytes: a thousand nodes in a hundred runs take 40 MB. A job reads
+it, within its memory."""
 
 MAX_MESSAGE = 4 * 1024 * 1024
 """Largest body in bytes of a request that brings no file. A state of the page may name
