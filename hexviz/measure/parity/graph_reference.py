@@ -178,34 +178,49 @@ def _run_reference(
     An input that makes the model's results NaN is no input to compare on, if another does not.
     """
     feeds = iter([given(graph.proto, inputs)]) if inputs is not None else generate(graph.proto)
-    results = set(graph.top.outputs)
-    best: Feed | None = None
+    kept: Feed | None = None  # what the tensors in the spill are of
+    fallback: Feed | None = None
     first: ExtractionError | None = None
+    found: list[tuple[BorderValue, Array]] = []
     for guess, feed in enumerate(feeds):
+        kept = None
         try:
-            made = [array for _, array in natural_values(graph, feed, list(results))]
+            found, has_numbers = _keep(graph, feed, borders, spill)
         except ExtractionError as error:
             first = first or error
         else:
-            best = best or feed
-            if not any(is_float(one.dtype) and np.isnan(one).any() for one in made):
-                best = feed
-                break
+            kept, fallback = feed, fallback or feed
+            if has_numbers:
+                return found, feed
         if guess == _GUESSES:
             break
-    if best is None:
+    if fallback is None:
         source = "made-up" if inputs is None else "given"
         raise ExtractionError(
             f"The reference {graph.name} cannot be run on the {source} inputs: {first}"
         ) from first
+    if kept is not fallback:
+        found, _ = _keep(graph, fallback, borders, spill)
+    return found, fallback
+
+
+def _keep(
+    graph: TaggedGraph, feed: Feed, borders: Sequence[BorderValue], spill: Spill
+) -> tuple[list[tuple[BorderValue, Array]], bool]:
+    """Keep the floats at the borders; and whether the results of the model are all numbers."""
     of_name = {one.name: one for one in borders}
     found = []
-    for name, array in natural_values(graph, best, list(of_name)):
-        if is_float(array.dtype):
+    has_numbers = True
+    for name, array in natural_values(graph, feed, [*of_name, *graph.top.outputs]):
+        if not is_float(array.dtype):
+            continue
+        if name in graph.top.outputs:
+            has_numbers &= not bool(np.isnan(array).any())
+        if name in of_name:
             spill.store(_key(name), array)
             shape_only = np.broadcast_to(np.zeros((), array.dtype), array.shape)
             found.append((of_name[name], shape_only))
-    return found, best
+    return found, has_numbers
 
 
 def _key(name: str) -> str:
