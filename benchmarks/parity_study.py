@@ -42,9 +42,10 @@ from hexviz.measure.parity.reference import Reference
 from hexviz.measure.parity.tensor_error import relative_error, tensor_error
 from hexviz.measure.parity.torch_reference import torch_references
 from hexviz.model import fqn as names
+from hexviz.model.files import write_atomically
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["WAYS", "Outcome", "noisy", "study"]
+__all__ = ["FELT", "WAYS", "Outcome", "effect_of", "noisy", "study"]
 
 Array = npt.NDArray[Any]
 
@@ -154,7 +155,7 @@ def _one(
         planted_ones = []
         for fault in faults(graph, each=each, seed=seed):
             changed = planted(graph, fault)
-            effect = _effect(graph, changed, fault, clean, reference)
+            effect = effect_of(graph, changed, fault, clean, reference)
             if effect is None:
                 continue  # it does not run any more, which everybody sees
             planted_ones.append((fault, effect))
@@ -213,7 +214,7 @@ def _named(document: ParityDocument) -> list[list[str]]:
     return list(found.values())
 
 
-def _effect(
+def effect_of(
     graph: TaggedGraph,
     changed: TaggedGraph,
     fault: Fault,
@@ -243,21 +244,20 @@ def main() -> None:
     parser.add_argument("--each", type=int, default=4, help="faults of each kind and export")
     parser.add_argument("--two", type=int, default=4, help="exports with two faults")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path, help="a file that keeps outcomes, one a line")
+    parser.add_argument("--json", type=Path, help="a file that keeps the outcomes, by model")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     models = given.models or [name for name in MODELS if name not in LARGE]
-    found = []
-    for one in study(models, given.work, each=given.each, two=given.two, seed=given.seed):
-        found.append(one)
-        line = _line(one)
-        if line:
-            print(line, file=sys.stderr, flush=True)
-    if given.json is not None:
-        from hexviz.model.files import write_atomically
-
-        write_atomically(given.json, [json.dumps([asdict(one) for one in found]).encode()])
+    found = _kept(given.json)
+    for name in [one for one in models if one not in {kept.model for kept in found}]:
+        for one in study([name], given.work, each=given.each, two=given.two, seed=given.seed):
+            found.append(one)
+            line = _line(one)
+            if line:
+                print(line, file=sys.stderr, flush=True)
+        if given.json is not None:
+            write_atomically(given.json, [json.dumps([asdict(one) for one in found]).encode()])
     from benchmarks.parity_table import tables
 
     print(tables(found))
@@ -267,7 +267,7 @@ def _kept(path: Path | None) -> list[Outcome]:
     """The outcomes of an earlier run, whose models are not run again."""
     if path is None or not path.exists():
         return []
-    return [Outcome(**json.loads(line)) for line in path.read_text().splitlines()]
+    return [Outcome(**one) for one in json.loads(path.read_text())]
 
 
 def _line(one: Outcome) -> str:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["tables"]
 
 _FELT = 1e-5
+_ANY = 1e-6  # below, it is what clean exports show of rounding
 
 
 def tables(found: Sequence[Outcome]) -> str:
@@ -45,7 +46,7 @@ def _clean(found: Iterable[Outcome]) -> str:
 
 
 def _faults(found: Iterable[Outcome], by: str) -> str:
-    single = [one for one in found if len(one.modules) == 1]
+    single = [one for one in found if len(one.modules) == 1 and one.effects[0] > _ANY]
     groups: dict[str, list[Outcome]] = {}
     for one in single:
         groups.setdefault(one.kinds[0] if by == "kind" else one.way, []).append(one)

@@ -39,14 +39,17 @@ def print_parity(found: ParityDocument) -> None:
     out.print()
     shown = _shown(found)
     rows = _tree([found.modules[at] for at in shown])
-    out.print(listing(("", "module", "natural", "own", "rounding"), rows, figures=_FIGURES))
+    # Rounding is known of PyTorch models alone, effects of other graphs.
+    last = "effect" if any(one.effect is not None for one in found.modules) else "rounding"
+    out.print(listing(("", "module", "natural", "own", last), rows, figures=_FIGURES))
     legend = [
         line
         for line, is_needed in (
             ("[1]: the module's second output", any(one.output for one in found.modules)),
             ("→ x: what it makes for x to read", any(one.handed_to for one in found.modules)),
             ("dim: given by a module inside it", any(one.how == "same" for one in found.modules)),
-            ("rounding: the reference's own, in 32 bits", True),
+            ("rounding: the reference's own, in 32 bits", last == "rounding"),
+            ("effect: what its own error alone does to the results", last == "effect"),
         )
         if is_needed
     ]
@@ -75,12 +78,12 @@ def print_parity(found: ParityDocument) -> None:
             out.print(f"and {len(found.unpaired) - _MOST_UNPAIRED} more: --json has all")
 
 
-_FIGURES = {"natural", "own", "rounding"}
+_FIGURES = {"natural", "own", "rounding", "effect"}
 
 _INPUTS = {
     "given": "given ones",
     "example": "the reference's example inputs",
-    "made": "the reference's example inputs, with values that hide no fault",
+    "made": "made up, in values that hide no fault",
 }
 
 
@@ -131,12 +134,17 @@ def _row(one: CallError, label: str) -> tuple[str | Text, ...]:
     elif one.output:
         label += f" [{one.output}]"
     if one.modules:
-        label += f" (or {', '.join(one.modules)})"
+        label += f" (or {', '.join(map(module_name, one.modules))})"
     style = "bold red" if not one.ok else "dim" if one.how == "same" else ""
     return (
         text("✗" if not one.ok else "✓", "red" if not one.ok else "green"),
         text(label, style),
         figure(natural),
         "" if one.how == "same" else figure(one.own),
-        "" if one.noise is None else scientific(one.noise),
+        _last(one),
     )
+
+
+def _last(one: CallError) -> str:
+    number = one.effect if one.effect is not None else one.noise
+    return "" if number is None else scientific(number)

@@ -80,6 +80,7 @@ def watch(
     Raises:
         SourceError: if the model fails on these inputs, or two runs of it differ.
     """
+    trained = model.training
     with unwrapped(model) as inner, evaluating(inner), torch.no_grad():
         if not isinstance(inner, nn.Module):
             raise SourceError(
@@ -102,6 +103,8 @@ def watch(
         if drew or failure:
             _refuse_stochastic(inner, args, kwargs, recorder)
     notes = list(recorder.notes)
+    if trained:
+        notes.append("The reference was in training mode: it is compared in evaluation mode.")
     if failure:
         notes.append(
             f"The reference does not run in 64-bit floats ({failure}), so its own rounding is "

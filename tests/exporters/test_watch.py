@@ -143,7 +143,8 @@ def test_the_noise_is_the_rounding_of_each_module_by_itself() -> None:
 def test_the_model_comes_back_as_it_was() -> None:
     model = nn.Sequential(nn.Conv1d(2, 3, 1), nn.BatchNorm1d(3)).train()
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    watched(model, torch.randn(1, 2, 5))
+    found, _ = watched(model, torch.randn(1, 2, 5))
+    assert found.notes[0].startswith("The reference was in training mode: it is compared in eval")
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert model.training
     assert all(one.dtype == torch.float32 for one in model.parameters())
@@ -164,7 +165,7 @@ def test_a_model_that_does_not_run_in_64_bits_says_so_and_has_no_noise() -> None
                 raise TypeError("float32 only")
             return x + 1
 
-    found, _ = watched(Stubborn())
+    found, _ = watched(Stubborn().eval())
     assert found.outputs[0].noise is None
     assert "does not run in 64-bit floats (TypeError: float32 only)" in found.notes[0]
 

@@ -223,7 +223,7 @@ def _mend(
             pairing.reasons.pop(at, None)
             taken.add(equal[0])
             changed = True
-        elif held is not None and reference.outputs[at].handed_to and held.how != "only":
+        elif held is not None and reference.outputs[at].handed_to and held.how == "numbers":
             del pairing.pairs[at]  # one guess of several, and wrong: nobody is accused for that
             changed = True
     return changed

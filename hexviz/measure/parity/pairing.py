@@ -23,6 +23,7 @@ from dataclasses import dataclass, field, replace
 from hexviz.measure.parity.borders import Borders
 from hexviz.measure.parity.reference import CallOutput, Pair, Reference
 from hexviz.measure.parity.samples import Sample, distance
+from hexviz.model import fqn as names
 
 __all__ = ["EQUAL", "Pairing", "pair"]
 
@@ -222,21 +223,28 @@ def _handed(
     taken: set[str],
 ) -> None:
     """What a module made for another, by the values that enter that one."""
+    groups: dict[tuple[str, str], list[int]] = {}
     for at, one in enumerate(reference.outputs):
-        if not one.handed_to or one.same_as is not None:
-            continue
-        fits = [
-            value
-            for value in borders.entering.get(one.handed_to, ())
-            if value not in taken
-            and _fits(seen, value, samples[at])
-            and not borders.module_of[value].startswith(f"{one.handed_to}.")
-        ]
-        equal = [value for value in fits if distance(seen[value], samples[at]) < EQUAL]
-        if len(fits) == 1 or (equal and samples[at].telling):
-            value = fits[0] if len(fits) == 1 else equal[0]
-            _note(found, at, value, "only" if len(fits) == 1 else "numbers", fits)
-            taken.add(value)
+        if one.handed_to and one.same_as is None:
+            groups.setdefault((one.module, one.handed_to), []).append(at)
+    for (module, reader), members in groups.items():
+        for places in _kinds(reference.outputs, members):
+            fits = [
+                value
+                for value in borders.entering.get(reader, ())
+                if value not in taken
+                and _fits(seen, value, samples[places[0]])
+                and not names.is_within(borders.module_of[value], reader)
+            ]
+            # Best is what the module itself made: what is left of another's output is a copy.
+            own = [value for value in fits if borders.module_of[value] == module]
+            chosen = own if len(own) >= len(places) else fits
+            if len(chosen) == len(places):
+                _assign(found, places, chosen, seen, samples)
+            else:
+                for at, value in _equal(places, chosen, seen, samples).items():
+                    _note(found, at, value, "numbers", chosen)
+            taken |= {found.pairs[at].value for at in places if at in found.pairs}
 
 
 def _by_numbers(
