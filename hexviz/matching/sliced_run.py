@@ -22,6 +22,7 @@ that it reads.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,10 @@ _FIRST = 8  # ops of the first slice
 _MOST = 256  # a session for more ops costs more than it saves
 _LARGE = 4096  # bytes from which on a weight is not copied; below, the runtime may look at it
 _NARROW = frozenset({onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16})
+_SIZED = frozenset(onnx.TensorProto.DataType.values()) - {
+    onnx.TensorProto.UNDEFINED,
+    onnx.TensorProto.STRING,
+}
 _MADE = ":made"  # behind the name of a given value: what the graph makes of it
 _WHOLE = ":whole"  # behind the name of a value before it is rounded to its type
 
@@ -154,10 +159,18 @@ def _slice(graph: TaggedGraph, nodes: Sequence[int], most: int) -> Sequence[int]
             at = graph.top.weights.get(name)
             if at is not None and name not in seen:
                 seen.add(name)
-                size += graph.proto.graph.initializer[at].ByteSize()
+                size += _bytes_of(graph.proto.graph.initializer[at])
         if size > most:
             return nodes[: max(1, count)]
     return nodes
+
+
+def _bytes_of(tensor: onnx.TensorProto) -> int:
+    """What its elements take; asking protobuf would write the whole tensor to find out."""
+    if tensor.data_type not in _SIZED:
+        return int(tensor.ByteSize())
+    itemsize = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    return int(itemsize * math.prod(tensor.dims))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +253,7 @@ def _add_input(part: Part, name: str, value: ort.OrtValue) -> None:
 def add_weight(part: Part, tensor: onnx.TensorProto) -> None:
     """Add a weight without a second copy of its data, if the runtime can take it from memory."""
     kind = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type) if tensor.data_type else None
-    if tensor.ByteSize() < _LARGE or not tensor.HasField("raw_data") or _is_unusual(kind):
+    if _bytes_of(tensor) < _LARGE or not tensor.HasField("raw_data") or _is_unusual(kind):
         part.proto.graph.initializer.append(tensor)
         return
     stub = part.proto.graph.initializer.add(

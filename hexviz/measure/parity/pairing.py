@@ -39,14 +39,27 @@ _NEARER = 2.0
 class Pairing:
     """Pairs by the place of the output in the reference, and why others have none.
 
-    ``folded`` maps an output to the one of the module that it was folded with. ``several`` are
-    pairs for which another value could have been taken, with those.
+    ``folded`` maps an output to the one of the module that was folded into it, ``apart`` one that
+    could have been to the one that it was not folded into. ``several`` are pairs for which another
+    value could have been taken, with those.
     """
 
     pairs: dict[int, Pair] = field(default_factory=dict)
     reasons: dict[int, str] = field(default_factory=dict)
     folded: dict[int, int] = field(default_factory=dict)
+    apart: dict[int, int] = field(default_factory=dict)
     several: dict[int, tuple[str, ...]] = field(default_factory=dict)
+
+    def fold(self, reference: Reference, source: int, at: int) -> None:
+        """Let the value of one output stand for that of a module without ops, which read it."""
+        held = self.pairs.pop(source)
+        first = reference.outputs[source].module
+        self.pairs[at] = replace(held, output=at, how="repaired", modules=(*held.modules, first))
+        self.folded[source] = at
+        self.several.pop(source, None)
+        self.reasons.pop(at, None)
+        module = reference.outputs[at].module
+        self.reasons[source] = f"{module} was folded into it, and both are one value"
 
     @property
     def values(self) -> set[str]:
@@ -299,15 +312,9 @@ def _unfold(
                 continue
             ours = seen[held.value]
             if _NEARER * distance(ours, samples[source]) < distance(ours, samples[at]):
-                break  # the value is what the module before gave: this one is somewhere else
-            first = reference.outputs[source].module
-            found.pairs[at] = replace(
-                held, output=at, how="repaired", modules=(*held.modules, first)
-            )
-            found.folded[source] = at
-            del found.pairs[source]
-            found.several.pop(source, None)
-            found.reasons[source] = f"{one.module} was folded into it, and both are one value"
+                found.apart[at] = source  # the value is what the module before gave
+                break
+            found.fold(reference, source, at)
             break
 
 
