@@ -48,15 +48,15 @@ class NodeKey(NamedTuple):
 class NodeRuns:
     """A node as it ran: ``us`` are its microseconds in each run, without those of its bodies.
 
-    ``index`` is the runtime's number of the node, ``weight_bytes`` the size of the constants that
-    it reads as the runtime says it; -1 where a trace does not tell.
+    ``weight_bytes`` is the size of the constants that it reads and ``shape`` that of its first
+    output, as the runtime says; -1 and ``None`` where a trace does not tell.
     """
 
     key: NodeKey
     provider: str
     us: Array
-    index: int = -1
     weight_bytes: int = -1
+    shape: tuple[int, ...] | None = None
 
 
 def node_runs(events: Sequence[Event], last: int | None = None) -> list[NodeRuns]:
@@ -89,8 +89,8 @@ def node_runs(events: Sequence[Event], last: int | None = None) -> list[NodeRuns
                 key,
                 event.args.provider,
                 np.zeros(count - first),
-                _whole(event.args.node_index),
                 _whole(event.args.parameter_size),
+                _shape(event.args.output_type_shape),
             )
         found[key].us[number - first] += max(0.0, event.dur - inside.get(id(event), 0.0))
     if not found:
@@ -104,6 +104,16 @@ def _name(event: Event) -> str:
 
 def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else -1
+
+
+def _shape(outputs: object) -> tuple[int, ...] | None:
+    """The shape of the first output in ``[{"float": [2, 16]}, …]``."""
+    if not isinstance(outputs, list) or not outputs or not isinstance(outputs[0], dict):
+        return None
+    shape = next(iter(outputs[0].values()), None)
+    if not isinstance(shape, list) or not all(isinstance(one, int) for one in shape):
+        return None
+    return tuple(shape)
 
 
 def _numbered(

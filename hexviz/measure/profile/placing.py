@@ -17,7 +17,7 @@ of is in no module: a guess would hide that time is missing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hexviz.matching.inlined import inlined_modules
@@ -112,12 +112,17 @@ def by_file(graph: TaggedGraph) -> Names:
 
 
 def place(
-    keys: Iterable[NodeKey], graph: TaggedGraph, names: Names, ran: TaggedGraph | None
+    keys: Iterable[NodeKey],
+    graph: TaggedGraph,
+    names: Names,
+    ran: TaggedGraph | None,
+    *,
+    matcher: Callable[[TaggedGraph, TaggedGraph], Matching] = match,
 ) -> dict[NodeKey, Placed]:
     """Where each node of a trace belongs.
 
     ``names`` tells of nodes that are ops of ``graph`` still; ``ran`` is the graph as the runtime
-    ran it, if it is known. Both are matched only if a node needs it.
+    ran it, if it is known. Both are matched, by ``matcher``, only if a node needs it.
     """
     found: dict[NodeKey, Placed] = {}
     changed: dict[NodeKey, tuple[int, ...]] = {}
@@ -130,7 +135,7 @@ def place(
         else:
             changed[key] = there
     if ran is not None and any(changed.values()):
-        placer = _Placer(graph, ran, match(graph, ran))
+        placer = _Placer(graph, ran, matcher(graph, ran))
         for key, there in changed.items():
             placed = placer.place(there, names.named(key))
             if placed is not None:

@@ -203,7 +203,9 @@ def _without_numbers(fqn: str) -> str:
 def _milliseconds(us: float) -> str:
     """Microseconds as milliseconds, in three digits.
 
-    >>> _milliseconds(912.3), _milliseconds(51234.0)
-    ('0.912 ms', '51.2 ms')
+    >>> _milliseconds(912.3), _milliseconds(51234.0), _milliseconds(1515000.0)
+    ('0.912 ms', '51.2 ms', '1,515 ms')
     """
+    if us >= 1_000_000:
+        return f"{us / 1000:,.0f} ms"
     return f"{us / 1000:.3g} ms"

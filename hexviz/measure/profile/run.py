@@ -210,16 +210,19 @@ _COMPILED = "compiled nodes"
 def _opened(
     graph: TaggedGraph, proto: onnx.ModelProto, folder: Path, settings: Settings
 ) -> tuple[ort.InferenceSession, TaggedGraph | None]:
-    """A session that profiles, and the graph that it runs, unless that is just the file's."""
+    """A session that profiles, and the graph that it runs, if the runtime can write that.
+
+    Without optimisation, too, functions are inlined, and ops that ONNX defines by simpler ones and
+    the runtime has no kernel for.
+    """
     content = serialized(proto)
-    is_changed = settings.level != "disable" or bool(proto.functions)
     del proto
-    optimized = folder / "optimized.onnx" if is_changed else None
+    optimized: Path | None = folder / "optimized.onnx"
     profile = folder / "profile"
     try:
         session = _session(graph, content, settings, profile, optimized)
     except ExtractionError as error:
-        if optimized is None or _COMPILED not in str(error):
+        if _COMPILED not in str(error):
             raise MeasureError(f"{graph.name} cannot be run: {error}") from error
         try:
             session, optimized = _session(graph, content, settings, profile, None), None

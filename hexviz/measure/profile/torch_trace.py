@@ -28,6 +28,7 @@ from hexviz.measure.profile.result import TimedNode
 from hexviz.measure.profile.trace_file import Event, with_parents
 from hexviz.model.fqn import ancestors
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.modules import ModuleTree
 from hexviz.model.wording import counted
 
 __all__ = ["torch_nodes"]
@@ -123,7 +124,9 @@ def _scopes(nested: Nested, graph: TaggedGraph) -> tuple[dict[int, str], list[st
     if not unknown:
         return found, []
     modules = counted(len(unknown), "module")
-    return found, [f"The time of {modules} of the trace is with those around, as none is like it."]
+    return found, [
+        f"The time of {modules} of the trace is with those around, for none here is like them."
+    ]
 
 
 def _by_name(name: str, graph: TaggedGraph) -> str | None:
@@ -150,10 +153,12 @@ def _by_instance(nested: Nested, graph: TaggedGraph) -> dict[str, str]:
     pending = [root]
     while pending:
         instance = pending.pop()
-        inner = [one for one in children[instance] if one not in found]
+        modules = _called(found[instance], tree, set(map(_class, children[instance])))
+        classes = {tree[one].class_name for one in modules}
+        inner = [one for one in _known(instance, children, classes) if one not in found]
         for name in dict.fromkeys(map(_class, inner)):
             mine = sorted((one for one in inner if _class(one) == name), key=_number)
-            theirs = [one for one in tree[found[instance]].children if tree[one].class_name == name]
+            theirs = [one for one in modules if tree[one].class_name == name]
             if len(mine) != len(theirs):  # those that export to nothing have no ops
                 theirs = [one for one in theirs if one in first]
             if len(mine) == len(theirs):
@@ -161,6 +166,41 @@ def _by_instance(nested: Nested, graph: TaggedGraph) -> dict[str, str]:
                     theirs.sort(key=first.__getitem__)
                 found.update(zip(mine, theirs, strict=True))
                 pending.extend(mine)
+    return found
+
+
+def _called(fqn: str, tree: ModuleTree, classes: set[str]) -> list[str]:
+    """The modules in one, and for those that it never calls, but whose modules it does, these.
+
+    A loop over the layers of a Sequential calls the layers.
+    """
+    found: list[str] = []
+    for child in tree[fqn].children:
+        inner = tree[child].children
+        is_passed = tree[child].class_name not in classes and any(
+            tree[one].class_name in classes for one in inner
+        )
+        found += inner if is_passed else (child,)
+    return found
+
+
+def _known(instance: str, children: Mapping[str, Iterable[str]], classes: set[str]) -> list[str]:
+    """The instances inside of one that have these classes; of others, what is inside of them.
+
+    A Sequential is called, and has no ops of its own: the tree may do without it.
+    """
+    found = []
+    seen = {instance}
+    pending = list(children[instance])[::-1]
+    while pending:
+        one = pending.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        if _class(one) in classes:
+            found.append(one)
+        else:
+            pending += list(children[one])[::-1]
     return found
 
 
@@ -173,10 +213,13 @@ def _number(instance: str) -> int:
 
 
 def _first_ops(graph: TaggedGraph) -> dict[str, int]:
-    """FQN → the position of the first op in the module or below it."""
+    """FQN → the position of the first op with arithmetic in the module or below it.
+
+    Others may stand anywhere: exporters move constants to the front.
+    """
     found: dict[str, int] = {}
     for at, op in enumerate(graph.ops):
-        if op.module not in found:
+        if op.auxiliary is None and op.module not in found:
             for fqn in ancestors(op.module):
                 found.setdefault(fqn, at)
     return found

@@ -34,6 +34,7 @@ class Arguments(Struct, frozen=True, rename={"external": "External id"}):
     provider: str = ""
     node_index: str = ""
     parameter_size: str = ""
+    output_type_shape: Any = None
     external: int | str | None = None
 
 

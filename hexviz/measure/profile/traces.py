@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import onnx
@@ -34,7 +34,7 @@ _KNOWN = 0.25
 """Share of a trace's nodes that have to be ops of the graph, for it to be of that model."""
 
 _AGREE = 0.5
-"""Share of the nodes with weights that have to be of the size that the trace says."""
+"""Share of the sizes in a trace that have to be those of the graph."""
 
 
 def read_trace(
@@ -71,10 +71,10 @@ def profile_of_trace(
     _refuse_other_sizes(runs, graph, names)
     with tempfile.TemporaryDirectory(prefix=LEFTOVER) as folder:
         keys = [one.key for one in runs]
+        ran = optimized
         notes: list[str] = []
-        ran, level = optimized, ""
         if ran is None and any(not names.same(key) for key in keys):
-            ran, level, notes = _made_again(graph, keys, Path(folder))
+            ran, notes = _made_again(graph, keys, Path(folder))
         placed = place(keys, graph, names, ran)
     _refuse_unknown(graph, keys, placed)
     nodes = timed_nodes(runs, placed, graph)
@@ -84,7 +84,6 @@ def profile_of_trace(
         model=graph.name,
         provider=_provider(runs),
         device=", ".join(sorted({one.provider.removesuffix("ExecutionProvider") for one in runs})),
-        optimization=level,
         source="ort",
         notes=tuple(notes),
     )
@@ -132,10 +131,13 @@ def _provider(runs: Sequence[NodeRuns]) -> str:
 
 def _made_again(
     graph: TaggedGraph, keys: Sequence[NodeKey], folder: Path
-) -> tuple[TaggedGraph | None, str, list[str]]:
-    """The graph that ran, made again here, its level, and what to say if there is none."""
+) -> tuple[TaggedGraph | None, list[str]]:
+    """The graph that ran, made again here, and what to say if it has not all of the nodes.
+
+    Levels often make the same graph of a file, so nothing is said of the level.
+    """
     best: TaggedGraph | None = None
-    best_level, most = "", 0
+    most = 0
     for level in reversed(LEVELS):
         try:
             ran = optimized_graph(graph, folder, level)
@@ -143,23 +145,22 @@ def _made_again(
             reason = str(error).rstrip(".")
             return (
                 None,
-                "",
                 [f"Fused nodes are in no module: the file cannot be loaded ({reason})."],
             )
         names = Names(ran, [op.name for op in ran.ops])
         known = sum(bool(names.same(key)) for key in keys)
         if known > most:
-            best, best_level, most = ran, level, known
+            best, most = ran, known
         if known == len(keys):
             break
     if most == len(keys):
-        return best, best_level, []
+        return best, []
     missing = counted(len(keys) - most, "node")
     note = (
         f"No graph that ONNX Runtime makes of the file here has {missing} of the trace: give the "
         "one that ran (--optimized)."
     )
-    return best, "", [note]
+    return best, [note]
 
 
 def _refuse_unknown(
@@ -181,28 +182,39 @@ def _refuse_unknown(
 
 
 def _refuse_other_sizes(runs: Sequence[NodeRuns], graph: TaggedGraph, names: Names) -> None:
-    """That weights have the sizes that the trace says; exporters name the ops of all models alike.
+    """That weights and values have the sizes that the trace says.
 
-    A weight that the runtime packed for its kernels counts as none there, and says nothing.
+    Exporters name the ops of all models alike, so names alone prove little.
 
     Raises:
         MeasureError: if most have others.
     """
-    flat = graph.flat
-    asked = agreeing = 0
+    agree: list[bool] = []
     for one in runs:
         kept = names.same(one.key)
-        if len(kept) != 1 or one.weight_bytes <= 0:
-            continue
-        read = dict.fromkeys(value for value in graph.ops[kept[0]].inputs if value in flat.tensors)
-        own = sum(_bytes(flat.tensors[value]) for value in read)
-        if own > _LARGE:
-            asked += 1
-            agreeing += own == one.weight_bytes
-    if asked and agreeing < _AGREE * asked:
+        if len(kept) == 1:
+            agree += _agreements(one, graph, kept[0])
+    if sum(agree) < _AGREE * len(agree):
+        wrong = len(agree) - sum(agree)
         raise MeasureError(
-            f"The trace is of another model: of {counted(asked, 'node')} with weights only "
-            f"{agreeing:,} read as many bytes as in {graph.name}."
+            f"The trace is of another model: {wrong:,} of {counted(len(agree), 'size')} in it are "
+            f"not those of {graph.name}."
+        )
+
+
+def _agreements(one: NodeRuns, graph: TaggedGraph, at: int) -> Iterator[bool]:
+    """Whether a node's weights and its first output have the size of the op's."""
+    op, tensors = graph.ops[at], graph.flat.tensors
+    own = sum(_bytes(tensors[value]) for value in dict.fromkeys(op.inputs) if value in tensors)
+    # What the runtime packed for its kernels counts as none; a folded normalisation adds a bias.
+    if one.weight_bytes > 0 and own > _LARGE:
+        yield 0.8 * own <= one.weight_bytes <= 1.25 * own
+    shape = graph.value(op.outputs[0]).shape if one.shape and op.outputs[0] else None
+    if one.shape is not None and shape:
+        yield len(shape) == len(one.shape) and all(
+            mine == theirs
+            for mine, theirs in zip(shape, one.shape, strict=True)
+            if isinstance(mine, int)
         )
 
 
