@@ -91,7 +91,7 @@ def changed(graph: TaggedGraph, **weights: float) -> TaggedGraph:
 
 
 def compared(graph: TaggedGraph, **options: Any) -> Parity:
-    return hexviz.parity(graph, (Small(), INPUTS), **options)
+    return hexviz.parity(graph, (Small().eval(), INPUTS), **options)
 
 
 def test_a_clean_export_diverges_nowhere_and_every_output_is_compared() -> None:
@@ -172,7 +172,7 @@ def test_a_folded_batchnorm_is_one_row_that_names_the_convolution_and_lists_both
 
 def test_the_model_alone_is_enough_with_inputs_by_name() -> None:
     inputs = {"ids": np.arange(6)[None], "mask": np.ones((1, 6), np.int64)}
-    found = hexviz.parity(small(), Small(), inputs=inputs)
+    found = hexviz.parity(small(), Small().eval(), inputs=inputs)
     assert (found.document.inputs, found.first_divergence) == ("given", None)
 
 
