@@ -5,6 +5,7 @@ import { cytoscape, sides } from "./instance.js";
 /** @import { Core, NodeSingular } from "cytoscape" */
 
 export const READABLE = 9 / 11; // zoom at which the smallest labels, of 11 px, are 9 px on the screen
+const RECOGNISABLE = 0.5; // the same where colours matter more than words: beside figures
 const CLOSE = 0.9; // zoom at which something out of sight is shown
 const LARGEST = 1.4; // zoom that fitting a small graph stops at
 const LARGEST_PRESENTED = 2; // the same for a projector
@@ -139,7 +140,8 @@ export function firstSight(cy) {
     return;
   }
   fit();
-  if (!fitsLater && !together && cy.zoom() < READABLE) {
+  const least = document.querySelector(".measuring") ? RECOGNISABLE : READABLE;
+  if (!fitsLater && !together && cy.zoom() < least) {
     const box = cy.elements().boundingBox();
     // It has to be moved anyway: as large as its width allows, up to its own size.
     const level = Math.min(1, Math.max(READABLE, (cy.width() - 2 * MARGIN) / box.w));

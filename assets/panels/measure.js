@@ -6,7 +6,7 @@ import { setProps } from "../dash.js";
 import { byId, field, put } from "../dom.js";
 import { send } from "../events.js";
 import { fail, notify } from "../notices.js";
-import { loadPlotly, loadedPlotly } from "../plotly.js";
+import { loadPlotly, loadedPlotly } from "../charts.js";
 import { offerCells, runScript } from "./table.js";
 
 /**
@@ -123,7 +123,7 @@ function offerFigureCells() {
     },
     FigureCell: (props, span) => {
       const text = props.data[`${props.colDef.field} text`];
-      return span({ className: text ? "figure" : "figure quiet" }, text ?? "–");
+      return span({ className: props.value ? "figure" : "figure quiet" }, text ?? "–");
     },
   });
 }

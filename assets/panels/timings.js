@@ -3,7 +3,7 @@
 import { act, register } from "../actions.js";
 import { around, byId, field, put } from "../dom.js";
 import { fail } from "../notices.js";
-import { loadPlotly, loadedPlotly } from "../plotly.js";
+import { loadPlotly, loadedPlotly } from "../charts.js";
 
 /**
  * @import { Event } from "../events.js"

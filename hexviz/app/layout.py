@@ -420,8 +420,11 @@ def _module_figures() -> html.Section:
                             "The table has the same numbers."
                         },
                     ),
-                    html.Div(id="measure-table", className="measure-table"),
-                    html.Div(id="measure-empty", className="measure-empty", hidden=True),
+                    html.Div(
+                        html.P("The table is on its way…", className="quiet"),
+                        id="measure-table",
+                        className="measure-table",
+                    ),
                 ],
             ),
         ],

@@ -14,7 +14,8 @@ from hexviz.view.units import FORMATS
 
 __all__ = ["columns", "in_order", "module_grid", "rows"]
 
-_WIDTHS = {"share": 92, "us_per_mac": 92, "error": 96}
+_WIDTHS = {"count": 68, "error": 88}
+_WIDTH = 76
 _INFINITE = 1e308  # what no number tells sorts above all numbers, and JSON knows no infinity
 
 
@@ -50,7 +51,7 @@ def columns(table: FigureTable, shown: str) -> list[dict[str, Any]]:
         "headerName": "module",
         "cellRenderer": "ModuleName",
         "pinned": "left",
-        "width": 230,
+        "width": 200,
         "minWidth": 120,
         "sortingOrder": ["asc", "desc", None],
     }
@@ -73,7 +74,7 @@ def _family(unit: str) -> str:
 
 def _group(column: Column, is_shown: bool) -> dict[str, Any]:
     total, own = ("total", "own") if column.adds else ("worst in it", "its own")
-    width = _WIDTHS.get(column.unit, 88)
+    width = _WIDTHS.get(column.unit, _WIDTH)
     return {
         "headerName": column.title,
         "groupId": column.name,
