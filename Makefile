@@ -13,7 +13,7 @@ TOOLS  := node_modules/.package-lock.json
 
 .PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types wheel browser redis bench bench-hot \
 	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-quantised \
-	bench-extraction bench-costs bench-exports bench-soak fuzz pictures clean
+	bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -148,6 +148,18 @@ bench-extraction: $(READY)
 bench-costs: $(READY)
 	$(BIN)/python -W ignore -m benchmarks costs
 	$(BIN)/python -m benchmarks.measure_costs
+
+# What profiles place of the samples' time at every level of optimisation, beside their modules cut
+# out and run alone, and what profiling costs; ten minutes, into docs/profiling.md.
+bench-profile: $(READY)
+	mkdir -p build/profile
+	for name in $(PROFILED); do for how in dynamo torchscript; do \
+		test -f build/profile/$$name-$$how.onnx || $(BIN)/hexviz export $$name --exporter $$how \
+		-o build/profile/$$name-$$how.onnx || exit 1; done; done
+	$(BIN)/python -W ignore -m benchmarks.profile build/profile docs/profiling.md \
+		--json build/profile.json $(ARGS)
+
+PROFILED := bert-tiny small-transformer residual-cnn custom-auxiliary resnet-50 gpt2 sam-vit
 
 # The model classes of transformers and timm (if it is installed) through both exporters: a minute
 # each, continued where it was stopped. ARGS="--minutes 30 --only bert,vit" does less.
