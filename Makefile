@@ -12,8 +12,8 @@ NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
 .PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types wheel browser redis bench bench-hot \
-	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-quantised \
-	bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
+	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-parity \
+	bench-quantised bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
 
 demo: $(READY)
 	$(BIN)/hexviz view bert-tiny
@@ -130,6 +130,13 @@ bench-matching: $(READY)
 	mkdir -p build
 	$(BIN)/python -W ignore -m benchmarks.matching_table build/matching docs/matching.md \
 		--json build/matching.json $(ARGS)
+
+# In how many exports with a planted fault parity names its module, and what parity of bert-base takes beside
+# one run of each side; an hour the first time. Exports and outcomes are kept in build/parity.
+bench-parity: $(READY)
+	mkdir -p build/parity
+	$(BIN)/python -W ignore -m benchmarks.parity_study build/parity --each 3 --two 3 --json build/parity/outcomes.json $(ARGS)
+	$(BIN)/python -W ignore -m benchmarks.parity_cost build/parity
 
 # How well the modules of quantised models are ranked by what each adds, against quantising each of
 # them alone; the table of docs/parity.md. Half an hour; continued where it was stopped.

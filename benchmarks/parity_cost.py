@@ -1,4 +1,4 @@
-"""What parity of bert-base takes, beside one run of each side: seconds of processor and peak memory.
+"""What parity of bert-base takes, beside one run of each side: processor time and peak memory.
 
 Each is measured in a process of its own: the PyTorch model run once, the file run once in ONNX
 Runtime, and parity of both. Random weights, 128 tokens, dynamo's export, which is kept in the

@@ -44,8 +44,11 @@ def parity(
     ] = False,
 ) -> None:
     """Say which module's numbers differ from the PyTorch model's, and by how much each."""
-    from hexviz.measure.parity.parity import ATOL, RTOL
+    import msgspec
+
+    from hexviz.measure.parity.parity import ATOL, RTOL, Parity
     from hexviz.measure.parity.parity import parity as compared
+    from hexviz.model.reader import digest, read_file
     from hexviz.tagging.opened import load_kept
 
     found = compared(
@@ -55,6 +58,8 @@ def parity(
         rtol=RTOL if rtol is None else rtol,
         atol=ATOL if atol is None else atol,
     )
+    # By which the page knows that a document is of the model that is open.
+    found = Parity(msgspec.structs.replace(found.document, digest=digest(read_file(file))))
     if as_json:
         print_json(found.to_dict())
     else:
