@@ -254,18 +254,22 @@ def _alike(
     """Weights that vary in the same way, and are near to no other one."""
     sizes = _by_size(before, here)
     pairs: dict[int, int] = {}
+    taken: set[int] = set()
     for size, others in _by_size(after, there).items():
         mine = sizes.get(size, [])
         if not mine or len(mine) * len(others) > _MOST_ALIKE**2:
             continue
         for variant in range(3):
+            if all(value in pairs for value in mine) or taken.issuperset(others):
+                break  # each weight is read again for each variant
             one = _samples(before, mine, size, variant, turned=False)
             best = one @ _samples(after, others, size, variant, turned=False).T
             turned = one @ _samples(after, others, size, variant, turned=True).T
             alike = np.maximum(best, turned)
             for row, column in zip(*_clear(alike), strict=True):
-                if mine[row] not in pairs and others[column] not in pairs.values():
+                if mine[row] not in pairs and others[column] not in taken:
                     pairs[mine[row]] = others[column]
+                    taken.add(others[column])
     return pairs
 
 
@@ -310,7 +314,7 @@ def _samples(
             array = array - array.mean(axis=others, keepdims=True)
             spread = np.sqrt((array**2).sum(axis=others, keepdims=True))
             array = array / np.where(spread > 0, spread, 1)
-        row = array.reshape(-1)[places]
+        row = array[np.unravel_index(places, array.shape)] if turned else array.reshape(-1)[places]
         row = row - row.mean()
         length = float(np.sqrt((row**2).sum()))
         rows.append(row / length if length > 0 else row)
