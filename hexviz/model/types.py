@@ -173,7 +173,7 @@ def light(proto: onnx.ModelProto, order: Iterable[int]) -> onnx.ModelProto:
     result.opset_import.extend(proto.opset_import)
     result.functions.extend(proto.functions)
     graph = result.graph
-    graph.name = proto.graph.name
+    graph.name = "graph"  # a file's own may be no text
     graph.node.extend(proto.graph.node[at] for at in order)
     graph.input.extend(proto.graph.input)
     graph.output.extend(proto.graph.output)

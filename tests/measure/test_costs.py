@@ -347,6 +347,25 @@ def test_shape_chains_that_inference_leaves_open_are_asked_of_the_runtime() -> N
     assert found["y"].macs == 2 * 3 * 8 * 5
 
 
+@pytest.mark.parametrize("op", ["ConstantOfShape (t)", "Expand (one, t)"])
+def test_nothing_of_the_size_that_a_file_names_is_made_to_know_it(op: str) -> None:
+    """The runtime folds constants: a tensor of 4 TB must not be one."""
+    found = ops_of(
+        f"""g (float[2, 4] x) => (float[p, q] y)
+        <float one = {{1.0}}, int64[1] zero = {{0}}, int64[2] far = {{500000, 500000}}>
+        {{
+            s = Shape (x)
+            f = Cast <to = 1> (s)
+            r = Relu (f)
+            i = Cast <to = 7> (r)
+            t = Mul (i, far)
+            y = {op}
+        }}"""
+    )
+    assert found["y"].macs == 0
+    assert found["y"].peak_bytes in (None, 4 * 1_000_000 * 2_000_000 + 16)
+
+
 def test_a_symbol_in_an_expression_is_computed() -> None:
     found = ops_of(
         "g (float[past, 4] x, float[q, 4] z) => (float[r, 4] y) { y = Concat <axis = 0> (x, z) }",

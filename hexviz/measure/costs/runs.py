@@ -16,8 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
+import onnx.checker
 import onnx.inliner
 
+from hexviz.errors import ReadError
 from hexviz.measure.costs.shapes import Tensor
 from hexviz.model import fqn as names
 from hexviz.model.attributes import plain_value
@@ -66,8 +68,11 @@ def write_out(graph: TaggedGraph) -> Ran:
     if not calls.callee or not can_be_inlined(graph.proto):
         return as_it_is
     file_order = range(len(graph.proto.graph.node))
-    inlined = onnx.inliner.inline_local_functions(light(graph.proto, file_order))
-    written = flatten(inlined)
+    try:
+        inlined = onnx.inliner.inline_local_functions(light(graph.proto, file_order))
+        written = flatten(inlined)
+    except (onnx.checker.ValidationError, RuntimeError, ValueError, ReadError):
+        return as_it_is  # a model may be wrong in places: two functions of one name
     origins: dict[int, int] = {}
     homes: dict[int, str] = {}
     for at, original, module in _counterparts(graph, written, calls.callee):

@@ -146,7 +146,7 @@ def tensors_of(proto: onnx.ModelProto, flat: FlatGraph) -> dict[str, Tensor | No
         if flat.ops[at].domain or not _is_sequence(found, value)
     ]
     if unknown and all(_is_fixed(value) for value in proto.graph.input):
-        found.update(_from_runtime(proto, flat, unknown))
+        found.update(list(_from_runtime(proto, flat, unknown, found)))
     return found
 
 
@@ -173,13 +173,89 @@ def _is_fixed(value: onnx.ValueInfoProto) -> bool:
 
 
 def _from_runtime(
-    proto: onnx.ModelProto, flat: FlatGraph, values: Iterable[str]
+    proto: onnx.ModelProto,
+    flat: FlatGraph,
+    values: Iterable[str],
+    found: Mapping[str, Tensor | None],
 ) -> Iterator[tuple[str, Tensor]]:
     names = {flat.values[value]: value for value in values}
     try:
-        known = output_types(proto, names)
+        known = output_types(_without_large_constants(proto, flat, found), names)
     except ExtractionError:  # an op that the runtime does not have: it stays unknown
         return
     for name, (dtype, shape) in known.items():
         sizes = tuple([size if isinstance(size, int) and size >= 0 else None for size in shape])
         yield names[name], Tensor(dtype, sizes)
+
+
+_INDEX = "hexviz.index"
+_FLAT = "hexviz.flat"
+
+
+def _without_large_constants(
+    proto: onnx.ModelProto, flat: FlatGraph, found: Mapping[str, Tensor | None]
+) -> onnx.ModelProto:
+    """The same graph, in which the runtime fills no tensor with one number, however large.
+
+    It folds constants, to know shapes, and would make gigabytes of ``ConstantOfShape``. A number
+    that is looked up at an index nobody knows is no constant, and its shape is the same::
+
+        ConstantOfShape (shape)   ⇒   Expand (Gather (number, index), shape)
+
+    Vectors stay: they may be shapes themselves.
+    """
+    result = onnx.ModelProto()
+    result.CopyFrom(proto)
+    nodes = [*result.graph.node]
+    del result.graph.node[:]
+    numbers = []
+    for at, node in enumerate(nodes):
+        made = found.get(flat.ids.get(node.output[0], "")) if node.output else None
+        is_vector = made is not None and made.dims is not None and len(made.dims) == 1
+        fills = node.op_type in ("ConstantOfShape", "Expand") and not node.domain and node.input
+        if fills and not is_vector:
+            number, shape = f"{_INDEX}.{at}", node.input[-1]
+            source = node.input[0]
+            if node.op_type == "ConstantOfShape":
+                source = f"{number}.of"
+                numbers.append(_filling(node, source))
+            elif _elements_of(flat, found, source) != 1:
+                result.graph.node.append(node)
+                continue
+            result.graph.node.extend(
+                [
+                    onnx.helper.make_node("Reshape", [source, _FLAT], [f"{number}.flat"]),
+                    onnx.helper.make_node("Gather", [f"{number}.flat", _INDEX], [number]),
+                    onnx.helper.make_node("Expand", [number, shape], [node.output[0]]),
+                ]
+            )
+        else:
+            result.graph.node.append(node)
+    if len(result.graph.node) > len(nodes):
+        result.graph.initializer.extend(numbers)
+        result.graph.initializer.append(
+            onnx.helper.make_tensor(_FLAT, onnx.TensorProto.INT64, [1], [-1])
+        )
+        result.graph.input.append(
+            onnx.helper.make_tensor_value_info(_INDEX, onnx.TensorProto.INT64, [])
+        )
+    return result
+
+
+def _filling(node: onnx.NodeProto, name: str) -> onnx.TensorProto:
+    """The number that a ConstantOfShape fills its tensor with."""
+    for attribute in node.attribute:
+        if attribute.name == "value" and attribute.HasField("t"):
+            number = onnx.TensorProto()
+            number.CopyFrom(attribute.t)
+            number.name = name
+            return number
+    return onnx.helper.make_tensor(name, onnx.TensorProto.FLOAT, [1], [0.0])
+
+
+def _elements_of(flat: FlatGraph, found: Mapping[str, Tensor | None], name: str) -> int | None:
+    stored = flat.tensors.get(flat.ids.get(name, ""))
+    if stored is not None:
+        return int(math.prod(stored.dims))
+    tensor = found.get(flat.ids.get(name, ""))
+    return None if tensor is None else tensor.elements
