@@ -258,6 +258,13 @@ def test_the_ops_of_a_function_count_for_each_call_and_where_it_is_called() -> N
     assert found.ops[inside].macs == 56
 
 
+def test_functions_that_cannot_be_written_out_are_unknown() -> None:
+    model = parse(FUNCTION)
+    model.functions[0].node.add(op_type="lin", domain="local", input=["a", "w"], output=["again"])
+    found = costs(tagged(model))
+    assert (found.model.macs, found.model.known_macs) == (None, 0)
+
+
 TIED = """
 g (int64[5] ids) => (float[5, 10] y)
 <float[10, 4] "wte.weight" = {1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,

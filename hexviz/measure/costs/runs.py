@@ -64,8 +64,11 @@ def write_out(graph: TaggedGraph) -> Ran:
     as_it_is = Ran(
         light(graph.proto, flat.run_order), flat, range(len(flat.ops)), modules, flat.tensors
     )
+    if not can_be_inlined(graph.proto):
+        del as_it_is.proto.functions[:]  # inference would follow every call
+        return as_it_is
     calls = find_calls(flat)
-    if not calls.callee or not can_be_inlined(graph.proto):
+    if not calls.callee:
         return as_it_is
     file_order = range(len(graph.proto.graph.node))
     try:
