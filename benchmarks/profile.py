@@ -106,13 +106,16 @@ def _said_by_names(graph: TaggedGraph, found: Profile) -> Iterator[bool]:
 
 
 def overhead(graph: TaggedGraph, runs: int) -> float:
-    """How many times longer a run takes with profiling on; medians of runs in turns."""
+    """How many times longer a run takes with profiling on; medians of runs in turns.
+
+    In one thread: those of two sessions that wait busily for work would take time from each other.
+    """
     import tempfile
 
     feed = {name: to_value(one) for name, one in next(generate(graph.proto)).items()}
     with tempfile.TemporaryDirectory(prefix="hexviz-") as folder:
         sessions = [
-            open_session(graph.proto, graph.base_dir, settings=Settings(profile=prefix))
+            open_session(graph.proto, graph.base_dir, settings=Settings(threads=1, profile=prefix))
             for prefix in (None, Path(folder, "profile"))
         ]
         names = [one.name for one in sessions[0].get_outputs()]

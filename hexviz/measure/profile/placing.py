@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from hexviz.matching.inlined import inlined_modules
 from hexviz.matching.match import match
-from hexviz.matching.matching import Matching
+from hexviz.matching.matching import Match, Matching
 from hexviz.matching.skeleton import CARRIERS
 from hexviz.measure.profile.ort_trace import NodeKey
 from hexviz.model.fqn import meeting
@@ -127,8 +127,10 @@ def place(
     found: dict[NodeKey, Placed] = {}
     changed: dict[NodeKey, tuple[int, ...]] = {}
     ran_names = None if ran is None else Names(ran, [op.name for op in ran.ops])
+    keys = list(keys)
+    unnamed = {} if ran is None or ran_names is None else _unnamed(keys, ran, ran_names)
     for key in keys:
-        there = () if ran_names is None else ran_names.named(key)
+        there = () if ran_names is None else ran_names.named(key) or unnamed.get(key, ())
         kept = names.same(key)
         if kept and all(_is_kept(graph, ran, at, there) for at in kept):
             found[key] = Placed(_module(graph.ops[at] for at in kept), kept, "name")
@@ -147,6 +149,31 @@ def place(
             module = _module(graph.ops[at] for at in kept)
             found[key] = Placed(module, kept, "name" if kept else "")
     return found
+
+
+def _unnamed(
+    keys: Iterable[NodeKey], ran: TaggedGraph, names: Names
+) -> dict[NodeKey, tuple[int, ...]]:
+    """Nodes of a trace that have no name in the graph that ran → their positions there.
+
+    The runtime calls them by type and its number (``Cast_116``), which is in no file. It runs them
+    in the order in which it writes them: where there are as many of a type, they are the same.
+    """
+    called: dict[str, list[NodeKey]] = {}
+    for key in keys:
+        number = key.name.removeprefix(f"{key.op_type}_")
+        if number.isdecimal() and number != key.name and not names.named(key):
+            called.setdefault(key.op_type, []).append(key)
+    written: dict[str, list[int]] = {}
+    for at, op in enumerate(ran.ops):
+        if not op.name:
+            written.setdefault(op.op_type, []).append(at)
+    return {
+        key: (at,)
+        for kind, some in called.items()
+        if len(some) == len(written.get(kind, ()))
+        for key, at in zip(some, written[kind], strict=True)
+    }
 
 
 def _is_kept(graph: TaggedGraph, ran: TaggedGraph | None, at: int, there: Sequence[int]) -> bool:
@@ -185,6 +212,11 @@ class _Placer:
         self._ran = ran
         self._matching = matching
         self._inlined = inlined_modules(graph, ran, matching)
+        self._makers = {
+            graph.flat.values[value]: maker
+            for value, maker in graph.flat.makers.items()
+            if not graph.ops[maker].body
+        }
         self._made = frozenset(
             ran.flat.values[value] for op in ran.ops for value in op.outputs if value
         )
@@ -204,14 +236,16 @@ class _Placer:
 
     def _one(self, at: int, kept: Sequence[int]) -> Placed | None:
         found = self._matching.matches.get(at)
-        if found is not None:
-            absorbed = () if found.how == "inserted" else self._absorbed(at, found.before)
-            ops = tuple(sorted({*found.before, *kept, *absorbed}))
-            return Placed(_module(self._called(ops, at)), ops, found.how)
-        if self._ran.ops[at].op_type in _INSERTED:
-            module = self._served(at)
-            return None if module is None else Placed(module, (), "serves")
-        return None
+        is_inserted = found is None or found.how == "inserted"
+        if is_inserted and not kept and self._ran.ops[at].op_type in _INSERTED:
+            served = self._served(at)
+            if served is not None:
+                return served
+        if found is None:
+            return None
+        absorbed = () if is_inserted else self._absorbed(at, found.before)
+        ops = tuple(sorted({*found.before, *kept, *absorbed}))
+        return Placed(_module(self._called(ops, at)), ops, found.how)
 
     def _absorbed(self, at: int, known: Collection[int]) -> Iterator[int]:
         """The ops after ``known`` ones up to that whose value the node makes, by its name.
@@ -255,20 +289,37 @@ class _Placer:
             op = self._graph.ops[one]
             yield op if module is None or not root_body(op.body) else op._replace(module=module)
 
-    def _served(self, at: int) -> str | None:
-        """The module of the nearest nodes that are matched, of those that read it if there are."""
+    def _served(self, at: int) -> Placed | None:
+        """What an inserted node is there for.
+
+        ::
+
+            LayerNormalization "n" ─ Reshape "made_up" ─ Gemm "also" ─ Reshape "y" ─ Add
+
+        One that gives a value of the file's name brings it into the form that it had there: it
+        serves the op that made it (``y``). Any other brings it into a form that who reads it wants
+        (``made_up``: the Gemm), or, where nobody who does is known, stands behind what it reads.
+        """
+        made = (self._ran.flat.values[one] for one in self._ran.ops[at].outputs[:1] if one)
+        maker = next((self._makers[one] for one in made if one in self._makers), None)
+        if maker is not None:
+            return Placed(self._graph.ops[maker].module, (maker,), "serves")
         flat = self._ran.flat
         for neighbours in (flat.successors, flat.predecessors):
             level, seen = {at}, {at}
             while level and len(seen) < _FARTHEST:
                 level = {one for node in level for one in neighbours[node]} - seen
                 seen |= level
-                near = [
-                    module
-                    for one in level
-                    if (found := self._matching.matches.get(one)) is not None
-                    and (module := _module(self._called(found.before, one))) is not None
-                ]
+                near = [(one, found) for one in level if (found := self._computing(one))]
                 if near:
-                    return meeting(near)
+                    ops = tuple(sorted({at for _, found in near for at in found.before}))
+                    modules = [
+                        op.module for one, found in near for op in self._called(found.before, one)
+                    ]
+                    return Placed(meeting(modules), ops if len(near) == 1 else (), "serves")
         return None
+
+    def _computing(self, at: int) -> Match | None:
+        """What a node is matched with, if it was not inserted itself."""
+        found = self._matching.matches.get(at)
+        return None if found is None or found.how == "inserted" else found

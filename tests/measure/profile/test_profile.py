@@ -82,6 +82,23 @@ def test_a_node_fused_of_several_modules_belongs_to_what_holds_them() -> None:
     assert (fused.ops, fused.module) == (("h", "a", "r"), "")
 
 
+def test_what_was_inserted_belongs_to_what_it_serves() -> None:
+    """Rows are made of the input for a Gemm, and its rows are put back: both for the Gemm."""
+    text = """g (float[2, 3, 8] x) => (float[2, 3, 8] y) {
+        n = Exp (x)
+        h = MatMul (n, w)
+        a = Add (h, v)
+        y = Sigmoid (a)
+    }"""
+    scopes = {"n": "norm", "h": "fc", "a": "fc", "y": "act"}
+    proto = with_weights(parse(text), w=(8, 8), v=(8,))
+    found = profile(tagged(scoped(proto, scopes)), runs=1, optimization="basic")
+    assert [(one.op_type, one.module) for one in found.ops] == [
+        *(("Exp", "norm"), ("Reshape", "fc"), ("Gemm", "fc"), ("Reshape", "fc")),
+        ("Sigmoid", "act"),
+    ]
+
+
 BODIES = """
 <ir_version: 10, opset_import: ["" : 20, "local" : 1]>
 g (float[8, 8] x, bool c, int64 n) => (float[8, 8] y) {
