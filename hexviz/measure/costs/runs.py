@@ -27,7 +27,7 @@ from hexviz.model.bodies import graphs_of
 from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph
 from hexviz.model.flatten import flatten
-from hexviz.model.function_calls import can_be_inlined, find_calls
+from hexviz.model.function_calls import Calls, can_be_inlined, find_calls, root_body
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.tensors import tensor_elements
 from hexviz.model.types import light
@@ -64,10 +64,10 @@ def write_out(graph: TaggedGraph) -> Ran:
     as_it_is = Ran(
         light(graph.proto, flat.run_order), flat, range(len(flat.ops)), modules, flat.tensors
     )
-    if not can_be_inlined(graph.proto):
+    calls = find_calls(flat)
+    if not can_be_inlined(graph.proto) or _written_ops(flat, calls) > _MOST_WRITTEN:
         del as_it_is.proto.functions[:]  # inference would follow every call
         return as_it_is
-    calls = find_calls(flat)
     if not calls.callee:
         return as_it_is
     file_order = range(len(graph.proto.graph.node))
@@ -94,6 +94,17 @@ def write_out(graph: TaggedGraph) -> Ran:
         [homes[at] for at in order],
         {**written.tensors, **large},
     )
+
+
+_MOST_WRITTEN = 200_000
+"""Ops with all calls written out, at most: some seconds."""
+
+
+def _written_ops(flat: FlatGraph, calls: Calls) -> int:
+    often = {"": 1}
+    for path, ats in calls.callers.items():  # callers come before what they call
+        often[path] = sum(often.get(root_body(flat.ops[at].body), 0) for at in ats)
+    return sum(often.get(root_body(op.body), 0) for op in flat.ops)
 
 
 def _counterparts(
