@@ -39,7 +39,7 @@ def test_json_is_one_document(run: Run, file: Path) -> None:
     assert found["runs"] == 2
     assert found["provider"] == "CPUExecutionProvider"
     assert len(found["digest"]) == 64
-    assert found["notes"] == ["Inputs were made up: x [5, 8]."]
+    assert found["notes"][0] == "Inputs were made up: x [5, 8]."
     assert {one["module"] for one in found["modules"]} >= {"", "head"}
     assert document.model == "net.onnx"
 
@@ -49,7 +49,7 @@ def test_inputs_of_a_person(run: Run, file: Path, tmp_path: Path) -> None:
     np.savez(inputs, x=np.zeros((3, 8), np.float32))
     code, out, _ = run("profile", file, "--runs", 1, "--json", "--inputs", inputs)
     assert code == 0
-    assert json.loads(out)["notes"] == ["Inputs were given: x [3, 8]."]
+    assert json.loads(out)["notes"][0] == "Inputs were given: x [3, 8]."
 
 
 def test_a_gate_for_ci(run: Run, file: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from hexviz.errors import MeasureError
 from hexviz.extraction.runtime import Settings, runtime_version
 from hexviz.matching.openable import Openable, opened
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from hexviz.extraction.feeds import Feed
 
 __all__ = ["Profile", "profile"]
+
+_UNSTEADY = 1.5
+"""How many times the lower quartile of the runs the upper one may be before that is said."""
 
 
 def profile(
@@ -105,6 +110,11 @@ def _profile_of_runs(
         report("Matching", 1.0)
         nodes = node_runs(read_events(recorded.trace)[1], last=runs)
         placed = place([one.key for one in nodes], graph, by_id(graph), recorded.ran)
+    notes = [f"Inputs were {recorded.inputs}: {recorded.fed}."]
+    whole = np.sum([one.us for one in nodes], axis=0)
+    low, high = np.quantile(whole, (0.25, 0.75))
+    if high > _UNSTEADY * low:
+        notes.append("Runs differ much: something else ran on this machine, so measure again.")
     return profile_of(
         timed_nodes(nodes, placed, graph),
         graph.modules,
@@ -114,5 +124,5 @@ def _profile_of_runs(
         runtime=runtime_version(),
         optimization=settings.level,
         source="run",
-        notes=(f"Inputs were {recorded.inputs}: {recorded.fed}.",),
+        notes=tuple(notes),
     )

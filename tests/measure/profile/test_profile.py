@@ -155,9 +155,9 @@ def test_weights_in_another_file(tmp_path: Path) -> None:
 
 def test_open_dimensions_have_the_sizes_given() -> None:
     found = profile(net(), runs=1, symbols={"b": 7})
-    assert found.document.notes == ("Inputs were made up: x [7, 8].",)
+    assert found.document.notes[0] == "Inputs were made up: x [7, 8]."
     given = profile(net(), runs=1, inputs={"x": np.zeros((3, 8), np.float32)})
-    assert given.document.notes == ("Inputs were given: x [3, 8].",)
+    assert given.document.notes[0] == "Inputs were given: x [3, 8]."
 
 
 def test_progress_is_told() -> None:
