@@ -102,7 +102,8 @@ def _name(event: Event) -> str:
     return event.name.removesuffix(_SUFFIX)
 
 
-def _whole(text: str) -> int:
+def _whole(figure: object) -> int:
+    text = str(figure) if isinstance(figure, int | str) else ""
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else -1
 
 

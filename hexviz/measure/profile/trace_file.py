@@ -32,8 +32,7 @@ class Arguments(Struct, frozen=True, rename={"external": "External id"}):
 
     op_name: str = ""
     provider: str = ""
-    node_index: str = ""
-    parameter_size: str = ""
+    parameter_size: Any = None
     output_type_shape: Any = None
     external: int | str | None = None
 

@@ -11,7 +11,7 @@ from hexviz.measure.profile.trace_file import read_events
 
 
 def node(name: str, ts: int, dur: int, op_type: str = "Relu", tid: int = 1) -> dict[str, Any]:
-    args = {"op_name": op_type, "provider": "CPUExecutionProvider", "node_index": "7"}
+    args = {"op_name": op_type, "provider": "CPUExecutionProvider", "node_index": 7}
     return {
         "cat": "Node",
         "ph": "X",
