@@ -30,7 +30,7 @@ Symbols = Annotated[
     typer.Option(
         "--symbol",
         metavar="NAME=N",
-        help="The size of an open dimension that costs are for, as batch=1. Can be repeated.",
+        help="The size of an open dimension of the inputs, as batch=1. Can be repeated.",
     ),
 ]
 

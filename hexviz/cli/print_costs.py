@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from hexviz.cli.console import console, listing, many, text
-from hexviz.view.units import in_bytes, in_count
+from hexviz.model.units import in_bytes, in_count
 
 if TYPE_CHECKING:
     from hexviz.measure.costs.costs import Cost, Costs

@@ -8,8 +8,9 @@ from rich.text import Text
 
 from hexviz.cli.console import console, facts, listing, many, module_name, text
 from hexviz.measure.documents import CallError, ParityDocument, TensorError
-from hexviz.measure.parity.message import figure, scientific
+from hexviz.measure.parity.message import figure
 from hexviz.model import fqn as names
+from hexviz.model.units import in_error
 
 __all__ = ["print_parity"]
 
@@ -147,4 +148,4 @@ def _row(one: CallError, label: str) -> tuple[str | Text, ...]:
 
 def _last(one: CallError) -> str:
     number = one.effect if one.effect is not None else one.noise
-    return "" if number is None else scientific(number)
+    return "" if number is None else in_error(number)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs, read_sizes
+from hexviz.cli.options import AsJson, OnnxFile, Symbols, print_json, read_inputs, read_sizes
 
 if TYPE_CHECKING:
     from hexviz.measure.profile.profile import Profile
@@ -22,12 +22,7 @@ def profile(
     inputs: Annotated[
         Path | None, typer.Option(help="An .npz file with the model's inputs to run on, by name.")
     ] = None,
-    symbol: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME=N", help="The size of an open dimension of inputs that are made up."
-        ),
-    ] = None,
+    symbols: Symbols = None,
     runs: Annotated[int, typer.Option(help="Runs that count.")] = 10,
     warm_up: Annotated[int, typer.Option(help="Runs before, that do not.")] = 2,
     provider: Annotated[
@@ -72,7 +67,7 @@ def profile(
     from hexviz.tagging.opened import load_kept
 
     limits = _limits(fail_above or ())
-    symbols = read_sizes(symbol)
+    sizes = read_sizes(symbols)
     graph = load_kept(file)
     with progress() as report:
         found = profiled(
@@ -85,7 +80,7 @@ def profile(
             optimization=optimization,
             provider=provider,
             threads=threads,
-            symbols=symbols,
+            symbols=sizes,
             progress=report,
         )
     found = Profile(msgspec.structs.replace(found.document, digest=digest(read_file(file))))

@@ -25,12 +25,12 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from hexviz.model.units import FORMATS
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
 from hexviz.view.palette import Swatch, Theme
 from hexviz.view.parts import SceneNode
 from hexviz.view.scales import plain_swatch, step_swatch
-from hexviz.view.units import FORMATS
 
 __all__ = ["Gather", "Numbers", "Ramp", "closed_boxes", "ramp_of", "ticks"]
 
@@ -51,7 +51,7 @@ class Numbers:
 
     ``totals`` are the numbers of modules by FQN, where these are known by themselves: the time of a
     fused node belongs to a module and to no op of it. ``unit`` is a key of
-    :data:`hexviz.view.units.FORMATS`, or ``""`` for a person's numbers.
+    :data:`hexviz.model.units.FORMATS`, or ``""`` for a person's numbers.
     """
 
     values: npt.NDArray[np.float64]

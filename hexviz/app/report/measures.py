@@ -16,8 +16,8 @@ from hexviz.measure.costs.costs import Costs
 from hexviz.measure.documents import ParityDocument, ProfileDocument
 from hexviz.measure.table import Column, Figure, FigureTable, ModuleRow, module_table
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.units import FORMATS, in_bytes, in_count, in_share, in_time
 from hexviz.model.wording import counted
-from hexviz.view.units import FORMATS, in_bytes, in_count, in_share, in_time
 
 __all__ = ["measure_page"]
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from hexviz.measure.documents import CallError, TensorError, Unpaired
 from hexviz.measure.parity.tensor_error import relative_error
+from hexviz.model.units import in_error
 
-__all__ = ["figure", "message", "scientific"]
+__all__ = ["figure", "message"]
 
 _MOST = 3  # modules that are named besides the first
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def message(
@@ -48,19 +48,7 @@ def figure(error: TensorError | None) -> str:
     if error is None:
         return "unknown"
     relative = relative_error(error)
-    return "no number" if math.isinf(relative) else scientific(relative)
-
-
-def scientific(number: float) -> str:
-    """A number with one digit.
-
-    >>> scientific(0.00006)
-    '6·10⁻⁵'
-    """
-    if number == 0:
-        return "0"
-    digit, _, power = f"{number:.0e}".partition("e")
-    return f"{digit}·10{str(int(power)).translate(_SUPERSCRIPTS)}"
+    return "no number" if math.isinf(relative) else in_error(relative)
 
 
 def _named(one: CallError) -> str:

@@ -22,7 +22,6 @@ __all__ = [
     "axis",
     "figure",
     "hues",
-    "in_bytes",
     "in_seconds",
     "in_words",
     "shortened",
@@ -140,20 +139,3 @@ def in_seconds(seconds: float) -> str:
     if seconds >= 0.00995:
         return f"{seconds * 1e3:.0f} ms"
     return f"{seconds * 1e3:.2f} ms" if seconds else "0 ms"
-
-
-def in_bytes(count: float) -> str:
-    """A size as people read it.
-
-    >>> in_bytes(12), in_bytes(2048), in_bytes(3_500_000)
-    ('12 B', '2.0 kB', '3.5 MB')
-    """
-    for unit in ("B", "kB", "MB"):
-        if abs(count) < 1000:
-            return (
-                f"{count:.0f} {unit}"
-                if unit == "B" or abs(count) >= 99.5
-                else f"{count:.1f} {unit}"
-            )
-        count /= 1000
-    return f"{count:,.1f} GB"

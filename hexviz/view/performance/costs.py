@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import CATEGORIES, ORIGINS
+from hexviz.model.units import in_bytes
 from hexviz.view.palette import Theme
 from hexviz.view.performance.chart import (
     INKS,
@@ -16,7 +17,6 @@ from hexviz.view.performance.chart import (
     axis,
     figure,
     hues,
-    in_bytes,
 )
 
 __all__ = ["PRIMARY", "Cost", "cost_figure", "costs", "node_bytes"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from hexviz.model.units import in_bytes
 from hexviz.stages import Measured
 from hexviz.view.palette import Theme
 from hexviz.view.performance.chart import (
@@ -15,7 +16,6 @@ from hexviz.view.performance.chart import (
     axis,
     figure,
     hues,
-    in_bytes,
     in_seconds,
     in_words,
     shortened,

@@ -10,7 +10,7 @@ import dash_ag_grid as dag
 
 from hexviz.measure.table import Column, FigureTable, ModuleRow
 from hexviz.model.modules import ModuleTree
-from hexviz.view.units import FORMATS
+from hexviz.model.units import FORMATS
 
 __all__ = ["columns", "in_order", "module_grid", "rows"]
 

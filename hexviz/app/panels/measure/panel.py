@@ -15,11 +15,11 @@ from hexviz.app.protocol import PageState
 from hexviz.measure.costs.costs import Costs
 from hexviz.measure.documents import ProfileDocument
 from hexviz.measure.table import FIGURES, FigureTable
+from hexviz.model.units import FORMATS, in_bytes, in_count, in_share, in_time
 from hexviz.model.wording import counted
 from hexviz.view.figures import COLOURED, Coloured
 from hexviz.view.icicle import chart_ramp
 from hexviz.view.ramp import Ramp
-from hexviz.view.units import FORMATS, in_bytes, in_count, in_share, in_time
 
 __all__ = [
     "choice",

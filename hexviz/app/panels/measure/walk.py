@@ -20,8 +20,8 @@ from hexviz.measure.documents import CallError, ParityDocument, Unpaired, Weight
 from hexviz.measure.table import natural_error, own_error
 from hexviz.model.fqn import parent
 from hexviz.model.modules import ModuleTree
+from hexviz.model.units import in_error
 from hexviz.model.wording import counted
-from hexviz.view.units import in_error
 
 __all__ = ["parity_part"]
 

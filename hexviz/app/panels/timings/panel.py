@@ -12,10 +12,11 @@ from hexviz.app.panels.timings import tables
 from hexviz.app.protocol import BrowserTimes, TimingsRequest
 from hexviz.errors import RunError
 from hexviz.exporters.export_times import kept_measured
+from hexviz.model.units import in_bytes
 from hexviz.model.wording import counted
 from hexviz.stages import Measured
 from hexviz.view.palette import Theme
-from hexviz.view.performance.chart import Figure, in_bytes, in_seconds
+from hexviz.view.performance.chart import Figure, in_seconds
 from hexviz.view.performance.comparing import UNCLEAR, Ratio, compare
 from hexviz.view.performance.costs import PRIMARY, cost_figure
 from hexviz.view.performance.modules import MOST, module_figure, traced

@@ -8,7 +8,8 @@ from typing import Any
 from hexviz.app import html
 from hexviz.app.panels.parts import breaking
 from hexviz.model.graph import TaggedGraph
-from hexviz.view.performance.chart import in_bytes, in_seconds, shortened
+from hexviz.model.units import in_bytes
+from hexviz.view.performance.chart import in_seconds, shortened
 from hexviz.view.performance.comparing import Ratio
 from hexviz.view.performance.costs import Cost
 from hexviz.view.performance.modules import Traced
