@@ -177,7 +177,7 @@ def spearman(one: Sequence[float], other: Sequence[float]) -> float:
 def tables(records: Sequence[Record]) -> str:
     """All figures as Markdown."""
     lines = [
-        "| export | level | nodes | of several ops | ms | unplaced | sums differ | named so, right |",
+        "| export | level | nodes | of several | ms | unplaced | sums differ | named so, right |",
         "| --- | --- | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for one in records:
