@@ -4,12 +4,15 @@ import functools
 import json
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
-from hexviz.measure.documents import ParityDocument, read_document
+from hexviz.cli.print_parity import print_parity
+from hexviz.measure.documents import ParityDocument, Unpaired, read_document
 from tests.command import Run, run
 from tests.measure.parity.test_parity import Small, changed, small
+from tests.measured import parity_of
 
 __all__ = ["factory", "run"]
 
@@ -56,6 +59,27 @@ def test_people_read_the_module_in_the_first_line_and_the_tree_below(
     assert any(line.split()[:2] == ["✗", "wide"] for line in lines)
     assert "note: mask: the last 1 of a row are 0" in out
     assert "blocks.0" in out
+
+
+def test_calls_and_outputs_are_numbered_and_only_used_signs_are_explained(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    alone = parity_of(small(), ())
+    print_parity(alone)
+    plain = capsys.readouterr().out
+    assert "(output" not in plain
+    assert "→ x:" not in plain
+    assert "dim:" not in plain
+    first = alone.modules[0]
+    lost = Unpaired(module="head", call=1, output=2, reason="nobody reads it")
+    second = msgspec.structs.replace(first, output=1)
+    handed = msgspec.structs.replace(first, output=2, handed_to="blocks.1")
+    print_parity(msgspec.structs.replace(alone, modules=(first, second, handed), unpaired=(lost,)))
+    out = capsys.readouterr().out
+    assert "head (call 2, output 3)" in out
+    assert f"{first.module} (output 2)" in out
+    assert f"{first.module} → blocks.1" in out
+    assert "→ x: what it makes for x to read" in out
 
 
 def test_json_is_the_document(run: Run, broken: Path) -> None:

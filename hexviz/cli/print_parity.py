@@ -8,7 +8,7 @@ from rich.text import Text
 
 from hexviz.cli.console import console, facts, listing, many, module_name, text
 from hexviz.measure.documents import CallError, ParityDocument, TensorError
-from hexviz.measure.parity.message import figure
+from hexviz.measure.parity.message import figure, which
 from hexviz.model import fqn as names
 from hexviz.model.units import in_error
 
@@ -46,7 +46,6 @@ def print_parity(found: ParityDocument) -> None:
     legend = [
         line
         for line, is_needed in (
-            ("[1]: the module's second output", any(one.output for one in found.modules)),
             ("→ x: what it makes for x to read", any(one.handed_to for one in found.modules)),
             ("dim: given by a module inside it", any(one.how == "same" for one in found.modules)),
             ("rounding: the reference's own, in 32 bits", last == "rounding"),
@@ -71,7 +70,11 @@ def print_parity(found: ParityDocument) -> None:
     if found.unpaired:
         out.print()
         lost = [
-            (module_name(one.module), one.reason, ", ".join(map(module_name, one.stretch)))
+            (
+                module_name(one.module) + which(one.call, one.output),
+                one.reason,
+                ", ".join(map(module_name, one.stretch)),
+            )
             for one in found.unpaired[:_MOST_UNPAIRED]
         ]
         out.print(listing(("not compared", "because", "an error is among"), lost))
@@ -128,12 +131,9 @@ def _row(one: CallError, label: str) -> tuple[str | Text, ...]:
         cosine=one.cosine,
         sqnr_db=one.sqnr_db,
     )
-    if one.call:
-        label += f" (call {one.call + 1})"
+    label += which(one.call, 0 if one.handed_to else one.output)
     if one.handed_to:
         label += f" → {one.handed_to.removeprefix(f'{one.module}.')}"
-    elif one.output:
-        label += f" [{one.output}]"
     if one.modules:
         label += f" (or {', '.join(map(module_name, one.modules))})"
     style = "bold red" if not one.ok else "dim" if one.how == "same" else ""

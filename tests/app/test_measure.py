@@ -22,7 +22,7 @@ from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.protocol import Figures, PageState
 from hexviz.app.server import create_app
 from hexviz.errors import MeasureError
-from hexviz.measure.documents import ParityDocument, ProfileDocument
+from hexviz.measure.documents import ParityDocument, ProfileDocument, Unpaired
 from tests.app.steps import call, job_here, move, panel, send, wired
 from tests.build import parse, tagged
 from tests.measured import FAULT, parity_of, profile_of, written
@@ -247,6 +247,22 @@ def test_chart_and_table_have_the_same_modules_and_are_sent_once(
     assert "rows" not in again
     assert "chart" not in again
     assert again["selected"] == "enc.att.k"
+
+
+def test_a_comparison_says_of_which_outputs_it_tells(
+    client: FlaskClient, key: str, opened: OpenModel
+) -> None:
+    document = parity(opened)
+    calls = list(document.modules)
+    first = document.divergences[0]
+    calls[first] = msgspec.structs.replace(calls[first], call=1, output=1)
+    calls[first + 1] = msgspec.structs.replace(calls[first + 1], output=3, handed_to="head")
+    lost = Unpaired(module="head", call=0, output=2, reason="nobody reads it")
+    document = msgspec.structs.replace(document, modules=tuple(calls), unpaired=(lost,))
+    said = texts(panel(client, at(key, taken(opened, document)))["parts"]["measure-parity"])
+    assert "head (output 3): nobody reads it" in said
+    assert f"{calls[first].module} (call 2, output 2)" in said
+    assert f"{calls[first + 1].module} for head" in said
 
 
 def test_what_is_selected_in_the_graph_is_marked_by_its_module(

@@ -9,7 +9,7 @@ from hexviz.measure.documents import CallError, TensorError, Unpaired
 from hexviz.measure.parity.tensor_error import relative_error
 from hexviz.model.units import in_error
 
-__all__ = ["figure", "message"]
+__all__ = ["figure", "message", "which"]
 
 _MOST = 3  # modules that are named besides the first
 
@@ -51,10 +51,19 @@ def figure(error: TensorError | None) -> str:
     return "no number" if math.isinf(relative) else in_error(relative)
 
 
+def which(call: int, output: int) -> str:
+    """Which call of a module it is and which of its outputs; the first goes without saying.
+
+    >>> which(0, 0), which(1, 0), which(1, 2)
+    ('', ' (call 2)', ' (call 2, output 3)')
+    """
+    said = [f"call {call + 1}"] * bool(call) + [f"output {output + 1}"] * bool(output)
+    return f" ({', '.join(said)})" if said else ""
+
+
 def _named(one: CallError) -> str:
     name = one.module or "the model itself"
-    if one.call:
-        name += f" (call {one.call + 1})"
+    name += which(one.call, 0 if one.handed_to else one.output)
     if one.handed_to:
         name += f" (what it hands to {one.handed_to})"
     if one.modules:

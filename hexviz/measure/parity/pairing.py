@@ -17,13 +17,14 @@ BatchNorm into its convolution: then that one's value stands for this one's outp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from hexviz.measure.parity.borders import Borders
 from hexviz.measure.parity.reference import CallOutput, Pair, Reference
 from hexviz.measure.parity.samples import Sample, distance
 from hexviz.model import fqn as names
+from hexviz.model.wording import counted
 
 __all__ = ["EQUAL", "Pairing", "pair"]
 
@@ -97,7 +98,8 @@ def pair(
     _by_numbers(found, [at for at in groups if at not in found.pairs], seen, samples, taken)
     for at in groups:
         if at not in found.pairs and not reference.outputs[at].handed_to:
-            found.reasons.setdefault(at, _reason(reference.outputs[at], borders, seen, samples[at]))
+            reason = _reason(reference.outputs[at], borders, seen, samples[at], found.values)
+            found.reasons.setdefault(at, reason)
     return found
 
 
@@ -318,7 +320,13 @@ def _unfold(
             break
 
 
-def _reason(one: CallOutput, borders: Borders, seen: Mapping[str, Sample], wanted: Sample) -> str:
+def _reason(
+    one: CallOutput,
+    borders: Borders,
+    seen: Mapping[str, Sample],
+    wanted: Sample,
+    taken: Collection[str],
+) -> str:
     if not any(name in borders.within for name in (one.module, *one.owners)):
         return "no op of the graph is this module's"
     leaving = _leaving(borders, one.module, one.owners)
@@ -326,4 +334,9 @@ def _reason(one: CallOutput, borders: Borders, seen: Mapping[str, Sample], wante
     shape = f"{list(one.shape)}"
     if not fits:
         return f"no value that leaves the module has the shape {shape}"
-    return f"{len(fits)} values of the shape {shape} could be it"
+    left = [value for value in fits if value not in taken]
+    if not left:
+        # As the cell state of an LSTM that nobody reads: what made it is not in the graph.
+        what = "the only value" if len(fits) == 1 else f"each of the {len(fits)} values"
+        return f"{what} of the shape {shape} that leaves the module is another output of it"
+    return f"{counted(len(left), 'value')} of the shape {shape} may be it, and numbers do not tell"

@@ -214,3 +214,31 @@ def test_an_op_that_the_runtime_lacks_is_one_line() -> None:
     proto.graph.node[-1].op_type = "Tansh"
     with pytest.raises(MeasureError, match=r"has an op that onnxruntime .* does not have"):
         compared(tag(from_proto(proto, name="test")))
+
+
+class Pair(nn.Module):
+    """Gives two tensors of one shape, of which nobody reads the second."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.two = Two()
+
+    def forward(self, x: Tensor) -> Tensor:
+        first, _ = self.two(x)
+        return torch.tanh(first)
+
+
+class Two(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.exp(x), torch.sin(x)
+
+
+def test_an_output_that_the_graph_left_out_is_said_to_be_none_of_its_values() -> None:
+    inputs = (torch.randn(1, 3, 7),)
+    graph = hexviz.export(Pair().eval(), inputs, exporter="torchscript")
+    found = hexviz.parity(graph, (Pair().eval(), inputs)).to_document()
+    (lost,) = found.unpaired
+    assert (lost.module, lost.output) == ("two", 1)
+    assert lost.reason == (
+        "the only value of the shape [1, 3, 7] that leaves the module is another output of it"
+    )

@@ -17,6 +17,7 @@ from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import PageState
 from hexviz.measure.documents import CallError, ParityDocument, Unpaired, WeightError
+from hexviz.measure.parity.message import which
 from hexviz.measure.table import natural_error, own_error
 from hexviz.model.fqn import parent
 from hexviz.model.modules import ModuleTree
@@ -145,9 +146,9 @@ def _way(fqn: str, tree: ModuleTree) -> html.Div:
 
 def _call(call: CallError, at: int, here: int, tree: ModuleTree) -> html.Li:
     own, natural = own_error(call), natural_error(call)
-    which = f" call {call.call + 1}" * bool(call.call) + f" output {call.output + 1}" * bool(
-        call.output
-    )
+    said_of = which(call.call, 0 if call.handed_to else call.output)
+    if call.handed_to:
+        said_of += f" for {call.handed_to}"
     name = call.module or "the model itself"
     outer = parent(call.module) if call.module in tree else ""
     said = [
@@ -159,7 +160,7 @@ def _call(call: CallError, at: int, here: int, tree: ModuleTree) -> html.Li:
         html.Button(
             [
                 html.Span(
-                    [html.Span(breaking_dots(name)), html.Span(which, className="quiet")],
+                    [html.Span(breaking_dots(name)), html.Span(said_of, className="quiet")],
                     className="call-head",
                 ),
                 html.Span(said, className="call-errors"),
@@ -231,7 +232,10 @@ def _weights(weights: tuple[WeightError, ...], tree: ModuleTree) -> list[Any]:
 def _unpaired(unpaired: tuple[Unpaired, ...], tree: ModuleTree) -> list[Any]:
     if not unpaired:
         return []
-    items = [html.Li([_link(one.module, tree), f": {one.reason}"]) for one in unpaired[:_MOST]]
+    items = [
+        html.Li([_link(one.module, tree), f"{which(one.call, one.output)}: {one.reason}"])
+        for one in unpaired[:_MOST]
+    ]
     more = len(unpaired) - _MOST
     if more > 0:
         items.append(html.Li(f"and {more:,} more", className="quiet"))
