@@ -82,6 +82,16 @@ def test_calls_and_outputs_are_numbered_and_only_used_signs_are_explained(
     assert "→ x: what it makes for x to read" in out
 
 
+def test_the_tolerance_that_applied_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    exact = parity_of(small(), ())
+    print_parity(exact)
+    assert "relative 0.001; absolute 1e-06" in capsys.readouterr().out
+    half = msgspec.structs.replace(exact.modules[0], noise=7e-4)
+    print_parity(msgspec.structs.replace(exact, modules=(half, *exact.modules[1:])))
+    out = " ".join(capsys.readouterr().out.split())
+    assert "relative 0.001, or 8 times the rounding where that is more; absolute" in out
+
+
 def test_json_is_the_document(run: Run, broken: Path) -> None:
     code, out, _ = run("parity", broken, f"{HERE}:factory", "--json")
     found = read_document(out.encode())

@@ -34,8 +34,15 @@ def say(line: str) -> None:
 
 @contextmanager
 def progress() -> Iterator[Callable[[str, float], None]]:
-    """A bar on stderr from the first report on; work without reports leaves no trace of one."""
-    bar = Progress(console=Console(stderr=True), transient=True)
+    """A bar on stderr from the first report on; work without reports leaves no trace of one.
+
+    Nor does any where stderr is no terminal: Rich would print an empty line there.
+    """
+    err = Console(stderr=True)
+    if not err.is_interactive:
+        yield lambda _stage, _done: None
+        return
+    bar = Progress(console=err, transient=True)
     tasks: list[TaskID] = []
 
     def report(stage: str, done: float) -> None:

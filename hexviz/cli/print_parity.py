@@ -8,6 +8,7 @@ from rich.text import Text
 
 from hexviz.cli.console import console, facts, listing, many, module_name, text
 from hexviz.measure.documents import CallError, ParityDocument, TensorError
+from hexviz.measure.parity.judgement import said_tolerance
 from hexviz.measure.parity.message import figure, which
 from hexviz.model import fqn as names
 from hexviz.model.units import in_error
@@ -25,13 +26,14 @@ def print_parity(found: ParityDocument) -> None:
     """The answer in one line, what it rests on, and natural and own error of each module."""
     out = console()
     out.print(text(found.message, "bold red" if found.divergences else "bold"), soft_wrap=True)
+    within = said_tolerance(found.rtol, (one.noise for one in found.modules))
     out.print(
         facts(
             {
                 "graph": found.model,
                 "reference": found.reference,
                 "inputs": _INPUTS.get(found.inputs, ""),
-                "tolerance": f"relative {found.rtol:g}, absolute {found.atol:g}",
+                "tolerance": f"relative {within}; absolute {found.atol:g}",
             }
         )
     )

@@ -51,17 +51,22 @@ def generate(
     follow floats that are all positive, and integers that are all 0 or all 1.
 
     Raises:
-        ExtractionError: if an input has a type that cannot be made up.
+        ExtractionError: if an input has a type that cannot be made up, or is too large for that.
     """
     inputs = {name: (kind, _tensor_type(name, kind)) for name, kind in free_inputs(proto).items()}
     found = meanings(proto, inputs)
     tried = set()
+    too_large: tuple[str, Sequence[int]] | None = None
     for style, (first, other) in _guesses():
         sizes = sizes_of([dims_of(tensor) for _, tensor in inputs.values()], first, other)
         sizes |= symbols or {}
         shapes = {name: shape_of(dims_of(kind), sizes) for name, (_, kind) in inputs.items()}
         key = (style, tuple(shapes.values()))
-        if key in tried or any(math.prod(shape) > _MOST for shape in shapes.values()):
+        if key in tried:
+            continue
+        large = [one for one in shapes.items() if math.prod(one[1]) > _MOST]
+        if large:
+            too_large = too_large or large[0]
             continue
         tried.add(key)
         feed: dict[str, Array | Sequence[Array]] = {}
@@ -72,6 +77,12 @@ def generate(
             )
             feed[name] = [one, two] if _is_sequence(kind) else one
         yield feed
+    if not tried and too_large:
+        name, shape = too_large
+        raise ExtractionError(
+            f"The input {name!r} would be {list(shape)}, and of one input at most {_MOST:,} "
+            "numbers are made up: set smaller sizes, or give the inputs."
+        )
 
 
 def _guesses() -> Iterator[tuple[str, tuple[int, int]]]:

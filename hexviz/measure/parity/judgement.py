@@ -27,7 +27,7 @@ from hexviz.measure.parity.samples import Sample, distance, sample
 from hexviz.measure.parity.tensor_error import relative_error, tensor_error
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["Judged", "Tolerance", "judge"]
+__all__ = ["Judged", "Tolerance", "judge", "said_tolerance"]
 
 _NOISE = 8.0
 """How many times the reference's own rounding an error may be: another order of the same sums."""
@@ -48,6 +48,17 @@ class Tolerance:
         if error.max_abs_error is not None and error.max_abs_error <= self.atol:
             return True
         return relative_error(error) <= max(self.rtol, _NOISE * (noise or 0.0))
+
+
+def said_tolerance(rtol: float, noises: Iterable[float | None]) -> str:
+    """The relative tolerance in words, with the rounding that raises it for some module.
+
+    >>> said_tolerance(1e-5, [None, 1e-7]), said_tolerance(1e-5, [1e-3])
+    ('1e-05', '1e-05, or 8 times the rounding where that is more')
+    """
+    raised = any(_NOISE * (noise or 0.0) > rtol for noise in noises)
+    more = f", or {_NOISE:g} times the rounding where that is more" if raised else ""
+    return f"{rtol:g}{more}"
 
 
 @dataclass

@@ -175,9 +175,11 @@ def _slowest(document: ProfileDocument) -> str:
     if slowest is None or slowest.self_us <= 0:
         return "No module took any time."
     whole = document.total_us
+    # The table beside it has totals, so a share that leaves the inner modules out has to say so.
+    alone = " by itself" if slowest.module and slowest.total_us > slowest.self_us else ""
     line = (
-        f"{slowest.module or 'The root itself'} takes {slowest.self_us / whole:.0%} of the time, "
-        f"{_milliseconds(slowest.self_us)} of {_milliseconds(whole)}"
+        f"{slowest.module or 'The root itself'} takes {slowest.self_us / whole:.0%} of the time"
+        f"{alone}, {_milliseconds(slowest.self_us)} of {_milliseconds(whole)}"
     )
     kind = _kind(slowest)
     taking = [one.self_us for one in document.modules if one.self_us > 0 and _kind(one) == kind]

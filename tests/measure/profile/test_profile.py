@@ -11,6 +11,7 @@ from hexviz.errors import ExtractionError, MeasureError
 from hexviz.extraction.runtime import LEVELS
 from hexviz.measure.documents import read_document
 from hexviz.measure.profile.profile import Profile, profile
+from hexviz.measure.profile.result import TimedNode, profile_of
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import load, tag
@@ -164,6 +165,19 @@ def test_progress_is_told() -> None:
     told: list[tuple[str, float]] = []
     profile(net(), runs=2, warm_up=1, progress=lambda stage, share: told.append((stage, share)))
     assert [stage for stage, _ in told] == ["Loading", "Running", "Running", "Matching"]
+
+
+def test_the_line_says_that_a_share_is_without_the_modules_inside() -> None:
+    def said(inner: float) -> str:
+        nodes = [
+            TimedNode(id="a", op_type="Add", module="head", us=np.array([60.0])),
+            TimedNode(id="b", op_type="Add", module="head.act", us=np.array([inner])),
+            TimedNode(id="c", op_type="Add", module="fc", us=np.array([40.0 - inner])),
+        ]
+        return profile_of(nodes, net().modules, model="m", provider="CPU", device="").message
+
+    assert said(20.0) == "head takes 60% of the time by itself, 0.06 ms of 0.1 ms."
+    assert said(0.0) == "head takes 60% of the time, 0.06 ms of 0.1 ms."
 
 
 def test_the_document_can_be_read_again() -> None:

@@ -17,6 +17,7 @@ from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import PageState
 from hexviz.measure.documents import CallError, ParityDocument, Unpaired, WeightError
+from hexviz.measure.parity.judgement import said_tolerance
 from hexviz.measure.parity.message import which
 from hexviz.measure.table import natural_error, own_error
 from hexviz.model.fqn import parent
@@ -42,6 +43,7 @@ def parity_part(model: OpenModel, state: PageState) -> list[Any]:
             )
         ]
     tree, count = model.graph.modules, len(parity.modules)
+    within = said_tolerance(parity.rtol, (one.noise for one in parity.modules))
     return [
         html.P(
             breaking_dots(parity.message[:1].upper() + parity.message[1:]),
@@ -51,7 +53,7 @@ def parity_part(model: OpenModel, state: PageState) -> list[Any]:
         *_steps(parity, state, tree),
         html.P(
             f"Against {parity.reference}; {counted(count, 'output')} of calls compared"
-            f"{_inputs(parity)}.",
+            f"{_inputs(parity)}. Counts from {within} on.",
             className="quiet breakable",
         ),
         *_weights(parity.weights, tree),
