@@ -17,7 +17,7 @@ from hexviz.app.address import from_query, to_query
 from hexviz.app.callbacks import jobs
 from hexviz.app.graph.measure_steps import figure_shown
 from hexviz.app.jobs.tasks import TASKS
-from hexviz.app.models.measures import Measures
+from hexviz.app.models.measures import Measures, is_trace
 from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.protocol import Figures, PageState
 from hexviz.app.server import create_app
@@ -408,3 +408,17 @@ def test_every_kind_of_measurement_has_its_limits() -> None:
     from hexviz.app.jobs.supervise import LIMITS
 
     assert {"costs", "profile", "trace", "parity"} <= set(TASKS) == set(LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b'[{"cat": "Node", "ph": "X"}]', True),
+        (b'{"traceEvents": []}', True),
+        (b"[1", False),
+        (b'["a"]', False),
+        (b'{"val_1": 3}', False),
+    ],
+)
+def test_what_looks_like_a_trace(content: bytes, expected: bool) -> None:
+    assert is_trace(content) is expected

@@ -160,6 +160,7 @@ class Measures:
 
 
 _KIND = re.compile(rb'"kind"\s*:\s*"hexviz (?:profile|parity)"')
+_EVENT = re.compile(rb'"(cat|ph)"\s*:')  # of every event, in both
 _EVENTS = re.compile(rb'"traceEvents"\s*:\s*\[')
 
 
@@ -171,7 +172,9 @@ def is_document(content: bytes) -> bool:
 def is_trace(content: bytes) -> bool:
     """Whether they look like a trace: ONNX Runtime's is a list of events, torch's has one."""
     start = content.lstrip(_BLANKS)[:1]
-    return start == b"[" or (start == b"{" and _EVENTS.search(content) is not None)
+    if start == b"[":
+        return _EVENT.search(content) is not None
+    return start == b"{" and _EVENTS.search(content) is not None
 
 
 _BLANKS = b"\xef\xbb\xbf \t\r\n"  # a mark of UTF-8 in front is none of JSON's
