@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from hexviz.cli.print_parity import print_parity
-from hexviz.measure.documents import ParityDocument, Unpaired, read_document
+from hexviz.measure.documents import ParityDocument, Unpaired, WeightError, read_document
 from tests.command import Run, run
 from tests.measure.parity.test_parity import Small, changed, small
 from tests.measured import parity_of
@@ -80,6 +80,14 @@ def test_calls_and_outputs_are_numbered_and_only_used_signs_are_explained(
     assert f"{first.module} (output 2)" in out
     assert f"{first.module} → blocks.1" in out
     assert "→ x: what it makes for x to read" in out
+
+
+def test_what_is_no_number_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    weight = WeightError(
+        name="head.bias", module="head", max_abs_error=None, max_rel_error=None, has_effect=True
+    )
+    print_parity(msgspec.structs.replace(parity_of(small(), ()), weights=(weight,)))
+    assert "head.bias  no number" in capsys.readouterr().out
 
 
 def test_the_tolerance_that_applied_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,6 +10,7 @@ from hexviz.cli.console import console, facts, listing, many, module_name, text
 from hexviz.measure.documents import CallError, ParityDocument, TensorError
 from hexviz.measure.parity.judgement import said_tolerance
 from hexviz.measure.parity.message import figure, which
+from hexviz.measure.table import effect_of
 from hexviz.model import fqn as names
 from hexviz.model.units import in_error
 
@@ -41,9 +42,9 @@ def print_parity(found: ParityDocument) -> None:
         out.print(text(f"note: {note}", "dim"), soft_wrap=True)
     out.print()
     shown = _shown(found)
-    rows = _tree([found.modules[at] for at in shown])
     # Rounding is known of PyTorch models alone, effects of other graphs.
     last = "effect" if any(one.effect is not None for one in found.modules) else "rounding"
+    rows = _tree([found.modules[at] for at in shown], last)
     out.print(listing(("", "module", "natural", "own", last), rows, figures=_FIGURES))
     legend = [
         line
@@ -61,7 +62,14 @@ def print_parity(found: ParityDocument) -> None:
     weights = [
         (
             one.name,
-            "" if one.max_rel_error is None else f"{one.max_rel_error:.1e}",
+            figure(
+                TensorError(
+                    max_abs_error=one.max_abs_error,
+                    max_rel_error=one.max_rel_error,
+                    cosine=None,
+                    sqnr_db=None,
+                )
+            ),
             "" if one.has_effect else "without effect on these inputs",
         )
         for one in found.weights
@@ -102,8 +110,11 @@ def _shown(found: ParityDocument) -> Sequence[int]:
     return sorted(near)[:_MOST] or range(_MOST)
 
 
-def _tree(found: Sequence[CallError]) -> list[tuple[str | Text, ...]]:
-    """Rows in the order of execution, each module before what is in it, indented below it."""
+def _tree(found: Sequence[CallError], column: str) -> list[tuple[str | Text, ...]]:
+    """Rows in the order of execution, each module before what is in it, indented below it.
+
+    ``column`` is the last one, ``effect`` or ``rounding``.
+    """
     begins: dict[str, int] = {}
     for at, one in enumerate(found):
         for fqn in names.ancestors(one.module):
@@ -122,11 +133,11 @@ def _tree(found: Sequence[CallError]) -> list[tuple[str | Text, ...]]:
         around = [fqn for fqn in names.ancestors(one.module)[:-1] if fqn in present]
         nearest = around[-1] if around else ""
         label = one.module[len(nearest) + 1 :] if nearest else one.module
-        rows.append(_row(one, "  " * len(around) + (label or module_name(one.module))))
+        rows.append(_row(one, "  " * len(around) + (label or module_name(one.module)), column))
     return rows
 
 
-def _row(one: CallError, label: str) -> tuple[str | Text, ...]:
+def _row(one: CallError, label: str, column: str) -> tuple[str | Text, ...]:
     natural = TensorError(
         max_abs_error=one.max_abs_error,
         max_rel_error=one.max_rel_error,
@@ -144,10 +155,10 @@ def _row(one: CallError, label: str) -> tuple[str | Text, ...]:
         text(label, style),
         figure(natural),
         "" if one.how == "same" else figure(one.own),
-        _last(one),
+        _last(one, column),
     )
 
 
-def _last(one: CallError) -> str:
-    number = one.effect if one.effect is not None else one.noise
+def _last(one: CallError, column: str) -> str:
+    number = effect_of(one) if column == "effect" else one.noise
     return "" if number is None else in_error(number)

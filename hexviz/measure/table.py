@@ -32,6 +32,7 @@ __all__ = [
     "Figure",
     "FigureTable",
     "ModuleRow",
+    "effect_of",
     "module_table",
     "natural_error",
     "own_error",
@@ -159,6 +160,16 @@ def own_error(call: CallError) -> float | None:
     return call.own.max_rel_error
 
 
+def effect_of(call: CallError) -> float | None:
+    """What a call's own error alone does to the results; infinite where they are no numbers then.
+
+    Where no number tells how far a call's own results are off, none tells of the model's.
+    """
+    if call.effect is None and not call.ok and own_error(call) == math.inf:
+        return math.inf
+    return call.effect
+
+
 def natural_error(call: CallError) -> float | None:
     """How far a call's output is from the reference's as the graph ran, relative."""
     if call.max_rel_error is None:
@@ -234,9 +245,11 @@ def _put_errors(parity: ParityDocument, tree: ModuleTree, own: Own, total: Own) 
     measured: dict[Figure, dict[str, float]] = {
         "own_error": _worst((call.module, own_error(call)) for call in parity.modules),
         "natural_error": _worst((call.module, natural_error(call)) for call in parity.modules),
-        "effect": _worst((call.module, call.effect) for call in parity.modules),
+        "effect": _worst((call.module, effect_of(call)) for call in parity.modules),
     }
-    if not measured["effect"]:  # it takes runs of its own, which quantised models have
+    if all(
+        call.effect is None for call in parity.modules
+    ):  # it takes runs of its own, which quantised models have
         del measured["effect"]
     for figure, errors in measured.items():
         for fqn, figures in own.items():

@@ -83,12 +83,12 @@ def in_error(error: float) -> str:
     """A relative error: one digit and the power of ten; what no number tells is infinite.
 
     >>> in_error(0.0), in_error(0.0312), in_error(9.7e-8), in_error(1.0), in_error(math.inf)
-    ('0', '3·10⁻²', '1·10⁻⁷', '1', 'not finite')
+    ('0', '3·10⁻²', '1·10⁻⁷', '1', 'no number')
     """
     if not error:
         return "0"
     if math.isinf(error):
-        return "not finite"
+        return "no number"
     digit, _, power = f"{error:.0e}".partition("e")
     return digit if int(power) == 0 else f"{digit}·10{str(int(power)).translate(_SUPERSCRIPT)}"
 

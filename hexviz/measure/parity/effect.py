@@ -59,9 +59,9 @@ def effects(
 ) -> dict[int, float]:
     """Position of an output of the reference → what its module's own error does to the results.
 
-    The relative error of the results, as :func:`rms_error`. All outputs of a call have that of the
-    call; those whose own error is not above ``noise`` have 0. Outputs without a pair are left out.
-    ``spill`` keeps the tensors in between.
+    The relative error of the results, as :func:`rms_error`: infinite if they are no numbers. All
+    outputs of a call have that of the call; those whose own error is not above ``noise`` have 0.
+    Outputs without a pair are left out. ``spill`` keeps the tensors in between.
 
     Raises:
         ExtractionError: if a graph cannot be run.
@@ -117,11 +117,14 @@ def effects(
 def rms_error(ours: Sequence[Array], reference: Sequence[Array]) -> float:
     """How far results are from the reference's: the root mean square of their relative errors.
 
-    The relative error of one is the norm of the difference over the norm of the reference.
+    The relative error of one is the norm of the difference over the norm of the reference. Infinite
+    where a number of the reference is none in ours.
     """
     squares = []
     for one, other in zip(ours, reference, strict=True):
         wide, true = one.astype(np.float64).ravel(), other.astype(np.float64).ravel()
+        if not np.isfinite(wide[np.isfinite(true)]).all():
+            return math.inf
         there = np.isfinite(wide) & np.isfinite(true)
         energy = float(true[there] @ true[there])
         difference = wide[there] - true[there]
@@ -131,10 +134,13 @@ def rms_error(ours: Sequence[Array], reference: Sequence[Array]) -> float:
 
 
 def _difference(own: Array, expected: Array) -> Array:
-    """What to add to get from one to the other; nothing where either is not finite."""
+    """What to add to get from one to the other; nothing where the reference is not finite.
+
+    A NaN of ours is one to add: whatever follows may wash it out, or not.
+    """
     with np.errstate(all="ignore"):
         added = own.astype(np.float64) - expected.astype(np.float64)
-    return np.where(np.isfinite(added), added, 0.0).astype(expected.dtype)
+        return np.where(np.isfinite(expected), added, 0.0).astype(expected.dtype)
 
 
 def _by_module(paired: GraphReference, places: Iterable[int]) -> dict[str, list[int]]:

@@ -7,6 +7,7 @@ only one (:mod:`hexviz.measure.parity.effect`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,6 +25,7 @@ from hexviz.measure.parity.judgement import Judged, Tolerance, judge
 from hexviz.measure.parity.message import figure, message
 from hexviz.measure.parity.rows import rows, unpaired_rows
 from hexviz.measure.parity.weights import graph_weights, weight_errors
+from hexviz.measure.table import effect_of
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
@@ -91,11 +93,15 @@ def _with_effects(
     tolerance: Tolerance,
     spill: Spill,
 ) -> tuple[CallError, ...]:
-    """The rows with what the own error of each module does to the results of the model."""
+    """The rows with what the own error of each module does to the results of the model.
+
+    An effect that is no number is none in the row: :func:`effect_of` tells it from an unknown one.
+    """
     effect = effects(reference, paired.graph, paired, spill, noise=tolerance.rtol)
     at_value = {pair.value: at for at, pair in judged.pairing.pairs.items()}
     return tuple(
-        msgspec.structs.replace(one, effect=effect.get(at_value[one.value])) for one in found
+        msgspec.structs.replace(one, effect=_finite(effect.get(at_value[one.value])))
+        for one in found
     )
 
 
@@ -110,7 +116,7 @@ def _ranked(
         return message(found, divergences, unpaired)
     by_module: dict[str, float] = {}
     for one in found:
-        by_module[one.module] = max(one.effect or 0.0, by_module.get(one.module, 0.0))
+        by_module[one.module] = max(effect_of(one) or 0.0, by_module.get(one.module, 0.0))
     worst = sorted(by_module, key=lambda fqn: -by_module[fqn])[:_MOST]
     named = [f"{fqn or 'the model itself'} ({_figure(by_module[fqn])})" for fqn in worst]
     line = f"largest effect on the results, by its own error alone: {', '.join(named)}"
@@ -120,5 +126,10 @@ def _ranked(
     return line
 
 
+def _finite(effect: float | None) -> float | None:
+    return effect if effect is not None and math.isfinite(effect) else None
+
+
 def _figure(effect: float) -> str:
-    return figure(TensorError(max_abs_error=None, max_rel_error=effect, cosine=None, sqnr_db=None))
+    finite = _finite(effect)
+    return figure(TensorError(max_abs_error=None, max_rel_error=finite, cosine=None, sqnr_db=None))

@@ -16,6 +16,7 @@ and they are listed.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -43,6 +44,7 @@ from hexviz.measure.parity.graph_borders import (
 )
 from hexviz.measure.parity.reference import CallOutput, Pair, Reference
 from hexviz.measure.parity.tensor_error import relative_error, tensor_error
+from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["GraphReference", "graph_reference"]
@@ -120,7 +122,7 @@ def graph_reference(
             f"The inputs of {reference.name} do not fit {graph.name}: {error}"
         ) from error
     kept = [one for one, _ in found]
-    outputs = tuple(_call_outputs(found))
+    outputs = tuple(_call_outputs(reference, found))
     by_name = {skeleton.ids[root]: family for root, family in held.items()}
     unchanged = _unchanged(reference, feed, [one for one in kept if not held.get(one.root)])
     counterparts = {
@@ -227,19 +229,72 @@ def _key(name: str) -> str:
     return f"reference {name}"
 
 
-def _call_outputs(found: Sequence[tuple[BorderValue, Array]]) -> Iterator[CallOutput]:
-    counts: dict[str, int] = {}
-    for border, array in found:
-        output = counts[border.module] = counts.get(border.module, -1) + 1
+def _call_outputs(
+    graph: TaggedGraph, found: Sequence[tuple[BorderValue, Array]]
+) -> Iterator[CallOutput]:
+    calls = _calls(graph, [border for border, _ in found])
+    proper = Counter(
+        (border.module, call)
+        for (border, _), call in zip(found, calls, strict=True)
+        if not border.handed_to
+    )
+    counts: Counter[tuple[str, int, bool]] = Counter()
+    for (border, array), call in zip(found, calls, strict=True):
+        kind = border.module, call, bool(border.handed_to)
+        output = counts[kind]
+        counts[kind] += 1
         yield CallOutput(
             module=border.module,
-            call=0,
-            output=output,
+            call=call,
+            # What is handed on is numbered behind the outputs proper.
+            output=output + (proper[border.module, call] if border.handed_to else 0),
             key=_key(border.name),
             shape=array.shape,
             dtype=array.dtype,
             handed_to=border.handed_to,
         )
+
+
+def _calls(graph: TaggedGraph, borders: Sequence[BorderValue]) -> list[int]:
+    """Which call of its module made each value, as far as the graph tells.
+
+    ::
+
+        up ─ r1 ─▶ Gelu (not in up) ─▶ up ─ r2      r2 is made from r1, and in part elsewhere
+
+    A module that goes on with what it gave, after others worked on it, was called again. Calls of
+    which none reads what another gave are told apart by nothing, and count as outputs of one.
+    """
+    places = {node: at for at, node in enumerate(graph.flat.run_order)}
+    last: dict[str, tuple[str, int]] = {}
+    found = []
+    for border in borders:
+        before = last.get(border.module)
+        call = 0
+        if before is not None:
+            is_next = _leaves_between(graph, places, border.module, before[0], border.name)
+            call = before[1] + is_next
+        last[border.module] = border.name, call
+        found.append(call)
+    return found
+
+
+def _leaves_between(
+    graph: TaggedGraph, places: Mapping[int, int], module: str, first: str, second: str
+) -> bool:
+    """Whether one value is made from another by way of ops outside of the module."""
+    top = graph.top
+    if not module or first not in top.maker or second not in top.maker:
+        return False
+    begin, end = (places[top.maker[name]] for name in (first, second))
+    passed = {first: False}  # value made from the first → whether outside
+    for node in graph.flat.run_order[begin + 1 : end + 1]:
+        read = [passed[name] for name in top.reads[node] if name in passed]
+        if read:
+            op = graph.ops[graph.flat.top[node]]
+            is_outside = any(read) or not names.is_within(op.module, module)
+            passed.update(dict.fromkeys(top.makes[node], is_outside))
+    return passed.get(second, False)
 
 
 def _unchanged(graph: TaggedGraph, feed: Feed, borders: Sequence[BorderValue]) -> dict[str, str]:

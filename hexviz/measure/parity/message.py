@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from hexviz.measure.documents import CallError, TensorError, Unpaired
@@ -48,7 +47,7 @@ def figure(error: TensorError | None) -> str:
     if error is None:
         return "unknown"
     relative = relative_error(error)
-    return "no number" if math.isinf(relative) else in_error(relative)
+    return in_error(relative)
 
 
 def which(call: int, output: int) -> str:
@@ -65,7 +64,7 @@ def _named(one: CallError) -> str:
     name = one.module or "the model itself"
     name += which(one.call, 0 if one.handed_to else one.output)
     if one.handed_to:
-        name += f" (what it hands to {one.handed_to})"
+        name += f", in what it hands to {one.handed_to}"
     if one.modules:
         name += f" (or {', '.join(other or 'the model itself' for other in one.modules[:_MOST])})"
     return name

@@ -4,6 +4,8 @@ The module that adds most is what brute force says: quantise one module alone. W
 error as it is or a pairing that is off by one, do not find it.
 """
 
+import json
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +16,10 @@ import hexviz
 from hexviz.errors import MatchingError
 from hexviz.extraction.runtime import open_session, run, to_array, to_value
 from hexviz.extraction.spill import Spill
+from hexviz.measure.documents import read_document, to_dict
 from hexviz.measure.parity.effect import effects, rms_error
 from hexviz.measure.parity.graph_reference import graph_reference
+from hexviz.measure.table import effect_of, module_table
 from hexviz.model.graph import TaggedGraph
 from tests.build import parse, scoped, tagged
 from tests.measure.parity.quantising import quantised
@@ -131,6 +135,43 @@ def test_a_changed_weight_is_found_and_named() -> None:
     assert document.first_divergence.module == "layers.1.linear"
     assert [document.modules[at].module for at in document.divergences] == ["layers.1.linear"]
     assert [(one.name, one.has_effect) for one in document.weights] == [("w1", True)]
+
+
+def test_a_module_that_makes_the_results_no_numbers_has_the_largest_effect() -> None:
+    changed = stack()
+    for at, weight in enumerate(changed.graph.initializer):
+        array = onnx.numpy_helper.to_array(weight) * np.float32(1.05)
+        if weight.name == "w2":
+            array[1, 1] = np.nan
+        changed.graph.initializer[at].CopyFrom(onnx.numpy_helper.from_array(array, weight.name))
+    document = hexviz.parity(changed, stack()).to_document()
+    assert document.message.startswith(
+        "largest effect on the results, by its own error alone: layers.2.linear (no number), "
+    )
+    (bad,) = [one for one in document.modules if one.module == "layers.2.linear"]
+    assert (bad.effect, effect_of(bad)) == (None, math.inf)
+    assert read_document(json.dumps(to_dict(document)).encode()) == document
+    table = module_table(tagged(stack()), parity=document)
+    (row,) = [one for one in table.rows if one.module == "layers.2.linear"]
+    assert row.own["effect"] == math.inf
+
+
+CALLS = """g (float[4, 8] x) => (float[4, 8] y) {
+    a = MatMul (x, w)
+    b = Relu (a)
+    c = MatMul (b, w)
+    y = Tanh (c)
+}"""
+
+
+def test_a_module_that_is_called_again_has_calls_and_not_outputs() -> None:
+    proto = parse(CALLS)
+    weight = np.random.default_rng(0).standard_normal((8, 8)).astype(np.float32)
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(weight, "w"))
+    proto = scoped(proto, {"a": "up", "b": "act", "c": "up", "y": "head"})
+    document = hexviz.parity(proto, proto).to_document()
+    calls = [(one.module, one.call, one.output) for one in document.modules]
+    assert calls == [("up", 0, 0), ("act", 0, 0), ("up", 1, 0), ("head", 0, 0)]
 
 
 def test_graphs_of_two_models_are_refused() -> None:

@@ -210,7 +210,7 @@ def _weights(weights: tuple[WeightError, ...], tree: ModuleTree) -> list[Any]:
             [
                 _link(one.module, tree),
                 f" {one.name.rpartition('.')[2]}: ",
-                _error(one.max_rel_error),
+                "no number" if one.max_rel_error is None else in_error(one.max_rel_error),
                 "" if one.has_effect else ", without effect on these inputs",
             ]
         )
