@@ -117,6 +117,11 @@ def _scopes(nested: Nested, graph: TaggedGraph) -> tuple[dict[int, str], list[st
                 "The trace has no scopes of modules: take it with with_stack=True and "
                 "with_modules=True, or call modules in record_function with their names."
             )
+        if unknown and not _has_classes(graph.modules):
+            raise MeasureError(
+                f"The trace tells modules by their classes, and {graph.name} has none: export it "
+                "with hexviz export, or call modules in record_function with their names."
+            )
         raise MeasureError(
             f"The trace is of another model: none of its {counted(len(named), 'scope')} is a "
             f"module of {graph.name}."
@@ -127,6 +132,10 @@ def _scopes(nested: Nested, graph: TaggedGraph) -> tuple[dict[int, str], list[st
     return found, [
         f"The time of {modules} of the trace is with those around, for none here is like them."
     ]
+
+
+def _has_classes(tree: ModuleTree) -> bool:
+    return any(module.class_name for module in tree if module.fqn)
 
 
 def _by_name(name: str, graph: TaggedGraph) -> str | None:

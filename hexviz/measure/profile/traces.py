@@ -30,8 +30,11 @@ from hexviz.model.wording import counted
 
 __all__ = ["profile_of_trace", "read_trace", "timed_nodes"]
 
-_KNOWN = 0.25
-"""Share of a trace's nodes that have to be ops of the graph, for it to be of that model."""
+_KNOWN = 0.5
+"""More than this share of a trace's nodes is in the graph, if it is of that model.
+
+Models that share blocks have up to half of their nodes in common.
+"""
 
 _AGREE = 0.5
 """Share of the sizes in a trace that have to be those of the graph."""
@@ -73,7 +76,9 @@ def profile_of_trace(
         keys = [one.key for one in runs]
         ran = optimized
         notes: list[str] = []
-        if ran is None and any(not names.same(key) for key in keys):
+        if ran is not None:
+            _refuse_other_graph(ran, [key for key in keys if not names.same(key)])
+        elif any(not names.same(key) for key in keys):
             ran, notes = _made_again(graph, keys, Path(folder))
         placed = place(keys, graph, names, ran)
     _refuse_unknown(graph, keys, placed)
@@ -158,7 +163,7 @@ def _made_again(
     missing = counted(len(keys) - most, "node")
     note = (
         f"No graph that ONNX Runtime makes of the file here has {missing} of the trace: give the "
-        "one that ran (--optimized)."
+        "one that ran (--optimized), or is the trace of another model?"
     )
     return best, [note]
 
@@ -172,13 +177,30 @@ def _refuse_unknown(
         MeasureError: if hardly any of its nodes is one of the graph's.
     """
     known = sum(one.module is not None for one in placed.values())
-    if known >= _KNOWN * len(keys):
+    if known > _KNOWN * len(keys):
         return
     share = f"none of its {counted(len(keys), 'node')}"
     if known:
         share = f"only {known:,} of its {counted(len(keys), 'node')}"
     verb = "is an op" if known < 2 else "are ops"
     raise MeasureError(f"The trace is of another model: {share} {verb} of {graph.name}.")
+
+
+def _refuse_other_graph(ran: TaggedGraph, keys: Sequence[NodeKey]) -> None:
+    """That a graph that is given as the one that ran is that; ``keys`` are nodes not in the file.
+
+    Raises:
+        MeasureError: if it has less than half of them.
+    """
+    # Nodes without a name are numbered by the runtime as they stood before it optimised.
+    unnamed = {op.op_type for op in ran.ops if not op.name}
+    names = Names(ran, [op.name for op in ran.ops])
+    known = sum(bool(names.same(key)) or key.op_type in unnamed for key in keys)
+    if known < _KNOWN * len(keys):
+        raise MeasureError(
+            f"The optimised graph {ran.name} is not the one that ran: it has {known:,} of the "
+            f"{counted(len(keys), 'node')} that are not as in the file."
+        )
 
 
 def _refuse_other_sizes(runs: Sequence[NodeRuns], graph: TaggedGraph, names: Names) -> None:

@@ -80,7 +80,7 @@ def test_nodes_that_nothing_tells_of_are_in_no_module(tmp_path: Path) -> None:
     [note] = found.document.notes
     assert note == (
         "No graph that ONNX Runtime makes of the file here has 1 node of the trace: give the one "
-        "that ran (--optimized)."
+        "that ran (--optimized), or is the trace of another model?"
     )
 
 
@@ -93,6 +93,23 @@ def test_a_trace_of_another_model_is_one_line(tmp_path: Path) -> None:
     assert str(error.value) == (
         "The trace is of another model: none of its 6 nodes is an op of test.onnx."
     )
+
+
+def test_a_graph_that_did_not_run_is_refused(tmp_path: Path) -> None:
+    graph = named(net(), {op: f"node_{op}" for op in SCOPES})
+    other = named(net(), {op: f"other_{op}" for op in SCOPES})
+    content = recorded(graph.proto, tmp_path, "ORT_ENABLE_BASIC")
+    with pytest.raises(MeasureError, match=r"is not the one that ran: it has 0 of the \d nodes? "):
+        profile(graph, trace=content, optimized=other)
+
+
+def test_a_model_that_shares_a_block_is_another_model(tmp_path: Path) -> None:
+    graph = named(net(), {op: f"node_{op}" for op in SCOPES})
+    shared = dict(list({op: f"node_{op}" for op in SCOPES}.items())[:3])
+    other = named(net(), {op: shared.get(op, f"other_{op}") for op in SCOPES})
+    content = recorded(other.proto, tmp_path, "ORT_DISABLE_ALL")
+    with pytest.raises(MeasureError, match="only 3 of its 6 nodes are ops of"):
+        read_trace(content, graph)
 
 
 def test_names_alone_do_not_make_it_the_same_model(tmp_path: Path) -> None:
@@ -238,6 +255,14 @@ def test_a_trace_of_torch_that_tells_nothing(events: list[Any], message: str) ->
     with pytest.raises(MeasureError) as error:
         read_trace(json.dumps({"traceEvents": events}).encode(), net())
     assert str(error.value).startswith(message)
+
+
+def test_a_plain_torchscript_export_has_no_classes_to_tell_modules_by() -> None:
+    proto = parse("g (float[2] x) => (float[2] y) { y = Relu (x) }")
+    proto.graph.node[0].name = "/act/Relu"
+    events = [event("nn.Module: Net_0", "python_function", 0, 100)]
+    with pytest.raises(MeasureError, match="tells modules by their classes, and .* has none: "):
+        read_trace(json.dumps({"traceEvents": events}).encode(), tag(from_proto(proto, name="m")))
 
 
 def test_kernels_of_a_gpu_take_the_time() -> None:
