@@ -264,7 +264,7 @@ def _measure(answer: _Panel, model: OpenModel, state: PageState, theme: Theme) -
     parts = answer.found.parts
     parts["measure-choice"] = choice(model, state)
     parts["measure-costs"] = costs_part(model, state, costs, to_query(model.key, state))
-    parts["measure-time"] = time_part(known.profile)
+    parts["measure-time"] = time_part(known.profile, costs)
     parts["measure-parity"] = parity_part(model, state)
     parts["measure-selected"] = selected_part(model, state)
     answer.part("measure-form", "once", lambda: form(again=False))  # what is typed into it stays

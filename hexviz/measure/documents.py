@@ -74,8 +74,10 @@ class ProfileDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     ``total_us`` is the sum of all nodes, which is that of all modules and ``unplaced_us``.
     ``optimization`` is the runtime's level (``disable``, ``basic``, ``extended``, ``all``), ``""``
     where a trace does not tell. ``source`` says where the times are from: ``run``, ``ort`` (a
-    profile that ONNX Runtime wrote) or ``torch`` (a trace of torch.profiler). ``digest`` is the
-    SHA-256 of the file that was profiled, ``notes`` are what a reader should know.
+    profile that ONNX Runtime wrote) or ``torch`` (a trace of torch.profiler). ``symbols`` are the
+    sizes that the open dimensions of inputs had, named as costs name them, where they are known.
+    ``digest`` is the SHA-256 of the file that was profiled, ``notes`` are what a reader should
+    know.
     """
 
     model: str
@@ -89,6 +91,7 @@ class ProfileDocument(Struct, frozen=True, kw_only=True, tag_field="kind", tag="
     runtime: str = ""
     optimization: str = ""
     source: str = "run"
+    symbols: dict[str, Count] = {}
     digest: str = ""
     notes: tuple[str, ...] = ()
 

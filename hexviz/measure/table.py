@@ -36,6 +36,7 @@ __all__ = [
     "module_table",
     "natural_error",
     "own_error",
+    "sizes_apart",
 ]
 
 Figure = Literal[
@@ -192,7 +193,7 @@ def module_table(
         _put_costs(costs, own, total)
     if profile is not None:
         _put_times(profile, tree, own, total)
-    if costs is not None and profile is not None:
+    if costs is not None and profile is not None and not sizes_apart(costs, profile):
         for of in (own, total):
             for figures in of.values():
                 figures["us_per_mac"] = _ratio(figures["time_us"], figures["macs"])
@@ -211,6 +212,24 @@ def module_table(
             for module in tree
         ),
     )
+
+
+def sizes_apart(costs: Costs, profile: ProfileDocument) -> str:
+    """That costs and times are not for the same sizes of open dimensions; ``""`` where they are.
+
+    Then one cannot be divided by the other.
+    """
+    if all(profile.symbols.get(name) == size for name, size in costs.symbols.items()):
+        return ""
+    theirs = _sizes(costs.symbols)
+    if any(name not in profile.symbols for name in costs.symbols):
+        return f"For which sizes times are is not known; costs are for {theirs}."
+    mine = _sizes({name: profile.symbols[name] for name in costs.symbols})
+    return f"Times are for {mine}; costs for {theirs}."
+
+
+def _sizes(symbols: Mapping[str, int | None]) -> str:
+    return ", ".join(f"{name} = {'?' if size is None else size}" for name, size in symbols.items())
 
 
 Own = dict[str, dict[Figure, float | None]]

@@ -19,6 +19,7 @@ from hexviz.app.graph.measure_steps import figure_shown
 from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.models.measures import Measures, is_trace
 from hexviz.app.models.store import ModelStore, OpenModel
+from hexviz.app.panels.measure.panel import time_part
 from hexviz.app.protocol import Figures, PageState
 from hexviz.app.server import create_app
 from hexviz.errors import MeasureError
@@ -199,6 +200,17 @@ def test_sizes_of_open_dimensions_have_defaults_that_a_person_changes() -> None:
     assert costs.model.activation_bytes == 8 * 4 * 4
     assert from_query(to_query(model.key, state), model) == wired(state)
     assert move(model, state, "symbol", ["batch", 1]).figures.symbols == ()
+
+
+def test_times_of_other_sizes_than_the_costs_say_so() -> None:
+    model = OpenModel("0" * 64, tagged(parse(OPEN)))
+    costs = model.measures.costs(Figures())
+    times = profile_of(model.graph)
+    wrong = msgspec.structs.replace(times, symbols={"batch": 2, "seq": 6})
+    said = str(time_part(wrong, costs))
+    assert "Times are for batch = 2, seq = 6; costs for batch = 1, seq = 128." in said
+    right = msgspec.structs.replace(times, symbols={"batch": 1, "seq": 128})
+    assert "costs for" not in str(time_part(right, costs))
 
 
 def test_a_link_holds_what_was_measured(opened: OpenModel) -> None:

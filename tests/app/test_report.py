@@ -343,6 +343,28 @@ def test_the_report_has_what_modules_cost_and_what_was_measured_of_them() -> Non
     assert "40 µs" in figures
 
 
+def test_a_report_tells_exact_from_not_compared_and_times_from_costs_of_other_sizes() -> None:
+    exact = TensorError(max_abs_error=0.0, max_rel_error=0.0, cosine=1.0, sqnr_db=None)
+    call = CallError(
+        module="enc", tag="/E", call=0, value="m", max_abs_error=0.0, max_rel_error=0.0,
+        cosine=1.0, sqnr_db=None, ok=True, own=exact,
+    )  # fmt: skip
+    parity = ParityDocument(
+        model="net", reference="mine:build", modules=(call,), first_divergence=None,
+        message="no divergence", rtol=1e-5, atol=1e-6, runtime="ort",
+    )  # fmt: skip
+    took = ModuleTime(module="enc", tag="/E", self_us=50.0, total_us=50.0, share=1.0, runs=3)
+    profile = ProfileDocument(
+        model="net", modules=(took,), nodes=(), total_us=50.0, unplaced_us=0.0, runs=3,
+        provider="CPUExecutionProvider", device="cpu", symbols={"batch": 4},
+    )  # fmt: skip
+    page = to_report(scoped_net(), [], symbols={"batch": 2}, profile=profile, parity=parity)
+    assert "Times are for batch = 4; costs for batch = 2." in _figures(page)
+    rendered = json.dumps(Unpacked(page).start["measure"], ensure_ascii=False)
+    root, enc = (rendered.split(f'"data-value": "{fqn}"}}')[-1] for fqn in ("", "enc"))
+    assert [row.split('"children": "')[1].split('"')[0] for row in (root, enc)] == ["–", "0"]
+
+
 def test_costs_in_a_report_are_for_one_case_where_nobody_sets_a_size() -> None:
     assert "For batch = 1." in _figures(to_report(scoped_net(), []))
 

@@ -13,7 +13,14 @@ import pytest
 
 from hexviz.measure.costs.costs import costs
 from hexviz.measure.documents import CallError, TensorError
-from hexviz.measure.table import FIGURES, ModuleRow, module_table, natural_error, own_error
+from hexviz.measure.table import (
+    FIGURES,
+    ModuleRow,
+    module_table,
+    natural_error,
+    own_error,
+    sizes_apart,
+)
 from hexviz.model.graph import TaggedGraph
 from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped, tagged
@@ -64,6 +71,27 @@ def test_time_per_mac_needs_both(graph: TaggedGraph) -> None:
         name for name, column in FIGURES.items() if column.adds
     ]
     assert all(row.total["us_per_mac"] is None for row in table.rows)  # there is none to divide by
+
+
+def test_time_is_divided_by_the_macs_of_the_sizes_that_ran() -> None:
+    """Times of 4 cases beside the MACs of 2 would be wrong twice."""
+    text = "g (float[b, 8] x) => (float[b, 4] y) <float[8, 4] w = {WEIGHTS}> { y = MatMul (x, w) }"
+    dynamic = tagged(parse(text.replace("WEIGHTS", ", ".join(["1.0"] * 32))))
+    figures = costs(dynamic, symbols={"b": 2})
+    times = profile_of(dynamic)
+    right = msgspec.structs.replace(times, symbols={"b": 2})
+    table = module_table(dynamic, costs=figures, profile=right)
+    assert table.rows[0].total["us_per_mac"] == pytest.approx(1.0 / (2 * 8 * 4))
+    assert sizes_apart(figures, right) == ""
+    other = msgspec.structs.replace(times, symbols={"b": 4})
+    for apart, said in (
+        (other, "Times are for b = 4; costs for b = 2."),
+        (times, "For which sizes times are is not known; costs are for b = 2."),
+    ):
+        assert sizes_apart(figures, apart) == said
+        names = [one.name for one in module_table(dynamic, costs=figures, profile=apart).columns]
+        assert "time_us" in names
+        assert "us_per_mac" not in names
 
 
 def test_json_and_csv_have_the_same_numbers(graph: TaggedGraph) -> None:

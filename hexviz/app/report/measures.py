@@ -14,7 +14,7 @@ from hexviz.app.panels.parts import breaking, module_link
 from hexviz.app.protocol import Content
 from hexviz.measure.costs.costs import Costs
 from hexviz.measure.documents import ParityDocument, ProfileDocument
-from hexviz.measure.table import Column, Figure, FigureTable, ModuleRow, module_table
+from hexviz.measure.table import Column, Figure, FigureTable, ModuleRow, module_table, sizes_apart
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.units import FORMATS, in_bytes, in_count, in_share, in_time
 from hexviz.model.wording import counted
@@ -52,15 +52,13 @@ def measure_page(
         _costs(costs),
     ]
     if profile is not None:
-        parts.append(_times(profile))
+        parts.append(_times(profile, costs))
     if parity is not None:
         parts.extend(_errors(graph, parity))
-    parts.append(
-        html.Table(
-            [_head(columns), html.Tbody([_row(graph, table, row, columns) for row in rows])],
-            className="report-figures",
-        )
-    )
+    body = html.Tbody([_row(graph, table, row, columns) for row in rows])
+    figures = html.Table([_head(columns), body], className="report-figures")
+    # Seven columns are wider than a small window.
+    parts.append(html.Div(figures, className="report-wide", tabIndex="0"))
     if len(rows) < len(table.rows):
         more = counted(len(table.rows) - len(rows), "module")
         parts.append(html.P(f"and {more} deeper in the tree.", className="quiet"))
@@ -94,14 +92,14 @@ def _costs(costs: Costs) -> html.P:
     return html.P(" ".join(text))
 
 
-def _times(profile: ProfileDocument) -> html.P:
+def _times(profile: ProfileDocument, costs: Costs) -> html.P:
     where = ", ".join(filter(None, (profile.provider, profile.device, profile.runtime)))
     unplaced = profile.unplaced_us / profile.total_us if profile.total_us else 0.0
     return html.P(
         f"One run took {in_time(profile.total_us)}"
         + (f" (median of {counted(profile.runs, 'run')})" if profile.runs else "")
         + (f" on {where}" if where else "")
-        + f"; {in_share(unplaced)} of it is of no module."
+        + f"; {in_share(unplaced)} of it is of no module. {sizes_apart(costs, profile)}".rstrip()
     )
 
 
@@ -141,6 +139,13 @@ def _head(columns: Sequence[Column]) -> html.Thead:
     )
 
 
+def _cell(column: Column, number: float | None) -> str:
+    """A figure; of errors, none is of what was not compared, and 0 is as exact as can be."""
+    if number is None:
+        return "–" if column.unit == "error" else "?"
+    return FORMATS[column.unit](number)
+
+
 def _row(
     graph: TaggedGraph, table: FigureTable, row: ModuleRow, columns: Sequence[Column]
 ) -> html.Tr:
@@ -155,7 +160,7 @@ def _row(
             share = number / of if is_total and column.adds and number and of else 0.0
             cells.append(
                 html.Td(
-                    "?" if number is None else "" if not number else FORMATS[column.unit](number),
+                    _cell(column, number),
                     **(
                         {"style": {"backgroundSize": f"{100 * min(1.0, share):.0f}% 100%"}}
                         if share

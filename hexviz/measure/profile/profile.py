@@ -124,5 +124,6 @@ def _profile_of_runs(
         runtime=runtime_version(),
         optimization=settings.level,
         source="run",
+        symbols=dict(recorded.symbols),
         notes=tuple(notes),
     )

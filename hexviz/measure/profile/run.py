@@ -59,12 +59,14 @@ class Recorded:
     """What the runtime wrote of some runs: its profile, and the graph it ran, if it differs.
 
     ``inputs`` tells where the inputs came from, ``given`` or ``made up``, and ``fed`` their shapes.
+    ``symbols`` are the sizes of their open dimensions.
     """
 
     trace: bytes
     ran: TaggedGraph | None
     inputs: str
     fed: str
+    symbols: Mapping[str, int]
 
 
 def known_provider(name: str) -> str:
@@ -142,7 +144,21 @@ def record(
         run(session, names, feed)
     path = Path(session.end_profiling())
     fed = ", ".join(f"{name} {_shape(value)}" for name, value in feed.items()) or "none"
-    return Recorded(read_file(path), ran, "given" if inputs else "made up", fed)
+    source = "given" if inputs else "made up"
+    return Recorded(read_file(path), ran, source, fed, _sizes(graph, feed))
+
+
+def _sizes(graph: TaggedGraph, feed: Mapping[str, ort.OrtValue]) -> dict[str, int]:
+    """Open dimension → its size in what was fed; one without a name is its input's, by place."""
+    found: dict[str, int] = {}
+    for value in graph.inputs:
+        fed = feed.get(value.name)
+        if fed is None or not fed.is_tensor() or value.shape is None:
+            continue
+        for axis, (dim, size) in enumerate(zip(value.shape, fed.shape(), strict=False)):
+            if isinstance(dim, str):
+                found.setdefault(f"{value.name}[{axis}]" if dim == "?" else dim, int(size))
+    return found
 
 
 def _shape(value: ort.OrtValue) -> str:

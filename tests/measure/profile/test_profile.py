@@ -161,6 +161,10 @@ def test_open_dimensions_have_the_sizes_given() -> None:
     assert given.document.notes[0] == "Inputs were given: x [3, 8]."
 
 
+def test_the_document_has_the_sizes_that_ran() -> None:
+    assert profile(net(), runs=1, symbols={"b": 7}).document.symbols == {"b": 7}
+
+
 def test_progress_is_told() -> None:
     told: list[tuple[str, float]] = []
     profile(net(), runs=2, warm_up=1, progress=lambda stage, share: told.append((stage, share)))

@@ -261,7 +261,7 @@ def test_a_plain_torchscript_export_has_no_classes_to_tell_modules_by() -> None:
     proto = parse("g (float[2] x) => (float[2] y) { y = Relu (x) }")
     proto.graph.node[0].name = "/act/Relu"
     events = [event("nn.Module: Net_0", "python_function", 0, 100)]
-    with pytest.raises(MeasureError, match="tells modules by their classes, and .* has none: "):
+    with pytest.raises(MeasureError, match=r"tells modules by their classes, and .* has none: "):
         read_trace(json.dumps({"traceEvents": events}).encode(), tag(from_proto(proto, name="m")))
 
 

@@ -14,7 +14,7 @@ from hexviz.app.panels.parts import button, copy_button
 from hexviz.app.protocol import PageState
 from hexviz.measure.costs.costs import Costs
 from hexviz.measure.documents import ProfileDocument
-from hexviz.measure.table import FIGURES, FigureTable
+from hexviz.measure.table import FIGURES, FigureTable, sizes_apart
 from hexviz.model.units import FORMATS, in_bytes, in_count, in_share, in_time
 from hexviz.model.wording import counted
 from hexviz.view.figures import COLOURED, Coloured
@@ -92,7 +92,7 @@ def _chart_note(table: FigureTable, shown: Coloured) -> str:
     column = FIGURES[shown]
     if column.adds:
         most = chart_ramp(table, shown, Ramp(0.0, 0.0, "sum")).high
-        return f"brightest from {FORMATS[column.unit](most)}"
+        return f"chart: 0 to {FORMATS[column.unit](most)}, its own scale"
     return "width: ops"
 
 
@@ -172,7 +172,7 @@ def _sizes(model: OpenModel, state: PageState, costs: Costs) -> list[Any]:
     ]
 
 
-def time_part(profile: ProfileDocument | None) -> list[Any]:
+def time_part(profile: ProfileDocument | None, costs: Costs | None) -> list[Any]:
     """Where the times are from; without any, how to get some."""
     if profile is None:
         return [
@@ -186,6 +186,7 @@ def time_part(profile: ProfileDocument | None) -> list[Any]:
     device = profile.device if profile.device.lower() not in ("", provider.lower()) else ""
     where = ", ".join(filter(None, (provider, device)))
     unplaced = profile.unplaced_us / profile.total_us if profile.total_us else 0.0
+    apart = sizes_apart(costs, profile) if costs is not None else ""
     level = f", optimised: {profile.optimization}" if profile.optimization else ""
     return [
         html.P(
@@ -197,6 +198,7 @@ def time_part(profile: ProfileDocument | None) -> list[Any]:
                 f". {in_share(unplaced)} is of no module." if unplaced else ".",
             ]
         ),
+        *([html.P(f"{apart} So there is no time per MAC.", className="quiet")] if apart else []),
         *(html.P(note, className="quiet") for note in profile.notes[:3]),
         html.Button(
             "Show no times",
