@@ -276,7 +276,7 @@ def _by_module(
     elements = [weight.elements for weight in weights]
     bytes_below = total_of_weights(tree, weights, nbytes)
     own_bytes = _own_of_weights(graph, weights, nbytes)
-    counted = total_of_weights(tree, weights, elements)
+    counted = total_of_weights(tree, weights, elements, shared=True)
     own_counted = _own_of_weights(graph, weights, elements)
     own_told = own_parameters(tree, weights)
     found = {}

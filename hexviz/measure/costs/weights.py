@@ -18,12 +18,14 @@ from typing import NamedTuple
 
 import onnx
 
+from hexviz.measure.costs.copies import copies_of
 from hexviz.measure.costs.runs import Ran
 from hexviz.measure.costs.shapes import Tensor, bytes_of
 from hexviz.model import fqn as names
 from hexviz.model.attributes import plain_value
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleTree
+from hexviz.model.tensors import tensor_elements
 from hexviz.tagging.module_sources import owners_of_weights
 
 __all__ = ["Weight", "own_parameters", "total_of_weights", "weights_of"]
@@ -36,7 +38,8 @@ class Weight(NamedTuple):
     its data, also where that was left out of the file. ``owner`` is its first owner, ``used`` are
     all modules that own or read it, and ``is_named`` says that it has a module's name. ``reader``
     is the position of the first op that reads it, or that holds it (Constant), in the tagged graph;
-    ``None`` if none does.
+    ``None`` if none does. ``sharers`` are modules that hold the same parameter as a copy, which
+    has no elements of its own.
     """
 
     elements: int
@@ -45,6 +48,7 @@ class Weight(NamedTuple):
     used: tuple[str, ...]
     reader: int | None
     is_named: bool = False
+    sharers: tuple[str, ...] = ()
 
 
 _BUFFERS: Mapping[str, frozenset[int]] = MappingProxyType(
@@ -110,7 +114,11 @@ def weights_of(
 
     Those are made once, before the first run: they are no activations.
     """
-    named = owners_of_weights(graph.flat)
+    named = {
+        value: owner
+        for value, owner in owners_of_weights(graph.flat).items()
+        if owner in graph.modules
+    }
     sparse = {one.values.name: one for one in graph.proto.graph.sparse_initializer}
     alias: dict[str, str] = {value: value for value in ran.tensors}
     reads: dict[str, list[tuple[int, int]]] = {value: [] for value in ran.tensors}
@@ -133,12 +141,27 @@ def weights_of(
             is_fixed = all(value in constants or value in alias for value in read)
             if read and is_fixed and op.op_type not in _RANDOM and op.op_type not in _WITH_BODIES:
                 constants.update(op.outputs)
+    homes = {
+        value: [*dict.fromkeys(ran.modules[at] for at, _ in ats)] for value, ats in reads.items()
+    }
+    counted = {
+        value: _elements(tensor, [(ran, *one) for one in reads[value]], named.get(value))
+        for value, tensor in ran.tensors.items()
+    }
+    copies = copies_of(
+        {value: tensor for value, tensor in ran.tensors.items() if counted[value]},
+        named,
+        homes,
+        lambda tensor: tensor_elements(tensor, base_dir=graph.base_dir),
+    )
+    sharers: dict[str, list[str]] = {}
+    for copy, original in copies.items():
+        sharers.setdefault(original, []).extend(homes[copy])
     places = {module.fqn: at for at, module in enumerate(graph.modules)}
     top_ids = set(ran.flat.ids.values())
     for value, tensor in ran.tensors.items():
         named_owner = named.get(value)
-        named_owner = named_owner if named_owner in graph.modules else None
-        modules = dict.fromkeys(ran.modules[at] for at, _ in reads[value])
+        modules = dict.fromkeys(homes[value])
         owner = _first_owner(
             graph.modules, named_owner, modules, max(0, math.prod(tensor.dims)), places
         )
@@ -147,12 +170,13 @@ def weights_of(
         stored = sparse.get(ran.flat.values[value]) if value in top_ids else None
         found.append(
             Weight(
-                elements=_elements(tensor, [(ran, *read) for read in reads[value]], named_owner),
+                elements=0 if value in copies else counted[value],
                 nbytes=_nbytes(tensor) if stored is None else _nbytes_sparse(stored),
                 owner=owner,
                 used=tuple(modules),
                 reader=None if first is None else ran.origins[first[0]],
                 is_named=named_owner is not None,
+                sharers=tuple(sharers.get(value, ())),
             )
         )
     return found, frozenset(constants)
@@ -216,13 +240,20 @@ def _nbytes_sparse(stored: onnx.SparseTensorProto) -> int | None:
 
 
 def total_of_weights(
-    tree: ModuleTree, weights: Iterable[Weight], figures: Iterable[int | None]
+    tree: ModuleTree,
+    weights: Iterable[Weight],
+    figures: Iterable[int | None],
+    *,
+    shared: bool = False,
 ) -> dict[str, int | None]:
-    """FQN → the sum over all weights that it or a module below uses, each once."""
+    """FQN → the sum over all weights that it or a module below uses, each once.
+
+    With ``shared`` a module that holds a copy uses the weight that it is a copy of.
+    """
     found: dict[str, int | None] = {module.fqn: 0 for module in tree}
     for weight, figure in zip(weights, figures, strict=True):
         around: set[str] = {""}
-        for fqn in weight.used:
+        for fqn in (*weight.used, *weight.sharers) if shared else weight.used:
             above: str | None = fqn if fqn in tree else tree.nearest(fqn)
             while above is not None and above not in around:
                 around.add(above)
