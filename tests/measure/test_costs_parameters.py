@@ -81,3 +81,24 @@ def test_weights_that_were_left_out_are_no_copies() -> None:
         tensor.external_data.add(key="location", value=WEIGHTS_LEFT_OUT)
         model.graph.initializer.append(tensor)
     assert costs(tagged(scoped(model, {"y": "up", "v": "up"}))).model.parameters == 24
+
+
+RECURRENT = """
+g (float[7, 2, 3] x) => (float[7, 1, 2, 5] y)
+{ y = LSTM <hidden_size = 5> (x, w, r, , , STATE, STATE) }
+"""
+
+
+@pytest.mark.parametrize(("state", "learned"), [("val_16", 0), ("rnn.start", 10)])
+def test_the_state_a_recurrent_layer_begins_with_is_a_parameter_only_by_its_name(
+    state: str, learned: int
+) -> None:
+    text = RECURRENT.replace("STATE", f'"{state}"')
+    weights = {
+        "w": np.ones((1, 20, 3), np.float32),
+        "r": np.ones((1, 20, 5), np.float32),
+        state.replace(".", "__"): np.zeros((1, 2, 5), np.float32),
+    }
+    found = counted(text, {"y": "rnn"}, **weights)
+    assert found.model.parameters == 60 + 100 + learned
+    assert found.model.weight_bytes == 4 * 170

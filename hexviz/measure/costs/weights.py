@@ -90,6 +90,16 @@ _QUANTISED: Mapping[str, frozenset[int]] = MappingProxyType(
 )
 """Op type → inputs that are weights as whole numbers."""
 
+_STATES: Mapping[str, frozenset[int]] = MappingProxyType(
+    {
+        "DynamicQuantizeLSTM": frozenset({5, 6}),
+        "GRU": frozenset({5}),
+        "LSTM": frozenset({5, 6}),
+        "RNN": frozenset({5}),
+    }
+)
+"""Op type → inputs that are the state to begin with: a constant, unless a module names it."""
+
 _RANDOM = frozenset(
     {"Bernoulli", "Multinomial", "RandomNormal", "RandomNormalLike", "RandomUniform"}
     | {"RandomUniformLike"}
@@ -214,6 +224,8 @@ def _elements(
                 return _unpacked(op.node, count)
         return 0
     if uses and all(place in _BUFFERS.get(op.op_type, ()) for op, place in uses):
+        return 0
+    if owner is None and uses and all(place in _STATES.get(op.op_type, ()) for op, place in uses):
         return 0
     # A number that no module owns is an epsilon, or a scale.
     return count if owner is not None or (tensor.dims and count > 1) else 0
