@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from hexviz.cli.console import console, facts, listing, many, module_name, text
+from hexviz.cli.module_rows import module_row
 from hexviz.measure.documents import ModuleTime, ProfileDocument
 from hexviz.measure.profile.result import Profile
 from hexviz.model.graph import TaggedGraph
@@ -57,7 +58,7 @@ def _print_modules(out: Console, modules: Iterable[ModuleTime], graph: TaggedGra
     kept = {one.module for one in sorted(large, key=lambda one: -one.share)[:_MOST]}
     rows = [
         (
-            Text.assemble("  " * _depth(one.module, graph), _name(one.module, graph)),
+            module_row(one.module, graph.modules),
             _us(one.self_us),
             _us(one.total_us),
             f"{one.share:.1%}",
@@ -72,19 +73,6 @@ def _print_modules(out: Console, modules: Iterable[ModuleTime], graph: TaggedGra
     left = len(listed) - len(rows)
     if left:
         out.print(f"and {many(left, 'module')} with less: --json has all")
-
-
-def _depth(fqn: str, graph: TaggedGraph) -> int:
-    depth = 0
-    while (above := graph.modules[fqn].parent) is not None:
-        depth += 1
-        fqn = above
-    return depth
-
-
-def _name(fqn: str, graph: TaggedGraph) -> Text:
-    above = graph.modules[fqn].parent
-    return text(fqn[len(above) + 1 if above else 0 :] if fqn else module_name(fqn))
 
 
 def _print_nodes(out: Console, document: ProfileDocument) -> None:

@@ -141,17 +141,18 @@ def analyze(
 def _analyze_costs(
     graph: TaggedGraph, sizes: Mapping[str, int], *, ops: bool, as_json: bool
 ) -> None:
-    from hexviz.measure.costs.costs import costs
+    from hexviz.measure.costs.costs import costs, default_sizes
     from hexviz.measure.costs.document import add_costs
     from hexviz.tagging.summary import summarize
 
-    found = costs(graph, symbols=sizes)
     if as_json:
-        print_json(add_costs(summarize(graph, ops=ops), found))
+        print_json(add_costs(summarize(graph, ops=ops), costs(graph, symbols=sizes)))
         return
     from hexviz.cli.print_costs import print_costs
 
-    print_costs(graph, found, ops=ops)
+    usual = default_sizes(graph)
+    found = costs(graph, symbols=usual | dict(sizes))
+    print_costs(graph, found, assumed=usual.keys() - sizes.keys(), ops=ops)
 
 
 def explain(

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import hexviz
 from hexviz.errors import MeasureError
-from hexviz.measure.costs.costs import Cost, Costs, costs
+from hexviz.measure.costs.costs import Cost, Costs, costs, default_sizes
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from tests.build import parse, scoped, tagged
@@ -423,21 +423,75 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_command_prints_a_tree_of_modules(run: Run, file: Path) -> None:
+def test_the_command_prints_a_tree_of_modules_by_their_names(run: Run, file: Path) -> None:
     code, out, err = run("analyze", file, "--costs", "--symbol", "batch=5", "--ops")
     assert (code, err) == (0, "")
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines[0].startswith("net.onnx: 21 parameters, 84 B of weights, 90 MACs, at most 140 B")
-    assert lines[1] == "open dimensions: batch = 5"
-    assert "Module.enc 15 60 66.7% 140 B" in lines
-    assert "m MatMul /Module/Module.enc 12 60 66.7% 140 B" in lines
+    assert lines[1] == "for batch = 5"
+    assert "the root Module 21 90 100.0% 140 B" in lines
+    assert "enc Module 15 60 66.7% 140 B" in lines
+    assert "m MatMul enc 12 60 66.7% 140 B" in lines
+    assert "≥" not in out
 
 
-def test_the_command_says_what_is_not_known(run: Run, file: Path) -> None:
-    code, out, _ = run("analyze", file, "--costs")
+def test_modules_are_named_by_their_steps_with_the_class_beside_them_where_there_is_room(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    infos = {
+        "": ModuleInfo("Net", 21),
+        "enc": ModuleInfo("Encoder", 15),
+        "enc.up.0": ModuleInfo("Linear", 15),
+        "dec": ModuleInfo("Linear", 6),
+    }
+    file = tmp_path / "net.onnx"
+    model = scoped(parse(NET), {"m": "enc.up.0", "a": "enc.up.0", "r": "", "y": "dec"})
+    tagged(model, infos).save(file)
+    for width, named in (("80", "enc Encoder 15"), ("46", "enc 15")):
+        monkeypatch.setenv("COLUMNS", width)
+        _, out, _ = run("analyze", file, "--costs")
+        lines = [" ".join(line.split()) for line in out.splitlines()]
+        assert any(line.startswith(named) for line in lines), out
+        assert any(line.startswith("up.0 " if width == "46" else "up.0 Linear") for line in lines)
+
+
+def test_sizes_that_nobody_said_are_usual_ones_and_said(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    text = NET.replace("float[batch, 4] x", "float[batch, seq, 4] x")
+    text = text.replace("float[batch, 2]", "float[batch, seq, 2]")
+    onnx.save(scoped(parse(text), SCOPES), path)
+    code, out, _ = run("analyze", path, "--costs")
     assert code == 0
-    assert "open dimensions: batch = ?; set one with --symbol batch=N" in out
-    assert "2 ops of which the MACs are not known" in out
+    assert "for batch = 1, seq = 128; set others with --symbol batch=N" in out
+    assert "2.3 k MACs" in out
+    _, out, _ = run("analyze", path, "--costs", "--symbol", "batch=2")
+    assert "for batch = 2, seq = 128; set others with --symbol seq=N" in out
+    _, out, _ = run("analyze", path, "--costs", "--json")
+    told = json.loads(out)["costs"]  # a program says itself which sizes it means
+    assert (told["macs"], told["symbols"]) == (None, {"batch": None, "seq": None})
+
+
+def test_usual_sizes_are_those_of_the_names_in_an_expression() -> None:
+    graph = tagged(parse('g (float[batch, "past + 1"] x) => (float[batch, n] y) { y = Neg (x) }'))
+    assert default_sizes(graph) == {"batch": 1, "past": 128}
+    assert costs(graph, symbols=default_sizes(graph)).model.flops == 129
+
+
+UNKNOWN = """
+g (float[2, 4] x) => (float[n, 3] y)
+<float[4, 3] w = {1,1,1,1,1,1,1,1,1,1,1,1}, float[3, 3] u = {1,1,1,1,1,1,1,1,1}>
+{ a = MatMul (x, w) i = NonZero (a) f = Cast <to = 1> (i) t = Transpose (f) y = MatMul (t, f) }
+"""
+
+
+def test_the_command_says_what_is_not_known(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "net.onnx"
+    onnx.save(parse(UNKNOWN), path)
+    _, out, _ = run("analyze", path, "--costs")
+    lines = out.splitlines()
+    assert "≥ 24 MACs" in lines[0]
+    assert "1 op of which the MACs are not known" in lines
+    assert "≥: what is known of it" in lines
 
 
 def test_the_command_s_json(run: Run, file: Path) -> None:

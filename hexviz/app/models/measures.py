@@ -19,7 +19,7 @@ from hexviz.app.models.long_work import one_by_one
 from hexviz.app.models.model_key import ModelKey
 from hexviz.app.protocol import Figures
 from hexviz.errors import MeasureError
-from hexviz.measure.costs.costs import Costs
+from hexviz.measure.costs.costs import Costs, default_sizes
 from hexviz.measure.costs.costs import costs as work_out
 from hexviz.measure.documents import (
     Document,
@@ -46,8 +46,6 @@ AT_ONCE = 1000
 """Ops up to which costs are worked out at once: a second. Of more, a job does it."""
 
 _KEPT = 4
-_FIRST_AXIS = 1
-_OTHER_AXES = 128
 
 
 class Measures:
@@ -67,17 +65,8 @@ class Measures:
         self._found: LayoutCache[tuple[Figures, bool], Measured] = LayoutCache(_KEPT)
 
     def sizes(self, figures: Figures) -> dict[str, int]:
-        """Open dimension of an input → its size: what a person says, else a default.
-
-        The first axis of an input counts cases: one. Any other is a length: 128.
-        """
-        found: dict[str, int] = {}
-        for value in self._graph.inputs:
-            for axis, size in enumerate(value.shape or ()):
-                if isinstance(size, str):
-                    name = f"{value.name}[{axis}]" if size == "?" else size  # as costs call it
-                    found.setdefault(name, _OTHER_AXES if axis else _FIRST_AXIS)
-        return found | dict(figures.symbols)
+        """Open dimension of an input → its size: what a person says, else a default."""
+        return default_sizes(self._graph) | dict(figures.symbols)
 
     def costs(self, figures: Figures) -> Costs | None:
         """The costs for the sizes of a state; ``None`` where a job has to work them out first.

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+import onnx
+
 from hexviz.measure.costs.formulas import Call, Work, work
 from hexviz.measure.costs.memory import alive_at, bytes_of_values
 from hexviz.measure.costs.runs import Ran, times, times_run, write_out
@@ -22,13 +24,14 @@ from hexviz.measure.costs.shapes import (
     open_dimensions,
     set_sizes,
     tensors_of,
+    usual_sizes,
 )
 from hexviz.measure.costs.weights import Weight, own_parameters, total_of_weights, weights_of
 from hexviz.measure.sums import sums_by_module, totals
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["Cost", "Costs", "ModuleCost", "costs"]
+__all__ = ["Cost", "Costs", "ModuleCost", "costs", "default_sizes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +118,7 @@ def costs(graph: TaggedGraph, *, symbols: Mapping[str, int] | None = None) -> Co
     """
     given = dict(symbols or {})
     with collector_paused():
-        free = [one for one in graph.proto.graph.input if one.name not in graph.flat.weights]
-        known = open_dimensions(graph.proto, free, given)
+        known = open_dimensions(graph.proto, _given_inputs(graph), given)
         ran = write_out(graph)
         set_sizes(ran.proto, given)
         tensors = _with_weights(tensors_of(ran.proto, ran.flat), ran)
@@ -131,6 +133,18 @@ def costs(graph: TaggedGraph, *, symbols: Mapping[str, int] | None = None) -> Co
             symbols=known,
             parameters_from="weights" if graph.modules[""].parameters is None else "modules",
         )
+
+
+def default_sizes(graph: TaggedGraph) -> dict[str, int]:
+    """Sizes for all open dimensions of a graph, which people see figures for if they say none.
+
+    1 for the first axis of an input, 128 for any other.
+    """
+    return usual_sizes(_given_inputs(graph))
+
+
+def _given_inputs(graph: TaggedGraph) -> list[onnx.ValueInfoProto]:
+    return [one for one in graph.proto.graph.input if one.name not in graph.flat.weights]
 
 
 def _with_weights(found: Mapping[str, Tensor | None], ran: Ran) -> Mapping[str, Tensor | None]:

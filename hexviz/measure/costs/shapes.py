@@ -26,7 +26,16 @@ from hexviz.model.flatten import flatten
 from hexviz.model.near_names import near_names
 from hexviz.model.types import declared_types, inferred_model
 
-__all__ = ["Dims", "Tensor", "bytes_of", "open_dimensions", "set_sizes", "tensor_of", "tensors_of"]
+__all__ = [
+    "Dims",
+    "Tensor",
+    "bytes_of",
+    "open_dimensions",
+    "set_sizes",
+    "tensor_of",
+    "tensors_of",
+    "usual_sizes",
+]
 
 Dims = tuple[int | None, ...]
 """Sizes, ``None`` where nobody knows one."""
@@ -83,12 +92,7 @@ def open_dimensions(
     Raises:
         MeasureError: if a given one is none, or no size.
     """
-    found: dict[str, int | None] = {}
-    for value in inputs:
-        for axis, dim in enumerate(dims_of(value.type.tensor_type)):
-            if isinstance(dim, str):
-                names = [_place(value.name, axis)] if dim == f"?{axis}" else symbols_in(dim)
-                found.update(dict.fromkeys(names))
+    found: dict[str, int | None] = dict.fromkeys(name for name, _ in _open(inputs))
     for name, size in given.items():
         if isinstance(size, bool) or not isinstance(size, int) or not 0 < size < 1 << 40:
             raise MeasureError(f"The size of {name!r} must be a whole number above 0.")
@@ -101,6 +105,30 @@ def open_dimensions(
 
 
 _MOST_NAMED = 8
+
+
+def usual_sizes(inputs: Iterable[onnx.ValueInfoProto]) -> dict[str, int]:
+    """Name of each open dimension → a size where nobody says one.
+
+    The first axis of an input counts cases: one. Any other is a length: 128.
+    """
+    found: dict[str, int] = {}
+    for name, axis in _open(inputs):
+        found.setdefault(name, _OTHER_AXES if axis else _FIRST_AXIS)
+    return found
+
+
+_FIRST_AXIS = 1
+_OTHER_AXES = 128
+
+
+def _open(inputs: Iterable[onnx.ValueInfoProto]) -> Iterator[tuple[str, int]]:
+    """The name and the axis of each open dimension."""
+    for value in inputs:
+        for axis, dim in enumerate(dims_of(value.type.tensor_type)):
+            if isinstance(dim, str):
+                names = [_place(value.name, axis)] if dim == f"?{axis}" else symbols_in(dim)
+                yield from ((name, axis) for name in names)
 
 
 def _place(name: str, axis: int) -> str:
