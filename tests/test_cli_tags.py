@@ -249,7 +249,7 @@ def test_a_report_is_written_whole_and_counted(
     found(monkeypatch, [WRONG])
     monkeypatch.setattr(
         "hexviz.app.report.to_report",
-        lambda graph, findings: f"{graph.name} ✓ {findings[0].kind} {' ' * 2_000_000}",
+        lambda graph, findings, **_: f"{graph.name} ✓ {findings[0].kind} {' ' * 2_000_000}",
     )
     out = tmp_path / "out.html"
     assert run("report", net, "-o", out) == (0, "", f"{out}: 2.0 MB, 1 finding.\n")
