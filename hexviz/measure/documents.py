@@ -26,7 +26,9 @@ __all__ = [
     "to_dict",
 ]
 
-Microseconds = Annotated[float, Meta(ge=0)]
+Microseconds = Annotated[float, Meta(ge=0, le=1e13)]
+"""A time; at most some months."""
+
 Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=0)]
 
@@ -221,6 +223,37 @@ def read_document(content: bytes) -> Document:
         found: Document = msgspec.convert(raw, Document)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise MeasureError(
-            f"That is no document of hexviz profile --json or hexviz parity --json: {error}"
+            f"That is no document of hexviz profile --json or hexviz parity --json: {_said(error)}"
         ) from error
+    if isinstance(found, ProfileDocument):
+        _check_sums(found)
     return found
+
+
+def _said(error: Exception) -> str:
+    """What the parser says, with the field in front and without its own spelling of paths."""
+    what, _, where = str(error).replace("`", "").partition(" - at $")
+    where = where.lstrip(".")
+    if not where or "..." in where:
+        return what
+    return f"{where}: {what[:1].lower()}{what[1:]}"
+
+
+_ROUNDING = 1.01
+
+
+def _check_sums(profile: ProfileDocument) -> None:
+    """That no part of a profile takes longer than the whole.
+
+    Raises:
+        MeasureError: if one does.
+    """
+    most = profile.total_us * _ROUNDING + 1.0
+    times = [("modules", one.module, max(one.self_us, one.total_us)) for one in profile.modules]
+    times += [("nodes", one.id, one.us) for one in profile.nodes]
+    for kind, name, us in times:
+        if us > most:
+            raise MeasureError(
+                f"That is no document of hexviz profile --json: in its {kind}, {name[:60]!r} takes "
+                f"{us:.6g} µs, and the whole model {profile.total_us:.6g} µs."
+            )

@@ -81,3 +81,25 @@ def test_what_is_none_is_refused_in_one_line(change: dict[str, Any], said: str) 
 def test_what_is_no_json_is_refused() -> None:
     with pytest.raises(MeasureError, match="no document of hexviz profile"):
         read_document(b"op,us\nv,3")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"total_us": 1e300}, "profile --json or .*: total_us: expected float <= "),
+        ({"total_us": 0.5}, "in its modules, 'a' takes 2 µs, and the whole model 0.5 µs"),
+        ({"total_us": -1.0}, "total_us: expected float >= 0"),
+    ],
+)
+def test_times_that_cannot_be_are_refused_in_words(change: dict[str, float], message: str) -> None:
+    content = json.dumps(to_dict(PROFILE) | change).encode()
+    with pytest.raises(MeasureError, match=message) as error:
+        read_document(content)
+    assert "$" not in str(error.value)
+
+
+def test_a_parsers_path_is_not_shown() -> None:
+    with pytest.raises(MeasureError) as error:
+        read_document(b'{"kind": "hexviz parity", "modules": [{"call": 1e400}]}')
+    assert "$" not in str(error.value)
+    assert "[...]" not in str(error.value)
