@@ -174,7 +174,7 @@ def ticks(ramp: Ramp) -> list[tuple[float, str]]:
     >>> ticks(Ramp(0.0, 10.0, "mean"))
     [(0.0, '0'), (0.2, '2'), (0.4, '4'), (0.6, '6'), (0.8, '8'), (1.0, '10')]
     >>> [text for _, text in ticks(Ramp(2e-7, 1e-2, "worst", "error", is_log=True))]
-    ['2·10⁻⁷', '1·10⁻⁶', '1·10⁻⁴', '1·10⁻²']
+    ['2·10⁻⁷', '1·10⁻⁴', '1·10⁻²']
     """
     if ramp.is_log:
         return _log_ticks(ramp)

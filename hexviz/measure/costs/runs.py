@@ -118,27 +118,30 @@ def _counterparts(
     new_places = {(op.body, op.number): at for at, op in enumerate(written.ops)}
     bodies = {body.path: body.proto for body in graph.flat.bodies}
 
-    def walk(
-        path: str, new_path: str, nodes: Iterator[int], module: str
-    ) -> Iterator[tuple[int, int, str]]:
-        for number in range(len(bodies[path].node)):
-            at = places[path, number]
-            op = graph.ops[at]
-            home = op.module if names.is_within(op.module, module) else module
-            home = home if names.is_within(home, op.module) else op.module
-            if at in callee:
-                yield from walk(callee[at], new_path, nodes, home)
-                continue
-            new = new_places.get((new_path, next(nodes)))
-            if new is None or written.ops[new].op_type != op.op_type:
-                return
-            yield new, at, home
-            inner, new_inner = graph.flat.ops[at], written.ops[new]
-            for name, _ in graphs_of(inner.node):
-                body = f"{new_inner.id}/{name}"
-                yield from walk(f"{inner.id}/{name}", body, _count(), home)
-
-    yield from walk("", "", _count(), "")
+    frames = [(iter(range(len(bodies[""].node))), "", "", _count(), "")]
+    while frames:  # a chain of functions may be longer than Python's own stack
+        numbers, path, new_path, nodes, module = frames[-1]
+        number = next(numbers, None)
+        if number is None:
+            frames.pop()
+            continue
+        at = places[path, number]
+        op = graph.ops[at]
+        home = op.module if names.is_within(op.module, module) else module
+        home = home if names.is_within(home, op.module) else op.module
+        if at in callee:
+            called = callee[at]
+            frames.append((iter(range(len(bodies[called].node))), called, new_path, nodes, home))
+            continue
+        new = new_places.get((new_path, next(nodes)))
+        if new is None or written.ops[new].op_type != op.op_type:
+            frames.pop()
+            continue
+        yield new, at, home
+        inner, new_inner = graph.flat.ops[at], written.ops[new]
+        for name, _ in reversed(list(graphs_of(inner.node))):
+            body, new_body = f"{inner.id}/{name}", f"{new_inner.id}/{name}"
+            frames.append((iter(range(len(bodies[body].node))), body, new_body, _count(), home))
 
 
 def _count() -> Iterator[int]:
