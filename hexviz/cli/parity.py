@@ -48,18 +48,19 @@ def parity(
 
     from hexviz.measure.parity.parity import ATOL, RTOL, Parity
     from hexviz.measure.parity.parity import parity as compared
-    from hexviz.model.reader import digest, read_file
+    from hexviz.model.reader import digest_of
     from hexviz.tagging.opened import load_kept
 
     found = compared(
-        load_kept(file),
+        # Beside a PyTorch model, weights stay in the file.
+        load_kept(file) if reference.endswith(".onnx") else file,
         reference,
         inputs=read_inputs(inputs),
         rtol=RTOL if rtol is None else rtol,
         atol=ATOL if atol is None else atol,
     )
     # By which the page knows that a document is of the model that is open.
-    found = Parity(msgspec.structs.replace(found.document, digest=digest(read_file(file))))
+    found = Parity(msgspec.structs.replace(found.document, digest=digest_of(file)))
     if as_json:
         print_json(found.to_dict())
     else:

@@ -43,6 +43,7 @@ __all__ = ["Watched", "WatchedOutput", "to_array", "watch"]
 Array = npt.NDArray[Any]
 
 _HUGE = 1e30  # a mask's "minus infinity", which depends on the type: no number to compare
+_CHUNK = 1 << 14  # elements compared at a time, which a cache holds in 64 bits
 _SAMPLED = 512  # elements by which tensors are told apart at first
 
 
@@ -354,6 +355,7 @@ class _Exact(_Again):
     def __init__(self, first: _Recorder) -> None:
         super().__init__(first)
         self.noise: dict[int, float] = {}
+        self._called = {fqn for fqn, _ in first.calls}
         self._cast: list[list[Callable[[], None]]] = []
 
     def entered(self, call: _Call, tensors: list[Tensor]) -> None:
@@ -382,17 +384,21 @@ class _Exact(_Again):
         with contextlib.suppress(RuntimeError):  # an expanded tensor cannot be written to
             tensor.copy_(theirs)
 
-    def _uncalled(self, module: nn.Module) -> list[nn.Module]:
-        """Modules right below whose parameters the module uses without calling them."""
-        called = {fqn for fqn, _ in self.first.calls}
-        return [
-            child for child in module.children() if called.isdisjoint(self.names.get(id(child), ()))
-        ]
+    def _uncalled(self, module: nn.Module) -> Iterator[nn.Module]:
+        """Modules below whose parameters the module uses without calling them.
+
+        Not those that are called inside one that is not, a ModuleList: they are cast by themselves,
+        or a whole encoder would be held in 64 bits.
+        """
+        for child in module.children():
+            if self._called.isdisjoint(self.names.get(id(child), ())):
+                yield child
+                yield from self._uncalled(child)
 
 
 def _as_double(module: nn.Module, uncalled: Iterable[nn.Module]) -> Iterator[Callable[[], None]]:
     """Cast what a module holds itself; each step yields how to undo it."""
-    for owner in (module, *(one for child in uncalled for one in child.modules())):
+    for owner in (module, *uncalled):
         for parameter in owner.parameters(recurse=False):
             if parameter.is_floating_point() and parameter.dtype != torch.float64:
                 original = parameter.data
@@ -532,17 +538,17 @@ def _close(one: Array, other: Array) -> bool:
 
 def _relative(exact: Tensor, rounded: Tensor) -> float:
     """The largest difference over the largest magnitude, where both are numbers."""
-    if not exact.numel():
-        return 0.0
-    ours, theirs = exact.double(), rounded.double()
-    infinite = float("inf")
-    largest = torch.linalg.vector_norm(theirs, infinite)
-    # Of NaN, neither holds; most tensors are numbers throughout, and this is the fast way.
-    if not (largest < _HUGE and torch.linalg.vector_norm(ours, infinite) < _HUGE):
-        there = (ours.abs() < _HUGE) & (theirs.abs() < _HUGE)
-        ours, theirs = ours[there], theirs[there]
-        if not ours.numel():
-            return 0.0
-        largest = torch.linalg.vector_norm(theirs, infinite)
-    difference = torch.dist(ours, theirs, infinite)
-    return float(difference / largest) if largest > 0 else 0.0
+    worst = largest = 0.0
+    one, other = exact.reshape(-1), rounded.reshape(-1)
+    for start in range(0, one.numel(), _CHUNK):
+        ours = one[start : start + _CHUNK].double().numpy()
+        theirs = other[start : start + _CHUNK].double().numpy()
+        with np.errstate(all="ignore"):
+            sizes = np.abs(theirs)
+            # Of NaN, neither holds; most tensors are numbers throughout, and this is the fast way.
+            if not (sizes.max() < _HUGE and np.abs(ours).max() < _HUGE):
+                there = (sizes < _HUGE) & (np.abs(ours) < _HUGE)
+                ours, theirs, sizes = ours[there], theirs[there], sizes[there]
+            worst = max(worst, float(np.abs(ours - theirs).max(initial=0.0)))
+            largest = max(largest, float(sizes.max(initial=0.0)))
+    return worst / largest if largest > 0 else 0.0

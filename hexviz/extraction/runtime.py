@@ -133,6 +133,7 @@ def open_session(
     outputs: Iterable[str] = (),
     weights: Mapping[str, ort.OrtValue] | None = None,
     settings: Settings | None = None,
+    once: bool = False,
 ) -> ort.InferenceSession:
     """Load a model; ``base_dir`` is the folder of the files that hold its weights.
 
@@ -140,7 +141,8 @@ def open_session(
     values of the top graph to give back besides the model's own outputs.
     ``weights`` are initializers whose data lies :data:`IN_MEMORY`: they are
     not copied, and must live as long as the session. ``settings`` are for who wants to know how
-    fast it runs.
+    fast it runs. With ``once`` no weights are laid out anew for faster runs, which takes a copy of
+    each and longer than a single run gains.
 
     Raises:
         ExtractionError: if the runtime refuses it, or weights are not there.
@@ -159,6 +161,8 @@ def open_session(
         _with_settings(options, settings)
     else:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if once:
+        options.add_session_config_entry("session.disable_prepacking", "1")
     if weights:
         options.add_external_initializers(list(weights), list(weights.values()))
     if base_dir is not None:

@@ -16,8 +16,10 @@ Openable = TaggedGraph | str | Path | onnx.ModelProto
 """What a graph can be given as."""
 
 
-def opened(graph: Openable) -> TaggedGraph:
+def opened(graph: Openable, *, weights_in_place: bool = False) -> TaggedGraph:
     """The graph itself, read and tagged if need be; what is open already is taken as it is.
+
+    With ``weights_in_place`` a file's large weights are left in it.
 
     Raises:
         ReadError: if it is a file that is missing or no readable ONNX model.
@@ -26,4 +28,4 @@ def opened(graph: Openable) -> TaggedGraph:
         return graph
     if isinstance(graph, onnx.ModelProto):
         return tag(from_proto(graph, name=graph.graph.name or "model"))
-    return load(graph)
+    return load(graph, weights_in_place=weights_in_place)

@@ -25,6 +25,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ from hexviz.extraction.runtime import IN_MEMORY, open_session, run, to_array, to
 from hexviz.model.attributes import name_of
 from hexviz.model.function_calls import callees, key_of
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.weights_in_place import elements_in_place, is_askew
 
 if TYPE_CHECKING:
     import onnxruntime as ort  # type: ignore[import-untyped] # it ships no types
@@ -53,6 +55,7 @@ SLICE_BYTES = 1 << 28
 _FIRST = 8  # ops of the first slice
 _MOST = 256  # a session for more ops costs more than it saves
 _LARGE = 4096  # bytes from which on a weight is not copied; below, the runtime may look at it
+_STANDARD = frozenset({"", "ai.onnx"})
 _NARROW = frozenset({onnx.TensorProto.FLOAT16, onnx.TensorProto.BFLOAT16})
 _SIZED = frozenset(onnx.TensorProto.DataType.values()) - {
     onnx.TensorProto.UNDEFINED,
@@ -86,6 +89,7 @@ def values_of(
         order = _needed(graph, order, given, wanted)
     top = graph.top
     rounds = _has_narrow(graph)
+    standard = all(op.node.domain in _STANDARD for op in graph.flat.ops)
     last_reader = {
         name: at for at, node in enumerate(order) for name in top.reads[node] if name not in given
     }
@@ -97,7 +101,7 @@ def values_of(
         begin += len(nodes)
         made = [name for node in nodes for name in top.makes[node]]
         size = 0
-        values = _run(graph, nodes, made, _Surroundings(live, given, absent, rounds))
+        values = _run(graph, nodes, made, _Surroundings(live, given, absent, rounds, standard))
         for name, value in values.items():
             if value.has_value() and value.is_tensor():
                 size += value.tensor_size_in_bytes()
@@ -182,6 +186,9 @@ class _Surroundings:
     absent: Collection[str]
     rounds: bool
     """Whether values are rounded to their type between two ops, see :func:`_round`."""
+    standard: bool
+    """Whether all ops are ONNX's own: others may compute something else with weights that the
+    runtime has not laid out anew."""
 
 
 @dataclass(slots=True)
@@ -198,7 +205,7 @@ def _run(
 ) -> dict[str, ort.OrtValue]:
     """What these nodes of the top graph make."""
     part = _part(graph, nodes, made, around)
-    session = open_session(part.proto, graph.base_dir, weights=part.weights)
+    session = open_session(part.proto, graph.base_dir, weights=part.weights, once=around.standard)
     names = [one.name for one in part.proto.graph.output]
     return dict(zip(made, run(session, names, part.fed), strict=True))
 
@@ -217,7 +224,7 @@ def _part(
         elif name in own:
             continue
         elif name in top.weights:
-            add_weight(result, proto.graph.initializer[top.weights[name]])
+            add_weight(result, proto.graph.initializer[top.weights[name]], graph.base_dir)
         elif name in top.sparse_weights:
             stored = proto.graph.sparse_initializer[top.sparse_weights[name]]
             part.graph.sparse_initializer.append(stored)
@@ -250,10 +257,15 @@ def _add_input(part: Part, name: str, value: ort.OrtValue) -> None:
     part.fed[name] = value
 
 
-def add_weight(part: Part, tensor: onnx.TensorProto) -> None:
-    """Add a weight without a second copy of its data, if the runtime can take it from memory."""
+def add_weight(part: Part, tensor: onnx.TensorProto, base_dir: Path | None = None) -> None:
+    """Add a weight without a second copy of its data, if the runtime can take it from memory.
+
+    So is one in a file (of the folder ``base_dir``) at a place that is no multiple of its elements'
+    size: the runtime maps files, and its kernels read elements where they lie.
+    """
     kind = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type) if tensor.data_type else None
-    if _bytes_of(tensor) < _LARGE or not tensor.HasField("raw_data") or _is_unusual(kind):
+    held = tensor.HasField("raw_data") or is_askew(tensor)
+    if _bytes_of(tensor) < _LARGE or not held or _is_unusual(kind):
         part.proto.graph.initializer.append(tensor)
         return
     stub = part.proto.graph.initializer.add(
@@ -263,7 +275,10 @@ def add_weight(part: Part, tensor: onnx.TensorProto) -> None:
         data_location=onnx.TensorProto.EXTERNAL,
     )
     stub.external_data.add(key="location", value=IN_MEMORY)
-    part.weights[tensor.name] = to_value(onnx.numpy_helper.to_array(tensor))
+    if tensor.HasField("raw_data"):
+        part.weights[tensor.name] = to_value(onnx.numpy_helper.to_array(tensor))
+    else:
+        part.weights[tensor.name] = to_value(elements_in_place(tensor, base_dir))
 
 
 def _is_unusual(kind: np.dtype[Any] | None) -> bool:

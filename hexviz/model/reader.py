@@ -21,6 +21,7 @@ __all__ = [
     "ModelFile",
     "check_external",
     "digest",
+    "digest_of",
     "external_locations",
     "location_of",
     "parse",
@@ -52,6 +53,19 @@ class ModelFile:
 def digest(content: bytes) -> str:
     """The name of a file's content: its SHA-256, in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """The digest of a file's content, of which no more than a piece is in memory.
+
+    Raises:
+        ReadError: if it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def read(path: str | Path) -> ModelFile:

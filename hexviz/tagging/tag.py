@@ -17,6 +17,7 @@ from hexviz.model.modules import Module, ModuleInfo, ModuleTree, build_tree
 from hexviz.model.op import Call, Context, Op, Provenance, category
 from hexviz.model.reader import ModelFile, read
 from hexviz.model.source_graph import SourceGraph
+from hexviz.model.weights_in_place import read_in_place
 from hexviz.stages import Measured, recorded, stage
 from hexviz.tagging.context import find_contexts
 from hexviz.tagging.declare import declare
@@ -26,15 +27,17 @@ from hexviz.tagging.module_sources import weights_looked_up
 __all__ = ["load", "retag", "tag"]
 
 
-def load(path: str | Path) -> TaggedGraph:
+def load(path: str | Path, *, weights_in_place: bool = False) -> TaggedGraph:
     """Open an ONNX file; its ops are tagged if it carries no tags yet.
+
+    With ``weights_in_place`` large weights stay in the file, which has to stay as it is.
 
     Raises:
         ReadError: if it is missing or no readable ONNX model.
     """
     with collector_paused(), recorded() as record:
         with stage("read"):
-            file = read(path)
+            file = read_in_place(path) if weights_in_place else read(path)
         return tag(file, before=Measured(record.stages))
 
 

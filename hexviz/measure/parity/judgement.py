@@ -36,6 +36,10 @@ _EXACT = 1e-5
 """Relative distance of a sample up to which a value of the second run is the reference's."""
 
 
+_SLICE_BYTES = 1 << 26
+"""What a slice takes: more would be most of the memory, and take no less time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tolerance:
     """``rtol`` bounds the relative error (see :class:`TensorError`), ``atol`` the absolute one."""
@@ -89,7 +93,8 @@ def judge(
     if pairs is not None:
         found = Judged(Pairing({one.output: one for one in pairs}))
         wanted = found.pairing.values
-        _compare(natural_values(graph, reference.feed, wanted), found, reference, found.natural)
+        natural = natural_values(graph, reference.feed, wanted, slice_bytes=_SLICE_BYTES)
+        _compare(natural, found, reference, found.natural)
         _own(graph, reference, found)
         return found
     with Spill() as spill:
@@ -129,7 +134,7 @@ def _natural(
     untold = [at for at in samples if at not in told or reference.outputs[at].output > 0]
     seen: dict[str, Sample] = {}
     errors: dict[tuple[str, int], TensorError] = {}
-    for value, array in natural_values(graph, reference.feed):
+    for value, array in natural_values(graph, reference.feed, slice_bytes=_SLICE_BYTES):
         seen[value] = sample(array)
         fits = [
             at
@@ -176,7 +181,8 @@ def _own(graph: TaggedGraph, reference: Reference, found: Judged) -> dict[str, S
         for at, one in found.pairing.pairs.items()
     }
     found.own.clear()
-    return _compare(own_values(graph, reference.feed, given), found, reference, found.own)
+    values = own_values(graph, reference.feed, given, slice_bytes=_SLICE_BYTES)
+    return _compare(values, found, reference, found.own)
 
 
 def _loader(reference: Reference, key: str) -> Callable[[], Array]:
@@ -269,4 +275,5 @@ def _natural_errors(
         again = Judged(
             Pairing({at: one for at, one in found.pairing.pairs.items() if one.value in missing})
         )
-        _compare(natural_values(graph, reference.feed, missing), again, reference, found.natural)
+        values = natural_values(graph, reference.feed, missing, slice_bytes=_SLICE_BYTES)
+        _compare(values, again, reference, found.natural)

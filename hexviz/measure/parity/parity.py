@@ -84,7 +84,7 @@ def parity(
     in the tensor), ``atol``, and what the reference's own precision explains, is a divergence.
 
     Args:
-        graph: a graph, a path, or an ``onnx.ModelProto``.
+        graph: a graph, a path (which takes the least memory), or an ``onnx.ModelProto``.
         reference: the PyTorch model: a ``torch.nn.Module``, a pair of one and its example inputs,
             or a SOURCE (``package.module:factory``, a sample, ``hf:MODEL_ID``); or another graph
             of the same model: one that is open, an ``.onnx`` file, or an ``onnx.ModelProto``.
@@ -98,14 +98,16 @@ def parity(
         ExtractionError: if the graph cannot be run, or not on these inputs.
         MeasureError: if both are of different models, or the graph has no weights.
     """
-    ours = opened(graph)
+    by_graph = _is_graph(reference)
+    # Beside a PyTorch model, a slice's weights are the only ones in memory.
+    ours = opened(graph, weights_in_place=not by_graph)
     if ours.weights_left_out:
         raise MeasureError(
             f"{ours.name} was exported without its weights, so it has no numbers to compare: "
             "give the file with its weights."
         )
     tolerance = Tolerance(rtol, atol)
-    if _is_graph(reference):
+    if by_graph:
         return Parity(graph_parity(ours, opened(reference), inputs, tolerance))
     from hexviz.measure.parity.torch_reference import torch_references, torch_weights
 

@@ -31,8 +31,8 @@ __all__ = ["relative_error", "tensor_error"]
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float64]
 
-_CHUNK = 1 << 20
-"""Elements compared at a time: they are compared as 64-bit floats."""
+_CHUNK = 1 << 14
+"""Elements compared at a time: they are compared as 64-bit floats, in what a cache holds."""
 
 _HUGE = 1e30
 """Magnitude from which on a number is as good as infinite: no float32 model computes with it."""

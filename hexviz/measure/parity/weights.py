@@ -15,16 +15,19 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 from hexviz.extraction.tolerance import is_float, is_narrow
 from hexviz.measure.documents import TensorError, WeightError
 from hexviz.measure.parity.tensor_error import relative_error, tensor_error
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.tensors import tensor_elements
+from hexviz.model.weights_in_place import elements_in_place, is_askew
 
 __all__ = ["Weights", "graph_weights", "weight_errors"]
 
@@ -41,9 +44,15 @@ _MOST_AXES = 4  # of a weight whose axes may be in another order
 def graph_weights(graph: TaggedGraph) -> Weights:
     """The initializers of the top graph, by name."""
     return {
-        name: partial(tensor_elements, graph.proto.graph.initializer[at], base_dir=graph.base_dir)
+        name: partial(_elements, graph.proto.graph.initializer[at], graph.base_dir)
         for name, at in graph.top.weights.items()
     }
+
+
+def _elements(tensor: onnx.TensorProto, base_dir: Path | None) -> Array | None:
+    if is_askew(tensor):
+        return elements_in_place(tensor, base_dir)
+    return tensor_elements(tensor, base_dir=base_dir)
 
 
 def weight_errors(
