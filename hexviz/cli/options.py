@@ -62,18 +62,28 @@ def read_inputs(path: Path | None) -> dict[str, Any] | None:
         ) from error
 
 
+_MOST_DIGITS = 12
+
+
 def read_sizes(symbols: Iterable[str] | None) -> dict[str, int]:
     """Sizes of open dimensions by name, as a person wrote them: ``batch=1``.
 
     Raises:
-        MeasureError: if one is not written so.
+        MeasureError: if one is not written so, is too large, or one name has two.
     """
     from hexviz.errors import MeasureError
 
-    found = {}
+    found: dict[str, int] = {}
     for one in symbols or ():
         name, sign, size = one.rpartition("=")
-        if not (sign and name and re.fullmatch("[0-9]{1,12}", size, re.ASCII)):
+        if not (sign and name and re.fullmatch("[0-9]+", size, re.ASCII)):
             raise MeasureError(f"{one!r} sets no size: write --symbol NAME=N, as in batch=1.")
-        found[name] = int(size)
+        if len(size) > _MOST_DIGITS:
+            raise MeasureError(
+                f"The size of {name!r} is too large: it may have {_MOST_DIGITS} digits."
+            )
+        if found.setdefault(name, int(size)) != int(size):
+            raise MeasureError(
+                f"--symbol gives {name!r} two sizes, {found[name]} and {int(size)}: give it once."
+            )
     return found

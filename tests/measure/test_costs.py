@@ -517,6 +517,14 @@ def test_the_command_s_json(run: Run, file: Path) -> None:
             ("--costs", "--symbol", "batch=-1"),
             "'batch=-1' sets no size: write --symbol NAME=N, as in batch=1.",
         ),
+        (
+            ("--costs", "--symbol", "batch=1000000000000"),
+            "The size of 'batch' is too large: it may have 12 digits.",
+        ),
+        (
+            ("--costs", "--symbol", "batch=2", "--symbol", "batch=3"),
+            "--symbol gives 'batch' two sizes, 2 and 3: give it once.",
+        ),
         (("--costs", "--symbol", "seq=1"), "The model has no open dimension 'seq': it has batch."),
     ],
 )
