@@ -13,6 +13,7 @@ from onnx import TensorProto, helper, numpy_helper
 import hexviz
 from hexviz.errors import MeasureError
 from hexviz.measure.costs.costs import Cost, Costs, costs, default_sizes
+from hexviz.measure.documents import ModuleTime, ProfileDocument, to_dict
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from tests.build import parse, scoped, tagged
@@ -544,3 +545,21 @@ def test_a_report_takes_documents_of_its_own_kind_alone(run: Run, file: Path) ->
     missing = file.with_name("q.json")
     code, _, err = run("report", file, "-o", file.with_name("r.html"), "--parity", missing)
     assert (code, err) == (2, f"hexviz: {missing} cannot be read: No such file or directory.\n")
+
+
+def test_a_report_says_which_model_a_document_belongs_to(run: Run, file: Path) -> None:
+    """In words that are right on a command line as well as on the page."""
+    took = [ModuleTime(module=fqn, tag="", self_us=1, total_us=1, share=0.2, runs=1)
+            for fqn in ("enc", "dec", "a", "b", "c")]  # fmt: skip
+    document = ProfileDocument(
+        model="other.onnx", modules=tuple(took), nodes=(), total_us=5.0, unplaced_us=0.0, runs=1,
+        provider="CPUExecutionProvider", device="cpu",
+    )  # fmt: skip
+    times = file.with_name("p.json")
+    times.write_text(json.dumps(to_dict(document)))
+    code, _, err = run("report", file, "-o", file.with_name("r.html"), "--profile", times)
+    assert code == 2
+    assert err == (
+        "hexviz: That profile is of another model (other.onnx): of its 5 modules, 2 are in this "
+        "one. Use it with that model.\n"
+    )

@@ -198,13 +198,13 @@ def check_fits(document: Document, graph: TaggedGraph, digest: str) -> None:
         return
     what = "profile" if isinstance(document, ProfileDocument) else "comparison of numbers"
     told = (
-        f"of its {len(named)} modules, {there or 'none'} is in this one"
+        f"of its {len(named)} modules, {there or 'none'} {'are' if there > 1 else 'is'} in this one"
         if named
         else "it names no module"
     )
     raise MeasureError(
         f"That {what} is of another model ({_short(document.model)}): {told}. "
-        "Open that model first."
+        "Use it with that model."
     )
 
 
