@@ -233,6 +233,7 @@ def test_the_graph_has_the_colours_of_the_figure_that_is_shown(
     state = taken(opened, profile(opened), parity(opened))
     told = send(client, "figure", "time_us", at(key, state))
     assert "ms" in texts(told["parts"]["legend"]) or "µs" in texts(told["parts"]["legend"])
+    assert "declared" not in texts(told["parts"]["legend"])  # all of it is: no box to tick
     told = send(client, "tab", "graph", told["at"])
     assert "µs" not in texts(told["parts"]["legend"])
     told = send(client, "colour", "own_error", told["at"])

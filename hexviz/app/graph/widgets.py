@@ -130,13 +130,15 @@ def legend(shown: Legend, state: PageState) -> list[Any]:
     if shown.ramp:
         entries = [*_ramp(shown.ramp, shown.colours), *entries]
     more = f"and {shown.more} more" if shown.more else ""
+    # Beside a scale, a lone empty square would look like a box to tick.
+    origins = () if shown.ramp and len(shown.origins) == 1 else shown.origins
     borders = [
         html.Span(
             [html.Span(className=f"swatch origin-{origin}"), origin],
             title=_ORIGINS[origin],
             className="entry",
         )
-        for origin, _border in shown.origins
+        for origin, _border in origins
     ]
     return [
         html.Div(entries, className="row"),
