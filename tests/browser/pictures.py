@@ -33,6 +33,7 @@ VIEWS: Views = {
         "light",
         None,
     ),
+    "measured": ("&tab=measure&open=encoder&module=encoder.layer.0", "light", None),
     "dark": (f"{ATTENTION}&module=encoder.layer.0.attention", "dark", None),
 }
 """Picture → what follows the model in the address, the theme, the element to look at."""
