@@ -15,7 +15,6 @@ import msgspec
 import numpy.typing as npt
 
 from hexviz.errors import MeasureError
-from hexviz.extraction.runtime import runtime_version
 from hexviz.extraction.spill import Spill
 from hexviz.measure.documents import CallError, ParityDocument, TensorError, Unpaired
 from hexviz.measure.parity.dequantised import FLOAT, with_floats
@@ -23,10 +22,9 @@ from hexviz.measure.parity.effect import effects
 from hexviz.measure.parity.graph_reference import GraphReference, graph_reference
 from hexviz.measure.parity.judgement import Judged, Tolerance, judge
 from hexviz.measure.parity.message import figure, message
-from hexviz.measure.parity.rows import rows, unpaired_rows
+from hexviz.measure.parity.rows import diverging_rows, judged_document, rows, unpaired_rows
 from hexviz.measure.parity.weights import graph_weights, weight_errors
 from hexviz.measure.table import effect_of
-from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["graph_parity"]
@@ -59,7 +57,7 @@ def graph_parity(
         judged = judge(paired.graph, paired.reference, paired.pairs, tolerance)
         judged.pairing.reasons.update(paired.unpaired)
         found = rows(paired.graph, paired.reference, judged, tolerance)
-        divergences = tuple(at for at, one in enumerate(found) if not one.ok)
+        divergences = diverging_rows(found)
         if divergences:
             found = _with_effects(found, reference, paired, judged, tolerance, spill)
         unpaired = unpaired_rows(paired.graph, paired.reference, judged)
@@ -67,18 +65,13 @@ def graph_parity(
         msgspec.structs.replace(one, value=one.value.removesuffix(FLOAT)) for one in found
     )
     diverging = {name for at in divergences for name in (found[at].module, *found[at].modules)}
-    first = found[divergences[0]] if divergences else None
-    return ParityDocument(
-        model=graph.name,
-        reference=reference.name,
-        modules=found,
-        first_divergence=first,
+    return judged_document(
+        graph.name,
+        reference.name,
+        found,
+        divergences,
+        tolerance,
         message=_ranked(found, divergences, unpaired),
-        rtol=tolerance.rtol,
-        atol=tolerance.atol,
-        runtime=runtime_version(),
-        path=tuple(names.ancestors(first.module)) if first is not None else (),
-        divergences=divergences,
         unpaired=unpaired,
         weights=weight_errors(paired.graph, graph_weights(reference), diverging),
         inputs="made" if inputs is None else "given",

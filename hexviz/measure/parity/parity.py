@@ -19,9 +19,8 @@ from hexviz.measure.parity.graph_parity import graph_parity
 from hexviz.measure.parity.judgement import Tolerance, judge
 from hexviz.measure.parity.message import message
 from hexviz.measure.parity.reference import Pair, Reference
-from hexviz.measure.parity.rows import rows, unpaired_rows
+from hexviz.measure.parity.rows import diverging_rows, judged_document, rows, unpaired_rows
 from hexviz.measure.parity.weights import Weights, weight_errors
-from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["ATOL", "RTOL", "Parity", "beside", "parity"]
@@ -166,19 +165,14 @@ def beside(
         )
     found = rows(graph, reference, judged, tolerance)
     unpaired = unpaired_rows(graph, reference, judged)
-    divergences = tuple(at for at, one in enumerate(found) if not one.ok)
-    first = found[divergences[0]] if divergences else None
-    return ParityDocument(
-        model=graph.name,
-        reference=reference.name,
-        modules=found,
-        first_divergence=first,
+    divergences = diverging_rows(found)
+    return judged_document(
+        graph.name,
+        reference.name,
+        found,
+        divergences,
+        tolerance,
         message=message(found, divergences, unpaired),
-        rtol=tolerance.rtol,
-        atol=tolerance.atol,
-        runtime=runtime_version(),
-        path=tuple(names.ancestors(first.module)) if first is not None else (),
-        divergences=divergences,
         unpaired=unpaired,
         weights=_weights(graph, weights, found, divergences) if weights else (),
         inputs=how,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from hexviz.measure.documents import CallError, TensorError, Unpaired
+from hexviz.extraction.runtime import runtime_version
+from hexviz.measure.documents import CallError, ParityDocument, TensorError, Unpaired
 from hexviz.measure.parity.borders import cones
 from hexviz.measure.parity.judgement import Judged, Tolerance
 from hexviz.measure.parity.reference import CallOutput, Reference
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["rows", "unpaired_rows"]
+__all__ = ["diverging_rows", "judged_document", "rows", "unpaired_rows"]
 
 _NOTHING = TensorError(max_abs_error=0.0, max_rel_error=0.0, cosine=None, sqnr_db=None)
 """What a call adds that gives the tensor it was given, or that a call inside it gave."""
@@ -100,3 +102,32 @@ def _tag(graph: TaggedGraph, one: CallOutput) -> str:
         if name in graph.modules:
             return graph.modules[name].tag
     return ""
+
+
+def diverging_rows(found: Sequence[CallError]) -> tuple[int, ...]:
+    """The positions of the rows that are not right by themselves."""
+    return tuple(at for at, one in enumerate(found) if not one.ok)
+
+
+def judged_document(
+    model: str,
+    reference: str,
+    found: tuple[CallError, ...],
+    divergences: tuple[int, ...],
+    tolerance: Tolerance,
+    **about: Any,
+) -> ParityDocument:
+    """The document of rows; ``about`` are its further fields."""
+    first = found[divergences[0]] if divergences else None
+    return ParityDocument(
+        model=model,
+        reference=reference,
+        modules=found,
+        first_divergence=first,
+        rtol=tolerance.rtol,
+        atol=tolerance.atol,
+        runtime=runtime_version(),
+        path=tuple(names.ancestors(first.module)) if first is not None else (),
+        divergences=divergences,
+        **about,
+    )
