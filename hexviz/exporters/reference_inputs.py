@@ -26,7 +26,7 @@ from hexviz.exporters.inputs import as_call, make_inputs
 from hexviz.exporters.model_source import Source
 from hexviz.exporters.rebind import Inputs, flatten_inputs
 from hexviz.exporters.subject import call_of
-from hexviz.exporters.watch import to_array
+from hexviz.exporters.watched_tensors import to_array
 from hexviz.exporters.wrappers import inner_module
 
 __all__ = ["named_inputs", "source_of", "telling", "weights_of", "with_arrays"]

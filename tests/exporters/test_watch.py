@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from hexviz.errors import SourceError
-from hexviz.exporters.watch import Watched, WatchedOutput, watch
+from hexviz.exporters.call_recorder import WatchedOutput
+from hexviz.exporters.watch import Watched, watch
 from hexviz.extraction.spill import Spill
 
 X = torch.linspace(-1, 1, 8).reshape(2, 4)

@@ -18,9 +18,11 @@ BOUNDED = {
     },
     "exporters/rebind.py": {"flat_outputs": "nested as the outputs of a person's own module"},
     "exporters/torchscript.py": {"_leaf_axes": "nested as the inputs that a person gives"},
-    "exporters/watch.py": {
-        "_opened": "nested as the outputs of a person's own module",
+    "exporters/second_runs.py": {
         "_Exact._uncalled": "lists of modules in lists, as a person nested them",
+    },
+    "exporters/watched_tensors.py": {
+        "_opened": "nested as the outputs of a person's own module",
     },
     "extraction/tolerance.py": {
         "_check_value": "sequences nest as deep as protobuf parses, which is 100 messages",

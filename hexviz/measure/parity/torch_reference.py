@@ -77,7 +77,8 @@ def torch_weights(source: Source) -> Weights:
 def _reference(
     graph: TaggedGraph, source: Source, inputs: Inputs, names: Mapping[str, str], spill: Spill
 ) -> Reference:
-    from hexviz.exporters.watch import to_array, watch
+    from hexviz.exporters.watch import watch
+    from hexviz.exporters.watched_tensors import to_array
 
     arrays = {
         name: to_array(tensor) for name, tensor in zip(inputs.names, inputs.tensors, strict=True)
