@@ -31,6 +31,7 @@ import onnx
 
 from hexviz.model.bodies import Graph
 from hexviz.model.cached import cached_property
+from hexviz.model.columns import EdgeColumns, FlatColumns
 
 __all__ = ["Body", "Crossing", "Edge", "FlatGraph", "FlatOp", "Neighbours"]
 
@@ -156,6 +157,27 @@ class FlatGraph:
     starts: tuple[int, ...]
     bodies: tuple[Body, ...]
     handed_on: Mapping[int, tuple[str, ...]]
+
+    @cached_property
+    def columns(self) -> FlatColumns:
+        """All ops as the file tells of them, in columns."""
+        names, nothing = FlatColumns._fields, [()] * len(FlatColumns._fields)
+        by_field = dict(zip(FlatOp._fields, [*zip(*self.ops, strict=True)] or nothing, strict=True))
+        order = ("number", "body", "id", "name", "op_type", "domain", "inputs", "outputs", "node")
+        return FlatColumns(**dict(zip(names, map(by_field.__getitem__, order), strict=True)))
+
+    @cached_property
+    def edge_columns(self) -> EdgeColumns:
+        """The edges in columns."""
+        numbers: dict[str, int] = {}
+        table = np.array(
+            [
+                (source, target, numbers.setdefault(value, len(numbers)))
+                for source, target, value in self.edges
+            ],
+            np.int64,
+        ).reshape(-1, 3)
+        return EdgeColumns(table[:, 0], table[:, 1], table[:, 2], tuple(numbers))
 
     @property
     def order(self) -> range:

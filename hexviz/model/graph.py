@@ -8,17 +8,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import onnx
 
 from hexviz.errors import UnknownOpError
 from hexviz.model.cached import cached_property
+from hexviz.model.columns import PRIMARY, TagColumns, coded
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import find_calls
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.near_names import near_names
-from hexviz.model.op import Op, Provenance
+from hexviz.model.op import CATEGORIES, ORIGINS, Call, Op, Provenance
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.subtree import OpColumns, Subtree, subtree
@@ -193,6 +195,33 @@ class TaggedGraph:
     def positions(self) -> Mapping[str, int]:
         """Op id → position in ``ops``."""
         return MappingProxyType({op.id: at for at, op in enumerate(self.ops)})
+
+    @cached_property
+    def columns(self) -> TagColumns:
+        """Where all ops belong, in columns."""
+        ops = self.ops
+        modules, paths = coded(op.module for op in ops)
+        known = {path: at for at, path in enumerate(paths)}
+        contexts = [
+            -1 if op.context is None else known.setdefault(op.context.module, len(known))
+            for op in ops
+        ]
+        categories = {kind: at for at, kind in enumerate(CATEGORIES)}
+        calls: dict[Call, int] = {}
+        return TagColumns(
+            paths=tuple(known),
+            modules=modules,
+            contexts=np.array(contexts, np.int64),
+            origins=np.array([ORIGINS.index(op.provenance.origin) for op in ops], np.int64),
+            categories=np.array(
+                [PRIMARY if not op.auxiliary else categories[op.auxiliary] for op in ops], np.int64
+            ),
+            calls=np.array(
+                [-1 if not op.call else calls.setdefault(op.call, len(calls)) for op in ops],
+                np.int64,
+            ),
+            known_calls=tuple(calls),
+        )
 
     @cached_property
     def top(self) -> TopGraph:

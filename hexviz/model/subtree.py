@@ -10,7 +10,7 @@ whose numbers lie in one range::
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import NamedTuple, TypeVar
@@ -18,6 +18,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from hexviz.model.columns import coded
 from hexviz.model.flat import Crossing, FlatGraph
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.op import Op
@@ -100,9 +101,9 @@ class OpColumns(NamedTuple):
         return cls(
             ranges=_ranges(modules, numbers),
             homes=np.fromiter(homes, np.int64, len(ops)),
-            op_types=_coded(map(attrgetter("op_type"), ops)),
-            origins=_coded(map(attrgetter("provenance.origin"), ops)),
-            categories=_coded(map(attrgetter("auxiliary"), ops)),
+            op_types=coded(map(attrgetter("op_type"), ops)),
+            origins=coded(map(attrgetter("provenance.origin"), ops)),
+            categories=coded(map(attrgetter("auxiliary"), ops)),
         )
 
 
@@ -127,13 +128,6 @@ def _left_out(flat: FlatGraph, positions: npt.NDArray[np.int64], left_out: Colle
         return 0
     used = {value for at in positions.tolist() for value in flat.ops[at].inputs}
     return len(used.intersection(left_out))
-
-
-def _coded(kinds: Iterable[Kind]) -> Codes[Kind]:
-    """A small number for each, and what the numbers stand for."""
-    codes: dict[Kind, int] = {}
-    numbers = np.fromiter((codes.setdefault(kind, len(codes)) for kind in kinds), np.int64)
-    return numbers, list(codes)
 
 
 def _counts(coded: Codes[Kind], inside: npt.NDArray[np.bool_]) -> dict[Kind, int]:
