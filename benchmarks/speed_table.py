@@ -68,7 +68,7 @@ def _ratios(models: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _stages(models: Iterable[Mapping[str, Any]]) -> str:
-    shown = ("read", "tagging", "save", "open tagged", "repeat", "index", "layout")
+    shown = ("read", "tagging", "audit", "save", "open tagged", "repeat", "index", "layout")
     rows = [
         [
             one["name"],

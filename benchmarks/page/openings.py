@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +14,7 @@ from benchmarks.page.bert import WATCH
 from benchmarks.page.cost import Traffic
 from tests.browser.conftest import Sheet
 
-__all__ = ["ENOUGH", "Openings", "frames"]
+__all__ = ["ENOUGH", "Openings", "frames", "moves"]
 
 # Turns the view by a little each frame for as long as asked; a frame is counted when it is due.
 _DRIVE = """([move, milliseconds]) => new Promise(done => {
@@ -43,10 +44,22 @@ _DRIVE = """([move, milliseconds]) => new Promise(done => {
 
 # A promise cannot be waited for with a limit; one of an opening that was lost may come true late.
 _NOTE = """() => {
-  const mine = window.painted;
+  const mine = window.opened;
   window.took = 0;
-  mine.then(milliseconds => { if (window.painted === mine) window.took = milliseconds; });
+  mine.then(milliseconds => { if (window.opened === mine) window.took = milliseconds; });
 }"""
+
+_MOVE = """([type, value]) => new Promise((done, fail) => {
+  const key = () => new URLSearchParams(location.search).get('model');
+  const before = key(), start = performance.now();
+  const look = now => {
+    if (key() !== before) done(performance.now() - start);
+    else if (now - start > 15000) fail(new Error(`nothing came of ${type}`));
+    else requestAnimationFrame(look);
+  };
+  window.hexviz.send(type, value ?? undefined);
+  requestAnimationFrame(look);
+})"""
 
 # Closed ones only.
 _BOXES = """cy.nodes('[kind = "module"], [kind = "section"]')
@@ -119,9 +132,9 @@ class Openings:
         return bool(inside - self._seen)
 
     def _open(self, box: str) -> float | None:
-        """Milliseconds from mouse down to painted; ``None`` if nothing came of it."""
+        """Milliseconds from the second mouse down to painted; ``None`` if nothing came of it."""
         page = self.sheet.page
-        page.evaluate(WATCH)
+        page.evaluate(WATCH, box)
         page.evaluate(_NOTE)
         self.sheet.enter(box)
         try:
@@ -155,6 +168,24 @@ class Openings:
             return []
         boxes: list[str] = self.sheet.cy(_BOXES)
         return [one for one in boxes if one not in before and one not in self._seen]
+
+
+def moves(sheet: Sheet, ops: Sequence[tuple[str, str]]) -> list[float]:
+    """Milliseconds from the order to move an op to another module until the page shows it.
+
+    Each of ``ops`` (id, FQN) is moved and the move undone, which is not counted. The model's key is
+    in the address once what changed has been painted.
+    """
+    found = []
+    for op, to in ops:
+        found.append(float(sheet.page.evaluate(_MOVE, ["move-ops", _move(op, to)])))
+        sheet.page.evaluate(_MOVE, ["undo", None])
+        sheet.page.wait_for_timeout(_QUIET)
+    return found
+
+
+def _move(op: str, to: str) -> dict[str, str]:
+    return {"kind": "op", "what": op, "to": to}
 
 
 def frames(sheet: Sheet) -> dict[str, Any]:

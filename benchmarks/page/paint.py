@@ -9,12 +9,14 @@ from playwright.sync_api import Browser, BrowserContext, ViewportSize
 
 from tests.serving import Server
 
-__all__ = ["PAINTED", "VIEWPORT", "cold_paint", "first_paint", "warm_paint"]
+__all__ = ["PAINTED", "VIEWPORT", "first_paint", "started_paint", "warm_paint"]
 
 VIEWPORT: ViewportSize = {"width": 1280, "height": 800}
 
-PAINTED = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 0"
-"""Whether nodes are on hexviz's canvas, as a JavaScript function."""
+PAINTED = """() => document.querySelector('#first-picture :is(rect, path)') !== null
+  || document.getElementById('graph')?._cyreg?.cy?.nodes().length > 0"""
+"""Whether hexviz shows nodes, in the picture that comes with the page or on the canvas, as a
+JavaScript function."""
 
 # Told through the console: a page may forbid to be evaluated in, and a busy one cannot answer.
 _TELL = """(() => {{
@@ -40,8 +42,11 @@ def first_paint(context: BrowserContext, url: str, painted: str, *, limit: float
     return float(told.value.text.split()[-1])
 
 
-def cold_paint(browser: Browser, source: Path, cache: Path, *, limit: float) -> dict[str, float]:
-    """Milliseconds from starting ``hexviz view`` until it serves, and until nodes are painted."""
+def started_paint(browser: Browser, source: Path, cache: Path, *, limit: float) -> dict[str, float]:
+    """Milliseconds from starting ``hexviz view`` until it serves, and until nodes are painted.
+
+    With an empty ``cache`` the file was never opened before.
+    """
     started = time.perf_counter()
     server = Server(source, cache)
     context = browser.new_context(viewport=VIEWPORT)

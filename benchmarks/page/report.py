@@ -9,9 +9,13 @@ from typing import Any
 
 __all__ = ["markdown", "percentile"]
 
-OPENING_MS, OPENING_P95_MS, FRAMES = 100, 200, 55
-BERT_RATIO, EXPLORER_RATIO = 0.35, 0.15
+OPENING_MS, OPENING_P95_MS, FRAMES = 50, 100, 55
+MOVE_MS, MOVE_P95_MS = 150, 400
+AGAIN_MS, AGAIN_RATIO = 1_000, 0.25
+BYTES = 1_000_000
 RIVAL_NAMES = ("Netron", "Model Explorer")
+PAINT_RATIO = {"bert-base": 0.40, "1000": 0.45, "20000": 0.40, "100000": 0.40}
+"""File to first paint, of that of the faster of the two others, never opened before."""
 
 
 def markdown(document: dict[str, Any]) -> str:
@@ -20,6 +24,7 @@ def markdown(document: dict[str, Any]) -> str:
     parts = [
         _paints(sizes),
         _openings(sizes),
+        _moves(sizes),
         _frames(sizes),
         _costs(sizes),
         _targets(sizes),
@@ -67,10 +72,11 @@ def _paints(sizes: dict[str, Any]) -> str:
     for size, row in sizes.items():
         ours = row["hexviz"]
         warm = {"paints": ours["warm"]["paints"][1:]} if "paints" in ours.get("warm", {}) else None
-        cells = [_cell(ours), _cell(ours, "serving"), _cell(warm or ours.get("warm"))]
+        cells = [_cell(ours), _cell(ours, "serving"), _cell(ours.get("again"))]
+        cells += [_cell(warm or ours.get("warm"))]
         rows.append([_name(size), *cells, *(_cell(row.get(rival)) for rival in RIVAL_NAMES)])
-    heads = ["model", "hexviz: file to first paint", "of that, until it serves"]
-    heads += ["navigation to first paint, warm"]
+    heads = ["model", "hexviz: file to first paint, cold", "of that, until it serves"]
+    heads += ["opened before", "navigation to first paint, warm"]
     heads += [f"{rival}: file to first paint" for rival in RIVAL_NAMES]
     title = "First paint in ms, median (smallest–largest). Model Explorer reads no ONNX: it was "
     return _table(title + "given the same graph in its own format, made beforehand.", heads, rows)
@@ -94,6 +100,22 @@ def _openings(sizes: dict[str, Any]) -> str:
             )
     heads = ["model", "n", "median", "95th percentile", "largest", "elements added", "received"]
     return _table("Click on a box to painted, in ms.", heads, rows)
+
+
+def _moves(sizes: dict[str, Any]) -> str:
+    rows = [
+        [
+            _name(size),
+            str(len(times)),
+            f"{statistics.median(times):.0f}",
+            f"{percentile(times, 0.95):.0f}",
+            f"{max(times):.0f}",
+        ]
+        for size, row in sizes.items()
+        if (times := row["hexviz"].get("moves"))
+    ]
+    heads = ["model", "n", "median", "95th percentile", "largest"]
+    return _table("Moving one op to another module, in ms.", heads, rows)
 
 
 def _frames(sizes: dict[str, Any]) -> str:
@@ -123,14 +145,22 @@ def _costs(sizes: dict[str, Any]) -> str:
             [
                 _name(size),
                 str(ours["first_elements"]),
+                f"{ours['first_load']['wire'] / 1e6:.2f} MB",
                 f"{ours['first_load']['bodies'] / 1e6:.2f} MB",
                 *(f"{first[key]:,.0f} → {last[key]:,.0f} MB" for key in ("heap_mb", "renderer_mb")),
                 f"{first['nodes']:,.0f} → {last['nodes']:,.0f}",
                 f"{last['server_mb']:,.0f} MB",
             ]
         )
-    heads = ["model", "elements at first", "received at first load", "heap", "browser process"]
-    heads += ["DOM nodes", "server process"]
+    heads = [
+        "model",
+        "elements at first",
+        "on the wire before any input",
+        "bodies",
+        "heap",
+        "browser process",
+    ]
+    heads += ["heap", "browser process", "DOM nodes", "server process"]
     return _table("Bytes and memory, after the first load → after the openings.", heads, rows)
 
 
@@ -146,25 +176,37 @@ def _targets(sizes: dict[str, Any]) -> str:
         if "frames" in ours:
             slower = min(ours["frames"]["pan"], ours["frames"]["zoom"])
             lines.append(_line(f"{_name(size)}, frames per second", slower, FRAMES, most=False))
-    lines += _ratio(sizes, "bert-base", RIVAL_NAMES, BERT_RATIO)
-    lines += _ratio(sizes, "20000", ("Model Explorer",), EXPLORER_RATIO)
+        moved = ours.get("moves")
+        if moved:
+            median, late = statistics.median(moved), percentile(moved, 0.95)
+            lines.append(_line(f"{_name(size)}, moving an op, median ms", median, MOVE_MS))
+            lines.append(_line(f"{_name(size)}, moving, 95th percentile ms", late, MOVE_P95_MS))
+        if "first_load" in ours:
+            wire = ours["first_load"]["wire"]
+            lines.append(_line(f"{_name(size)}, bytes before any input", wire, BYTES))
+        again = ours.get("again", {}).get("paints")
+        if again:
+            median = statistics.median(one["painted"] for one in again)
+            lines.append(_line(f"{_name(size)}, opened before, ms", median, AGAIN_MS))
+            lines += _ratio(row, f"{_name(size)}, opened before", median, AGAIN_RATIO)
+        if size in PAINT_RATIO and "paints" in ours:
+            median = statistics.median(one["painted"] for one in ours["paints"])
+            lines += _ratio(row, f"{_name(size)}, file to first paint", median, PAINT_RATIO[size])
     return "\n".join(lines)
 
 
-def _ratio(sizes: dict[str, Any], size: str, rivals: Sequence[str], target: float) -> Iterable[str]:
-    """Our first paint as a share of the fastest of some others', where there are both."""
-    row = sizes.get(size, {})
-    medians = {
-        name: statistics.median(one["painted"] for one in measured["paints"])
-        for name, measured in row.items()
-        if isinstance(measured, dict) and "paints" in measured
+def _ratio(row: dict[str, Any], what: str, ours: float, target: float) -> Iterable[str]:
+    """A time of ours as a share of the first paint of the fastest of the others."""
+    others = {
+        name: statistics.median(one["painted"] for one in row[name]["paints"])
+        for name in RIVAL_NAMES
+        if "paints" in row.get(name, {})
     }
-    others = [medians[name] for name in rivals if name in medians]
-    what = f"{_name(size)}, file to first paint beside {' and '.join(rivals)}"
-    if others and "hexviz" in medians:
-        yield _line(what, medians["hexviz"] / min(others), target)
-    elif row:
-        yield f"- {what}: one of them was not painted or not measured"
+    if others:
+        fastest = min(others, key=others.__getitem__)
+        yield _line(f"{what}, of {fastest}'s first paint", ours / others[fastest], target)
+    elif any(name in row for name in RIVAL_NAMES):
+        yield f"- {what}: no other viewer painted it"
 
 
 def _line(what: str, value: float, target: float, *, most: bool = True) -> str:

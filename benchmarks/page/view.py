@@ -3,14 +3,19 @@
 Prints Markdown and writes ``build/bench-view.json``; asserts nothing about time. One headless
 Chromium draws everything. What is measured:
 
-*File to first paint*: from starting the command to the second frame after nodes were there, with
-the browser running already and taken to the page as soon as the command prints its address.
+*File to first paint*: from starting the command to the second frame after nodes were shown, in the
+picture that comes with the page or on the canvas, with the browser running already and taken to the
+page as soon as the command prints its address. *Cold*: hexviz's cache is empty, each time anew.
+*Again*: the same file was opened before, by a server that was stopped since.
 *Navigation to first paint*: the same from the navigation on, in a fresh browser context, with a
 server that has drawn the model before.
-*Opening*: from mouse down on a closed box to the second frame after its children were added.
+*Opening*: from the second mouse down of a double click on a closed box to the second frame after
+its children were added. *Moving*: from the order to move an op to another module to the frame after
+the page shows it.
 *Frames*: with the whole view on the canvas, moved by a script at each frame for two seconds.
-*Bytes*: bodies of responses, as the page gets them. *Memory*: the page's heap after a collection,
-and what its process and the server hold in memory.
+*Bytes*: over the wire, until five seconds after the page fell silent, without any input; and bodies
+of responses, as the page gets them. *Memory*: the page's heap after a collection, and what its
+process and the server hold in memory.
 """
 
 from __future__ import annotations
@@ -18,6 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -30,10 +36,11 @@ from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
+import hexviz
 from benchmarks.page import report as bench_report
 from benchmarks.page.cost import Traffic, memory
-from benchmarks.page.openings import Openings, frames
-from benchmarks.page.paint import VIEWPORT, cold_paint, first_paint, warm_paint
+from benchmarks.page.openings import Openings, frames, moves
+from benchmarks.page.paint import VIEWPORT, first_paint, started_paint, warm_paint
 from benchmarks.page.rivals import RIVALS, Rival, RivalServer, as_graph_json
 from benchmarks.page.subjects import SIZES, subject
 from tests.browser.conftest import Sheet
@@ -44,6 +51,8 @@ RESULT = Path("build/bench-view.json")
 LIMIT = 120  # seconds in which a viewer has to paint after it serves
 SLOW = 15_000  # ms after which a first paint is not repeated
 OPENINGS = 30
+MOVES = 20
+SILENCE = 5_000  # ms that a first visit is left alone
 
 
 @contextmanager
@@ -58,7 +67,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def visit(browser: Browser, server: Server, openings: int) -> dict[str, Any]:
+def visit(browser: Browser, server: Server, source: Path) -> dict[str, Any]:
     """One long visit to a page: bytes, openings, frames, memory and what went wrong."""
     context = browser.new_context(viewport=VIEWPORT)
     page = context.new_page()
@@ -71,18 +80,19 @@ def visit(browser: Browser, server: Server, openings: int) -> dict[str, Any]:
     try:
         sheet.open(server.url)
         page.wait_for_load_state("networkidle")
-        page.wait_for_timeout(500)
+        page.wait_for_timeout(SILENCE)
         result["first_load"] = traffic.taken()
         result["first_elements"] = sheet.cy("cy.elements().length")
         result["memory_first"] = memory(browser, session, server)
         opened = Openings(sheet, traffic)
-        opened.run(openings)
+        opened.run(OPENINGS)
         result["openings"] = {
             "ms": opened.times,
             "added": opened.added,
             "bytes": opened.bytes,
             "failed": opened.failed,
         }
+        result["moves"] = moves(sheet, movable(source, MOVES))
         result["frames"] = frames(sheet)
         result["memory_last"] = memory(browser, session, server)
     except PlaywrightError as error:
@@ -92,17 +102,33 @@ def visit(browser: Browser, server: Server, openings: int) -> dict[str, Any]:
     return result
 
 
+def movable(source: Path, wanted: int) -> list[tuple[str, str]]:
+    """Ops from all over a file, each with the module around its own, to which it is moved."""
+    ops = [op for op in hexviz.load(source).ops if op.module]
+    step = max(1, len(ops) // wanted)
+    return [(op.id, op.module.rpartition(".")[0]) for op in ops[::step][:wanted]]
+
+
 def ours(browser: Browser, source: Path, runs: int) -> dict[str, Any]:
     """All figures of hexviz for one file; ``why`` where nothing was painted."""
     with tempfile.TemporaryDirectory() as cache:
-        result = repeated(lambda: cold_paint(browser, source, Path(cache), limit=LIMIT), runs)
+
+        def again() -> dict[str, float]:
+            return started_paint(browser, source, Path(cache), limit=LIMIT)
+
+        def cold() -> dict[str, float]:
+            shutil.rmtree(cache)
+            return again()
+
+        result = repeated(cold, runs)
         if "why" in result:
             return result
+        result["again"] = repeated(again, runs)
         server = Server(source, Path(cache))
         try:
             # One more than wanted: the first is not on a warm server.
             warm = repeated(lambda: warm_paint(browser, server.url, limit=LIMIT), runs + 1)
-            return result | {"warm": warm} | visit(browser, server, OPENINGS)
+            return result | {"warm": warm} | visit(browser, server, source)
         finally:
             server.stop()
 
@@ -172,7 +198,7 @@ def main() -> None:
     """Read the options, measure, print."""
     options = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     options.add_argument("sizes", nargs="*", default=SIZES, help=f"of {', '.join(SIZES)}")
-    options.add_argument("--runs", type=int, default=3, help="first paints of each kind")
+    options.add_argument("--runs", type=int, default=5, help="first paints of each kind")
     options.add_argument("--no-rivals", action="store_true", help="only hexviz")
     given = options.parse_args()
     # Compiled modules are kept, as they are for whoever has installed hexviz.

@@ -21,6 +21,8 @@ from hexviz.errors import ReadError
 from hexviz.model.gc_control import collector_paused, freeze_live_objects
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
+from hexviz.tagging.audit import audit
+from hexviz.tagging.finding import Finding
 from hexviz.tagging.opened import keep, kept_tags, open_file
 from hexviz.tagging.tag import load
 from hexviz.view.first_view import first_view
@@ -40,6 +42,9 @@ TAGGING = ("graph context", "inheritance", "provenance")
 RATIOS = {
     "tagging/parsing": ("tagging", PARSING),
     "opening tagged/parsing": ("open tagged", PARSING),
+    "index/parsing": ("index", PARSING),
+    "audit/parsing": ("audit", PARSING),
+    "save/parsing": ("save", PARSING),
     "repeat/first": ("repeat", "open"),
     "repeat, unpacked/first": ("repeat, unpacked", "open"),
 }
@@ -106,8 +111,14 @@ def _one(content: bytes, path: Path, tagged: Path) -> tuple[TaggedGraph, Times]:
     layouts: Layouts = Layouts()
     index = clock("index", lambda: build_index(graph, "module"))
     drawn = clock("layout", lambda: render(index, first_view(index, layouts), "light", layouts))
+    clock("audit", lambda: _audited(graph))
     clock("serialise", lambda: json.dumps(drawn.elements))
     return graph, took
+
+
+def _audited(graph: TaggedGraph) -> list[Finding]:
+    with collector_paused():
+        return audit(graph)
 
 
 def _protobuf(content: bytes) -> onnx.ModelProto:

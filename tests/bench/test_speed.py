@@ -40,7 +40,7 @@ def test_a_model_has_all_its_figures(measured: dict[str, Any]) -> None:
     assert [one["kind"] for one in measured["models"]] == ["export", "file", *["synthetic"] * 3]
     for one in measured["models"]:
         own = {"read", "graph context", "inheritance", "provenance"}
-        drawn = {"index", "layout", "serialise"}
+        drawn = {"index", "layout", "serialise", "audit"}
         assert {"parse protobuf", "open", "tagging", "open tagged", "repeat", "save"} < set(
             one["stages"]
         )
@@ -50,6 +50,9 @@ def test_a_model_has_all_its_figures(measured: dict[str, Any]) -> None:
         assert set(one["ratios"]) == {
             "tagging/parsing",
             "opening tagged/parsing",
+            "index/parsing",
+            "audit/parsing",
+            "save/parsing",
             "repeat/first",
             "repeat, unpacked/first",
         }
