@@ -28,7 +28,7 @@ from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 import hexviz
 from hexviz.cli.console import console, listing
-from hexviz.view import build_index
+from hexviz.view.index import build_index
 from hexviz.view.scene import build_scene
 from hexviz.view.state import ViewState, open_path
 from tests.browser.conftest import Sheet

@@ -35,9 +35,8 @@ from hexviz.app.protocol import (
 )
 from hexviz.extraction.selection import ModuleSelection
 from hexviz.extraction.subgraph import POLICIES, Policy
-from hexviz.view.colouring import COLOURINGS, Mode, figure_of
-from hexviz.view.figures import COLOURED
 from hexviz.view.index import Placement
+from hexviz.view.modes import COLOURED, COLOURINGS, Mode, figure_of
 from hexviz.view.ramp import Gather
 from hexviz.view.state import MOST_COLUMNS, MOST_NODES, ViewState, count_visible, reveal
 

@@ -26,9 +26,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from hexviz.errors import RequestError
 from hexviz.extraction.selection import NO_MODULES, ModuleSelection
 from hexviz.extraction.subgraph import Policy
-from hexviz.view.colouring import Mode, figure_of
-from hexviz.view.figures import Coloured
 from hexviz.view.index import Placement
+from hexviz.view.modes import Coloured, Mode, figure_of
 from hexviz.view.palette import Theme
 from hexviz.view.ramp import Gather
 from hexviz.view.state import ViewState

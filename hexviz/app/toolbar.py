@@ -9,8 +9,7 @@ from dash import dcc, html
 
 from hexviz.app.guard.limits import MAX_TRACE
 from hexviz.measure.table import FIGURES
-from hexviz.view.colouring import COLOURINGS, policy_of
-from hexviz.view.figures import COLOURED
+from hexviz.view.modes import COLOURED, COLOURINGS, policy_of
 from hexviz.view.what_if import NAMES
 
 __all__ = ["tool", "toolbar"]

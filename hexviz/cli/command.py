@@ -8,7 +8,6 @@ Errors go to stderr as one line.
 from __future__ import annotations
 
 import sys
-from importlib.metadata import version
 from typing import Annotated, NoReturn
 
 import typer
@@ -50,6 +49,8 @@ app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version
+
         print("hexviz", version("hexviz"))  # noqa: T201
         raise typer.Exit
 

@@ -21,53 +21,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from hexviz.errors import MeasureError, NumbersError
+from hexviz.errors import NumbersError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ORIGINS, RULES
 from hexviz.model.types import dtype_of
 from hexviz.view.containers import Container
-from hexviz.view.figures import COLOURED, Coloured, Measured, measured_numbers
 from hexviz.view.index import Index
+from hexviz.view.modes import Mode, policy_of
 from hexviz.view.palette import Swatch, Theme
 from hexviz.view.ramp import Gather, Numbers
 from hexviz.view.scales import category_swatch, plain_swatch, step_swatch
 from hexviz.view.what_if import ANSWERS, STAYS, WhatIf, ask
 
-__all__ = [
-    "COLOURINGS",
-    "NO_NUMBER",
-    "Colouring",
-    "Mode",
-    "colour_by",
-    "colour_by_figure",
-    "figure_of",
-    "policy_of",
-]
-
-Mode = Literal[
-    "module",
-    "origin",
-    "rule",
-    "confidence",
-    "finding",
-    "category",
-    "dtype",
-    "numbers",
-    Coloured,
-    "compared",
-    "what-if consumers",
-    "what-if producers",
-    "what-if ancestor",
-    "what-if inference",
-]
-
-COLOURINGS: tuple[Mode, ...] = get_args(Mode)
-"""What a graph can be coloured by."""
+__all__ = ["NO_NUMBER", "Colouring", "by_scale", "colour_by"]
 
 _MOST = 7
 _REST = "other"
@@ -142,16 +112,6 @@ def _facts(graph: TaggedGraph, mode: Mode) -> list[str]:
         case _:
             firsts = (next(filter(None, op.outputs), "") for op in graph.ops)
             return [dtype_of(graph.types.get(one)) or _NONE for one in firsts]
-
-
-def policy_of(mode: Mode) -> str | None:
-    """The policy that a mode asks about; ``None`` for all but the what-ifs.
-
-    >>> policy_of("what-if consumers"), policy_of("origin")
-    ('consumers', None)
-    """
-    asked, _, policy = mode.partition(" ")
-    return policy if asked == "what-if" else None
 
 
 def colour_by(
@@ -250,49 +210,9 @@ def _by_confidence(index: Index) -> Colouring:
 
 def _by_number(index: Index, numbers: Mapping[int, float], gather: Gather) -> Colouring:
     """Which ops have a number; what colours these is the number itself."""
-    return _by_scale(Numbers.of(index, numbers, gather))
+    return by_scale(Numbers.of(index, numbers, gather))
 
 
-def colour_by_figure(index: Index, measured: Measured, figure: Coloured) -> Colouring:
-    """The colouring by a figure that was measured.
-
-    Raises:
-        MeasureError: if it was not.
-    """
-    if not measured.has(figure):
-        raise MeasureError(_UNMEASURED[figure])
-    return _by_scale(measured_numbers(index, measured, figure))
-
-
-_NO_TIME = "There are no times to colour by: measure them in the tab Measure, or drop a profile."
-_NO_ERROR = (
-    "There are no errors to colour by: compare numbers in the tab Measure, or drop a document of "
-    "hexviz parity --json."
-)
-_NO_EFFECT = "No effects were measured: compare the numbers of a quantised model with its original."
-_NO_COST = "The costs of this model are not known yet: the tab Measure works them out."
-_UNMEASURED: Mapping[Coloured, str] = MappingProxyType(
-    {
-        "time_us": _NO_TIME,
-        "own_error": _NO_ERROR,
-        "natural_error": _NO_ERROR,
-        "effect": _NO_EFFECT,
-        "macs": _NO_COST,
-        "parameters": _NO_COST,
-        "weight_bytes": _NO_COST,
-        "activation_bytes": _NO_COST,
-    }
-)
-
-
-def figure_of(mode: Mode) -> Coloured | None:
-    """The figure that a mode colours by; ``None`` for all but those.
-
-    >>> figure_of("macs"), figure_of("origin")
-    ('macs', None)
-    """
-    return next((figure for figure in COLOURED if figure == mode), None)
-
-
-def _by_scale(found: Numbers) -> Colouring:
+def by_scale(found: Numbers) -> Colouring:
+    """The colouring by numbers, and which ops have none."""
     return Colouring(("number", NO_NUMBER), np.isnan(found.values).astype(np.int64), numbers=found)

@@ -13,32 +13,21 @@ are not accused of what the outer one adds.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from types import MappingProxyType
 
+from hexviz.errors import MeasureError
 from hexviz.measure.costs.costs import Cost
 from hexviz.measure.documents import ParityDocument, ProfileDocument
 from hexviz.measure.table import FIGURES, Column, FigureTable
 from hexviz.model.graph import TaggedGraph
+from hexviz.view.colouring import Colouring, by_scale
 from hexviz.view.index import Index
+from hexviz.view.modes import Coloured
 from hexviz.view.ramp import Numbers
 
-__all__ = ["COLOURED", "Coloured", "Measured", "measured_numbers"]
-
-Coloured = Literal[
-    "time_us",
-    "macs",
-    "parameters",
-    "weight_bytes",
-    "activation_bytes",
-    "own_error",
-    "natural_error",
-    "effect",
-]
-"""The figures that a graph can be coloured by."""
-
-COLOURED: tuple[Coloured, ...] = get_args(Coloured)
+__all__ = ["Measured", "colour_by_figure", "measured_numbers"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +42,38 @@ class Measured:
     def has(self, figure: Coloured) -> bool:
         """Whether a figure was measured."""
         return any(column.name == figure for column in self.table.columns)
+
+
+def colour_by_figure(index: Index, measured: Measured, figure: Coloured) -> Colouring:
+    """The colouring by a figure that was measured.
+
+    Raises:
+        MeasureError: if it was not.
+    """
+    if not measured.has(figure):
+        raise MeasureError(_UNMEASURED[figure])
+    return by_scale(measured_numbers(index, measured, figure))
+
+
+_NO_TIME = "There are no times to colour by: measure them in the tab Measure, or drop a profile."
+_NO_ERROR = (
+    "There are no errors to colour by: compare numbers in the tab Measure, or drop a document of "
+    "hexviz parity --json."
+)
+_NO_EFFECT = "No effects were measured: compare the numbers of a quantised model with its original."
+_NO_COST = "The costs of this model are not known yet: the tab Measure works them out."
+_UNMEASURED: Mapping[Coloured, str] = MappingProxyType(
+    {
+        "time_us": _NO_TIME,
+        "own_error": _NO_ERROR,
+        "natural_error": _NO_ERROR,
+        "effect": _NO_EFFECT,
+        "macs": _NO_COST,
+        "parameters": _NO_COST,
+        "weight_bytes": _NO_COST,
+        "activation_bytes": _NO_COST,
+    }
+)
 
 
 def measured_numbers(index: Index, measured: Measured, figure: Coloured) -> Numbers:

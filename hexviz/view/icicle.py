@@ -23,7 +23,7 @@ from typing import Any
 from hexviz.measure.table import FIGURES, Figure, FigureTable, ModuleRow
 from hexviz.model.modules import ModuleTree
 from hexviz.model.units import FORMATS
-from hexviz.view.figures import Coloured
+from hexviz.view.modes import Coloured
 from hexviz.view.palette import Theme
 from hexviz.view.performance.chart import INKS, figure, in_words
 from hexviz.view.ramp import Ramp

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from hexviz.errors import ViewLimitError
 from hexviz.extraction.selection import EVERYTHING, ModuleSelection
 from hexviz.model.fqn import is_within
-from hexviz.view.colouring import Mode
 from hexviz.view.index import Index, Placement
+from hexviz.view.modes import Mode
 from hexviz.view.ramp import Gather
 from hexviz.view.sight import apart_stacks, content, drawn_path
 

@@ -5,7 +5,7 @@ from hexviz.app.address import from_query, model_in, to_query
 from hexviz.app.graph.events import next_state
 from hexviz.app.models.store import OpenModel
 from hexviz.app.protocol import NOTHING, TABS, GatherNumbers, PageState, Trace
-from hexviz.view.colouring import COLOURINGS
+from hexviz.view.modes import COLOURINGS
 from hexviz.view.state import MOST_COLUMNS, ViewState
 from tests.app.conftest import NET, SCOPES
 from tests.app.steps import wired

@@ -10,7 +10,7 @@ from hexviz.app.models.store import ModelStore, OpenModel
 from hexviz.app.panels.inspector.selected import inspect
 from hexviz.app.protocol import PageState
 from hexviz.app.server import create_app
-from hexviz.view.colouring import COLOURINGS
+from hexviz.view.modes import COLOURINGS
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import NAMES
 from tests.app.steps import move, send

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import hexviz
-from hexviz.view import LayoutCache, build_index, first_view, render
-from hexviz.view.render import Layouts
+from hexviz.view.cache import LayoutCache
+from hexviz.view.first_view import first_view
+from hexviz.view.index import build_index
+from hexviz.view.render import Layouts, render
 
 PACKAGES = {"silero-vad": "6.2.3", "nudenet": "3.4.2"}
 SOME_MODULES = {

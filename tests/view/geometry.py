@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
-from hexviz.view import stylesheet
 from hexviz.view.drawing import Box
 from hexviz.view.metrics import text_width
 from hexviz.view.problem import Point
+from hexviz.view.stylesheet import stylesheet
 from hexviz.view.svg.cascade import Cascade
 from hexviz.view.svg.curve import Curve, curve_of
 

@@ -12,13 +12,17 @@ from hypothesis import strategies as st
 from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
-from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, stylesheet
+from hexviz.view.cache import LayoutCache
 from hexviz.view.captions import edge_text
 from hexviz.view.drawing import Box
-from hexviz.view.index import Index
+from hexviz.view.first_view import first_view
+from hexviz.view.index import Index, build_index
 from hexviz.view.metrics import CAPTION_SIZE, text_width
 from hexviz.view.parts import SceneEdge
 from hexviz.view.problem import Point
+from hexviz.view.render import render
+from hexviz.view.state import ViewState
+from hexviz.view.stylesheet import stylesheet
 from hexviz.view.svg.cascade import Cascade
 from hexviz.view.svg.curve import Curve, curve_of
 from tests.view.graphs import Node, build, two_layers

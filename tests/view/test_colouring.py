@@ -8,8 +8,9 @@ import pytest
 from hexviz.errors import NumbersError
 from hexviz.tagging.override import override
 from hexviz.view.cache import LayoutCache
-from hexviz.view.colouring import COLOURINGS, Colouring, Mode, colour_by
+from hexviz.view.colouring import Colouring, colour_by
 from hexviz.view.index import Index, build_index
+from hexviz.view.modes import COLOURINGS, Mode
 from hexviz.view.numbers import read_numbers
 from hexviz.view.oklch import contrast
 from hexviz.view.palette import Theme

@@ -14,8 +14,7 @@ from hexviz.measure.documents import NodeTime, ProfileDocument
 from hexviz.measure.table import module_table
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.cache import LayoutCache
-from hexviz.view.colouring import colour_by_figure
-from hexviz.view.figures import Measured, measured_numbers
+from hexviz.view.figures import Measured, colour_by_figure, measured_numbers
 from hexviz.view.icicle import chart_ramp, icicle
 from hexviz.view.index import build_index
 from hexviz.view.legend import Legend

@@ -8,11 +8,12 @@ import pytest
 from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
-from hexviz.view import LayoutCache, ViewState, build_index, first_view, initial_state, render
-from hexviz.view.first_view import CANVAS, size_class
+from hexviz.view.cache import LayoutCache
+from hexviz.view.first_view import CANVAS, first_view, initial_state, size_class
+from hexviz.view.index import build_index
 from hexviz.view.metrics import CAPTION_SIZE
-from hexviz.view.render import Layouts
-from hexviz.view.state import count_visible
+from hexviz.view.render import Layouts, render
+from hexviz.view.state import ViewState, count_visible
 from tests.view.graphs import Node, build, two_layers
 
 READABLE = 9 / CAPTION_SIZE

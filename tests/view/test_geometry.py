@@ -12,14 +12,15 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.override import override
 from hexviz.tagging.tag import tag
-from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, toggle
+from hexviz.view.cache import LayoutCache
 from hexviz.view.elements import to_elements
-from hexviz.view.index import Index
+from hexviz.view.first_view import first_view
+from hexviz.view.index import Index, build_index
 from hexviz.view.labels import label_of
 from hexviz.view.layout import lay_out
-from hexviz.view.render import Layouts
+from hexviz.view.render import Layouts, render
 from hexviz.view.scene import build_scene
-from hexviz.view.state import open_path
+from hexviz.view.state import ViewState, open_path, toggle
 from tests.view.geometry import (
     bends,
     crossings,

@@ -6,12 +6,15 @@ from typing import Any
 from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
-from hexviz.view import LayoutCache, ViewState, build_index, first_view, render, stylesheet, toggle
+from hexviz.view.cache import LayoutCache
 from hexviz.view.drawing import Box
-from hexviz.view.index import Index
+from hexviz.view.first_view import first_view
+from hexviz.view.index import Index, build_index
 from hexviz.view.metrics import text_width
 from hexviz.view.problem import Point
-from hexviz.view.render import Layouts
+from hexviz.view.render import Layouts, render
+from hexviz.view.state import ViewState, toggle
+from hexviz.view.stylesheet import stylesheet
 from hexviz.view.svg.cascade import Cascade
 from hexviz.view.svg.curve import Curve, curve_of
 

@@ -6,14 +6,16 @@ import pytest
 from hypothesis import given, settings
 
 from hexviz.model.op import ORIGINS
-from hexviz.view import LayoutCache, ViewState, build_index, render, stylesheet
+from hexviz.view.cache import LayoutCache
 from hexviz.view.drawing import Box
 from hexviz.view.elements import _relative
-from hexviz.view.index import Index
+from hexviz.view.index import Index, build_index
 from hexviz.view.legend import BORDERS
 from hexviz.view.metrics import text_width
 from hexviz.view.palette import Theme
-from hexviz.view.render import Layouts
+from hexviz.view.render import Layouts, render
+from hexviz.view.state import ViewState
+from hexviz.view.stylesheet import stylesheet
 from tests.view.graphs import Node, build, two_layers
 from tests.view.test_scene import views
 

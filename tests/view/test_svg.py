@@ -7,11 +7,14 @@ from xml.etree import ElementTree
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from hexviz.view import LayoutCache, ViewState, build_index, render, to_svg
-from hexviz.view.index import Index
+from hexviz.view.cache import LayoutCache
+from hexviz.view.index import Index, build_index
 from hexviz.view.metrics import text_width
 from hexviz.view.palette import PAGE, Theme
 from hexviz.view.problem import Point
+from hexviz.view.render import render
+from hexviz.view.state import ViewState
+from hexviz.view.svg import to_svg
 from hexviz.view.svg.markup import clean
 from tests.view.graphs import Node, build, chain, two_layers
 from tests.view.test_scene import views

@@ -3,8 +3,9 @@
 import pytest
 
 from hexviz.tagging.policies import POLICIES, changes, what_if
-from hexviz.view.colouring import COLOURINGS, colour_by, policy_of
+from hexviz.view.colouring import colour_by
 from hexviz.view.index import build_index
+from hexviz.view.modes import COLOURINGS, policy_of
 from hexviz.view.scales import plain_swatch
 from hexviz.view.what_if import ANSWERS, NAMES, WhatIf, ask
 from tests.build import parse, scoped, tagged

@@ -9,8 +9,7 @@ from hexviz.app.graph import navigation
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import MOST_SYMBOLS, Figures, MeasureEvent, PageState
 from hexviz.errors import MeasureError
-from hexviz.view.colouring import Mode, figure_of
-from hexviz.view.figures import COLOURED, Coloured
+from hexviz.view.modes import COLOURED, Coloured, Mode, figure_of
 
 __all__ = ["figure_shown", "in_figures", "measure_step"]
 

@@ -13,8 +13,8 @@ from hexviz.app.panels.parts import label_cut
 from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
-from hexviz.view.colouring import policy_of
 from hexviz.view.legend import Legend
+from hexviz.view.modes import policy_of
 from hexviz.view.preview import FATES
 from hexviz.view.ramp import Ramp, ticks
 from hexviz.view.state import ViewState, is_hidden

@@ -32,16 +32,11 @@ from hexviz.tagging.explain import Explanation, explain
 from hexviz.tagging.finding import Finding
 from hexviz.view.cache import LayoutCache
 from hexviz.view.calls import CallGroup
-from hexviz.view.colouring import (
-    Colouring,
-    Mode,
-    colour_by,
-    colour_by_figure,
-    figure_of,
-    policy_of,
-)
+from hexviz.view.colouring import Colouring, colour_by
+from hexviz.view.figures import colour_by_figure
 from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, Placement, build_index, is_moved
+from hexviz.view.modes import Mode, figure_of, policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.performance.costs import Cost, costs
 from hexviz.view.ramp import Gather

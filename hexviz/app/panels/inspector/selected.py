@@ -20,7 +20,7 @@ from hexviz.app.panels.inspector.value import inspect_edge, inspect_value
 from hexviz.app.panels.parts import module_link, move_field
 from hexviz.app.protocol import PageState
 from hexviz.model.wording import counted
-from hexviz.view.colouring import policy_of
+from hexviz.view.modes import policy_of
 from hexviz.view.state import ViewState
 from hexviz.view.what_if import NAMES
 

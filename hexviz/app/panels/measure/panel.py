@@ -17,8 +17,8 @@ from hexviz.measure.documents import ProfileDocument
 from hexviz.measure.table import FIGURES, FigureTable, sizes_apart
 from hexviz.model.units import FORMATS, in_bytes, in_count, in_share, in_time
 from hexviz.model.wording import counted
-from hexviz.view.figures import COLOURED, Coloured
 from hexviz.view.icicle import chart_ramp
+from hexviz.view.modes import COLOURED, Coloured
 from hexviz.view.ramp import Ramp
 
 __all__ = [
