@@ -1,6 +1,7 @@
-// The table of ops: its library is large, and is run when somebody first looks at it.
+// The table of ops: its library is large, and is fetched when somebody first looks at it.
 
 import { selectedId } from "../canvas/marks.js";
+import { fetchScript } from "../fetch-script.js";
 import { setProps } from "../dash.js";
 import { byId } from "../dom.js";
 import { send } from "../events.js";
@@ -35,21 +36,10 @@ export function offerCells(cells) {
 /** @type {Promise<unknown> | null} */
 let library = null;
 
-/** Run the tables' library, once. */
+/** Fetch and run the tables' library, once. */
 export function runScript() {
-  library ??= run(/** @type {HTMLLinkElement} */ (byId("table-script")).href);
+  library ??= fetchScript(byId("ops-pane").dataset.script ?? "");
   return library;
-}
-
-/** @param {string} source */
-function run(source) {
-  return new Promise(function (done, failed) {
-    const script = document.createElement("script");
-    script.src = source;
-    script.onload = done;
-    script.onerror = failed;
-    document.head.append(script);
-  });
 }
 
 async function make() {

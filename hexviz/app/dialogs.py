@@ -25,6 +25,7 @@ __all__ = [
     "opener",
     "plotly_script",
     "recent_files",
+    "script_of",
     "timings",
     "upload_field",
 ]
@@ -240,11 +241,19 @@ def timings() -> dmc.Modal:
     )
 
 
+def script_of(package: str, script: str) -> str:
+    """Where a package's script is served, which is fetched when it is first needed.
+
+    The address changes with the script, so that browsers keep it.
+    """
+    changed = int((Path(str(files(package))) / script).stat().st_mtime)
+    fingerprint = build_fingerprint(script, version(package), changed)
+    return f"_dash-component-suites/{package}/{fingerprint}"
+
+
 def plotly_script() -> str:
-    """Where plotly's script is served; the address changes with it, so it is kept by browsers."""
-    script = "package_data/plotly.min.js"
-    changed = int((Path(str(files("plotly"))) / script).stat().st_mtime)
-    return f"_dash-component-suites/plotly/{build_fingerprint(script, version('plotly'), changed)}"
+    """Where the charts' library is served."""
+    return script_of("plotly", "package_data/plotly.min.js")
 
 
 def _part(title: str, name: str, label: str) -> html.Section:

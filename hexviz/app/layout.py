@@ -15,6 +15,7 @@ from hexviz.app.dialogs import (
     keys,
     opener,
     plotly_script,
+    script_of,
     timings,
     upload_field,
 )
@@ -220,6 +221,7 @@ def _middle() -> html.Main:
                 id="ops-pane",
                 className="pane",
                 hidden=True,
+                **{"data-script": script_of("dash_ag_grid", "dash_ag_grid.min.js")},
             ),
             html.Div(
                 "Looking for mistakes…",

@@ -18,9 +18,9 @@ from urllib.parse import urlencode
 
 import waitress
 from dash import ClientsideFunction, Dash, Input, Output, State
-from flask import Flask
+from flask import Flask, Response, request
 
-from hexviz.app import routes
+from hexviz.app import compression, routes
 from hexviz.app.callbacks import files, jobs
 from hexviz.app.guard import (
     Access,
@@ -41,6 +41,7 @@ from hexviz.app.layout import page
 from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
+from hexviz.app.static_files import StaticFiles
 from hexviz.cache import Cache
 from hexviz.errors import HexvizError, ServeError
 from hexviz.model.gc_control import collector_paused_then_frozen
@@ -86,8 +87,11 @@ def create_app(
         background_callback_manager=manager,
     )
     app.first_model = first or ""
+    app.static = StaticFiles(assets_folder())
     guard = guard or Guard()
     install(app, guard)
+    _serve_static(app.server, app.static)
+    compression.install(app.server)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
     roots = roots or Roots()
     files.register(app, store, roots, guard)
@@ -96,6 +100,20 @@ def create_app(
     _register_clientside(app)
     manager.seal()
     return app
+
+
+def _serve_static(server: Flask, static: StaticFiles) -> None:
+    """Answer for styles and scripts before Dash does, which knows no addresses with digests."""
+
+    def serve() -> Response | None:
+        if request.method not in {"GET", "HEAD"}:
+            return None
+        found = static.answer(request.path, request.headers)
+        if found is None:
+            return None
+        return Response(found.body, status=found.status, headers=found.headers)
+
+    server.before_request(serve)
 
 
 def _register_clientside(app: Dash) -> None:

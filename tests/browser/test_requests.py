@@ -26,9 +26,7 @@ def asked(sheet: Sheet) -> Iterator[list[str]]:
     found: list[str] = []
 
     def hear(request: Request) -> None:
-        path = urlsplit(request.url).path
-        if path != "/_favicon.ico":  # the browser's own, at another address
-            found.append(f"{request.method} {path}")
+        found.append(f"{request.method} {urlsplit(request.url).path}")
 
     sheet.settle()
     sheet.page.on("request", hear)
