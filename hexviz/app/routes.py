@@ -6,18 +6,17 @@ import json
 from collections.abc import Callable, Iterable
 
 import msgspec
-from dash import Dash
-from flask import Response, request, send_file
+from flask import Flask, Response, request, send_file
 
 from hexviz.app.address import from_query, model_in
 from hexviz.app.answers import answer_event, answer_panel, check_state, show
 from hexviz.app.graph.corrections import apply_edit
 from hexviz.app.graph.picture import painted
-from hexviz.app.guard import plain
 from hexviz.app.jobs.results import Results, file_stem
 from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
+from hexviz.app.plain_answers import plain
 from hexviz.app.protocol import (
     At,
     Edit,
@@ -43,19 +42,21 @@ __all__ = ["register"]
 _BYTES = "application/octet-stream"
 
 
-def register(app: Dash, store: ModelStore, pictures: FirstPictures | None, roots: Roots) -> None:
-    """Attach the routes of this file to an app's server.
+def register(
+    server: Flask, store: ModelStore, pictures: FirstPictures | None, roots: Roots
+) -> None:
+    """Attach the routes of this file to a server.
 
     ``pictures`` knows the first pictures that are kept.
     """
-    _register_answers(app, store, pictures, roots)
-    _register_files(app, store)
+    _register_answers(server, store, pictures, roots)
+    _register_files(server, store)
 
 
 def _register_answers(
-    app: Dash, store: ModelStore, pictures: FirstPictures | None, roots: Roots
+    server: Flask, store: ModelStore, pictures: FirstPictures | None, roots: Roots
 ) -> None:
-    @app.server.post("/event")
+    @server.post("/event")
     def on_event() -> Response:
         try:
             asked = decode(request.get_data(), EventRequest)
@@ -71,7 +72,7 @@ def _register_answers(
             _drawn(store, pictures, asked, answer, body, record.stages)
         return _json(body, server_timing(record.stages))
 
-    @app.server.post("/panel")
+    @server.post("/panel")
     def on_panel() -> Response:
         try:
             asked = decode(request.get_data(), PanelRequest)
@@ -160,10 +161,10 @@ def _panel(store: ModelStore, roots: Roots, asked: PanelRequest) -> PanelAnswer:
     return answer
 
 
-def _register_files(app: Dash, store: ModelStore) -> None:
+def _register_files(server: Flask, store: ModelStore) -> None:
     """What can be taken away. Nothing on disk is changed."""
 
-    @app.server.get("/picture.svg")
+    @server.get("/picture.svg")
     def on_picture() -> Response:
         theme: Theme = "dark" if request.args.get("theme") == "dark" else "light"
         query = request.query_string.decode("ascii", "replace")
@@ -176,7 +177,7 @@ def _register_files(app: Dash, store: ModelStore) -> None:
 
         return _or_missing(picture)
 
-    @app.server.get("/model/<key>.onnx")
+    @server.get("/model/<key>.onnx")
     def on_model(key: str) -> Response:
         def tagged() -> Response:
             graph = store.get(key).graph
@@ -184,7 +185,7 @@ def _register_files(app: Dash, store: ModelStore) -> None:
 
         return _or_missing(tagged)
 
-    @app.server.get("/tensor/<key>.npy")
+    @server.get("/tensor/<key>.npy")
     def on_tensor(key: str) -> Response:
         def tensor() -> Response:
             graph, value = store.get(key).graph, request.args.get("value", "")
@@ -197,7 +198,7 @@ def _register_files(app: Dash, store: ModelStore) -> None:
 
         return _or_missing(tensor)
 
-    @app.server.get("/overrides/<key>.json")
+    @server.get("/overrides/<key>.json")
     def on_overrides(key: str) -> Response:
         def overrides() -> Response:
             graph = store.get(key).graph
@@ -218,15 +219,15 @@ def _register_files(app: Dash, store: ModelStore) -> None:
 
         return _or_missing(saved)
 
-    @app.server.get("/figures.csv")
+    @server.get("/figures.csv")
     def on_figures_csv() -> Response:
         return figures("text/csv", FigureTable.to_csv)
 
-    @app.server.get("/figures.json")
+    @server.get("/figures.json")
     def on_figures_json() -> Response:
         return figures("application/json", lambda table: json.dumps(table.to_dict(), indent=2))
 
-    @app.server.get("/part/<file>")
+    @server.get("/part/<file>")
     def on_part(file: str) -> Response:
         path = Results().path(file)
         if path is None:
@@ -236,7 +237,7 @@ def _register_files(app: Dash, store: ModelStore) -> None:
         answer.headers["Content-Disposition"] = "attachment"
         return answer
 
-    @app.server.get("/comparison/<file>")
+    @server.get("/comparison/<file>")
     def on_comparison(file: str) -> Response:
         path = Results().path(file) if file.endswith(".json") else None
         if path is None:

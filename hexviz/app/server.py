@@ -18,18 +18,19 @@ from urllib.parse import urlencode
 
 import waitress
 from dash import ClientsideFunction, Dash, Input, Output, State
+from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, request
 
 from hexviz.app import compression, routes
 from hexviz.app.callbacks import files, jobs
 from hexviz.app.guard import (
     Access,
+    Gate,
     Guard,
     Token,
     chosen_token,
     host_name,
     hosts_for,
-    install,
     is_loopback,
     new_token,
     watched,
@@ -41,6 +42,7 @@ from hexviz.app.layout import page
 from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
+from hexviz.app.plain_answers import NOTHING_HERE, plain, speak_plainly
 from hexviz.app.static_files import StaticFiles
 from hexviz.cache import Cache
 from hexviz.errors import HexvizError, ServeError
@@ -89,16 +91,17 @@ def create_app(
     app.first_model = first or ""
     app.static = StaticFiles(assets_folder())
     guard = guard or Guard()
-    install(app, guard)
+    _refuse_plainly(app)
     _serve_static(app.server, app.static)
     compression.install(app.server)
     app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
     roots = roots or Roots()
     files.register(app, store, roots, guard)
     jobs.register(app, store, frozenset(SAMPLES))
-    routes.register(app, store, pictures, roots)
+    routes.register(app.server, store, pictures, roots)
     _register_clientside(app)
     manager.seal()
+    app.server.wsgi_app = Gate(guard, app.server.wsgi_app)
     return app
 
 
@@ -114,6 +117,18 @@ def _serve_static(server: Flask, static: StaticFiles) -> None:
         return Response(found.body, status=found.status, headers=found.headers)
 
     server.before_request(serve)
+
+
+def _refuse_plainly(app: Dash) -> None:
+    """Errors in one line, and no page where there is nothing, as Dash would answer."""
+    speak_plainly(app.server)
+    for missing in (DependencyException, InvalidResourceError):  # these list what there is
+        app.server.register_error_handler(missing, lambda _: plain(404, NOTHING_HERE))
+    app.server.view_functions["/<path:path>"] = _nothing
+
+
+def _nothing(path: str) -> Response:  # noqa: ARG001 - a route's blank
+    return plain(404, NOTHING_HERE)
 
 
 def _register_clientside(app: Dash) -> None:

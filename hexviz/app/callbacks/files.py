@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dash import Dash, Input, Output, State, no_update
+from flask import request
 
 from hexviz.app.dialogs import recent_files
 from hexviz.app.guard import Guard
@@ -148,7 +149,7 @@ def _let_in(guard: Guard) -> None:
     Raises:
         SourceError: if there were too many of late.
     """
-    wait = guard.file_wait()
+    wait = guard.file_wait(request.remote_addr)
     if wait:
         raise SourceError(f"Those are many files in a short time: wait {wait} s before the next.")
 
