@@ -11,7 +11,7 @@ Nothing here recurses: depth cannot exhaust Python's stack.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 import onnx
@@ -24,6 +24,7 @@ __all__ = [
     "graphs_of",
     "graphs_within",
     "named_functions",
+    "nodes_with_graphs",
     "walk",
     "walk_bodies",
 ]
@@ -113,6 +114,16 @@ def graphs_of(node: onnx.NodeProto) -> list[tuple[str, onnx.GraphProto]]:
         taken: dict[str, int] = {}
         return [(_told_apart(name, taken), graph) for name, graph in found]
     return found
+
+
+def nodes_with_graphs(nodes: Sequence[onnx.NodeProto]) -> list[int]:
+    """The numbers of the nodes that have bodies."""
+    found = [
+        number
+        for number, attributes in enumerate([node.attribute[:] for node in nodes])
+        if attributes and any(one.type in _WITH_GRAPHS for one in attributes)
+    ]
+    return [number for number in found if graphs_of(nodes[number])]
 
 
 def function_path(domain: str, name: str, overload: str = "") -> str:

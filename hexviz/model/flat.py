@@ -19,10 +19,8 @@ edges cross bodies, also those of values that a body gives straight back.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -32,6 +30,8 @@ import onnx
 from hexviz.model.bodies import Graph
 from hexviz.model.cached import cached_property
 from hexviz.model.columns import EdgeColumns, FlatColumns
+from hexviz.model.edges import Links, links_down, links_up
+from hexviz.model.rows import Rows
 
 __all__ = ["Body", "Crossing", "Edge", "FlatGraph", "FlatOp", "Neighbours"]
 
@@ -42,8 +42,7 @@ Neighbours = tuple[tuple[int, ...], ...]
 class FlatOp(NamedTuple):
     """One node before it has a module; fields as in :class:`hexviz.model.op.Op`.
 
-    ``number`` is the position in the node list of its own graph. A named tuple:
-    it is made once for every op of a file, and that takes half the time.
+    ``number`` is the position in the node list of its own graph.
     """
 
     number: int
@@ -126,12 +125,12 @@ class Crossing:
 class FlatGraph:
     """All ops of a model and the values between them, with lookups of who makes and who reads one.
 
+    ``columns`` hold the ops by position, ``edge_columns`` the values between them.
     ``makers`` maps a value id to the position of the op that makes it; inputs
     and weights are not in it. ``weights`` maps the value id of
     each initializer to its name, and ``tensors`` to what the file stores of it
     (see :mod:`hexviz.model.reader`). ``values`` maps every value id to the
-    value's name. ``predecessors`` and ``successors`` hold, per
-    position, the neighbouring positions without repetition. ``owners`` holds,
+    value's name. ``owners`` holds,
     per position, that of the op of the top graph in whose bodies it lies, its
     own for an op of the top graph, ``None`` in a function. ``functions`` is the
     number of ops in functions, which come first, and ``top`` holds the positions
@@ -141,10 +140,8 @@ class FlatGraph:
     out as they got them from around it: neither is there an op in between.
     """
 
-    ops: tuple[FlatOp, ...]
-    edges: tuple[Edge, ...]
-    predecessors: Neighbours
-    successors: Neighbours
+    columns: FlatColumns
+    edge_columns: EdgeColumns
     makers: Mapping[str, int]
     weights: Mapping[str, str]
     tensors: Mapping[str, onnx.TensorProto]
@@ -152,37 +149,58 @@ class FlatGraph:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     functions: int
-    owners: tuple[int | None, ...]
-    top: tuple[int, ...]
-    starts: tuple[int, ...]
+    owners: Sequence[int | None]
+    top: Sequence[int]
+    starts: Sequence[int]
     bodies: tuple[Body, ...]
     handed_on: Mapping[int, tuple[str, ...]]
 
     @cached_property
-    def columns(self) -> FlatColumns:
-        """All ops as the file tells of them, in columns."""
-        names, nothing = FlatColumns._fields, [()] * len(FlatColumns._fields)
-        by_field = dict(zip(FlatOp._fields, [*zip(*self.ops, strict=True)] or nothing, strict=True))
-        order = ("number", "body", "id", "name", "op_type", "domain", "inputs", "outputs", "node")
-        return FlatColumns(**dict(zip(names, map(by_field.__getitem__, order), strict=True)))
+    def ops(self) -> Sequence[FlatOp]:
+        """All ops, each made when it is looked at; questions about all of them ask ``columns``."""
+        columns = self.columns
+        return Rows(
+            len(columns.ids),
+            lambda at: FlatOp._make([column[at] for column in columns]),
+            lambda: map(FlatOp._make, zip(*columns, strict=True)),
+        )
 
     @cached_property
-    def edge_columns(self) -> EdgeColumns:
-        """The edges in columns."""
-        numbers: dict[str, int] = {}
-        table = np.array(
-            [
-                (source, target, numbers.setdefault(value, len(numbers)))
-                for source, target, value in self.edges
-            ],
-            np.int64,
-        ).reshape(-1, 3)
-        return EdgeColumns(table[:, 0], table[:, 1], table[:, 2], tuple(numbers))
+    def edges(self) -> Sequence[Edge]:
+        """The values that go from one op to another, in the order of the targets."""
+        sources, targets, numbers, values = self.edge_columns
+        return Rows(
+            len(numbers),
+            lambda at: Edge(int(sources[at]), int(targets[at]), values[numbers[at]]),
+            lambda: map(
+                Edge, sources.tolist(), targets.tolist(), map(values.__getitem__, numbers.tolist())
+            ),
+        )
+
+    @cached_property
+    def links_up(self) -> Links:
+        """The neighbours that each op reads from, in the order in which it does."""
+        return links_up(self.edge_columns, len(self.columns.ids))
+
+    @cached_property
+    def links_down(self) -> Links:
+        """The neighbours that read what each op makes, in order."""
+        return links_down(self.edge_columns, len(self.columns.ids))
+
+    @cached_property
+    def predecessors(self) -> Neighbours:
+        """``links_up`` as tuples."""
+        return self.links_up.tuples()
+
+    @cached_property
+    def successors(self) -> Neighbours:
+        """``links_down`` as tuples."""
+        return self.links_down.tuples()
 
     @property
     def order(self) -> range:
         """All positions in an order in which the ops can run: that of the positions."""
-        return range(len(self.ops))
+        return range(len(self.columns.ids))
 
     def ops_of(self, node: int) -> tuple[range, int]:
         """The positions of the ops in the bodies of a node of the top graph, and its own.
@@ -217,7 +235,7 @@ class FlatGraph:
         bodies = [body for body in self.bodies if body.owner]
         if not bodies:
             return {}
-        positions = {op.id: at for at, op in enumerate(self.ops)}
+        positions = {op: at for at, op in enumerate(self.columns.ids)}
         return {value: positions[body.owner] for body in bodies for value in body.inputs}
 
     def readers(self, value: str) -> tuple[int, ...]:
@@ -227,18 +245,17 @@ class FlatGraph:
         """
         source = self.makers.get(value)
         if source is not None:
+            edges = self.edge_columns
             return tuple(
-                sorted(
-                    after
-                    for after in self.successors[source]
-                    if any(edge.value == value for edge in self._edges_into(after))
-                )
+                int(edges.targets[at])
+                for at in np.flatnonzero(edges.sources == source)
+                if edges.values[edges.numbers[at]] == value
             )
         if value in self.weights:  # rarely asked for, and one may have every op as reader
             return tuple(
                 at
-                for at, op in enumerate(self.ops)
-                if value in op.inputs or value in self.handed_on.get(at, ())
+                for at, inputs in enumerate(self.columns.inputs)
+                if value in inputs or value in self.handed_on.get(at, ())
             )
         return tuple(self._handed_in.get(value, ()))
 
@@ -253,7 +270,7 @@ class FlatGraph:
                └────────▶ c ──▶ z        of {c}:  x enters (no source), z leaves
         """
         inside = self._mask(positions)
-        return self._crossings(~inside[self._ends[0]] & inside[self._ends[1]], {})
+        return self._crossings(~inside[self._ends.sources] & inside[self._ends.targets], {})
 
     def leaving(self, positions: Iterable[int]) -> tuple[Crossing, ...]:
         """The values that ops at these positions make for others or for the model's caller."""
@@ -263,7 +280,7 @@ class FlatGraph:
             for value in self.outputs
             if (source := self.makers.get(value)) is not None and inside[source]
         }
-        return self._crossings(inside[self._ends[0]] & ~inside[self._ends[1]], outputs)
+        return self._crossings(inside[self._ends.sources] & ~inside[self._ends.targets], outputs)
 
     def upstream(self, position: int) -> frozenset[int]:
         """The positions of all that an op depends on, itself included."""
@@ -286,20 +303,22 @@ class FlatGraph:
 
     def _mask(self, positions: Iterable[int]) -> npt.NDArray[np.bool_]:
         # The last stands for what is handed in, which comes from outside of every set.
-        inside = np.zeros(len(self.ops) + 1, bool)
+        inside = np.zeros(len(self.columns.ids) + 1, bool)
         inside[np.fromiter(positions, np.int64)] = True
         return inside
 
     def _crossings(
         self, crosses: npt.NDArray[np.bool_], outputs: Mapping[str, int]
     ) -> tuple[Crossing, ...]:
-        made_at, read_at, values = self._ends
+        ends = self._ends
         sources: dict[str, int] = dict(outputs)
         readers: dict[str, list[int]] = {value: [] for value in outputs}
-        for at in np.flatnonzero(crosses):
-            sources[values[at]] = int(made_at[at])
-            readers.setdefault(values[at], []).append(int(read_at[at]))
-        nowhere = len(self.ops)
+        rows = (column[crosses].tolist() for column in (ends.sources, ends.targets, ends.numbers))
+        for source, target, number in zip(*rows, strict=True):
+            value = ends.values[number]
+            sources[value] = source
+            readers.setdefault(value, []).append(target)
+        nowhere = len(self.columns.ids)
         found = [
             Crossing(
                 value,
@@ -310,36 +329,30 @@ class FlatGraph:
         ]
         return tuple(sorted(found, key=lambda one: -len(one.readers)))
 
-    def _edges_into(self, target: int) -> Iterator[Edge]:
-        at = bisect_left(self.edges, target, key=attrgetter("target"))  # in order of their targets
-        while at < len(self.edges) and self.edges[at].target == target:
-            yield self.edges[at]
-            at += 1
-
     @cached_property
     def _handed_in(self) -> Mapping[str, list[int]]:
         """Value that is handed in → the positions that read it."""
         handed = self.values.keys() - self.makers.keys() - self.weights.keys()
         found: dict[str, list[int]] = {}
-        for at, op in enumerate(self.ops):
-            read = (*op.inputs, *self.handed_on[at]) if at in self.handed_on else op.inputs
+        for at, inputs in enumerate(self.columns.inputs):
+            read = (*inputs, *self.handed_on[at]) if at in self.handed_on else inputs
             if not handed.isdisjoint(read):
                 for value in handed.intersection(read):
                     found.setdefault(value, []).append(at)
         return found
 
     @cached_property
-    def _ends(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]:
-        """Of each edge, and of each value handed in to each reader: source, target and value."""
-        nowhere = len(self.ops)
+    def _ends(self) -> EdgeColumns:
+        """The edges, and one for each value handed in to each reader."""
+        edges, nowhere = self.edge_columns, len(self.columns.ids)
         handed = [(value, at) for value, readers in self._handed_in.items() for at in readers]
-        sources = np.fromiter(map(attrgetter("source"), self.edges), np.int64)
         owners = [self.body_owners.get(value, nowhere) for value, _ in handed]
-        targets = np.fromiter(map(attrgetter("target"), self.edges), np.int64)
-        return (
-            np.concatenate([sources, np.array(owners, np.int64)]),
-            np.concatenate([targets, np.array([at for _, at in handed], np.int64)]),
-            [*map(attrgetter("value"), self.edges), *(value for value, _ in handed)],
+        last = len(edges.values)
+        return EdgeColumns(
+            np.concatenate([edges.sources, np.array(owners, np.int64)]),
+            np.concatenate([edges.targets, np.array([at for _, at in handed], np.int64)]),
+            np.concatenate([edges.numbers, np.arange(last, last + len(handed))]),
+            [*edges.values, *(value for value, _ in handed)],
         )
 
 

@@ -7,14 +7,17 @@ takes several times as long as all the rest of opening a file (docs/performance.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count, repeat
+from typing import Any
 
 import onnx
 
 from hexviz.errors import ReadError
 from hexviz.model.bodies import Graph, graphs_of, named_functions
-from hexviz.model.flat import Body, Edge, FlatGraph, FlatOp, Neighbours
-from hexviz.model.ordering import is_ordered, run_order
+from hexviz.model.columns import EdgeColumns, FlatColumns
+from hexviz.model.edges import find_edges, links_up
+from hexviz.model.flat import Body, FlatGraph
+from hexviz.model.node_columns import NodeColumns, grouped, read_nodes
+from hexviz.model.ordering import run_order
 from hexviz.model.reader import stand_in
 from hexviz.model.size_limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OPS, MOST_WEIGHTS
 
@@ -35,18 +38,19 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
         key = _domain(function.domain), function.name, function.overload
         functions.setdefault(key, path)
         listing.walk(path, function)
-    in_functions = len(listing.ops)
+    in_functions = listing.size
     top = listing.walk("", proto.graph)
-    makers, edges, predecessors, successors = _edges(listing, functions)
-    if not is_ordered(predecessors):
-        listing.reorder(run_order(listing.ops, listing.bodies, listing.owned, predecessors))
-        makers, edges, predecessors, successors = _edges(listing, functions)
-    owners, starts, nodes = _nodes(listing.ops, in_functions)
+    columns = listing.columns()
+    makers, edges = _edges(listing, columns, functions)
+    if not bool((edges.sources < edges.targets).all()):
+        before = links_up(edges, len(columns.ids)).tuples()
+        order = run_order(columns, listing.bodies, listing.owned, before)
+        columns = listing.reordered(columns, order)
+        makers, edges = _edges(listing, columns, functions)
+    owners, starts, nodes = _nodes(columns, in_functions)
     return FlatGraph(
-        ops=tuple(listing.ops),
-        edges=edges,
-        predecessors=predecessors,
-        successors=successors,
+        columns=columns,
+        edge_columns=edges,
         makers=makers,
         weights=listing.weights,
         tensors=listing.tensors,
@@ -67,14 +71,16 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
 
 
 def _nodes(
-    ops: list[FlatOp], in_functions: int
-) -> tuple[tuple[int | None, ...], tuple[int, ...], tuple[int, ...]]:
+    columns: FlatColumns, in_functions: int
+) -> tuple[Sequence[int | None], Sequence[int], Sequence[int]]:
     """Each op's owner; each node's first position, and its own."""
+    if not in_functions and isinstance(columns.numbers, range):  # one graph as it is in the file
+        return columns.numbers, columns.numbers, columns.numbers
     owners: list[int | None] = [None] * in_functions
     found: dict[int, tuple[int, int]] = {}
-    for at in range(in_functions, len(ops)):
-        if not ops[at].body:  # its bodies were listed right before it
-            found[ops[at].number] = len(owners), at
+    for at in range(in_functions, len(columns.ids)):
+        if not columns.bodies[at]:  # its bodies were listed right before it
+            found[columns.numbers[at]] = len(owners), at
             owners.extend([at] * (at + 1 - len(owners)))
     places = [found[node] for node in range(len(found))]
     return tuple(owners), tuple([one for one, _ in places]), tuple([own for _, own in places])
@@ -83,17 +89,17 @@ def _nodes(
 class _Frame:
     """A body that is being listed.
 
-    ``ops`` are all of its ops, of which ``listed`` are in the listing, and
+    ``columns`` are all of its ops, of which ``listed`` are in the listing, and
     ``owners`` the numbers of those that have bodies, the next one last.
     ``inner`` are the paths of the bodies that come right now.
     """
 
-    __slots__ = ("_makers", "body", "inner", "listed", "ops", "outer", "owners")
+    __slots__ = ("_makers", "body", "columns", "inner", "listed", "outer", "owners")
 
     def __init__(self, body: Body, outer: _Frame | None) -> None:
         self.body = body
         self.outer = outer
-        self.ops: list[FlatOp] = []
+        self.columns = _NO_OPS
         self.owners: list[int] = []
         self.listed = -1
         self.inner: list[str] = []
@@ -102,19 +108,20 @@ class _Frame:
     def makes_later(self, value: str) -> bool:
         """Whether the op that makes a value is not listed before the one whose bodies come now."""
         if self._makers is None:
-            self._makers = {one: op.number for op in self.ops for one in op.outputs}
+            made = enumerate(self.columns.outputs)
+            self._makers = {one: number for number, outputs in made for one in outputs}
         return self._makers.get(value, -1) >= self.listed
 
 
-class _Listing:
-    """Collects the ops of one model in order.
+_NO_OPS = FlatColumns(*[()] * len(FlatColumns._fields))
 
-    What all nodes of a body have is read into columns: a step for all nodes at
-    once takes half the time of all steps for one node after the other.
-    """
+
+class _Listing:
+    """Collects the ops of one model in order, as stretches of the columns of its bodies."""
 
     def __init__(self) -> None:
-        self.ops: list[FlatOp] = []
+        self.size = 0
+        """The ops until now."""
         self.bodies: list[Body] = []
         self.values: dict[str, str] = {}
         self.weights: dict[str, str] = {}
@@ -125,12 +132,11 @@ class _Listing:
         """Position of an op → paths of its bodies."""
         self.handed_on: dict[str, list[str]] = {}
         """Path of a body → ids of the values that it puts out as they came from around it."""
+        self._stretches: list[tuple[FlatColumns, int, int]] = []
         self._claimed: set[str] = set()
         self._met = self._stored = self._ends = self._linked = self._bodies = 0
         self._numbers: dict[str, int] = {}
         """Id that several values would have → the number that the next one gets."""
-        self._texts: dict[str, str] = {}
-        """Op types and domains, which many ops share, once each."""
 
     def walk(self, path: str, proto: Graph) -> Body:
         """List a body and all bodies in it, on a stack: depth cannot exhaust Python's."""
@@ -142,17 +148,19 @@ class _Listing:
                 self._enter(frame)
                 frame.listed = 0
             if frame.inner:
-                self.owned[len(self.ops)] = frame.inner
+                self.owned[self.size] = frame.inner
                 frame.inner = []
-            number = frame.owners.pop() if frame.owners else len(frame.ops)
-            self.ops.extend(frame.ops[frame.listed : number])
-            frame.listed = number
-            if number < len(frame.ops):
-                op = frame.ops[number]
+            ops = frame.columns
+            number = frame.owners.pop() if frame.owners else len(ops.ids)
+            if frame.listed < number:
+                self._stretches.append((ops, frame.listed, number))
+                self.size += number - frame.listed
+                frame.listed = number
+            if number < len(ops.ids):
                 inner = []
-                for name, one in graphs_of(op.node):
+                for name, one in graphs_of(ops.nodes[number]):
                     self.count_body()
-                    inner.append(Body(f"{op.id}/{name}", op.id, one, {}))
+                    inner.append(Body(f"{ops.ids[number]}/{name}", ops.ids[number], one, {}))
                 frame.inner = [body.path for body in inner]
                 stack.extend(_Frame(body, frame) for body in reversed(inner))
             else:
@@ -160,11 +168,22 @@ class _Listing:
                 stack.pop()
         return first
 
-    def reorder(self, order: Sequence[int]) -> None:
-        """List the ops anew, by their positions until now."""
+    def columns(self) -> FlatColumns:
+        """All ops that were listed."""
+        if len(self._stretches) == 1:  # of one graph without bodies: all of it
+            return self._stretches[0][0]
+        columns: list[list[Any]] = [[] for _ in FlatColumns._fields]
+        for stretch, start, end in self._stretches:
+            for column, part in zip(columns, stretch, strict=True):
+                column.extend(part[start:end])
+        return FlatColumns(*columns)
+
+    def reordered(self, columns: FlatColumns, order: Sequence[int]) -> FlatColumns:
+        """The ops listed anew, by their positions until now."""
         now = {at: place for place, at in enumerate(order)} if self.owned else {}
-        self.ops = [self.ops[at] for at in order]
         self.owned = {now[at]: paths for at, paths in self.owned.items()}
+        moved: list[list[Any]] = [list(map(column.__getitem__, order)) for column in columns]
+        return FlatColumns(*moved)
 
     def count_body(self) -> None:
         """That one more function, or body of an op, is not one too many.
@@ -208,55 +227,60 @@ class _Listing:
                 known = body.ids[name]
                 self.weights[known] = name
                 self.tensors[known] = tensor
-        nodes = proto.node[:]
-        made = [node.output[:] for node in nodes]
-        names = [name for one in made for name in one if name]
-        self._refuse_doubles(body, names)
-        self._define(body, names)
-        frame.ops = self._ops(frame, nodes, made)
-        frame.owners = [op.number for op in reversed(frame.ops) if graphs_of(op.node)]
-
-    def _ops(
-        self, frame: _Frame, nodes: Sequence[onnx.NodeProto], made: Sequence[Sequence[str]]
-    ) -> list[FlatOp]:
-        body, text = frame.body, self._texts
-        ids = body.ids
-        read = [node.input[:] for node in nodes]
-        self._linked += sum(map(len, made)) + sum(map(len, read))
+        read = read_nodes(proto)
+        self._linked += len(read.inputs) + len(read.outputs)
         if self._linked > MOST_LINKS:
             raise ReadError(
                 f"The ops of the graph read and make over {MOST_LINKS:,} values, "
                 "which is more than hexviz shows."
             )
-        for name in {name for one in read for name in one} - ids.keys():
+        names = [*filter(None, read.outputs)] if "" in read.outputs else read.outputs
+        self._refuse_doubles(body, names)
+        self._define(body, names)
+        frame.columns = self._ops(frame, read)
+        frame.owners = [*reversed(read.owners)]
+
+    def _ops(self, frame: _Frame, read: NodeColumns) -> FlatColumns:
+        path, ids = frame.body.path, frame.body.ids
+        distinct = set(read.inputs)
+        for name in distinct - ids.keys():
             if name:
                 ids[name] = self._outside(name, frame)
-        known = ids | {"": ""}  # an input or output that is left out
-        inputs = [tuple([known[name] for name in one]) for one in read]
-        for at, name, outer in _shadowed_reads(frame, read, made):
-            inputs[at] = tuple(
-                [
-                    outer if one == name else now
-                    for one, now in zip(read[at], inputs[at], strict=True)
-                ]
-            )
-        outputs = [tuple([known[name] for name in one]) for one in made]
-        names = [node.name for node in nodes]
-        types = [text.setdefault(one, one) for one in [node.op_type for node in nodes]]
-        domains = [_domain(text.setdefault(one, one)) for one in [node.domain for node in nodes]]
-        if not {*map(type, names), *map(type, types), *map(type, domains)} <= {str}:
+        # An input or output that is left out is no value, though one may have no name.
+        known = ids | {"": ""} if "" in distinct or "" in read.outputs else ids
+        inputs = grouped(list(map(known.__getitem__, read.inputs)), read.input_counts)
+        outputs = grouped(list(map(known.__getitem__, read.outputs)), read.output_counts)
+        if frame.outer is not None:
+            names = grouped(read.inputs, read.input_counts)
+            made = grouped(read.outputs, read.output_counts)
+            for at, name, outer in _shadowed_reads(frame, names, made):
+                inputs[at] = tuple(
+                    [
+                        outer if one == name else now
+                        for one, now in zip(names[at], inputs[at], strict=True)
+                    ]
+                )
+        kinds = {*map(type, read.names), *map(type, read.op_types), *map(type, read.domains)}
+        if not kinds <= {str}:
             raise ReadError("The graph is malformed (a name is no text): export the model again.")
+        domains = {domain: _domain(domain) for domain in set(read.domains)}
         op_ids = [next(filter(None, one), "") for one in outputs]
         for number, op_id in enumerate(op_ids):
             if not op_id:
-                op_ids[number] = self._claim(body.path, number)
-        columns = zip(
-            count(), repeat(body.path), op_ids, names, types, domains, inputs, outputs, nodes,
-            strict=False,
-        )  # fmt: skip
-        return list(map(FlatOp._make, columns))
+                op_ids[number] = self._claim(path, number)
+        return FlatColumns(
+            numbers=range(len(op_ids)),
+            bodies=[path] * len(op_ids),
+            ids=op_ids,
+            names=read.names,
+            op_types=read.op_types,
+            domains=[domains[domain] for domain in read.domains],
+            inputs=inputs,
+            outputs=outputs,
+            nodes=frame.body.proto.node[:],
+        )
 
-    def _refuse_doubles(self, body: Body, names: list[str]) -> None:
+    def _refuse_doubles(self, body: Body, names: Sequence[str]) -> None:
         if len(set(names)) < len(names) or not body.ids.keys().isdisjoint(names):
             seen = set(body.ids)
             for name in names:
@@ -272,7 +296,10 @@ class _Listing:
         if not set(map(type, names)) <= {str}:
             raise ReadError("The graph is malformed (a name is no text): export the model again.")
         path, values = body.path, self.values
-        ids = [f"{path}/{name or '?'}" if path else name or "?" for name in names]
+        if path:
+            ids = [f"{path}/{name or '?'}" for name in names]
+        else:
+            ids = [name or "?" for name in names] if "" in names else names
         # Paths of bodies are made of names, so a name may look like one.
         if not (values.keys().isdisjoint(ids) and self._claimed.isdisjoint(ids)) or len(
             set(ids)
@@ -327,32 +354,22 @@ def _domain(domain: str) -> str:
 
 
 def _edges(
-    listing: _Listing, functions: Mapping[tuple[str, str, str], str]
-) -> tuple[dict[str, int], tuple[Edge, ...], Neighbours, Neighbours]:
-    """Who makes each value, all edges in the order of their targets, and each op's neighbours."""
-    ops, owned, yields = listing.ops, listing.owned, listing.yields
-    makers = {value: at for at, op in enumerate(ops) for value in op.outputs if value}
-    edges: list[Edge] = []
-    before: list[tuple[int, ...]] = []
-    after: list[list[int]] = [[] for _ in ops]
-    for at, op in enumerate(ops):
-        read: Sequence[str] = op.inputs
-        if at in owned:
-            read = [*read, *(value for path in owned[at] for value in yields[path])]
-        if functions:
-            called = functions.get((op.domain, op.op_type, op.node.overload))
-            if called is not None:
-                read = [*read, *yields[called]]
-        near: dict[int, None] = {}
-        for value in read if len(read) < 2 else dict.fromkeys(read):
-            if value in makers:
-                source = makers[value]
-                edges.append(Edge._make((source, at, value)))
-                near[source] = None
-        before.append(tuple(near))
-        for source in near:
-            after[source].append(at)
-    return makers, tuple(edges), tuple(before), tuple(map(tuple, after))
+    listing: _Listing, columns: FlatColumns, functions: Mapping[tuple[str, str, str], str]
+) -> tuple[dict[str, int], EdgeColumns]:
+    """Who makes each value, and all edges in the order of their targets."""
+    yields = listing.yields
+    more = {
+        at: [value for path in paths for value in yields[path]]
+        for at, paths in listing.owned.items()
+    }
+    if functions:
+        named = {(domain, name) for domain, name, _ in functions}
+        for at, kind in enumerate(zip(columns.domains, columns.op_types, strict=True)):
+            if kind in named:
+                called = functions.get((*kind, columns.nodes[at].overload))
+                if called is not None:
+                    more[at] = [*more.get(at, ()), *yields[called]]
+    return find_edges(columns.inputs, columns.outputs, more)
 
 
 def _around(name: str, frame: _Frame, *, before: bool = False) -> str | None:
@@ -377,12 +394,10 @@ def _shadowed_reads(
         h = Relu(x)
         y = If(c) { then: h = Neg(h) }      Neg reads the outer h
     """
-    if frame.outer is None:
-        return
     first = {name: at for at, one in enumerate(made) for name in one if name}
     for at, one in enumerate(read):
         for name in dict.fromkeys(one):
             if first.get(name, -1) >= at:
-                outer = _around(name, frame, before=True)
-                if outer is not None:
-                    yield at, name, outer
+                known = _around(name, frame, before=True)
+                if known is not None:
+                    yield at, name, known

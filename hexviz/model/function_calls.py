@@ -147,12 +147,14 @@ def find_calls(flat: FlatGraph) -> Calls:
     callee: dict[int, str] = {}
     callers: dict[str, list[int]] = {}
     around: dict[str, set[str]] = {path: set() for path in inputs}
-    for at, op in enumerate(flat.ops):
-        path = paths.get((op.domain, op.op_type, op.node.overload))
+    columns = flat.columns
+    named = {(domain, name) for domain, name, _ in paths}
+    for at, kind in enumerate(zip(columns.domains, columns.op_types, strict=True)):
+        path = paths.get((*kind, columns.nodes[at].overload)) if kind in named else None
         if path is not None:
             callee[at] = path
             callers.setdefault(path, []).append(at)
-            around[path].add(root_body(op.body))
+            around[path].add(root_body(columns.bodies[at]))
     try:
         order = [path for path in graphlib.TopologicalSorter(around).static_order() if path]
     except graphlib.CycleError:  # of calls that give nothing back, so the file can be sorted
@@ -164,7 +166,7 @@ def find_calls(flat: FlatGraph) -> Calls:
         meant: list[dict[str, None]] = [{} for _ in formals]
         fewest = len(formals)
         for at in callers.get(path, ()):
-            given = flat.ops[at].inputs
+            given = columns.inputs[at]
             fewest = min(fewest, len(given))
             for found, value in zip(meant, given, strict=False):
                 if len(found) <= _MOST_VALUES:
@@ -189,7 +191,7 @@ def _that_run(
         ran = [
             at
             for at in callers.get(path, ())
-            if not (body := root_body(flat.ops[at].body)) or body in found
+            if not (body := root_body(flat.columns.bodies[at])) or body in found
         ]
         if ran:
             found[path] = ran

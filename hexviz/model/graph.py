@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -187,7 +187,7 @@ class TaggedGraph:
         return self.measured.timings
 
     @property
-    def edges(self) -> tuple[Edge, ...]:
+    def edges(self) -> Sequence[Edge]:
         """Every value that goes from one op to another, by position."""
         return self.flat.edges
 

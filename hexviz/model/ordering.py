@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from hexviz.errors import ReadError
-from hexviz.model.flat import Body, FlatOp, Neighbours
+from hexviz.model.columns import FlatColumns
+from hexviz.model.flat import Body, Neighbours
 
-__all__ = ["CycleError", "execution_order", "is_ordered", "run_order"]
+__all__ = ["CycleError", "execution_order", "run_order"]
 
 
 class CycleError(ValueError):
@@ -22,11 +23,6 @@ class CycleError(ValueError):
     def __init__(self, number: int) -> None:
         super().__init__(f"{number} needs itself")
         self.number = number
-
-
-def is_ordered(needs: Sequence[Sequence[int]]) -> bool:
-    """Whether each comes after all that it needs."""
-    return all(need < at for at, several in enumerate(needs) for need in several)
 
 
 def execution_order(needs: Sequence[Sequence[int]]) -> list[int]:
@@ -63,7 +59,7 @@ def execution_order(needs: Sequence[Sequence[int]]) -> list[int]:
 
 
 def run_order(
-    ops: Sequence[FlatOp],
+    ops: FlatColumns,
     bodies: Sequence[Body],
     owned: Mapping[int, Sequence[str]],
     predecessors: Neighbours,
@@ -83,8 +79,8 @@ def run_order(
     """
     owner = {path: at for at, paths in owned.items() for path in paths}
     members: dict[str, list[int]] = {body.path: [] for body in bodies}
-    for at, op in enumerate(ops):
-        members[op.body].append(at)
+    for at, path in enumerate(ops.bodies):
+        members[path].append(at)
     needs: dict[str, list[list[int]]] = {
         path: [[] for _ in inside] for path, inside in members.items()
     }
@@ -94,7 +90,7 @@ def run_order(
     depth: dict[str, int] = {}  # how far out each of them is
     for body in bodies:  # what is inside of one follows it
         own = owner.get(body.path, -1)
-        while levels and (own < 0 or levels[-1] != ops[own].body):
+        while levels and (own < 0 or levels[-1] != ops.bodies[own]):
             del depth[levels.pop()]
             holders.pop()
         depth[body.path] = len(levels)
@@ -102,7 +98,7 @@ def run_order(
         holders.append(own)
         for at in members[body.path]:
             for source in predecessors[at]:
-                home = ops[source].body
+                home = ops.bodies[source]
                 if home not in depth:
                     # What its own bodies put out, or the result of a function.
                     root = home.partition("/")[0]
@@ -111,7 +107,7 @@ def run_order(
                     continue
                 level = depth[home]
                 reader = at if home == body.path else holders[level + 1]
-                needs[home][ops[reader].number].append(ops[source].number)
+                needs[home][ops.numbers[reader]].append(ops.numbers[source])
     paths = [body.path for body in bodies if not body.owner]
     numbers = {path: at for at, path in enumerate(paths)}
     before = [[numbers[one] for one in calls[path]] for path in paths]
@@ -135,7 +131,7 @@ def run_order(
             places = execution_order(needs[one])
         except CycleError as error:
             raise ReadError(
-                f"The graph contains a cycle through op {ops[inside[error.number]].id!r}, so no "
+                f"The graph contains a cycle through op {ops.ids[inside[error.number]]!r}, so no "
                 "runtime can run it: export the model again."
             ) from error
         for place in reversed(places):

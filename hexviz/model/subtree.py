@@ -126,7 +126,7 @@ def _depth(modules: ModuleTree, module: Module) -> int:
 def _left_out(flat: FlatGraph, positions: npt.NDArray[np.int64], left_out: Collection[str]) -> int:
     if not left_out:
         return 0
-    used = {value for at in positions.tolist() for value in flat.ops[at].inputs}
+    used = {value for at in positions.tolist() for value in flat.columns.inputs[at]}
     return len(used.intersection(left_out))
 
 

@@ -44,7 +44,7 @@ class TopGraph:
         """The slice of a flat graph that was made from a model with this top graph. Linear."""
         with collector_paused():
             reads = tuple([_distinct(values) for values in _reads(flat)])
-            makes = tuple([_distinct(flat.ops[at].outputs) for at in flat.top])
+            makes = tuple([_distinct(flat.columns.outputs[at]) for at in flat.top])
             if _has_bodies(flat) or any(name != value for name, value in flat.ids.items()):
                 names = flat.values
                 reads = tuple([tuple([names[one] for one in values]) for values in reads])
@@ -129,24 +129,25 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 def _reads(flat: FlatGraph) -> Iterator[tuple[str, ...]]:
     """Per node the ids of what it and the ops in its bodies read from the top graph."""
-    ops = flat.ops
+    inputs = flat.columns.inputs
     if not _has_bodies(flat):
-        yield from (ops[at].inputs for at in flat.top)
+        yield from map(inputs.__getitem__, flat.top)
         return
     # Of the bodies are the values that they make, store or are handed. All others, also those
     # that nothing makes, they can only get from around them.
-    own = {value for op in ops if op.body for value in op.outputs}
+    made = zip(flat.columns.bodies, flat.columns.outputs, strict=True)
+    own = {value for path, values in made if path for value in values}
     own.update(value for body in flat.bodies if body.path for value in body.inputs)
     own.update(flat.weights.keys() - flat.ids.values())
     for node, at in enumerate(flat.top):
-        read = list(ops[at].inputs)
+        read = list(inputs[at])
         if flat.starts[node] < at or at in flat.handed_on:
             for inner in range(flat.starts[node], at + 1):
-                read += ops[inner].inputs
+                read += inputs[inner]
                 read += flat.handed_on.get(inner, ())
         yield tuple(value for value in read if value not in own)
 
 
 def _has_bodies(flat: FlatGraph) -> bool:
     """Whether a node of the top graph has a body with ops, or one that hands a value on."""
-    return bool(flat.handed_on) or flat.functions + len(flat.top) < len(flat.ops)
+    return bool(flat.handed_on) or flat.functions + len(flat.top) < len(flat.columns.ids)
