@@ -152,14 +152,7 @@ def _costs(sizes: dict[str, Any]) -> str:
                 f"{last['server_mb']:,.0f} MB",
             ]
         )
-    heads = [
-        "model",
-        "elements at first",
-        "on the wire before any input",
-        "bodies",
-        "heap",
-        "browser process",
-    ]
+    heads = ["model", "elements at first", "on the wire before any input", "bodies"]
     heads += ["heap", "browser process", "DOM nodes", "server process"]
     return _table("Bytes and memory, after the first load → after the openings.", heads, rows)
 
