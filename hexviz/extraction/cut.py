@@ -29,8 +29,9 @@ from hexviz.model.bodies import walk_bodies
 from hexviz.model.function_calls import callees, key_of
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.modules import Module
+from hexviz.model.node_tags import OpTags
 from hexviz.model.types import light, open_negative_sizes
-from hexviz.model.writer import Place, add_tags, has_tags
+from hexviz.model.writer import add_tags
 from hexviz.tagging.module_sources import owners_of_weights
 
 __all__ = ["cut", "shown"]
@@ -40,6 +41,10 @@ _NODES = frozenset(
     {"node", "initializer", "sparse_initializer", "input", "output", "value_info",
      "quantization_annotation"}
 )  # fmt: skip
+
+
+_Place = tuple[str, int]
+"""The path of a node's body, and its index there."""
 
 
 def cut(graph: TaggedGraph, subgraph: Subgraph) -> onnx.ModelProto:
@@ -109,10 +114,10 @@ def _add_border(graph: TaggedGraph, subgraph: Subgraph, part: onnx.GraphProto) -
     )
 
 
-def _places(graph: TaggedGraph, subgraph: Subgraph, part: onnx.ModelProto) -> dict[Place, int]:
+def _places(graph: TaggedGraph, subgraph: Subgraph, part: onnx.ModelProto) -> dict[_Place, int]:
     """Where each node of a part stands in it → the position of its op in the whole."""
     ops, flat = graph.ops, graph.flat
-    places: dict[Place, int] = {}
+    places: dict[_Place, int] = {}
     inner: list[int] = list(range(flat.functions)) if part.functions else []
     for place, node in enumerate(subgraph.why):
         inside, own = flat.ops_of(node)
@@ -126,7 +131,7 @@ def _places(graph: TaggedGraph, subgraph: Subgraph, part: onnx.ModelProto) -> di
     return places
 
 
-def _sort_bodies(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Place, int]) -> None:
+def _sort_bodies(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[_Place, int]) -> None:
     """Put the nodes of bodies into the order of ``places``: ONNX demands it, not all files do."""
     ops = graph.ops
     if all(not path or ops[at].index == index for (path, index), at in places.items()):
@@ -139,15 +144,15 @@ def _sort_bodies(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Plac
             body.node.extend(nodes.node)
 
 
-def _add_tags(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[Place, int]) -> None:
+def _add_tags(graph: TaggedGraph, part: onnx.ModelProto, places: Mapping[_Place, int]) -> None:
     """Every op keeps its tag; the tree keeps the modules that are named, and all around them."""
-    ops, flat = graph.ops, graph.flat
+    ops = graph.ops
     kept = {place: ops[at] for place, at in places.items()}
     named = {"", *(op.module for op in kept.values())}
     named |= {op.context.module for op in kept.values() if op.context is not None}
-    older = {place for place, at in places.items() if has_tags(flat.ops[at].metadata)}
-    modules = list(_of_the_part(graph, part, _with_ancestors(graph, named)))
-    add_tags(part, kept, modules, older, graph.transferred_from)
+    modules = _of_the_part(graph, part, _with_ancestors(graph, named))
+    tags = OpTags.of(op._replace(index=index) for (_, index), op in kept.items())
+    add_tags(part, tags, list(modules), graph.transferred_from)
 
 
 def _of_the_part(

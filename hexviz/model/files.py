@@ -14,12 +14,16 @@ from hexviz.errors import WriteError
 
 __all__ = [
     "LEFTOVER",
+    "Chunk",
     "file_to_write",
     "inside",
     "is_there",
     "remove_leftovers",
     "write_atomically",
 ]
+
+Chunk = bytes | memoryview
+"""A piece of a file; a view of bytes is written without another copy."""
 
 LEFTOVER = ".hexviz-"
 """What the name of every temporary file begins with."""
@@ -31,7 +35,7 @@ _UMASK = os.umask(0o077)
 os.umask(_UMASK)
 
 
-def write_atomically(path: Path, chunks: Iterable[bytes], *, private: bool = False) -> None:
+def write_atomically(path: Path, chunks: Iterable[Chunk], *, private: bool = False) -> None:
     """Write ``chunks`` to a temporary file beside ``path``, then put it in its place.
 
     Once this returns, the file is on the disk, whatever happens to the machine.

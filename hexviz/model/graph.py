@@ -14,19 +14,21 @@ import onnx
 from hexviz.errors import UnknownOpError
 from hexviz.model.cached import cached_property
 from hexviz.model.columns import PRIMARY, TagColumns, coded
+from hexviz.model.files import Chunk
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import find_calls
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.near_names import near_names
+from hexviz.model.node_tags import OpTags
 from hexviz.model.op import CATEGORIES, ORIGINS, Call, Op, Provenance
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.subtree import OpColumns, Subtree, subtree
 from hexviz.model.top_graph import TopGraph
 from hexviz.model.types import Shape, declared_types, dtype_name, dtype_of, infer_types, shape_of
-from hexviz.model.writer import serialized, tagged_proto, write
+from hexviz.model.writer import tagged, write
 from hexviz.stages import Measured
 
 if TYPE_CHECKING:
@@ -382,7 +384,7 @@ class TaggedGraph:
         Raises:
             WriteError: if one ONNX file cannot hold it.
         """
-        return serialized(self._tagged_proto(), self.name)
+        return b"".join(self._chunks(self.name))
 
     def save(self, path: str | Path) -> None:
         """Write the model with its tags in the metadata; topology, names and weights untouched.
@@ -393,7 +395,10 @@ class TaggedGraph:
         Raises:
             WriteError: if the file cannot be written; an old one is kept.
         """
-        write(self._tagged_proto(), Path(path), self._base_dir)
+        write(self.proto, self._chunks(str(path)), Path(path), self._base_dir)
 
-    def _tagged_proto(self) -> onnx.ModelProto:
-        return tagged_proto(self.proto, self.ops, self.modules, self.transferred_from)
+    def _chunks(self, name: str) -> list[Chunk]:
+        """The bytes of the model with its tags; ``name`` is what an error calls it."""
+        with collector_paused():
+            tags = OpTags.of(self.ops)
+            return tagged(self.proto, tags, self.modules, self.transferred_from, name=name)

@@ -10,7 +10,7 @@ have changed can be told by what they compute from and for::
 
 zlib and base64 make 10 to 20 bytes an op of it. What is read may be a
 stranger's: it is bounded before it is unpacked, and wrong in one place it
-counts for nothing.
+counts for nothing. :mod:`hexviz.model.tag_map_packing` makes it.
 """
 
 from __future__ import annotations
@@ -20,20 +20,30 @@ import binascii
 import json
 import re
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from hexviz.model.op import RULES, Op
+from hexviz.model.op import RULES
 from hexviz.model.size_limits import MOST_LINKS, MOST_OPS, is_path
 
-__all__ = ["Entry", "body_of", "kind_of", "leaf_of", "mapped_ops", "pack_map", "unpack_map"]
+__all__ = [
+    "LONGEST",
+    "VERSION",
+    "Entry",
+    "body_of",
+    "kind_of",
+    "leaf_of",
+    "mapped_ops",
+    "unpack_map",
+]
 
-_VERSION = 1
+VERSION = 1
+"""What a map begins with."""
 
-_HEAD = re.compile(rf"{_VERSION} (\d{{1,7}}) ")
+_HEAD = re.compile(rf"{VERSION} (\d{{1,7}}) ")
 """Version and number of ops, which are told before anything is unpacked."""
 
-_LONGEST = 1 << 25
+LONGEST = 1 << 25
 """Characters of a map, packed as well as unpacked: a graph of 400,000 ops has some 20 MB."""
 
 _LEAST = 1 << 16
@@ -42,11 +52,6 @@ _LONGEST_ENTRY = 1024
 
 _DEEPEST = 100
 """Bodies in bodies; protobuf itself reads no more."""
-
-_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-_COLUMNS = ("names", "kind", "module", "reason", "body", "arity", "call", "inputs")
 
 
 class Entry(NamedTuple):
@@ -79,58 +84,6 @@ def body_of(op_id: str, body: str) -> tuple[str, str, str]:
     return owner, attribute, op_id[len(body) + 1 :] if body else op_id
 
 
-def pack_map(ops: Iterable[Op], shapes: Mapping[str, Sequence[int]]) -> str | None:
-    """The map of a model's ops; ``shapes`` are those of its weights, by value id.
-
-    ``None`` if it would be longer than what is read.
-    """
-    listed = list(ops)
-    positions = {op.id: at for at, op in enumerate(listed)}
-    made = {value: at for at, op in enumerate(listed) for value in op.outputs if value}
-    modules: dict[str, int] = {}
-    kinds: dict[str, int] = {}
-    reasons: dict[tuple[str, float], int] = {}
-    bodies: dict[tuple[int, str], int] = {}
-    leaves: dict[str, int] = {}
-    calls: dict[str, int] = {"": 0}
-    columns: dict[str, list[Any]] = {name: [] for name in _COLUMNS}
-    names, kind, module, reason, body, arity, call, inputs = columns.values()
-    for at, op in enumerate(listed):
-        owner, attribute, name = body_of(op.id, op.body)
-        why = op.provenance
-        names.append(name)
-        kind.append(kinds.setdefault(kind_of(op.domain, op.op_type), len(kinds)))
-        module.append(modules.setdefault(op.module, len(modules)))
-        known = ("", 0.0) if why.origin == "fallback" else (why.rule, round(why.confidence, 4))
-        reason.append(reasons.setdefault(known, len(reasons)))
-        place = (positions.get(owner, -1), attribute)
-        body.append(bodies.setdefault(place, len(bodies)) if op.body else -1)
-        arity.append(len(op.inputs))
-        call.append(calls.setdefault(op.call.text if op.call else "", len(calls)))
-        for value in op.inputs:
-            if value in made:
-                inputs.append(2 * (at - made[value]))
-            elif value:
-                leaf = leaf_of(value, shapes.get(value))
-                inputs.append(2 * leaves.setdefault(leaf, len(leaves)) + 1)
-            else:
-                inputs.append(0)  # an op does not read itself, so this is free for what is left out
-    document = {
-        "modules": list(modules),
-        "kinds": list(kinds),
-        "reasons": list(reasons),
-        "bodies": list(bodies),
-        "leaves": list(leaves),
-        "calls": list(calls),
-        **columns,
-    }
-    text = _dumps(document)
-    if len(text) > _LONGEST:
-        return None
-    packed = base64.b64encode(zlib.compress(text.encode(), 6)).decode()
-    return f"{_VERSION} {len(listed)} {packed}"
-
-
 def mapped_ops(text: str) -> int:
     """How many ops a packed map says it has, 0 if it is none; read without unpacking it.
 
@@ -156,7 +109,7 @@ def leaf_of(name: str, shape: Sequence[int] | None) -> str:
 
 
 def unpack_map(text: str) -> tuple[Entry, ...] | None:
-    """The ops in what :func:`pack_map` made, in order of execution.
+    """The ops in what :func:`~hexviz.model.tag_map_packing.pack_map` made, in order of execution.
 
     ``None`` for what it cannot have made.
     """
@@ -221,12 +174,12 @@ def unpack_map(text: str) -> tuple[Entry, ...] | None:
 def _document(text: str) -> dict[str, Any] | None:
     """The JSON object in a text, unpacked no further than a map can be long."""
     head = _HEAD.match(text)
-    if head is None or len(text) > _LONGEST:
+    if head is None or len(text) > LONGEST:
         return None
     try:
         unpacker = zlib.decompressobj()
         packed = base64.b64decode(text[head.end() :], validate=True)
-        most = min(_LONGEST, _LEAST + _LONGEST_ENTRY * int(head[1]))
+        most = min(LONGEST, _LEAST + _LONGEST_ENTRY * int(head[1]))
         content = unpacker.decompress(packed, most)
         document = json.loads(content) if unpacker.eof else None
     except (binascii.Error, zlib.error, ValueError, RecursionError):
@@ -259,9 +212,9 @@ def _keys(
             above = f"{paths[body[owner]]}{names[owner]}/" if owner >= 0 else ""
             paths[one] = f"{above}{attribute}/"
             letters += len(paths[one])
-            if letters > _LONGEST:
+            if letters > LONGEST:
                 return None
-    if letters and sum(len(paths[one]) for one in body) > 4 * _LONGEST:
+    if letters and sum(len(paths[one]) for one in body) > 4 * LONGEST:
         return None
     return [paths[one] + name for one, name in zip(body, names, strict=True)]
 

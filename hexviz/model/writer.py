@@ -9,106 +9,233 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, MutableSequence
-from json.encoder import encode_basestring
+from collections.abc import Iterable, MutableSequence, Sequence
+from operator import itemgetter
 from pathlib import Path
+from typing import NamedTuple, Self
 
 import onnx
 
 from hexviz.errors import WriteError
-from hexviz.model.bodies import all_graphs, walk_bodies
-from hexviz.model.files import inside, is_there, write_atomically
-from hexviz.model.modules import Module, ModuleTree
-from hexviz.model.op import RELATIONS, Op, Provenance, Step, implied_kind
+from hexviz.model.bodies import all_graphs, graphs_of, walk_bodies
+from hexviz.model.files import Chunk, inside, is_there, write_atomically
+from hexviz.model.modules import Module
+from hexviz.model.node_tags import (
+    PREFIX,
+    OpTags,
+    entry,
+    how_entries,
+    is_of_another_graph,
+    where_entries,
+)
+from hexviz.model.op import Op
 from hexviz.model.reader import external_locations
 from hexviz.model.source_graph import TRANSFERRED_FROM, SourceGraph
-from hexviz.model.tag_map import pack_map
+from hexviz.model.tag_map_packing import pack_map
+from hexviz.model.wire import BYTES, Field, fields, head, run
 
 __all__ = [
     "PREFIX",
-    "Place",
     "add_tags",
     "has_tags",
     "serialized",
     "short_digest",
     "spare_weights",
+    "tagged",
     "tagged_proto",
     "without_tags",
     "write",
 ]
 
-PREFIX = "hexviz."
-"""What every metadata key of hexviz starts with."""
-
-Place = tuple[str, int]
-"""The path of a node's body, and its index there."""
-
 _CALL_RECORD = "pkg.torch.onnx.name_scopes"
 """The exporter's key that tells an op's call: where it stands, hexviz need not repeat it."""
 
-_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder for each call
+_OWN, _RECORD = PREFIX.encode(), _CALL_RECORD.encode()
+
+_LOCATION = b"\x0a\x08location"
+"""What every tensor whose data lies in another file has in its bytes: the key of an entry."""
+
+_LARGEST = (1 << 31) - 1  # bytes that protobuf reads
 
 _CHUNK = 1 << 24  # bytes copied at a time: weights can be larger than memory
+
+_NUMBERS = {name: one.number for name, one in onnx.ModelProto.DESCRIPTOR.fields_by_name.items()}
+_GRAPH, _FUNCTIONS = _NUMBERS["graph"], _NUMBERS["functions"]
+_METADATA = _NUMBERS["metadata_props"]
+_NODE = onnx.GraphProto.DESCRIPTOR.fields_by_name["node"].number
+
+_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder for each call
 
 
 def tagged_proto(
     proto: onnx.ModelProto,
-    ops: tuple[Op, ...],
-    modules: ModuleTree,
+    ops: Iterable[Op],
+    modules: Iterable[Module],
     transferred_from: SourceGraph | None = None,
 ) -> onnx.ModelProto:
     """A copy of ``proto`` that carries the tags, replacing older ones."""
-    result = without_tags(proto)
-    by_place = {(op.body, op.index): op for op in ops}
-    add_tags(result, by_place, modules, transferred_from=transferred_from)
+    result = onnx.ModelProto()
+    result.CopyFrom(proto)
+    add_tags(result, OpTags.of(ops), modules, transferred_from)
     return result
 
 
 def add_tags(
     proto: onnx.ModelProto,
-    by_place: Mapping[Place, Op],
+    tags: OpTags,
     modules: Iterable[Module],
-    older: Collection[Place] = (),
     transferred_from: SourceGraph | None = None,
 ) -> None:
-    """Write the tags of all nodes into a model.
+    """Write tags into a model instead of older ones; arguments as of :func:`tagged`."""
+    modules = list(modules)
+    metadata = _model_metadata(proto, tags, modules, transferred_from)
+    del proto.metadata_props[:]
+    proto.MergeFromString(metadata)
+    _tag_nodes(proto, range(len(proto.graph.node)), tags, _Texts.of(tags, modules))
 
-    ``older`` are the places of nodes that carry tags already, which are
-    replaced; ``transferred_from`` is the graph that transferred ones came from.
+
+def tagged(
+    proto: onnx.ModelProto,
+    tags: OpTags,
+    modules: Iterable[Module],
+    transferred_from: SourceGraph | None = None,
+    *,
+    name: str = "The model",
+) -> list[Chunk]:
+    """The bytes of a model that carries tags instead of older ones, in pieces.
+
+    Metadata is appended to the bytes of each node (:mod:`hexviz.model.wire`); nothing is parsed but
+    nodes with bodies or older tags, and weights stay where they lie in the bytes of the model.
+    ``transferred_from`` is the graph that transferred tags came from, ``name`` what an error calls
+    the model.
+
+    Raises:
+        WriteError: if it is too large for one file.
     """
-    # Ops of a module share where they are, most declared ones how that is known: to merge in what
-    # was written once takes a third of the time of writing it again.
-    written: dict[object, onnx.NodeProto] = {}
-    bodies = walk_bodies(proto, lambda path, index, _: by_place[path, index].id)
-    nodes = ((path, *one) for path, graph in bodies for one in enumerate(graph.node))
-    for path, index, node in nodes:
-        op = by_place[path, index]
-        if older and (path, index) in older:
-            _strip(node.metadata_props)
-        if op.module not in written:
-            written[op.module] = _write(_where(op), onnx.NodeProto())
-        node.MergeFrom(written[op.module])
-        if op.call is not None and not any(one.key == _CALL_RECORD for one in node.metadata_props):
-            node.metadata_props.add(key=PREFIX + "call", value=op.call.text)
-        why = op.provenance
-        if why.evidence or why.values:  # the op's own
-            _write(_how(op), node)
-            continue
-        known = (
-            why.origin,
-            why.rule,
-            why.confidence,
-            why.witnesses,
-            why.shared_by,
-            why.candidates,
-            why.kind,
-            why.rebuilt,
-            op.context and op.context.module,
+    modules = list(modules)
+    texts = _Texts.of(tags, modules)
+    content = serialized(proto, name)
+    view = memoryview(content)
+    pieces: list[tuple[int, Chunk]] = [
+        (_METADATA, _model_metadata(proto, tags, modules, transferred_from))
+    ]
+    for part in fields(content):
+        if part.number == _GRAPH:
+            graph, functions = _with_tags(proto, content, part, tags, texts)
+            pieces += [(_GRAPH, one) for one in graph] + [(_FUNCTIONS, functions)]
+        elif part.number not in (_METADATA, _FUNCTIONS):
+            pieces.append((part.number, view[part.begin : part.end]))
+    chunks = [chunk for _, chunk in sorted(pieces, key=itemgetter(0))]
+    if sum(map(len, chunks)) > _LARGEST:
+        raise _too_large(name)
+    return chunks
+
+
+class _Texts(NamedTuple):
+    """The entries of each op, by position: where it belongs, its call, and how that is known."""
+
+    where: Sequence[bytes]
+    calls: Sequence[bytes]
+    how: Sequence[bytes]
+
+    @classmethod
+    def of(cls, tags: OpTags, modules: Iterable[Module]) -> Self:
+        where = where_entries(tags.modules, {one.fqn: one.tag for one in modules})
+        return cls(
+            [where[fqn] for fqn in tags.modules],
+            [entry("call", text) if text else b"" for text in tags.calls],
+            how_entries(tags),
         )
-        if known not in written:
-            written[known] = _write(_how(op), onnx.NodeProto())
-        node.MergeFrom(written[known])
-    _strip(proto.metadata_props)
+
+    def all(self, at: int, node: onnx.NodeProto) -> bytes:
+        """All entries for a node."""
+        call = b"" if self.calls[at] and _tells_call(node) else self.calls[at]
+        return self.where[at] + call + self.how[at]
+
+
+def _tells_call(node: onnx.NodeProto) -> bool:
+    """Whether a node has the exporter's own record of the call."""
+    return any(one.key == _CALL_RECORD for one in node.metadata_props[:])
+
+
+def _with_tags(
+    proto: onnx.ModelProto,
+    content: bytes,
+    graph: Field,
+    tags: OpTags,
+    texts: _Texts,
+) -> tuple[list[Chunk], bytes]:
+    """The graph of a model, and its functions, with tags: fields of the model."""
+    starts, ends, rest = run(content, _NODE << 3 | BYTES, graph.start, graph.end)
+    nodes = [content[start:end] for start, end in zip(starts, ends, strict=True)]
+    positions = _of_top(tags)
+    where, calls, how = (
+        column if positions is None else [column[at] for at in positions] for column in texts
+    )
+    apart: set[int] = set()  # nodes that are not only appended to
+    if any(tags.bodies):
+        apart.update(at for at, node in enumerate(proto.graph.node) if graphs_of(node))
+    if content.find(_OWN, graph.start, rest) >= 0:
+        apart.update(at for at, node in enumerate(nodes) if _OWN in node)
+    if any(calls):
+        told = [text and _RECORD in node for text, node in zip(calls, nodes, strict=True)]
+        listed = proto.graph.node[:]
+        calls = [
+            b"" if record and _tells_call(node) else text
+            for text, record, node in zip(calls, told, listed, strict=True)
+        ]
+    pieces = [b""] * (5 * len(nodes))
+    pieces[1::5], pieces[2::5], pieces[3::5], pieces[4::5] = nodes, where, calls, how
+    functions = b""
+    if apart or proto.functions:
+        numbers = sorted(apart)
+        some = onnx.ModelProto(functions=proto.functions)
+        some.graph.node.extend(proto.graph.node[at] for at in numbers)
+        _tag_nodes(some, numbers, tags, texts)
+        for at, node in zip(numbers, some.graph.node, strict=True):
+            pieces[5 * at : 5 * at + 5] = [b"", node.SerializeToString(), b"", b"", b""]
+        functions = onnx.ModelProto(functions=some.functions).SerializeToString()
+    sizes = list(map(sum, zip(*(map(len, pieces[at::5]) for at in range(1, 5)), strict=True)))
+    heads = {size: head(_NODE, size) for size in set(sizes)}
+    pieces[0::5] = [heads[size] for size in sizes]
+    joined = b"".join(pieces)
+    left = memoryview(content)[rest : graph.end]
+    return [head(_GRAPH, len(joined) + len(left)), joined, left], functions
+
+
+def _of_top(tags: OpTags) -> list[int] | None:
+    """The positions of the nodes of the top graph, in the order of the file; ``None`` for all."""
+    if not any(tags.bodies) and list(tags.indices) == list(range(len(tags.indices))):
+        return None
+    top = [at for at, path in enumerate(tags.bodies) if not path]
+    return sorted(top, key=tags.indices.__getitem__)
+
+
+def _tag_nodes(proto: onnx.ModelProto, numbers: Sequence[int], tags: OpTags, texts: _Texts) -> None:
+    """Write tags into nodes, those of bodies and functions too, instead of older ones.
+
+    ``numbers`` are the places in the list of the top graph that its nodes had in the whole model.
+    """
+    _strip_nodes(proto)
+    places = {place: at for at, place in enumerate(zip(tags.bodies, tags.indices, strict=True))}
+
+    def position(path: str, index: int) -> int:
+        return places[path, index if path else numbers[index]]
+
+    for path, body in walk_bodies(proto, lambda path, index, _: tags.ids[position(path, index)]):
+        for index, node in enumerate(body.node):
+            node.MergeFromString(texts.all(position(path, index), node))
+
+
+def _model_metadata(
+    proto: onnx.ModelProto,
+    tags: OpTags,
+    modules: Iterable[Module],
+    transferred_from: SourceGraph | None,
+) -> bytes:
+    """The metadata of the model itself, with modules and map, as fields of the model."""
+    some = onnx.ModelProto(metadata_props=proto.metadata_props)
+    _strip(some.metadata_props)
     tree = {
         module.fqn: {
             "class": module.class_name,
@@ -120,17 +247,17 @@ def add_tags(
     }
     text = _json(tree)
     shapes = {one.name: tuple(one.dims) for one in proto.graph.initializer}
-    packed = pack_map(by_place.values(), shapes)
+    packed = pack_map(tags, shapes)
     # Whoever merges models refuses two texts under one key, so each model has keys of its own.
     digest = short_digest(text + (packed or ""))
-    proto.metadata_props.add(key=f"{PREFIX}modules.{digest}", value=text)
+    some.metadata_props.add(key=f"{PREFIX}modules.{digest}", value=text)
     if packed is not None:
-        proto.metadata_props.add(key=f"{PREFIX}map.{digest}", value=packed)
-    if transferred_from is not None and any(
-        op.provenance.is_of_another_graph for op in by_place.values()
-    ):
+        some.metadata_props.add(key=f"{PREFIX}map.{digest}", value=packed)
+    if transferred_from is not None and any(map(is_of_another_graph, tags.reasons)):
         kept = transferred_from.to_json()
-        proto.metadata_props.add(key=f"{TRANSFERRED_FROM}.{short_digest(kept)}", value=kept)
+        some.metadata_props.add(key=f"{TRANSFERRED_FROM}.{short_digest(kept)}", value=kept)
+    content: bytes = some.SerializeToString()
+    return content
 
 
 def short_digest(text: str) -> str:
@@ -147,22 +274,19 @@ def _is_own(key: str | bytes) -> bool:
     return isinstance(key, str) and key.startswith(PREFIX)  # bytes are what is not UTF-8
 
 
-def _write(entries: Iterable[tuple[str, str]], node: onnx.NodeProto) -> onnx.NodeProto:
-    add = node.metadata_props.add
-    for name, value in entries:
-        add(key=PREFIX + name, value=value)
-    return node
-
-
 def without_tags(proto: onnx.ModelProto) -> onnx.ModelProto:
     """A copy of ``proto`` without any metadata of hexviz."""
     result = onnx.ModelProto()
     result.CopyFrom(proto)
     _strip(result.metadata_props)
-    for graph in all_graphs(result):
+    _strip_nodes(result)
+    return result
+
+
+def _strip_nodes(proto: onnx.ModelProto) -> None:
+    for graph in all_graphs(proto):
         for node in graph.node:
             _strip(node.metadata_props)
-    return result
 
 
 def serialized(proto: onnx.ModelProto, name: str) -> bytes:
@@ -174,31 +298,40 @@ def serialized(proto: onnx.ModelProto, name: str) -> bytes:
     try:
         content: bytes = proto.SerializeToString()
     except ValueError as error:
-        raise WriteError(
-            f"{name} would be over 2 GB, more than one ONNX file can hold: "
-            "export with external data."
-        ) from error
+        raise _too_large(name) from error
     return content
 
 
-def write(proto: onnx.ModelProto, path: Path, base_dir: Path | None) -> None:
+def _too_large(name: str) -> WriteError:
+    return WriteError(
+        f"{name} would be over 2 GB, more than one ONNX file can hold: export with external data."
+    )
+
+
+def write(
+    proto: onnx.ModelProto, chunks: Sequence[Chunk], path: Path, base_dir: Path | None
+) -> None:
     """Write a model, and copy the external data it refers to from ``base_dir`` beside it.
+
+    ``chunks`` are its bytes with tags (:func:`tagged`).
 
     Raises:
         WriteError: if a file cannot be written, or ``path`` is one that holds
             its weights; old files are kept.
     """
-    spare_weights(path, proto, base_dir)
-    content = serialized(proto, str(path))
     target = path.parent.resolve()
+    elsewhere = base_dir is not None and base_dir != target
+    wanted = elsewhere or (base_dir is not None and is_there(path))
+    locations = _locations(proto, chunks) if wanted else set()
+    _spare(path, locations, base_dir)
     copied: list[Path] = []
     try:
-        if base_dir is not None and base_dir != target:
-            for location in sorted(external_locations(proto)):
+        if base_dir is not None and elsewhere:
+            for location in sorted(locations):
                 data = inside(target, location)
                 if _copy_data(base_dir / location, data):
                     copied.append(data)
-        write_atomically(path, [content])
+        write_atomically(path, chunks)
     except BaseException:  # also an interrupt: the weights alone are of no use
         for data in copied:
             data.unlink(missing_ok=True)
@@ -211,12 +344,27 @@ def spare_weights(path: Path, proto: onnx.ModelProto, base_dir: Path | None) -> 
     Raises:
         WriteError: if ``path`` is one.
     """
+    if base_dir is not None and is_there(path):
+        _spare(path, external_locations(proto), base_dir)
+
+
+def _spare(path: Path, locations: Iterable[str], base_dir: Path | None) -> None:
     if base_dir is None or not is_there(path):
         return
-    for location in external_locations(proto):
+    for location in locations:
         data = base_dir / location
         if data.exists() and data.samefile(path):
             raise WriteError(f"{path} holds the weights of the model: give another file.")
+
+
+def _locations(proto: onnx.ModelProto, chunks: Iterable[Chunk]) -> set[str]:
+    """As :func:`external_locations`, in a hundredth of its time where no data lies elsewhere."""
+    external = onnx.TensorProto.EXTERNAL
+    if not any(one.data_location == external for one in proto.graph.initializer) and not any(
+        isinstance(chunk, bytes) and _LOCATION in chunk for chunk in chunks
+    ):
+        return set()
+    return external_locations(proto)
 
 
 def _copy_data(source: Path, target: Path) -> bool:
@@ -244,56 +392,3 @@ def _strip(entries: MutableSequence[onnx.StringStringEntryProto]) -> None:
                 kept[-1].CopyFrom(entry)  # text that is not UTF-8 can be copied, and not be set
         del entries[:]
         entries.extend(kept)
-
-
-def _strings(texts: Iterable[str]) -> str:
-    """A JSON list of texts; what the json module writes, in a fifth of its time."""
-    return f"[{', '.join(map(encode_basestring, texts))}]"
-
-
-def _relations(provenance: Provenance) -> str:
-    """How each op of the evidence stands to this one, as JSON: its letter, and the values between.
-
-    ``["b", ["u", "mul_3"]]`` says of the first that it ran before, of the second that it uses
-    ``mul_3``.
-    """
-    return f"[{', '.join(map(_relation, provenance.steps))}]"
-
-
-def _relation(step: Step) -> str:
-    if step.values:
-        return _strings((RELATIONS[step.relation], *step.values))
-    return _ALONE[step.relation]
-
-
-_ALONE = {relation: f'"{letter}"' for relation, letter in RELATIONS.items()}
-
-
-def _where(op: Op) -> Iterator[tuple[str, str]]:
-    yield "module", op.module
-    yield "tag", op.tag
-
-
-def _how(op: Op) -> Iterator[tuple[str, str]]:
-    provenance = op.provenance
-    yield "origin", provenance.origin
-    yield "rule", provenance.rule
-    yield "evidence", _strings(provenance.evidence)
-    yield "confidence", f"{provenance.confidence:g}"
-    if op.context is not None:
-        yield "context", op.context.module
-    if provenance.values:
-        yield "values", _strings(provenance.values)
-    if provenance.witnesses:
-        yield "witnesses", _strings(provenance.witnesses)
-    if provenance.shared_by:
-        yield "shared_by", _strings(provenance.shared_by)
-    if provenance.kind != implied_kind(provenance.rule):
-        yield "kind", provenance.kind
-    if provenance.steps:
-        yield "steps", _relations(provenance)
-    if provenance.rebuilt:
-        yield "rebuilt", "true"
-    if provenance.candidates:
-        rejected = [[one.module, one.score, one.reason] for one in provenance.candidates]
-        yield "candidates", _json(rejected)
