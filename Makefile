@@ -11,7 +11,7 @@ READY  := $(VENV)/.installed
 NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
-.PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types wheel browser redis bench bench-hot \
+.PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel browser redis bench bench-hot \
 	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-parity \
 	bench-quantised bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
 
@@ -54,6 +54,10 @@ types-js: $(TOOLS)
 # The browser's types of what browser and server say to each other; a test fails when they are old.
 protocol-types: $(READY)
 	$(BIN)/python -m tests.assets.protocol_types
+
+# The browser's copy of the canvas's stylesheet; the same.
+canvas-styles: $(READY)
+	$(BIN)/python -m tests.assets.canvas_styles
 
 wheel: $(READY)
 	$(BIN)/python -m build --outdir dist

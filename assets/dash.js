@@ -52,22 +52,8 @@ export function offer(functions) {
   dash().hexviz = { ...functions, start: () => begin() };
 }
 
-/**
- * dash-cytoscape gives Cytoscape a sensitivity of the wheel, whatever the layout says, and Cytoscape
- * warns of any. The page's wheel is its own (canvas/wheel.js): there is nothing to be warned of.
- */
-function leaveOutWheelWarning() {
-  const { warn } = console;
-  console.warn = function (...said) {
-    if (!String(said[0]).startsWith("You have set a custom wheel sensitivity")) {
-      warn(...said);
-    }
-  };
-}
-
 /** Let Dash put the page together, once its own scripts have run. */
 export function startDash() {
-  leaveOutWheelWarning();
   document.addEventListener("DOMContentLoaded", function () {
     const { DashRenderer } = /** @type {{DashRenderer: new () => unknown}} */ (
       /** @type {unknown} */ (window)

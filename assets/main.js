@@ -9,6 +9,7 @@ import { register } from "./actions.js";
 import { fit, middleInSight, untouched } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
 import { canvasSize } from "./canvas/instance.js";
+import { makeCanvas, styleCanvas } from "./canvas/make.js";
 import { shownHighlight } from "./canvas/marks.js";
 import { keepInStep, showOther, styleOther } from "./canvas/other.js";
 import { trace } from "./canvas/trace.js";
@@ -46,7 +47,6 @@ import { Refused, http } from "./transport/http.js";
  * @import { Event } from "./events.js"
  * @import { PanelExtras, Shown } from "./queue.js"
  * @import { Notice } from "./notices.js"
- * @import { Theme } from "./theme.js"
  */
 
 /** @type {EventQueue} */
@@ -246,21 +246,19 @@ register({
 /**
  * The theme of Dash's components, as the page begins and as its button is pressed.
  * @param {number | null} clicks
- * @param {unknown} _stored
- * @param {Record<Theme, object[]>} stylesheets
  */
-function chooseTheme(clicks, _stored, stylesheets) {
+function chooseTheme(clicks) {
   const page = document.documentElement;
-  const before = page.dataset.theme ?? "light";
   const isChosen = isTriggered() && Boolean(clicks);
   const now = isChosen ? (theme() === "dark" ? "light" : "dark") : theme();
   page.dataset.theme = now;
   document.body.dataset.agThemeMode = now;
-  styleOther(stylesheets[now]);
   if (isChosen) {
+    styleCanvas();
+    styleOther();
     send({ type: "redraw" });
   }
-  return [now, now, now === before ? unchanged() : stylesheets[now]];
+  return [now, now];
 }
 
 offer({
@@ -310,7 +308,17 @@ async function arrive() {
   }
 }
 
-const parts = [bindFrame, bindToolbar, bindMeasure, () => bindCanvas(true)];
+/** @returns {boolean} whether there is a place for it */
+function placeCanvas() {
+  const container = document.getElementById("graph");
+  if (container) {
+    makeCanvas(container);
+    bindCanvas(true);
+  }
+  return container !== null;
+}
+
+const parts = [bindFrame, bindToolbar, bindMeasure, placeCanvas];
 new MutationObserver(function (_changes, observer) {
   while (parts.length && parts[0]()) {
     parts.shift();

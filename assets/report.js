@@ -7,6 +7,7 @@ import { canvasShown } from "./canvas/draw.js";
 import { fit, zoom } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
 import { showMatches } from "./canvas/matches.js";
+import { CANVAS, STYLES } from "./canvas/styles.js";
 import { trace } from "./canvas/trace.js";
 import { byId, field, put } from "./dom.js";
 import { connect, send } from "./events.js";
@@ -36,7 +37,7 @@ function begin(start) {
   /** @type {(options: object) => Core} */
   const makeCanvas = /** @type {any} */ (window).cytoscape;
   const cy = makeCanvas({
-    ...start.canvas, container: byId("graph"), elements: [], style: start.styles[theme()],
+    ...CANVAS, container: byId("graph"), elements: [], style: STYLES[theme()],
     layout: { name: "preset", fit: false },
   });
   const queue = new EventQueue({
@@ -79,7 +80,7 @@ function begin(start) {
 
   function turnTheme() {
     document.documentElement.dataset.theme = theme() === "dark" ? "light" : "dark";
-    cy.style(/** @type {any} */ (start.styles[theme()]));
+    cy.style(STYLES[theme()]);
     send({ type: "redraw" });
   }
 

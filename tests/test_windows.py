@@ -143,7 +143,7 @@ def test_the_page_works_and_jobs_say_what_they_need(
     net = parse(NET)
     net.doc_string = "x" * (2 << 20)  # elsewhere, a job would read it first
     (tmp_path / "net.onnx").write_bytes(net.SerializeToString())
-    others = f"{OTHERS} flask.cli multiprocess dash dash_cytoscape waitress diskcache psutil plotly"
+    others = f"{OTHERS} flask.cli multiprocess dash waitress diskcache psutil plotly"
     done = on_windows(PAGE, str(tmp_path / "net.onnx"), others=others)
     assert done.returncode == 0, done.stderr
     title, error = done.stdout.splitlines()

@@ -27,9 +27,6 @@ import { enter, select } from "./walk.js";
  * @typedef {{x: number, y: number}} Point
  */
 
-/** What dash-cytoscape would tell Dash: every click, and all elements at every change. */
-const COMPONENTS_OWN = "add remove dragfree mouseout mouseover select unselect tap";
-
 /**
  * Listen to the canvas, once there is one.
  * @param {boolean} isLive whether there is a server, which hides, moves and cuts
@@ -40,7 +37,6 @@ export function bindCanvas(isLive) {
   if (!cy) {
     return false;
   }
-  cy.removeListener(COMPONENTS_OWN);
   const menu = (/** @type {NodeSingular | EdgeSingular | null} */ element, /** @type {Point} */ at) =>
     openMenuOf(cy, element, at, isLive);
   bindTaps(cy, { select: onSelect, enter, menu });

@@ -6,7 +6,7 @@
 export const TITLE = 26;
 
 /**
- * The instance, once the component has made it.
+ * The instance, once it is made: see make.js.
  * @returns {Core | null}
  */
 export function cytoscape() {

@@ -3,6 +3,7 @@
 
 import { send } from "../events.js";
 import { byId } from "../dom.js";
+import { theme } from "../theme.js";
 import { READABLE, firstSight, fitTogether, movedByHand, shiftInto } from "./camera.js";
 import { drawChevrons } from "./chevrons.js";
 import { update } from "./draw.js";
@@ -11,6 +12,7 @@ import { cytoscape, sides } from "./instance.js";
 import { mark } from "./marks.js";
 import { bindNames } from "./names.js";
 import { bindNavigation } from "./navigate.js";
+import { STYLES } from "./styles.js";
 import { bindTaps } from "./taps.js";
 
 /**
@@ -29,8 +31,6 @@ const MARGIN = 20; // pixels kept free around two graphs that are fitted
 
 /** @type {Core | null} */
 let other = null;
-/** @type {object[]} */
-let styles = [];
 /** @type {[own: string, other: string][]} */
 let pairs = [];
 /** @type {Link[]} */
@@ -45,13 +45,9 @@ let isLeading = false; // the other canvas was used last, and the page's own fol
 /** @type {{id: string, x: number, y: number} | null} The box that was just opened or closed here. */
 let anchor = null;
 
-/**
- * The style of the second canvas, in the page's theme.
- * @param {object[]} stylesheet
- */
-export function styleOther(stylesheet) {
-  styles = stylesheet;
-  other?.style(/** @type {any} */ (stylesheet));
+/** Draw the second canvas in the page's theme, after another one. */
+export function styleOther() {
+  other?.style(STYLES[theme()]);
 }
 
 /**
@@ -67,7 +63,7 @@ function canvas() {
     cy.constructor
   ));
   const made = new Core({
-    container: byId("other-graph"), elements: [], style: styles, autoungrabify: true,
+    container: byId("other-graph"), elements: [], style: STYLES[theme()], autoungrabify: true,
     boxSelectionEnabled: false, minZoom: cy.minZoom(), maxZoom: cy.maxZoom(),
     layout: { name: "preset", fit: false },
   });

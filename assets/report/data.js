@@ -38,8 +38,6 @@
  * @property {number} findings
  * @property {Marks} marks
  * @property {Record<string, Part>} ends
- * @property {Record<string, unknown>} canvas
- * @property {Record<"light" | "dark", object[]>} styles
  * @property {number} chunk
  * @property {Tables} tables
  * @property {Pictures} pictures

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
-import dash_cytoscape as cyto
 import dash_mantine_components as dmc
 from dash import dcc, html
 
@@ -23,8 +22,6 @@ from hexviz.app.guard.limits import MAX_NUMBERS, MAX_TRACE, MAX_UPLOAD
 from hexviz.app.panels.measure.grid import module_grid
 from hexviz.app.panels.table import grid
 from hexviz.app.toolbar import tool, toolbar
-from hexviz.view.palette import Theme
-from hexviz.view.stylesheet import CANVAS, stylesheet
 
 __all__ = ["page"]
 
@@ -63,7 +60,6 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="measure-made"),
             dcc.Store(id="costs-wanted"),
             dcc.Store(id="costs-made"),
-            dcc.Store(id="stylesheets", data={one: stylesheet(one) for one in get_args(Theme)}),
             dcc.Store(id="notices"),
             html.Div(
                 className="page",
@@ -179,16 +175,7 @@ def _middle() -> html.Main:
                             html.Div(
                                 className="canvas",
                                 children=[
-                                    cyto.Cytoscape(
-                                        id="graph",
-                                        elements=[],
-                                        layout={"name": "preset", "fit": False, "animate": False},
-                                        stylesheet=stylesheet("light"),
-                                        autoRefreshLayout=False,
-                                        responsive=False,
-                                        **CANVAS,
-                                        style={"width": "100%", "height": "100%"},
-                                    ),
+                                    html.Div(id="graph"),
                                     html.Div(
                                         "Open a model to begin.", id="empty", className="empty"
                                     ),

@@ -139,7 +139,7 @@ def _register_clientside(app: Dash) -> None:
             ClientsideFunction("hexviz", name), *arguments, prevent_initial_call=not initial
         )
 
-    call("start", Input("stylesheets", "data"), initial=True)
+    call("start", Input("theme", "storage_type"), initial=True)
     call("placed", Input("placement", "value"))
     call("coloured", Input("colour", "value"))
     call("visit", Input("uploaded", "data"))
@@ -174,10 +174,7 @@ def _register_clientside(app: Dash) -> None:
         "theme",
         Output("theme-provider", "forceColorScheme"),
         Output("theme", "data"),
-        Output("graph", "stylesheet"),
         Input("theme-toggle", "n_clicks"),
-        State("theme", "data"),
-        State("stylesheets", "data"),
         initial=True,
     )
 

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import islice
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
@@ -46,8 +46,6 @@ from hexviz.tagging.audit import audit
 from hexviz.tagging.finding import Finding
 from hexviz.tagging.summary import summarize
 from hexviz.view.assets import assets_folder
-from hexviz.view.palette import Theme
-from hexviz.view.stylesheet import CANVAS, stylesheet
 
 __all__ = ["to_report"]
 
@@ -133,8 +131,6 @@ def _data(
         "measure": figures_page,
         "marks": msgspec.to_builtins(marks(model, findings, "module")),
         "ends": end_pages(model),
-        "canvas": dict(CANVAS),
-        "styles": {theme: stylesheet(theme) for theme in get_args(Theme)},
         "chunk": _CHUNK,
         "tables": tables(model),
         "pictures": record_pictures(model, most=most_elements),
