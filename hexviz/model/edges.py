@@ -64,20 +64,13 @@ def find_edges(
     targets = _repeated(inputs)
     known = values >= 0
     values, targets = values[known], targets[known]
-    _, first = np.unique(targets << 32 | values, return_index=True)
-    if len(first) < len(values):
-        first.sort()
-        values, targets = values[first], targets[first]
+    values, targets = _distinct(values, targets)
     return makers, EdgeColumns(values if simple else owners[values], targets, values, made)
 
 
 def links_up(edges: EdgeColumns, size: int) -> Links:
     """The ops that each of ``size`` ops reads from, in the order in which it does."""
-    sources, targets = edges.sources, edges.targets
-    _, first = np.unique(targets << 32 | sources, return_index=True)
-    if len(first) < len(sources):
-        first.sort()
-        sources, targets = sources[first], targets[first]
+    sources, targets = _distinct(edges.sources, edges.targets)
     return Links(_starts(targets, size), sources)
 
 
@@ -85,6 +78,17 @@ def links_down(edges: EdgeColumns, size: int) -> Links:
     """The ops that read what each of ``size`` ops makes, in order."""
     pairs = np.unique(edges.sources << 32 | edges.targets)
     return Links(_starts(pairs >> 32, size), pairs & 0xFFFFFFFF)
+
+
+def _distinct(ones: Ints, others: Ints) -> tuple[Ints, Ints]:
+    """The same pairs without repetition, in the order in which each comes first."""
+    pairs = others << 32 | ones
+    ordered = np.sort(pairs)
+    if not (ordered[1:] == ordered[:-1]).any():  # the usual, and quickly found out
+        return ones, others
+    _, first = np.unique(pairs, return_index=True)
+    first.sort()
+    return ones[first], others[first]
 
 
 def _repeated(groups: Sequence[tuple[str, ...]]) -> Ints:

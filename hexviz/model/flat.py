@@ -31,9 +31,10 @@ from hexviz.model.bodies import Graph
 from hexviz.model.cached import cached_property
 from hexviz.model.columns import EdgeColumns, FlatColumns
 from hexviz.model.edges import Links, links_down, links_up
+from hexviz.model.node_scan import NodeScan
 from hexviz.model.rows import Rows
 
-__all__ = ["Body", "Crossing", "Edge", "FlatGraph", "FlatOp", "Neighbours"]
+__all__ = ["Body", "Crossing", "Edge", "FlatGraph", "FlatOp", "Neighbours", "notes_of"]
 
 Neighbours = tuple[tuple[int, ...], ...]
 """Per position the neighbouring positions, without repetition."""
@@ -64,11 +65,16 @@ class FlatOp(NamedTuple):
 
     def notes(self, wanted: Collection[str]) -> dict[str, str]:
         """The ``metadata`` under some keys; the texts under others are not even read."""
-        return {
-            key: text
-            for entry in self.node.metadata_props[:]
-            if (key := entry.key) in wanted and isinstance(text := entry.value, str)
-        }
+        return notes_of(self.node, wanted)
+
+
+def notes_of(node: onnx.NodeProto, wanted: Collection[str]) -> dict[str, str]:
+    """What the file's tools noted on a node under some keys; other texts are not even read."""
+    return {
+        key: text
+        for entry in node.metadata_props[:]
+        if (key := entry.key) in wanted and isinstance(text := entry.value, str)
+    }
 
 
 class Edge(NamedTuple):
@@ -138,6 +144,7 @@ class FlatGraph:
     ops of their bodies begin. ``bodies`` lists all graphs and functions.
     ``handed_on`` maps the position of an op to the values that its bodies put
     out as they got them from around it: neither is there an op in between.
+    ``scan`` tells of the nodes of the top graph until it is closed.
     """
 
     columns: FlatColumns
@@ -154,6 +161,7 @@ class FlatGraph:
     starts: Sequence[int]
     bodies: tuple[Body, ...]
     handed_on: Mapping[int, tuple[str, ...]]
+    scan: NodeScan | None = None
 
     @cached_property
     def ops(self) -> Sequence[FlatOp]:
@@ -196,6 +204,42 @@ class FlatGraph:
     def successors(self) -> Neighbours:
         """``links_down`` as tuples."""
         return self.links_down.tuples()
+
+    def notes(self, keys: Collection[str]) -> dict[str, list[str | None]]:
+        """What the file's tools noted on all ops under some keys, as a column for each.
+
+        ``None`` stands for an op without it; a key that no op has is left out.
+        """
+        scan = self._open_scan
+        scanned = None if scan is None else scan.notes(keys)
+        if scanned is not None and isinstance(self.columns.numbers, range):
+            return scanned
+        size, nodes, wanted = len(self.columns.ids), self.columns.nodes, frozenset(keys)
+        found: dict[str, list[str | None]] = {}
+        for key, column in (scanned or {}).items():
+            found[key] = [None] * size
+            for at, text in zip(self.top, column, strict=True):
+                found[key][at] = text
+        for at in range(size) if scanned is None else self._in_bodies():
+            for key, text in notes_of(nodes[at], wanted).items():
+                found.setdefault(key, [None] * size)[at] = text
+        return found
+
+    def with_attribute(self, name: str) -> list[int]:
+        """The positions of the ops that have an attribute of some name, in order."""
+        scan, nodes = self._open_scan, self.columns.nodes
+        likely: Iterable[int] = range(len(nodes))
+        if scan is not None:
+            likely = sorted([*map(self.top.__getitem__, scan.mentioning(name)), *self._in_bodies()])
+        return [at for at in likely if any(one.name == name for one in nodes[at].attribute[:])]
+
+    @property
+    def _open_scan(self) -> NodeScan | None:
+        return None if self.scan is None or self.scan.closed else self.scan
+
+    def _in_bodies(self) -> list[int]:
+        """The positions of the ops that are not of the top graph."""
+        return [at for at, path in enumerate(self.columns.bodies) if path]
 
     @property
     def order(self) -> range:

@@ -17,6 +17,7 @@ from hexviz.model.columns import EdgeColumns, FlatColumns
 from hexviz.model.edges import find_edges, links_up
 from hexviz.model.flat import Body, FlatGraph
 from hexviz.model.node_columns import NodeColumns, grouped, read_nodes
+from hexviz.model.node_scan import NodeScan
 from hexviz.model.ordering import run_order
 from hexviz.model.reader import stand_in
 from hexviz.model.size_limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OPS, MOST_WEIGHTS
@@ -24,13 +25,18 @@ from hexviz.model.size_limits import MOST_BODIES, MOST_ENDS, MOST_LINKS, MOST_OP
 __all__ = ["flatten"]
 
 
-def flatten(proto: onnx.ModelProto) -> FlatGraph:
+def flatten(proto: onnx.ModelProto, scan: NodeScan | None = None) -> FlatGraph:
     """List every op of a model, bodies and functions included.
+
+    ``scan`` is of the bytes that the model was parsed from, if they are there:
+    it takes half of the time, and comes to the same.
 
     Raises:
         ReadError: if the graph contains a cycle, two ops make one value, a
             name is no text, or there is more than :mod:`hexviz.model.size_limits` allows.
     """
+    if scan is not None and scan.closed:
+        scan = None
     listing = _Listing()
     functions: dict[tuple[str, str, str], str] = {}
     for path, function in named_functions(proto):
@@ -39,7 +45,7 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
         functions.setdefault(key, path)
         listing.walk(path, function)
     in_functions = listing.size
-    top = listing.walk("", proto.graph)
+    top = listing.walk("", proto.graph, scan)
     columns = listing.columns()
     makers, edges = _edges(listing, columns, functions)
     if not bool((edges.sources < edges.targets).all()):
@@ -67,6 +73,7 @@ def flatten(proto: onnx.ModelProto) -> FlatGraph:
             for at, paths in listing.owned.items()
             if (handed := [one for path in paths for one in listing.handed_on.get(path, ())])
         },
+        scan=scan,
     )
 
 
@@ -94,11 +101,12 @@ class _Frame:
     ``inner`` are the paths of the bodies that come right now.
     """
 
-    __slots__ = ("_makers", "body", "columns", "inner", "listed", "outer", "owners")
+    __slots__ = ("_makers", "body", "columns", "inner", "listed", "outer", "owners", "scan")
 
-    def __init__(self, body: Body, outer: _Frame | None) -> None:
+    def __init__(self, body: Body, outer: _Frame | None, scan: NodeScan | None = None) -> None:
         self.body = body
         self.outer = outer
+        self.scan = scan
         self.columns = _NO_OPS
         self.owners: list[int] = []
         self.listed = -1
@@ -138,10 +146,10 @@ class _Listing:
         self._numbers: dict[str, int] = {}
         """Id that several values would have → the number that the next one gets."""
 
-    def walk(self, path: str, proto: Graph) -> Body:
+    def walk(self, path: str, proto: Graph, scan: NodeScan | None = None) -> Body:
         """List a body and all bodies in it, on a stack: depth cannot exhaust Python's."""
         first = Body(path, "", proto, {})
-        stack = [_Frame(first, None)]
+        stack = [_Frame(first, None, scan)]
         while stack:
             frame = stack[-1]
             if frame.listed < 0:
@@ -217,17 +225,17 @@ class _Listing:
                 "outputs, which is more than hexviz shows."
             )
         if isinstance(proto, onnx.FunctionProto):
-            self._define(body, proto.input)
+            self._define(body, _texts(proto.input))
         else:
-            self._define(body, [value.name for value in proto.input])
+            self._define(body, _texts(value.name for value in proto.input))
             stored = [*proto.initializer[:], *map(stand_in, proto.sparse_initializer)]
             tensors = {tensor.name: tensor for tensor in stored if tensor.name}
-            self._define(body, [name for name in tensors if name not in body.ids])
+            self._define(body, _texts(name for name in tensors if name not in body.ids))
             for name, tensor in tensors.items():
                 known = body.ids[name]
                 self.weights[known] = name
                 self.tensors[known] = tensor
-        read = read_nodes(proto)
+        read = read_nodes(proto, frame.scan)
         self._linked += len(read.inputs) + len(read.outputs)
         if self._linked > MOST_LINKS:
             raise ReadError(
@@ -235,21 +243,20 @@ class _Listing:
                 "which is more than hexviz shows."
             )
         names = [*filter(None, read.outputs)] if "" in read.outputs else read.outputs
-        self._refuse_doubles(body, names)
-        self._define(body, names)
+        self._define(body, names, doubles=False)
         frame.columns = self._ops(frame, read)
         frame.owners = [*reversed(read.owners)]
 
     def _ops(self, frame: _Frame, read: NodeColumns) -> FlatColumns:
         path, ids = frame.body.path, frame.body.ids
-        distinct = set(read.inputs)
-        for name in distinct - ids.keys():
-            if name:
-                ids[name] = self._outside(name, frame)
-        # An input or output that is left out is no value, though one may have no name.
-        known = ids | {"": ""} if "" in distinct or "" in read.outputs else ids
-        inputs = grouped(list(map(known.__getitem__, read.inputs)), read.input_counts)
-        outputs = grouped(list(map(known.__getitem__, read.outputs)), read.output_counts)
+        found = _known(ids, read.inputs)
+        if None in found:
+            for name in set(read.inputs).difference(ids):
+                if name:
+                    ids[name] = self._outside(name, frame)
+            found = _known(ids, read.inputs)
+        inputs = grouped(found, read.input_counts)
+        outputs = grouped(_known(ids, read.outputs), read.output_counts)
         if frame.outer is not None:
             names = grouped(read.inputs, read.input_counts)
             made = grouped(read.outputs, read.output_counts)
@@ -260,61 +267,56 @@ class _Listing:
                         for one, now in zip(names[at], inputs[at], strict=True)
                     ]
                 )
-        kinds = {*map(type, read.names), *map(type, read.op_types), *map(type, read.domains)}
-        if not kinds <= {str}:
-            raise ReadError("The graph is malformed (a name is no text): export the model again.")
-        domains = {domain: _domain(domain) for domain in set(read.domains)}
-        op_ids = [next(filter(None, one), "") for one in outputs]
-        for number, op_id in enumerate(op_ids):
-            if not op_id:
-                op_ids[number] = self._claim(path, number)
+        op_ids = [one[0] if one else "" for one in outputs]
+        if "" in op_ids:
+            for number, op_id in enumerate(op_ids):
+                if not op_id:
+                    first = next(filter(None, outputs[number]), "")
+                    op_ids[number] = first or self._claim(path, number)
         return FlatColumns(
             numbers=range(len(op_ids)),
             bodies=[path] * len(op_ids),
             ids=op_ids,
             names=read.names,
             op_types=read.op_types,
-            domains=[domains[domain] for domain in read.domains],
+            domains=read.domains,
             inputs=inputs,
             outputs=outputs,
             nodes=frame.body.proto.node[:],
         )
 
-    def _refuse_doubles(self, body: Body, names: Sequence[str]) -> None:
-        if len(set(names)) < len(names) or not body.ids.keys().isdisjoint(names):
-            seen = set(body.ids)
-            for name in names:
-                if name in seen:
-                    raise ReadError(
-                        f"The graph is malformed (the value {name!r} is made twice): "
-                        "export the model again."
-                    )
-                seen.add(name)
+    def _define(self, body: Body, names: Sequence[str], *, doubles: bool = True) -> None:
+        """Give ids to the names of values that a body defines.
 
-    def _define(self, body: Body, names: Iterable[str]) -> None:
-        names = list(names)
-        if not set(map(type, names)) <= {str}:
-            raise ReadError("The graph is malformed (a name is no text): export the model again.")
+        Raises:
+            ReadError: if a name comes twice, or is known in the body, unless
+                ``doubles`` may be.
+        """
         path, values = body.path, self.values
-        if path:
-            ids = [f"{path}/{name or '?'}" for name in names]
-        else:
-            ids = [name or "?" for name in names] if "" in names else names
+        ids = names
+        if path or "" in names:
+            ids = [f"{path}/{name or '?'}" if path else name or "?" for name in names]
+        new = dict(zip(ids, names, strict=True))
+        named = new if ids is names else dict(zip(names, ids, strict=True))
+        if not doubles:
+            _refuse_doubles(body, names, named)
         # Paths of bodies are made of names, so a name may look like one.
-        if not (values.keys().isdisjoint(ids) and self._claimed.isdisjoint(ids)) or len(
-            set(ids)
-        ) < len(ids):
-            for name, base in zip(names, ids, strict=True):
-                known, number = base, self._numbers.get(base, 2)
-                while known in values or known in self._claimed:
-                    known = f"{base}~{number}"
-                    number += 1
-                self._numbers[base] = number
-                body.ids[name] = known
-                values[known] = name
+        if (
+            len(new) == len(ids)
+            and values.keys().isdisjoint(new.keys())
+            and self._claimed.isdisjoint(new.keys())
+        ):
+            body.ids.update(named)
+            values.update(new)
             return
-        body.ids.update(zip(names, ids, strict=True))
-        values.update(zip(ids, names, strict=True))
+        for name, base in zip(names, ids, strict=True):
+            known, number = base, self._numbers.get(base, 2)
+            while known in values or known in self._claimed:
+                known = f"{base}~{number}"
+                number += 1
+            self._numbers[base] = number
+            body.ids[name] = known
+            values[known] = name
 
     def _outside(self, name: str, frame: _Frame) -> str:
         """The id of a value that a body reads and does not make."""
@@ -334,7 +336,7 @@ class _Listing:
         for name in dict.fromkeys(names):
             around = _around(name, frame) if name else None
             if name not in ids and around is None:
-                self._define(frame.body, [name])
+                self._define(frame.body, _texts([name]))
             elif around is not None and ids.setdefault(name, around) == around:
                 self.handed_on.setdefault(frame.body.path, []).append(around)
         self.yields[frame.body.path] = [ids[name] for name in names]
@@ -346,6 +348,42 @@ class _Listing:
             claimed += "~"
         self._claimed.add(claimed)
         return claimed
+
+
+def _refuse_doubles(body: Body, names: Sequence[str], named: Mapping[str, str]) -> None:
+    if len(named) == len(names) and body.ids.keys().isdisjoint(named.keys()):
+        return
+    seen = set(body.ids)
+    for name in names:
+        if name in seen:
+            raise ReadError(
+                f"The graph is malformed (the value {name!r} is made twice): "
+                "export the model again."
+            )
+        seen.add(name)
+
+
+def _texts(names: Iterable[str]) -> list[str]:
+    names = list(names)
+    if not set(map(type, names)) <= {str}:
+        raise ReadError("The graph is malformed (a name is no text): export the model again.")
+    return names
+
+
+def _known(ids: dict[str, str], names: Sequence[str]) -> list[Any]:
+    """The id of each name, ``None`` for what is not known.
+
+    What is left out is no value, though there may be one without a name.
+    """
+    unnamed = ids.get("")
+    ids[""] = ""
+    try:
+        return list(map(ids.get, names))
+    finally:
+        if unnamed is None:
+            del ids[""]
+        else:
+            ids[""] = unnamed
 
 
 def _domain(domain: str) -> str:

@@ -4,14 +4,17 @@ for each takes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
+from hexviz.errors import ReadError
 from hexviz.model.bodies import Graph, nodes_with_graphs
 from hexviz.model.columns import Ints
+from hexviz.model.node_scan import NodeScan
 
 __all__ = ["NodeColumns", "grouped", "read_nodes"]
 
@@ -21,7 +24,7 @@ class NodeColumns(NamedTuple):
 
     ``inputs`` and ``outputs`` are the names of all values in one list each, ``input_counts`` and
     ``output_counts`` how many of them belong to each node. ``owners`` are the nodes with bodies.
-    A name that is no UTF-8 is bytes.
+    Domains are spelled as runtimes compare them.
     """
 
     names: Sequence[str]
@@ -34,22 +37,64 @@ class NodeColumns(NamedTuple):
     owners: Sequence[int]
 
 
-def read_nodes(graph: Graph) -> NodeColumns:
-    """The nodes of a graph or function in columns."""
+def read_nodes(graph: Graph, scan: NodeScan | None = None) -> NodeColumns:
+    """The nodes of a graph or function in columns; ``scan`` is of its bytes, if they are there.
+
+    Raises:
+        ReadError: if a name is no text.
+    """
+    return (scan and _scanned(graph, scan)) or _read(graph)
+
+
+def _scanned(graph: Graph, scan: NodeScan) -> NodeColumns | None:
+    """The nodes as their bytes tell of them; ``None`` if a name is no UTF-8."""
+    names, types, domains = map(scan.string, ("name", "op_type", "domain"))
+    inputs, outputs = scan.strings("input"), scan.strings("output")
+    if names is None or types is None or domains is None or inputs is None or outputs is None:
+        return None
+    owners = scan.suspects.bodies
+    inner = nodes_with_graphs([graph.node[at] for at in owners])
+    return NodeColumns(
+        names,
+        _shared(types),
+        _shared(domains, _DOMAINS),
+        *inputs,
+        *outputs,
+        [owners[at] for at in inner],
+    )
+
+
+def _read(graph: Graph) -> NodeColumns:
     nodes = graph.node[:]
-    text: dict[str, str] = {}  # op types and domains, which many nodes share, once each
     read = [node.input[:] for node in nodes]
     made = [node.output[:] for node in nodes]
+    inputs, outputs = list(chain.from_iterable(read)), list(chain.from_iterable(made))
+    names = [node.name for node in nodes]
+    op_types = [node.op_type for node in nodes]
+    domains = [node.domain for node in nodes]
+    for texts in (names, op_types, domains, inputs, outputs):
+        if not set(map(type, texts)) <= {str}:
+            raise ReadError("The graph is malformed (a name is no text): export the model again.")
     return NodeColumns(
-        names=[node.name for node in nodes],
-        op_types=[text.setdefault(one, one) for one in [node.op_type for node in nodes]],
-        domains=[text.setdefault(one, one) for one in [node.domain for node in nodes]],
-        inputs=list(chain.from_iterable(read)),
+        names=names,
+        op_types=_shared(op_types),
+        domains=_shared(domains, _DOMAINS),
+        inputs=inputs,
         input_counts=np.fromiter(map(len, read), np.int64, len(nodes)),
-        outputs=list(chain.from_iterable(made)),
+        outputs=outputs,
         output_counts=np.fromiter(map(len, made), np.int64, len(nodes)),
         owners=nodes_with_graphs(nodes),
     )
+
+
+_DOMAINS = {"ai.onnx": ""}
+"""The other spelling of ONNX's own domain, and the one that counts."""
+
+
+def _shared(texts: Sequence[str], spellings: Mapping[str, str] = MappingProxyType({})) -> list[str]:
+    """The same texts; equal ones are one object, as many nodes have the same type and domain."""
+    once = {text: spellings.get(text, text) for text in set(texts)}
+    return list(map(once.__getitem__, texts))
 
 
 def grouped(values: Sequence[str], counts: Ints) -> list[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -13,7 +13,8 @@ import onnx
 from google.protobuf.message import DecodeError
 
 from hexviz.errors import ReadError
-from hexviz.model.bodies import all_graphs
+from hexviz.model.bodies import graphs_in, walk
+from hexviz.model.node_scan import NodeScan, scan_nodes
 
 __all__ = [
     "STORED_SPARSELY",
@@ -43,11 +44,16 @@ _LARGEST = (1 << 31) - 1  # bytes that protobuf reads
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A parsed model, what errors call it, and the folder of its external data."""
+    """A parsed model, what errors call it, and the folder of its external data.
+
+    ``scan`` tells where its nodes lie in the bytes that it was parsed from, and
+    holds these until it is closed; ``None`` if protobuf has to be asked.
+    """
 
     proto: onnx.ModelProto
     name: str
     base_dir: Path | None
+    scan: NodeScan | None = None
 
 
 def digest(content: bytes) -> str:
@@ -125,25 +131,36 @@ def parse(content: bytes, *, name: str, base_dir: Path | None = None) -> ModelFi
         raise ReadError(
             f"{name} is not an ONNX model, or was cut short: export or download it again."
         ) from error
-    return from_proto(proto, name=name, base_dir=base_dir)
+    return from_proto(proto, name=name, base_dir=base_dir, content=content)
 
 
-def from_proto(proto: onnx.ModelProto, *, name: str, base_dir: Path | None = None) -> ModelFile:
-    """Look at an already parsed model.
+def from_proto(
+    proto: onnx.ModelProto,
+    *,
+    name: str,
+    base_dir: Path | None = None,
+    content: bytes | None = None,
+) -> ModelFile:
+    """Look at an already parsed model; ``content`` are the bytes that it was parsed from.
 
     Raises:
         ReadError: if it has no graph, or misses external data.
     """
     if not proto.HasField("graph") or not (proto.ir_version or proto.opset_import):
         raise ReadError(f"{name} is not an ONNX model: it holds no graph.")
-    for location in sorted(external_locations(proto)):
+    scan = None if content is None else scan_nodes(content, proto)
+    for location in sorted(external_locations(proto, scan)):
         check_external(location, name, base_dir)
-    return ModelFile(proto, name, base_dir)
+    return ModelFile(proto, name, base_dir, scan)
 
 
-def external_locations(proto: onnx.ModelProto) -> set[str]:
-    """The files, relative to the model's folder, that hold weights of the model."""
-    found = {location_of(tensor) for tensor in tensors(proto)}
+def external_locations(proto: onnx.ModelProto, scan: NodeScan | None = None) -> set[str]:
+    """The files, relative to the model's folder, that hold weights of the model.
+
+    ``scan`` is of the bytes that the model was parsed from, if they are there.
+    """
+    nodes = None if scan is None else [proto.graph.node[at] for at in scan.suspects.tensors]
+    found = {location_of(tensor) for tensor in tensors(proto, nodes)}
     return {one for one in found if one is not None and one != WEIGHTS_LEFT_OUT}
 
 
@@ -154,16 +171,27 @@ def location_of(tensor: onnx.TensorProto) -> str | None:
     return next((one.value for one in tensor.external_data if one.key == "location"), "")
 
 
-def tensors(proto: onnx.ModelProto) -> Iterator[onnx.TensorProto]:
-    """Every dense tensor of a model, in bodies and functions too."""
-    for graph in all_graphs(proto):
-        if isinstance(graph, onnx.GraphProto):
+def tensors(
+    proto: onnx.ModelProto, nodes: Iterable[onnx.NodeProto] | None = None
+) -> Iterator[onnx.TensorProto]:
+    """Every dense tensor of a model, in bodies and functions too.
+
+    ``nodes`` are those of the top graph that may hold any, if that is known.
+    """
+    yield from proto.graph.initializer
+    yield from _tensors_in(proto.graph.node if nodes is None else nodes)
+    for function in proto.functions:
+        yield from _tensors_in(function.node)
+
+
+def _tensors_in(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]:
+    for node in walk(nodes):
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            yield from attribute.tensors
+        for graph in graphs_in(node):
             yield from graph.initializer
-        for node in graph.node:
-            for attribute in node.attribute:
-                if attribute.HasField("t"):
-                    yield attribute.t
-                yield from attribute.tensors
 
 
 def check_external(location: str, name: str, base_dir: Path | None) -> None:

@@ -59,10 +59,12 @@ def tag(
     """
     with collector_paused(), recorded() as record:
         with stage("graph context"):
-            flat = flatten(file.proto)
+            flat = flatten(file.proto, file.scan)
         with stage("inheritance"):
             metadata = {entry.key: entry.value for entry in file.proto.metadata_props}
             declared = declare(flat, metadata, modules, calls, notes)
+            if file.scan is not None:
+                file.scan.close()  # else the bytes of the file stay in memory with the graph
             inherited = inherit(flat, declared.provenance, declared.modules)
         with stage("provenance"):
             tree = build_tree({**declared.modules, **inherited.modules})
