@@ -14,21 +14,26 @@ goes from a higher rank to a lower one.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import numpy as np
+
+from hexviz.model.cached import cached_property
+from hexviz.model.columns import PRIMARY, Ints, coded
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import Call
+from hexviz.model.op import CATEGORIES, Call
+from hexviz.view.dataflow import Bools, Dataflow, Links
 
-__all__ = ["LOOSE", "CallGroup", "group_calls"]
+__all__ = ["LOOSE", "CallGroup", "Groups", "group_calls"]
 
 LOOSE = 15
 """Ops and calls of its own that a module may show before auxiliary ops go with what they serve."""
 
 _CONSTANTS = -1  # the rank of what depends on no op
 _FEW = 2  # types of ops that a label names
+_INFRASTRUCTURE = list(CATEGORIES).index("infrastructure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,238 +62,331 @@ class CallGroup:
                 yield from member.positions()
 
 
+class _Sketch(NamedTuple):
+    """A group before anybody looks at it.
+
+    ``units`` are what moves as a whole: ops by their positions, without dots, and recorded calls
+    by their numbers after all ops. ``leader`` is the one that is served, if any is.
+    """
+
+    key: str
+    module: int
+    units: list[int]
+    call: Call | None
+    leader: int | None
+
+
 def group_calls(
     graph: TaggedGraph,
-    modules: Sequence[str],
-    alive: Sequence[bool],
-    folded: AbstractSet[int],
+    flow: Dataflow,
+    modules: Ints,
+    paths: Sequence[str],
+    folded: Bools,
     *,
     loose: int = LOOSE,
-) -> dict[int, CallGroup]:
-    """Position → the outermost group around it; what stands alone is left out. Linear.
+) -> Groups:
+    """Put the ops of each module into groups; what stands alone is left out. Linear.
 
-    ``modules`` is the module of each position. ``alive`` says which ops depend on the model's
-    inputs other than through shapes. ``folded`` are constants that are drawn as dots beside their
-    only reader: they go where it goes.
+    ``modules`` is the module of each position, by its number in ``paths``. ``folded`` are
+    constants that are drawn as dots beside their only reader: they go where it goes.
     """
-    groups = _Groups(graph, modules, alive, folded)
-    groups.recorded()
-    groups.serve(groups.crowded(loose))
-    return groups.around
+    return Groups(graph, flow, modules, paths, folded, loose)
 
 
-_Unit = int | CallGroup
-"""What moves as a whole: an op, by its position, or a recorded call."""
+class Groups:
+    """The groups of a graph, by number: recorded calls first. Objects for those somebody looks at.
 
-
-class _Groups:
-    """One run of :func:`group_calls`; ``around`` is its result."""
+    ``of`` is, by position, the number of the outermost group around an op, -1 for none; ``place``
+    orders the ops of a group. ``numbers`` leads from keys to numbers.
+    """
 
     def __init__(
         self,
         graph: TaggedGraph,
-        modules: Sequence[str],
-        alive: Sequence[bool],
-        folded: AbstractSet[int],
+        flow: Dataflow,
+        modules: Ints,
+        paths: Sequence[str],
+        folded: Bools,
+        loose: int,
     ) -> None:
-        self.graph = graph
-        self.modules = modules
-        self.alive = alive
-        self.folded = folded
-        self.around: dict[int, CallGroup] = {}
-        self._keys: set[str] = set()
-        self._dots: dict[int, list[int]] = {}  # by the op beside which they are drawn
-        for dot in folded:
-            (reader,) = graph.flat.successors[dot]
-            if modules[dot] == modules[reader]:
-                self._dots.setdefault(reader, []).append(dot)
+        self._graph = graph
+        self._flow = flow
+        self._modules = modules
+        self._paths = paths
+        self._folded = folded
+        self._n_ops = flow.n_ops
+        self._sketches: list[_Sketch] = []
+        self._made: dict[int, CallGroup] = {}
+        self.numbers: dict[str, int] = {}
+        self.of: Ints = np.full(self._n_ops, -1, np.int64)
+        self.place: Ints = np.arange(self._n_ops)
+        self._record()
+        self._recorded = len(self._sketches)
+        ranks = _Ranks(self, flow, modules, folded, self._leading)
+        self._serve(ranks.run(self._crowded(loose)))
+        self._settle()
 
-    def recorded(self) -> None:
+    def __len__(self) -> int:
+        return len(self._sketches)
+
+    def __getitem__(self, number: int) -> CallGroup:
+        made = self._made.get(number)
+        if made is None:
+            made = self._made.setdefault(number, self._group(self._sketches[number]))
+        return made
+
+    def module_of(self, number: int) -> int:
+        """The number of the module that a group lies in."""
+        return self._sketches[number].module
+
+    def outermost(self) -> Iterator[CallGroup]:
+        """The groups that are in no other: those around recorded calls in their order, the rest."""
+        first = [int(self.of[one.units[0]]) for one in self._sketches[: self._recorded]]
+        for number in dict.fromkeys([*first, *range(self._recorded, len(self))]):
+            yield self[number]
+
+    def ops_of(self, unit: int) -> list[int]:
+        """The ops that move with a unit, without dots."""
+        return [unit] if unit < self._n_ops else self._sketches[unit - self._n_ops].units
+
+    def _record(self) -> None:
         """Group the calls on record that made several ops of a module, beside dots."""
-        made: dict[str, list[int]] = {}
-        for position, op in enumerate(self.graph.ops):
-            if op.call is not None and position not in self.folded:
-                made.setdefault(op.call.name, []).append(position)
-        for name, positions in made.items():
-            if len(positions) == 1:
-                continue
-            parts: dict[str, list[int]] = {}
-            for at in positions:
-                parts.setdefault(self.modules[at], []).append(at)
-            for module, ops in parts.items():
-                call = self.graph.ops[ops[0]].call
-                if len(ops) > 1 and call is not None:
-                    self._add(module, name, call.function, ops, call)
+        columns, modules = self._graph.columns, self._modules
+        positions = np.flatnonzero((columns.calls >= 0) & ~self._folded)
+        if not len(positions):
+            return
+        by_call, names = coded(call.name for call in columns.known_calls)
+        made_by = by_call[columns.calls[positions]]
+        begun = np.full(len(names), self._n_ops)
+        np.minimum.at(begun, made_by, positions)
+        order = np.argsort(made_by * len(self._paths) + modules[positions], kind="stable")
+        positions, made_by = positions[order], made_by[order]
+        starts = np.flatnonzero(
+            np.diff(made_by, prepend=-1) | np.diff(modules[positions], prepend=-1)
+        )
+        parts = [part for part in np.split(positions, starts[1:]) if len(part) > 1]
+        calls = [columns.known_calls[columns.calls[part[0]]] for part in parts]
+        known = dict(zip(names, begun.tolist(), strict=True))
+        for part, call in sorted(
+            zip(parts, calls, strict=True), key=lambda one: (known[one[1].name], one[0][0])
+        ):
+            self.of[part] = len(self._sketches)
+            self._add(int(modules[part[0]]), call.name, part.tolist(), call)
 
-    def crowded(self, loose: int) -> list[_Unit]:
-        """The ops and calls of the modules with more than so many of their own, in order."""
-        counts = Counter(self.modules)
-        own: dict[str, list[_Unit]] = {fqn: [] for fqn, ops in counts.items() if ops > loose}
-        begun: set[str] = set()
-        for position, module in enumerate(self.modules):
-            if module not in own or position in self.folded:
-                continue
-            call = self.around.get(position)
-            if call is None:
-                own[module].append(position)
-            elif call.key not in begun:
-                begun.add(call.key)
-                own[module].append(call)
-        found = [unit for units in own.values() if len(units) > loose for unit in units]
-        return sorted(found, key=self._last)
+    def _crowded(self, loose: int) -> list[int]:
+        """The units of the modules with more than so many of their own, in order."""
+        modules, n_modules = self._modules, len(self._paths)
+        large = np.bincount(modules, minlength=n_modules) > loose
+        singles = np.flatnonzero(large[modules] & ~self._folded & (self.of < 0))
+        within = np.array([one.module for one in self._sketches], np.int64)
+        counts = np.bincount(modules[singles], minlength=n_modules)
+        counts += np.bincount(within, minlength=n_modules)
+        crowded = counts > loose
+        singles = singles[crowded[modules[singles]]]
+        calls = np.flatnonzero(crowded[within])
+        if not len(calls):
+            found: list[int] = singles.tolist()
+            return found
+        units = [*singles.tolist(), *(calls + self._n_ops).tolist()]
+        return sorted(units, key=lambda unit: self.ops_of(unit)[-1])
 
-    def _last(self, unit: _Unit) -> int:
-        return unit if isinstance(unit, int) else _ops_of(unit, self.folded)[-1]
-
-    def serve(self, units: Sequence[_Unit]) -> None:
+    def _serve(self, held_by_rank: Mapping[int, list[int]]) -> None:
         """Put the auxiliary ones among some units to what they serve."""
-        ops, ranks = self.graph.ops, _Ranks(self.graph, self.modules, self.alive, self.folded)
-        for rank, held in ranks.run(units).items():
+        ids, leading, n_ops = self._graph.flat.columns.ids, self._leading, self._n_ops
+        around: list[int] = []
+        counts: list[int] = []
+        for rank, held in held_by_rank.items():
             if len(held) == 1:
                 continue
             served = held[0]  # an op comes before all that go with it
-            held.sort(key=self._first)
-            if isinstance(rank, str):  # the module of what depends on no op
-                module, served = rank, held[0]
+            if max(held) < n_ops:
+                held.sort()
             else:
-                module = self.modules[rank]
-            name = ops[self._last(served)].id
-            if isinstance(rank, str) or not ranks.is_arithmetic(served):
-                self._add(module, name, self._types(held), held)
-            elif isinstance(served, int):
-                self._add(module, name, ops[rank].op_type, held, served=rank)
+                held.sort(key=lambda unit: self.ops_of(unit)[0])
+            leader = None
+            if rank < 0:  # of what depends on no op, it tells the module
+                module, served = -1 - rank, held[0]
             else:
-                self._add(module, name, f"around {served.label}", held, served=rank)
+                module = int(self._modules[rank])
+                if any(leading[at] for at in self.ops_of(served)):
+                    leader = served
+            around += held
+            counts.append(len(held))
+            self._add(module, ids[self.ops_of(served)[-1]], held, leader=leader)
+        units = np.array(around, np.int64)
+        numbers = np.repeat(np.arange(len(counts)) + self._recorded, counts)
+        outer = np.append(np.arange(self._recorded), -1)  # around each recorded call
+        is_call = units >= n_ops
+        outer[units[is_call] - n_ops] = numbers[is_call]
+        self.of = outer[self.of]
+        self.of[units[~is_call]] = numbers[~is_call]
 
-    def _first(self, unit: _Unit) -> int:
-        return unit if isinstance(unit, int) else _ops_of(unit, self.folded)[0]
+    def _settle(self) -> None:
+        """Let dots go where their readers go, and order the ops in groups that hold others."""
+        dots, readers = self._dots
+        self.of[dots] = self.of[readers]
+        for number in range(self._recorded, len(self)):
+            if max(self._sketches[number].units) >= self._n_ops:
+                held = list(self[number].positions())
+                self.place[held] = np.arange(len(held))
 
-    def _types(self, held: Sequence[_Unit]) -> str:
-        """What a group is called in which nothing is served: by its live ops, the first named."""
-        ops = self.graph.ops
-        positions = [at for unit in held for at in _ops_of(unit, self.folded)]
-        types = list(dict.fromkeys(ops[at].op_type for at in positions if self.alive[at]))
-        if not types:
-            shapes = any(ops[at].auxiliary == "infrastructure" for at in positions)
-            return "shapes" if shapes else "constants"
-        return ", ".join(types[:_FEW]) + (" …" if len(types) > _FEW else "")
+    @cached_property
+    def _leading(self) -> list[bool]:
+        """Which ops do their module's own work: primary ones on what the model was given."""
+        found: list[bool] = (
+            self._flow.alive & (self._graph.columns.categories == PRIMARY)
+        ).tolist()
+        return found
+
+    @cached_property
+    def _dots(self) -> tuple[Ints, Ints]:
+        """The dots that are drawn in the module of their reader, and those readers."""
+        dots = np.flatnonzero(self._folded)
+        readers = self._flow.ends_of_readers[0][dots]
+        here = self._modules[dots] == self._modules[readers]
+        return dots[here], readers[here]
+
+    @cached_property
+    def _dots_beside(self) -> Mapping[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        dots, readers = self._dots
+        for dot, reader in zip(dots.tolist(), readers.tolist(), strict=True):
+            found.setdefault(reader, []).append(dot)
+        return found
 
     def _add(
         self,
-        module: str,
+        module: int,
         name: str,
-        label: str,
-        members: Sequence[_Unit],
+        units: list[int],
         call: Call | None = None,
-        served: int | None = None,
+        leader: int | None = None,
     ) -> None:
-        key = f"{module}!{name}"
-        while key in self._keys or key in self.graph.modules:
+        key = f"{self._paths[module]}!{name}"
+        while key in self.numbers or key in self._graph.modules:
             key += "!"  # a name may have any letters: no two boxes have one key
-        self._keys.add(key)
-        dots = [
-            dot
-            for at in members
-            if isinstance(at, int) and at in self._dots
-            for dot in self._dots[at]
-        ]
-        ordered = sorted([*members, *dots], key=_start) if dots else members
-        group = CallGroup(key, module, label, call, served, tuple(ordered))
-        self.around.update(dict.fromkeys(group.positions(), group))
+        self.numbers[key] = len(self._sketches)
+        self._sketches.append(_Sketch(key, module, units, call, leader))
+
+    def _group(self, sketch: _Sketch) -> CallGroup:
+        n_ops, beside = self._n_ops, self._dots_beside
+        served = None
+        if sketch.call is not None:
+            label = sketch.call.function
+        elif sketch.leader is None:
+            label = self._types(sketch.units)
+        else:
+            served = self.ops_of(sketch.leader)[-1]
+            label = (
+                self._graph.flat.columns.op_types[served]
+                if sketch.leader < n_ops
+                else f"around {self[sketch.leader - n_ops].label}"
+            )
+        members = [unit if unit < n_ops else self[unit - n_ops] for unit in sketch.units]
+        dots = [dot for unit in sketch.units if unit in beside for dot in beside[unit]]
+        if dots:
+            members = sorted([*members, *dots], key=_start)
+        path = self._paths[sketch.module]
+        return CallGroup(sketch.key, path, label, sketch.call, served, tuple(members))
+
+    def _types(self, units: Sequence[int]) -> str:
+        """What a group is called in which nothing is served: by its live ops, the first named."""
+        columns, op_types = self._graph.columns, self._graph.flat.columns.op_types
+        positions = [at for unit in units for at in self.ops_of(unit)]
+        types = list(dict.fromkeys(op_types[at] for at in positions if self._flow.alive[at]))
+        if not types:
+            shapes = any(columns.categories[at] == _INFRASTRUCTURE for at in positions)
+            return "shapes" if shapes else "constants"
+        return ", ".join(types[:_FEW]) + (" …" if len(types) > _FEW else "")
 
 
-def _start(member: _Unit) -> int:
+def _start(member: int | CallGroup) -> int:
     return member if isinstance(member, int) else _start(member.members[0])
-
-
-def _ops_of(unit: _Unit, folded: AbstractSet[int]) -> Sequence[int]:
-    """The ops that move with a unit, without dots."""
-    if isinstance(unit, int):
-        return (unit,)
-    return [at for at in unit.positions() if at not in folded]
 
 
 class _Ranks:
     """What goes together, see above.
 
-    ``rank`` is that of each position. ``held`` holds the units of each rank, of what depends on no
-    op those of each module; of others, the unit comes first that all go with.
+    ``rank`` is that of each position. ``held`` holds the units of each rank, the one first that
+    all others go with; of what depends on no op, those of each module, by -1 less its number.
     """
 
     def __init__(
-        self,
-        graph: TaggedGraph,
-        modules: Sequence[str],
-        alive: Sequence[bool],
-        folded: AbstractSet[int],
+        self, groups: Groups, flow: Dataflow, modules: Ints, folded: Bools, leading: list[bool]
     ) -> None:
-        self.graph = graph
-        self.modules = modules
-        self.alive = alive
-        self.folded = folded
-        self.rank = list(range(len(modules)))
-        self.held: dict[int | str, list[_Unit]] = {}
+        self.ops_of = groups.ops_of
+        self.n_ops = flow.n_ops
+        self.flow = flow
+        self.leading = leading
+        self.modules: list[int] = modules.tolist()
+        self.folded: list[bool] = folded.tolist()
+        self.alive: list[bool] = flow.alive.tolist()
+        self.rank = list(range(flow.n_ops))
+        self.held: dict[int, list[int]] = {}
 
-    def run(self, units: Sequence[_Unit]) -> dict[int | str, list[_Unit]]:
+    def run(self, units: Sequence[int]) -> dict[int, list[int]]:
         """Give each unit its rank; they come in order."""
-        others: list[_Unit] = []
+        leading, held, n_ops = self.leading, self.held, self.n_ops
+        others: list[int] = []
         for unit in units:
-            if self.is_arithmetic(unit):
+            if unit < n_ops and leading[unit]:
+                held[unit] = [unit]
+            elif unit >= n_ops and any(leading[at] for at in self.ops_of(unit)):
                 self._lead(unit)
             else:
                 others.append(unit)
-        left = [unit for unit in reversed(others) if not self._join_reader(unit)]
+        left = self._join_readers(others[::-1])
         for unit in reversed(left):
             self._join_source(unit)
-        return self.held
+        return held
 
-    def is_arithmetic(self, unit: _Unit) -> bool:
-        """Whether it does the module's own work: a primary op on what the model was given."""
-        ops = self.graph.ops
-        if isinstance(unit, int):
-            return self.alive[unit] and ops[unit].auxiliary is None
-        within = _ops_of(unit, self.folded)
-        return any(self.alive[at] and ops[at].auxiliary is None for at in within)
-
-    def _lead(self, unit: _Unit) -> None:
+    def _lead(self, unit: int) -> None:
         """Put a unit to itself."""
-        if isinstance(unit, int):
-            self.held[unit] = [unit]
-            return
-        within = _ops_of(unit, self.folded)
+        within = self.ops_of(unit)
         for at in within:
             self.rank[at] = within[-1]
         self.held[within[-1]] = [unit]
 
-    def _follow(self, unit: _Unit, rank: int, held: list[_Unit]) -> None:
-        for at in _ops_of(unit, self.folded):
+    def _follow(self, unit: int, rank: int, held: list[int]) -> None:
+        for at in self.ops_of(unit):
             self.rank[at] = rank
         held.append(unit)
 
-    def _join_reader(self, unit: _Unit) -> bool:
-        """Put a unit to the first of those that read it, unless that one is elsewhere."""
-        within = _ops_of(unit, self.folded)
-        readers = _beside(within, self.graph.flat.successors)
-        if not readers:
-            return False
-        rank, last = self.rank, within[-1]
-        first = min([rank[at] for at in readers])
-        if first <= last or first not in self.held or self.modules[first] != self.modules[last]:
-            return False
-        self._follow(unit, first, self.held[first])
-        return True
+    def _join_readers(self, units: Sequence[int]) -> list[int]:
+        """Put each unit to the first of those that read it; returns those that stay alone.
 
-    def _join_source(self, unit: _Unit) -> None:
+        The last of the units comes first.
+        """
+        if not units:
+            return []
+        starts, others = self.flow.readers.starts, self.flow.readers.others
+        rank, held, modules, n_ops = self.rank, self.held, self.modules, self.n_ops
+        left: list[int] = []
+        for unit in units:
+            if unit < n_ops:  # nearly all of them, so without a call for each
+                readers: Sequence[int] = others[starts[unit] : starts[unit + 1]]
+                last = unit
+            else:
+                readers = self._beside(unit, self.flow.readers)
+                last = self.ops_of(unit)[-1]
+            if readers:
+                first = min([rank[at] for at in readers])
+                if first > last and first in held and modules[first] == modules[last]:
+                    self._follow(unit, first, held[first])
+                    continue
+            left.append(unit)
+        return left
+
+    def _join_source(self, unit: int) -> None:
         """Put a unit to the last of those that it reads; what reads none, to its like."""
-        within = _ops_of(unit, self.folded)
+        within = self.ops_of(unit)
         module = self.modules[within[-1]]
-        beside = _beside(within, self.graph.flat.predecessors)
-        sources = [at for at in beside if at not in self.folded]
-        last = max((self.rank[at] for at in sources), default=_CONSTANTS)
+        sources = [at for at in self._beside(unit, self.flow.read) if not self.folded[at]]
+        last = max([self.rank[at] for at in sources], default=_CONSTANTS)
         if last == _CONSTANTS:
             alike = not any(self.alive[at] for at in within)
             if alike and all(self.modules[at] == module for at in sources):
-                self._follow(unit, _CONSTANTS, self.held.setdefault(module, []))
+                self._follow(unit, _CONSTANTS, self.held.setdefault(-1 - module, []))
             else:
                 self._lead(unit)
         elif last < within[0] and last in self.held and self.modules[last] == module:
@@ -296,9 +394,9 @@ class _Ranks:
         else:
             self._lead(unit)
 
-
-def _beside(ops: Sequence[int], neighbours: Sequence[Sequence[int]]) -> Collection[int]:
-    """The ops before or after those of a unit."""
-    if len(ops) == 1:
-        return neighbours[ops[0]]
-    return {at for one in ops for at in neighbours[one]}.difference(ops)
+    def _beside(self, unit: int, links: Links) -> Sequence[int]:
+        """The ops before or after those of a unit."""
+        within = self.ops_of(unit)
+        if len(within) == 1:
+            return links.of(within[0])
+        return list({at for one in within for at in links.of(one)}.difference(within))

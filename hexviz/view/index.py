@@ -1,44 +1,78 @@
 """What never changes while a person opens and closes modules, computed once.
 
-The ops are numbered so that every module and every call holds one run of *slots*::
+The ops are numbered so that every module and every call holds one run of *slots*
+(:mod:`hexviz.view.slots`). What is visible then takes one slice assignment per visible node, and
+lifting all edges of the model one indexing of two arrays. A module with too many direct children
+is split along their order into *sections*, which open and close like modules.
 
-    module tree with ops          slots   0 1 2 3 4 5
-    root ── a ── b (2 ops)        b       ├─┤
-      │     └─ 1 op               a       ├───┤
-      └─ 3 ops                    root    ├─────────┤
-
-What is visible then takes one slice assignment per visible node, and lifting
-all edges of the model one indexing of two arrays. A module with too many
-direct children is split along their order into *sections*, which open and
-close like modules.
+Of the boxes only those are made that somebody asks for, with what is around them: a model of
+100,000 ops has 40,000, of which a person sees some hundred.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Literal, overload
 
 import numpy as np
-import numpy.typing as npt
 
 from hexviz.model.cached import cached_property
+from hexviz.model.columns import PRIMARY, Ints
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op
 from hexviz.model.types import Shape
-from hexviz.view.calls import CallGroup, group_calls
-from hexviz.view.containers import Container, contain
+from hexviz.view.calls import CallGroup, Groups, group_calls
+from hexviz.view.containers import Boxes, Container
+from hexviz.view.dataflow import Bools, Dataflow
 from hexviz.view.palette import Palette, Theme, kind_of
+from hexviz.view.repeats import Anatomy, OpKinds
+from hexviz.view.slots import Modules, Slots
 
-__all__ = ["SECTION", "Index", "Placement", "build_index", "is_moved"]
+__all__ = ["SECTION", "FileFacts", "Index", "Placement", "build_index", "is_moved"]
 
 Placement = Literal["module", "context"]
-Ints = npt.NDArray[np.int64]
-
 SECTION = 150
 """Direct children a container may have before it is split into sections."""
+
+
+class _Homes(Sequence[str]):
+    """The key of the innermost box of each position."""
+
+    def __init__(self, boxes: Boxes, slot_of: Ints) -> None:
+        self._boxes = boxes
+        self._slot_of = slot_of
+
+    @overload
+    def __getitem__(self, position: int) -> str: ...
+    @overload
+    def __getitem__(self, position: slice) -> tuple[str, ...]: ...
+    def __getitem__(self, position: int | slice) -> str | tuple[str, ...]:
+        if isinstance(position, slice):
+            return self._all[position]
+        return self._boxes.around(int(self._slot_of[position]))[-1].key
+
+    def __len__(self) -> int:
+        return len(self._slot_of)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __repr__(self) -> str:
+        return repr(self._all)
+
+    @cached_property
+    def _all(self) -> tuple[str, ...]:
+        found = [""] * len(self)
+        for key, box in self._boxes.items():
+            for item in box.items:
+                if isinstance(item, int):
+                    found[item] = key
+        return tuple(found)
 
 
 @dataclass(frozen=True)
@@ -47,63 +81,60 @@ class Index:
 
     ``slot_of`` maps a position in ``graph.ops`` to its slot, ``op_at`` the
     other way. Model inputs and outputs follow in the slots after the ops.
-    ``hosts`` leads from a module that has no box of its own to the key of the
-    box it shares with what is alone in it. ``calls`` are what stands in the
-    boxes of calls, by their keys.
     ``source``, ``target`` and ``value`` are the edges, as slots and positions
-    in ``values``. ``home`` is the container key of each position,
-    ``topological`` ranks the slots of ops so that edges go up. ``live`` marks
-    the slots whose tensors depend on the model's inputs, other than through
-    their shapes. ``folded`` are the positions of constants that are drawn as
-    dots beside their only consumer.
+    in ``values``. ``live`` marks the slots whose tensors depend on the model's inputs, other than
+    through their shapes. ``folded`` are the positions of constants that are drawn as
+    dots beside their only consumer. ``facts`` are what depends on the file alone.
     """
 
     graph: TaggedGraph
     placement: Placement
-    containers: Mapping[str, Container]
-    hosts: Mapping[str, str]
-    calls: Mapping[str, CallGroup]
-    home: tuple[str, ...]
+    containers: Boxes
+    groups: Groups
     slot_of: Ints
     op_at: Ints
     source: Ints
     target: Ints
     value: Ints
     values: tuple[str, ...]
-    topological: Ints
-    live: npt.NDArray[np.bool_]
+    live: Bools
     folded: frozenset[int]
     palettes: Mapping[Theme, Palette]
+    facts: FileFacts
 
     @cached_property
-    def call_around(self) -> Mapping[int, str]:
-        """Position → the key of the call around it that says most: the innermost."""
-        found: dict[int, str] = {}
-        for key, box in self.containers.items():  # outer ones first
-            if box.is_call:
-                found.update(dict.fromkeys(self.op_at[box.low : box.high].tolist(), key))
-        return found
+    def home(self) -> Sequence[str]:
+        """The container key of each position."""
+        return _Homes(self.containers, self.slot_of)
+
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """For each module without a box of its own, the key of the box it shares."""
+        return self.containers.hosts
+
+    @cached_property
+    def calls(self) -> Mapping[str, CallGroup]:
+        """What stands in the boxes of calls, by their keys."""
+        return _Calls(self.groups, self.containers)
+
+    @cached_property
+    def topological(self) -> Ints:
+        """Ranks of the slots of ops, so that edges go up."""
+        ranks = np.empty(self.n_ops, np.int64)
+        ranks[self.slot_of] = np.arange(self.n_ops)
+        return ranks
 
     @cached_property
     def stacks(self) -> Mapping[str, Container]:
         """The containers that are stacks of equal siblings."""
-        return {key: box for key, box in self.containers.items() if box.members}
-
-    @cached_property
-    def guests(self) -> Mapping[str, str]:
-        """The box of several modules → the outermost of them."""
-        outermost: dict[str, str] = {}
-        for fqn, key in self.hosts.items():
-            if key not in outermost or len(fqn) < len(outermost[key]):
-                outermost[key] = fqn
-        return outermost
+        return _Stacks(self.containers)
 
     @cached_property
     def _moved(self) -> Ints:
         """The slots of ops that stand elsewhere than where they ran, in order."""
-        ops = self.graph.ops
-        moved = [is_moved(ops[at]) for at in self.op_at.tolist()]
-        return np.flatnonzero(moved if self.placement == "context" else [])
+        columns = self.graph.columns
+        moved = (columns.contexts >= 0) & (columns.contexts != columns.modules)
+        return np.flatnonzero(moved[self.op_at] if self.placement == "context" else [])
 
     def moved_in(self, box: Container) -> int:
         """How many ops in a box stand elsewhere than where they ran."""
@@ -113,19 +144,21 @@ class Index:
     @cached_property
     def computing(self) -> Ints:
         """The slots of ops that compute with tensors: live ones that are not auxiliary."""
-        ops = self.graph.ops
-        primary = [ops[at].auxiliary is None for at in self.op_at.tolist()]
-        return np.flatnonzero(self.live[: len(primary)] & np.array(primary, dtype=np.bool_))
+        primary = self.graph.columns.categories[self.op_at] == PRIMARY
+        return np.flatnonzero(self.live[: len(primary)] & primary)
 
     @property
     def n_ops(self) -> int:
         """Number of ops; the slots from here on are the model's inputs, then its outputs."""
-        return len(self.home)
+        return len(self.op_at)
 
     def box_of(self, fqn: str) -> str | None:
         """The key of a module's box, which others may share; ``None`` if it has no ops."""
-        key = self.hosts.get(fqn, fqn)
-        return key if key in self.containers else None
+        return self.containers.host(fqn)
+
+    def around(self, position: int) -> list[Container]:
+        """The boxes around an op, outermost first."""
+        return self.containers.around(int(self.slot_of[position]))
 
     def path(self, key: str) -> list[str]:
         """The containers around one, root first, the one itself last."""
@@ -181,140 +214,121 @@ def _spelled(shape: tuple[int | str, ...] | None) -> str:
     return "×".join(map(str, shape)) if shape else "scalar"
 
 
+class _Calls(Mapping[str, CallGroup]):
+    """The groups that have a box, by key."""
+
+    def __init__(self, groups: Groups, boxes: Boxes) -> None:
+        self._groups = groups
+        self._boxes = boxes
+
+    def __getitem__(self, key: str) -> CallGroup:
+        number = self._groups.numbers[key]
+        if key not in self._boxes:  # the only call of a module shares the module's
+            raise KeyError(key)
+        return self._groups[number]
+
+    def __iter__(self) -> Iterator[str]:
+        pending = [*self._groups.outermost()][::-1]
+        while pending:
+            group = pending.pop()
+            if group.key in self._boxes:
+                yield group.key
+            pending.extend([one for one in group.members if isinstance(one, CallGroup)][::-1])
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class _Stacks(Mapping[str, Container]):
+    """The boxes that are stacks, by key."""
+
+    def __init__(self, boxes: Boxes) -> None:
+        self._boxes = boxes
+
+    def __getitem__(self, key: str) -> Container:
+        box = self._boxes[key]
+        if not box.members:
+            raise KeyError(key)
+        return box
+
+    def __iter__(self) -> Iterator[str]:
+        return (key for key, box in self._boxes.items() if box.members)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class FileFacts:
+    """What drawing needs of a file, whatever its tags: all edits of it share one."""
+
+    def __init__(self, graph: TaggedGraph) -> None:
+        self.flow = Dataflow(graph.flat)
+        self._kinds: OpKinds | None = None
+        self._making = threading.Lock()
+
+    def kinds(self, graph: TaggedGraph) -> OpKinds:
+        """What the ops are compared by; ``graph`` is any of the file, and is not kept."""
+        with self._making:
+            if self._kinds is None:
+                self._kinds = OpKinds(graph)
+            return self._kinds
+
+
 def build_index(
-    graph: TaggedGraph, placement: Placement = "module", *, section: int = SECTION
+    graph: TaggedGraph,
+    placement: Placement = "module",
+    *,
+    section: int = SECTION,
+    facts: FileFacts | None = None,
 ) -> Index:
     """Precompute all that drawing needs; linear in the graph.
 
     ``placement`` puts auxiliary ops where they ran (``module``) or at what
     they serve (``context``). ``section`` bounds the direct children of a
-    container.
+    container. ``facts`` are those of another index of the same file.
     """
     with collector_paused():
-        return _build(graph, placement, section)
+        return _build(graph, placement, section, facts or FileFacts(graph))
 
 
-def _build(graph: TaggedGraph, placement: Placement, section: int) -> Index:
-    modules = _placed(graph, placement)
-    folded = frozenset(_folded(graph))
-    alive = _alive(graph)
-    calls = group_calls(graph, modules, alive, folded)
-    boxes = contain(graph, modules, calls, folded, section)
-    op_at, slot_of = boxes.op_at, boxes.slot_of
-    source, target, value, values = _edges(graph, slot_of)
-    topological = np.empty(len(op_at), dtype=np.int64)
-    topological[slot_of[list(graph.flat.order)]] = np.arange(len(op_at))
+def _build(graph: TaggedGraph, placement: Placement, section: int, facts: FileFacts) -> Index:
+    flow, columns = facts.flow, graph.columns
+    modules = Modules(graph.modules)
+    placed = columns.modules
+    if placement == "context":
+        placed = np.where(columns.contexts >= 0, columns.contexts, placed)
+    module_at = modules.of(columns, placed)
+    dots = flow.lone & (columns.categories != PRIMARY)
+    groups = group_calls(graph, flow, module_at, modules.paths, dots)
+    slots = Slots(modules, module_at, groups)
+    folded = frozenset(np.flatnonzero(dots).tolist())
+    anatomy = Anatomy(flow, partial(facts.kinds, graph), slots)
+    # The model's inputs and outputs keep their numbers, which follow those of the ops.
+    n_ends = len(flow.inputs) + len(flow.outputs)
+    slot_of = np.append(slots.slot_of, np.arange(n_ends) + flow.n_ops)
+    live = np.ones(flow.n_ops + n_ends, np.bool_)
+    live[slots.slot_of] = flow.alive
     return Index(
         graph=graph,
         placement=placement,
-        containers=boxes.containers,
-        hosts=boxes.hosts,
-        calls={
-            key: group for key, group in _by_key(calls.values()).items() if key in boxes.containers
-        },
-        home=boxes.home,
-        slot_of=slot_of,
-        op_at=op_at,
-        source=source,
-        target=target,
-        value=value,
-        values=values,
-        topological=topological,
-        live=_live(graph, alive, slot_of),
+        containers=Boxes(slots, anatomy, folded, section),
+        groups=groups,
+        slot_of=slots.slot_of,
+        op_at=slots.op_at,
+        source=slot_of[flow.sources],
+        target=slot_of[flow.targets],
+        value=flow.numbers,
+        values=flow.values,
+        live=live,
         folded=folded,
         palettes={"light": Palette(graph.modules, "light"), "dark": Palette(graph.modules, "dark")},
+        facts=facts,
     )
-
-
-def _placed(graph: TaggedGraph, placement: Placement) -> list[str]:
-    """The module in whose box each op stands."""
-    if placement == "context":
-        names = [op.context.module if op.context else op.module for op in graph.ops]
-    else:
-        names = [op.module for op in graph.ops]
-    nearest = {name: graph.modules.nearest(name) for name in set(names)}
-    return [nearest[name] for name in names]
 
 
 def is_moved(op: Op) -> bool:
     """Whether an op stands elsewhere by what it serves than where it ran."""
     return op.context is not None and op.context.module != op.module
-
-
-def _edges(graph: TaggedGraph, slot_of: Ints) -> tuple[Ints, Ints, Ints, tuple[str, ...]]:
-    numbers: dict[str, int] = {}
-
-    def number(value: str) -> int:
-        return numbers.setdefault(value, len(numbers))
-
-    slots: list[int] = slot_of.tolist()
-    n_ops = len(slots)
-    inputs = {value.id: n_ops + at for at, value in enumerate(graph.inputs)}
-    outputs = {value.id: n_ops + len(inputs) + at for at, value in enumerate(graph.outputs)}
-    triples = [
-        (slots[source], slots[target], numbers.setdefault(value, len(numbers)))
-        for source, target, value in graph.edges
-    ]
-    for slot, op in zip(slots, graph.ops, strict=True):
-        if not inputs.keys().isdisjoint(op.inputs):
-            triples += [
-                (inputs[value], slot, number(value))
-                for value in dict.fromkeys(op.inputs)
-                if value in inputs
-            ]
-        if not outputs.keys().isdisjoint(op.outputs):
-            triples += [
-                (slot, outputs[value], number(value)) for value in op.outputs if value in outputs
-            ]
-    triples += [
-        (slot, outputs[value], number(value)) for value, slot in inputs.items() if value in outputs
-    ]
-    table = np.array(triples, dtype=np.int64).reshape(-1, 3)
-    return table[:, 0].copy(), table[:, 1].copy(), table[:, 2].copy(), tuple(numbers)
-
-
-def _alive(graph: TaggedGraph) -> list[bool]:
-    """Of each position, whether it depends on the model's inputs, other than through shapes."""
-    inputs = {value.id for value in graph.inputs}
-    alive = [False] * len(graph.ops)
-    ops, predecessors = graph.ops, graph.flat.predecessors
-    for position in graph.flat.order:
-        op = ops[position]
-        if op.op_type not in ("Shape", "Size"):
-            alive[position] = True in [
-                alive[before] for before in predecessors[position]
-            ] or not inputs.isdisjoint(op.inputs)
-    return alive
-
-
-def _live(graph: TaggedGraph, alive: Sequence[bool], slot_of: Ints) -> npt.NDArray[np.bool_]:
-    live = np.zeros(len(graph.ops) + len(graph.inputs) + len(graph.outputs), dtype=np.bool_)
-    live[slot_of] = alive
-    live[len(graph.ops) :] = True
-    return live
-
-
-def _by_key(groups: Iterable[CallGroup]) -> dict[str, CallGroup]:
-    """The groups, and those in them, by key."""
-    found: dict[str, CallGroup] = {}
-    for group in groups:
-        if group.key not in found:
-            found[group.key] = group
-            found |= _by_key(one for one in group.members if isinstance(one, CallGroup))
-    return found
-
-
-def _folded(graph: TaggedGraph) -> Iterator[int]:
-    """Auxiliary ops that read nothing and feed one op: drawn as dots beside it."""
-    inputs = {value.id for value in graph.inputs}
-    outputs = {value.id for value in graph.outputs}
-    flat = graph.flat
-    for position, op in enumerate(graph.ops):
-        if (
-            op.auxiliary is not None
-            and not flat.predecessors[position]
-            and len(flat.successors[position]) == 1
-            and inputs.isdisjoint(op.inputs)
-            and outputs.isdisjoint(op.outputs)
-        ):
-            yield position

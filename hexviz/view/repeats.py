@@ -13,22 +13,22 @@ constants and weights are not compared, their types and shapes are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, KeysView, Sequence
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
 from hexviz.model.attributes import plain_value
 from hexviz.model.cached import cached_property
+from hexviz.model.columns import Ints, coded
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.types import dtype_of, shape_of
+from hexviz.view.dataflow import Dataflow
 from hexviz.view.sections import Member, Part, Run
+from hexviz.view.slots import Slots
 
-__all__ = ["LEAST", "Anatomy", "Span", "runs"]
-
-Ints = npt.NDArray[np.int64]
-Span = tuple[int, int]
+__all__ = ["LEAST", "Anatomy", "OpKinds", "runs"]
 
 LEAST = 3
 """Siblings from which on one stands for all."""
@@ -37,104 +37,38 @@ _OUTSIDE = -1
 _TENSOR = onnx.AttributeProto.TENSOR
 
 
-class Anatomy:
-    """What makes siblings alike; worked out when two are compared, as few graphs have any.
+class OpKinds:
+    """What the ops of a file are compared by: what is equal is the same to a runtime.
 
-    ``modules`` is the module of each position, ``op_at`` the position of each
-    slot, ``spans`` the slots of each module and call that has ops. All of it is
-    linear in the graph.
+    ``numbers`` are by position, equal for ops of one type, with equal attributes, types of
+    outputs, and types and shapes of weights. No tags: all edits of a file share one of these.
     """
 
-    def __init__(
-        self, graph: TaggedGraph, modules: Sequence[str], op_at: Ints, spans: Mapping[str, Span]
-    ) -> None:
-        self.spans = spans
-        self._graph = graph
-        self._modules = modules
-        self._op_at = op_at
-
-    def same(self, one: str, other: str) -> bool:
-        """Whether two modules are the same all through."""
-        (low, high), (begin, end) = self.spans[one], self.spans[other]
-        return (
-            high - low == end - begin
-            and self._inner[one] == self._inner[other]
-            and bool(np.array_equal(self._kinds[low:high], self._kinds[begin:end]))
-            and bool(np.array_equal(self._edges(low, high), self._edges(begin, end)))
-        )
-
-    def _edges(self, low: int, high: int) -> Ints:
-        target, source = self._ends
-        first, last = np.searchsorted(target, (low, high))
-        source = source[first:last]
-        within = (source >= low) & (source < high)
-        return np.stack([target[first:last] - low, np.where(within, source - low, _OUTSIDE)])
-
-    @cached_property
-    def _inner(self) -> Mapping[str, int]:
-        return _inner(self._graph, self.spans)
-
-    @cached_property
-    def _kinds(self) -> Ints:
-        """By slot, ops are numbered by type, attributes, output types, class of their module, and
-        the sizes of the calls that begin at them.
-        """
-        numbers: dict[object, int] = {}
-        kinds, calls = _Kinds(self._graph), _calls(self._graph, self.spans)
-        found: list[int] = []
-        for slot, position in enumerate(self._op_at.tolist()):
-            kind = kinds.of(position, self._modules[position]), calls.get(slot)
-            found.append(numbers.setdefault(kind, len(numbers)))
-        return np.array(found, dtype=np.int64)
-
-    @cached_property
-    def _ends(self) -> tuple[Ints, Ints]:
-        """The slots at the ends of every edge, target first: by targets and their inputs."""
-        ops = [self._graph.ops[position] for position in self._op_at.tolist()]
-        maker = {value: slot for slot, op in enumerate(ops) for value in op.outputs}
-        source = [maker.get(value, _OUTSIDE) for op in ops for value in op.inputs]
-        counts = [len(op.inputs) for op in ops]
-        return np.repeat(np.arange(len(ops)), counts), np.array(source, dtype=np.int64)
-
-
-def _calls(graph: TaggedGraph, spans: Mapping[str, Span]) -> dict[int, tuple[int, ...]]:
-    """For the slots at which calls begin, the numbers of ops in these."""
-    sizes: dict[int, tuple[int, ...]] = {}
-    for key, (low, high) in spans.items():
-        if key not in graph.modules:
-            sizes[low] = (*sizes.get(low, ()), high - low)
-    return sizes
-
-
-class _Kinds:
-    """What the ops of a graph are compared by: what is equal is the same to a runtime."""
-
     def __init__(self, graph: TaggedGraph) -> None:
-        self._ops = graph.ops
-        self._nodes = graph.flat.ops
-        self._tensors = graph.flat.tensors
         self._told = graph.types
-        self._classes = {module.fqn: module.class_name for module in graph.modules}
         self._given = _given_dims(graph)
         self._types: dict[bytes, object] = {}  # most values have one of few types
-
-    def of(self, position: int, module: str) -> object:
-        """All that counts of the op at a position."""
-        op, tensors = self._ops[position], self._tensors
-        attributes = self._nodes[position].node.attribute
-        return (
-            op.domain,
-            op.op_type,
-            self._classes[module],
-            tuple([(one.name, _told(one)) for one in attributes[:]]) if attributes else (),
-            tuple([self._type(value) for value in op.outputs]),
-            tuple([_stored(tensors[one]) for one in op.inputs if one in tensors]),
-        )
+        columns, tensors = graph.flat.columns, graph.flat.tensors
+        kinds: dict[object, int] = {}
+        stored = {
+            value: kinds.setdefault(_stored(tensor), len(kinds))
+            for value, tensor in tensors.items()
+        }
+        n_made = map(len, columns.outputs)
+        numbers, _ = coded(zip(columns.domains, columns.op_types, n_made, strict=True))
+        found: list[object] = numbers.tolist()
+        attributes = [node.attribute for node in columns.nodes]
+        for at in [at for at, several in enumerate(attributes) if several]:
+            held = [(one.name, _told(one)) for one in attributes[at][:]]
+            found[at] = found[at], "attributes", *held
+        for at in _touched(columns.outputs, self._told.keys()):
+            found[at] = found[at], "makes", *[self._type(value) for value in columns.outputs[at]]
+        for at in _touched(columns.inputs, stored.keys()):
+            weights = [stored[value] for value in columns.inputs[at] if value in stored]
+            found[at] = found[at], "reads", *weights
+        self.numbers: Ints = coded(found)[0]
 
     def _type(self, value: str) -> object:
-        tensor = self._tensors.get(value)
-        if tensor is not None:
-            return _stored(tensor)
         told = self._told.get(value)
         if told is None:
             return None
@@ -142,6 +76,96 @@ class _Kinds:
         if written not in self._types:
             self._types[written] = _type(told, self._given)
         return self._types[written]
+
+
+class Anatomy:
+    """What makes siblings alike; worked out when two are compared, as few graphs have any.
+
+    ``kinds`` makes those of the ops. All of it is linear in the graph.
+    """
+
+    def __init__(self, flow: Dataflow, kinds: Callable[[], OpKinds], slots: Slots) -> None:
+        self._flow = flow
+        self._op_kinds = kinds
+        self._slots = slots
+
+    def same(self, one: str, other: str) -> bool:
+        """Whether two modules are the same all through."""
+        number, twin = (self._slots.modules.numbers[fqn] for fqn in (one, other))
+        (low, high), (begin, end) = self._slots.span(number), self._slots.span(twin)
+        return (
+            high - low == end - begin
+            and np.array_equal(self._below(number), self._below(twin))
+            and np.array_equal(self._kinds[:, low:high], self._kinds[:, begin:end])
+            and np.array_equal(self._inner_edges(low, high), self._inner_edges(begin, end))
+        )
+
+    def _below(self, module: int) -> Ints:
+        """The modules with ops in one: how they are called, of which class, how deep they lie."""
+        tree = self._tree
+        first, last = np.searchsorted(tree.numbers, [module, self._slots.modules.ends[module]])
+        inner = tree.facts[:, first + 1 : last].copy()
+        inner[2] -= tree.facts[2, first]
+        return inner
+
+    def _inner_edges(self, low: int, high: int) -> Ints:
+        """For the inputs of the ops in some slots, how far back they are made; 0 for outside."""
+        starts, back, slot = self._ends
+        part = slice(starts[low], starts[high])
+        source = slot[part] - back[part]
+        return np.where((back[part] != 0) & (source >= low) & (source < high), back[part], 0)
+
+    @cached_property
+    def _tree(self) -> _Tree:
+        numbers, modules = self._slots.with_ops, self._slots.modules
+        held = [modules.all[number] for number in numbers]
+        names, _ = coded(module.fqn[len(module.parent or "") :] for module in held)
+        classes, _ = coded(module.class_name for module in held)
+        depths = np.array(modules.depths, np.int64)[numbers]
+        return _Tree(np.array(numbers, np.int64), np.stack([names, classes, depths]))
+
+    @cached_property
+    def _kinds(self) -> Ints:
+        """By slot the kind of the op and how many inputs it has, the class of its module, and the
+        sizes of the calls that begin at it.
+        """
+        slots = self._slots
+        at = slots.op_at
+        classes, _ = coded(module.class_name for module in slots.modules.all)
+        counts, _ = self._flow.inputs_made_at
+        sizes = np.zeros(len(at), np.int64)
+        numbers: dict[tuple[int, ...], int] = {(): 0}
+        for slot, begun in slots.calls_from().items():
+            sizes[slot] = numbers.setdefault(begun, len(numbers))
+        return np.stack(
+            [self._op_kinds().numbers[at], counts[at], classes[slots.module_at[at]], sizes]
+        )
+
+    @cached_property
+    def _ends(self) -> tuple[Ints, Ints, Ints]:
+        """By slots: where their inputs start; of all inputs how many slots back they are made (0:
+        by no op), and the slots of their readers.
+        """
+        counts, made_at = self._flow.inputs_made_at
+        at, slot_of = self._slots.op_at, self._slots.slot_of
+        own = np.repeat(np.arange(len(at)), counts[at])
+        starts = np.concatenate([[0], np.cumsum(counts[at])])
+        begins = np.cumsum(counts) - counts
+        made = made_at[np.arange(len(own)) + np.repeat(begins[at] - starts[:-1], counts[at])]
+        back = np.where(made >= 0, own - slot_of[made], 0)
+        return starts, back, own
+
+
+class _Tree(NamedTuple):
+    """The modules with ops, by number; of each the name below its parent, the class, the depth."""
+
+    numbers: Ints
+    facts: Ints
+
+
+def _touched(values: Sequence[Sequence[str]], known: KeysView[str]) -> list[int]:
+    """The positions at which there is a known one among the values."""
+    return [at for at, apart in enumerate(map(known.isdisjoint, values)) if not apart]
 
 
 def _told(attribute: onnx.AttributeProto) -> object:
@@ -170,26 +194,6 @@ def _type(told: onnx.TypeProto, given: frozenset[str]) -> object:
 def _given_dims(graph: TaggedGraph) -> frozenset[str]:
     """The names of dimensions that the model's inputs have."""
     return frozenset(dim for one in graph.inputs for dim in one.shape or () if isinstance(dim, str))
-
-
-def _inner(graph: TaggedGraph, spans: Mapping[str, Span]) -> dict[str, int]:
-    """For each module a number that it shares with those that have the same modules below.
-
-    Modules without ops do not count. Numbers are given from the leaves
-    upwards: spelling out all that is below each would be quadratic in depth.
-    """
-    numbers: dict[tuple[tuple[str, str, int], ...], int] = {}
-    inner: dict[str, int] = {}
-    for module in reversed(list(graph.modules)):
-        if module.fqn in spans:
-            start = len(module.fqn)
-            below = tuple(
-                (one[start:], graph.modules[one].class_name, inner[one])
-                for one in module.children
-                if one in inner
-            )
-            inner[module.fqn] = numbers.setdefault(below, len(numbers))
-    return inner
 
 
 def runs(members: Sequence[Member], facts: Anatomy, *, least: int = LEAST) -> list[Part]:

@@ -23,7 +23,7 @@ from hexviz.view.bypass import HUB, Bypass, bridge
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
 from hexviz.view.parts import Kind, SceneEdge, SceneNode
-from hexviz.view.sight import apart_stacks, content
+from hexviz.view.sight import apart_stacks, content, topmost_modules
 from hexviz.view.state import ViewState, is_hidden
 from hexviz.view.stubs import FAN, mark_stubs
 
@@ -146,22 +146,19 @@ class _Sight:
 
 
 def _hidden_boxes(index: Index, hidden: frozenset[str]) -> tuple[dict[str, int], list[Container]]:
-    """Number of hidden ops in each container that has any, and the topmost hidden modules."""
+    """Number of hidden ops in boxes around hidden modules, and the topmost boxes of these."""
+    topmost: dict[str, Container] = {}
+    for fqn in hidden:
+        for module in topmost_modules(index, fqn):
+            for box in index.containers.around_module(module):
+                if is_hidden(box.module if box.members else box.face, hidden):
+                    topmost[box.key] = box
+                    break
     counts: dict[str, int] = {}
-    topmost: list[Container] = []
-    if not hidden:
-        return counts, topmost
-    inside = set()
-    for key, box in index.containers.items():
-        if box.parent in inside:
-            inside.add(key)
-            counts[key] = box.count
-        elif is_hidden(box.module if box.members else box.face, hidden):
-            inside.add(key)
-            topmost.append(box)
-            for around in index.path(key):
-                counts[around] = counts.get(around, 0) + box.count
-    return counts, topmost
+    for key, box in topmost.items():
+        for around in index.path(key):
+            counts[around] = counts.get(around, 0) + box.count
+    return counts, list(topmost.values())
 
 
 def _lift(

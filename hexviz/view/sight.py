@@ -12,26 +12,43 @@ A stack shows its first member for all, until a person takes its members
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 
 from hexviz.model.fqn import is_within
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
 
-__all__ = ["apart_stacks", "box_showing", "content", "drawn_path"]
+__all__ = ["apart_stacks", "box_showing", "content", "drawn_path", "topmost_modules"]
 
 Keys = AbstractSet[str]
 
 
 def apart_stacks(index: Index, apart: Keys, hidden: Keys) -> frozenset[str]:
     """The stacks whose members are shown one by one: by wish, or because they differ in sight."""
-    uneven = {
-        key
-        for key, box in index.stacks.items()
-        for fqn in hidden
-        if any(_inside(box, index.containers[one].face, fqn) for one in box.members)
-    }
-    return frozenset(apart) & index.stacks.keys() | uneven
+    containers = index.containers
+    found = {key for key in apart if key in containers and containers[key].members}
+    for fqn in hidden:
+        for stack in _stacks_about(index, fqn):
+            if any(_inside(stack, containers[one].face, fqn) for one in stack.members):
+                found.add(stack.key)
+    return frozenset(found)
+
+
+def _stacks_about(index: Index, fqn: str) -> Iterator[Container]:
+    """The stacks around a module, or around the modules of a list."""
+    for module in topmost_modules(index, fqn):
+        for box in index.containers.around_module(module):
+            if box.members:
+                yield box
+
+
+def topmost_modules(index: Index, fqn: str) -> list[str]:
+    """A module, if there is one of that name; else those in it, without what is in these."""
+    modules = index.graph.modules
+    if fqn in modules:
+        return [fqn]
+    return [one for one in modules[modules.nearest(fqn)].children if is_within(one, fqn)]
 
 
 def _inside(stack: Container, member: str, fqn: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 import networkx as nx
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,7 @@ from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, Placement, build_index
 from hexviz.view.render import render
 from hexviz.view.scene import build_scene
+from hexviz.view.slots import Modules
 from hexviz.view.state import ViewState, open_path, reveal, toggle
 from tests.view.graphs import Node, build, random_graph, seeds
 
@@ -58,7 +60,7 @@ def test_a_module_shows_its_calls_and_a_call_of_one_op_is_the_op() -> None:
     call = index.calls[SDPA].call
     assert call is not None
     assert call.target == "aten.scaled_dot_product_attention.default"
-    assert index.call_around[index.graph.positions["p"]] == SDPA
+    assert index.around(index.graph.positions["p"])[-1].key == SDPA
 
 
 def test_constants_drawn_as_dots_make_no_call_of_an_op_and_go_with_their_reader() -> None:
@@ -267,18 +269,20 @@ def returns(graph: TaggedGraph, groups: Iterable[CallGroup]) -> bool:
     return not nx.is_directed_acyclic_graph(drawn)
 
 
-def grouped(graph: TaggedGraph) -> dict[int, CallGroup]:
-    index = build_index(graph)
-    alive = index.live[index.slot_of].tolist()
-    return group_calls(graph, [op.module for op in graph.ops], alive, index.folded, loose=0)
+def grouped(graph: TaggedGraph) -> list[CallGroup]:
+    index, modules = build_index(graph), Modules(graph.modules)
+    placed = modules.of(graph.columns, graph.columns.modules)
+    dots = np.zeros(len(graph.ops), np.bool_)
+    dots[list(index.folded)] = True
+    groups = group_calls(graph, index.facts.flow, placed, modules.paths, dots, loose=0)
+    return [groups[at] for at in range(len(groups))]
 
 
 @settings(max_examples=300, deadline=None)
 @given(seeds)
 def test_a_group_without_records_is_never_entered_again(seed: int) -> None:
     graph = random_graph(seed, 60, 3, calls=False)
-    groups = grouped(graph)
-    assert not returns(graph, groups.values())
+    assert not returns(graph, grouped(graph))
 
 
 def test_a_way_back_into_a_group_would_be_seen() -> None:
@@ -288,5 +292,5 @@ def test_a_way_back_into_a_group_would_be_seen() -> None:
         Node("y", ["d", "r"], "Add"),
     ]
     graph = build(nodes, ["y"])
-    assert grouped(graph) == {}
+    assert grouped(graph) == []
     assert returns(graph, [CallGroup("!y", "", "Add", None, 2, (0, 2))])

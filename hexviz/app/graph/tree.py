@@ -105,7 +105,7 @@ def _names(index: Index, box: Container) -> tuple[str, ...]:
 
 def _outermost(index: Index, key: str) -> str:
     """The outermost of the modules that share a box."""
-    return index.guests.get(key, key)
+    return index.containers.outermost(key)
 
 
 def check(model: OpenModel, view: ViewState, key: str) -> frozenset[str]:

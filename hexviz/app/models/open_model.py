@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from hexviz.app.graph.search import Found, search
 from hexviz.app.jobs.results import Results
 from hexviz.app.models.alignment import Alignment, align
@@ -35,7 +37,7 @@ from hexviz.view.calls import CallGroup
 from hexviz.view.colouring import Colouring, colour_by
 from hexviz.view.figures import colour_by_figure
 from hexviz.view.first_view import first_view
-from hexviz.view.index import Index, Placement, build_index, is_moved
+from hexviz.view.index import FileFacts, Index, Placement, build_index
 from hexviz.view.modes import Mode, figure_of, policy_of
 from hexviz.view.palette import Theme
 from hexviz.view.performance.costs import Cost, costs
@@ -94,6 +96,7 @@ class OpenModel:
         )
         self._indexes: dict[Placement, Index] = {}
         self._building = threading.Lock()
+        self._file_facts: FileFacts | None = near._file_facts if near is not None else None
         self._layouts: Layouts = near._layouts if near is not None else LayoutCache()
         self._rendered: LayoutCache[tuple[ViewState, str | Figures, Theme], Rendered] = LayoutCache(
             _KEPT_VIEWS
@@ -143,7 +146,9 @@ class OpenModel:
             with self._building:
                 if placement not in self._indexes:
                     with one_by_one(self.graph), collector_paused(), stage("layout"):
-                        self._indexes[placement] = build_index(self.graph, placement)
+                        index = build_index(self.graph, placement, facts=self._file_facts)
+                        self._file_facts = index.facts
+                        self._indexes[placement] = index
                     freeze_new_objects()
         return self._indexes[placement]
 
@@ -317,7 +322,9 @@ class OpenModel:
     @cached_property
     def moved(self) -> int:
         """How many auxiliary ops stand elsewhere by what they serve."""
-        return sum(map(is_moved, self.graph.ops))
+        columns = self.graph.columns
+        moved = (columns.contexts >= 0) & (columns.contexts != columns.modules)
+        return int(np.count_nonzero(moved))
 
     @cached_property
     def totals(self) -> Counter[str]:
@@ -358,7 +365,9 @@ class OpenModel:
     def call(self, view: ViewState, op_id: str) -> CallGroup | None:
         """The call in whose box an op stands; ``None`` if it stands in none."""
         index = self.index(view.placement)
-        return index.calls.get(index.call_around.get(self.graph.positions[op_id], ""))
+        around = index.around(self.graph.positions[op_id])
+        key = next((box.key for box in reversed(around) if box.is_call), "")
+        return index.calls.get(key)
 
     def box(self, view: ViewState, name: str) -> str | None:
         """The element that stands for a module in a view, or a call by its key; ``None`` if none.

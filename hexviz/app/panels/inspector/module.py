@@ -206,9 +206,8 @@ def stack_note(model: OpenModel, view: ViewState, fqn: str) -> list[Any]:
     """For a module that is one of several equal ones: how many, and a way to see them all."""
     index = model.index(view.placement)
     key = index.box_of(fqn)
-    around = next(
-        (box for box in index.stacks.values() if key and key in (box.key, *box.members)), None
-    )
+    boxes = [index.containers[one] for one in index.path(key)] if key else []
+    around = next((box for box in boxes if box.members and key in (box.key, *box.members)), None)
     if around is None:
         return []
     apart = around.key in model.apart(view)
