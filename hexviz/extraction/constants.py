@@ -14,7 +14,7 @@ apart; where their values come from does.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import onnx
 
@@ -58,31 +58,34 @@ class Constants:
 
     @cached_property
     def _constants(self) -> frozenset[int]:
+        """Found from what is constant by itself: only what reads that is looked at."""
         top = self._graph.top
         proto = self._graph.proto
         # What a caller may replace is no constant, though it has a value in the file.
         given = {value.name for value in proto.graph.input}
         weights = {name for name in (*top.weights, *top.sparse_weights) if name not in given}
         drawing = random_functions(proto)
-        lengths: dict[int, int] = {}
-        for number in self._graph.flat.run_order:
-            node = proto.graph.node[number]
-            if _is_constant_op(node):
-                lengths[number] = 0
-                continue
-            reads = top.reads[number]
-            made = [top.maker[name] for name in reads if name in top.maker]
-            # What reads nothing may make something else each time: nothing says that it does not.
-            if (
-                not reads
-                or not all(name in weights or name in top.maker for name in reads)
-                or not all(maker in lengths for maker in made)
-            ):
-                continue
-            length = 1 + sum(lengths[maker] for maker in made)
-            if length <= _LONGEST and not is_random(node, drawing):
-                lengths[number] = length
+        lengths = dict.fromkeys(self._constant_ops(), 0)
+        known = [*weights, *(name for node in lengths for name in top.makes[node])]
+        open_reads: dict[int, int] = {}
+        while known:
+            for node in top.readers.get(known.pop(), ()):
+                open_reads[node] = open_reads.get(node, len(top.reads[node])) - 1
+                if open_reads[node] or node in lengths:
+                    continue
+                # What reads nothing may make something else each time: it is never met here.
+                made = [top.maker[name] for name in top.reads[node] if name in top.maker]
+                length = 1 + sum(lengths[maker] for maker in made)
+                if length <= _LONGEST and not is_random(proto.graph.node[node], drawing):
+                    lengths[node] = length
+                    known += top.makes[node]
         return frozenset(lengths)
+
+    def _constant_ops(self) -> Iterator[int]:
+        columns = self._graph.flat.columns
+        for node, at in enumerate(self._graph.flat.top):
+            if columns.op_types[at] == "Constant" and columns.domains[at] in _ONNX:
+                yield node
 
     @cached_property
     def _from_shapes(self) -> frozenset[int]:
@@ -102,10 +105,6 @@ class Constants:
             ):
                 found.add(number)
         return frozenset(found)
-
-
-def _is_constant_op(node: onnx.NodeProto) -> bool:
-    return node.op_type == "Constant" and node.domain in _ONNX
 
 
 _RANDOM = frozenset(

@@ -16,6 +16,7 @@ from hexviz.extraction.selection import ModuleSelection, selection
 from hexviz.extraction.subgraph import Policy, Subgraph, known_policy, subgraph
 from hexviz.model.cached import cached_property
 from hexviz.model.files import is_there, write_atomically
+from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.reader import WEIGHTS_LEFT_OUT, tensors
 from hexviz.model.writer import PREFIX, serialized, short_digest, spare_weights
@@ -179,8 +180,10 @@ def extract(
         ExtractionError: if nothing tells the type of a value at the border.
     """
     chosen = known_policy(policy)
-    selected = selection(graph, modules, exclude, ops)
-    return Part(graph, selected, chosen, subgraph(graph, selected, chosen, fill_holes=fill_holes))
+    with collector_paused():  # tables of the whole graph are made, of objects that stay
+        selected = selection(graph, modules, exclude, ops)
+        kept = subgraph(graph, selected, chosen, fill_holes=fill_holes)
+        return Part(graph, selected, chosen, kept)
 
 
 _ALIGNED = 4096

@@ -10,16 +10,21 @@ Values go by their names, because that is what a part is cut by.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import eq
+from typing import TypeVar
 
 import onnx
 
 from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph
 from hexviz.model.gc_control import collector_paused
+from hexviz.model.rows import Rows
 
 __all__ = ["TopGraph"]
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,8 @@ class TopGraph:
     """
 
     graph: onnx.GraphProto
-    reads: tuple[tuple[str, ...], ...]
-    makes: tuple[tuple[str, ...], ...]
+    reads: Sequence[tuple[str, ...]]
+    makes: Sequence[tuple[str, ...]]
     maker: Mapping[str, int]
     weights: Mapping[str, int]
     sparse_weights: Mapping[str, int]
@@ -42,14 +47,23 @@ class TopGraph:
     @classmethod
     def of(cls, flat: FlatGraph, graph: onnx.GraphProto) -> TopGraph:
         """The slice of a flat graph that was made from a model with this top graph. Linear."""
+        inputs, outputs, top = flat.columns.inputs, flat.columns.outputs, flat.top
+        plain = not _has_bodies(flat) and all(map(eq, flat.ids, flat.ids.values()))
         with collector_paused():
-            reads = tuple([_distinct(values) for values in _reads(flat)])
-            makes = tuple([_distinct(flat.columns.outputs[at]) for at in flat.top])
-            if _has_bodies(flat) or any(name != value for name, value in flat.ids.items()):
-                names = flat.values
-                reads = tuple([tuple([names[one] for one in values]) for values in reads])
-                makes = tuple([tuple([names[one] for one in values]) for values in makes])
-            maker = {name: at for at, made in enumerate(makes) for name in made}
+            reads: Sequence[tuple[str, ...]]
+            makes: Sequence[tuple[str, ...]]
+            maker: Mapping[str, int]
+            if plain:
+                reads = _lazy(len(top), lambda node: _distinct(inputs[top[node]]))
+                makes = _lazy(len(top), lambda node: _distinct(outputs[top[node]]))
+            else:
+                name = flat.values.__getitem__
+                reads = tuple([tuple(map(name, _distinct(values))) for values in _reads(flat)])
+                makes = tuple([tuple(map(name, _distinct(outputs[at]))) for at in top])
+            if plain and top == range(len(top)):
+                maker = flat.makers
+            else:
+                maker = {value: at for at, made in enumerate(makes) for value in made}
         return cls(
             graph=graph,
             reads=reads,
@@ -88,7 +102,8 @@ class TopGraph:
     @cached_property
     def notes(self) -> Mapping[str, int]:
         """Value → the place of its type in the graph's ``value_info``."""
-        return {value.name: at for at, value in enumerate(self.graph.value_info)}
+        names = [value.name for value in self.graph.value_info[:]]
+        return {name: at for at, name in enumerate(names)}
 
     def declared(self, name: str) -> onnx.ValueInfoProto | None:
         """What the file itself says of the type and shape of a value."""
@@ -102,19 +117,24 @@ class TopGraph:
     @cached_property
     def makers(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that make what it reads, each once."""
-        maker = self.maker
-        with collector_paused():
-            return [_once([maker[name] for name in names if name in maker]) for names in self.reads]
+        maker, reads = self.maker, self.reads
+        return _lazy(
+            len(reads), lambda node: _once([maker[name] for name in reads[node] if name in maker])
+        )
 
     @cached_property
     def users(self) -> Sequence[tuple[int, ...]]:
         """Node → the nodes that read what it makes, each once."""
-        readers = self.readers
-        with collector_paused():
-            return [
-                _once([user for name in names for user in readers.get(name, ())])
-                for names in self.makes
-            ]
+        readers, makes = self.readers, self.makes
+        return _lazy(
+            len(makes),
+            lambda node: _once([one for name in makes[node] for one in readers.get(name, ())]),
+        )
+
+
+def _lazy(count: int, one: Callable[[int], tuple[Item, ...]]) -> Sequence[tuple[Item, ...]]:
+    """What there is of each node, looked up for those that somebody asks for."""
+    return Rows(count, one, lambda: map(one, range(count)))
 
 
 def _once(nodes: list[int]) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ large weights: their dimensions are enough, and the copy stays small.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import onnx
 import onnx.checker
@@ -16,6 +16,7 @@ import onnx.shape_inference
 from hexviz.model.bodies import walk
 from hexviz.model.flat import FlatGraph
 from hexviz.model.function_calls import calls, can_be_inlined
+from hexviz.model.gc_control import collector_paused
 
 __all__ = [
     "Shape",
@@ -35,22 +36,49 @@ Shape = tuple[int | str, ...]
 """Sizes, or names of open ones; ``"?"`` where neither is known."""
 
 
-def declared_types(flat: FlatGraph) -> Mapping[str, onnx.TypeProto]:
-    """Value id → type, for the values of whose type the file tells. Linear in what it tells."""
-    found: dict[str, onnx.TypeProto] = {}
+class DeclaredTypes(Mapping[str, onnx.TypeProto]):
+    """Value id → type, for the values of whose type the file tells.
+
+    Types are looked at when somebody asks: to do so for all values takes longer than to read them.
+    """
+
+    def __init__(self, told: dict[str, onnx.ValueInfoProto]) -> None:
+        self._told = told
+
+    def __getitem__(self, value: str) -> onnx.TypeProto:
+        one = self._told[value]
+        if not one.HasField("type"):
+            raise KeyError(value)
+        return one.type
+
+    def __contains__(self, value: object) -> bool:
+        return value in self._told and self._told[value].HasField("type")
+
+    def __iter__(self) -> Iterator[str]:
+        return (value for value, one in self._told.items() if one.HasField("type"))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def declared_types(flat: FlatGraph) -> DeclaredTypes:
+    """What the file tells of the types of values. Linear in what it tells."""
+    found: dict[str, onnx.ValueInfoProto] = {}
     for body in flat.bodies:
         inputs = () if isinstance(body.proto, onnx.FunctionProto) else body.proto.input
         outputs = () if isinstance(body.proto, onnx.FunctionProto) else body.proto.output
-        here: dict[str, onnx.TypeProto] = {}
-        for values in (body.proto.value_info, inputs, outputs):
-            for one in values:
-                known = body.ids.get(one.name)
-                if known is not None and one.HasField("type"):
-                    here[known] = one.type
-        for known, kind in here.items():
+        here: dict[str, onnx.ValueInfoProto] = {}
+        with collector_paused():
+            for values in (body.proto.value_info, inputs, outputs):
+                for one in values[:]:
+                    known = body.ids.get(one.name)
+                    if known is not None and (known not in here or one.HasField("type")):
+                        here[known] = one
+        for known, one in here.items():
             # Of a value from around it, a body may tell less than the graph that makes it.
-            found.setdefault(known, kind)
-    return found
+            if known not in found or not found[known].HasField("type"):
+                found[known] = one
+    return DeclaredTypes(found)
 
 
 def dtype_of(kind: onnx.TypeProto | None) -> str | None:
