@@ -18,7 +18,7 @@ import numpy as np
 
 from hexviz.model.columns import EdgeColumns, Ints
 
-__all__ = ["Links", "find_edges", "links_down", "links_up"]
+__all__ = ["Links", "edges_of", "find_edges", "links_down", "links_up", "repeated"]
 
 
 class Links(NamedTuple):
@@ -51,9 +51,8 @@ def find_edges(
     made = list(chain.from_iterable(outputs))
     numbers = dict(zip(made, count()))
     numbers.pop("", None)
-    owners = _repeated(outputs)
-    simple = len(made) == len(numbers) == len(outputs) and bool((np.diff(owners) == 1).all())
-    makers = numbers if simple else dict(zip(made, owners.tolist(), strict=True))
+    owners = repeated(_sizes(outputs))
+    makers = dict(zip(made, owners.tolist(), strict=True))
     makers.pop("", None)
     if more:
         inputs = [*inputs]
@@ -61,11 +60,17 @@ def find_edges(
             inputs[at] = (*inputs[at], *others)
     read = chain.from_iterable(inputs)
     values = np.fromiter(map(numbers.get, read, repeat(-1)), np.int64)
-    targets = _repeated(inputs)
     known = values >= 0
-    values, targets = values[known], targets[known]
-    values, targets = _distinct(values, targets)
-    return makers, EdgeColumns(values if simple else owners[values], targets, values, made)
+    return makers, edges_of(values[known], repeated(_sizes(inputs))[known], owners, made)
+
+
+def edges_of(numbers: Ints, targets: Ints, owners: Ints, values: Sequence[str]) -> EdgeColumns:
+    """The edges from what ops read, op after op: ``numbers`` of values, and which op reads each.
+
+    ``owners`` are the ops that make the ``values``. Each op has one edge for each value.
+    """
+    numbers, targets = _distinct(numbers, targets)
+    return EdgeColumns(owners[numbers], targets, numbers, values)
 
 
 def links_up(edges: EdgeColumns, size: int) -> Links:
@@ -91,10 +96,17 @@ def _distinct(ones: Ints, others: Ints) -> tuple[Ints, Ints]:
     return ones[first], others[first]
 
 
-def _repeated(groups: Sequence[tuple[str, ...]]) -> Ints:
-    """The position of each group, once for each of its members."""
-    sizes = np.fromiter(map(len, groups), np.int64, len(groups))
-    return np.repeat(np.arange(len(groups)), sizes)
+def repeated(counts: Ints) -> Ints:
+    """Each position as often as its count says.
+
+    >>> repeated(np.array([1, 0, 2])).tolist()
+    [0, 2, 2]
+    """
+    return np.repeat(np.arange(len(counts)), counts)
+
+
+def _sizes(groups: Sequence[tuple[str, ...]]) -> Ints:
+    return np.fromiter(map(len, groups), np.int64, len(groups))
 
 
 def _starts(positions: Ints, size: int) -> Ints:

@@ -16,6 +16,7 @@ from hexviz.model.bodies import Graph, graphs_of, named_functions
 from hexviz.model.columns import EdgeColumns, FlatColumns
 from hexviz.model.edges import find_edges, links_up
 from hexviz.model.flat import Body, FlatGraph
+from hexviz.model.flatten_plain import plain_graph
 from hexviz.model.node_columns import NodeColumns, grouped, read_nodes
 from hexviz.model.node_scan import NodeScan
 from hexviz.model.ordering import run_order
@@ -43,9 +44,13 @@ def flatten(proto: onnx.ModelProto, scan: NodeScan | None = None) -> FlatGraph:
         listing.count_body()
         key = _domain(function.domain), function.name, function.overload
         functions.setdefault(key, path)
-        listing.walk(path, function)
+        listing.walk(path, function, listing.read(function))
     in_functions = listing.size
-    top = listing.walk("", proto.graph, scan)
+    read = listing.read(proto.graph, scan)
+    plain = plain_graph(proto, read, scan)
+    if plain is not None:
+        return plain
+    top = listing.walk("", proto.graph, read)
     columns = listing.columns()
     makers, edges = _edges(listing, columns, functions)
     if not bool((edges.sources < edges.targets).all()):
@@ -101,12 +106,12 @@ class _Frame:
     ``inner`` are the paths of the bodies that come right now.
     """
 
-    __slots__ = ("_makers", "body", "columns", "inner", "listed", "outer", "owners", "scan")
+    __slots__ = ("_makers", "body", "columns", "inner", "listed", "outer", "owners", "read")
 
-    def __init__(self, body: Body, outer: _Frame | None, scan: NodeScan | None = None) -> None:
+    def __init__(self, body: Body, outer: _Frame | None, read: NodeColumns | None = None) -> None:
         self.body = body
         self.outer = outer
-        self.scan = scan
+        self.read = read
         self.columns = _NO_OPS
         self.owners: list[int] = []
         self.listed = -1
@@ -146,10 +151,13 @@ class _Listing:
         self._numbers: dict[str, int] = {}
         """Id that several values would have → the number that the next one gets."""
 
-    def walk(self, path: str, proto: Graph, scan: NodeScan | None = None) -> Body:
-        """List a body and all bodies in it, on a stack: depth cannot exhaust Python's."""
+    def walk(self, path: str, proto: Graph, read: NodeColumns) -> Body:
+        """List a body and all bodies in it, on a stack: depth cannot exhaust Python's.
+
+        ``read`` are the nodes of the first.
+        """
         first = Body(path, "", proto, {})
-        stack = [_Frame(first, None, scan)]
+        stack = [_Frame(first, None, read)]
         while stack:
             frame = stack[-1]
             if frame.listed < 0:
@@ -206,16 +214,18 @@ class _Listing:
                 "which is more than hexviz shows."
             )
 
-    def _enter(self, frame: _Frame) -> None:
-        """Name what a body defines, and then make its ops: a file need not be sorted."""
-        body, proto = frame.body, frame.body.proto
+    def read(self, proto: Graph, scan: NodeScan | None = None) -> NodeColumns:
+        """The nodes of a graph or function, if there are not too many of anything.
+
+        Raises:
+            ReadError: if there are, or a name is no text.
+        """
         self._met += 1 + len(proto.node)
         if self._met > MOST_OPS:
             raise ReadError(
                 f"The graph has over {MOST_OPS:,} ops, its bodies and functions included, "
                 "which is more than hexviz shows."
             )
-        self.bodies.append(body)
         if isinstance(proto, onnx.GraphProto):
             self._stored += len(proto.initializer) + len(proto.sparse_initializer)
             self._ends += len(proto.input) + len(proto.output)
@@ -224,6 +234,20 @@ class _Listing:
                 f"The graph has over {MOST_WEIGHTS:,} weights, or over {MOST_ENDS:,} inputs and "
                 "outputs, which is more than hexviz shows."
             )
+        read = read_nodes(proto, scan)
+        self._linked += len(read.inputs) + len(read.outputs)
+        if self._linked > MOST_LINKS:
+            raise ReadError(
+                f"The ops of the graph read and make over {MOST_LINKS:,} values, "
+                "which is more than hexviz shows."
+            )
+        return read
+
+    def _enter(self, frame: _Frame) -> None:
+        """Name what a body defines, and then make its ops: a file need not be sorted."""
+        body, proto = frame.body, frame.body.proto
+        read = frame.read or self.read(proto)
+        self.bodies.append(body)
         if isinstance(proto, onnx.FunctionProto):
             self._define(body, _texts(proto.input))
         else:
@@ -235,13 +259,6 @@ class _Listing:
                 known = body.ids[name]
                 self.weights[known] = name
                 self.tensors[known] = tensor
-        read = read_nodes(proto, frame.scan)
-        self._linked += len(read.inputs) + len(read.outputs)
-        if self._linked > MOST_LINKS:
-            raise ReadError(
-                f"The ops of the graph read and make over {MOST_LINKS:,} values, "
-                "which is more than hexviz shows."
-            )
         names = [*filter(None, read.outputs)] if "" in read.outputs else read.outputs
         self._define(body, names, doubles=False)
         frame.columns = self._ops(frame, read)

@@ -5,7 +5,7 @@ for each takes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
+from itertools import chain, repeat
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -87,6 +87,9 @@ def _read(graph: Graph) -> NodeColumns:
     )
 
 
+_ARITIES = 5
+"""Inputs from which on a node is looked at by itself."""
+
 _DOMAINS = {"ai.onnx": ""}
 """The other spelling of ONNX's own domain, and the one that counts."""
 
@@ -105,6 +108,16 @@ def grouped(values: Sequence[str], counts: Ints) -> list[tuple[str, ...]]:
     """
     if bool((counts == 1).all()):
         return list(zip(values, strict=True))
-    whole, ends = tuple(values), np.cumsum(counts)
-    starts = (ends - counts).tolist()
-    return list(map(whole.__getitem__, map(slice, starts, ends.tolist())))
+    starts = np.cumsum(counts) - counts
+    texts = np.array([*values, ""], object)  # not an array of fixed widths
+    found = np.full(len(counts), None, object)
+    for arity in range(_ARITIES):  # all groups of one size at once
+        here = np.flatnonzero(counts == arity)
+        columns = [texts[starts[here] + at].tolist() for at in range(arity)]
+        found[here] = np.fromiter(
+            zip(*columns, strict=True) if arity else repeat((), len(here)), object, len(here)
+        )
+    for at in np.flatnonzero(counts >= _ARITIES).tolist():
+        found[at] = tuple(texts[starts[at] : starts[at] + counts[at]].tolist())
+    groups: list[tuple[str, ...]] = found.tolist()
+    return groups

@@ -53,6 +53,9 @@ for _name in ("t", "g", "tensors", "graphs"):
 _STEPS = 64
 """Fields of a message that are read in lockstep; of longer ones the rest one after the other."""
 
+_BLOCK = 4096
+"""Messages that go through the steps together: their bytes stay near the processor meanwhile."""
+
 _SHORT = 256
 """Bytes of an attribute that are looked through; longer ones may hold anything."""
 
@@ -169,34 +172,18 @@ class NodeScan:
         A column for each key that any node has, with ``None`` for the nodes without it.
         """
         entries = self._fields[_NODE["metadata_props"]]
-        try:
-            fields = _lockstep(self._content, entries.starts, entries.stops)
-        except _Unexpected:
-            return None
-        starts, stops = np.zeros((2, 2, len(entries.owners)), np.int64)
-        for at, name in enumerate(("key", "value")):
-            found = fields[_ENTRY[name]]
-            starts[at, found.owners] = found.starts
-            stops[at, found.owners] = found.stops
         columns: dict[str, list[str | None]] = {}
-        buffer = np.frombuffer(self._content, np.uint8)
-        sizes = stops[0] - starts[0]
-        for key in keys:
-            wanted = key.encode()
-            here = np.flatnonzero(sizes == len(wanted))
-            if len(here) and wanted:
-                windows = np.lib.stride_tricks.sliding_window_view(buffer, len(wanted))
-                same = windows[starts[0, here]] == np.frombuffer(wanted, np.uint8)
-                here = here[same.all(axis=1)]
-            if not len(here):
-                continue
-            texts = _texts(self._content, starts[1, here], stops[1, here])
-            if texts is None:
-                return None
-            column: list[str | None] = [None] * self.size
-            for node, text in zip(entries.owners[here].tolist(), texts, strict=True):
-                column[node] = text
-            columns[key] = column
+        try:
+            for begin in range(0, len(entries.owners), _BLOCK):
+                owners, starts, stops = (column[begin : begin + _BLOCK] for column in entries)
+                for key, at, texts in _entries(self._content, starts, stops, keys):
+                    if key not in columns:
+                        columns[key] = [None] * self.size
+                    column = columns[key]
+                    for node, text in zip(owners[at].tolist(), texts, strict=True):
+                        column[node] = text
+        except (_Unexpected, UnicodeDecodeError):
+            return None
         return columns
 
 
@@ -296,17 +283,18 @@ def _lockstep(content: bytes, starts: Ints, stops: Ints) -> list[Fields]:
     """By number the fields of several messages, each field after those that come before it."""
     buffer = np.frombuffer(content, np.uint8)
     steps: list[tuple[npt.NDArray[np.uint8], Fields]] = []
-    owners = np.flatnonzero(starts < stops)
-    cursors, ends = starts[owners], stops[owners]
-    for _ in range(_STEPS):
-        if not len(owners):
-            break
-        tags, begins, cursors = _step(buffer, cursors, ends)
-        steps.append((tags, Fields(owners, begins, cursors)))
-        is_left = cursors < ends
-        if not is_left.all():
-            owners, cursors, ends = owners[is_left], cursors[is_left], ends[is_left]
-    steps += _rest(content, owners, cursors, ends)
+    for begin in range(0, len(starts), _BLOCK):
+        owners = np.arange(begin, min(begin + _BLOCK, len(starts)))
+        cursors, ends = starts[owners], stops[owners]
+        for _ in range(_STEPS):
+            is_left = cursors < ends
+            if not is_left.all():
+                owners, cursors, ends = owners[is_left], cursors[is_left], ends[is_left]
+            if not len(owners):
+                break
+            tags, begins, cursors = _step(buffer, cursors, ends)
+            steps.append((tags, Fields(owners, begins, cursors)))
+        steps += _rest(content, owners, cursors, ends)
     tags = np.concatenate([tags for tags, _ in steps] or [np.zeros(0, np.uint8)])
     columns = [np.concatenate(column) for column in zip(*(one for _, one in steps), strict=True)]
     whole = Fields(*columns or np.zeros((3, 0), np.int64))
@@ -315,6 +303,34 @@ def _lockstep(content: bytes, starts: Ints, stops: Ints) -> list[Fields]:
         here = np.flatnonzero(tags == (number << 3 | _BYTES))
         found.append(Fields(*(column[here] for column in whole)))
     return found
+
+
+def _entries(
+    content: bytes, starts: Ints, stops: Ints, keys: Collection[str]
+) -> Iterator[tuple[str, Ints, list[str]]]:
+    """Of some entries of metadata each key that is wanted, the entries that have it, and its texts.
+
+    Raises:
+        UnicodeDecodeError: if one of these is no UTF-8.
+    """
+    fields = _lockstep(content, starts, stops)
+    begins, ends = np.zeros((2, 2, len(starts)), np.int64)
+    for at, name in enumerate(("key", "value")):
+        found = fields[_ENTRY[name]]
+        begins[at, found.owners] = found.starts  # of several fields the last one counts
+        ends[at, found.owners] = found.stops
+    buffer = np.frombuffer(content, np.uint8)
+    sizes = ends[0] - begins[0]
+    for key in keys:
+        wanted = key.encode()
+        here = np.flatnonzero(sizes == len(wanted))
+        if len(here) and wanted:
+            windows = np.lib.stride_tricks.sliding_window_view(buffer, len(wanted))
+            is_same = windows[begins[0, here]].view(f"V{len(wanted)}").ravel() == np.void(wanted)
+            here = here[is_same]
+        if len(here):
+            places = zip(begins[1, here].tolist(), ends[1, here].tolist(), strict=True)
+            yield key, here, [str(content[start:stop], "utf-8") for start, stop in places]
 
 
 def _step(
