@@ -54,10 +54,21 @@ export function offer(functions) {
 
 /** Let Dash put the page together, once its own scripts have run. */
 export function startDash() {
-  document.addEventListener("DOMContentLoaded", function () {
+  let isStarted = false;
+  const start = () => {
     const { DashRenderer } = /** @type {{DashRenderer: new () => unknown}} */ (
       /** @type {unknown} */ (window)
     );
-    new DashRenderer();
-  });
+    if (!isStarted) {
+      isStarted = true;
+      new DashRenderer();
+    }
+  };
+  // This module may run before the page's scripts have, and after.
+  if (document.readyState === "complete") {
+    start();
+  } else {
+    document.addEventListener("DOMContentLoaded", start);
+    window.addEventListener("load", start);
+  }
 }

@@ -6,6 +6,7 @@ import { fit } from "./canvas/camera.js";
 import { around } from "./dom.js";
 import { send } from "./events.js";
 import { isDialogOpen } from "./keys.js";
+import { remember } from "./remembered.js";
 
 /**
  * @typedef {"left" | "right"} Side
@@ -43,6 +44,14 @@ function keep() {
   } catch {
     // then it is for this visit alone
   }
+  rememberPanels();
+}
+
+function rememberPanels() {
+  const [left, right] = SIDES.map(
+    (side) => `${kept.widths[side] ?? ""}${kept.folded[side] ? "f" : ""}`,
+  );
+  remember({ left, right });
 }
 
 /**
@@ -274,4 +283,5 @@ document.addEventListener("dblclick", function (event) {
 document.addEventListener("keydown", onKey, true);
 window.addEventListener("resize", apply);
 window.addEventListener("comparing", apply);
+rememberPanels();
 apply();

@@ -6,9 +6,9 @@ import "./pictures.js";
 import "./uploads.js";
 import "./drop.js";
 import { register } from "./actions.js";
-import { fit, middleInSight, untouched } from "./canvas/camera.js";
+import { fit, holdAt, middleInSight, takeSightFrom, untouched } from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
-import { canvasSize } from "./canvas/instance.js";
+import { canvasSize, cytoscape } from "./canvas/instance.js";
 import { makeCanvas, styleCanvas } from "./canvas/make.js";
 import { shownHighlight } from "./canvas/marks.js";
 import { keepInStep, showOther, styleOther } from "./canvas/other.js";
@@ -20,6 +20,9 @@ import { isTriggered, offer, ready, setProps, startDash, unchanged } from "./das
 import { watchDashRequests } from "./dash-requests.js";
 import { put } from "./dom.js";
 import { connect, send } from "./events.js";
+import {
+  anchorOf, leavePicture, leavePictureWith, pictureCanvas, pictureKnown, pictureView,
+} from "./first.js";
 import { bindFrame } from "./frame.js";
 import { followHistory, visitAddress, visited, writeAddress } from "./history.js";
 import { knowModules } from "./modules.js";
@@ -37,12 +40,14 @@ import {
   notePainted, noteServer, refreshTimingsBy, timingsToggled, timingsRequest,
 } from "./panels/timings.js";
 import { EventQueue } from "./queue.js";
+import { remember } from "./remembered.js";
 import { showAnswer } from "./show.js";
 import { theme } from "./theme.js";
 import { bindToolbar } from "./toolbar.js";
 import { Refused, http } from "./transport/http.js";
 
 /**
+ * @import { ElementDefinition } from "cytoscape"
  * @import { EventAnswer, EventRequest, PanelRequest } from "./protocol.js"
  * @import { Event } from "./events.js"
  * @import { PanelExtras, Shown } from "./queue.js"
@@ -51,9 +56,18 @@ import { Refused, http } from "./transport/http.js";
 
 /** @type {EventQueue} */
 const queue = new EventQueue({
-  transport: http(noteServer), theme, canvas: canvasSize, ready, show, painted, failed, panelExtras,
+  transport: http(noteServer), theme, ready, show, painted, failed, panelExtras,
+  canvas: firstCanvas,
   showPanel: (answer, request) => showPanel(answer, request.at),
+  arrived: ({ graph }) => pictureKnown(/** @type {ElementDefinition[] | undefined} */ (graph)),
 });
+takeSightFrom(pictureView);
+
+/** The size of the canvas to show a model on: for the first one that of the picture of it. */
+function firstCanvas() {
+  const size = pictureCanvas();
+  return size === undefined ? canvasSize() : size;
+}
 
 connect((event) => queue.send(event));
 refreshTimingsBy(() => void queue.askPanel());
@@ -84,7 +98,17 @@ function show(answer, { event }, isFirst) {
   if (event.type === "difference") {
     untouched();
   }
+  const anchor = anchorOf(event);
+  if (anchor) {
+    holdAt(anchor);
+  }
   showAnswer(answer, event, isFirst);
+  const cy = cytoscape();
+  if (answer.graph && cy) {
+    leavePictureWith(cy);
+  } else {
+    leavePicture();
+  }
   if (queue.at && queue.isIdle) {
     showControls(queue.at.state);
   }
@@ -140,6 +164,16 @@ function painted(shown) {
   if (answer.model) {
     setProps("model", { data: answer.model.key });
   }
+  rememberCanvas();
+}
+
+/** The next page is made for a canvas like this one, unless something else takes room of it. */
+function rememberCanvas() {
+  const element = document.getElementById("graph");
+  const isAlone = queue.at?.state.tab === "graph" && queue.at.state.tour < 0;
+  if (element?.clientWidth && isAlone && !document.documentElement.matches(".presenting")) {
+    remember({ canvas: `${element.clientWidth}x${element.clientHeight}` });
+  }
 }
 
 /**
@@ -152,6 +186,7 @@ function failed(error, request) {
     if (!queue.model) {
       put("empty", "Open a model to begin.");
     }
+    leavePicture();
   }
   if (error instanceof Refused) {
     fail(error.message);
@@ -252,6 +287,7 @@ function chooseTheme(clicks) {
   const isChosen = isTriggered() && Boolean(clicks);
   const now = isChosen ? (theme() === "dark" ? "light" : "dark") : theme();
   page.dataset.theme = now;
+  remember({ theme: now });
   document.body.dataset.agThemeMode = now;
   if (isChosen) {
     styleCanvas();
@@ -304,6 +340,7 @@ async function arrive() {
     }
   } else {
     await ready;
+    leavePicture();
     openOpener();
   }
 }

@@ -28,13 +28,16 @@
  * @typedef {object} Page What a queue does with answers.
  * @property {Transport} transport
  * @property {() => Theme} theme
- * @property {() => [width: number, height: number]} [canvas] its size in pixels
+ * @property {() => [width: number, height: number] | null} [canvas] its size in pixels; nothing
+ *   for the usual one
  * @property {(answer: EventAnswer, request: EventRequest, isFirst: boolean) => void} show
  * @property {(shown: Shown) => void} painted what can wait until the picture is on the screen
  * @property {(answer: PanelAnswer, request: PanelRequest) => void} showPanel
  * @property {(error: unknown, request: EventRequest | PanelRequest) => void} failed
  * @property {() => PanelExtras} panelExtras what else the panels are to show
  * @property {Promise<void>} [ready] before it, nothing can be shown
+ * @property {(answer: EventAnswer, request: EventRequest) => void} [arrived] an answer is there
+ *   before it can be shown
  * @property {() => Promise<void>} [nextPaint]
  */
 
@@ -62,10 +65,25 @@ export class EventQueue {
   #panelNumber = 0; // of the last question for the panels
   #panelKey = ""; // what it was asked for
   #audited = ""; // the model whose audit was asked for
+  /** @type {(() => void)[] | null} What is to be shown, in order, once the page can show it. */
+  #held = null;
 
   /** @param {Page} page */
   constructor(page) {
     this.#page = page;
+    if (page.ready) {
+      this.#held = [];
+      void page.ready.then(() => this.#release());
+    }
+  }
+
+  #release() {
+    const held = this.#held ?? [];
+    this.#held = null;
+    for (const show of held) {
+      show();
+    }
+    void this.#next();
   }
 
   /** Whether no event waits for its answer. */
@@ -106,13 +124,23 @@ export class EventQueue {
       failure = error;
     }
     const answered = performance.now();
-    await this.#page.ready;
     this.#isBusy = false;
-    try {
+    const isFirst = answer !== null && this.#arrived(answer);
+    const show = () => {
       if (answer) {
-        this.#show(request, answer, { sent: next.sent, asked, answered });
+        this.#show(request, answer, isFirst, { sent: next.sent, asked, answered });
       } else {
         this.#page.failed(failure, request);
+      }
+    };
+    try {
+      if (this.#held) {
+        this.#held.push(show); // the next event need not wait for that
+        if (answer) {
+          this.#page.arrived?.(answer, request);
+        }
+      } else {
+        show();
       }
     } finally {
       void this.#next();
@@ -120,15 +148,24 @@ export class EventQueue {
   }
 
   /**
-   * @param {EventRequest} request
+   * Be where an answer leads.
    * @param {EventAnswer} answer
-   * @param {Pick<Moments, "sent" | "asked" | "answered">} before
+   * @returns {boolean} whether it is of a model that was not on the page
    */
-  #show(request, answer, before) {
+  #arrived(answer) {
     const isOther = answer.model !== undefined && answer.model.key !== this.model;
-    const isFirst = isOther && !answer.edited; // corrected, it is what a person looks at already
     this.model = answer.model?.key ?? this.model;
     this.at = answer.at ?? this.at;
+    return isOther && !answer.edited; // corrected, it is what a person looks at already
+  }
+
+  /**
+   * @param {EventRequest} request
+   * @param {EventAnswer} answer
+   * @param {boolean} isFirst
+   * @param {Pick<Moments, "sent" | "asked" | "answered">} before
+   */
+  #show(request, answer, isFirst, before) {
     const shown = performance.now();
     this.#page.show(answer, request, isFirst);
     void this.#afterPaint({

@@ -2,7 +2,14 @@
 
 import { cytoscape, sides } from "./instance.js";
 
-/** @import { Core, NodeSingular } from "cytoscape" */
+/**
+ * @import { Core, NodeSingular } from "cytoscape"
+ *
+ * @typedef {object} Anchor A box, and where it is: the middle and the top, in pixels of the canvas.
+ * @property {string} id
+ * @property {number} x
+ * @property {number} y
+ */
 
 export const READABLE = 9 / 11; // zoom at which the smallest labels, of 11 px, are 9 px on the screen
 const RECOGNISABLE = 0.5; // the same where colours matter more than words: beside figures
@@ -14,8 +21,7 @@ const MARGIN = 28; // the same around a graph that is fitted
 const AT_HAND = 1500; // ms for which what was clicked on the canvas counts as in sight
 const PATIENCE = 2000; // ms for which something that is not drawn yet is waited for
 
-/** @type {{id: string, x: number, y: number} | null} The box that was just opened or closed, and
- * where it was. */
+/** @type {Anchor | null} The box that was just opened or closed, and where it was. */
 let anchor = null;
 let clicked = -Infinity; // when the canvas was last clicked
 /** @type {{id: string, until: number} | null} What was selected elsewhere and is to be seen. */
@@ -52,7 +58,15 @@ export function untouched() {
  */
 export function hold(node) {
   const box = sides(node);
-  anchor = { id: node.id(), x: box.x, y: box.top };
+  holdAt({ id: node.id(), x: box.x, y: box.top });
+}
+
+/**
+ * Keep a box through the next change where it was when it was clicked.
+ * @param {Anchor} where
+ */
+export function holdAt(where) {
+  anchor = where;
   fittedBy = null; // it is what a person looks at
 }
 
@@ -82,6 +96,17 @@ export function wantInView(id, walked) {
  */
 export function fitTogether(how) {
   together = how;
+}
+
+/** @type {(cy: Core) => {zoom: number, pan: {x: number, y: number}} | null} */
+let pictured = () => null;
+
+/**
+ * Look first where a picture has shown the same already.
+ * @param {typeof pictured} where
+ */
+export function takeSightFrom(where) {
+  pictured = where;
 }
 
 /** Everything into the window. */
@@ -133,6 +158,14 @@ export function firstSight(cy) {
   anchor = null;
   looksAround = false; // what is out of sight below its top is meant to be
   const asked = viewportIn(window.location.search);
+  const view = pictured(cy);
+  if (view) {
+    cy.resize();
+    cy.viewport(view);
+    fittedBy = asked ? null : firstSight;
+    fittedAt = viewportOf(cy);
+    return;
+  }
   if (asked) {
     cy.zoom(asked[0]);
     fittedBy = null;

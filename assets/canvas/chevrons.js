@@ -24,13 +24,22 @@ const THICK = 1.7;
 export function chevronArea(node) {
   const { key, open } = node.data();
   const [width, height] = [node.renderedWidth(), node.renderedHeight()];
-  if (!key || width < NARROWEST || height < LEAST) {
+  const place = { ...node.renderedPosition(), width, height, zoom: node.cy().zoom() };
+  return key ? chevronOf({ ...place, isOpen: open === 1 }) : null;
+}
+
+/**
+ * The same for a box by its place in pixels.
+ * @param {{x: number, y: number, width: number, height: number, zoom: number, isOpen: boolean}} box
+ * @returns {Area | null}
+ */
+export function chevronOf({ x, y, width, height, zoom, isOpen }) {
+  if (width < NARROWEST || height < LEAST) {
     return null;
   }
-  const { x, y } = node.renderedPosition();
-  const [left, top, zoom] = [x - width / 2, y - height / 2, node.cy().zoom()];
+  const [left, top] = [x - width / 2, y - height / 2];
   const wide = Math.max(LEAST, 2 * INSET * zoom);
-  const high = open ? Math.max(LEAST, TITLE * zoom) : height;
+  const high = isOpen ? Math.max(LEAST, TITLE * zoom) : height;
   return { left, top, right: left + wide, bottom: top + high };
 }
 

@@ -8,6 +8,7 @@ import { leavePair } from "./trace.js";
 
 /**
  * @import { Core, EdgeCollection, EdgeSingular, NodeSingular } from "cytoscape"
+ * @import { Event } from "../events.js"
  * @typedef {"up" | "down" | "left" | "right"} Way
  */
 
@@ -16,20 +17,40 @@ import { leavePair } from "./trace.js";
  * @param {NodeSingular | EdgeSingular} element
  */
 export function select(element) {
-  const { kind, fqn, key, value, op, id } = element.data();
-  if (element.isEdge()) {
-    send({ type: "edge", value: id });
-  } else if (kind === "stub") {
-    send({ type: "edge", value: element.connectedEdges()[0].id() });
-  } else if (kind === "module" || kind === "section") {
-    send({ type: "module", value: fqn });
-  } else if (kind === "call") {
-    send({ type: "call", value: key });
-  } else if (kind === "input" || kind === "output") {
-    send({ type: "value", value });
-  } else if (op !== undefined) {
-    send({ type: "op", value: op });
+  const event = selecting(element.data(), () => lineAt(element));
+  if (event) {
+    send(event);
   }
+}
+
+/** @param {NodeSingular | EdgeSingular} element */
+function lineAt(element) {
+  return element.isNode() ? element.connectedEdges()[0].id() : element.id();
+}
+
+/**
+ * The event that selects an element; nothing for what cannot be selected.
+ * @param {Record<string, any>} data
+ * @param {() => string} line the id of the line of a stub
+ * @returns {Event | null}
+ */
+export function selecting({ kind, fqn, key, value, op, id, source }, line) {
+  if (source !== undefined) {
+    return { type: "edge", value: id };
+  }
+  if (kind === "stub") {
+    return { type: "edge", value: line() };
+  }
+  if (kind === "module" || kind === "section") {
+    return { type: "module", value: fqn };
+  }
+  if (kind === "call") {
+    return { type: "call", value: key };
+  }
+  if (kind === "input" || kind === "output") {
+    return { type: "value", value };
+  }
+  return op === undefined ? null : { type: "op", value: op };
 }
 
 /**
@@ -37,14 +58,26 @@ export function select(element) {
  * @param {NodeSingular} node
  */
 export function enter(node) {
-  const { kind, key, from } = node.data();
-  if (kind === "stub") {
-    send({ type: "element", value: from[0] });
-  } else if (key) {
+  const event = entering(node.data());
+  if (event?.type === "toggle") {
     touched();
     hold(node);
-    send({ type: "toggle", value: key });
   }
+  if (event) {
+    send(event);
+  }
+}
+
+/**
+ * The event that opens or closes a box, or goes to where a stub comes from; nothing for an op.
+ * @param {Record<string, any>} data
+ * @returns {Event | null}
+ */
+export function entering({ kind, key, from }) {
+  if (kind === "stub") {
+    return { type: "element", value: from[0] };
+  }
+  return key ? { type: "toggle", value: key } : null;
 }
 
 /** @param {NodeSingular} node */

@@ -9,6 +9,7 @@ The keys of undone edits are not in it, and a selection that is too long for a l
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -39,11 +40,14 @@ from hexviz.view.index import Placement
 from hexviz.view.modes import COLOURED, COLOURINGS, Mode, figure_of
 from hexviz.view.ramp import Gather
 from hexviz.view.state import MOST_COLUMNS, MOST_NODES, ViewState, count_visible, reveal
+from hexviz.view.svg.first import Sight
 
 if TYPE_CHECKING:
     from hexviz.app.models.open_model import OpenModel
 
-__all__ = ["choice_in", "choice_query", "from_query", "is_known", "model_in", "to_query"]
+__all__ = [
+    "choice_in", "choice_query", "from_query", "is_known", "model_in", "sight_in", "to_query"
+]  # fmt: skip
 
 _LONGEST = 2000  # characters of a selection in an address: more is no link any more
 _EARLIER_TABS = {"filter": "extract"}  # what links of before say
@@ -161,6 +165,16 @@ def _figures(fields: Fields) -> Figures:
 def model_in(query: str) -> str | None:
     """The key of the model an address names."""
     return next(iter(_fields(query).get("model", [])), None)
+
+
+def sight_in(query: str) -> Sight | None:
+    """Where an address looks; ``None`` where it does not say. See ``viewportIn`` in camera.js."""
+    parts = _first(_fields(query), "at").split(",")
+    try:
+        zoom, x, y = map(float, parts)
+    except ValueError:
+        return None
+    return Sight(zoom, x, y) if zoom > 0 and all(map(math.isfinite, (zoom, x, y))) else None
 
 
 def choice_query(choice: ExtractChoice) -> str:

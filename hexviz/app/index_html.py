@@ -1,34 +1,57 @@
-"""The HTML around the page: what the browser loads, and in which order.
+"""The HTML of the page: its frame at once, then how far the model is, then its first picture.
 
 ::
 
-    assets/main.js (a module)   sends the first event, offers functions to callbacks
+    head, frame of the page     sent before anything is known of the model
+    "Reading bert.onnx…"        a line for each stage; CSS shows the last that has come
+    <svg id="first-picture">    what the canvas is going to show (hexviz/view/svg/first.py)
+    style sheets                below the picture, which waits for none of them
         ▼
-    React, components, Dash     put the page together
+    assets/main.js              sends the first event, starts Dash below the frame
         ▼
-    assets/main.js              starts Dash's renderer, once all of these have run
+    assets/first.js             takes the frame away once the canvas has drawn the same
+
+No script is needed for any of it to be seen. What a browser remembers of the page (theme, width
+of the panels, size of the canvas) comes in a cookie: see ``assets/remembered.js``.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from urllib.parse import quote
 
-from dash import Dash
+__all__ = [
+    "COOKIE",
+    "FIRST_STYLE",
+    "ICON",
+    "FirstPicture",
+    "Look",
+    "PageParts",
+    "imported",
+    "page_html",
+]
 
-from hexviz.app.static_files import StaticFiles
+COOKIE = "hexviz"
+"""Name of the cookie in which a browser remembers how the page looks."""
 
-__all__ = ["ICON", "SCRIPTS", "Shell", "imported"]
-
-SCRIPTS = r"\.js$"
-"""Files in the assets that Dash must not load by itself: they are modules, and load each other."""
+FIRST_STYLE = "first.css"
+"""The style of the frame, which stands in the HTML itself."""
 
 _ENTRY = "main.js"
-_SCRIPT = re.compile(r'<script src="([^"]+)"></script>\n?')
 _IMPORT = re.compile(r'^\s*(?:import|\} from)\b[^"\n]*"(\.[^"\n]+)"', re.MULTILINE)
+_PALETTE = re.compile(
+    r"^:root(?P<dark>\[data-theme=\"dark\"\])? \{(?P<colours>[^}]*)\}", re.MULTILINE
+)
+
+_SIDE = re.compile(r"(\d{2,4})?(f)?")  # a width in pixels; f for folded
+_SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+
 ICON = "data:image/svg+xml," + quote(
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 22">'
     '<linearGradient id="g" x2=".4" y2="1"><stop stop-color="#6b7cff"/>'
@@ -37,64 +60,173 @@ ICON = "data:image/svg+xml," + quote(
 )
 """The mark of the page in its tab. A file would be asked for at each change of the address."""
 
-_LEFT_OUT = (
-    "/polyfill@",  # nothing this page runs in lacks what it adds
-    "/dash_ag_grid/",  # fetched when a table is first looked at: assets/panels/table.js
-    "/dash_table/",  # Dash's own table, which this page has not
-)
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A panel as a person has left it: its width in pixels, and whether it is folded."""
+
+    width: int | None = None
+    folded: bool = False
 
 
-class Shell(Dash):  # type: ignore[misc] # Dash has no types
-    """A Dash app whose page loads the modules of the assets first, and only scripts it needs.
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the page looked when a browser was last here, as far as it remembers."""
 
-    The first two left out took 0.6 of 2.0 seconds to the first paint.
+    theme: Literal["light", "dark"] | None = None
+    canvas: tuple[int, int] | None = None
+    left: Side = Side()
+    right: Side = Side()
+
+    @classmethod
+    def from_cookies(cls, cookies: Mapping[str, str]) -> Look:
+        """What the page's own cookie says; what it says wrongly counts as forgotten.
+
+        >>> Look.from_cookies({"hexviz": "theme=dark&canvas=816x627&left=250&right=f"}).canvas
+        (816, 627)
+        """
+        said = dict(pair.partition("=")[::2] for pair in cookies.get(COOKIE, "")[:200].split("&"))
+        theme, size = said.get("theme"), _SIZE.fullmatch(said.get("canvas", ""))
+        return cls(
+            theme if theme in ("light", "dark") else None,  # type: ignore[arg-type]
+            (int(size[1]), int(size[2])) if size else None,
+            _side(said.get("left", "")),
+            _side(said.get("right", "")),
+        )
+
+
+def _side(text: str) -> Side:
+    found = _SIDE.fullmatch(text)
+    if found is None:
+        return Side()
+    return Side(int(found[1]) if found[1] else None, bool(found[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPicture:
+    """The markup of a picture, by :func:`hexviz.view.svg.first.first_svg`."""
+
+    svg: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageParts:
+    """What the page is put together from.
+
+    ``assets`` is the folder of styles and scripts, ``url`` turns a path below it into an address.
+    ``has_first`` says whether the server was started with a model. ``later`` is HTML that
+    comes last.
     """
 
-    first_model = ""
-    """Key of the model that an address without one means; none if it is empty."""
-
-    static: StaticFiles
-    """Where the styles and modules of the page are."""
-
-    def interpolate_index(self, **parts: Any) -> str:
-        """The page's HTML, from the parts that Dash has put together."""
-
-        def deferred(script: re.Match[str]) -> str:
-            source = script.group(1)
-            # In order, behind the module, which comes before them on the page.
-            is_left_out = any(part in source for part in _LEFT_OUT)
-            return "" if is_left_out else f'<script defer src="{source}"></script>\n'
-
-        url = self.static.url
-        parts["scripts"] = _SCRIPT.sub(deferred, parts["scripts"])
-        parts["css"] = "\n".join(
-            f'<link rel="stylesheet" href="{url(name)}">' for name in self.static.names(".css")
-        )
-        parts["favicon"] = f'<link rel="icon" href="{ICON}">'
-        parts["metas"] += "\n".join(self._modules())
-        parts["renderer"] = ""  # assets/dash.js starts it
-        page: str = super().interpolate_index(**parts)
-        first = f' data-model="{escape(self.first_model)}"' if self.first_model else ""
-        return page.replace("<html>", f'<html lang="en"{first}>')
-
-    def _modules(self) -> list[str]:
-        """The entry, and all that it imports: a browser would learn of them one by one."""
-        folder = Path(self.config.assets_folder)
-        first, *others = (self.static.url(name) for name in imported(folder, _ENTRY))
-        return [
-            # Dash looks for this id, and refuses to serve a page that would not start it.
-            f'<script id="_dash-renderer" type="module" src="{first}"></script>',
-            *(f'<link rel="modulepreload" href="{other}">' for other in others),
-        ]
+    assets: Path
+    url: Callable[[str], str]
+    has_first: bool = False
+    later: str = ""
 
 
-def imported(folder: Path, entry: str) -> list[str]:
+def page_html(
+    look: Look, title: str, progress: Iterable[str | FirstPicture], *, page: PageParts
+) -> Iterator[str]:
+    """The HTML of the page, in pieces that can be sent as they come.
+
+    The first piece is the page's frame, with ``title`` for the model's name. Each piece of
+    ``progress`` makes one more: the name of a stage, or the picture, which is the last of them.
+    """
+    yield _head(look, page) + _frame(look, title)
+    for step in progress:
+        if isinstance(step, FirstPicture):
+            yield step.svg
+            break
+        yield f'<p class="first-stage">{escape(step)}</p>'
+    yield _foot(page)
+
+
+def _head(look: Look, page: PageParts) -> str:
+    _, *others = imported(page.assets, _ENTRY)
+    attributes = ['lang="en"']
+    if page.has_first:
+        attributes.append("data-first")
+    if look.theme:
+        attributes.append(f'data-theme="{look.theme}"')
+    folded = [name for name in ("left", "right") if getattr(look, name).folded]
+    if folded:
+        attributes.append(f'class="{" ".join(f"{name}-folded" for name in folded)}"')
+    widths = [
+        f"--{name}-width:{side.width}px"
+        for name, side in (("left", look.left), ("right", look.right))
+        if side.width is not None and not side.folded
+    ]
+    if widths:
+        attributes.append(f'style="{";".join(widths)}"')
+    return "".join([
+        f"<!DOCTYPE html>\n<html {' '.join(attributes)}>\n<head>\n",
+        '<meta charset="UTF-8">\n',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+        "<title>hexviz</title>\n",
+        f'<link rel="icon" href="{ICON}">\n',
+        f"<style>{_style(page.assets)}</style>\n",
+        f'<script type="module" async src="{escape(page.url(_ENTRY))}"></script>\n',
+        *(f'<link rel="modulepreload" href="{escape(page.url(name))}">\n' for name in others),
+        "</head>\n",
+    ])  # fmt: skip
+
+
+def _frame(look: Look, title: str) -> str:
+    """The page as it will be, without what works: Dash makes that. The pane is still open.
+
+    It says which size of the canvas the picture is made for: the first event asks for the same.
+    """
+    tabs = "".join(f"<span>{name}</span>" for name in _TABS)
+    size = "x".join(map(str, look.canvas)) if look.canvas else ""
+    return (
+        '<body>\n<div id="react-entry-point"></div>\n'
+        f'<div id="first" class="first" data-canvas="{size}">\n'
+        '<div class="first-bar"><i class="first-fold first-fold-left"></i>'
+        f'<i class="first-mark"></i><b>hexviz</b><b class="first-title">{escape(title)}</b>'
+        '<i class="first-tool">Open…</i></div>\n'
+        '<div class="first-left"><i class="first-search"></i><b>Modules</b></div>\n'
+        f'<div class="first-tools"><div class="first-tabs">{tabs}</div></div>\n'
+        '<div class="first-foot"></div>\n<div class="first-right"></div>\n'
+        '<div class="first-pane" role="status">'
+    )
+
+
+_TABS = ("Graph", "Ops", "Audit", "Measure", "Extract", "Compare")
+
+
+def _foot(page: PageParts) -> str:
+    styles = "".join(
+        f'<link rel="stylesheet" href="{escape(page.url(path.name))}">\n'
+        for path in sorted(page.assets.glob("*.css"))
+        if path.name != FIRST_STYLE
+    )
+    return f"</div>\n</div>\n{styles}{page.later}</body>\n</html>\n"
+
+
+@lru_cache(maxsize=4)
+def _style(assets: Path) -> str:
+    """The style of the frame: the colours of the page, and where its parts stand."""
+    colours = {
+        "dark" if found["dark"] else "light": "".join(found["colours"].split("\n")).strip()
+        for found in _PALETTE.finditer((assets / "hexviz.css").read_text(encoding="utf-8"))
+    }
+    dark = colours["dark"]
+    style = (
+        f':root{{{colours["light"]}}}:root[data-theme="dark"]{{{dark}}}'
+        f"@media (prefers-color-scheme:dark){{html:root:not([data-theme]){{{dark}}}}}"
+        + (assets / FIRST_STYLE).read_text(encoding="utf-8")
+    )
+    return re.sub(r"/\*.*?\*/\s*|\n\s*", "", style, flags=re.DOTALL)
+
+
+@lru_cache(maxsize=4)
+def imported(folder: Path, entry: str) -> tuple[str, ...]:
     """The paths below ``folder`` of a module and all that it imports, each once."""
     found = [entry]
     for name in found:
-        for relative in _IMPORT.findall((folder / name).read_text()):
+        for relative in _IMPORT.findall((folder / name).read_text(encoding="utf-8")):
             path = (folder / name).parent.joinpath(relative).resolve()
             other = path.relative_to(folder.resolve()).as_posix()
             if other not in found:
                 found.append(other)
-    return found
+    return tuple(found)

@@ -10,7 +10,7 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,10 @@ from dash.exceptions import DependencyException, InvalidResourceError
 from flask import Flask, Response, request
 
 from hexviz.app import compression, routes
+from hexviz.app.address import model_in
 from hexviz.app.callbacks import files, jobs
+from hexviz.app.dash_shell import SCRIPTS, Shell
+from hexviz.app.graph.first_page import first_page
 from hexviz.app.guard import (
     Access,
     Gate,
@@ -36,7 +39,7 @@ from hexviz.app.guard import (
     watched,
 )
 from hexviz.app.guard.limits import MAX_BODY, MAX_HEADERS
-from hexviz.app.index_html import SCRIPTS, Shell
+from hexviz.app.index_html import FirstPicture, Look
 from hexviz.app.jobs.manager import job_manager
 from hexviz.app.layout import page
 from hexviz.app.models.first_picture import FirstPictures
@@ -90,6 +93,7 @@ def create_app(
     )
     app.first_model = first or ""
     app.static = StaticFiles(assets_folder())
+    app.picture = _picture_in(store, first)
     guard = guard or Guard()
     _refuse_plainly(app)
     _serve_static(app.server, app.static)
@@ -129,6 +133,21 @@ def _refuse_plainly(app: Dash) -> None:
 
 def _nothing(path: str) -> Response:  # noqa: ARG001 - a route's blank
     return plain(404, NOTHING_HERE)
+
+
+def _picture_in(
+    store: ModelStore, first: str | None
+) -> Callable[[str, Look], tuple[str, FirstPicture | None]]:
+    """What an app's page shows before its scripts: a picture, if the model is open."""
+
+    def picture(query: str, look: Look) -> tuple[str, FirstPicture | None]:
+        key = model_in(query) or first or ""
+        model = store.opened(key)
+        if model is None:
+            return store.name(key) or "", None
+        return model.graph.name, first_page(model, query, look)
+
+    return picture
 
 
 def _register_clientside(app: Dash) -> None:

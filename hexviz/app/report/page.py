@@ -21,6 +21,7 @@ import msgspec
 
 from hexviz.app.graph.findings import marks
 from hexviz.app.graph.widgets import figures
+from hexviz.app.index_html import FIRST_STYLE
 from hexviz.app.models.measures import Measures, check_fits
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
@@ -151,8 +152,12 @@ def _chunks(name: str, pages: Iterable[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _styles(assets: Path) -> str:
-    """The page's style sheets, in the order in which Dash loads them."""
-    return "".join(path.read_text(encoding="utf-8") for path in sorted(assets.glob("*.css")))
+    """The page's style sheets, in order, but for that of the page before its scripts."""
+    return "".join(
+        path.read_text(encoding="utf-8")
+        for path in sorted(assets.glob("*.css"))
+        if path.name != FIRST_STYLE
+    )
 
 
 def _part(name: str) -> str:

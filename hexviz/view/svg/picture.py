@@ -7,11 +7,12 @@ pointing, and the lines behind stubs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from hexviz.view.drawing import Box
-from hexviz.view.metrics import text_width
+from hexviz.view.metrics import advance, text_width
 from hexviz.view.palette import PAGE, Theme
 from hexviz.view.problem import Point
 from hexviz.view.stylesheet import FONT, stylesheet
@@ -20,13 +21,15 @@ from hexviz.view.svg.curve import curve_of
 from hexviz.view.svg.markup import clean, element, pairs, text_element
 from hexviz.view.svg.outline import outlined
 
-__all__ = ["to_svg"]
+__all__ = ["Drawn", "draw", "to_svg"]
 
 _MARGIN = 20.0
+_GROUND_CORNER = 2.0
+"""Radius of the corners of what lies behind a label, as Cytoscape has it."""
 _DESCENT = 0.22
 """Share of the font size that letters reach below the line they stand on; browsers round it."""
 
-_Drawn = tuple[str, list[Point]]
+Drawn = tuple[str, list[Point]]
 """Markup, and points that reach as far as it does."""
 
 
@@ -37,19 +40,30 @@ def to_svg(elements: Sequence[Mapping[str, Any]], theme: Theme, *, title: str) -
     same theme.
     """
     cascade = Cascade(stylesheet(theme))
-    styled = [(one, cascade.style(one["data"])) for one in elements]
+    drawn = draw([(one, cascade.style(one["data"])) for one in elements])
+    frame = _frame(point for _, reach in drawn for point in reach)
+    return _document([markup for markup, _ in drawn], frame, PAGE[theme], title)
+
+
+def draw(
+    styled: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
+    said: Callable[[Mapping[str, Any]], Mapping[str, str]] = lambda _: {},
+) -> list[Drawn]:
+    """Elements with their styles as SVG, what lies behind first.
+
+    ``said`` gives the attributes that a node has beside its class, from its data.
+    """
     boxes = {one["data"]["id"]: _box(one, style) for one, style in styled if "position" in one}
-    drawn: list[_Drawn] = []
+    drawn: list[Drawn] = []
     for one, style in sorted(styled, key=lambda pair: int(pair[1]["z-index"])):
         data = one["data"]
         if style.get("display") == "none":
             continue
         if "position" in one:
-            drawn.append(_node(data["kind"], style, boxes[data["id"]]))
+            drawn.append(_node({"class": data["kind"], **said(data)}, style, boxes[data["id"]]))
         else:
             drawn.append(_edge(style, boxes[data["source"]], boxes[data["target"]]))
-    frame = _frame(point for _, reach in drawn for point in reach)
-    return _document([markup for markup, _ in drawn], frame, PAGE[theme], title)
+    return drawn
 
 
 def _document(parts: Sequence[str], frame: Box, page: str, title: str) -> str:
@@ -86,7 +100,7 @@ def _box(node: Mapping[str, Any], style: Mapping[str, Any]) -> Box:
     return Box(place["x"], place["y"], style["width"] + border, style["height"] + border)
 
 
-def _node(kind: str, style: Mapping[str, Any], around: Box) -> _Drawn:
+def _node(attributes: Mapping[str, str], style: Mapping[str, Any], around: Box) -> Drawn:
     border = style["border-width"]
     box = Box(around.x, around.y, around.width - border, around.height - border)
     place = (
@@ -95,10 +109,10 @@ def _node(kind: str, style: Mapping[str, Any], around: Box) -> _Drawn:
     )
     text, reach = _text(style, place)
     reach += [(around.left, around.top), (around.right, around.bottom)]
-    return element("g", outlined(style, box) + text, **{"class": kind, **_faded(style)}), reach
+    return element("g", outlined(style, box) + text, **attributes, **_faded(style)), reach
 
 
-def _edge(style: Mapping[str, Any], source: Box, target: Box) -> _Drawn:
+def _edge(style: Mapping[str, Any], source: Box, target: Box) -> Drawn:
     curve = curve_of(style, source, target)
     width, others = style["width"], curve.points[1:]
     line: dict[str, Any] = {
@@ -120,31 +134,34 @@ def _edge(style: Mapping[str, Any], source: Box, target: Box) -> _Drawn:
     return element("g", markup + text, **{"class": "edge", **_faded(style)}), reach
 
 
-def _grounded(style: Mapping[str, Any], text: str, reach: list[Point]) -> _Drawn:
+def _grounded(style: Mapping[str, Any], text: str, reach: list[Point]) -> Drawn:
     """A label with the ground behind it that keeps lines from running through it."""
     if not reach or "text-background-color" not in style:
         return text, reach
     pad = float(style["text-background-padding"].removesuffix("px"))
     xs, ys = [x for x, _ in reach], [y for _, y in reach]
-    low, high = (min(xs) - pad, min(ys) - pad), (max(xs) + pad, max(ys) + pad)
+    # As wide as the letters and no wider, as Cytoscape has it: lines run beside it.
+    middle = (min(xs) + max(xs)) / 2
+    half = math.ceil(advance(clean(style["label"]), style["font-size"])) / 2 + pad
+    low, high = (middle - half, min(ys) - pad), (middle + half, max(ys) + pad)
     ground = element(
         "rect",
         x=low[0],
         y=low[1],
         width=high[0] - low[0],
         height=high[1] - low[1],
-        rx=4.0,
+        rx=_GROUND_CORNER,
         fill=style["text-background-color"],
         fill_opacity=style["text-background-opacity"],
     )
-    return ground + text, [low, high]
+    return ground + text, [*reach, low, high]
 
 
 def _faded(style: Mapping[str, Any]) -> dict[str, Any]:
     return {"opacity": style["opacity"]} if "opacity" in style else {}
 
 
-def _text(style: Mapping[str, Any], place: Point) -> _Drawn:
+def _text(style: Mapping[str, Any], place: Point) -> Drawn:
     """The label of a node or an edge, one element per line.
 
     As in Cytoscape a line is as high as its font is large, and what is aligned
