@@ -52,23 +52,40 @@ export function offer(functions) {
   dash().hexviz = { ...functions, start: () => begin() };
 }
 
-/** Let Dash put the page together, once its own scripts have run. */
-export function startDash() {
-  let isStarted = false;
-  const start = () => {
-    const { DashRenderer } = /** @type {{DashRenderer: new () => unknown}} */ (
-      /** @type {unknown} */ (window)
-    );
-    if (!isStarted) {
-      isStarted = true;
-      new DashRenderer();
-    }
-  };
-  // This module may run before the page's scripts have, and after.
-  if (document.readyState === "complete") {
-    start();
-  } else {
-    document.addEventListener("DOMContentLoaded", start);
-    window.addEventListener("load", start);
+const START = "_dash-start";
+
+/**
+ * Let Dash put the page together, once the server has it and its scripts have run. The page may
+ * have been there for a while: see hexviz/app/front.py.
+ */
+export async function startDash() {
+  const answer = await fetch(START);
+  if (!answer.ok) {
+    throw new Error(`The server answered with ${answer.status}.`);
   }
+  const parts = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const config = /** @type {HTMLElement} */ (parts.getElementById("_dash-config"));
+  document.body.append(document.adoptNode(config));
+  const sources = [...parts.querySelectorAll("script[src]")].map((one) => one.getAttribute("src"));
+  await Promise.all(sources.map((source) => load(source ?? "")));
+  const { DashRenderer } = /** @type {{DashRenderer: new () => unknown}} */ (
+    /** @type {unknown} */ (window)
+  );
+  new DashRenderer();
+}
+
+/**
+ * Run a script behind those that were asked for before it.
+ * @param {string} source
+ * @returns {Promise<void>}
+ */
+function load(source) {
+  return new Promise(function (done, failed) {
+    const script = document.createElement("script");
+    script.async = false;
+    script.src = source;
+    script.onload = () => done();
+    script.onerror = () => failed(new Error(`${source} did not arrive.`));
+    document.head.append(script);
+  });
 }

@@ -7,16 +7,15 @@ import { send } from "./events.js";
 let returning = 0; // steps back or forward in the browser that are yet to be shown
 
 /**
- * What the address asks for: where it names no model, the one that the server was started with;
- * "" if there is none either.
+ * What the address asks for: where it names no model, the one that the server was started with,
+ * whose key the answer tells; "" if there is none either.
  */
 function wanted() {
   const query = window.location.search;
   if (new URLSearchParams(query).has("model")) {
     return query;
   }
-  const first = document.documentElement.dataset.model;
-  return first ? `?model=${encodeURIComponent(first)}` : "";
+  return document.documentElement.dataset.first === undefined ? "" : "?model=";
 }
 
 /**

@@ -365,7 +365,7 @@ new MutationObserver(function (_changes, observer) {
   }
 }).observe(document.documentElement, { childList: true, subtree: true });
 followHistory(openOpener);
-startDash();
+void startDash();
 void arrive();
 
 // For tests of the page, and for whoever tries something from the console.

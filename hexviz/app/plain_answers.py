@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from hexviz.app.guard.gate import UNEXPECTED
 from hexviz.app.guard.limits import largest_body
 from hexviz.errors import JobError
 
@@ -20,7 +21,6 @@ _LINES = {
     415: "Requests bring JSON: send Content-Type: application/json.",
 }
 _OTHER = "That request was refused."
-_UNEXPECTED = "Something went wrong in hexviz; the log of its server says what."
 
 
 def plain(status: int, line: str) -> Response:
@@ -42,7 +42,7 @@ def speak_plainly(server: Flask) -> None:
         code = error.code or 500
         if code < 400:
             return error  # a redirect
-        answer = plain(code, _LINES.get(code, _OTHER if code < 500 else _UNEXPECTED))
+        answer = plain(code, _LINES.get(code, _OTHER if code < 500 else UNEXPECTED))
         valid = getattr(error, "valid_methods", None)
         if valid:
             answer.headers["Allow"] = ", ".join(sorted(valid))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from urllib.parse import quote
 
 import msgspec
 from flask import Flask, Response, request, send_file
 
+from hexviz.app import compression
 from hexviz.app.address import from_query, model_in
 from hexviz.app.answers import answer_event, answer_panel, check_state, show
 from hexviz.app.graph.corrections import apply_edit
@@ -16,7 +18,7 @@ from hexviz.app.jobs.results import Results, file_stem
 from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
-from hexviz.app.plain_answers import plain
+from hexviz.app.plain_answers import plain, speak_plainly
 from hexviz.app.protocol import (
     At,
     Edit,
@@ -37,29 +39,54 @@ from hexviz.tagging.overrides_file import overrides_document
 from hexviz.view.palette import Theme
 from hexviz.view.svg import to_svg
 
-__all__ = ["register"]
+__all__ = ["FirstKey", "own_server", "register"]
 
 _BYTES = "application/octet-stream"
 
 
+FirstKey = Callable[[], str]
+"""Gives the key of the model named at the start, once it is known; raises why there is none."""
+
+
+def own_server(
+    store: ModelStore, pictures: FirstPictures, roots: Roots, first: FirstKey | None
+) -> Flask:
+    """A server of the routes of this file alone, which needs no Dash."""
+    server = Flask("hexviz", static_folder=None)
+    speak_plainly(server)
+    compression.install(server)
+    register(server, store, pictures, roots, first)
+    return server
+
+
 def register(
-    server: Flask, store: ModelStore, pictures: FirstPictures | None, roots: Roots
+    server: Flask,
+    store: ModelStore,
+    pictures: FirstPictures | None,
+    roots: Roots,
+    first: FirstKey | None,
 ) -> None:
     """Attach the routes of this file to a server.
 
-    ``pictures`` knows the first pictures that are kept.
+    ``pictures`` knows the first pictures that are kept. ``first`` is the model that a visit means
+    which names none.
     """
-    _register_answers(server, store, pictures, roots)
+    _register_answers(server, store, pictures, roots, first)
     _register_files(server, store)
 
 
 def _register_answers(
-    server: Flask, store: ModelStore, pictures: FirstPictures | None, roots: Roots
+    server: Flask,
+    store: ModelStore,
+    pictures: FirstPictures | None,
+    roots: Roots,
+    first: FirstKey | None,
 ) -> None:
     @server.post("/event")
     def on_event() -> Response:
         try:
             asked = decode(request.get_data(), EventRequest)
+            _name(asked, first)
             with recorded(blocks=False) as record:
                 with stage("answer"):
                     kept = _kept(pictures, asked)
@@ -68,6 +95,8 @@ def _register_answers(
                     body = encode(answer)
         except RequestError as error:
             return plain(400, str(error))
+        except HexvizError as error:  # of the model named at the start
+            return _json(encode(EventAnswer(n=asked.n, error=str(error))), "")
         if kept is None:
             _drawn(store, pictures, asked, answer, body, record.stages)
         return _json(body, server_timing(record.stages))
@@ -88,6 +117,13 @@ def _register_answers(
 
 def _json(body: bytes, timing: str) -> Response:
     return Response(body, mimetype="application/json", headers={"Server-Timing": timing})
+
+
+def _name(asked: EventRequest, first: FirstKey | None) -> None:
+    """Write the key of the model named at the start into a visit that names none."""
+    visit = asked.event
+    if isinstance(visit, Visit) and first is not None and not model_in(visit.value):
+        visit.value = f"?model={quote(first())}"
 
 
 def _kept(pictures: FirstPictures | None, asked: EventRequest) -> EventAnswer | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, overload
 from urllib.parse import parse_qsl
 
 __all__ = ["Answer", "App", "Environ", "Request", "StartResponse", "cookies_in"]
@@ -57,9 +57,15 @@ class Request:
         told = str(self.environ.get("CONTENT_LENGTH") or "")
         return int(told) if told.isdecimal() else 0
 
-    def get(self, key: str) -> str | None:
+    @overload
+    def get(self, key: str, default: None = None, /) -> str | None: ...
+
+    @overload
+    def get(self, key: str, default: str, /) -> str: ...
+
+    def get(self, key: str, default: str | None = None, /) -> str | None:
         """A header's text, whatever the case of its name."""
-        return self.environ.get(f"HTTP_{key.upper().replace('-', '_')}")
+        return self.environ.get(f"HTTP_{key.upper().replace('-', '_')}", default)
 
     def parameters(self) -> list[tuple[str, str]]:
         """Names and values in the query, in order."""

@@ -78,15 +78,11 @@ def view(
     root: Root = None,
 ) -> None:
     """Open the page in a browser."""
-    from hexviz.app.lazy_imports import import_only_what_is_used
-    from hexviz.model.gc_control import collector_paused_then_frozen
+    from hexviz.app.serve import serve
 
-    import_only_what_is_used()
     given = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
     if token is None:
         token = given  # set and empty, which typer takes for unset: whoever set it wanted one
-    with collector_paused_then_frozen():
-        from hexviz.app.server import serve
     first = _onnx_path(source) if source else None
     serve(
         first,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +12,7 @@ from google.protobuf.message import DecodeError
 
 from hexviz.errors import ReadError
 from hexviz.model.bodies import graphs_in, walk
+from hexviz.model.model_file import read_file
 from hexviz.model.node_scan import NodeScan, scan_nodes
 
 __all__ = [
@@ -38,8 +37,6 @@ WEIGHTS_LEFT_OUT = "hexviz-weights-left-out"
 
 STORED_SPARSELY = "hexviz-sparse-weight"
 """External-data location of the stand-in for a weight that the file stores sparsely."""
-
-_LARGEST = (1 << 31) - 1  # bytes that protobuf reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,39 +80,6 @@ def read(path: str | Path) -> ModelFile:
     """
     path = Path(path)
     return parse(read_file(path), name=path.name, base_dir=path.resolve().parent)
-
-
-def read_file(path: Path) -> bytes:
-    """The bytes of a file.
-
-    Raises:
-        ReadError: if it is missing, no file (a folder, a pipe, a device), over
-            2 GB, or cannot be read.
-    """
-    try:
-        # Nobody may write into a pipe, ever: opening one must not wait for that. Windows has no
-        # such pipes among its files, and no such flag.
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            status = os.fstat(file.fileno())
-            if stat.S_ISDIR(status.st_mode):
-                raise IsADirectoryError(path)
-            if not stat.S_ISREG(status.st_mode):
-                raise ReadError(f"{path} is a pipe or a device: name an .onnx file.")
-            if status.st_size > _LARGEST:
-                raise ReadError(
-                    f"{path} has over 2 GB, more than one ONNX file can hold: "
-                    "export with external data."
-                )
-            return file.read()
-    except FileNotFoundError as error:
-        raise ReadError(f"{path} does not exist: check the path.") from error
-    except OSError as error:
-        # Windows says that permission is denied. Of a name that is too long nothing can be asked.
-        if isinstance(error, IsADirectoryError | PermissionError) and path.is_dir():
-            raise ReadError(f"{path} is a folder: name the .onnx file in it.") from error
-        raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise ReadError(f"{path} cannot be the name of a file: check the path.") from error
 
 
 def parse(content: bytes, *, name: str, base_dir: Path | None = None) -> ModelFile:

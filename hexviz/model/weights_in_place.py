@@ -75,7 +75,7 @@ def read_in_place(path: str | Path) -> ModelFile:
         proto.ParseFromString(content)
     except (_Unexpected, DecodeError, OSError, ValueError):
         return read(path)  # which says what is wrong, if anything is
-    return from_proto(proto, name=path.name, base_dir=real.parent)
+    return from_proto(proto, name=path.name, base_dir=real.parent, content=content)
 
 
 def is_askew(tensor: onnx.TensorProto) -> bool:

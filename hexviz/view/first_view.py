@@ -14,11 +14,11 @@ all: twelve equal layers look equal.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from hexviz.view.cache import LayoutCache
+from hexviz.view.canvas_size import size_class
 from hexviz.view.containers import Container
 from hexviz.view.index import Index
 from hexviz.view.labels import label_of
@@ -30,13 +30,8 @@ from hexviz.view.scene import build_scene
 from hexviz.view.sight import apart_stacks, content
 from hexviz.view.state import FIRST_VIEW, MOST_COLUMNS, ViewState, count_visible, is_hidden
 
-__all__ = ["CANVAS", "first_view", "initial_state", "size_class"]
+__all__ = ["first_view", "initial_state"]
 
-CANVAS = (816, 627)
-"""Width and height in pixels of the canvas in a window of 1366 × 768."""
-
-_WIDTHS = (400, 480, 560, 620, 700, 800, 960, 1150, 1300, 1600, 2000)
-_HEIGHTS = (400, 520, 600, 740, 900, 1100, 1400)
 _SMALLEST = 9.0  # pixels on the screen of the smallest label
 _MARGIN = 56  # pixels that a fitted graph leaves free
 _MAIN = 0.5  # share of the model from which a box is most of it,
@@ -50,19 +45,6 @@ _FEW = 12
 
 Fits = Callable[[ViewState, float], bool]
 """Whether a state takes no more room than the canvas has, or some canvases one below the other."""
-
-
-def size_class(canvas: tuple[int, int] | None) -> tuple[int, int]:
-    """The largest of a few sizes that a canvas holds, in pixels; the usual one if it is unknown.
-
-    >>> size_class((816, 627)), size_class((5, 5)), size_class(None)
-    ((800, 600), (400, 400), (800, 600))
-    """
-    width, height = canvas or CANVAS
-    return (
-        _WIDTHS[max(0, bisect_right(_WIDTHS, width) - 1)],
-        _HEIGHTS[max(0, bisect_right(_HEIGHTS, height) - 1)],
-    )
 
 
 def first_view(

@@ -16,7 +16,7 @@ from flask.testing import FlaskClient
 
 from hexviz.app.guard import Guard, gate, limits
 from hexviz.app.models.store import ModelStore
-from hexviz.app.server import create_app
+from hexviz.app.server import START, create_app
 from tests.app.steps import NOTHING, call
 
 UPLOAD = "/_dash-update-component"
@@ -173,7 +173,7 @@ def test_json_that_is_none_tells_nothing_either(
 def test_nothing_of_the_developers_is_on(app: Dash, asking: FlaskClient) -> None:
     assert not app.server.debug
     assert not any(app._dev_tools[name] for name in ("ui", "hot_reload", "serve_dev_bundles"))
-    assert '"ui":false' in asking.get("/").text
+    assert '"ui":false' in asking.get(START).text
 
 
 # Sizes and rates

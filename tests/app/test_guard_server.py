@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from waitress.wasyncore import close_all
 
-from hexviz.app import server as serve_file
+from hexviz.app import serve as serve_file
 from hexviz.app.guard import Access, Guard, Token, limits
 from hexviz.app.models.store import ModelStore
-from hexviz.app.server import addresses, create_app, listen, listening, serve
+from hexviz.app.serve import addresses, listen, listening, serve
+from hexviz.app.server import create_app
 from hexviz.cli import main
 from hexviz.errors import ServeError, SourceError
 from tests.app.steps import NOTHING
@@ -220,9 +221,8 @@ def test_what_address_is_printed(
     monkeypatch: pytest.MonkeyPatch, address: str, near: str, far: str
 ) -> None:
     monkeypatch.setattr(serve_file.socket, "gethostname", lambda: "Box")
-    assert addresses(address, 80, None, None) == (near, far)
-    told = addresses(address, 80, "secret", "0a")
-    assert told == (f"{near}?model=0a&token=secret", f"{far}?model=0a&token=secret")
+    assert addresses(address, 80, None) == (near, far)
+    assert addresses(address, 80, "secret") == (f"{near}?token=secret", f"{far}?token=secret")
 
 
 def started(tmp_path: Path, *options: str, **environment: str) -> str:

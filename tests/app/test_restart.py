@@ -33,6 +33,11 @@ def shown(person: Person, query: str) -> dict[str, str]:
     return {name: json.dumps(answer[name], sort_keys=True) for name in answer if name != "n"}
 
 
+def first_key(person: Person) -> str:
+    """The key of the model that the server was started with."""
+    return str(person.event("visit", "?model=")["at"]["model"])
+
+
 def refused(person: Person, query: str) -> str:
     person.leave()
     answer = person.event("visit", query)
@@ -60,9 +65,9 @@ def test_links_outlive_a_server_that_is_killed(tmp_path: Path, files: dict[str, 
     keys = {}
     for name in ("export", "root", "other"):  # each was named to some server once
         with running(cache, str(files[name])) as person:
-            keys[name] = person.url.partition("model=")[2]
+            keys[name] = first_key(person)
     with running(cache, str(files["first"]), *roots) as person:
-        keys["first"] = person.url.partition("model=")[2]
+        keys["first"] = first_key(person)
         keys["upload"] = person.send_file("sent.onnx", synthetic(400, "names"))
         for name in ("root", "upload"):
             shown(person, f"?model={keys[name]}")

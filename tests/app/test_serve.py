@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -29,7 +28,7 @@ def test_a_server_that_is_stopped_leaves_no_job_and_no_word(
     source, cache = Path(order(tmp_path, ENDLESS)["source"]["path"]), tmp_path / "cache"
     server = Server(source, cache, before=ignoring(*ignored))
     person = Person(0, server.url, [], [])
-    (key,) = parse_qs(urlsplit(server.url).query)["model"]
+    key = person.event("visit", "?model=")["at"]["model"]
     person.ask("job", "POST", ENDPOINT, Asked.body(wanting(key)))
     until(lambda: children(server.process.pid))
     (job,) = children(server.process.pid)

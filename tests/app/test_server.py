@@ -4,10 +4,12 @@ import pytest
 
 from hexviz.app.guard import limits
 from hexviz.app.models.store import ModelStore
-from hexviz.app.server import create_app, listen, serve
+from hexviz.app.serve import listen, serve
+from hexviz.app.server import create_app
 from hexviz.cache import Cache
 from hexviz.errors import ReadError, ServeError
 from hexviz.view.assets import assets_folder
+from tests.app.steps import send
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +68,13 @@ def test_a_file_that_is_no_model_stops_before_anything_is_served(tmp_path: Path)
         serve(path, host="127.0.0.1", port=0, open_browser=False)
 
 
-def test_the_page_says_which_model_an_address_without_one_means(store: ModelStore) -> None:
-    client = create_app(store, first="6b-a.onnx").server.test_client()
-    assert '<html lang="en" data-model="6b-a.onnx">' in client.get("/").text
-    assert '<html lang="en">' in create_app(store).server.test_client().get("/").text
+def test_an_address_without_a_model_means_the_one_named_at_the_start(
+    store: ModelStore, net: bytes
+) -> None:
+    key = store.add_upload(net, "a.onnx")
+    client = create_app(store, first=key).server.test_client()
+    assert '<html lang="en" data-first' in client.get("/").text
+    assert send(client, "visit", "?model=")["at"]["model"] == key
+    client = create_app(store).server.test_client()
+    assert '<html lang="en">' in client.get("/").text
+    assert "error" in send(client, "visit", "?model=")

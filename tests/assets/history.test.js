@@ -75,14 +75,14 @@ test("a step back to an address without a model holds no other address up", () =
 });
 
 test("an address without a model is the one that the server was started with", () => {
-  document.documentElement.dataset.model = "first";
+  document.documentElement.dataset.first = "";
   go("");
   assert.equal(visitAddress(), true);
-  assert.deepEqual(events, [{ type: "visit", value: "?model=first" }]);
+  assert.deepEqual(events, [{ type: "visit", value: "?model=" }]);
   const before = length();
-  writeAddress("?model=first&open=", { type: "visit", value: "?model=first" });
+  writeAddress("?model=first&open=", { type: "visit", value: "?model=" });
   assert.deepEqual([query(), length()], ["?model=first&open=", before]);
-  delete document.documentElement.dataset.model;
+  delete document.documentElement.dataset.first;
 });
 
 test("without one, nothing is asked", () => {

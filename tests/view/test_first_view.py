@@ -9,7 +9,8 @@ from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
-from hexviz.view.first_view import CANVAS, first_view, initial_state, size_class
+from hexviz.view.canvas_size import CANVAS, size_class
+from hexviz.view.first_view import first_view, initial_state
 from hexviz.view.index import build_index
 from hexviz.view.metrics import CAPTION_SIZE
 from hexviz.view.render import Layouts, render

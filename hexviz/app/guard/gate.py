@@ -34,7 +34,9 @@ from hexviz.app.guard.limits import (
 )
 from hexviz.app.wsgi import App, Environ, Request, StartResponse, cookies_in
 
-__all__ = ["Access", "Gate", "Guard", "plain"]
+__all__ = ["UNEXPECTED", "Access", "Gate", "Guard", "plain"]
+
+UNEXPECTED = "Something went wrong in hexviz; the log of its server says what."
 
 _PAGE = "/"
 

@@ -17,7 +17,7 @@ from hexviz.app.models.store import ModelStore
 from hexviz.cache import Cache, code_in
 from hexviz.errors import WriteError
 from hexviz.model.reader import digest
-from hexviz.view.first_view import size_class
+from hexviz.view.canvas_size import size_class
 from hexviz.view.palette import Theme
 
 __all__ = ["FirstPictures"]

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from hexviz.errors import SourceError
 
-__all__ = ["PATTERN", "ModelKey", "label_of"]
+__all__ = ["PATTERN", "ModelKey", "label_of", "shown_name"]
 
 _LONGEST = 120  # characters of a name
 _UNUSUAL = re.compile(r"[^\w.\- ]")
@@ -54,3 +54,8 @@ def label_of(name: str) -> str:
     'net 1.onnx'
     """
     return _UNUSUAL.sub("_", Path(name).name)[:_LONGEST] or "upload.onnx"
+
+
+def shown_name(path: Path) -> str:
+    """What people call a file; a name that is no text cannot leave the server as it is."""
+    return path.name if path.name.isprintable() else label_of(path.name)

@@ -13,6 +13,7 @@ import numpy as np
 from hexviz.app.graph.search import Found, search
 from hexviz.app.jobs.results import Results
 from hexviz.app.models.alignment import Alignment, align
+from hexviz.app.models.beginning import Beginning
 from hexviz.app.models.comparison import Kept, other_in
 from hexviz.app.models.edits import Edit
 from hexviz.app.models.extracted import Extracted, extracted, totals
@@ -111,6 +112,15 @@ class OpenModel:
         self._found: LayoutCache[str, Found] = LayoutCache(_KEPT_SEARCHES)
         self._explanations: LayoutCache[str, Explanation] = LayoutCache(_KEPT_EXPLANATIONS)
         self.drawn: tuple[Stage, ...] = ()
+
+    @classmethod
+    def begun(cls, key: str, beginning: Beginning, *, size: int, path: Path) -> OpenModel:
+        """A model whose first picture is made already, with what was made for that."""
+        model = cls(key, beginning.graph, size=size, path=path)
+        model._indexes["module"] = beginning.index
+        model._layouts = beginning.layouts
+        model.drew(beginning.stages)
+        return model
 
     @property
     def base(self) -> str:

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hexviz.app.jobs.supervise import SLOTS, WORTH, read_first
+from hexviz.app.models.beginning import Beginning
 from hexviz.app.models.edits import Edit, Edits, read_tags, share_facts
 from hexviz.app.models.known_files import KnownFile, KnownFiles, ModelSource
 from hexviz.app.models.long_work import one_by_one
-from hexviz.app.models.model_key import ModelKey, label_of
+from hexviz.app.models.model_key import ModelKey, label_of, shown_name
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.models.roots import Roots
 from hexviz.cache import Cache
@@ -116,24 +117,55 @@ class ModelStore:
         Raises:
             ReadError: if it is no readable ONNX model.
         """
-        read = open_path(path, self._tags, name=_shown(path))
+        read = open_path(path, self._tags, name=shown_name(path))
+        key = self._name(path, read.key)
+        self._wait_for(key, read)
+        return key
+
+    def adopt(self, path: Path, content: bytes, digest: str, begun: Beginning | None = None) -> str:
+        """Take over a file that somebody has read, and may have ``begun`` to open; returns its key.
+
+        Raises:
+            ReadError: if it is no readable ONNX model.
+        """
+        if begun is None:
+            base_dir = path.resolve().parent
+            read = open_bytes(content, self._tags, name=shown_name(path), base_dir=base_dir)
+            key = self._name(path, digest)
+            self._wait_for(key, read)
+            return key
+        key = self._name(path, digest)
+        self._keep(OpenModel.begun(key, begun.of(content), size=len(content), path=path))
+        return key
+
+    def keep_tags(self, key: str) -> None:
+        """Keep the tags of a model that was taken over, if making them took long."""
+        model = self._in_memory(key)
+        if model is not None and model.edit is None:
+            keep(self._tags, model.digest, model.graph)
+
+    def _wait_for(self, key: str, read: Opened) -> None:
+        """Let a file that was read wait for whoever opens it."""
+        with self._lock:
+            self._ahead[key] = read
+            while len(self._ahead) > _AHEAD:
+                self._ahead.popitem(last=False)
+
+    def _name(self, path: Path, digest: str) -> str:
+        """Let a file with this content be opened by links; returns its key."""
         try:
             found = KnownFile.of(path)
         except OSError as error:
             raise ReadError(f"{path} cannot be read: {error.strerror}.") from error
-        key = str(ModelKey(read.key, label_of(path.name)))
         with self._lock:
-            named = self._named.setdefault(read.key, {})
+            named = self._named.setdefault(digest, {})
             named.pop(found.path, None)
             named[found.path] = found
-            self._ahead[key] = read
-            while len(self._ahead) > _AHEAD:
-                self._ahead.popitem(last=False)
         try:
-            self._known_files.keep(read.key, found)
+            self._known_files.keep(digest, found)
         except WriteError as error:
             _LOGGER.warning("Links to %s end with this server: %s", path.name, error)
-        return key
+        return str(ModelKey(digest, label_of(path.name)))
 
     def add_upload(self, content: bytes, name: str) -> str:
         """Open uploaded bytes and keep them on disk; returns their key.
@@ -219,7 +251,7 @@ class ModelStore:
                 may = file.path in named or self._may_open(file.path)
                 if may and file.seems_unchanged():
                     key = str(ModelKey(digest, label_of(file.path.name)))
-                    found.append(RecentFile(key, _shown(file.path), file.size, seconds))
+                    found.append(RecentFile(key, shown_name(file.path), file.size, seconds))
                     break  # under another path, it is the same model
             if len(found) == most:
                 break
@@ -323,7 +355,7 @@ class ModelStore:
         if file is not None:
             # The link has the name without unusual characters.
             own = label_of(file.path.name) == key.name or not key.name
-            return file.path, _shown(file.path) if own else key.name
+            return file.path, shown_name(file.path) if own else key.name
         upload = self._uploads.find(f"{key.digest}.onnx")
         if upload is not None:
             return upload, key.name or _earlier_name(upload)
@@ -413,11 +445,6 @@ class _Opening:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.waiting = 0
-
-
-def _shown(path: Path) -> str:
-    """What people call a file; a name that is no text cannot leave the server as it is."""
-    return path.name if path.name.isprintable() else label_of(path.name)
 
 
 def _earlier_name(upload: Path) -> str:
