@@ -30,6 +30,11 @@ class Links(NamedTuple):
     starts: Ints
     others: Ints
 
+    def of(self, position: int) -> list[int]:
+        """The neighbours of one op."""
+        found: list[int] = self.others[self.starts[position] : self.starts[position + 1]].tolist()
+        return found
+
     def tuples(self) -> tuple[tuple[int, ...], ...]:
         """The same as a tuple for each op."""
         others = tuple(self.others.tolist())

@@ -15,8 +15,8 @@ from hexviz.tagging import stored
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.finding import Finding, alike, told_apart
 from hexviz.tagging.metadata import KEYS, as_written, scopes_of, too_long
-from hexviz.tagging.order import static_ops
 from hexviz.tagging.stored import unread_module
+from hexviz.tagging.structure import structure_of
 from hexviz.tagging.suspicion import off_branch
 
 __all__ = [
@@ -97,7 +97,7 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
     No more than worth knowing: a cut copies constants in.
     """
     groups: dict[tuple[str, str], list[tuple[Op, str]]] = {}
-    static = static_ops(graph.flat)
+    static = structure_of(graph.flat).static
     shared: set[int] = set()
     for at in graph.flat.order:
         op = graph.ops[at]
@@ -107,14 +107,14 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
         if not any(off_branch(op.module, user) for user in users):
             continue
         meeting = graph.modules.nearest(reduce(names.common_ancestor, users))
-        if at in static:
+        if static[at]:
             telling = any(names.is_within(user, op.module) for user in users)
         else:
             # What a module hands on has other users, too; here the same part of several
             # blocks uses what all of them could have made.
             fellows = {user for user in users if pattern(user) == pattern(op.module)}
             telling = len(fellows | {op.module}) > 1 and all(
-                one in static or one in shared or names.is_within(meeting, graph.ops[one].module)
+                static[one] or one in shared or names.is_within(meeting, graph.ops[one].module)
                 for one in graph.flat.predecessors[at]
             )
         if telling:

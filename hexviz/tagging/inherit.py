@@ -27,44 +27,34 @@ dataflow takes its place (:mod:`hexviz.tagging.order`), with less confidence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from dataclasses import dataclass
+
+import numpy as np
 
 from hexviz.model import fqn as names
+from hexviz.model.columns import Ints
 from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo
-from hexviz.model.op import KINDS, RULES, Candidate, Provenance, Step
+from hexviz.model.op import Candidate, Provenance, Step
 from hexviz.tagging.anatomy import Anatomy
-from hexviz.tagging.bounds import Bounds, link
+from hexviz.tagging.bounds import RELATIONS, Bounds, Decided, link, step_to
+from hexviz.tagging.conclusions import (
+    CONFIDENCE,
+    REBUILT,
+    Conclusions,
+    Fields,
+    fields_of,
+    nothing_known,
+)
 from hexviz.tagging.habits import Habit, find_habits
-from hexviz.tagging.order import execution_order, static_ops
+from hexviz.tagging.order import order_of
+from hexviz.tagging.paths import ROOT
+from hexviz.tagging.places import Places
+from hexviz.tagging.reasons import Reasons
 from hexviz.tagging.siblings import Testimony, find_testimony
+from hexviz.tagging.structure import structure_of
 
 __all__ = ["CONFIDENCE", "REBUILT", "Inheritance", "inherit"]
-
-CONFIDENCE = MappingProxyType(
-    {
-        "doubles": 0.95,
-        "habit at the beginning": 0.95,
-        "habit at the end": 0.95,
-        "own arithmetic": 0.8,
-        "trace within a module": 0.9,
-        "trace between modules": 0.6,
-        "two calls": 0.6,
-        "body": 0.6,
-        "function": 0.6,
-        "edge of the graph": 0.6,
-        "opens next": 0.8,
-        "restored weight": 0.8,
-        "consumers without order": 0.6,
-        "producers": 0.5,
-        "nothing known": 0.0,
-    }
-)
-"""Stated confidence by kind of reason, see docs/tagging.md for the measured shares."""
-
-REBUILT = 0.9
-"""What confidence is multiplied by where the order had to be rebuilt."""
 
 _EVIDENCE = 8  # ops named as evidence at most; more than that explains nothing
 
@@ -73,7 +63,7 @@ _EVIDENCE = 8  # ops named as evidence at most; more than that explains nothing
 class Inheritance:
     """A provenance for every position, and modules that only inference knows of."""
 
-    provenance: dict[int, Provenance]
+    provenance: Reasons
     modules: dict[str, ModuleInfo]
 
 
@@ -84,271 +74,287 @@ def inherit(
 
     ``modules`` are those that the file or the exporter names.
     """
-    if len(declared) == len(flat.ops):
-        return Inheritance(dict(declared), {})
+    size = len(flat.columns.ids)
+    reasons = Reasons.of(declared, size)
+    if len(declared) == size:
+        return Inheritance(reasons, {})
     if not declared:
-        return Inheritance(dict.fromkeys(range(len(flat.ops)), _reason("nothing known", "")), {})
-    order, kept = execution_order(flat, declared)
-    anatomy = Anatomy(flat, declared, modules)
-    bounds = Bounds(flat, declared, order)
-    doubles = find_testimony(flat, anatomy, bounds)
-    known = dict(declared)
-    for at, testimony in doubles.items():
-        known[at] = _from_doubles(flat, at, testimony, bounds)
-    inferred = _inferred(doubles, known, modules)
-    if doubles:
-        anatomy = Anatomy(flat, known, {**modules, **inferred})
-    bounds = Bounds(flat, known, order)
-    static = static_ops(flat)
-    undecided = {
-        at
-        for at, op in enumerate(flat.ops)
-        if at not in known and at not in static and op.op_type != "Identity"
-    }
-    for at, habit in find_habits(flat, anatomy, order, undecided).items():
-        known[at] = _from_habit(flat, bounds, at, habit, _linked(flat, known, at, habit))
-    # Owners come after their bodies, and bound them.
-    for at in sorted(undecided - known.keys(), reverse=True):
-        if bounds.hold(at):
-            known[at] = _from_order(bounds, at, None)
-    settled = Bounds(flat, known, order)
-    provenance = _by_dataflow(flat, known, static, bounds, settled)
-    if not kept:
-        provenance = {
-            at: why
-            if at in declared
-            else replace(why, confidence=why.confidence * REBUILT, rebuilt=True)
-            for at, why in provenance.items()
-        }
-    return Inheritance(provenance, inferred)
+        nothing = Provenance(*fields_of("nothing known", ""))
+        for at in range(size):
+            reasons[at] = nothing
+        return Inheritance(reasons, {})
+    work = _Inference(flat, Places.of(reasons, size), modules)
+    concluded = work.concluded()
+    reasons.conclude(concluded.by_position(), concluded)
+    return Inheritance(reasons, work.inferred)
 
 
-def _inferred(
-    doubles: Mapping[int, Testimony],
-    known: Mapping[int, Provenance],
-    modules: Mapping[str, ModuleInfo],
-) -> dict[str, ModuleInfo]:
-    """Modules that only doubles show, with the class of their siblings."""
-    result = {}
-    for testimony in doubles.values():
-        if testimony.module not in modules:
-            sibling = known[testimony.witnesses[0]].module
-            known_as = modules.get(sibling)
-            result[testimony.module] = ModuleInfo(known_as.class_name if known_as else "", None)
-    return result
+class _Inference:
+    """One graph of which something is declared.
+
+    ``_where`` holds the module of each position (a number of a path), -1 while nothing is decided.
+    """
+
+    def __init__(
+        self, flat: FlatGraph, declared: Places, modules: Mapping[str, ModuleInfo]
+    ) -> None:
+        self._flat, self._modules = flat, modules
+        self._structure = structure_of(flat)
+        self._paths, self._where = declared.paths, declared.where.copy()
+        self._declared = declared
+        self._conclusions = Conclusions(flat, declared.paths.names)
+        self.inferred: dict[str, ModuleInfo] = {}
+        """Modules that only doubles show."""
+
+    def concluded(self) -> Conclusions:
+        """What is concluded of all positions of which nothing is declared."""
+        structure, known = self._structure, Places(self._paths, self._where)
+        order, kept = order_of(self._flat, self._declared)
+        anatomy = Anatomy(self._flat, self._declared, self._modules)
+        if self._follow_doubles(anatomy, Bounds(self._flat, known, order)):
+            anatomy = Anatomy(self._flat, known, {**self._modules, **self.inferred})
+        bounds = Bounds(self._flat, known, order)
+        undecided = (self._where < 0) & ~structure.static & ~structure.of_types({"Identity"})
+        for at, habit in find_habits(self._flat, anatomy, order, undecided).items():
+            self._follow_habit(bounds, at, habit)
+        self._stay(bounds, np.flatnonzero(undecided & (self._where < 0)))
+        left = np.flatnonzero(self._where < 0)
+        if left.size:
+            self._follow_dataflow(left, bounds, Bounds(self._flat, known, order))
+        asked = np.flatnonzero(~self._declared.known)
+        self._conclusions.close(asked, self._where, rebuilt=not kept)
+        return self._conclusions
+
+    def _follow_doubles(self, anatomy: Anatomy, bounds: Bounds) -> bool:
+        """Take ops where their doubles are; whether there are such."""
+        found = find_testimony(self._flat, anatomy, bounds)
+        if not found.ats.size:
+            return False
+        self._infer_modules(found)
+        self._conclusions.bound(
+            bounds.decided(found.ats), modules=found.modules, witnesses=found.witnesses
+        )
+        self._where[found.ats] = found.modules
+        return True
+
+    def _infer_modules(self, doubles: Testimony) -> None:
+        """Note modules that only doubles show, with the class of their siblings."""
+        modules, first, of = np.unique(doubles.modules, return_index=True, return_inverse=True)
+        last = np.empty_like(first)
+        last[of] = np.arange(len(of))
+        for one in np.argsort(first).tolist():
+            module = self._paths.names[modules[one]]
+            if module not in self._modules:
+                sibling = self._where[doubles.witnesses[last[one], 0]]
+                known_as = self._modules.get(self._paths.names[sibling])
+                self.inferred[module] = ModuleInfo(known_as.class_name if known_as else "", None)
+
+    def _follow_habit(self, bounds: Bounds, at: int, habit: Habit) -> None:
+        """Take an op where a habit says."""
+        flat, paths = self._flat, self._paths
+        neighbours = flat.links_up if habit.after else flat.links_down
+        waiting, seen = neighbours.of(at), set[int]()
+        linked = -1
+        while linked < 0:
+            near = waiting.pop()  # a habit holds only for ops that dataflow links to their module
+            if near in seen:
+                continue
+            seen.add(near)
+            if self._where[near] >= 0:
+                if names.is_within(paths.names[self._where[near]], paths.names[habit.module]):
+                    linked = near
+            elif flat.columns.op_types[near] == "Identity":
+                waiting.extend(neighbours.of(near))
+        bound, ends = bounds.module(at), bounds.ends(at)
+        self._where[at] = habit.module
+        module = paths.names[habit.module]
+        self._conclusions.settle(
+            at, _of_habit, module, habit.after, habit.witnesses, linked, bound, ends[habit.after]
+        )
+
+    def _stay(self, bounds: Bounds, ats: Ints) -> None:
+        """Leave ops that carry data at their bounds.
+
+        Owners come before their bodies, and bound them.
+        """
+        levels = bounds.levels(ats)
+        for level in np.unique(levels).tolist():
+            here = ats[levels == level]
+            decided = bounds.decided(here[bounds.hold(here)])
+            self._conclusions.bound(decided)
+            self._where[decided.ats] = decided.modules
+
+    def _follow_dataflow(self, left: Ints, bounds: Bounds, settled: Bounds) -> None:
+        """Static ops and those that only pass on what they get, users before sources."""
+        paths, static = self._paths, self._structure.static[left]
+        restoring = self._structure.restoring[left].tolist()
+        held = bounds.hold(left).tolist()
+        # Each op has a row in one of them.
+        ways = [bounds.decided(left[~static]), settled.decided(left[static])]
+        row = np.where(static, np.cumsum(static), np.cumsum(~static)) - 1
+        meetings = [np.full(len(way.ats), -1, np.int64) for way in ways]
+        staying = [np.zeros(len(way.ats), np.bool_) for way in ways]
+        where = self._where.tolist()
+        unheld: list[int] = []
+        for place in range(len(left) - 1, -1, -1):
+            at, way, here = int(left[place]), int(static[place]), int(row[place])
+            users = [user for user in self._flat.links_down.of(at) if where[user] >= 0]
+            if users and (not held[place] or restoring[place]):
+                where[at] = self._meeting(where, users)
+                kind = "restored weight" if restoring[place] else "consumers without order"
+                telling = _telling(where, users)
+                self._conclusions.settle(
+                    at, _of_users, kind, paths.names[where[at]], telling, tuple(users[:_EVIDENCE])
+                )
+            elif held[place]:
+                decided = ways[way]
+                meeting = self._meeting(where, users) if users else -1
+                ahead = self._ahead(decided, here, meeting) if way and users else -1
+                if ahead >= 0:
+                    where[at] = ahead
+                    beyond = () if ahead == meeting else self._end_after(decided, here)
+                    self._conclusions.settle(
+                        at,
+                        _of_next,
+                        paths.names[ahead],
+                        _telling(where, users),
+                        tuple(users[:_EVIDENCE]),
+                        beyond,
+                        paths.names[decided.modules[here]],
+                    )
+                else:
+                    where[at] = int(decided.modules[here])
+                    meetings[way][here], staying[way][here] = meeting, True
+            else:
+                unheld.append(at)
+        for at in reversed(unheld):
+            sources = [one for one in self._flat.links_up.of(at) if where[one] >= 0]
+            if sources:
+                where[at] = self._meeting(where, sources)
+                module = paths.names[where[at]]
+                evidence = tuple(sources[:_EVIDENCE])
+                self._conclusions.settle(
+                    at, _of_producers, module, _telling(where, sources), evidence
+                )
+            else:
+                where[at] = ROOT
+                self._conclusions.settle(at, nothing_known)
+        for decided, met, stays in zip(ways, meetings, staying, strict=True):
+            self._conclusions.bound(decided.only(stays), meetings=met[stays])
+        self._where[left] = [where[at] for at in left.tolist()]
+
+    def _meeting(self, where: Sequence[int], positions: Sequence[int]) -> int:
+        """The module where those of ``positions`` meet."""
+        modules = {where[one] for one in positions}
+        if len(modules) == 1:
+            return modules.pop()
+        met = names.meeting(self._paths.names[one] for one in modules)
+        return self._paths.number(met or "")
+
+    def _ahead(self, decided: Decided, row: int, meeting: int) -> int:
+        """The module of a static op in what opens next, if all its users lie there; -1 if not."""
+        paths = self._paths.names
+        bound = paths[decided.modules[row]]
+        ahead = names.common_ancestor(paths[meeting], paths[decided.after.modules[row]])
+        if ahead == bound or not names.is_within(ahead, bound):
+            return -1
+        return self._paths.number(ahead)
+
+    def _end_after(self, decided: Decided, row: int) -> tuple[tuple[int, str], ...]:
+        """The op at the end after this one, if one is known, and its relation."""
+        other = int(decided.after.ops[row])
+        return () if other < 0 else ((other, RELATIONS[decided.after.relations[row]]),)
 
 
-def _by_dataflow(
-    flat: FlatGraph,
-    known: Mapping[int, Provenance],
-    static: frozenset[int],
-    bounds: Bounds,
-    settled: Bounds,
-) -> dict[int, Provenance]:
-    """Static ops and those that only pass on what they get, users before sources."""
-    result = dict(known)
-    unheld = []
-    for at in reversed(flat.order):
-        if at in result:
-            continue
-        users = [user for user in flat.successors[at] if user in result]
-        if users and (not bounds.hold(at) or _restores_weight(flat, at)):
-            result[at] = _from_users(flat, result, at, users)
-        elif bounds.hold(at):
-            ahead = _ahead(flat, result, settled, at, users) if at in static else None
-            result[at] = ahead or _from_order(
-                settled if at in static else bounds, at, _meeting(result, users)
-            )
-        else:
-            unheld.append(at)
-    for at in reversed(unheld):
-        result[at] = _from_producers(flat, result, at)
-    return result
+def _telling(where: Sequence[int], positions: Sequence[int]) -> tuple[int, ...]:
+    """A few neighbours, one for each module first: they meet where all do."""
+    one_each = {where[one]: one for one in reversed(positions)}
+    chosen = dict.fromkeys([*reversed(one_each.values()), *positions])
+    return tuple(chosen)[:_EVIDENCE]
 
 
-def _reason(
-    kind: str,
-    module: str,
-    steps: tuple[Step, ...] = (),
-    values: tuple[str, ...] = (),
-    candidates: tuple[Candidate, ...] = (),
-    witnesses: tuple[str, ...] = (),
-) -> Provenance:
-    """A conclusion of some kind, with the confidence and the rule of that kind."""
-    rule = KINDS[kind]
-    return Provenance(
-        module,
-        RULES[rule],
-        rule,
-        tuple([step.op for step in steps]),
-        values,
-        candidates,
-        CONFIDENCE[kind],
-        witnesses,
-        (),
-        kind,
-        steps,
-    )
-
-
-def _from_doubles(
+def _of_habit(
     flat: FlatGraph,
     at: int,
-    testimony: Testimony,
-    bounds: Bounds,
-) -> Provenance:
-    witnesses = _ids(flat, testimony.witnesses)
-    return _reason("doubles", testimony.module, bounds.steps(at), witnesses=witnesses)
-
-
-def _linked(flat: FlatGraph, known: Mapping[int, Provenance], at: int, habit: Habit) -> int:
-    """The op of the habit's module that this one follows or leads to, also through Identity."""
-    neighbours = flat.predecessors if habit.after else flat.successors
-    waiting = list(neighbours[at])
-    seen: set[int] = set()
-    while waiting:
-        near = waiting.pop()
-        if near in seen:
-            continue
-        seen.add(near)
-        if near in known and names.is_within(known[near].module, habit.module):
-            return near
-        if near not in known and flat.ops[near].op_type == "Identity":
-            waiting.extend(neighbours[near])
-    raise AssertionError("a habit holds only for ops that dataflow links to their module")
-
-
-def _from_habit(flat: FlatGraph, bounds: Bounds, at: int, habit: Habit, linked: int) -> Provenance:
-    near = flat.ops[linked]
-    mine = flat.ops[at]
-    shared = (
-        set(near.outputs) & set(mine.inputs)
-        if habit.after
-        else (set(mine.outputs) & set(near.inputs))
-    )
-    bound = bounds.module(at)
-    other = bounds.ends(at)[1 if habit.after else 0]
+    module: str,
+    after: bool,
+    witnesses: tuple[int, ...],
+    linked: int,
+    bound: str,
+    other: str,
+) -> Fields:
+    """An op that a habit explains: it ends its module (``after``), or begins it."""
+    ids, inputs, outputs = flat.columns.ids, flat.columns.inputs, flat.columns.outputs
+    shared = set(outputs[linked] if after else outputs[at])
+    shared &= set(inputs[at] if after else inputs[linked])
     rejected = [
         Candidate(bound, CONFIDENCE["trace between modules"], "encloses the modules on both sides")
     ]
     if other != bound:
         rejected.append(Candidate(other, 0.2, "was open on one side of it only"))
-    if not habit.witnesses:
+    if not witnesses:
         kind = "own arithmetic"
     else:
-        kind = "habit at the end" if habit.after else "habit at the beginning"
-    through = f"{'feeds' if habit.after else 'uses'} it through Identity ops"
-    return _reason(
+        kind = "habit at the end" if after else "habit at the beginning"
+    through = f"{'feeds' if after else 'uses'} it through Identity ops"
+    return fields_of(
         kind,
-        habit.module,
-        (link(flat, at, linked) or Step(near.id, through),),
-        tuple(value for value in (*mine.inputs, *mine.outputs) if value in shared),
+        module,
+        (link(flat, at, linked) or Step(ids[linked], through),),
+        tuple(value for value in (*inputs[at], *outputs[at]) if value in shared),
         tuple(rejected),
-        _ids(flat, habit.witnesses),
+        tuple([ids[one] for one in witnesses[:_EVIDENCE]]),
     )
 
 
-def _from_order(bounds: Bounds, at: int, meeting: str | None) -> Provenance:
-    """At the bound, with what else was considered."""
-    earlier, later = bounds.ends(at)
-    bound, kind = bounds.module(at), bounds.kind(at)
-    rejected = []
-    if meeting is not None and not names.is_within(bound, meeting):
-        rejected.append(
-            Candidate(meeting, 0.3, "its users are there, but it was not open when the op ran")
-        )
-    if kind != "trace within a module":
-        for end in dict.fromkeys((earlier, later)):
-            if end != bound and all(one.module != end for one in rejected):
-                reason = (
-                    "was open on one side of it only"
-                    if earlier != later
-                    else "was left and called again in between"
-                )
-                rejected.append(Candidate(end, 0.2, reason))
-    return _reason(kind, bound, bounds.steps(at), candidates=tuple(rejected))
-
-
-def _ahead(
+def _of_next(
     flat: FlatGraph,
-    known: Mapping[int, Provenance],
-    bounds: Bounds,
     at: int,
+    module: str,
+    telling: Sequence[int],
     users: Sequence[int],
-) -> Provenance | None:
-    """A static op in what opens next, if all its users lie there; ``None`` if they do not."""
-    meeting = _meeting(known, users)
-    if meeting is None:
-        return None
-    bound = bounds.module(at)
-    ahead = names.common_ancestor(meeting, bounds.ends(at)[1])
-    if ahead == bound or not names.is_within(ahead, bound):
-        return None
-    steps = _telling(flat, at, known, users)
-    if ahead != meeting:
-        # The users lie deeper still; what opens next drew the line.
-        steps = (*steps, *bounds.step_after(at))
+    beyond: Sequence[tuple[int, str]],
+    bound: str,
+) -> Fields:
+    """A static op in what opens next; where the users lie deeper still, that drew the line."""
+    steps = _steps(flat, at, telling)
+    for other, relation in beyond:
+        steps = (*steps, step_to(flat, at, other, relation))
     rejected = Candidate(
         bound,
         CONFIDENCE["trace between modules"],
         "was open before and after it, but all its users lie deeper",
     )
-    return _reason("opens next", ahead, steps, _between(flat, at, users), (rejected,))
+    return fields_of("opens next", module, steps, _between(flat, at, users), (rejected,))
 
 
-def _from_users(
-    flat: FlatGraph, known: Mapping[int, Provenance], at: int, users: Sequence[int]
-) -> Provenance:
-    return _reason(
-        "restored weight" if _restores_weight(flat, at) else "consumers without order",
-        _meeting(known, users) or "",
-        _telling(flat, at, known, users),
-        _between(flat, at, users),
-    )
+def _of_users(
+    flat: FlatGraph, at: int, kind: str, module: str, telling: Sequence[int], users: Sequence[int]
+) -> Fields:
+    """An op that is where its users meet."""
+    return fields_of(kind, module, _steps(flat, at, telling), _between(flat, at, users))
 
 
-def _restores_weight(flat: FlatGraph, at: int) -> bool:
-    """Whether an op does nothing but give a weight another name; its place in the order is moot."""
-    op = flat.ops[at]
-    return op.op_type == "Identity" and all(value in flat.weights for value in op.inputs)
-
-
-def _from_producers(flat: FlatGraph, known: Mapping[int, Provenance], at: int) -> Provenance:
-    sources = [before for before in flat.predecessors[at] if before in known]
-    meeting = _meeting(known, sources)
-    if meeting is None:
-        return _reason("nothing known", "")
-    return _reason(
+def _of_producers(
+    flat: FlatGraph, at: int, module: str, telling: Sequence[int], sources: Sequence[int]
+) -> Fields:
+    """An op that is where those meet that it reads from."""
+    outputs = [flat.columns.outputs[source] for source in sources]
+    values = flat.columns.inputs[at]
+    return fields_of(
         "producers",
-        meeting,
-        _telling(flat, at, known, sources),
-        tuple(
-            value
-            for value in flat.ops[at].inputs
-            if any(value in flat.ops[source].outputs for source in sources[:_EVIDENCE])
-        ),
+        module,
+        _steps(flat, at, telling),
+        tuple(value for value in values if any(value in made for made in outputs)),
     )
 
 
-def _meeting(known: Mapping[int, Provenance], positions: Sequence[int]) -> str | None:
-    """The module where those of ``positions`` meet."""
-    return names.meeting(known[one].module for one in positions)
-
-
-def _telling(
-    flat: FlatGraph, at: int, known: Mapping[int, Provenance], positions: Sequence[int]
-) -> tuple[Step, ...]:
-    """The steps to a few neighbours, one for each module first: they meet where all do."""
-    one_each = {known[one].module: one for one in reversed(positions)}
-    chosen = dict.fromkeys([*reversed(one_each.values()), *positions])
-    steps = [link(flat, at, one) for one in list(chosen)[:_EVIDENCE]]
+def _steps(flat: FlatGraph, at: int, positions: Sequence[int]) -> tuple[Step, ...]:
+    steps = [link(flat, at, one) for one in positions]
     return tuple([step for step in steps if step is not None])
 
 
-def _ids(flat: FlatGraph, positions: Sequence[int]) -> tuple[str, ...]:
-    return tuple([flat.ops[one].id for one in positions[:_EVIDENCE]])
-
-
 def _between(flat: FlatGraph, at: int, users: Sequence[int]) -> tuple[str, ...]:
-    wanted = {value for user in users[:_EVIDENCE] for value in flat.ops[user].inputs}
-    return tuple(value for value in flat.ops[at].outputs if value and value in wanted)
+    inputs = flat.columns.inputs
+    wanted = {value for user in users for value in inputs[user]}
+    return tuple(value for value in flat.columns.outputs[at] if value and value in wanted)

@@ -21,21 +21,18 @@ breadth first leaves many such places, a few wrong tags hardly any::
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
-from operator import attrgetter
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hexviz.model import fqn as names
+from hexviz.model.cached import kept_with_argument
+from hexviz.model.columns import Ints
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import Provenance
+from hexviz.tagging.places import Places
+from hexviz.tagging.structure import Mask, Structure, structure_of
 
-__all__ = ["evaluation_order", "execution_order", "nearest", "static_ops", "streams_of"]
-
-_Positions = NDArray[np.intp]
+__all__ = ["evaluation_order", "execution_order", "nearest", "order_of"]
 
 _RUNS = 1.5
 """A file's order counts as lost from this many times the rebuilt order's runs on: in order,
@@ -60,112 +57,110 @@ def execution_order(
     flat: FlatGraph, declared: Mapping[int, Provenance]
 ) -> tuple[Sequence[int], bool]:
     """All positions in the order the ops ran, and whether that is the file's own order."""
-    own = range(len(flat.ops))
+    order, kept = order_of(flat, Places.of(declared, len(flat.columns.ids)))
+    return order.tolist(), kept
+
+
+def order_of(flat: FlatGraph, declared: Places) -> tuple[Ints, bool]:
+    """As :func:`execution_order`, of what is known of the ops in numbers."""
+    structure = structure_of(flat)
+    own = np.arange(structure.size)
     scattered = _is_scattered(flat)
     runs = _runs(own, declared)
-    static = static_ops(flat)  # may stand anywhere ahead of its use
-    telling = [at for at in own if at in declared and at not in static]
-    interrupted = _interruptions(flat, telling, declared)
+    # What is static may stand anywhere ahead of its use.
+    telling = np.flatnonzero(declared.known & ~structure.static)
+    interrupted = _interruptions(structure, telling, declared)
     contradicted = interrupted >= max(_FEWEST, _INTERRUPTED * len(telling))
     # No order has fewer runs than there are modules: most files need no other to compare with.
-    if not (scattered or contradicted) and (
-        runs <= _RUNS * len({why.module for why in declared.values()})
-    ):
+    modules = len(np.unique(declared.where[declared.known]))
+    if not (scattered or contradicted) and runs <= _RUNS * modules:
         return own, True
-    rebuilt = evaluation_order(flat)
+    rebuilt = _rebuilt(flat)
     lost = scattered or runs > _RUNS * _runs(rebuilt, declared)
     if contradicted and not lost:
-        known = set(telling)
-        again = [at for at in rebuilt if at in known]
-        lost = _interruptions(flat, again, declared) < interrupted
+        tells = np.zeros(structure.size, np.bool_)
+        tells[telling] = True
+        lost = _interruptions(structure, rebuilt[tells[rebuilt]], declared) < interrupted
     return (rebuilt, False) if lost else (own, True)
 
 
-def _interruptions(
-    flat: FlatGraph, order: Sequence[int], declared: Mapping[int, Provenance]
-) -> int:
+def _interruptions(structure: Structure, order: Ints, declared: Places) -> int:
     """At how many places of an order a module is left in the middle of what it computes.
 
     Such a place lies between two ops of the module one of which uses the
     other, the ops on its two sides share no module that deep, and neither uses
     the other. ``order`` are declared ops.
     """
-    if not order:
+    if not order.size:
         return 0
-    streams = streams_of(flat)
-    if any(streams):
-        order = sorted(order, key=streams.__getitem__)
-    modules = [declared[at].module for at in order]
-    firsts = [0, *(at for at, pair in enumerate(pairwise(modules), 1) if pair[0] != pair[1])]
-    runs = [modules[at] for at in firsts]
-    run_of = np.full(len(flat.ops), -1, np.intp)
-    starts = np.zeros(len(order), np.intp)
-    starts[firsts[1:]] = 1
-    run_of[list(order)] = np.cumsum(starts)
-    sources = run_of[np.fromiter(map(_SOURCE, flat.edges), np.intp)]
-    targets = run_of[np.fromiter(map(_TARGET, flat.edges), np.intp)]
+    streams = structure.stream_ranks
+    if streams.any():
+        order = order[np.argsort(streams[order], kind="stable")]
+    paths = declared.paths
+    modules = declared.where[order]
+    starts = np.flatnonzero(np.diff(modules)) + 1
+    firsts = np.concatenate((np.zeros(1, np.int64), starts))
+    runs = modules[firsts]
+    run_of = np.full(structure.size, -1, np.int64)
+    changes = np.zeros(len(order), np.int64)
+    changes[starts] = 1
+    run_of[order] = np.cumsum(changes)
+    sources, targets = run_of[structure.sources], run_of[structure.targets]
     # Within a run, or from one to the next, nothing can come between.
     far = (sources >= 0) & (targets >= 0) & (np.abs(targets - sources) > 1)
-    spans = {}
-    for one, two in set(zip(sources[far].tolist(), targets[far].tolist(), strict=True)):
-        if streams[order[firsts[one]]] == streams[order[firsts[two]]]:
-            depth = _depth(names.common_ancestor(runs[one], runs[two]))
-            spans[min(one, two), max(one, two)] = depth
-    needed = _deepest(len(runs) - 1, spans)
-    count = 0
-    for place, depth in enumerate(needed):
-        if depth <= _depth(names.common_ancestor(runs[place], runs[place + 1])):
-            continue
-        last, first = order[firsts[place + 1] - 1], order[firsts[place + 1]]
-        count += last not in flat.predecessors[first] and first not in flat.predecessors[last]
-    return count
+    sources, targets = sources[far], targets[far]
+    here, there = order[firsts[sources]], order[firsts[targets]]
+    together = streams[here] == streams[there]
+    sources, targets = sources[together], targets[together]
+    spans = np.unique(np.minimum(sources, targets) << 32 | np.maximum(sources, targets))
+    begin, end = spans >> 32, spans & 0xFFFFFFFF
+    needed = _deepest(len(runs) - 1, begin, end, paths.depths[paths.common(runs[begin], runs[end])])
+    shared = paths.depths[paths.common(runs[:-1], runs[1:])]
+    places = np.flatnonzero(needed > shared)
+    last, first = order[firsts[places + 1] - 1], order[firsts[places + 1]]
+    return int(np.count_nonzero(~structure.linked(last, first)))
 
 
-_SOURCE, _TARGET = attrgetter("source"), attrgetter("target")
-
-
-def _depth(module: str) -> int:
-    return module.count(".") + 1 if module else 0
-
-
-def _deepest(places: int, spans: Mapping[tuple[int, int], int]) -> list[int]:
+def _deepest(places: int, begin: Ints, end: Ints, depths: Ints) -> Ints:
     """For each place the greatest depth of the spans over it, 0 where there is none.
 
-    The deepest span comes first and marks what is still free, so each place is marked once.
+    A span marks the two stretches of a power of two that cover it; these are halved until each is
+    one place, so that it takes a few steps for each power.
     """
-    found = [0] * places
-    following = list(range(places + 1))
-    """Place → a place from which on the next free one is to be looked for."""
-
-    def free(place: int) -> int:
-        while following[place] != place:
-            following[place] = following[following[place]]
-            place = following[place]
-        return place
-
-    for (start, end), depth in sorted(spans.items(), key=lambda one: -one[1]):
-        place = free(start)
-        while place < end:
-            found[place] = depth
-            following[place] = place + 1
-            place = free(place)
+    found = np.zeros(places, np.int64)
+    if not len(begin):
+        return found
+    powers = np.frexp((end - begin).astype(np.float64))[1] - 1
+    for power in range(int(powers.max()), -1, -1):
+        half = 1 << power
+        if power < powers.max():
+            wider, found = found, found.copy()
+            np.maximum(found[half:], wider[:-half], out=found[half:])
+        mine = powers == power
+        np.maximum.at(found, begin[mine], depths[mine])
+        np.maximum.at(found, end[mine] - half, depths[mine])
     return found
 
 
-def _runs(order: Iterable[int], declared: Mapping[int, Provenance]) -> int:
+def _runs(order: Ints, declared: Places) -> int:
     """In how many runs the modules' ops come."""
-    modules = [declared[at].module for at in order if at in declared]
-    return 1 + sum(one != two for one, two in pairwise(modules))
+    modules = declared.where[order]
+    modules = modules[modules >= 0]
+    return 1 + int(np.count_nonzero(modules[1:] != modules[:-1]))
 
 
 def _is_scattered(flat: FlatGraph) -> bool:
     """Whether most ops without inputs stand far ahead of the first that uses them."""
-    ahead = [
-        min(users) - at
-        for at, users in enumerate(flat.successors)
-        if users and not flat.ops[at].inputs
-    ]
-    return 2 * sum(gap > _SOON for gap in ahead) > len(ahead)
+    structure = structure_of(flat)
+    starts, users = flat.links_down
+    free = np.flatnonzero((structure.arity == 0) & (np.diff(starts) > 0))
+    ahead = users[starts[free]] - free
+    return bool(2 * np.count_nonzero(ahead > _SOON) > len(ahead))
+
+
+@kept_with_argument
+def _rebuilt(flat: FlatGraph) -> Ints:
+    return np.array(evaluation_order(flat), np.int64)
 
 
 def evaluation_order(flat: FlatGraph) -> tuple[int, ...]:
@@ -176,8 +171,8 @@ def evaluation_order(flat: FlatGraph) -> tuple[int, ...]:
     """
     makers = flat.makers
     ends = [makers[value] for value in flat.outputs if value in makers]
-    ends.extend(at for at in range(len(flat.ops)) if not flat.successors[at])
-    seen = [False] * len(flat.ops)
+    ends.extend(at for at in range(len(flat.columns.ids)) if not flat.successors[at])
+    seen = [False] * len(flat.columns.ids)
     order: list[int] = []
     for end in ends:
         stack: list[tuple[int, Iterator[int]]] = []
@@ -197,33 +192,17 @@ def evaluation_order(flat: FlatGraph) -> tuple[int, ...]:
     return tuple(order)
 
 
-def streams_of(flat: FlatGraph) -> list[str]:
-    """By position, which order an op is part of: that of its body, ``""`` for the top graph.
+def nearest(structure: Structure, order: Ints, known: Mask) -> tuple[Ints, Ints]:
+    """For each position the nearest known one before and after it in ``order``, in its own body.
 
-    Of two branches one runs, and a function where it is called, so each body is
-    an order of its own.
+    -1 where there is none.
     """
-    return [op.body for op in flat.ops]
+    if structure.streams.any():
+        order = order[np.argsort(structure.streams[order], kind="stable")]
+    return _sweep(order, structure.streams, known), _sweep(order[::-1], structure.streams, known)
 
 
-def nearest(
-    flat: FlatGraph, order: Sequence[int], known: Iterable[int]
-) -> tuple[list[int | None], list[int | None]]:
-    """For each position the nearest known one before and after it in ``order``, in its own body."""
-    positions = np.array(order, np.intp)
-    streams = np.zeros(len(flat.ops), np.intp)
-    if any(named := streams_of(flat)):
-        numbers: dict[str, int] = {}
-        streams[:] = [numbers.setdefault(stream, len(numbers)) for stream in named]
-        positions = positions[np.argsort(streams[positions], kind="stable")]
-    marked = np.zeros(len(flat.ops), bool)
-    marked[list(known)] = True
-    return _sweep(positions, streams, marked), _sweep(positions[::-1], streams, marked)
-
-
-def _sweep(
-    positions: _Positions, streams: _Positions, marked: NDArray[np.bool_]
-) -> list[int | None]:
+def _sweep(positions: Ints, streams: Ints, marked: Mask) -> Ints:
     """For each position the last marked one before it in its stream."""
     ranks = np.arange(len(positions))
     last = np.maximum.accumulate(np.where(marked[positions], ranks, -1))
@@ -232,27 +211,4 @@ def _sweep(
     found[streams[found] != streams[positions]] = -1
     result = np.empty_like(positions)
     result[positions] = found
-    return [None if one < 0 else one for one in result.tolist()]
-
-
-_DATA_INPUTS = MappingProxyType({"Shape": 0, "Size": 0, "CastLike": 1})
-"""How many leading inputs an op reads data from, where it reads only shape or type of the rest."""
-
-
-def static_ops(flat: FlatGraph) -> frozenset[int]:
-    """Ops that no data of the model's inputs reaches; its shapes and types may.
-
-    They are made of constants, weights and shapes alone, so they may stand anywhere ahead of
-    their use.
-    """
-    values = {"", *flat.weights}  # an omitted input is ""
-    found: set[int] = set()
-    for at in flat.order:
-        op = flat.ops[at]
-        kept = _DATA_INPUTS.get(op.op_type)
-        # What the bodies of an If capture is no input of it, but a predecessor.
-        captured = () if kept is not None else flat.predecessors[at]
-        if values.issuperset(op.inputs[:kept]) and found.issuperset(captured):
-            found.add(at)
-            values.update(op.outputs)
-    return frozenset(found)
+    return result

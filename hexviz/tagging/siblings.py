@@ -10,37 +10,36 @@ that no op of this block is declared for may be inferred to exist that way.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from hexviz.model import fqn as names
+from hexviz.model.cached import cached_property
+from hexviz.model.columns import Ints
 from hexviz.model.flat import FlatGraph
 from hexviz.tagging.anatomy import Anatomy, pattern
 from hexviz.tagging.bounds import Bounds
+from hexviz.tagging.paths import HASH, ROOT, Paths
+from hexviz.tagging.structure import Mask, starts_of, structure_of
 
 __all__ = ["Doubles", "Testimony", "find_doubles", "find_testimony"]
 
-_STEPS = 4  # how far surroundings reach; each step less, more doubles are false (tuned models)
 _WITNESSES = 2  # doubles that have to agree: one alone may be a chance likeness
 _MOST_NAMED = 3  # witnesses that are named
+_CELLS = 1 << 22  # of a table of steps at once: some files have paths of a hundred
 
 
-_Prints = NDArray[np.uint64]
+class Testimony(NamedTuple):
+    """What doubles say of some ops: their modules (numbers), and the doubles.
 
-Form = tuple[str, ...]
-"""The steps of an FQN, ``#`` where any index will do."""
+    ``witnesses`` has a row of positions for each op, -1 after the last.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class Testimony:
-    """The module that an op's doubles stand for, and some of them (positions)."""
-
-    module: str
-    witnesses: tuple[int, ...]
+    ats: Ints
+    modules: Ints
+    witnesses: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,276 +50,347 @@ class Doubles:
     some: tuple[int, ...]
 
 
-def find_doubles(flat: FlatGraph, modules: Sequence[str]) -> dict[int, Doubles]:
-    """What the doubles of each op say of it, where they agree; ``modules`` is by position.
+def find_doubles(flat: FlatGraph, paths: Paths, where: Ints) -> dict[int, Doubles]:
+    """What all doubles of an op say, where it is something else than the op's own module.
 
-    The widest surroundings that the op shares with two others at least decide;
-    likeness of the nearest neighbours alone says too little.
+    ``where`` holds numbers in ``paths``. The widest surroundings that the op shares with two
+    others at least decide; likeness of the nearest neighbours alone says too little.
     """
-    forms = [pattern(module) for module in modules]
+    forms = paths.patterns()[where]
     found: dict[int, Doubles] = {}
-    undecided = set(range(len(flat.ops)))
-    for prints in _fingerprints(flat)[:0:-1]:
-        groups: dict[int, list[int]] = {}
-        for at, number in enumerate(prints):
-            groups.setdefault(number, []).append(at)
-        for members in groups.values():
-            if len(members) <= _WITNESSES:
-                continue
-            counts = Counter(forms[at] for at in members)
-            common = counts.most_common(1)[0][0]
-            alike = [one for one in members if forms[one] == common][: _MOST_NAMED + 1]
-            for at in members:
-                if at not in undecided:
-                    continue
-                undecided.discard(at)
-                others = counts[common] - (forms[at] == common)
-                if others == len(members) - 1:
-                    found[at] = Doubles(
-                        common, tuple(one for one in alike if one != at)[:_MOST_NAMED]
-                    )
+    undecided = np.ones(len(where), np.bool_)
+    for group in structure_of(flat).prints[:0:-1]:
+        large = np.bincount(group) > _WITNESSES
+        keys, own, counts = np.unique(group << 32 | forms, return_inverse=True, return_counts=True)
+        # Of two forms, one of a single op: all others say the same.
+        apart = large & (np.bincount(keys >> 32, minlength=len(large)) == 2)
+        alone = np.flatnonzero(undecided & apart[group] & (counts[own] == 1))
+        if alone.size:
+            members, starts = np.argsort(group, kind="stable"), starts_of(group, len(large))
+            for at in alone.tolist():
+                first = int(starts[group[at]])
+                some = [
+                    one for one in members[first : first + _MOST_NAMED + 1].tolist() if one != at
+                ]
+                named = tuple(some[:_MOST_NAMED])
+                found[at] = Doubles(pattern(paths.names[where[named[0]]]), named)
+        undecided &= ~large[group]
     return found
 
 
-def find_testimony(flat: FlatGraph, anatomy: Anatomy, bounds: Bounds) -> dict[int, Testimony]:
-    """Undeclared positions whose doubles agree; ``bounds`` are of what is declared."""
-    undeclared = [at for at in range(len(flat.ops)) if at not in anatomy.module]
-    if not undeclared or not any("#" in pattern(fqn) for fqn in anatomy.modules):
-        return {}
+def find_testimony(flat: FlatGraph, anatomy: Anatomy, bounds: Bounds) -> Testimony:
+    """What doubles say of undeclared ops; ``bounds`` are of what is declared."""
+    nobody = np.zeros(0, np.int64)
+    undeclared = np.flatnonzero(anatomy.home < 0)
+    if not undeclared.size or not anatomy.has_lists:
+        return Testimony(nobody, nobody, nobody.reshape(0, _MOST_NAMED))
     around = _Around(anatomy)
-    module_of = anatomy.module
-    paths = {module: tuple(module.split(".")) for module in set(module_of.values())}
-    found: dict[int, Testimony] = {}
-    for steps, prints in enumerate(reversed(_fingerprints(flat))):
-        votes = {number: _Votes() for number in {prints[at] for at in undeclared}}
-        for at, module in module_of.items():
-            vote = votes.get(prints[at])
-            if vote is not None:
-                vote.add(at, pattern(module), paths[module])
-        for at in undeclared:
-            vote = votes[prints[at]]
-            wanted = vote.agreed()
-            if wanted is None:
-                continue
-            one, two = bounds.around(at)
-            ends = ("" if one is None else module_of[one], "" if two is None else module_of[two])
-            # Only the widest surroundings can tell parts of a block apart by their index.
-            fitting = around.fitting(wanted, ends, by_index=steps == 0)
-            if fitting is not None:
-                found[at] = Testimony(fitting, tuple(vote.some))
-        undeclared = [at for at in undeclared if at not in found]
-    return found
+    ends = [
+        np.where(end.ops >= 0, anatomy.home[end.ops], ROOT)
+        for end in (bounds.before(undeclared), bounds.after(undeclared))
+    ]
+    declared = np.flatnonzero(anatomy.home >= 0)
+    found: list[Testimony] = []
+    for steps, group in enumerate(reversed(structure_of(flat).prints)):
+        votes = _Votes(anatomy, declared, group, undeclared)
+        place = votes.place[group[undeclared]]
+        asked = np.flatnonzero(place >= 0)
+        # Only the widest surroundings can tell parts of a block apart by their index.
+        fitting = around.fitting(
+            votes, place[asked], ends[0][asked], ends[1][asked], by_index=steps == 0
+        )
+        fits = asked[fitting >= 0]
+        found.append(Testimony(undeclared[fits], fitting[fitting >= 0], votes.some[place[fits]]))
+        left = np.ones(len(undeclared), np.bool_)
+        left[fits] = False
+        undeclared, ends = undeclared[left], [end[left] for end in ends]
+    return Testimony(*map(np.concatenate, zip(*found, strict=True)))
 
 
 class _Votes:
-    """The modules of all doubles of one op, summed up as they come."""
+    """What the doubles of each group say whose modules agree but for the index of their block.
 
-    __slots__ = ("_count", "_form", "_loosest", "_pattern", "_steps", "some")
+    ``place`` maps the number of a group to its row in the other tables, -1 where its members do not
+    agree. A row of ``forms`` has the steps of a path, ``#`` for any index, and -1 after its last;
+    ``lengths`` counts them, and ``last_any`` is the place of the last ``#``, -1 if there is none.
+    ``some`` are a few of the doubles, -1 after the last.
+    """
 
-    def __init__(self) -> None:
-        self._count = 0
-        self._pattern: str | None = None
-        self._steps: Form = ()
-        self._loosest: Form = ()
-        self._form: Form | None = None
-        self.some: list[int] = []
+    def __init__(self, anatomy: Anatomy, declared: Ints, group: Ints, undeclared: Ints) -> None:
+        asked = np.zeros(int(group.max()) + 1, np.bool_)
+        asked[group[undeclared]] = True
+        mine = declared[asked[group[declared]]]
+        mine = mine[np.argsort(group[mine], kind="stable")]
+        groups, first, counts = np.unique(group[mine], return_index=True, return_counts=True)
+        patterns = anatomy.patterns[anatomy.home[mine]]
+        if groups.size:
+            same = np.minimum.reduceat(patterns, first) == np.maximum.reduceat(patterns, first)
+            # What is recorded of the root says nothing of where a block is.
+            kept = same & (counts >= _WITNESSES) & (anatomy.home[mine[first]] != ROOT)
+            groups, first, counts = groups[kept], first[kept], counts[kept]
+        self.place = np.full(len(asked), -1, np.int64)
+        self.place[groups] = np.arange(len(groups))
+        offsets = np.arange(_MOST_NAMED)
+        nearby = mine[np.minimum(first[:, None] + offsets, len(mine) - 1)]
+        self.some = np.where(offsets < counts[:, None], nearby, -1)
+        ends = np.cumsum(counts)
+        total = int(ends[-1]) if ends.size else 0
+        homes = anatomy.home[mine[np.arange(total) + np.repeat(first - (ends - counts), counts)]]
+        self.lengths = anatomy.paths.depths[anatomy.home[mine[first]]]
+        self.forms = np.full((len(groups), int(self.lengths.max(initial=0))), -1, np.int64)
+        for begin, end in _stretches(counts, max(1, _CELLS // max(1, self.forms.shape[1]))):
+            start = ends[begin] - counts[begin]
+            table = anatomy.paths.rows(homes[start : ends[end - 1]], -1)
+            starts = ends[begin:end] - counts[begin:end] - start
+            least, most = np.minimum.reduceat(table, starts), np.maximum.reduceat(table, starts)
+            self.forms[begin:end, : table.shape[1]] = np.where(least == most, least, HASH)
+        self._loosen(anatomy.decimal)
 
-    def add(self, at: int, form: str, steps: Form) -> None:
-        """Count a double in the module of these steps, whose pattern is ``form``."""
-        if not self._count:
-            self._pattern, self._steps, self._loosest = form, steps, tuple(form.split("."))
-        elif self._pattern != form:
-            self._pattern = None
-        elif self._steps != self._loosest:
-            self._steps = tuple(
-                [
-                    one if one == other else "#"
-                    for one, other in zip(self._steps, steps, strict=True)
-                ]
-            )
-        self._count += 1
-        if len(self.some) < _MOST_NAMED:
-            self.some.append(at)
-
-    def agreed(self) -> Form | None:
-        """The steps of the module that all stand for, ``#`` for any index; ``None`` if none.
+    def _loosen(self, decimal: Mask) -> None:
+        """Leave out the indices that say where the block is.
 
         Outside of the blocks that the doubles come from, indices say where
         those blocks are; inside, they say which part of the block it is::
 
             stage.3.block.1.conv.0  stage.3.block.4.conv.0     stage.#.block.#.conv.0
         """
-        if self._pattern is None or self._count < _WITNESSES:
-            return None
-        if self._form is None:
-            steps = self._steps
-            indices = [at for at, step in enumerate(steps) if step == "#" or step.isdecimal()]
-            differing = next(
-                (at for at in indices if steps[at] == "#"), indices[0] if indices else 0
-            )
-            self._form = tuple(
-                "#" if at <= differing and at in indices else step for at, step in enumerate(steps)
-            )
-        return self._form
+        forms = self.forms
+        places = np.arange(forms.shape[1])
+        free = forms == HASH
+        index = free | decimal[forms]
+        if forms.size:
+            first = np.where(free.any(1), free.argmax(1), index.argmax(1))
+            forms[index & (places <= first[:, None])] = HASH
+        self.last_any = np.where(forms == HASH, places, -1).max(1, initial=-1)
+
+
+def _stretches(counts: Ints, most: int) -> Iterator[tuple[int, int]]:
+    """Neighbouring groups that have about so many members, or one group that has more."""
+    ends = np.cumsum(counts)
+    begin = 0
+    while begin < len(counts):
+        before = int(ends[begin - 1]) if begin else 0
+        end = max(begin + 1, int(np.searchsorted(ends, before + most, "right")))
+        yield begin, end
+        begin = end
 
 
 class _Around:
     """What is open around an op, and what is known to run elsewhere."""
 
     def __init__(self, anatomy: Anatomy) -> None:
-        self._inhabited: set[str] = set()
-        for module in set(anatomy.module.values()):
-            here = module
-            while here not in self._inhabited:
-                self._inhabited.add(here)
-                here = anatomy.nearest(names.parent(here))
-        self._last: dict[str, int] = {}
+        self._anatomy, self._paths = anatomy, anatomy.paths
+        self._is_inhabited = np.zeros(len(anatomy.paths), np.bool_)
+        here = np.unique(anatomy.home[anatomy.home >= 0])
+        while here.size:
+            self._is_inhabited[here] = True
+            here = np.unique(anatomy.above[here])
+            here = here[~self._is_inhabited[here]]
+
+    @cached_property
+    def _inhabited(self) -> frozenset[str]:
+        return frozenset(self._paths.names[one] for one in np.flatnonzero(self._is_inhabited))
+
+    @cached_property
+    def _last(self) -> dict[str, int]:
+        """List → the last index of its members."""
+        found: dict[str, int] = {}
         seen = {""}
-        for module in anatomy.modules:
+        for module in self._anatomy.modules:
             here = module
             while here not in seen:
                 seen.add(here)
                 members, _, index = here.rpartition(".")
                 if index.isdecimal():
-                    self._last[members] = max(self._last.get(members, 0), int(index))
+                    found[members] = max(found.get(members, 0), int(index))
                 here = members
-        self._fitting: dict[tuple[Form, tuple[str, str], bool], str | None] = {}
+        return found
 
-    def fitting(self, wanted: Form, ends: tuple[str, str], *, by_index: bool) -> str | None:
-        """The one module around ``ends`` that has the form ``wanted``, if there is just one.
+    def fitting(
+        self, votes: _Votes, place: Ints, ones: Ints, others: Ints, *, by_index: bool
+    ) -> Ints:
+        """For each op the one module around it that has the wanted form, -1 if there is none.
 
+        ``place`` is the row of the form, and the ops stand between ``ones`` and ``others``.
         Unless ``by_index``, modules around them that differ in nothing but
         their indices are not told apart.
         """
-        key = (wanted, ends, by_index)
-        if key not in self._fitting:
-            self._fitting[key] = self._find(wanted, ends, by_index=by_index)
-        return self._fitting[key]
+        if not place.size:
+            return place
+        order = np.lexsort((others, ones, place))
+        keys = np.stack((place, ones, others))[:, order]
+        new = np.concatenate((np.ones(1, np.bool_), (keys[:, 1:] != keys[:, :-1]).any(0)))
+        keys = keys[:, new]
+        width = votes.forms.shape[1] + 2 * int(self._paths.depths[keys[1:]].max())
+        rows = max(1, _CELLS // max(1, width))
+        found = [
+            self._find(votes, *keys[:, begin : begin + rows], by_index=by_index)
+            for begin in range(0, keys.shape[1], rows)
+        ]
+        result = np.empty_like(place)
+        result[order] = np.concatenate(found)[np.cumsum(new) - 1]
+        return result
 
-    def _find(self, wanted: Form, ends: tuple[str, str], *, by_index: bool) -> str | None:
-        one, two = paths = [end.split(".") if end else [] for end in ends]
-        if not by_index:
-            alike = [path[: len(wanted)] for path in paths if _alike(wanted, path)]
-            if len(alike) == 2 and alike[0] != alike[1]:
-                return None
-        bound = _agreeing(one, two)
-        fitting = set()
-        for path in paths[: 1 if one == two else 2]:
-            known = _agreeing(wanted, path)
-            rest = wanted[known:]
+    def _find(
+        self, votes: _Votes, place: Ints, ones: Ints, others: Ints, *, by_index: bool
+    ) -> Ints:
+        paths, decimal = self._paths, self._anatomy.decimal
+        forms, lengths = votes.forms[place], votes.lengths[place]
+        ends = (ones, others)
+        tables = [paths.rows(end, -2) for end in ends]
+        known = [_agreeing(forms, table, decimal) for table in tables]
+        bound = _agreeing(_padded(tables[0], -1), tables[1], decimal)
+        shared = paths.depths[paths.common(ones, others)]
+        valid = [
             # What was open at both ends was open here. An index that only other
             # blocks have says nothing of this one.
-            if known < bound or "#" in rest:
-                continue
-            line = (*path[:known], *rest)
-            # A module that runs elsewhere was not open here, and so was nothing in it.
-            if not any(
-                ".".join(line[:depth]) in self._inhabited
-                for depth in range(known + 1, len(line) + 1)
-            ):
-                fitting.add(".".join(line))
-        if len(fitting) != 1:
-            return None
-        (found,) = fitting
-        return found if self._in_turn(wanted, found.split("."), paths) else None
+            (far >= bound) & (votes.last_any[place] < far) & self._is_free(end, forms, lengths, far)
+            for end, far in zip(ends, known, strict=True)
+        ]
+        valid[1] &= ones != others
+        if not by_index:
+            alike = [_alike(forms, lengths, table, decimal) for table in tables]
+            told_apart = alike[0] & alike[1] & (shared < lengths)
+            valid = [one & ~told_apart for one in valid]
+        same = shared >= np.minimum(*known)
+        chosen = np.where(valid[0], ones, others)
+        depth = np.where(valid[0], known[0], known[1])
+        fits = (valid[0] ^ valid[1]) | (valid[0] & valid[1] & same)
+        result = np.full(len(place), -1, np.int64)
+        at = np.flatnonzero(fits)
+        if not at.size:
+            return result
+        lines = paths.rows(paths.lifted(chosen[at], depth[at]), -1)
+        lines = np.where(
+            np.arange(forms.shape[1]) < depth[at][:, None],
+            _widened(lines, forms.shape[1]),
+            forms[at],
+        )
+        turns = self._in_turn(forms[at], lines, [table[at] for table in tables])
+        result[at[turns]] = self._numbered(
+            chosen[at[turns]], depth[at[turns]], lines[turns], lengths[at[turns]]
+        )
+        return result
 
-    def _in_turn(self, wanted: Form, steps: list[str], paths: Sequence[list[str]]) -> bool:
+    def _is_free(self, ends: Ints, forms: Ints, lengths: Ints, known: Ints) -> Mask:
+        """Whether nothing runs in what a form leads to from where it leaves an end's path.
+
+        A module that runs elsewhere was not open here, and so was nothing in it.
+        """
+        free = np.ones(len(ends), np.bool_)
+        for at, here, _ in self._descended(self._paths.lifted(ends, known), forms, lengths, known):
+            # Paths that are younger than this are those of modules that doubles showed.
+            free[
+                at[(here < len(self._is_inhabited)) & self._is_inhabited.take(here, mode="clip")]
+            ] = False
+        return free
+
+    def _descended(
+        self, here: Ints, forms: Ints, lengths: Ints, depths: Ints
+    ) -> Iterator[tuple[Ints, Ints, Ints]]:
+        """Where forms lead to from paths at a depth, step by step, as far as there are paths.
+
+        Each step has the rows that go on, where they are, and the depth there.
+        """
+        at = np.flatnonzero(depths < lengths)
+        here, depths = here[at], depths[at]
+        while at.size:
+            down = self._paths.children(here, forms[at, depths])
+            there = down >= 0
+            at, here, depths = at[there], down[there], depths[there] + 1
+            if at.size:
+                yield at, here, depths
+            going = depths < lengths[at]
+            at, here, depths = at[going], here[going], depths[going]
+
+    def _numbered(self, ends: Ints, depths: Ints, lines: Ints, lengths: Ints) -> Ints:
+        """The numbers of paths that follow an end down to a depth, and then the steps of a line."""
+        paths = self._paths
+        found, reached = paths.lifted(ends, depths), depths.copy()
+        for at, here, depth in self._descended(found, lines, lengths, depths):
+            found[at], reached[at] = here, depth
+        names = paths.step_names()
+        for place in np.flatnonzero(reached < lengths).tolist():
+            steps = [names[step] for step in lines[place, reached[place] : lengths[place]].tolist()]
+            above = paths.names[found[place]]
+            found[place] = paths.number(".".join((above, *steps) if above else steps))
+        return found
+
+    def _in_turn(self, forms: Ints, lines: Ints, tables: Sequence[Ints]) -> Mask:
         """Whether no other member of a list could have run here; lists run in order::
 
         before  layers.1.fc     after  layers.3.conv     layers.2.# fits, layers.4.# does not
         """
-        agreeing = [_agreeing(steps, path) for path in paths]
-        for at, step in enumerate(steps):
-            if not step.isdecimal():
-                continue
-            first, last = (
-                int(path[at]) if known >= at and len(path) > at and path[at].isdecimal() else None
-                for path, known in zip(paths, agreeing, strict=True)
+        decimal, width = self._anatomy.decimal, lines.shape[1]
+        index = decimal[lines]
+        number = self._anatomy.step_values
+        firsts, lasts = (
+            np.where(
+                (_agreeing(lines, table, decimal)[:, None] >= np.arange(width))
+                & decimal[_widened(table, width)],
+                _widened(table, width),
+                -1,
             )
-            index = int(step)
-            if (first is not None and index < first) or (last is not None and index > last):
-                return False
-            if wanted[at] != "#" or first == last == index:
-                continue
-            if last is None:
-                last = self._last.get(".".join(steps[:at]), 0)
-            if last - (first or 0) > len(self._inhabited):  # there are more numbers than members
-                return False
-            for other in range(first or 0, last + 1):
-                member = ".".join((*steps[:at], str(other), *steps[at + 1 :]))
-                if other != index and member not in self._inhabited:
-                    return False
-        return True
+            for table in tables
+        )
+        own = number[lines]
+        wrong = ((firsts >= 0) & (own < number[firsts])) | ((lasts >= 0) & (own > number[lasts]))
+        fits = np.logical_not((index & wrong).any(axis=1))
+        settled = (forms != HASH) | (
+            (firsts >= 0) & (lasts >= 0) & (own == number[firsts]) & (own == number[lasts])
+        )
+        names = self._paths.step_names()
+        for place in np.flatnonzero(fits & (index & ~settled).any(1)).tolist():
+            steps = [names[step] for step in lines[place].tolist() if step >= 0]
+            for at in np.flatnonzero(index[place] & ~settled[place]).tolist():
+                ends = [
+                    int(names[end[place, at]]) if end[place, at] >= 0 else None
+                    for end in (firsts, lasts)
+                ]
+                if not self._is_only_one(steps, at, *ends):
+                    fits[place] = False
+                    break
+        return fits
+
+    def _is_only_one(self, steps: list[str], at: int, first: int | None, last: int | None) -> bool:
+        """Whether something runs in all members of a list that may come here, but for one."""
+        index = int(steps[at])
+        if last is None:
+            last = self._last.get(".".join(steps[:at]), 0)
+        if last - (first or 0) > len(self._inhabited):  # there are more numbers than members
+            return False
+        return all(
+            ".".join((*steps[:at], str(other), *steps[at + 1 :])) in self._inhabited
+            for other in range(first or 0, last + 1)
+            if other != index
+        )
 
 
-def _agreeing(form: Sequence[str], path: Sequence[str]) -> int:
+def _agreeing(forms: Ints, table: Ints, decimal: Mask) -> Ints:
     """How many leading steps of a path a form stands for."""
-    count = 0
-    for one, step in zip(form, path, strict=False):
-        if one != step and not (one == "#" and step.isdecimal()):
-            break
-        count += 1
-    return count
+    width = min(forms.shape[1], table.shape[1])
+    forms, table = forms[:, :width], table[:, :width]
+    same = (forms == table) | ((forms == HASH) & decimal[table])
+    counts: Ints = np.logical_and.accumulate(same, axis=1).sum(1)
+    return counts
 
 
-def _alike(form: Form, path: Sequence[str]) -> bool:
+def _alike(forms: Ints, lengths: Ints, table: Ints, decimal: Mask) -> Mask:
     """Whether a path begins like a form, but for any index."""
-    return len(path) >= len(form) and all(
-        one == step or (step.isdecimal() and (one == "#" or one.isdecimal()))
-        for one, step in zip(form, path, strict=False)
-    )
+    table = _widened(table, forms.shape[1])
+    fits = (forms == table) | (decimal[table] & ((forms == HASH) | decimal[forms]))
+    alike: Mask = (fits | (np.arange(forms.shape[1]) >= lengths[:, None])).all(1)
+    return alike
 
 
-def _fingerprints(flat: FlatGraph) -> list[list[int]]:
-    """Per number of steps (1 and up) a number per op that its doubles share.
-
-    Weisfeiler and Lehman's refinement: an op's print is made of its own and
-    its neighbours' prints of the round before. Each neighbour is mixed with
-    the slots it is connected by into 64 bits, and these are added up, so that
-    a round is a few operations on whole arrays. Two different surroundings
-    among 10⁶ share a sum by chance once in 10⁷ graphs.
-    """
-    made = {
-        value: (at, slot)
-        for at, op in enumerate(flat.ops)
-        for slot, value in enumerate(op.outputs)
-        if value
-    }
-    edges: list[int] = []  # per edge: maker, its slot, user, its slot
-    numbers: dict[object, int] = {}
-    kinds, given = [], []
-    for at, op in enumerate(flat.ops):
-        kinds.append(numbers.setdefault((op.domain, op.op_type), len(numbers)))
-        outer = []
-        for index, value in enumerate(op.inputs):
-            maker = made.get(value)
-            if maker is not None:
-                edges += (*maker, at, index)
-            elif value:
-                outer.append((index, value in flat.weights))
-        given.append(numbers.setdefault(tuple(outer), len(numbers)))
-    source, slot, target, place = np.array(edges, np.uint64).reshape(-1, 4).T
-    source, target = source.astype(np.intp), target.astype(np.intp)
-    fed = _mixed(slot * _ODD + place)
-    feeding = ~fed
-    outside = _mixed(np.array(given, np.uint64))
-    prints = _mixed(np.array(kinds, np.uint64))
-    rounds = []
-    for _ in range(_STEPS):
-        new = _mixed(prints) + outside
-        np.add.at(new, target, _mixed(prints[source] ^ fed))
-        np.add.at(new, source, _mixed(prints[target] ^ feeding))
-        prints = _mixed(new)
-        rounds.append(prints.tolist())
-    return rounds
+def _padded(table: Ints, filler: int) -> Ints:
+    """A table of paths with another filler."""
+    return np.where(table < 0, filler, table)
 
 
-_ODD = np.uint64(0x9E3779B97F4A7C15)
-
-
-def _mixed(numbers: _Prints) -> _Prints:
-    """Spread each number over all 64 bits (the finaliser of SplitMix64)."""
-    numbers = numbers + _ODD
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return numbers ^ (numbers >> np.uint64(31))
+def _widened(table: Ints, width: int) -> Ints:
+    """A table of paths with so many columns."""
+    more = width - table.shape[1]
+    if more <= 0:
+        return table[:, :width]
+    return np.pad(table, ((0, 0), (0, more)), constant_values=-2)

@@ -21,8 +21,10 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+
+import numpy as np
 
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
@@ -31,8 +33,10 @@ from hexviz.tagging.bounds import Bounds
 from hexviz.tagging.module_calls import Calls
 from hexviz.tagging.module_sources import owners_of_weights
 from hexviz.tagging.naming import owner_of_weight
-from hexviz.tagging.order import execution_order, static_ops
+from hexviz.tagging.order import order_of
+from hexviz.tagging.places import Places
 from hexviz.tagging.siblings import Doubles, find_doubles
+from hexviz.tagging.structure import structure_of
 
 __all__ = ["SIGNALS", "Suspicion", "accused", "off_branch", "suspicions"]
 
@@ -110,22 +114,21 @@ class _Scene:
         self._flat = flat
         self._module = [op.module for op in graph.ops]
         known = {at: op.provenance for at, op in enumerate(graph.ops)}
-        self._static = static_ops(flat)
+        self._static = frozenset(np.flatnonzero(structure_of(flat).static).tolist())
         self._owners = owners_of_weights(flat)
         self._inserted = {at for at, why in known.items() if why.rule == "inserted"}
         self._first_name = graph.modules.first_name
-        order, self._kept = execution_order(flat, known)
+        placed = Places.of(known, len(known))
+        order, self._kept = order_of(flat, placed)
         # What no op feeds may stand anywhere ahead of its use, so it tells the others nothing.
-        moving = {
-            at: why
-            for at, why in known.items()
-            if at not in self._static and not self._looks_up(at)
-        }
-        self._around = Bounds(flat, moving, order).around
-        self._around_static = Bounds(flat, known, order).around
+        loose = [at for at in known if at in self._static or self._looks_up(at)]
+        moving = placed.where.copy()
+        moving[loose] = -1
+        self._around = _around(Bounds(flat, Places(placed.paths, moving), order))
+        self._around_static = _around(Bounds(flat, placed, order))
         self._peers = _Peers(graph, self._static)
-        self._calls = Calls(flat, self._module, order, self._static)
-        self._doubles = find_doubles(flat, self._module)
+        self._calls = Calls(flat, self._module, order.tolist(), self._static)
+        self._doubles = find_doubles(flat, *placed)
         self._holders, self._misnamed = _holders(graph, self._owners)
 
     def one_type(self, module: str) -> bool:
@@ -154,7 +157,7 @@ class _Scene:
         signals = set()
         if self._kept and not self._looks_up(at) and at not in self._inserted:
             around = self._around_static if at in self._static else self._around
-            ends = tuple(one for one in around(at) if one is not None)
+            ends = tuple(one for one in around(at) if one >= 0)
             # Before the first and after the last op only the root is open.
             open_there = self._calls.meeting(ends) if len(ends) > 1 else ""
             # Where the op is linked to its module and not to what stands around it, it was moved.
@@ -201,6 +204,14 @@ class _Scene:
     def _restores(self, at: int) -> bool:
         op = self._flat.ops[at]
         return op.op_type == "Identity" and all(value in self._flat.weights for value in op.inputs)
+
+
+def _around(bounds: Bounds) -> Callable[[int], list[int]]:
+    def around(at: int) -> list[int]:
+        one = np.array([at])
+        return [int(bounds.before(one).ops[0]), int(bounds.after(one).ops[0])]
+
+    return around
 
 
 class _Peers:

@@ -33,7 +33,8 @@ from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import Provenance, category
 from hexviz.tagging.bounds import Bounds, body_owners
-from hexviz.tagging.order import execution_order
+from hexviz.tagging.order import order_of
+from hexviz.tagging.places import Places
 
 __all__ = ["Readers", "called_by_holder", "may_be_merged"]
 
@@ -169,11 +170,12 @@ def called_by_holder(
     ``candidates`` maps a position to a weight's value id and the FQN of its holder,
     ``merged`` are the weights whose numbers may be equal by chance.
     """
-    order, _ = execution_order(flat, declared)
-    bounds = Bounds(flat, declared, order)
+    known = Places.of(declared, len(flat.ops))
+    bounds = Bounds(flat, known, order_of(flat, known)[0])
+    open_there = bounds.modules(np.fromiter(candidates, np.int64, len(candidates))).tolist()
     readers: dict[str, list[int]] = {}
-    for at, (value, holder) in candidates.items():
-        if names.is_within(holder, bounds.module(at)):
+    for (at, (value, holder)), module in zip(candidates.items(), open_there, strict=True):
+        if names.is_within(holder, known.paths.names[module]):
             readers.setdefault(value, []).append(at)
     found: list[int] = []
     for value, positions in readers.items():

@@ -1,0 +1,241 @@
+"""What inference concluded, in a few numbers by position; a reason is made of them for who looks.
+
+What most ops rest on is what was open before and after them, or their doubles: these are columns.
+The others have the arguments of what makes their reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from hexviz.model import fqn as names
+from hexviz.model.columns import Ints
+from hexviz.model.flat import FlatGraph
+from hexviz.model.op import KINDS, ORIGINS, RULES, Candidate, Step
+from hexviz.tagging.bounds import BOUND_KINDS, RELATIONS, Decided, step_to
+
+__all__ = ["CONFIDENCE", "REBUILT", "Conclusions", "Fields", "fields_of", "nothing_known"]
+
+CONFIDENCE = MappingProxyType(
+    {
+        "doubles": 0.95,
+        "habit at the beginning": 0.95,
+        "habit at the end": 0.95,
+        "own arithmetic": 0.8,
+        "trace within a module": 0.9,
+        "trace between modules": 0.6,
+        "two calls": 0.6,
+        "body": 0.6,
+        "function": 0.6,
+        "edge of the graph": 0.6,
+        "opens next": 0.8,
+        "restored weight": 0.8,
+        "consumers without order": 0.6,
+        "producers": 0.5,
+        "nothing known": 0.0,
+    }
+)
+"""Stated confidence by kind of reason, see docs/tagging.md for the measured shares."""
+
+REBUILT = 0.9
+"""What confidence is multiplied by where the order had to be rebuilt."""
+
+
+Fields = tuple[Any, ...]
+"""The arguments of a provenance, in order."""
+
+_DOUBLES = len(BOUND_KINDS)
+_KINDS = (*BOUND_KINDS, "doubles")
+
+
+def fields_of(
+    kind: str,
+    module: str,
+    steps: tuple[Step, ...] = (),
+    values: tuple[str, ...] = (),
+    candidates: tuple[Candidate, ...] = (),
+    witnesses: tuple[str, ...] = (),
+) -> Fields:
+    """A conclusion of some kind, with the confidence and the rule of that kind."""
+    rule = KINDS[kind]
+    return (
+        module,
+        RULES[rule],
+        rule,
+        tuple([step.op for step in steps]),
+        values,
+        candidates,
+        CONFIDENCE[kind],
+        witnesses,
+        (),
+        kind,
+        steps,
+    )
+
+
+_Ints = npt.NDArray[np.int32]
+"""Many are kept for a long time."""
+
+
+class _Rows(NamedTuple):
+    """Ops that are where they are by what is around them, a row for each.
+
+    ``kinds`` are numbers in ``_KINDS``, ``before`` and ``after`` known positions (-1 for none) with
+    the relations and modules there, ``meetings`` where an op's users meet (-1 if that tells
+    nothing), ``witnesses`` positions of doubles, -1 after the last.
+    """
+
+    ats: _Ints
+    modules: _Ints
+    kinds: _Ints
+    before: _Ints
+    after: _Ints
+    relations: _Ints
+    earlier: _Ints
+    later: _Ints
+    meetings: _Ints
+    witnesses: _Ints
+
+
+_WITNESSES = 3
+
+
+class Conclusions:
+    """The reasons of all ops of a graph that inference found a module for.
+
+    ``ats`` are their positions in order, and ``modules`` the numbers of their modules in ``paths``.
+    """
+
+    def __init__(self, flat: FlatGraph, paths: list[str]) -> None:
+        self._flat, self._paths = flat, paths
+        self._parts: list[_Rows] = []
+        self._inside: dict[int, tuple[int, ...]] = {}
+        self._made: dict[int, tuple[Any, ...]] = {}
+        """What makes the reason of an op, and its arguments after the graph and the position."""
+        self._rebuilt = False
+        self.ats = self.modules = np.zeros(0, np.int64)
+
+    def bound(
+        self,
+        decided: Decided,
+        *,
+        modules: Ints | None = None,
+        witnesses: Ints | None = None,
+        meetings: Ints | None = None,
+    ) -> None:
+        """Ops at their bounds; or in other ``modules``, which their doubles tell."""
+        size = len(decided.ats)
+        relations = decided.before.relations * len(RELATIONS) + decided.after.relations
+        doubles = modules is not None
+        self._parts.append(
+            _Rows(
+                *(
+                    column.astype(np.int32)
+                    for column in (
+                        decided.ats,
+                        decided.modules if modules is None else modules,
+                        np.full(size, _DOUBLES) if doubles else decided.kinds,
+                        decided.before.ops,
+                        decided.after.ops,
+                        relations,
+                        decided.before.modules,
+                        decided.after.modules,
+                        np.full(size, -1) if meetings is None else meetings,
+                        np.full((size, _WITNESSES), -1) if witnesses is None else witnesses,
+                    )
+                )
+            )
+        )
+        self._inside.update(decided.inside)
+
+    def settle(self, at: int, make: Callable[..., Fields], *arguments: object) -> None:
+        """That ``make(flat, at, *arguments)`` gives the reason of an op."""
+        self._made[at] = (make, *arguments)
+
+    def close(self, ats: Ints, where: Ints, *, rebuilt: bool) -> None:
+        """That all is concluded: the positions in order, and where all ops are.
+
+        ``rebuilt`` says that the order is not the file's.
+        """
+        self.ats, self.modules, self._rebuilt = ats, where[ats], rebuilt
+        if self._parts:
+            rows = _Rows(*map(np.concatenate, zip(*self._parts, strict=True)))
+            order = np.argsort(rows.ats)
+            self._parts = [_Rows(*(column[order] for column in rows))]
+
+    def by_position(self) -> dict[int, str]:
+        """Position → FQN, of all that is concluded."""
+        modules = map(self._paths.__getitem__, self.modules.tolist())
+        return dict(zip(self.ats.tolist(), modules, strict=True))
+
+    def origins(self) -> Ints:
+        """The origin of each of ``ats``, as a number in :data:`~hexviz.model.op.ORIGINS`."""
+        found = np.full(len(self.ats), ORIGINS.index("inherited"))
+        for at, (make, *_) in self._made.items():
+            if make is nothing_known:
+                found[np.searchsorted(self.ats, at)] = ORIGINS.index("fallback")
+        return found
+
+    def fields(self, at: int) -> Fields:
+        """The arguments of the provenance of the op at a position."""
+        making = self._made.get(at)
+        fields = self._of_bounds(at) if making is None else making[0](self._flat, at, *making[1:])
+        if not self._rebuilt:
+            return fields
+        return (*fields[:6], fields[6] * REBUILT, *fields[7:], True)
+
+    def _of_bounds(self, at: int) -> Fields:
+        (rows,) = self._parts
+        row = int(np.searchsorted(rows.ats, at))
+        kind, ids = _KINDS[rows.kinds[row]], self._flat.columns.ids
+        first, second = divmod(int(rows.relations[row]), len(RELATIONS))
+        around = {
+            one: RELATIONS[relation]
+            for one, relation in (
+                (int(rows.before[row]), first),
+                (int(rows.after[row]), second),
+            )
+            if one >= 0
+        }
+        around |= dict.fromkeys(self._inside.get(at, ()), RELATIONS[-1])
+        steps = tuple([step_to(self._flat, at, one, how) for one, how in around.items()])
+        module = self._paths[rows.modules[row]]
+        if rows.kinds[row] == _DOUBLES:
+            witnesses = tuple([ids[one] for one in rows.witnesses[row].tolist() if one >= 0])
+            return fields_of(kind, module, steps, witnesses=witnesses)
+        earlier, later = self._paths[rows.earlier[row]], self._paths[rows.later[row]]
+        meeting = self._paths[rows.meetings[row]] if rows.meetings[row] >= 0 else None
+        return fields_of(
+            kind, module, steps, candidates=_rejected(kind, module, earlier, later, meeting)
+        )
+
+
+def _rejected(
+    kind: str, bound: str, earlier: str, later: str, meeting: str | None
+) -> tuple[Candidate, ...]:
+    """What else was considered than the bound."""
+    rejected = []
+    if meeting is not None and not names.is_within(bound, meeting):
+        rejected.append(
+            Candidate(meeting, 0.3, "its users are there, but it was not open when the op ran")
+        )
+    if kind != "trace within a module":
+        for end in dict.fromkeys((earlier, later)):
+            if end != bound and all(one.module != end for one in rejected):
+                reason = (
+                    "was open on one side of it only"
+                    if earlier != later
+                    else "was left and called again in between"
+                )
+                rejected.append(Candidate(end, 0.2, reason))
+    return tuple(rejected)
+
+
+def nothing_known(_flat: FlatGraph, _at: int) -> Fields:
+    """Of an op that nothing tells of."""
+    return fields_of("nothing known", "")
