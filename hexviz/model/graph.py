@@ -14,7 +14,6 @@ import onnx
 from hexviz.errors import UnknownOpError
 from hexviz.model.cached import cached_property
 from hexviz.model.columns import PRIMARY, TagColumns, coded
-from hexviz.model.files import Chunk
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import find_calls
@@ -28,7 +27,7 @@ from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.subtree import OpColumns, Subtree, subtree
 from hexviz.model.top_graph import TopGraph
 from hexviz.model.types import Shape, declared_types, dtype_name, dtype_of, infer_types, shape_of
-from hexviz.model.writer import tagged, write
+from hexviz.model.writer import Tagged, tagged, write
 from hexviz.stages import Measured
 
 if TYPE_CHECKING:
@@ -384,7 +383,7 @@ class TaggedGraph:
         Raises:
             WriteError: if one ONNX file cannot hold it.
         """
-        return b"".join(self._chunks(self.name))
+        return b"".join(self._with_tags(self.name).chunks)
 
     def save(self, path: str | Path) -> None:
         """Write the model with its tags in the metadata; topology, names and weights untouched.
@@ -395,9 +394,9 @@ class TaggedGraph:
         Raises:
             WriteError: if the file cannot be written; an old one is kept.
         """
-        write(self.proto, self._chunks(str(path)), Path(path), self._base_dir)
+        write(self.proto, self._with_tags(str(path)), Path(path), self._base_dir)
 
-    def _chunks(self, name: str) -> list[Chunk]:
+    def _with_tags(self, name: str) -> Tagged:
         """The bytes of the model with its tags; ``name`` is what an error calls it."""
         with collector_paused():
             tags = OpTags.of(self.ops)

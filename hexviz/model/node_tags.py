@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import NamedTuple, Self
 
+import onnx
+
 from hexviz.model.op import RELATIONS, Candidate, Op, Provenance, Step, implied_kind
-from hexviz.model.wire import field, varint
+from hexviz.model.wire import field, head
 
 __all__ = [
     "PREFIX",
@@ -30,8 +32,7 @@ __all__ = [
 PREFIX = "hexviz."
 """What every metadata key of hexviz starts with."""
 
-_ENTRY = b"\x4a"
-"""The key of a node's ``metadata_props``: field 9, bytes."""
+_METADATA = onnx.NodeProto.DESCRIPTOR.fields_by_name["metadata_props"].number
 
 _json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder for each call
 
@@ -197,16 +198,15 @@ def entry(name: str, text: str) -> bytes:
     Raises:
         UnicodeEncodeError: if the text holds what UTF-8 cannot.
     """
-    key, value = _key(name), text.encode()
-    size = varint(len(value))
-    return b"".join(
-        (_ENTRY, varint(len(key) + 1 + len(size) + len(value)), key, b"\x12", size, value)
-    )
+    value = text.encode()
+    return _before_value(name, len(value)) + value
 
 
-@cache
-def _key(name: str) -> bytes:
-    return field(1, (PREFIX + name).encode())
+@lru_cache(maxsize=4096)
+def _before_value(name: str, size: int) -> bytes:
+    """An entry up to its value of so many bytes."""
+    before = field(1, (PREFIX + name).encode()) + head(2, size)
+    return head(_METADATA, len(before) + size) + before
 
 
 _NO_EVIDENCE = entry("evidence", "[]")

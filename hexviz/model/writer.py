@@ -9,11 +9,13 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
-from collections.abc import Iterable, MutableSequence, Sequence
+from collections.abc import Iterable, Iterator, MutableSequence, Sequence
+from itertools import chain
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Self
 
+import numpy as np
 import onnx
 
 from hexviz.errors import WriteError
@@ -32,10 +34,11 @@ from hexviz.model.op import Op
 from hexviz.model.reader import external_locations
 from hexviz.model.source_graph import TRANSFERRED_FROM, SourceGraph
 from hexviz.model.tag_map_packing import pack_map
-from hexviz.model.wire import BYTES, Field, fields, head, run
+from hexviz.model.wire import BYTES, Field, field, fields, head, run
 
 __all__ = [
     "PREFIX",
+    "Tagged",
     "add_tags",
     "has_tags",
     "serialized",
@@ -50,7 +53,13 @@ __all__ = [
 _CALL_RECORD = "pkg.torch.onnx.name_scopes"
 """The exporter's key that tells an op's call: where it stands, hexviz need not repeat it."""
 
-_OWN, _RECORD = PREFIX.encode(), _CALL_RECORD.encode()
+_OWN = PREFIX.encode()
+
+_RECORD = field(1, _CALL_RECORD.encode())
+"""The same as bytes. Somebody can write them into another text of a node; then its call is not
+repeated, and nothing is lost but that."""
+
+_AT_ONCE = 1024  # nodes
 
 _LOCATION = b"\x0a\x08location"
 """What every tensor whose data lies in another file has in its bytes: the key of an entry."""
@@ -94,6 +103,16 @@ def add_tags(
     _tag_nodes(proto, range(len(proto.graph.node)), tags, _Texts.of(tags, modules))
 
 
+class Tagged(NamedTuple):
+    """The bytes of a model with tags, put together while they are written.
+
+    ``refers`` says whether nodes or functions may have tensors in other files.
+    """
+
+    chunks: Iterator[Chunk]
+    refers: bool
+
+
 def tagged(
     proto: onnx.ModelProto,
     tags: OpTags,
@@ -101,8 +120,8 @@ def tagged(
     transferred_from: SourceGraph | None = None,
     *,
     name: str = "The model",
-) -> list[Chunk]:
-    """The bytes of a model that carries tags instead of older ones, in pieces.
+) -> Tagged:
+    """The bytes of a model that carries tags instead of older ones.
 
     Metadata is appended to the bytes of each node (:mod:`hexviz.model.wire`); nothing is parsed but
     nodes with bodies or older tags, and weights stay where they lie in the bytes of the model.
@@ -113,22 +132,27 @@ def tagged(
         WriteError: if it is too large for one file.
     """
     modules = list(modules)
-    texts = _Texts.of(tags, modules)
     content = serialized(proto, name)
     view = memoryview(content)
-    pieces: list[tuple[int, Chunk]] = [
-        (_METADATA, _model_metadata(proto, tags, modules, transferred_from))
-    ]
+    metadata = _model_metadata(proto, tags, modules, transferred_from)
+    pieces: list[tuple[int, int, Iterable[Chunk]]] = [(_METADATA, len(metadata), [metadata])]
+    refers = False
     for part in fields(content):
         if part.number == _GRAPH:
-            graph, functions = _with_tags(proto, content, part, tags, texts)
-            pieces += [(_GRAPH, one) for one in graph] + [(_FUNCTIONS, functions)]
+            nodes = _Nodes(proto, content, part, tags, _Texts.of(tags, modules))
+            rest = view[nodes.end : part.end]
+            size = nodes.size + len(rest)
+            start = head(_GRAPH, size)
+            pieces.append((_GRAPH, len(start) + size, chain([start], nodes.chunks(), [rest])))
+            pieces.append((_FUNCTIONS, len(nodes.functions), [nodes.functions]))
+            refers = _LOCATION in nodes.functions
+            refers = refers or content.find(_LOCATION, part.start, nodes.end) >= 0
         elif part.number not in (_METADATA, _FUNCTIONS):
-            pieces.append((part.number, view[part.begin : part.end]))
-    chunks = [chunk for _, chunk in sorted(pieces, key=itemgetter(0))]
-    if sum(map(len, chunks)) > _LARGEST:
+            pieces.append((part.number, part.end - part.begin, [view[part.begin : part.end]]))
+    if sum(size for _, size, _ in pieces) > _LARGEST:
         raise _too_large(name)
-    return chunks
+    pieces.sort(key=itemgetter(0))
+    return Tagged(chain.from_iterable(chunks for _, _, chunks in pieces), refers)
 
 
 class _Texts(NamedTuple):
@@ -158,49 +182,66 @@ def _tells_call(node: onnx.NodeProto) -> bool:
     return any(one.key == _CALL_RECORD for one in node.metadata_props[:])
 
 
-def _with_tags(
-    proto: onnx.ModelProto,
-    content: bytes,
-    graph: Field,
-    tags: OpTags,
-    texts: _Texts,
-) -> tuple[list[Chunk], bytes]:
-    """The graph of a model, and its functions, with tags: fields of the model."""
-    starts, ends, rest = run(content, _NODE << 3 | BYTES, graph.start, graph.end)
-    nodes = [content[start:end] for start, end in zip(starts, ends, strict=True)]
-    positions = _of_top(tags)
-    where, calls, how = (
-        column if positions is None else [column[at] for at in positions] for column in texts
-    )
-    apart: set[int] = set()  # nodes that are not only appended to
-    if any(tags.bodies):
-        apart.update(at for at, node in enumerate(proto.graph.node) if graphs_of(node))
-    if content.find(_OWN, graph.start, rest) >= 0:
-        apart.update(at for at, node in enumerate(nodes) if _OWN in node)
-    if any(calls):
-        told = [text and _RECORD in node for text, node in zip(calls, nodes, strict=True)]
-        listed = proto.graph.node[:]
-        calls = [
-            b"" if record and _tells_call(node) else text
-            for text, record, node in zip(calls, told, listed, strict=True)
-        ]
-    pieces = [b""] * (5 * len(nodes))
-    pieces[1::5], pieces[2::5], pieces[3::5], pieces[4::5] = nodes, where, calls, how
-    functions = b""
-    if apart or proto.functions:
-        numbers = sorted(apart)
-        some = onnx.ModelProto(functions=proto.functions)
-        some.graph.node.extend(proto.graph.node[at] for at in numbers)
-        _tag_nodes(some, numbers, tags, texts)
-        for at, node in zip(numbers, some.graph.node, strict=True):
-            pieces[5 * at : 5 * at + 5] = [b"", node.SerializeToString(), b"", b"", b""]
-        functions = onnx.ModelProto(functions=some.functions).SerializeToString()
-    sizes = list(map(sum, zip(*(map(len, pieces[at::5]) for at in range(1, 5)), strict=True)))
-    heads = {size: head(_NODE, size) for size in set(sizes)}
-    pieces[0::5] = [heads[size] for size in sizes]
-    joined = b"".join(pieces)
-    left = memoryview(content)[rest : graph.end]
-    return [head(_GRAPH, len(joined) + len(left)), joined, left], functions
+class _Nodes:
+    """The nodes of a model's graph with tags, as fields of the graph; and the model's functions.
+
+    ``end`` is where the nodes end in the bytes of the model, ``size`` what they come to.
+    """
+
+    def __init__(
+        self, proto: onnx.ModelProto, content: bytes, graph: Field, tags: OpTags, texts: _Texts
+    ) -> None:
+        starts, ends, self.end = run(content, _NODE << 3 | BYTES, graph.start, graph.end)
+        places = list(zip(starts, ends, strict=True))
+        positions = _of_top(tags)
+        where, calls, how = (
+            list(column) if positions is None else [column[at] for at in positions]
+            for column in texts
+        )
+        apart: set[int] = set()  # nodes that are not only appended to
+        if any(tags.bodies):
+            apart.update(at for at, node in enumerate(proto.graph.node) if graphs_of(node))
+        find = content.find
+        if find(_OWN, graph.start, self.end) >= 0:
+            apart.update(at for at, one in enumerate(places) if find(_OWN, *one) >= 0)
+        if any(calls):
+            calls = [
+                b"" if call and find(_RECORD, *one) >= 0 else call
+                for call, one in zip(calls, places, strict=True)
+            ]
+        self.functions = b""
+        self._whole: dict[int, bytes] = {}
+        if apart or proto.functions:
+            numbers = sorted(apart)
+            some = onnx.ModelProto(functions=proto.functions)
+            some.graph.node.extend(proto.graph.node[at] for at in numbers)
+            _tag_nodes(some, numbers, tags, texts)
+            for at, node in zip(numbers, some.graph.node, strict=True):
+                self._whole[at] = node.SerializeToString()
+                where[at] = calls[at] = how[at] = b""
+            self.functions = onnx.ModelProto(functions=some.functions).SerializeToString()
+        lengths = np.array(ends, np.int64) - np.array(starts, np.int64)
+        for at, node in self._whole.items():
+            lengths[at] = len(node)
+        for column in (where, calls, how):
+            lengths += np.fromiter(map(len, column), np.int64, len(column))
+        sizes = lengths.tolist()
+        heads = {size: head(_NODE, size) for size in set(sizes)}
+        self._heads = list(map(heads.__getitem__, sizes))
+        self.size = sum(sizes) + sum(map(len, self._heads))
+        self._content, self._places = content, places
+        self._texts = where, calls, how
+
+    def chunks(self) -> Iterator[bytes]:
+        """The fields, some at a time: they are written from memory that is used again."""
+        content = self._content
+        for first in range(0, len(self._places), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            nodes = [content[start:end] for start, end in self._places[some]]
+            for at in self._whole.keys() & range(first, first + len(nodes)):
+                nodes[at - first] = self._whole[at]
+            texts = [column[some] for column in self._texts]
+            yield b"".join(chain.from_iterable(zip(self._heads[some], nodes, *texts, strict=True)))
 
 
 def _of_top(tags: OpTags) -> list[int] | None:
@@ -308,12 +349,10 @@ def _too_large(name: str) -> WriteError:
     )
 
 
-def write(
-    proto: onnx.ModelProto, chunks: Sequence[Chunk], path: Path, base_dir: Path | None
-) -> None:
+def write(proto: onnx.ModelProto, content: Tagged, path: Path, base_dir: Path | None) -> None:
     """Write a model, and copy the external data it refers to from ``base_dir`` beside it.
 
-    ``chunks`` are its bytes with tags (:func:`tagged`).
+    ``content`` are its bytes with tags.
 
     Raises:
         WriteError: if a file cannot be written, or ``path`` is one that holds
@@ -322,7 +361,7 @@ def write(
     target = path.parent.resolve()
     elsewhere = base_dir is not None and base_dir != target
     wanted = elsewhere or (base_dir is not None and is_there(path))
-    locations = _locations(proto, chunks) if wanted else set()
+    locations = _locations(proto, content) if wanted else set()
     _spare(path, locations, base_dir)
     copied: list[Path] = []
     try:
@@ -331,7 +370,7 @@ def write(
                 data = inside(target, location)
                 if _copy_data(base_dir / location, data):
                     copied.append(data)
-        write_atomically(path, chunks)
+        write_atomically(path, content.chunks)
     except BaseException:  # also an interrupt: the weights alone are of no use
         for data in copied:
             data.unlink(missing_ok=True)
@@ -357,14 +396,11 @@ def _spare(path: Path, locations: Iterable[str], base_dir: Path | None) -> None:
             raise WriteError(f"{path} holds the weights of the model: give another file.")
 
 
-def _locations(proto: onnx.ModelProto, chunks: Iterable[Chunk]) -> set[str]:
+def _locations(proto: onnx.ModelProto, content: Tagged) -> set[str]:
     """As :func:`external_locations`, in a hundredth of its time where no data lies elsewhere."""
     external = onnx.TensorProto.EXTERNAL
-    if not any(one.data_location == external for one in proto.graph.initializer) and not any(
-        isinstance(chunk, bytes) and _LOCATION in chunk for chunk in chunks
-    ):
-        return set()
-    return external_locations(proto)
+    refers = content.refers or any(one.data_location == external for one in proto.graph.initializer)
+    return external_locations(proto) if refers else set()
 
 
 def _copy_data(source: Path, target: Path) -> bool:
