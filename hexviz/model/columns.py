@@ -16,7 +16,7 @@ import onnx
 
 from hexviz.model.op import Call
 
-__all__ = ["PRIMARY", "EdgeColumns", "FlatColumns", "Ints", "TagColumns", "coded"]
+__all__ = ["PRIMARY", "EdgeColumns", "FlatColumns", "Ints", "Slots", "TagColumns", "coded"]
 
 Ints = npt.NDArray[np.int64]
 Kind = TypeVar("Kind", bound=Hashable)
@@ -42,13 +42,24 @@ class FlatColumns(NamedTuple):
 class EdgeColumns(NamedTuple):
     """Every value that goes from one op to another, in the order of the targets.
 
-    ``sources`` and ``targets`` are positions, ``numbers`` those of the values in ``values``.
+    ``sources`` and ``targets`` are positions, ``numbers`` those of the values in ``values``:
+    which has all values that ops make, in their order, and then all others that they read.
     """
 
     sources: Ints
     targets: Ints
     numbers: Ints
     values: Sequence[str]
+
+
+class Slots(NamedTuple):
+    """What all ops read, or make, one after the other, without what is left out.
+
+    ``ops`` are positions, ``numbers`` those of the values as in :class:`EdgeColumns`.
+    """
+
+    ops: Ints
+    numbers: Ints
 
 
 class TagColumns(NamedTuple):

@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hexviz.model.columns import EdgeColumns, Ints
+from hexviz.model.columns import EdgeColumns, Ints, Slots
 
-__all__ = ["Links", "edges_of", "find_edges", "links_down", "links_up", "repeated"]
+__all__ = ["Flow", "Links", "find_flow", "links_down", "links_up", "plain_flow", "repeated"]
 
 
 class Links(NamedTuple):
@@ -42,40 +42,84 @@ class Links(NamedTuple):
         return tuple(map(others.__getitem__, map(slice, starts, starts[1:])))
 
 
-def find_edges(
+class Flow(NamedTuple):
+    """What ops read and make.
+
+    ``makers`` has by value the position of the op that makes it; each op has one edge for each
+    value that it gets from another, in the order in which it reads them.
+    """
+
+    makers: dict[str, int]
+    edges: EdgeColumns
+    reads: Slots
+    makes: Slots
+
+
+def find_flow(
     inputs: Sequence[tuple[str, ...]],
     outputs: Sequence[tuple[str, ...]],
     more: Mapping[int, Sequence[str]],
-) -> tuple[dict[str, int], EdgeColumns]:
-    """By value the position of the op that makes it, and every value that an op gets from another.
+) -> Flow:
+    """Who makes what each op reads.
 
     ``inputs`` and ``outputs`` hold value ids, ``""`` for one that is left out; ``more`` what an op
-    reads beside its inputs, by position. An op has one edge for each value, in the order in which
-    it reads them.
+    gets beside its inputs, by position.
     """
-    made = list(chain.from_iterable(outputs))
-    numbers = dict(zip(made, count()))
-    numbers.pop("", None)
+    values = list(chain.from_iterable(outputs))
+    read = list(chain.from_iterable(inputs))
     owners = repeated(_sizes(outputs))
-    makers = dict(zip(made, owners.tolist(), strict=True))
+    numbers = dict(zip(values, count()))
+    numbers.pop("", None)
+    makers = dict(zip(values, owners.tolist(), strict=True))
     makers.pop("", None)
-    if more:
-        inputs = [*inputs]
-        for at, others in more.items():
-            inputs[at] = (*inputs[at], *others)
-    read = chain.from_iterable(inputs)
-    values = np.fromiter(map(numbers.get, read, repeat(-1)), np.int64)
-    known = values >= 0
-    return makers, edges_of(values[known], repeated(_sizes(inputs))[known], owners, made)
+    made = len(values)
+    for value in dict.fromkeys(read):
+        if value and value not in numbers:
+            numbers[value] = len(values)
+            values.append(value)
+    reads = Slots(
+        repeated(_sizes(inputs)),
+        np.fromiter(map(numbers.get, read, repeat(-1)), np.int64, len(read)),
+    )
+    makes = Slots(owners, np.fromiter(map(numbers.get, values[:made], repeat(-1)), np.int64, made))
+    edges = _edges(_with_more(reads, more, numbers), owners, values)
+    return Flow(makers, edges, _given(reads), _given(makes))
 
 
-def edges_of(numbers: Ints, targets: Ints, owners: Ints, values: Sequence[str]) -> EdgeColumns:
-    """The edges from what ops read, op after op: ``numbers`` of values, and which op reads each.
+def plain_flow(makers: dict[str, int], values: Sequence[str], reads: Slots, owners: Ints) -> Flow:
+    """The flow of a graph where each op gets its inputs only, and nothing is left out of outputs.
 
-    ``owners`` are the ops that make the ``values``. Each op has one edge for each value.
+    ``values`` begin with what ops make in their order, ``owners`` are these ops, and ``reads`` have
+    -1 for an input that is left out.
     """
-    numbers, targets = _distinct(numbers, targets)
+    makes = Slots(owners, np.arange(len(owners)))
+    return Flow(makers, _edges(reads, owners, values), _given(reads), makes)
+
+
+def _edges(reads: Slots, owners: Ints, values: Sequence[str]) -> EdgeColumns:
+    """The edges to what reads from what makes the first of the values: these are the ``owners``."""
+    is_made = (reads.numbers >= 0) & (reads.numbers < len(owners))
+    numbers, targets = _distinct(reads.numbers[is_made], reads.ops[is_made])
     return EdgeColumns(owners[numbers], targets, numbers, values)
+
+
+def _with_more(
+    reads: Slots, more: Mapping[int, Sequence[str]], numbers: Mapping[str, int]
+) -> Slots:
+    """What ops read with what they get beside it, behind their own inputs."""
+    if not more:
+        return reads
+    added = [(at, numbers.get(value, -1)) for at, values in more.items() for value in values]
+    ops, others = np.array(added, np.int64).reshape(-1, 2).T
+    ops, others = np.concatenate([reads.ops, ops]), np.concatenate([reads.numbers, others])
+    order = np.argsort(ops, kind="stable")
+    return Slots(ops[order], others[order])
+
+
+def _given(slots: Slots) -> Slots:
+    """Those that are not left out."""
+    is_given = slots.numbers >= 0
+    return slots if is_given.all() else Slots(slots.ops[is_given], slots.numbers[is_given])
 
 
 def links_up(edges: EdgeColumns, size: int) -> Links:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ import onnx
 
 from hexviz.model.bodies import Graph
 from hexviz.model.cached import cached_property
-from hexviz.model.columns import EdgeColumns, FlatColumns
+from hexviz.model.columns import EdgeColumns, FlatColumns, Slots
 from hexviz.model.edges import Links, links_down, links_up
 from hexviz.model.node_scan import NodeScan
 from hexviz.model.rows import Rows
@@ -131,7 +132,8 @@ class Crossing:
 class FlatGraph:
     """All ops of a model and the values between them, with lookups of who makes and who reads one.
 
-    ``columns`` hold the ops by position, ``edge_columns`` the values between them.
+    ``columns`` hold the ops by position, ``edge_columns`` the values between them,
+    ``reads`` and ``makes`` the numbers of their inputs and outputs.
     ``makers`` maps a value id to the position of the op that makes it; inputs
     and weights are not in it. ``weights`` maps the value id of
     each initializer to its name, and ``tensors`` to what the file stores of it
@@ -149,6 +151,8 @@ class FlatGraph:
 
     columns: FlatColumns
     edge_columns: EdgeColumns
+    reads: Slots
+    makes: Slots
     makers: Mapping[str, int]
     weights: Mapping[str, str]
     tensors: Mapping[str, onnx.TensorProto]
@@ -296,11 +300,11 @@ class FlatGraph:
                 if edges.values[edges.numbers[at]] == value
             )
         if value in self.weights:  # rarely asked for, and one may have every op as reader
-            return tuple(
-                at
-                for at, inputs in enumerate(self.columns.inputs)
-                if value in inputs or value in self.handed_on.get(at, ())
-            )
+            reads, values = self.reads, self.edge_columns.values
+            number = values.index(value) if value in values else len(values)
+            handed = [at for at, handed in self.handed_on.items() if value in handed]
+            found = np.concatenate([reads.ops[reads.numbers == number], np.array(handed, np.int64)])
+            return tuple(np.unique(found).tolist())
         return tuple(self._handed_in.get(value, ()))
 
     def entering(self, positions: Iterable[int]) -> tuple[Crossing, ...]:
@@ -348,7 +352,9 @@ class FlatGraph:
     def _mask(self, positions: Iterable[int]) -> npt.NDArray[np.bool_]:
         # The last stands for what is handed in, which comes from outside of every set.
         inside = np.zeros(len(self.columns.ids) + 1, bool)
-        inside[np.fromiter(positions, np.int64)] = True
+        if not isinstance(positions, np.ndarray):  # which needs no step for each
+            positions = np.fromiter(positions, np.int64)
+        inside[positions] = True
         return inside
 
     def _crossings(
@@ -376,14 +382,22 @@ class FlatGraph:
     @cached_property
     def _handed_in(self) -> Mapping[str, list[int]]:
         """Value that is handed in → the positions that read it."""
-        handed = self.values.keys() - self.makers.keys() - self.weights.keys()
-        found: dict[str, list[int]] = {}
-        for at, inputs in enumerate(self.columns.inputs):
-            read = (*inputs, *self.handed_on[at]) if at in self.handed_on else inputs
-            if not handed.isdisjoint(read):
-                for value in handed.intersection(read):
-                    found.setdefault(value, []).append(at)
-        return found
+        values, (ops, numbers) = self.edge_columns.values, self.reads
+        is_made = np.zeros(len(values), bool)
+        is_made[self.makes.numbers] = True
+        rest = ~is_made[numbers]
+        read = [
+            (at, values[number])
+            for at, number in zip(ops[rest].tolist(), numbers[rest].tolist(), strict=True)
+        ]
+        if self.handed_on:
+            read += [(at, value) for at, handed in self.handed_on.items() for value in handed]
+            read.sort(key=itemgetter(0))
+        found: dict[str, dict[int, None]] = {}
+        for at, value in read:
+            if value not in self.makers and value not in self.weights:
+                found.setdefault(value, {})[at] = None
+        return {value: [*readers] for value, readers in found.items()}
 
     @cached_property
     def _ends(self) -> EdgeColumns:

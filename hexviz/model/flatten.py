@@ -13,8 +13,8 @@ import onnx
 
 from hexviz.errors import ReadError
 from hexviz.model.bodies import Graph, graphs_of, named_functions
-from hexviz.model.columns import EdgeColumns, FlatColumns
-from hexviz.model.edges import find_edges, links_up
+from hexviz.model.columns import FlatColumns
+from hexviz.model.edges import Flow, find_flow, links_up
 from hexviz.model.flat import Body, FlatGraph
 from hexviz.model.flatten_plain import plain_graph
 from hexviz.model.node_columns import NodeColumns, grouped, read_nodes
@@ -52,17 +52,19 @@ def flatten(proto: onnx.ModelProto, scan: NodeScan | None = None) -> FlatGraph:
         return plain
     top = listing.walk("", proto.graph, read)
     columns = listing.columns()
-    makers, edges = _edges(listing, columns, functions)
-    if not bool((edges.sources < edges.targets).all()):
-        before = links_up(edges, len(columns.ids)).tuples()
+    flow = _flow(listing, columns, functions)
+    if not bool((flow.edges.sources < flow.edges.targets).all()):
+        before = links_up(flow.edges, len(columns.ids)).tuples()
         order = run_order(columns, listing.bodies, listing.owned, before)
         columns = listing.reordered(columns, order)
-        makers, edges = _edges(listing, columns, functions)
+        flow = _flow(listing, columns, functions)
     owners, starts, nodes = _nodes(columns, in_functions)
     return FlatGraph(
         columns=columns,
-        edge_columns=edges,
-        makers=makers,
+        edge_columns=flow.edges,
+        reads=flow.reads,
+        makes=flow.makes,
+        makers=flow.makers,
         weights=listing.weights,
         tensors=listing.tensors,
         values=listing.values,
@@ -408,10 +410,10 @@ def _domain(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
-def _edges(
+def _flow(
     listing: _Listing, columns: FlatColumns, functions: Mapping[tuple[str, str, str], str]
-) -> tuple[dict[str, int], EdgeColumns]:
-    """Who makes each value, and all edges in the order of their targets."""
+) -> Flow:
+    """What ops read and make; who owns bodies or calls a function also gets what these yield."""
     yields = listing.yields
     more = {
         at: [value for path in paths for value in yields[path]]
@@ -424,7 +426,7 @@ def _edges(
                 called = functions.get((*kind, columns.nodes[at].overload))
                 if called is not None:
                     more[at] = [*more.get(at, ()), *yields[called]]
-    return find_edges(columns.inputs, columns.outputs, more)
+    return find_flow(columns.inputs, columns.outputs, more)
 
 
 def _around(name: str, frame: _Frame, *, before: bool = False) -> str | None:

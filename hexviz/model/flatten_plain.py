@@ -11,8 +11,8 @@ from itertools import count, repeat
 import numpy as np
 import onnx
 
-from hexviz.model.columns import FlatColumns
-from hexviz.model.edges import edges_of, repeated
+from hexviz.model.columns import FlatColumns, Slots
+from hexviz.model.edges import plain_flow, repeated
 from hexviz.model.flat import Body, FlatGraph
 from hexviz.model.node_columns import NodeColumns, grouped
 from hexviz.model.node_scan import NodeScan
@@ -40,19 +40,20 @@ def plain_graph(
     if not ids.keys() >= set(results):
         return None
     makers = dict(zip(read.outputs, count()))
-    made = np.fromiter(map(makers.get, read.inputs, repeat(-1)), np.int64, len(read.inputs))
-    # One text for each value, also where it is read: of most the number is known already.
-    inputs = np.array([*read.outputs, ""], object)[made]
-    is_made = made >= 0
-    others = np.flatnonzero(~is_made).tolist()
-    for at in others:
-        name = read.inputs[at]
-        if name and name not in ids:
-            return None
-        inputs[at] = name and ids[name]  # one without a name is left out
+    values = [*read.outputs, *names[: len(names) - len(read.outputs)], ""]
+    numbers = np.fromiter(map(makers.get, read.inputs, repeat(-1)), np.int64, len(read.inputs))
+    others = {name: number for number, name in enumerate(values[len(makers) :], len(makers))}
+    others[""] = -1  # what is left out
+    rest = np.flatnonzero(numbers < 0)
+    unmade = [read.inputs[at] for at in rest.tolist()]
+    if not others.keys() >= set(unmade):
+        return None
+    numbers[rest] = [others[name] for name in unmade]
+    # One text for each value, also where it is read.
+    inputs = np.array(values, object)[numbers].tolist()
     owners = repeated(read.output_counts)
-    edges = edges_of(made[is_made], repeated(read.input_counts)[is_made], owners, read.outputs)
-    if not bool((edges.sources < edges.targets).all()):
+    flow = plain_flow(makers, values[:-1], Slots(repeated(read.input_counts), numbers), owners)
+    if not bool((flow.edges.sources < flow.edges.targets).all()):
         return None
     outputs = grouped(read.outputs, read.output_counts)
     single = len(owners) == size
@@ -65,11 +66,13 @@ def plain_graph(
             names=read.names,
             op_types=read.op_types,
             domains=read.domains,
-            inputs=grouped(inputs.tolist(), read.input_counts),
+            inputs=grouped(inputs, read.input_counts),
             outputs=outputs,
             nodes=graph.node[:],
         ),
-        edge_columns=edges,
+        edge_columns=flow.edges,
+        reads=flow.reads,
+        makes=flow.makes,
         makers=makers if single else dict(zip(read.outputs, owners.tolist(), strict=True)),
         weights={name: name for name in tensors},
         tensors=tensors,

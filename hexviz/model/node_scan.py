@@ -59,6 +59,9 @@ _BLOCK = 4096
 _SHORT = 256
 """Bytes of an attribute that are looked through; longer ones may hold anything."""
 
+_AROUND = 4
+"""Bytes for each byte of the texts up to which all that lies between them is decoded, too."""
+
 _JOINED = 32
 """Mean bytes up to which texts are decoded as one and split."""
 
@@ -375,11 +378,20 @@ def _rest(
 
 def _texts(content: bytes, starts: Ints, stops: Ints) -> list[str] | None:
     """The texts between these places; ``None`` if one is no UTF-8."""
+    sizes = stops - starts
+    total = int(sizes.sum())
     try:
-        if len(starts) and int((stops - starts).sum()) <= _JOINED * len(starts):
+        if not total:
+            return [""] * len(sizes)
+        if total <= _JOINED * len(sizes):
             joined, _ = _joined(content, starts, stops, gap=1)
-            if np.count_nonzero(joined == 0) == len(starts):  # no text has a zero of its own
+            if np.count_nonzero(joined == 0) == len(sizes):  # no text has a zero of its own
                 return joined[:-1].tobytes().decode().split("\0")
+        first, last = int(starts[sizes > 0].min()), int(stops.max())
+        if last - first <= _AROUND * total and (around := content[first:last]).isascii():
+            begins = np.where(sizes > 0, starts - first, 0)
+            slices = map(slice, begins.tolist(), (begins + sizes).tolist())
+            return list(map(around.decode().__getitem__, slices))
         places = zip(starts.tolist(), stops.tolist(), strict=True)
         return [str(content[start:stop], "utf-8") for start, stop in places]
     except UnicodeDecodeError:

@@ -66,6 +66,13 @@ def check(proto: onnx.ModelProto) -> None:
     assert [*flat.edges] == [flat.edges[at] for at in range(len(edges))] == edges
     assert flat.predecessors == tuple(map(tuple, before))
     assert flat.successors == tuple(map(tuple, after))
+    values = flat.edge_columns.values
+    for slots, taken in ((flat.reads, "inputs"), (flat.makes, "outputs")):
+        told = [
+            (at, value) for at, op in enumerate(flat.ops) for value in getattr(op, taken) if value
+        ]
+        ops, numbers = slots.ops.tolist(), slots.numbers.tolist()
+        assert [(at, values[number]) for at, number in zip(ops, numbers, strict=True)] == told
     assert [*flat.ops] == [flat.ops[at] for at in range(len(flat.ops))]
     nodes = {path: body.proto.node for path, *_, body in ((b.path, b) for b in flat.bodies)}
     for op in flat.ops:

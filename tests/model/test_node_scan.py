@@ -152,6 +152,12 @@ def test_nodes_after_other_fields_and_of_any_size() -> None:
     assert check(field(7, inside + other.SerializeToString()))
 
 
+@pytest.mark.parametrize("name", ["n" * 40, "ü" * 40, "n\0" * 20])
+def test_long_names_beside_nodes_without_one(name: str) -> None:
+    named, other = field(3, name.encode()), field(2, b"v")
+    assert check(model([other, named, other + named, b"", named + other]))
+
+
 def test_several_graphs_are_left_to_protobuf() -> None:
     assert not check(model([field(4, b"Relu")], graphs=2))
 
