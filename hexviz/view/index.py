@@ -311,6 +311,7 @@ def _build(graph: TaggedGraph, placement: Placement, section: int, facts: FileFa
     slot_of = np.append(slots.slot_of, np.arange(n_ends) + flow.n_ops)
     live = np.ones(flow.n_ops + n_ends, np.bool_)
     live[slots.slot_of] = flow.alive
+    light = Palette(graph.modules, "light")
     return Index(
         graph=graph,
         placement=placement,
@@ -324,7 +325,7 @@ def _build(graph: TaggedGraph, placement: Placement, section: int, facts: FileFa
         values=flow.values,
         live=live,
         folded=folded,
-        palettes={"light": Palette(graph.modules, "light"), "dark": Palette(graph.modules, "dark")},
+        palettes={"light": light, "dark": Palette(graph.modules, "dark", light)},
         facts=facts,
     )
 

@@ -85,31 +85,58 @@ def neighbours(tree: ModuleTree) -> dict[str, set[str]]:
     is around it. Beside it is what comes before and after it. A module without ops
     has no box.
     """
-    sizes = _sizes(tree)
-    found: dict[str, set[str]] = {}
-    for module in tree:
-        kind = kind_of(module)
-        found.setdefault(kind, set())
-        around = module.parent if sizes[module.fqn] else None
-        while around is not None:
-            _meet(found, kind, kind_of(tree[around]))
-            above = tree[around]
-            alone = sum(sizes[child] > 0 for child in above.children) == 1
-            around = above.parent if alone else None
-        boxes = [child for child in module.children if sizes[child]]
-        for one, other in pairwise(boxes):
-            _meet(found, kind_of(tree[one]), kind_of(tree[other]))
-    return found
+    return _Survey(tree).beside
 
 
-def _sizes(tree: ModuleTree) -> dict[str, int]:
-    """How many ops are in each module and below it; modules, in a tree that has no ops."""
-    counts_ops = any(module.ops for module in tree)
-    sizes = {module.fqn: len(module.ops) if counts_ops else 1 for module in tree}
-    for module in reversed(list(tree)):
-        if module.parent is not None:
-            sizes[module.parent] += sizes[module.fqn]
-    return sizes
+class _Survey:
+    """What a tree tells of the kinds of its modules, each once.
+
+    ``beside`` are the :func:`neighbours` of each, ``largest`` is how many ops its largest module
+    has, with those below it; modules, in a tree that has no ops.
+    """
+
+    def __init__(self, tree: ModuleTree) -> None:
+        modules = tuple(tree)
+        numbers = {module.fqn: number for number, module in enumerate(modules)}
+        parents = [-1 if one.parent is None else numbers[one.parent] for one in modules]
+        kinds = _kinds_of(modules, parents)
+        sizes = [len(module.ops) for module in modules]
+        sizes = sizes if any(sizes) else [1] * len(modules)
+        boxes: list[list[int]] = [[] for _ in modules]
+        for number in range(len(modules) - 1, 0, -1):
+            if sizes[number]:
+                sizes[parents[number]] += sizes[number]
+                boxes[parents[number]].append(number)
+        self.beside: dict[str, set[str]] = {}
+        self.largest: dict[str, int] = {}
+        known: set[tuple[str, ...]] = set()  # of what lies beside each other, most comes again
+        for number, kind in enumerate(kinds):
+            self.beside.setdefault(kind, set())
+            self.largest[kind] = max(sizes[number], self.largest.get(kind, 0))
+            around = parents[number] if sizes[number] else -1
+            while around >= 0:
+                _meet(self.beside, kind, kinds[around])
+                around = parents[around] if len(boxes[around]) == 1 else -1
+            row = tuple([kinds[child] for child in reversed(boxes[number])])
+            if row not in known:
+                known.add(row)
+                for one, other in pairwise(row):
+                    _meet(self.beside, one, other)
+
+
+def _kinds_of(modules: Sequence[Module], parents: Sequence[int]) -> list[str]:
+    """The kind of each module, as :func:`kind_of` has it, for all of a tree at once."""
+    masked: list[str] = []  # their paths, less numbers
+    steps: dict[str, str] = {}
+    for module, parent in zip(modules, parents, strict=True):
+        step = module.fqn if parent < 0 else module.fqn[len(modules[parent].fqn) :]
+        if step not in steps:
+            steps[step] = re.sub(r"\d+", "#", step)
+        masked.append(steps[step] if parent < 0 else masked[parent] + steps[step])
+    return [
+        "" if parent < 0 else module.class_name or path
+        for module, parent, path in zip(modules, parents, masked, strict=True)
+    ]
 
 
 def _meet(found: dict[str, set[str]], one: str, other: str) -> None:
@@ -120,13 +147,10 @@ def _meet(found: dict[str, set[str]], one: str, other: str) -> None:
 
 def _places(tree: ModuleTree) -> dict[str, tuple[int, int]]:
     """Step and hue of each kind, both numbers; the root has none: its ops are grey."""
-    beside = neighbours(tree)
-    kinds = [kind for kind in beside if kind]
-    largest: dict[str, int] = {}
-    for module, size in zip(tree, _sizes(tree).values(), strict=True):
-        largest[kind_of(module)] = max(size, largest.get(kind_of(module), 0))
-    steps = _steps(kinds, beside, largest)
-    hues = _hues(kinds, beside, steps)
+    survey = _Survey(tree)
+    kinds = [kind for kind in survey.beside if kind]
+    steps = _steps(kinds, survey.beside, survey.largest)
+    hues = _hues(kinds, survey.beside, steps)
     return {kind: (steps[kind], hues[kind]) for kind in kinds}
 
 
@@ -187,15 +211,19 @@ def _between(one: int, other: int) -> int:
 
 
 class Palette(Mapping[str, Swatch]):
-    """The colours of every module of a tree in one theme, by FQN; worked out when asked for."""
+    """The colours of every module of a tree in one theme, by FQN; worked out when asked for.
 
-    def __init__(self, tree: ModuleTree, theme: Theme) -> None:
+    ``twin`` is that of the same tree in the other theme: of steps and hues, there is one set.
+    """
+
+    def __init__(self, tree: ModuleTree, theme: Theme, twin: Palette | None = None) -> None:
         self.theme = theme
         self._tree = tree
+        self._twin = twin
 
     @cached_property
     def _places(self) -> dict[str, tuple[int, int]]:
-        return _places(self._tree)
+        return _places(self._tree) if self._twin is None else self._twin._places
 
     def __getitem__(self, fqn: str) -> Swatch:
         kind = kind_of(self._tree[fqn])
