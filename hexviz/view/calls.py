@@ -21,7 +21,7 @@ from typing import NamedTuple
 import numpy as np
 
 from hexviz.model.cached import cached_property
-from hexviz.model.columns import PRIMARY, Ints, coded
+from hexviz.model.columns import PRIMARY, Ints, TagColumns, coded
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import CATEGORIES, Call
 from hexviz.view.dataflow import Bools, Dataflow, Links
@@ -155,23 +155,27 @@ class Groups:
         positions = np.flatnonzero((columns.calls >= 0) & ~self._folded)
         if not len(positions):
             return
-        by_call, names = coded(call.name for call in columns.known_calls)
-        made_by = by_call[columns.calls[positions]]
-        begun = np.full(len(names), self._n_ops)
+        made_by = _by_name(columns)[columns.calls[positions]]
+        begun = np.full(len(columns.known_calls), self._n_ops)
         np.minimum.at(begun, made_by, positions)
-        order = np.argsort(made_by * len(self._paths) + modules[positions], kind="stable")
-        positions, made_by = positions[order], made_by[order]
-        starts = np.flatnonzero(
-            np.diff(made_by, prepend=-1) | np.diff(modules[positions], prepend=-1)
+        parts = made_by * len(self._paths) + modules[positions]
+        order = np.argsort(parts, kind="stable")
+        starts = np.flatnonzero(np.diff(parts[order], prepend=-1))
+        counts = np.diff(starts, append=len(order))
+        several = counts > 1
+        first = positions[order[starts[several]]]
+        found = zip(
+            begun[made_by[order[starts[several]]]].tolist(),
+            first.tolist(),
+            starts[several].tolist(),
+            counts[several].tolist(),
+            strict=True,
         )
-        parts = [part for part in np.split(positions, starts[1:]) if len(part) > 1]
-        calls = [columns.known_calls[columns.calls[part[0]]] for part in parts]
-        known = dict(zip(names, begun.tolist(), strict=True))
-        for part, call in sorted(
-            zip(parts, calls, strict=True), key=lambda one: (known[one[1].name], one[0][0])
-        ):
-            self.of[part] = len(self._sketches)
-            self._add(int(modules[part[0]]), call.name, part.tolist(), call)
+        for _, at, start, count in sorted(found):  # in the order of the calls, and in each of these
+            held = positions[order[start : start + count]]
+            call = columns.known_calls[columns.calls[at]]
+            self.of[held] = len(self._sketches)
+            self._add(int(modules[at]), call.name, held.tolist(), call)
 
     def _crowded(self, loose: int) -> list[int]:
         """The units of the modules with more than so many of their own, in order."""
@@ -300,6 +304,14 @@ class Groups:
         return ", ".join(types[:_FEW]) + (" …" if len(types) > _FEW else "")
 
 
+def _by_name(columns: TagColumns) -> Ints:
+    """For each of the known calls a number that it shares with those of its name."""
+    names = [call.name for call in columns.known_calls]
+    if len(set(names)) == len(names):
+        return np.arange(len(names))
+    return coded(names)[0]
+
+
 def _start(member: int | CallGroup) -> int:
     return member if isinstance(member, int) else _start(member.members[0])
 
@@ -372,7 +384,11 @@ class _Ranks:
             if readers:
                 first = min([rank[at] for at in readers])
                 if first > last and first in held and modules[first] == modules[last]:
-                    self._follow(unit, first, held[first])
+                    if unit < n_ops:
+                        rank[unit] = first
+                        held[first].append(unit)
+                    else:
+                        self._follow(unit, first, held[first])
                     continue
             left.append(unit)
         return left

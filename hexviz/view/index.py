@@ -273,7 +273,7 @@ class FileFacts:
         """What the ops are compared by; ``graph`` is any of the file, and is not kept."""
         with self._making:
             if self._kinds is None:
-                self._kinds = OpKinds(graph)
+                self._kinds = OpKinds(graph, self.flow)
             return self._kinds
 
 

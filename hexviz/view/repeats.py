@@ -13,18 +13,18 @@ constants and weights are not compared, their types and shapes are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, KeysView, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 import onnx
 
 from hexviz.model.attributes import plain_value
 from hexviz.model.cached import cached_property
-from hexviz.model.columns import Ints, coded
+from hexviz.model.columns import Ints
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.types import dtype_of, shape_of
-from hexviz.view.dataflow import Dataflow
+from hexviz.view.dataflow import Bools, Dataflow
 from hexviz.view.sections import Member, Part, Run
 from hexviz.view.slots import Slots
 
@@ -33,8 +33,8 @@ __all__ = ["LEAST", "Anatomy", "OpKinds", "runs"]
 LEAST = 3
 """Siblings from which on one stands for all."""
 
-_OUTSIDE = -1
 _TENSOR = onnx.AttributeProto.TENSOR
+_LARGEST = 1 << 40  # of a number that is made of several
 
 
 class OpKinds:
@@ -44,29 +44,65 @@ class OpKinds:
     outputs, and types and shapes of weights. No tags: all edits of a file share one of these.
     """
 
-    def __init__(self, graph: TaggedGraph) -> None:
+    def __init__(self, graph: TaggedGraph, flow: Dataflow) -> None:
         self._told = graph.types
         self._given = _given_dims(graph)
         self._types: dict[bytes, object] = {}  # most values have one of few types
-        columns, tensors = graph.flat.columns, graph.flat.tensors
+        columns = graph.flat.columns
+        details = [
+            self._attributes(columns.nodes),
+            self._made(columns.outputs, graph.flat.makers),
+            self._weights(columns.inputs, graph.flat.tensors, flow),
+        ]
+        self.numbers: Ints = np.fromiter(map(len, columns.outputs), np.int64, flow.n_ops)
+        for numbers in (_numbered(columns.domains), _numbered(columns.op_types), *details):
+            self.numbers = self.numbers * (1 + numbers.max(initial=0)) + numbers
+            if self.numbers.max(initial=0) >= _LARGEST:  # make room for the next
+                self.numbers = np.unique(self.numbers, return_inverse=True)[1]
+
+    def _attributes(self, nodes: Sequence[onnx.NodeProto]) -> Ints:
+        found = np.zeros(len(nodes), np.int64)
         kinds: dict[object, int] = {}
-        stored = {
-            value: kinds.setdefault(_stored(tensor), len(kinds))
-            for value, tensor in tensors.items()
-        }
-        n_made = map(len, columns.outputs)
-        numbers, _ = coded(zip(columns.domains, columns.op_types, n_made, strict=True))
-        found: list[object] = numbers.tolist()
-        attributes = [node.attribute for node in columns.nodes]
+        written: dict[bytes, int] = {}  # most attributes are one of few, and tensors may be large
+
+        def number(attribute: onnx.AttributeProto) -> int:
+            if attribute.type == _TENSOR:
+                return kinds.setdefault((attribute.name, _told(attribute)), len(kinds) + 1)
+            content = attribute.SerializeToString()
+            if content not in written:
+                told = attribute.name, _told(attribute)
+                written[content] = kinds.setdefault(told, len(kinds) + 1)
+            return written[content]
+
+        attributes = [node.attribute for node in nodes]
         for at in [at for at, several in enumerate(attributes) if several]:
-            held = [(one.name, _told(one)) for one in attributes[at][:]]
-            found[at] = found[at], "attributes", *held
-        for at in _touched(columns.outputs, self._told.keys()):
-            found[at] = found[at], "makes", *[self._type(value) for value in columns.outputs[at]]
-        for at in _touched(columns.inputs, stored.keys()):
-            weights = [stored[value] for value in columns.inputs[at] if value in stored]
-            found[at] = found[at], "reads", *weights
-        self.numbers: Ints = coded(found)[0]
+            held = tuple(map(number, attributes[at][:]))
+            found[at] = kinds.setdefault(held, len(kinds) + 1)
+        return found
+
+    def _made(self, outputs: Sequence[Sequence[str]], makers: Mapping[str, int]) -> Ints:
+        found = np.zeros(len(outputs), np.int64)
+        kinds: dict[object, int] = {}
+        for at in dict.fromkeys([makers[value] for value in self._told if value in makers]):
+            held = tuple([self._type(value) for value in outputs[at]])
+            found[at] = kinds.setdefault(held, len(kinds) + 1)
+        return found
+
+    def _weights(
+        self,
+        inputs: Sequence[Sequence[str]],
+        tensors: Mapping[str, onnx.TensorProto],
+        flow: Dataflow,
+    ) -> Ints:
+        found = np.zeros(len(inputs), np.int64)
+        kinds: dict[object, int] = {}
+        counts, made_at = flow.inputs_made_at
+        readers = np.repeat(np.arange(len(inputs)), counts)[made_at < 0]
+        for at in dict.fromkeys(readers.tolist()):
+            held = tuple([_stored(tensors[value]) for value in inputs[at] if value in tensors])
+            if held:
+                found[at] = kinds.setdefault(held, len(kinds) + 1)
+        return found
 
     def _type(self, value: str) -> object:
         told = self._told.get(value)
@@ -76,6 +112,12 @@ class OpKinds:
         if written not in self._types:
             self._types[written] = _type(told, self._given)
         return self._types[written]
+
+
+def _numbered(texts: Sequence[str]) -> Ints:
+    """A number for each text, for texts of which many are equal."""
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(texts))}
+    return np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
 
 
 class Anatomy:
@@ -89,40 +131,65 @@ class Anatomy:
         self._op_kinds = kinds
         self._slots = slots
 
-    def same(self, one: str, other: str) -> bool:
-        """Whether two modules are the same all through."""
-        number, twin = (self._slots.modules.numbers[fqn] for fqn in (one, other))
-        (low, high), (begin, end) = self._slots.span(number), self._slots.span(twin)
-        return (
-            high - low == end - begin
-            and np.array_equal(self._below(number), self._below(twin))
-            and np.array_equal(self._kinds[:, low:high], self._kinds[:, begin:end])
-            and np.array_equal(self._inner_edges(low, high), self._inner_edges(begin, end))
-        )
+    def alike(self, siblings: Sequence[str]) -> list[bool]:
+        """Of siblings that lie one after the other: whether each is the same as the one before.
 
-    def _below(self, module: int) -> Ints:
-        """The modules with ops in one: how they are called, of which class, how deep they lie."""
-        tree = self._tree
-        first, last = np.searchsorted(tree.numbers, [module, self._slots.modules.ends[module]])
-        inner = tree.facts[:, first + 1 : last].copy()
-        inner[2] -= tree.facts[2, first]
-        return inner
+        Nothing is said of the first.
+        """
+        slots = self._slots
+        numbers = [slots.modules.numbers[fqn] for fqn in siblings]
+        lows = np.array([slots.lows[number] for number in numbers])
+        counts = np.array([slots.counts[number] for number in numbers])
+        found = np.zeros(len(siblings), np.bool_)
+        for block in _equal_blocks(counts):
+            columns = lows[block, None] + np.arange(counts[block.start])
+            found[block] = _same_as_before(self._kinds[:, columns].swapaxes(0, 1))
+        for block in _equal_blocks(np.cumsum(~found)):  # runs so far: all have as many inputs
+            if block.stop - block.start > 1:
+                found[block] &= self._same_edges(lows[block], int(counts[block.start]))
+                found[block] &= self._same_below(numbers[block])
+        same: list[bool] = found[1:].tolist()
+        return same
 
-    def _inner_edges(self, low: int, high: int) -> Ints:
-        """For the inputs of the ops in some slots, how far back they are made; 0 for outside."""
-        starts, back, slot = self._ends
-        part = slice(starts[low], starts[high])
-        source = slot[part] - back[part]
-        return np.where((back[part] != 0) & (source >= low) & (source < high), back[part], 0)
+    def _same_edges(self, lows: Ints, count: int) -> Bools:
+        """Whether the ops of each of some siblings are connected like those of the one before.
+
+        Of inputs it is told how far back they are made; 0 for outside.
+        """
+        starts, back = self._ends
+        n_inputs = int(starts[lows[0] + count] - starts[lows[0]])
+        back = back[starts[lows, None] + np.arange(n_inputs)]
+        own = np.repeat(np.arange(count), np.diff(starts[lows[0] : lows[0] + count + 1]))
+        source = own - back
+        return _same_as_before(np.where((source >= 0) & (source < count), back, 0))
+
+    def _same_below(self, numbers: Sequence[int]) -> Bools:
+        """Whether each of some modules has the modules below it that the one before has.
+
+        That is, modules with ops, called so, of that class, and that deep.
+        """
+        known, facts = self._tree
+        ends = [self._slots.modules.ends[number] for number in numbers]
+        first, last = np.searchsorted(known, numbers), np.searchsorted(known, ends)
+        found = np.zeros(len(numbers), np.bool_)
+        for block in _equal_blocks(last - first):
+            below = first[block, None] + np.arange(1, last[block.start] - first[block.start])
+            inner = facts[:, below]
+            inner[2] -= facts[2, first[block], None]
+            found[block] = _same_as_before(inner.swapaxes(0, 1))
+        return found
 
     @cached_property
-    def _tree(self) -> _Tree:
+    def _tree(self) -> tuple[Ints, Ints]:
+        """The numbers of the modules with ops; of each the name below its parent, the class, and
+        the depth.
+        """
         numbers, modules = self._slots.with_ops, self._slots.modules
         held = [modules.all[number] for number in numbers]
-        names, _ = coded(module.fqn[len(module.parent or "") :] for module in held)
-        classes, _ = coded(module.class_name for module in held)
+        names = _numbered([module.fqn[len(module.parent or "") :] for module in held])
+        classes = _numbered([module.class_name for module in held])
         depths = np.array(modules.depths, np.int64)[numbers]
-        return _Tree(np.array(numbers, np.int64), np.stack([names, classes, depths]))
+        return np.array(numbers, np.int64), np.stack([names, classes, depths])
 
     @cached_property
     def _kinds(self) -> Ints:
@@ -131,7 +198,7 @@ class Anatomy:
         """
         slots = self._slots
         at = slots.op_at
-        classes, _ = coded(module.class_name for module in slots.modules.all)
+        classes = _numbered([module.class_name for module in slots.modules.all])
         counts, _ = self._flow.inputs_made_at
         sizes = np.zeros(len(at), np.int64)
         numbers: dict[tuple[int, ...], int] = {(): 0}
@@ -142,30 +209,31 @@ class Anatomy:
         )
 
     @cached_property
-    def _ends(self) -> tuple[Ints, Ints, Ints]:
-        """By slots: where their inputs start; of all inputs how many slots back they are made (0:
-        by no op), and the slots of their readers.
+    def _ends(self) -> tuple[Ints, Ints]:
+        """By slot where its inputs start; of each input how many slots back it is made.
+
+        0 for what no op makes.
         """
         counts, made_at = self._flow.inputs_made_at
         at, slot_of = self._slots.op_at, self._slots.slot_of
         own = np.repeat(np.arange(len(at)), counts[at])
-        starts = np.concatenate([[0], np.cumsum(counts[at])])
+        starts = np.append(0, np.cumsum(counts[at]))
         begins = np.cumsum(counts) - counts
         made = made_at[np.arange(len(own)) + np.repeat(begins[at] - starts[:-1], counts[at])]
-        back = np.where(made >= 0, own - slot_of[made], 0)
-        return starts, back, own
+        return starts, np.where(made >= 0, own - slot_of[made], 0)
 
 
-class _Tree(NamedTuple):
-    """The modules with ops, by number; of each the name below its parent, the class, the depth."""
+def _equal_blocks(sizes: Ints) -> Iterator[slice]:
+    """The places of equal numbers that follow each other."""
+    borders = [0, *(np.flatnonzero(np.diff(sizes)) + 1).tolist(), len(sizes)]
+    return map(slice, borders, borders[1:])
 
-    numbers: Ints
-    facts: Ints
 
-
-def _touched(values: Sequence[Sequence[str]], known: KeysView[str]) -> list[int]:
-    """The positions at which there is a known one among the values."""
-    return [at for at, apart in enumerate(map(known.isdisjoint, values)) if not apart]
+def _same_as_before(rows: Ints) -> Bools:
+    """Whether each row is equal to the one before; the first is not."""
+    found = np.zeros(len(rows), np.bool_)
+    found[1:] = (rows[1:] == rows[:-1]).all(axis=tuple(range(1, rows.ndim)))
+    return found
 
 
 def _told(attribute: onnx.AttributeProto) -> object:
@@ -205,20 +273,24 @@ def runs(members: Sequence[Member], facts: Anatomy, *, least: int = LEAST) -> li
     if sum(isinstance(member, str) for member in members) < least:
         return list(members)
     found: list[Part] = []
-    run: list[str] = []
+    numbered: list[str] = []
 
     def close() -> None:
-        if len(run) >= least:
-            found.append(Run(tuple(run)))
+        if len(numbered) < least:
+            found.extend(numbered)
         else:
-            found.extend(run)
-        run.clear()
+            same = [False, *facts.alike(numbered)]
+            starts = [at for at in range(len(numbered)) if not same[at]]
+            for start, stop in pairwise([*starts, len(numbered)]):
+                run = numbered[start:stop]
+                found.extend([Run(tuple(run))] if len(run) >= least else run)
+        numbered.clear()
 
     for member in members:
         if isinstance(member, str):
-            if run and not (_next(run[-1]) == member and facts.same(run[-1], member)):
+            if numbered and _next(numbered[-1]) != member:
                 close()
-            run.append(member)
+            numbered.append(member)
         else:
             close()
             found.append(member)
