@@ -6,12 +6,15 @@ import sys
 from collections import Counter
 from typing import Any
 
+import numpy as np
+
+from hexviz.model.columns import PRIMARY, Ints
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import Op
+from hexviz.model.op import ORIGINS, Op
 from hexviz.stages import Stage
 from hexviz.tagging.checks import tags_lost
 
-__all__ = ["op_record", "summarize"]
+__all__ = ["headline", "op_record", "summarize"]
 
 
 def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
@@ -25,24 +28,11 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
     ``stage_details`` has all of them. ``peak_memory_mb`` is that of this
     process so far.
     """
-    auxiliary = [op for op in graph.ops if op.auxiliary]
-    by_origin = Counter(op.provenance.origin for op in auxiliary)
-    tagged = sum(op.module in graph.modules for op in graph.ops)
+    head = headline(graph)
     document: dict[str, Any] = {
-        "model": graph.name,
-        "ops": len(graph.ops),
-        "tagged": tagged,
-        "coverage": tagged / len(graph.ops) if graph.ops else 1.0,
-        "origins": dict(Counter(op.provenance.origin for op in graph.ops).most_common()),
+        **{name: head[name] for name in ("model", "ops", "tagged", "coverage", "origins")},
         "rules": dict(Counter(op.provenance.rule for op in graph.ops).most_common()),
-        "auxiliary": {
-            "ops": len(auxiliary),
-            "declared": by_origin["declared"],
-            "transferred": by_origin["transferred"],
-            "inherited": by_origin["inherited"],
-            "fallback": by_origin["fallback"],
-            "context_inherited": sum(bool(op.context and op.context.module) for op in auxiliary),
-        },
+        "auxiliary": head["auxiliary"],
         "modules": [
             {
                 "module": module.fqn,
@@ -53,8 +43,8 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
             }
             for module in graph.modules
         ],
-        "weights_left_out": len(graph.weights_left_out),
-        "tags_lost": tags_lost(graph),
+        "weights_left_out": head["weights_left_out"],
+        "tags_lost": head["tags_lost"],
         "stages": dict(graph.timings),
         "stage_details": [_stage_record(one) for one in graph.measured.stages],
         "peak_memory_mb": _peak_memory_mb(),
@@ -62,6 +52,41 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
     if ops:
         document["nodes"] = [op_record(op) for op in graph.ops]
     return document
+
+
+def headline(graph: TaggedGraph) -> dict[str, Any]:
+    """What of :func:`summarize` the page shows of every model: worked out from columns alone."""
+    columns = graph.columns
+    auxiliary = columns.categories != PRIMARY
+    by_origin = np.bincount(columns.origins[auxiliary], minlength=len(ORIGINS)).tolist()
+    served = columns.contexts[auxiliary]
+    below = np.array([bool(path) for path in columns.paths], np.bool_)
+    n_ops = len(columns.modules)
+    # Every module of an op is one of the tree.
+    return {
+        "model": graph.name,
+        "ops": n_ops,
+        "tagged": n_ops,
+        "coverage": 1.0,
+        "origins": _origins(columns.origins),
+        "auxiliary": {
+            "ops": int(auxiliary.sum()),
+            **{
+                name: by_origin[ORIGINS.index(name)]
+                for name in ("declared", "transferred", "inherited", "fallback")
+            },
+            "context_inherited": int(below[served[served >= 0]].sum()),
+        },
+        "weights_left_out": len(graph.weights_left_out),
+        "tags_lost": tags_lost(graph),
+    }
+
+
+def _origins(origins: Ints) -> dict[str, int]:
+    """How many ops have each origin, the most frequent first; of equals, the one met first."""
+    found, first, counts = np.unique(origins, return_index=True, return_counts=True)
+    order = np.lexsort((first, -counts))
+    return {ORIGINS[found[at]]: int(counts[at]) for at in order.tolist()}
 
 
 def op_record(op: Op) -> dict[str, Any]:

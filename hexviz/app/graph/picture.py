@@ -27,7 +27,7 @@ from hexviz.app.panels.audit import edits_strip
 from hexviz.app.panels.parts import offered_modules
 from hexviz.app.protocol import Content, EventAnswer, ModelFacts, OtherGraph, PageState
 from hexviz.errors import ViewLimitError
-from hexviz.tagging.summary import summarize
+from hexviz.tagging.summary import headline
 from hexviz.view.legend import Legend, both
 from hexviz.view.palette import Theme
 from hexviz.view.preview import previewed
@@ -127,7 +127,7 @@ def _coloured(model: OpenModel, state: PageState) -> PageState:
 
 def describe(answer: EventAnswer, model: OpenModel) -> None:
     """Put into an answer what the bar says of a model that is new on the page, and its modules."""
-    bar = {"model-title": model.graph.name, "model-figures": figures(summarize(model.graph))}
+    bar = {"model-title": model.graph.name, "model-figures": figures(headline(model.graph))}
     answer.parts = bar | (answer.parts or {})
     answer.model = ModelFacts(model.key, offered_modules(model.graph), model.moved)
 

@@ -92,9 +92,9 @@ def tree(found: list[Row]) -> list[Any]:
 def filter_note(graph: TaggedGraph, view: ViewState) -> list[Any]:
     """How much the tree's check marks leave in sight, and a way back to all of it."""
     total = len(graph.ops)
-    hidden = sum(len(module.ops) for module in graph.modules if is_hidden(module.fqn, view.hidden))
     if not view.hidden:
         return [html.Span(f"{counted(total, 'op')}, all shown")]
+    hidden = sum(len(module.ops) for module in graph.modules if is_hidden(module.fqn, view.hidden))
     return [
         html.Span(f"Showing {total - hidden:,} of {counted(total, 'op')}"),
         html.Span(f"{hidden:,} hidden", className="hides"),
