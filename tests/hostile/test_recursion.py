@@ -36,7 +36,6 @@ BOUNDED = {
     ),
     "model/tensors.py": {"_spelled": "an array of numpy, which has at most 64 dimensions"},
     "view/calls.py": {"_start": "a group holds ops and recorded calls, which hold ops"},
-    "view/index.py": {"_by_key": "as in calls.py"},
     "view/svg/outline.py": {"outlined": "once, for a shape whose filling changes its colour"},
 }
 """File → function that calls itself, also through others → why that cannot go deep."""
