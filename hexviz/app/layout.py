@@ -18,9 +18,8 @@ from hexviz.app.dialogs import (
     timings,
     upload_field,
 )
+from hexviz.app.grids import module_grid, op_grid
 from hexviz.app.guard.limits import MAX_NUMBERS, MAX_TRACE, MAX_UPLOAD
-from hexviz.app.panels.measure.grid import module_grid
-from hexviz.app.panels.table import grid
 from hexviz.app.toolbar import tool, toolbar
 
 __all__ = ["page"]
@@ -44,7 +43,7 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
             dcc.Store(id="tags-wanted"),
             dcc.Store(id="tags-made"),
             dcc.Store(id="numbers-read"),
-            dcc.Store(id="grid", data=grid().to_plotly_json()),
+            dcc.Store(id="grid", data=op_grid().to_plotly_json()),
             dcc.Store(id="grid-wanted"),
             dcc.Store(id="part-wanted"),
             dcc.Store(id="part-made"),

@@ -141,6 +141,9 @@ def _build(
             if model is not None:
                 model.draw()
                 threading.Thread(target=_deliver, args=[model, front.store], daemon=True).start()
+            from hexviz.app.lazy_imports import import_only_what_is_used
+
+            import_only_what_is_used()
             from hexviz.app.models.first_picture import FirstPictures
             from hexviz.app.models.store import ModelStore
             from hexviz.app.routes import own_server

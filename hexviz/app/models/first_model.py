@@ -119,12 +119,12 @@ class FirstModel:
         except HexvizError as error:
             self._key.set_exception(error)
             return
-        self._key.set_result(key)
-        self._beginning = None
         if state == self._state:
             self._kept.saw(state, digest)
             for size, picture in self._pictures.items():
                 self._kept.keep(digest, self.name, size, picture)
+        self._key.set_result(key)
+        self._beginning = None
 
     def prepare(self, store: ModelStore) -> None:
         """Do ahead what the next click would wait for, and keep what took long.

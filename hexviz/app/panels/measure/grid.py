@@ -6,42 +6,15 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import dash_ag_grid as dag
-
 from hexviz.measure.table import Column, FigureTable, ModuleRow
 from hexviz.model.modules import ModuleTree
 from hexviz.model.units import FORMATS
 
-__all__ = ["columns", "in_order", "module_grid", "rows"]
+__all__ = ["columns", "in_order", "rows"]
 
 _WIDTHS = {"count": 68, "error": 88}
 _WIDTH = 76
 _INFINITE = 1e308  # what no number tells sorts above all numbers, and JSON knows no infinity
-
-
-def module_grid() -> dag.AgGrid:
-    """The empty table; the browser puts it on the page when it is first looked at."""
-    return dag.AgGrid(
-        id="module-figures",
-        columnDefs=[],
-        rowData=[],
-        getRowId="params.data.id",
-        defaultColDef={"sortable": True, "resizable": True, "sortingOrder": ["desc", "asc", None]},
-        dashGridOptions={
-            "rowSelection": {
-                "mode": "singleRow",
-                "checkboxes": False,
-                "enableClickSelection": True,
-            },
-            "animateRows": False,
-            "rowHeight": 26,
-            "headerHeight": 26,
-            "groupHeaderHeight": 24,
-            "suppressColumnVirtualisation": True,
-            "theme": {"function": "themeQuartz"},
-        },
-        style={"height": "100%", "width": "100%"},
-    )
 
 
 def columns(table: FigureTable, shown: str) -> list[dict[str, Any]]:
