@@ -20,7 +20,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import onnx
-import onnx_ir as ir
 
 from hexviz.errors import ExtractionError
 from hexviz.extraction.subgraph import Subgraph
@@ -30,7 +29,7 @@ from hexviz.model.function_calls import callees, key_of
 from hexviz.model.graph import TaggedGraph, Value
 from hexviz.model.modules import Module
 from hexviz.model.node_tags import OpTags
-from hexviz.model.types import light, open_negative_sizes
+from hexviz.model.types import dtype_of, light, open_negative_sizes, shape_of
 from hexviz.model.writer import add_tags
 from hexviz.tagging.module_sources import owners_of_weights
 
@@ -288,15 +287,11 @@ def _module(graph: TaggedGraph, node: int) -> str:
 
 def shown(value: onnx.ValueInfoProto, *, kind: str) -> Value:
     """A value at the border as people see it; ``kind`` as in :class:`Value`."""
-    typed = ir.serde.deserialize_type_proto_for_type(value.type)
-    shape = ir.serde.deserialize_type_proto_for_shape(value.type)
     return Value(
         id=value.name,
         name=value.name,
-        dtype=typed.dtype.name.lower() if typed is not None else None,
-        shape=None
-        if shape is None
-        else tuple(dim if isinstance(dim, int) else str(dim.value or "?") for dim in shape),
+        dtype=dtype_of(value.type),
+        shape=shape_of(value.type),
         kind=kind,
     )
 
