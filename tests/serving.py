@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import signal
@@ -9,7 +10,9 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
+from hexviz.app.models.model_key import label_of
 from tests.waiting import finished
 
 __all__ = ["SIGNALS", "Server", "ignoring"]
@@ -32,7 +35,10 @@ def ignoring(*ignored: signal.Signals) -> Callable[[], None]:
 
 
 class Server:
-    """A running ``hexviz view``; ``line`` is what it says first, ``url`` the address in it."""
+    """A running ``hexviz view``; ``line`` is what it says first.
+
+    ``url`` is the address in it, as the page writes it once the model is open: with its key.
+    """
 
     def __init__(
         self,
@@ -58,6 +64,11 @@ class Server:
         if not found:
             raise RuntimeError(f"hexviz did not start: {finished(self.process)[1]}")
         self.url = found.group()
+        if source is not None and "model=" not in self.url:
+            with source.open("rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+            before_it = "&" if "?" in self.url else "?"
+            self.url += f"{before_it}model={digest}-{quote(label_of(source.name))}"
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> str:
         """End it, as whoever started it would; returns what it wrote to stderr."""
