@@ -197,6 +197,7 @@ class Groups:
     def _serve(self, held_by_rank: Mapping[int, list[int]]) -> None:
         """Put the auxiliary ones among some units to what they serve."""
         ids, leading, n_ops = self._graph.flat.columns.ids, self._leading, self._n_ops
+        modules: list[int] = self._modules.tolist()
         around: list[int] = []
         counts: list[int] = []
         for rank, held in held_by_rank.items():
@@ -211,12 +212,13 @@ class Groups:
             if rank < 0:  # of what depends on no op, it tells the module
                 module, served = -1 - rank, held[0]
             else:
-                module = int(self._modules[rank])
-                if any(leading[at] for at in self.ops_of(served)):
-                    leader = served
+                module = modules[rank]
+                within = self.ops_of(served) if served >= n_ops else [served]
+                leader = served if any(leading[at] for at in within) else None
             around += held
             counts.append(len(held))
-            self._add(module, ids[self.ops_of(served)[-1]], held, leader=leader)
+            last = served if served < n_ops else self.ops_of(served)[-1]
+            self._add(module, ids[last], held, leader=leader)
         units = np.array(around, np.int64)
         numbers = np.repeat(np.arange(len(counts)) + self._recorded, counts)
         outer = np.append(np.arange(self._recorded), -1)  # around each recorded call
@@ -341,9 +343,12 @@ class _Ranks:
         leading, held, n_ops = self.leading, self.held, self.n_ops
         others: list[int] = []
         for unit in units:
-            if unit < n_ops and leading[unit]:
-                held[unit] = [unit]
-            elif unit >= n_ops and any(leading[at] for at in self.ops_of(unit)):
+            if unit < n_ops:
+                if leading[unit]:
+                    held[unit] = [unit]
+                else:
+                    others.append(unit)
+            elif any(leading[at] for at in self.ops_of(unit)):
                 self._lead(unit)
             else:
                 others.append(unit)

@@ -24,14 +24,16 @@ from hexviz.model.cached import cached_property
 from hexviz.model.columns import PRIMARY, Ints
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
+from hexviz.model.modules import ModuleTree
 from hexviz.model.op import Op
 from hexviz.model.types import Shape
 from hexviz.view.calls import CallGroup, Groups, group_calls
 from hexviz.view.containers import Boxes, Container
 from hexviz.view.dataflow import Bools, Dataflow
+from hexviz.view.module_numbers import Modules
 from hexviz.view.palette import Palette, Theme, kind_of
 from hexviz.view.repeats import Anatomy, OpKinds
-from hexviz.view.slots import Modules, Slots
+from hexviz.view.slots import Slots
 
 __all__ = ["SECTION", "FileFacts", "Index", "Placement", "build_index", "is_moved"]
 
@@ -267,6 +269,7 @@ class FileFacts:
     def __init__(self, graph: TaggedGraph) -> None:
         self.flow = Dataflow(graph.flat)
         self._kinds: OpKinds | None = None
+        self._modules: Modules | None = None
         self._making = threading.Lock()
 
     def kinds(self, graph: TaggedGraph) -> OpKinds:
@@ -275,6 +278,13 @@ class FileFacts:
             if self._kinds is None:
                 self._kinds = OpKinds(graph, self.flow)
             return self._kinds
+
+    def modules(self, tree: ModuleTree) -> Modules:
+        """The modules of a tree by number: those of the last one, if only its ops are others."""
+        with self._making:
+            if self._modules is None or not self._modules.are_of(tree):
+                self._modules = Modules(tree)
+            return self._modules
 
 
 def build_index(
@@ -296,11 +306,11 @@ def build_index(
 
 def _build(graph: TaggedGraph, placement: Placement, section: int, facts: FileFacts) -> Index:
     flow, columns = facts.flow, graph.columns
-    modules = Modules(graph.modules)
-    placed = columns.modules
+    modules = facts.modules(graph.modules)
+    ran_in = module_at = modules.of(columns, columns.modules)
     if placement == "context":
-        placed = np.where(columns.contexts >= 0, columns.contexts, placed)
-    module_at = modules.of(columns, placed)
+        served = np.where(columns.contexts >= 0, columns.contexts, columns.modules)
+        module_at = modules.of(columns, served)
     dots = flow.lone & (columns.categories != PRIMARY)
     groups = group_calls(graph, flow, module_at, modules.paths, dots)
     slots = Slots(modules, module_at, groups)
@@ -311,7 +321,8 @@ def _build(graph: TaggedGraph, placement: Placement, section: int, facts: FileFa
     slot_of = np.append(slots.slot_of, np.arange(n_ends) + flow.n_ops)
     live = np.ones(flow.n_ops + n_ends, np.bool_)
     live[slots.slot_of] = flow.alive
-    light = Palette(graph.modules, "light")
+    own = np.bincount(ran_in, minlength=len(modules.all))
+    light = Palette(graph.modules, "light", counted=(modules, own))
     return Index(
         graph=graph,
         placement=placement,
@@ -325,7 +336,7 @@ def _build(graph: TaggedGraph, placement: Placement, section: int, facts: FileFa
         values=flow.values,
         live=live,
         folded=folded,
-        palettes={"light": light, "dark": Palette(graph.modules, "dark", light)},
+        palettes={"light": light, "dark": Palette(graph.modules, "dark", twin=light)},
         facts=facts,
     )
 

@@ -25,10 +25,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import pairwise
 from typing import Literal
 
+import numpy as np
+
+from hexviz.model.columns import Ints
 from hexviz.model.modules import Module, ModuleTree
+from hexviz.view.module_numbers import Modules
 from hexviz.view.oklch import contrast, hex_at, hex_of
 
 __all__ = ["APART", "PAGE", "Palette", "Swatch", "Theme", "kind_of", "neighbours"]
@@ -85,72 +88,59 @@ def neighbours(tree: ModuleTree) -> dict[str, set[str]]:
     is around it. Beside it is what comes before and after it. A module without ops
     has no box.
     """
-    return _Survey(tree).beside
+    return _survey(*_modules_of(tree))[0]
 
 
-class _Survey:
-    """What a tree tells of the kinds of its modules, each once.
+def _modules_of(tree: ModuleTree) -> tuple[Modules, Ints]:
+    """The modules of a tree by number, and how many ops each has by itself."""
+    modules = Modules(tree)
+    return modules, np.array([len(module.ops) for module in modules.all], np.int64)
 
-    ``beside`` are the :func:`neighbours` of each, ``largest`` is how many ops its largest module
-    has, with those below it; modules, in a tree that has no ops.
+
+def _survey(modules: Modules, own: Ints) -> tuple[dict[str, set[str]], dict[str, int]]:
+    """The :func:`neighbours` of each kind, and how many ops its largest module has in all.
+
+    ``own`` is how many ops each module has by itself. In a tree without ops, modules count.
     """
-
-    def __init__(self, tree: ModuleTree) -> None:
-        modules = tuple(tree)
-        numbers = {module.fqn: number for number, module in enumerate(modules)}
-        parents = [-1 if one.parent is None else numbers[one.parent] for one in modules]
-        kinds = _kinds_of(modules, parents)
-        sizes = [len(module.ops) for module in modules]
-        sizes = sizes if any(sizes) else [1] * len(modules)
-        boxes: list[list[int]] = [[] for _ in modules]
-        for number in range(len(modules) - 1, 0, -1):
-            if sizes[number]:
-                sizes[parents[number]] += sizes[number]
-                boxes[parents[number]].append(number)
-        self.beside: dict[str, set[str]] = {}
-        self.largest: dict[str, int] = {}
-        known: set[tuple[str, ...]] = set()  # of what lies beside each other, most comes again
-        for number, kind in enumerate(kinds):
-            self.beside.setdefault(kind, set())
-            self.largest[kind] = max(sizes[number], self.largest.get(kind, 0))
-            around = parents[number] if sizes[number] else -1
-            while around >= 0:
-                _meet(self.beside, kind, kinds[around])
-                around = parents[around] if len(boxes[around]) == 1 else -1
-            row = tuple([kinds[child] for child in reversed(boxes[number])])
-            if row not in known:
-                known.add(row)
-                for one, other in pairwise(row):
-                    _meet(self.beside, one, other)
-
-
-def _kinds_of(modules: Sequence[Module], parents: Sequence[int]) -> list[str]:
-    """The kind of each module, as :func:`kind_of` has it, for all of a tree at once."""
-    masked: list[str] = []  # their paths, less numbers
-    steps: dict[str, str] = {}
-    for module, parent in zip(modules, parents, strict=True):
-        step = module.fqn if parent < 0 else module.fqn[len(modules[parent].fqn) :]
-        if step not in steps:
-            steps[step] = re.sub(r"\d+", "#", step)
-        masked.append(steps[step] if parent < 0 else masked[parent] + steps[step])
-    return [
-        "" if parent < 0 else module.class_name or path
-        for module, parent, path in zip(modules, parents, masked, strict=True)
-    ]
+    kinds, names = modules.kinds
+    parents = np.array(modules.parents, np.int64)
+    totals = np.array(modules.totals(own if own.any() else np.ones_like(own)), np.int64)
+    largest = np.zeros(len(names), np.int64)
+    np.maximum.at(largest, kinds, totals)
+    boxes = np.flatnonzero(totals[1:]) + 1
+    is_alone = np.bincount(parents[boxes], minlength=len(parents)) == 1
+    pairs = []
+    inner, around = boxes, parents[boxes]
+    while len(inner):
+        pairs.append(np.stack([kinds[inner], kinds[around]]))
+        goes_on = is_alone[around] & (around > 0)
+        inner, around = inner[goes_on], parents[around[goes_on]]
+    row = boxes[np.argsort(parents[boxes], kind="stable")]
+    beside = np.stack([row[:-1], row[1:]])
+    beside = beside[:, parents[beside[0]] == parents[beside[1]]]
+    beside = beside[:, kinds[beside[0]] != kinds[beside[1]]]
+    pairs.append(kinds[beside])
+    # Kinds come in the order in which the tree leads to them: a module, then its children, which
+    # stand beside each other, then what is below these.
+    met = np.full(len(names), 2 * len(kinds) ** 2)
+    np.minimum.at(met, kinds, 2 * len(kinds) * np.arange(len(kinds)))
+    np.minimum.at(met, kinds[beside], len(kinds) * (2 * parents[beside] + 1) + beside)
+    found: dict[str, set[str]] = {names[at]: set() for at in np.argsort(met).tolist()}
+    ends = np.concatenate(pairs, axis=1)
+    for pair in np.unique(ends[0] * len(names) + ends[1]).tolist():
+        one, other = divmod(pair, len(names))
+        if one != other:
+            found[names[one]].add(names[other])
+            found[names[other]].add(names[one])
+    return found, dict(zip(names, largest.tolist(), strict=True))
 
 
-def _meet(found: dict[str, set[str]], one: str, other: str) -> None:
-    if one != other:
-        found.setdefault(one, set()).add(other)
-        found.setdefault(other, set()).add(one)
-
-
-def _places(tree: ModuleTree) -> dict[str, tuple[int, int]]:
+def _places(modules: Modules, own: Ints) -> dict[str, tuple[int, int]]:
     """Step and hue of each kind, both numbers; the root has none: its ops are grey."""
-    survey = _Survey(tree)
-    kinds = [kind for kind in survey.beside if kind]
-    steps = _steps(kinds, survey.beside, survey.largest)
-    hues = _hues(kinds, survey.beside, steps)
+    beside, largest = _survey(modules, own)
+    kinds = [kind for kind in beside if kind]
+    steps = _steps(kinds, beside, largest)
+    hues = _hues(kinds, beside, steps)
     return {kind: (steps[kind], hues[kind]) for kind in kinds}
 
 
@@ -214,16 +204,27 @@ class Palette(Mapping[str, Swatch]):
     """The colours of every module of a tree in one theme, by FQN; worked out when asked for.
 
     ``twin`` is that of the same tree in the other theme: of steps and hues, there is one set.
+    ``counted`` are the modules by number, and how many ops each has, where that is known already.
     """
 
-    def __init__(self, tree: ModuleTree, theme: Theme, twin: Palette | None = None) -> None:
+    def __init__(
+        self,
+        tree: ModuleTree,
+        theme: Theme,
+        *,
+        twin: Palette | None = None,
+        counted: tuple[Modules, Ints] | None = None,
+    ) -> None:
         self.theme = theme
         self._tree = tree
         self._twin = twin
+        self._counted = counted
 
     @cached_property
     def _places(self) -> dict[str, tuple[int, int]]:
-        return _places(self._tree) if self._twin is None else self._twin._places
+        if self._twin is not None:
+            return self._twin._places
+        return _places(*(self._counted or _modules_of(self._tree)))
 
     def __getitem__(self, fqn: str) -> Swatch:
         kind = kind_of(self._tree[fqn])

@@ -17,53 +17,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from hexviz.model.cached import cached_property
-from hexviz.model.columns import Ints, TagColumns
-from hexviz.model.modules import Module, ModuleTree
+from hexviz.model.columns import Ints
 from hexviz.view.calls import CallGroup, Groups
+from hexviz.view.module_numbers import Modules
 
-__all__ = ["Modules", "Slots", "Span"]
+__all__ = ["Slots", "Span"]
 
 Span = tuple[int, int]
-
-
-class Modules:
-    """The modules of a tree by number, each followed by all that are below it.
-
-    ``parents`` are numbers, too; the root is 0, and has none (-1).
-    """
-
-    def __init__(self, tree: ModuleTree) -> None:
-        self.all: tuple[Module, ...] = tuple(tree)
-        self.paths = [module.fqn for module in self.all]
-        self.numbers = {fqn: number for number, fqn in enumerate(self.paths)}
-        self._tree = tree
-        numbers = self.numbers
-        self.parents = [
-            -1 if module.parent is None else numbers[module.parent] for module in self.all
-        ]
-
-    def of(self, columns: TagColumns, placed: Ints) -> Ints:
-        """The numbers of modules for those that ``columns`` has: of the nearest in the tree."""
-        nearest = [self.numbers[self._tree.nearest(path)] for path in columns.paths]
-        found: Ints = np.array(nearest or [0], np.int64)[placed]
-        return found
-
-    @cached_property
-    def depths(self) -> list[int]:
-        """How many modules are around each."""
-        found: list[int] = []
-        for parent in self.parents:
-            found.append(0 if parent < 0 else found[parent] + 1)
-        return found
-
-    @cached_property
-    def ends(self) -> list[int]:
-        """For each the number of the first that follows it and is not below it."""
-        found = list(range(1, len(self.all) + 1))
-        for number in range(len(self.all) - 1, 0, -1):
-            parent = self.parents[number]
-            found[parent] = max(found[parent], found[number])
-        return found
 
 
 class Slots:
@@ -78,7 +38,11 @@ class Slots:
         self.module_at = module_at
         self.groups = groups
         self._n_ops = n_ops = len(module_at)
-        self.counts, first = _totals(modules, module_at)
+        n_modules = len(modules.all)
+        begun = np.full(n_modules, n_ops)
+        np.minimum.at(begun, module_at, np.arange(n_ops))
+        self.counts = modules.totals(np.bincount(module_at, minlength=n_modules))
+        first = np.array(modules.firsts(begun), np.int64)
         singles = np.flatnonzero(groups.of < 0)
         inside = np.flatnonzero(groups.of >= 0)
         self._group_sizes = np.bincount(groups.of[inside], minlength=len(groups))
@@ -168,17 +132,3 @@ class Slots:
         for low, size in spans:
             sizes[low] = tuple(sorted([*sizes.get(low, ()), size]))
         return sizes
-
-
-def _totals(modules: Modules, module_at: Ints) -> tuple[list[int], Ints]:
-    """How many ops are in each module and below it, and the position of the first of them."""
-    begun = np.full(len(modules.all), len(module_at))
-    np.minimum.at(begun, module_at, np.arange(len(module_at)))
-    counts: list[int] = np.bincount(module_at, minlength=len(modules.all)).tolist()
-    firsts: list[int] = begun.tolist()
-    parents = modules.parents
-    for number in range(len(counts) - 1, 0, -1):
-        parent = parents[number]
-        counts[parent] += counts[number]
-        firsts[parent] = min(firsts[parent], firsts[number])
-    return counts, np.array(firsts, np.int64)

@@ -12,9 +12,9 @@ from hexviz.view.cache import LayoutCache
 from hexviz.view.calls import LOOSE, CallGroup, group_calls
 from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, Placement, build_index
+from hexviz.view.module_numbers import Modules
 from hexviz.view.render import render
 from hexviz.view.scene import build_scene
-from hexviz.view.slots import Modules
 from hexviz.view.state import ViewState, open_path, reveal, toggle
 from tests.view.graphs import Node, build, random_graph, seeds
 

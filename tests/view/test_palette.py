@@ -16,7 +16,6 @@ from hexviz.view.palette import (
     Palette,
     Swatch,
     Theme,
-    _places,
     kind_of,
     neighbours,
 )
@@ -128,13 +127,13 @@ def test_a_class_keeps_its_hue_from_model_to_model_where_it_is_free() -> None:
 
     def hue(*classes: str) -> int:
         tree = build_tree({f"m{at}": ModuleInfo(name) for at, name in enumerate(classes)})
-        return _places(tree)["Linear"][1]
+        return Palette(tree, "light")._places["Linear"][1]
 
     assert hue("Linear") == hue("Linear", "Conv2d", "ReLU")
 
 
 def test_large_boxes_stay_near_the_page() -> None:
-    places = _places(bert())
+    places = Palette(bert(), "light")._places
     assert max(places[kind][0] for kind in ("encoder", "encoder.layer.#")) <= 1
 
 
