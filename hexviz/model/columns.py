@@ -7,7 +7,7 @@ is where it is, for the ops that somebody looks at.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -16,7 +16,16 @@ import onnx
 
 from hexviz.model.op import Call
 
-__all__ = ["PRIMARY", "EdgeColumns", "FlatColumns", "Ints", "Slots", "TagColumns", "coded"]
+__all__ = [
+    "PRIMARY",
+    "CallColumns",
+    "EdgeColumns",
+    "FlatColumns",
+    "Ints",
+    "Slots",
+    "TagColumns",
+    "coded",
+]
 
 Ints = npt.NDArray[np.int64]
 Kind = TypeVar("Kind", bound=Hashable)
@@ -65,8 +74,8 @@ class Slots(NamedTuple):
 class TagColumns(NamedTuple):
     """Where all ops belong, by position.
 
-    ``modules`` and ``contexts`` are numbers in ``paths`` (FQNs), of which every one is that of a
-    module of the tree; the context of a primary op is -1. ``origins`` are numbers in
+    ``modules`` and ``contexts`` are numbers in ``paths``: the FQNs of all modules of the tree, in
+    its order. The context of a primary op is -1. ``origins`` are numbers in
     :data:`~hexviz.model.op.ORIGINS`, ``categories`` in the keys of
     :data:`~hexviz.model.op.CATEGORIES` (:data:`PRIMARY` for primary ops), ``calls`` in
     ``known_calls`` (-1 for none).
@@ -79,6 +88,24 @@ class TagColumns(NamedTuple):
     categories: Ints
     calls: Ints
     known_calls: Sequence[Call]
+
+
+class CallColumns(NamedTuple):
+    """The call that each op was made for: numbers in ``known`` by position, -1 for none."""
+
+    numbers: Sequence[int]
+    known: Sequence[Call]
+
+    def with_others(self, others: Mapping[int, Call]) -> CallColumns:
+        """With the calls of ops that have none yet, by position."""
+        new = {at: call for at, call in others.items() if self.numbers[at] < 0}
+        if not new:
+            return self
+        places = {call: at for at, call in enumerate(self.known)}
+        numbers = list(self.numbers)
+        for at, call in new.items():
+            numbers[at] = places.setdefault(call, len(places))
+        return CallColumns(numbers, tuple(places))
 
 
 def coded(kinds: Iterable[Kind]) -> tuple[Ints, list[Kind]]:

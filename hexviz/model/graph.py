@@ -13,7 +13,7 @@ import onnx
 
 from hexviz.errors import UnknownOpError
 from hexviz.model.cached import cached_property
-from hexviz.model.columns import PRIMARY, TagColumns, coded
+from hexviz.model.columns import PRIMARY, TagColumns
 from hexviz.model.flat import Edge, FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.function_calls import find_calls
@@ -22,6 +22,7 @@ from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.near_names import near_names
 from hexviz.model.node_tags import OpTags
 from hexviz.model.op import CATEGORIES, ORIGINS, Call, Op, Provenance
+from hexviz.model.op_sequence import OpSequence
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.subtree import OpColumns, Subtree, subtree
@@ -64,7 +65,8 @@ class TaggedGraph:
 
     Instances are immutable; build them with :func:`hexviz.load` or
     :func:`hexviz.export`. ``ops`` is in execution order with the ops of
-    If/Loop/Scan bodies before their owner; ``edges`` refer to positions in it.
+    If/Loop/Scan bodies before their owner; ``edges`` refer to positions in it. It makes an op
+    when somebody looks: what asks about all of them works on ``columns``.
     ``measured`` says how long each stage of its making took, ``transferred_from``
     what is known of the graph that transferred tags came from.
     """
@@ -76,7 +78,7 @@ class TaggedGraph:
         *,
         proto: onnx.ModelProto,
         flat: FlatGraph,
-        ops: tuple[Op, ...],
+        ops: Sequence[Op],
         modules: ModuleTree,
         name: str = "",
         base_dir: Path | None = None,
@@ -100,7 +102,7 @@ class TaggedGraph:
 
     def with_tags(
         self,
-        ops: tuple[Op, ...],
+        ops: Sequence[Op],
         modules: ModuleTree,
         transferred_from: SourceGraph | None = None,
     ) -> Self:
@@ -111,7 +113,7 @@ class TaggedGraph:
         return graph
 
     @classmethod
-    def _tagged(cls, graph: TaggedGraph, ops: tuple[Op, ...], modules: ModuleTree) -> Self:
+    def _tagged(cls, graph: TaggedGraph, ops: Sequence[Op], modules: ModuleTree) -> Self:
         return cls(
             proto=graph.proto,
             flat=graph.flat,
@@ -128,7 +130,7 @@ class TaggedGraph:
         cls,
         *,
         proto: Callable[[], onnx.ModelProto],
-        ops: Callable[[], tuple[Op, ...]],
+        ops: Callable[[], Sequence[Op]],
         modules: Callable[[], ModuleTree],
         name: str,
         base_dir: Path | None,
@@ -159,10 +161,10 @@ class TaggedGraph:
             return flatten(self.proto)
 
     @cached_property
-    def ops(self) -> tuple[Op, ...]:
+    def ops(self) -> Sequence[Op]:
         """All ops with their modules."""
         with collector_paused():
-            found: tuple[Op, ...] = self._made("ops")
+            found: Sequence[Op] = self._made("ops")
             return found
 
     @cached_property
@@ -195,24 +197,29 @@ class TaggedGraph:
     @cached_property
     def positions(self) -> Mapping[str, int]:
         """Op id → position in ``ops``."""
-        return MappingProxyType({op.id: at for at, op in enumerate(self.ops)})
+        return MappingProxyType({op_id: at for at, op_id in enumerate(self.ids)})
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """The ids of all ops, by position."""
+        return self.ops.ids if isinstance(self.ops, OpSequence) else [op.id for op in self.ops]
 
     @cached_property
     def columns(self) -> TagColumns:
         """Where all ops belong, in columns."""
-        ops = self.ops
-        modules, paths = coded(op.module for op in ops)
-        known = {path: at for at, path in enumerate(paths)}
-        contexts = [
-            -1 if op.context is None else known.setdefault(op.context.module, len(known))
-            for op in ops
-        ]
+        return self.ops.columns if isinstance(self.ops, OpSequence) else self._columns_of_ops()
+
+    def _columns_of_ops(self) -> TagColumns:
+        """The columns of ops that were given one by one."""
+        ops, numbers = self.ops, self.modules.numbers
         categories = {kind: at for at, kind in enumerate(CATEGORIES)}
         calls: dict[Call, int] = {}
         return TagColumns(
-            paths=tuple(known),
-            modules=modules,
-            contexts=np.array(contexts, np.int64),
+            paths=self.modules.columns.fqns,
+            modules=np.array([numbers[op.module] for op in ops], np.int64),
+            contexts=np.array(
+                [-1 if op.context is None else numbers[op.context.module] for op in ops], np.int64
+            ),
             origins=np.array([ORIGINS.index(op.provenance.origin) for op in ops], np.int64),
             categories=np.array(
                 [PRIMARY if not op.auxiliary else categories[op.auxiliary] for op in ops], np.int64
@@ -235,7 +242,7 @@ class TaggedGraph:
 
     @cached_property
     def _columns(self) -> OpColumns:
-        return OpColumns.of(self.ops, self.modules)
+        return OpColumns.of(self.flat.columns.op_types, self.columns, self.modules)
 
     @cached_property
     def inputs(self) -> tuple[Value, ...]:

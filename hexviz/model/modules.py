@@ -7,15 +7,16 @@ Only modules that can own ops are in the tree: a ``ModuleList`` never runs, so
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from hexviz.model import fqn as names
 from hexviz.model.cached import cached_property
 from hexviz.model.size_limits import refuse_letters
 
-__all__ = ["Module", "ModuleInfo", "ModuleTree", "build_tree"]
+__all__ = ["Module", "ModuleColumns", "ModuleInfo", "ModuleTree", "build_tree"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,38 +59,86 @@ class Module:
         return self.tag.rpartition("/")[2] or "model"
 
 
+class ModuleColumns(NamedTuple):
+    """What all modules of a tree have, each followed by all that are below it.
+
+    ``parents`` are numbers of modules, -1 for the root; else it is as in :class:`Module`.
+    """
+
+    fqns: Sequence[str]
+    tags: Sequence[str]
+    class_names: Sequence[str]
+    parents: Sequence[int]
+    children: Sequence[tuple[str, ...]]
+    parameters: Sequence[int | None]
+    same_as: Sequence[str]
+
+
 class ModuleTree:
     """All modules by FQN, each followed by all that are below it.
 
-    Iterating yields every :class:`Module`; ``tree[fqn]`` finds one. The root
-    ``""`` is always there.
+    Iterating yields every :class:`Module`; ``tree[fqn]`` finds one: objects that are made
+    when somebody asks. ``columns`` has all of them without. The root ``""`` is always there.
+    ``ops_of`` tells the ids of a module's own ops by its number.
     """
 
-    def __init__(self, modules: Iterable[Module]) -> None:
-        self._modules = {module.fqn: module for module in modules}
-        self._by_tag = {module.tag: module.fqn for module in self._modules.values()}
+    def __init__(
+        self,
+        columns: ModuleColumns,
+        ops_of: Callable[[int], tuple[str, ...]] | None = None,
+    ) -> None:
+        self.columns = columns
+        self._ops_of = ops_of
+        self._made: dict[int, Module] = {}
+
+    def with_ops(self, ops_of: Callable[[int], tuple[str, ...]]) -> ModuleTree:
+        """The same modules, with the ops that are told of each by its number."""
+        tree = ModuleTree(self.columns, ops_of)
+        tree.numbers = self.numbers
+        return tree
+
+    @cached_property
+    def numbers(self) -> Mapping[str, int]:
+        """FQN → number of the module, by which the columns have it."""
+        return {fqn: at for at, fqn in enumerate(self.columns.fqns)}
 
     def __getitem__(self, fqn: str) -> Module:
-        return self._modules[fqn]
+        return self._module(self.numbers[fqn])
 
     def __iter__(self) -> Iterator[Module]:
-        return iter(self._modules.values())
+        return map(self._module, range(len(self)))
 
     def __len__(self) -> int:
-        return len(self._modules)
+        return len(self.columns.fqns)
 
     def __contains__(self, fqn: object) -> bool:
-        return fqn in self._modules
+        return fqn in self.numbers
 
-    @property
+    def _module(self, at: int) -> Module:
+        made = self._made.get(at)
+        if made is None:
+            fqns, tags, classes, parents, children, parameters, same_as = self.columns
+            made = self._made[at] = Module(
+                fqns[at],
+                tags[at],
+                classes[at],
+                None if parents[at] < 0 else fqns[parents[at]],
+                children[at],
+                () if self._ops_of is None else self._ops_of(at),
+                parameters[at],
+                same_as[at],
+            )
+        return made
+
+    @cached_property
     def by_tag(self) -> Mapping[str, str]:
         """Tag → FQN."""
-        return MappingProxyType(self._by_tag)
+        return MappingProxyType(dict(zip(self.columns.tags, self.columns.fqns, strict=True)))
 
     def first_name(self, fqn: str) -> str:
         """The first FQN of a module, which tells whether two are names of one."""
-        module = self._modules.get(fqn)
-        return (module.same_as if module else "") or fqn
+        at = self.numbers.get(fqn)
+        return fqn if at is None else self.columns.same_as[at] or fqn
 
     def names_of(self, fqn: str) -> tuple[str, ...]:
         """All FQNs of a module, the first one first: just its own, if it is known by no other."""
@@ -99,23 +148,21 @@ class ModuleTree:
     def _names(self) -> Mapping[str, tuple[str, ...]]:
         """First FQN → all FQNs, of the modules that have several."""
         found: dict[str, list[str]] = {}
-        for module in self._modules.values():
-            if module.same_as:
-                found.setdefault(module.same_as, [module.same_as]).append(module.fqn)
+        for fqn, first in zip(self.columns.fqns, self.columns.same_as, strict=True):
+            if first:
+                found.setdefault(first, [first]).append(fqn)
         return {first: tuple(known) for first, known in found.items()}
 
     def infos(self) -> dict[str, ModuleInfo]:
         """What is known of each module, by FQN: what a tree is built from."""
-        return {
-            one.fqn: ModuleInfo(
-                one.class_name, one.parameters, one.tag.rpartition("/")[2], one.same_as
-            )
-            for one in self
-        }
+        fqns, tags, classes, _, _, parameters, same_as = self.columns
+        labels = [tag.rpartition("/")[2] for tag in tags]
+        known = map(ModuleInfo, classes, parameters, labels, same_as)
+        return dict(zip(fqns, known, strict=True))
 
     def nearest(self, fqn: str) -> str:
         """The deepest module of the tree that encloses ``fqn``."""
-        while fqn not in self._modules:
+        while fqn not in self.numbers:
             fqn = names.parent(fqn)
         return fqn
 
@@ -134,42 +181,57 @@ def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
     Raises:
         ReadError: if the tags have more characters than any model's.
     """
-    known = {"": infos.get("", ModuleInfo())} | {fqn: info for fqn, info in infos.items() if fqn}
+    known = {"": ModuleInfo(), **infos}
     children: dict[str, list[str]] = {fqn: [] for fqn in known}
-    parents: dict[str, str] = {}
     for fqn in known:
         if fqn:
-            above = names.parent(fqn)
+            above = fqn.rpartition(".")[0]
             while above not in known:
-                above = names.parent(above)
-            parents[fqn] = above
+                above = above.rpartition(".")[0]
             children[above].append(fqn)
-    tags = {"": "/" + _clean(known[""].class_name)}
+    rows: list[tuple[str, str, int]] = []
     letters = 0
-    modules: list[Module] = []
-    pending = [""]
+    labelled: dict[tuple[tuple[str, ...], ...], list[str]] = {}  # most modules of a kind are alike
+    pending = [("", "/" + _clean(known[""].class_name), -1)]
     while pending:
-        fqn = pending.pop()
-        if children[fqn]:
-            labels = _labels(fqn, children[fqn], known)
-            base = tags[fqn].rstrip("/")
-            refuse_letters(letters + len(labels) * len(base))
-            tags.update({child: f"{base}/{label}" for child, label in labels.items()})
-        letters += len(tags[fqn])
-        refuse_letters(letters)
-        modules.append(
-            Module(
-                fqn=fqn,
-                tag=tags[fqn],
-                class_name=known[fqn].class_name,
-                parent=parents.get(fqn),
-                children=tuple(children[fqn]),
-                parameters=known[fqn].parameters,
-                same_as=known[fqn].same_as,
+        row = fqn, tag, _ = pending.pop()
+        inner = children[fqn]
+        if inner:
+            start = len(fqn) + 1 if fqn else 0
+            described = [known[child] for child in inner]
+            spelling = (
+                tuple([child[start:] for child in inner]),
+                tuple([one.class_name for one in described]),
+                tuple([one.label for one in described]),
             )
+            labels = labelled.get(spelling)
+            if labels is None:
+                labels = labelled[spelling] = _labels(*spelling)
+            base = tag.rstrip("/")
+            refuse_letters(letters + len(labels) * len(base))
+            at = len(rows)
+            pending.extend(
+                [
+                    (child, f"{base}/{label}", at)
+                    for child, label in zip(reversed(inner), reversed(labels), strict=True)
+                ]
+            )
+        letters += len(tag)
+        refuse_letters(letters)
+        rows.append(row)
+    fqns, tags, parents = map(list, zip(*rows, strict=True))
+    found = [known[fqn] for fqn in fqns]
+    return ModuleTree(
+        ModuleColumns(
+            fqns=fqns,
+            tags=tags,
+            class_names=[one.class_name for one in found],
+            parents=parents,
+            children=[tuple(children[fqn]) for fqn in fqns],
+            parameters=[one.parameters for one in found],
+            same_as=[one.same_as for one in found],
         )
-        pending.extend(reversed(children[fqn]))
-    return ModuleTree(modules)
+    )
 
 
 def _clean(label: str) -> str:
@@ -177,49 +239,51 @@ def _clean(label: str) -> str:
     return label.replace("/", "∕")
 
 
-def _labels(parent: str, children: list[str], known: Mapping[str, ModuleInfo]) -> dict[str, str]:
-    """A label for each child, unique among its siblings.
+def _labels(
+    below: Sequence[str], class_names: Sequence[str], on_record: Sequence[str]
+) -> list[str]:
+    """A label for each of some siblings, unique among them.
 
+    ``below`` are their paths below their parent, ``on_record`` their labels where these are known.
     Each round spells the members of a clash out further: class, class and
     last step, class and whole path; a counter settles what is left.
     """
-    classes = {child: _clean(known[child].class_name) for child in children}
-    paths = {child: _clean(child[len(parent) + 1 if parent else 0 :]) for child in children}
-    last = {child: path.rpartition(".")[2] for child, path in paths.items()}
+    classes, paths = list(map(_clean, class_names)), list(map(_clean, below))
+    last = [path.rpartition(".")[2] for path in paths]
 
-    if all(classes.values()) and not any(known[child].label for child in children):
+    if all(classes) and not any(on_record):
         # Mostly classes, or numbered members of lists, tell them apart already.
         plain = [
-            f"{classes[child]}.{last[child]}" if last[child].isdecimal() else classes[child]
-            for child in children
+            f"{kind}.{step}" if step.isdecimal() else kind
+            for kind, step in zip(classes, last, strict=True)
         ]
         if len(set(plain)) == len(plain):
-            return dict(zip(children, plain, strict=True))
+            return plain
 
-    def spelled(child: str, level: int) -> str:
+    def spelled(child: int, level: int) -> str:
         if not classes[child]:
             return paths[child]
         if level == 0 and not last[child].isdecimal():
             return classes[child]
         return f"{classes[child]}.{paths[child] if level >= 2 else last[child]}"
 
-    level = dict.fromkeys(children, 0)
+    level = [0] * len(paths)
     for _ in range(2):
-        groups: dict[str, list[str]] = {}
-        for child in children:
+        groups: dict[str, list[int]] = {}
+        for child in range(len(paths)):
             groups.setdefault(spelled(child, level[child]), []).append(child)
         for members in groups.values():
             if len(members) > 1:
                 for child in members:
                     level[child] += 1
-    result: dict[str, str] = {}
+    result: list[str] = []
     taken: set[str] = set()
     counts: dict[str, int] = {}  # thousands of siblings may have one label on record
-    for child in children:
-        label = base = _clean(known[child].label) or spelled(child, level[child])
+    for child, known in enumerate(on_record):
+        label = base = _clean(known) or spelled(child, level[child])
         while label in taken:
             counts[base] = counts.get(base, 1) + 1
             label = f"{base}~{counts[base]}"
         taken.add(label)
-        result[child] = label
+        result.append(label)
     return result

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from hexviz.model.columns import coded
+from hexviz.model.columns import TagColumns, coded
 from hexviz.model.flat import Crossing, FlatGraph
 from hexviz.model.modules import Module, ModuleTree
-from hexviz.model.op import Op
+from hexviz.model.op import CATEGORIES, ORIGINS
+from hexviz.model.op_sequence import Taken
 
 __all__ = ["OpColumns", "Subtree", "subtree"]
 
@@ -94,25 +94,23 @@ class OpColumns(NamedTuple):
     categories: Codes[str | None]
 
     @classmethod
-    def of(cls, ops: Sequence[Op], modules: ModuleTree) -> OpColumns:
+    def of(cls, op_types: Sequence[str], tags: TagColumns, modules: ModuleTree) -> OpColumns:
         """The columns of a graph. Linear."""
-        numbers = {module.fqn: at for at, module in enumerate(modules)}
-        homes = map(numbers.__getitem__, map(attrgetter("module"), ops))
         return cls(
-            ranges=_ranges(modules, numbers),
-            homes=np.fromiter(homes, np.int64, len(ops)),
-            op_types=coded(map(attrgetter("op_type"), ops)),
-            origins=coded(map(attrgetter("provenance.origin"), ops)),
-            categories=coded(map(attrgetter("auxiliary"), ops)),
+            ranges=_ranges(modules),
+            homes=tags.modules,
+            op_types=coded(op_types),
+            origins=coded(Taken(ORIGINS, tags.origins)),
+            categories=coded(Taken([*CATEGORIES, None], tags.categories)),
         )
 
 
-def _ranges(modules: ModuleTree, numbers: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    sizes = [1] * len(modules)
-    for module in reversed(list(modules)):
-        if module.parent is not None:
-            sizes[numbers[module.parent]] += sizes[numbers[module.fqn]]
-    return {fqn: (at, at + sizes[at]) for fqn, at in numbers.items()}
+def _ranges(modules: ModuleTree) -> dict[str, tuple[int, int]]:
+    fqns, parents = modules.columns.fqns, modules.columns.parents
+    sizes = [1] * len(fqns)
+    for at in range(len(fqns) - 1, 0, -1):
+        sizes[parents[at]] += sizes[at]
+    return {fqn: (at, at + sizes[at]) for at, fqn in enumerate(fqns)}
 
 
 def _depth(modules: ModuleTree, module: Module) -> int:

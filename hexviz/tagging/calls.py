@@ -13,13 +13,14 @@ and the map in the model's metadata. Both hold :attr:`hexviz.model.op.Call.text`
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
+from hexviz.model.columns import CallColumns
 from hexviz.model.op import Call
 from hexviz.model.writer import PREFIX
 from hexviz.tagging.metadata import last_entry
 
-__all__ = ["KEYS", "call_of", "read_call"]
+__all__ = ["KEYS", "call_columns", "call_of", "read_call"]
 
 _OWN = PREFIX + "call"
 _NAMES, _TARGETS = "pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy"
@@ -53,6 +54,30 @@ def read_call(text: str) -> Call | None:
     """
     name, _, target = text.partition(" ")
     return _call(name, target)
+
+
+def call_columns(
+    size: int, positions: Sequence[int], names: Sequence[str], targets: Sequence[str]
+) -> CallColumns:
+    """The calls of these names and targets at some of ``size`` positions."""
+    places: dict[tuple[str, str], int] = {}
+    numbers = [-1] * size
+    for at, one in zip(positions, zip(names, targets, strict=True), strict=True):
+        numbers[at] = places.setdefault(one, len(places))
+    if _are_valid(names) and _are_valid(set(targets)) and " " not in "".join(names):
+        return CallColumns(numbers, list(map(Call._make, places)))
+    known: dict[Call | None, int] = {None: -1}
+    meant = [known.setdefault(_call(*one), len(known) - 1) for one in places]
+    numbers = [meant[number] if number >= 0 else -1 for number in numbers]
+    return CallColumns(numbers, [one for one in known if one is not None])
+
+
+def _are_valid(texts: Collection[str]) -> bool:
+    """Whether all of these may be names of calls and functions."""
+    lengths = set(map(len, texts))
+    return not lengths or (
+        min(lengths) > 0 and max(lengths) <= _LONGEST and "".join(texts).isprintable()
+    )
 
 
 @functools.lru_cache(maxsize=1 << 16)

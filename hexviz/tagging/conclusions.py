@@ -181,6 +181,11 @@ class Conclusions:
                 found[np.searchsorted(self.ats, at)] = ORIGINS.index("fallback")
         return found
 
+    def origin(self, at: int) -> str:
+        """The origin of the op at a position."""
+        making = self._made.get(at)
+        return "fallback" if making is not None and making[0] is nothing_known else "inherited"
+
     def fields(self, at: int) -> Fields:
         """The arguments of the provenance of the op at a position."""
         making = self._made.get(at)

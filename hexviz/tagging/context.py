@@ -14,107 +14,237 @@ where there is neither.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
+
+import numpy as np
 
 from hexviz.model import fqn as names
+from hexviz.model.cached import cached_property
+from hexviz.model.columns import Ints
 from hexviz.model.flat import FlatGraph, Neighbours
+from hexviz.model.op import Context
 
-__all__ = ["ContextFacts", "find_contexts"]
+__all__ = ["Contexts", "find_contexts"]
 
 _CHAIN = 32  # steps of a chain that are kept as evidence
 _USERS = 256  # users' modules from which on no more are added: lists nobody reads cost memory
 
 
-class ContextFacts:
-    """Where the primary ops around an auxiliary op are: modules, and the chain to the nearest."""
+class Contexts(Sequence[Context | None]):
+    """The context of each op by position, ``None`` for primary ones: made when looked at.
 
-    __slots__ = ("chain", "module", "rule", "users")
-
-    def __init__(
-        self, module: str, rule: str, chain: tuple[int, ...], users: tuple[str, ...]
-    ) -> None:
-        self.module = module
-        self.rule = rule
-        self.chain = chain
-        self.users = users
-
-
-def find_contexts(
-    flat: FlatGraph, modules: Sequence[str], primary: Sequence[bool]
-) -> dict[int, ContextFacts]:
-    """Context of every auxiliary op, by position; ``chain`` holds positions, nearest first."""
-    down = _Reach(flat.order[::-1], flat.successors, modules, primary)
-    # Few ops need it.
-    up = None
-    first_op: dict[str, int] = {}
-    for at in flat.order:
-        first_op.setdefault(modules[at], at)
-    result = {}
-    for at in flat.order:
-        if primary[at]:
-            continue
-        reach, rule = down, "consumers"
-        if not down.users[at]:
-            if up is None:
-                up = _Reach(flat.order, flat.predecessors, modules, primary)
-            reach, rule = up, "producers"
-        users: Sequence[str] = tuple(reach.users[at])
-        if len(users) > 1:
-            users = sorted(users, key=first_op.__getitem__)
-        if users:
-            result[at] = ContextFacts(reach.meeting[at] or "", rule, reach.chain(at), tuple(users))
-        else:
-            result[at] = ContextFacts("", "root", (), ())
-    return result
-
-
-class _Reach:
-    """One sweep in one direction: whom each op reaches through auxiliary ops alone."""
+    ``served`` are numbers of modules in ``fqns``, -1 for primary ops. An op that ``up`` reaches
+    has its context from what feeds it, as nothing primary is downstream of it.
+    """
 
     def __init__(
         self,
-        order: Sequence[int],
-        neighbours: Neighbours,
-        modules: Sequence[str],
-        primary: Sequence[bool],
+        ids: Sequence[str],
+        fqns: Sequence[str],
+        tags: Sequence[str],
+        modules: Sequence[int],
+        served: Ints,
+        reaches: tuple[_Reach, _Reach | None],
     ) -> None:
-        nobody: frozenset[str] = frozenset()
-        single = {module: frozenset((module,)) for module in set(modules)}
-        self.primary = primary
-        self.users: list[frozenset[str]] = [nobody] * len(modules)
-        self.meeting: list[str | None] = [None] * len(modules)
-        self.step: list[int] = [-1] * len(modules)
-        self.last: list[int] = [-1] * len(modules)
-        distance = [0] * len(modules)
+        self.served = served
+        self._ids = ids
+        self._fqns = fqns
+        self._tags = tags
+        self._modules = modules
+        self._down, self._up = reaches
+
+    @overload
+    def __getitem__(self, at: int) -> Context | None: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Context | None]: ...
+    def __getitem__(self, at: int | slice) -> Context | list[Context | None] | None:
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        served = int(self.served[at])
+        if served < 0:
+            return None
+        reach, rule = self._down, "consumers"
+        if reach.reached[at] < 0 and self._up is not None:
+            reach, rule = self._up, "producers"
+        if reach.reached[at] < 0:
+            return Context(self._fqns[served], self._tags[served], "root")
+        users = sorted(reach.users(at), key=self._first_op.__getitem__)
+        chain = tuple([self._ids[one] for one in reach.chain(at)])
+        fqns = self._fqns
+        return Context(
+            fqns[served], self._tags[served], rule, chain, tuple([fqns[one] for one in users])
+        )
+
+    def __iter__(self) -> Iterator[Context | None]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self.served)
+
+    @cached_property
+    def _first_op(self) -> dict[int, int]:
+        """Number of a module → position of its first op."""
+        return {module: at for at, module in reversed(list(enumerate(self._modules)))}
+
+
+def find_contexts(
+    flat: FlatGraph,
+    ids: Sequence[str],
+    modules: Sequence[int],
+    auxiliary: Sequence[int],
+    fqns: Sequence[str],
+    tags: Sequence[str],
+) -> Contexts:
+    """The contexts of the ops at the positions ``auxiliary``, which are in order.
+
+    ``modules`` are the numbers of all ops' modules in ``fqns``, the modules of the tree, whose
+    tags are ``tags``.
+    """
+    meetings = _Meetings(fqns)
+    down = _Reach(modules, auxiliary, meetings)
+    down.sweep(reversed(auxiliary), flat.successors)
+    up = None
+    unreached = [at for at in auxiliary if down.reached[at] < 0]
+    if unreached:  # few ops need it
+        up = _Reach(modules, auxiliary, meetings)
+        up.sweep(_upstream(unreached, up.reached, flat.predecessors), flat.predecessors)
+    homes = np.array([*meetings.homes, 0], np.int64)  # -1: nothing primary anywhere, so the root
+    served = homes[np.array(down.reached, np.int64)]
+    if up is not None:
+        served[unreached] = homes[[up.reached[at] for at in unreached]]
+    primary = np.ones(len(modules), bool)
+    primary[auxiliary] = False
+    served[primary] = -1
+    return Contexts(ids, fqns, tags, modules, served, (down, up))
+
+
+def _upstream(
+    unreached: Sequence[int], reached: Sequence[int], predecessors: Neighbours
+) -> list[int]:
+    """These positions and all that lead to them through auxiliary ops alone, in order."""
+    found = set(unreached)
+    pending = list(unreached)
+    while pending:
+        for near in predecessors[pending.pop()]:
+            if reached[near] < 0 and near not in found:
+                found.add(near)
+                pending.append(near)
+    return sorted(found)
+
+
+class _Meetings:
+    """Sets of modules that ops reach, and where each of them meets; each has a number.
+
+    The first are those of a single module, in the order of the modules. ``homes`` are the numbers
+    of the nearest modules of the tree around where they meet.
+    """
+
+    def __init__(self, fqns: Sequence[str]) -> None:
+        self._fqns = fqns
+        self._several: list[tuple[frozenset[int], str]] = []
+        self._known: dict[tuple[frozenset[int], str], int] = {}
+        self._joined: dict[tuple[int, ...], int] = {}
+        self.homes = list(range(len(fqns)))
+
+    def users(self, number: int) -> frozenset[int]:
+        """The modules of such a set, as numbers."""
+        single = number < len(self._fqns)
+        return frozenset((number,)) if single else self._several[number - len(self._fqns)][0]
+
+    def join(self, numbers: tuple[int, ...]) -> int:
+        """The set of what is reached in several ways; users are added up to some hundreds."""
+        known = self._joined.get(numbers)
+        if known is None:
+            first, *others = numbers
+            users, path = self.users(first), self._path(first)
+            for other in others:
+                more = self.users(other)
+                if users <= more:
+                    users = more
+                elif len(users) < _USERS:
+                    users |= more
+                path = names.common_ancestor(path, self._path(other))
+            known = self._known.get((users, path))
+            if known is None:
+                known = self._known[users, path] = len(self.homes)
+                self._several.append((users, path))
+                self.homes.append(self._home(path))
+            self._joined[numbers] = known
+        return known
+
+    def _path(self, number: int) -> str:
+        single = number < len(self._fqns)
+        return self._fqns[number] if single else self._several[number - len(self._fqns)][1]
+
+    def _home(self, path: str) -> int:
+        # Where modules meet may be a container that is no module of the tree.
+        while path not in self._numbers:
+            path = names.parent(path)
+        return self._numbers[path]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {fqn: at for at, fqn in enumerate(self._fqns)}
+
+
+class _Reach:
+    """One sweep in one direction: whom each op reaches through auxiliary ops alone.
+
+    ``reached`` are numbers of :class:`_Meetings`, -1 for nobody.
+    """
+
+    def __init__(
+        self, modules: Sequence[int], auxiliary: Iterable[int], meetings: _Meetings
+    ) -> None:
+        self._meetings = meetings
+        self.reached = list(modules)
+        for at in auxiliary:
+            self.reached[at] = -1
+        self._step = [-1] * len(modules)
+        self._last = [-1] * len(modules)
+
+    def sweep(self, order: Iterable[int], neighbours: Neighbours) -> None:
+        """Go through auxiliary ops, the nearest to what they reach first."""
+        reached, step, last = self.reached, self._step, self._last
+        distance = [0] * len(reached)
         for at in order:
-            if primary[at]:
-                continue
-            best = -1
-            reached = nobody
-            for near in neighbours[at]:
-                through = single[modules[near]] if primary[near] else self.users[near]
-                if not through:
+            near = neighbours[at]
+            if len(near) == 1:
+                best = near[0]
+                found = reached[best]
+                if found < 0:
                     continue
-                here = modules[near] if primary[near] else self.meeting[near]
-                known = self.meeting[at]
-                self.meeting[at] = (
-                    here if known is None or here is None else names.common_ancestor(known, here)
+            else:
+                several: dict[int, None] = {}
+                best = -1
+                for one in near:
+                    found = reached[one]
+                    if found >= 0:
+                        several[found] = None
+                        if best < 0 or distance[one] < distance[best]:
+                            best = one
+                if best < 0:
+                    continue
+                found = (
+                    next(iter(several))
+                    if len(several) == 1
+                    else self._meetings.join(tuple(several))
                 )
-                # Sets are shared along a chain; a new one is made only where chains part.
-                if not reached or reached <= through:
-                    reached = through
-                elif len(reached) < _USERS:
-                    reached |= through
-                far = 1 if primary[near] else distance[near] + 1
-                if best == -1 or far < best:
-                    best, self.step[at] = far, near
-                    self.last[at] = near if primary[near] else self.last[near]
-            self.users[at], distance[at] = reached, best
+            reached[at] = found
+            step[at] = best
+            distance[at] = distance[best] + 1
+            end = last[best]
+            last[at] = best if end < 0 else end
+
+    def users(self, at: int) -> frozenset[int]:
+        """The modules that an op reaches, as numbers."""
+        return self._meetings.users(self.reached[at])
 
     def chain(self, at: int) -> tuple[int, ...]:
         """The ops from ``at``'s neighbour to the nearest primary op, long ones without a middle."""
         result: list[int] = []
-        last = self.last[at]
-        while len(result) < _CHAIN - 1 and (at := self.step[at]) != last:
+        last = self._last[at]
+        while len(result) < _CHAIN - 1 and (at := self._step[at]) != last:
             result.append(at)
         return (*result, last)

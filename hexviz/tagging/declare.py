@@ -1,37 +1,48 @@
-"""What a file itself says of each op's module, and the module tree that follows from it."""
+"""What a file itself says of each op's module, and the module tree that follows from it.
+
+Most ops of a file are plain: a record or a name says where they are, and nothing else says
+anything different. These are settled all at once, by the few different records and paths that they
+have. What several things are said of is weighed op by op.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 from hexviz.model import fqn as names
 from hexviz.model.cached import cached_property
+from hexviz.model.columns import CallColumns
 from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo, build_tree
-from hexviz.model.op import ON_RECORD, RULES, Call, Candidate, Provenance
+from hexviz.model.op import ON_RECORD, RULES, Candidate, Provenance
 from hexviz.model.size_limits import refuse_letters
-from hexviz.tagging import calls, metadata, stored
 from hexviz.tagging.earlier_records import CONFIDENCE as TRANSFERRED
 from hexviz.tagging.earlier_records import Transferred, from_notes
 from hexviz.tagging.from_map import Carried, carried, moved
-from hexviz.tagging.metadata import Scope, scopes_of, spelled
-from hexviz.tagging.module_sources import CONFIDENCE, Source, Sources
+from hexviz.tagging.metadata import Scope, spelled
+from hexviz.tagging.module_sources import CONFIDENCE, NOTHING, Source, Sources
 from hexviz.tagging.naming import first_call
-from hexviz.tagging.stored import Record, stored_models, stored_provenance
+from hexviz.tagging.notes import read_notes
+from hexviz.tagging.prefixes import Prefixes
+from hexviz.tagging.reasons import Reasons, Shared
+from hexviz.tagging.scopes import Found
+from hexviz.tagging.stored import stored_models
 
 __all__ = ["Declarations", "declare"]
-
-_KEYS = metadata.KEYS | stored.KEYS | calls.KEYS | {metadata.REWRITTEN}
 
 
 @dataclass(slots=True)
 class Declarations:
     """Per op position what is declared of it and its call, and what is known of each module."""
 
-    provenance: dict[int, Provenance] = field(default_factory=dict)
-    calls: dict[int, Call] = field(default_factory=dict)
+    provenance: Reasons
+    calls: CallColumns
     modules: dict[str, ModuleInfo] = field(default_factory=dict)
+    prefixes: Prefixes | None = None
+    """What tools put before the names of the file."""
     letters: int = 0
     """Characters of the paths that were learnt."""
 
@@ -64,50 +75,59 @@ def declare(
     ``running`` maps names of nodes to the module that was running, and ``notes``
     op ids to what the exporter noted on nodes before it dropped that.
     """
-    stored_tags, records, rewritten, recorded_calls = _read(flat)
-    unchanged = None not in stored_tags
+    size = len(flat.columns.ids)
+    read = read_notes(flat)
+    unchanged = len(read.own) == size
     kept = _carried(flat, model_metadata, unchanged=unchanged) if modules is None else Carried()
-    result = Declarations(modules=dict(kept.modules if modules is None else modules))
+    result = Declarations(
+        Reasons(size),
+        read.calls,
+        dict(kept.modules if modules is None else modules),
+    )
     complete = bool(result.modules)
-    records = list(spelled(flat, records, result.modules))
-    # Tags of our own that were concluded or given up on hold for the graph they
-    # were made for; in one that has changed since, only what was declared counts.
-    if kept.subtrees is not None:
-        stored_tags = [
-            None if why is None or at not in kept.subtrees else moved(why, kept.subtrees[at])
-            for at, why in enumerate(stored_tags)
-        ]
-    for at, why in enumerate(stored_tags):
-        if why is not None and (unchanged or why.origin in ON_RECORD):
-            result.learn(why.module)
-            result.provenance[at] = why
-    sources = Sources(flat, result.provenance.keys(), result.modules, running or {})
+    recorded = spelled(flat, read.scopes, read.numbers, result.modules)
+    _take_own(result, read.own, kept, unchanged=unchanged)
+    settled = set(result.provenance)
+    sources = Sources(flat, settled, result.modules, running or {})
+    result.prefixes = sources.prefixes
     transferred = from_notes(flat, notes, result.modules) if notes else kept.found
-    result.calls = {at: one.call for at, one in transferred.items() if one.call} | recorded_calls
-    collector = _Collector(result, sources, _Tree(result.modules) if complete else None)
+    result.calls = read.calls.with_others(
+        {at: one.call for at, one in transferred.items() if one.call}
+    )
+    tree = _Tree(result.modules) if complete else None
+    collector = _Collector(result, sources, tree, flat.columns.names)
     doubted: dict[int, list[Source]] = {}
-    for at in range(len(flat.ops)):
-        if at in result.provenance:
-            continue
+
+    def weigh(at: int) -> None:
+        """Settle an op of which several things may be said."""
         known = transferred.get(at)
         if kept.subtrees is None:
-            found = sources.of(at, records[at], known)
+            found = sources.of(at, recorded[read.numbers[at]], known)
         else:  # names and other tools' records mean the model that was merged, wherever it is now
             found = [] if known is None else [(known.scope, known.rule, known.name)]
         if not found:
-            continue
+            return
         chosen = _most_specific(found) if len(found) > 1 else found[0]
-        if at in rewritten or (known is not None and known.fused):
+        if at in read.rewritten or (known is not None and known.fused):
             # Of a type of its own, it is surely no longer the op whose record it has.
-            apart = _apart if at in rewritten else _below
-            name = flat.ops[at].name
+            apart = _apart if at in read.rewritten else _below
+            name = flat.columns.names[at]
             fused, others = _of_fused(chosen, found, sources.holders(at), name, apart)
             collector.learn(chosen[0])
             collector.settle(at, fused, tuple(others), known)
-            continue
+            return
         collector.settle(at, chosen, known=known)
         if len(found) > 1:
             doubted[at] = [one for one in found if one is not chosen]
+
+    if kept.subtrees is None:
+        _settle_plain(
+            size, collector, recorded, read.numbers, settled, {*read.rewritten, *transferred}, weigh
+        )
+    else:
+        for at in range(size):
+            if at not in settled:
+                weigh(at)
     if kept.subtrees is None:
         for at, source in sources.of_holders(result.provenance).items():
             collector.settle(at, source)
@@ -123,10 +143,78 @@ def declare(
     return result
 
 
+def _take_own(
+    result: Declarations, own: Mapping[int, Provenance], kept: Carried, *, unchanged: bool
+) -> None:
+    """Believe hexviz's own records, by position.
+
+    Those that were concluded or given up on hold for the graph they were made
+    for; in one that has changed since, only what was declared counts.
+    """
+    for at, record in sorted(own.items()):
+        why: Provenance | None = record
+        if kept.subtrees is not None:
+            why = moved(record, kept.subtrees[at]) if at in kept.subtrees else None
+        if why is not None and (unchanged or why.origin in ON_RECORD):
+            result.learn(why.module)
+            result.provenance[at] = why
+
+
+def _settle_plain(
+    size: int,
+    collector: _Collector,
+    recorded: Sequence[tuple[Scope, ...]],
+    numbers: Sequence[int],
+    settled: Collection[int],
+    doubtful: set[int],
+    weigh: Callable[[int], None],
+) -> None:
+    """Settle plain ops by what they have in common, and let all others be weighed, in order.
+
+    ``numbers`` are those of each op's records in ``recorded``; the ops at ``doubtful`` are not
+    plain, whatever is said of them.
+    """
+    sources = collector.sources
+    paths = sources.modules_of_paths()
+    # What is said of an op as one number: 0 for nothing, then records, then paths.
+    records, in_names = np.array(numbers, np.int64), np.array(sources.path_numbers, np.int64)
+    table = [collector.recorded(scopes) for scopes in recorded]
+    table += [collector.named(found) for found in paths]
+    several = np.array([len(scopes) > 1 for scopes in recorded])
+    is_weighed = several[records] | ((records > 0) & (in_names != NOTHING))
+    is_weighed[list(doubtful | sources.apart(numbers))] = True
+    found = np.where(in_names < 0, records, len(recorded) + in_names)
+    found[is_weighed] = 0
+    said = found.tolist()
+    weighed = set(np.flatnonzero(is_weighed).tolist())
+    for at, owners in sources.reading_weights():
+        why = table[said[at]]
+        # A weight that is named for a module around that one says nothing else.
+        if why is None or not all(names.is_within(why.module, owner) for owner in set(owners)):
+            weighed.add(at)
+            said[at] = 0
+    weighed.difference_update(settled)
+    for at in settled:
+        said[at] = 0
+    first = dict(zip(reversed(said), range(size - 1, -1, -1), strict=True))
+    for at in sorted({*first.values(), *weighed}):
+        if at in weighed:
+            weigh(at)
+        elif 0 < said[at] < len(recorded):
+            collector.learn(recorded[said[at]][0])
+        elif said[at]:
+            collector.learn_path(paths[said[at] - len(recorded)].fqns)
+    collector.settle_all([table[one] for one in said])
+
+
 def _carried(flat: FlatGraph, model_metadata: Mapping[str, str], *, unchanged: bool) -> Carried:
     """What the file carries of earlier taggings; its maps are read only where they may matter."""
     models = stored_models(model_metadata)
-    if unchanged and len(models) == 1 and len(flat.ops) <= (models[0].mapped or len(flat.ops)):
+    if (
+        unchanged
+        and len(models) == 1
+        and len(flat.columns.ids) <= (models[0].mapped or len(flat.columns.ids))
+    ):
         return Carried(dict(models[0].modules))
     return carried(flat, models)
 
@@ -172,56 +260,55 @@ def _apart(one: str, other: str) -> bool:
     return not names.is_within(one, other) and not names.is_within(other, one)
 
 
-def _read(
-    flat: FlatGraph,
-) -> tuple[list[Provenance | None], list[tuple[Scope, ...]], frozenset[int], dict[int, Call]]:
-    """What each node's metadata says: hexviz's own record, and the scopes others noted.
-
-    The latter are left out where the former is sure. Then come the positions of
-    nodes that a rewrite made, and the calls by position.
-    """
-    rewritten: list[int] = []
-    recorded: dict[int, Call] = {}
-    known: dict[Record, Provenance] = {}
-    own: list[Provenance | None] = []
-    scopes: list[tuple[Scope, ...]] = []
-    for at, op in enumerate(flat.ops):
-        notes = op.notes(_KEYS)
-        if not notes:
-            own.append(None)
-            scopes.append(())
-            continue
-        if metadata.REWRITTEN in notes:
-            rewritten.append(at)
-        if (call := calls.call_of(notes)) is not None:
-            recorded[at] = call
-        why = stored_provenance(notes, known)
-        own.append(why)
-        scopes.append(() if why is not None and why.origin in ON_RECORD else scopes_of(notes))
-    return own, scopes, frozenset(rewritten), recorded
-
-
 class _Collector:
     """Writes down what is declared, and learns of modules where no list of them is given."""
 
-    def __init__(self, result: Declarations, sources: Sources, tree: _Tree | None) -> None:
+    def __init__(
+        self, result: Declarations, sources: Sources, tree: _Tree | None, names: Sequence[str]
+    ) -> None:
+        self.sources = sources
+        self.nested = False
+        """Whether something was learnt that names modules in modules."""
         self._result = result
-        self._sources = sources
         self._tree = tree
         self._learnt: dict[int, Scope] = {}
-        self._recorded: dict[str, Provenance] = {}
-
-    @property
-    def nested(self) -> bool:
-        """Whether a scope was learnt that names modules in modules."""
-        return any(len(scope.fqns) > 1 for scope in self._learnt.values())
+        self._recorded: dict[str, Shared] = {}
+        self._names = names
 
     def learn(self, scope: Scope) -> None:
         """Add the modules of a scope, unless the exporter's list of modules is known."""
         if self._tree is None and id(scope) not in self._learnt:
             self._learnt[id(scope)] = scope
+            self.nested = self.nested or len(scope.fqns) > 1
             for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
                 self._result.learn(fqn, class_name)
+
+    def learn_path(self, fqns: Sequence[str]) -> None:
+        """Add the modules of a path, of which nothing tells the classes; as :meth:`learn`."""
+        if self._tree is None:
+            self.nested = self.nested or len(fqns) > 1
+            for fqn in fqns:
+                if fqn not in self._result.modules:
+                    self._result.learn(fqn)
+
+    def recorded(self, scopes: Sequence[Scope]) -> Shared | None:
+        """What an op has whose only record is this scope; ``None`` if there is not just one."""
+        if len(scopes) != 1:
+            return None
+        return self._of_record(self._placed(scopes[0], "metadata"), "metadata")
+
+    def named(self, found: Found) -> Shared:
+        """What an op has whose name alone leads to these modules."""
+        module = found.fqns[-1]
+        if self._tree is not None:
+            module = self._tree.place(Scope(found.fqns, ("",) * len(found.fqns)), "name")
+        kind = "name" if found.sure else "name of several modules"
+        fields = (module, RULES["name"], "name", (), (), (), CONFIDENCE[kind], (), (), kind)
+        return Shared(fields, names=self._names)
+
+    def settle_all(self, found: Sequence[Shared | None]) -> None:
+        """Declare many ops at once, by position; ``None`` leaves one as it is."""
+        self._result.provenance.settle_all(found)
 
     def settle(
         self,
@@ -233,28 +320,29 @@ class _Collector:
         """Declare the op at a position by a source; ``known`` is what was transferred to it."""
         scope, rule, text = source
         self.learn(scope)
-        module = scope.module if self._tree is None else self._tree.place(scope, rule)
+        module = self._placed(scope, rule)
         if not text and not shared_by:  # then nothing in it is of this op alone
-            why = self._recorded.get(module)
-            if why is None:
-                why = Provenance(module, "declared", rule, kind="metadata")
-                self._recorded[module] = why
+            self._result.provenance.settle(at, self._of_record(module, rule))
+            return
+        if known is not None and rule == known.rule:
+            kind, confidence = known.kind, known.confidence
         else:
-            if known is not None and rule == known.rule:
-                kind, confidence = known.kind, known.confidence
-            else:
-                kind = self._sources.kind(at, rule, text)
-                confidence = CONFIDENCE[kind]
-            why = Provenance(
-                module=module,
-                origin=RULES[rule],
-                rule=rule,
-                values=(text,) if text else (),
-                confidence=confidence,
-                shared_by=shared_by,
-                kind=kind,
-            )
-        self._result.provenance[at] = why
+            kind = self.sources.kind(at, rule, text)
+            confidence = CONFIDENCE[kind]
+        values = (text,) if text else ()
+        self._result.provenance.settle(
+            at, (module, RULES[rule], rule, (), values, (), confidence, (), shared_by, kind)
+        )
+
+    def _placed(self, scope: Scope, rule: str) -> str:
+        return scope.module if self._tree is None else self._tree.place(scope, rule)
+
+    def _of_record(self, module: str, rule: str) -> Shared:
+        known = self._recorded.get(module)
+        if known is None:
+            fields = (module, "declared", rule, (), (), (), 1.0, (), (), "metadata")
+            known = self._recorded[module] = Shared(fields)
+        return known
 
 
 class _Tree:
@@ -343,22 +431,26 @@ def _merge_calls(flat: FlatGraph, result: Declarations, owners: Mapping[str, str
     ``query`` that does the same.
     """
     modules = result.modules.keys() - {""}
+    later = {one for one in set(result.provenance.modules) if one and first_call(one) in modules}
+    if not later:
+        return
     named = {
         at: why.module
         for at, why in result.provenance.items()
-        if why.rule == "name" and first_call(why.module) in modules
+        if why.module in later and why.rule == "name"
     }
     if not named:
         return
     calls = any(
         owners.get(value) == first_call(module)
         for at, module in named.items()
-        for value in flat.ops[at].inputs
+        for value in flat.columns.inputs[at]
     )
     holders = set(owners.values())
     types: dict[str, set[str]] = {}
-    for at, why in result.provenance.items():
-        types.setdefault(why.module, set()).add(flat.ops[at].op_type)
+    for known, op_type in zip(result.provenance.modules, flat.columns.op_types, strict=True):
+        if known is not None:
+            types.setdefault(known, set()).add(op_type)
     for at, module in named.items():
         if module in holders:
             continue

@@ -33,6 +33,7 @@ __all__ = [
     "Scope",
     "as_written",
     "last_entry",
+    "recorded",
     "scope_of_tag",
     "scopes_of",
     "spelled",
@@ -96,7 +97,7 @@ def scopes_of(metadata: Mapping[str, str]) -> tuple[Scope, ...]:
     """The scopes that a node's metadata declares, most trustworthy first, each once."""
     if not metadata:
         return ()
-    found = _recorded(
+    found = recorded(
         _without_last(metadata.get("pkg.torch.onnx.name_scopes", "")),
         _without_last(metadata.get("pkg.torch.onnx.class_hierarchy", "")),
         metadata.get("namespace", "").rpartition("/")[0],
@@ -171,7 +172,7 @@ def _is_text(entry: str) -> bool:
 
 
 @functools.lru_cache(maxsize=_MOST_SCOPES)
-def _recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
+def recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
     """What PyTorch's two keys say: one scope if they agree, as they nearly always do."""
     fqns, class_names = _entries(scopes), _entries(classes)
     if len(class_names) != len(fqns):
@@ -241,16 +242,20 @@ def _scope(pairs: Iterable[tuple[str, str]], known: Container[str] = ()) -> Scop
 
 
 def spelled(
-    flat: FlatGraph, records: Sequence[tuple[Scope, ...]], modules: Collection[str]
+    flat: FlatGraph,
+    records: Sequence[tuple[Scope, ...]],
+    numbers: Sequence[int],
+    modules: Collection[str],
 ) -> Sequence[tuple[Scope, ...]]:
-    """The scopes recorded of each op, with every module called what it is called.
+    """The different scopes that are recorded, with every module called what it is called.
 
-    ``modules`` is the exporter's list, or empty.
+    ``numbers`` are those of each op's in ``records``; ``modules`` is the exporter's list, or empty.
     """
     doubtful = {scope for scopes in records for scope in scopes if scope.written}
     if not doubtful:
         return records
-    known = modules or _named_by_weights(flat) | _of_other_classes(records, doubtful)
+    by_op = [records[number] for number in numbers]
+    known = modules or _named_by_weights(flat) | _of_other_classes(by_op, doubtful)
     read = {scope: as_written(scope, known) for scope in doubtful}
     return [tuple(read.get(scope, scope) for scope in scopes) for scopes in records]
 

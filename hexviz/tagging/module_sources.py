@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 import onnx
 
 from hexviz.model import fqn as names
 from hexviz.model.attributes import plain_value
-from hexviz.model.flat import FlatGraph, FlatOp
+from hexviz.model.flat import FlatGraph
 from hexviz.model.function_calls import find_calls
 from hexviz.model.op import CATEGORIES, Provenance
+from hexviz.model.size_limits import is_path
 from hexviz.tagging.earlier_records import Transferred
 from hexviz.tagging.function_weights import modules_of_calls, passed_weights
 from hexviz.tagging.metadata import Scope, scope_of_tag
-from hexviz.tagging.naming import Path, call_number, paths_in_names, separator_of
+from hexviz.tagging.naming import (
+    Path,
+    are_plain,
+    call_number,
+    owner_of_weight,
+    paths_in_names,
+    separator_of,
+    steps_of,
+)
 from hexviz.tagging.prefixes import Prefixes, find_prefixes
 from hexviz.tagging.scopes import Found, find_modules
 from hexviz.tagging.weight_readers import Readers, called_by_holder, may_be_merged
 
 __all__ = [
     "CONFIDENCE",
+    "NOTHING",
+    "SEVERAL",
     "Source",
     "Sources",
-    "Weights",
-    "named_weights",
     "owners_of_weights",
-    "weights_looked_up",
 ]
 
 CONFIDENCE = MappingProxyType(
@@ -54,6 +62,12 @@ use it, and where the weights that are passed to a function meet."""
 
 _INFRASTRUCTURE = CATEGORIES["infrastructure"]
 
+_TAG = "hierarchy_tag"
+"""The attribute in which some tools write a path in class names."""
+
+NOTHING, SEVERAL = -1, -2
+"""What stands for the number of a path, where there is none, or more than one."""
+
 Source = tuple[Scope, str, str]
 """A scope, the rule that found it, and the name it was read from (``""`` for metadata)."""
 
@@ -69,10 +83,11 @@ class Sources:
         calls: Mapping[str, str],
     ) -> None:
         self._flat = flat
+        self._ops = flat.columns
         self._calls = calls
-        self._prefixes = find_prefixes(flat)
-        if modules:
-            self._prefixes = self._prefixes.known_to(modules)
+        self.prefixes = find_prefixes(flat)
+        """Those of the file."""
+        self._prefixes = self.prefixes.known_to(modules) if modules else self.prefixes
         self.owners = owners_of_weights(flat, self._prefixes)
         """Value id → the module that a weight is named for."""
         calls_made = find_calls(flat)
@@ -80,7 +95,10 @@ class Sources:
         self._stands_for = {
             formal: meant for formal, meant in calls_made.passed.items() if formal in self.owners
         }
-        self._weights = {value: self._name(value) for value in self.owners}
+        first = {value: meant[0] for value, meant in self._stands_for.items()}
+        values = flat.values
+        # The name of a weight, or of the first one that a function's input stands for.
+        self._weights = {value: values[first.get(value, value)] for value in self.owners}
         self._by_chance: dict[str, bool] = {}
         self._readers = Readers(
             flat,
@@ -89,34 +107,109 @@ class Sources:
             self._passing,
         )
         self._called = modules_of_calls(flat, calls_made, self.owners, self._readers.of_one_kind)
-        separator = separator_of(op.name for op in flat.ops)
+        self.path_numbers = [NOTHING] * len(self._ops.ids)
+        """By position the number of the path that the op's own name alone has."""
         self._paths: dict[int, list[tuple[Path, str]]] = {}
-        for at, op in enumerate(flat.ops):
-            if op.name in calls:
-                continue
-            # Ids hold the values' names; most files have no scope in these.
-            outputs = self._outputs(op) if "/" in "".join(op.outputs) else ()
-            if (outputs or separator in op.name) and at not in settled:
-                paths = list(paths_in_names(op.name, outputs, separator, self._prefixes.split))
-                if paths:
-                    self._paths[at] = paths
+        """Position → the paths in an op's names, with these, where there are several."""
+        self._plain_paths: list[Path] = []
+        ordered = self._read_names(settled)
         found = find_modules(
-            (path for paths in self._paths.values() for path, _ in paths),
-            modules or (_holders(self.owners.values()) if self._paths else ()),
+            ordered,
+            modules or (_holders(self.owners.values()) if ordered else ()),
             self._held_in_paths(),
         )
-        self._scopes = {path: _unclassed(one.fqns) for path, one in found.items()}
-        self._unsure = {path for path, one in found.items() if not one.sure}
+        self._found = found
         self._of_others = self._apart({path: one for path, one in found.items() if one.other})
+
+    def _read_names(self, settled: Collection[int]) -> list[Path]:
+        """Read the paths in all names; the different ones in the order of the ops."""
+        names, outputs, values = self._ops.names, self._ops.outputs, self._flat.values
+        separator = separator_of(names)
+        in_values = "/" in "\n".join(values.values())  # most files have no scope in these
+        known: dict[str, int] = {}
+        numbers: dict[Path, int] = {}
+        ordered: dict[Path, None] = {}
+        direct = self._prefixes.are_none and are_plain(names)
+        for at, name in enumerate(names):
+            if at in settled or name in self._calls:
+                continue
+            head, has_path, _ = name.rpartition(separator)
+            # The TorchScript exporter names an output after its node, which says nothing new.
+            known_by = name if direct and has_path and separator == "/" else "\n"
+            scoped = in_values and any(
+                "/" in values[one] and not values[one].startswith(known_by)
+                for one in outputs[at]
+                if one
+            )
+            if not (has_path or scoped):
+                continue
+            if direct and not scoped and is_path(name):
+                number = known.get(head)
+                if number is None:
+                    path = steps_of(head, separator)
+                    number = known[head] = numbers.setdefault(path, len(numbers))
+                    ordered[path] = None
+                self.path_numbers[at] = number
+                continue
+            made = self._outputs(at) if scoped else ()
+            paths = list(paths_in_names(name, made, separator, self._prefixes.split))
+            if len(paths) == 1 and paths[0][1] == name:
+                path = paths[0][0]
+                self.path_numbers[at] = numbers.setdefault(path, len(numbers))
+                ordered[path] = None
+            elif paths:
+                self.path_numbers[at] = SEVERAL
+                self._paths[at] = paths
+                ordered.update(dict.fromkeys(path for path, _ in paths))
+        self._plain_paths = list(numbers)
+        return list(ordered)
+
+    def paths_at(self, at: int) -> Sequence[tuple[Path, str]]:
+        """The paths in the names of the op at a position, each with the name it was read from."""
+        number = self.path_numbers[at]
+        if number >= 0:
+            return ((self._plain_paths[number], self._ops.names[at]),)
+        return self._paths.get(at, ())
+
+    def modules_of_paths(self) -> list[Found]:
+        """The modules that each numbered path leads through."""
+        return [self._found[path] for path in self._plain_paths]
+
+    def apart(self, recorded: Sequence[int]) -> set[int]:
+        """The positions of ops of which more than one thing has to be looked at, weights aside.
+
+        ``recorded`` are numbers of what each op's metadata says, 0 for nothing.
+        """
+        ops = self._ops
+        found = {*self._passing, *self._of_others, *self._paths}
+        if self._prefixes.has_trees:
+            found.update(at for at, number in enumerate(recorded) if number)
+        if self._calls:
+            found.update(at for at, name in enumerate(ops.names) if name in self._calls)
+        found.update(at for at in self._flat.with_attribute(_TAG) if not recorded[at])
+        names = self._flat.values
+        for at, op_type in enumerate(ops.op_types):
+            if op_type == "Constant":
+                if ops.outputs[at] and ops.outputs[at][0] in self._weights:
+                    found.add(at)
+            elif op_type in _INFRASTRUCTURE and any(
+                "." in names[value] for value in ops.outputs[at] if value
+            ):
+                found.add(at)
+        return found
+
+    def reading_weights(self) -> Iterator[tuple[int, list[str]]]:
+        """Positions of the ops that read weights, with the modules that these are named for."""
+        owners = self.owners
+        for at in self._readers.positions:
+            yield at, [owners[value] for value in self._ops.inputs[at] if value in owners]
 
     def _held_in_paths(self) -> dict[Path, set[str]]:
         """Path → the modules that hold the weights which its ops compute with."""
         held: dict[Path, set[str]] = {}
-        for at, paths in self._paths.items():
-            for value in self._flat.ops[at].inputs:
-                if value in self.owners:
-                    for path, _ in paths:
-                        held.setdefault(path, set()).add(self.owners[value])
+        for at, modules in self.reading_weights():
+            for path, _ in self.paths_at(at):
+                held.setdefault(path, set()).update(modules)
         return held
 
     def _apart(self, doubled: Mapping[Path, Found]) -> dict[int, str]:
@@ -125,11 +218,11 @@ class Sources:
         Nodes of one type are numbered in a path, so those of one call have one number.
         """
         calls: dict[tuple[Path, int], list[int]] = {}
-        for at, paths in self._paths.items() if doubled else ():
-            for path, _ in paths:
+        for at in range(len(self._ops.ids)) if doubled else ():
+            for path, _ in self.paths_at(at):
                 if path in doubled:
-                    op = self._flat.ops[at]
-                    number = call_number(op.name.rpartition("/")[2], op.op_type)
+                    step = self._ops.names[at].rpartition("/")[2]
+                    number = call_number(step, self._ops.op_types[at])
                     calls.setdefault((path, number), []).append(at)
         found: dict[int, str] = {}
         for (path, _), ops in calls.items():
@@ -143,12 +236,8 @@ class Sources:
                 found.update(dict.fromkeys(ops, doubled[path].other))
         return found
 
-    def _name(self, value: str) -> str:
-        """The name of a weight, or of the first one that a function's input stands for."""
-        return self._flat.values[self._stands_for.get(value, (value,))[0]]
-
-    def _outputs(self, op: FlatOp) -> list[str]:
-        return [self._flat.values[value] for value in op.outputs if value]
+    def _outputs(self, at: int) -> list[str]:
+        return [self._flat.values[value] for value in self._ops.outputs[at] if value]
 
     def of(
         self, at: int, recorded: Iterable[Scope], transferred: Transferred | None = None
@@ -171,16 +260,17 @@ class Sources:
                 found.append((by_attribute, "metadata", ""))
         if op.name in self._calls:
             found.append((_unclassed((self._calls[op.name],)), "name", op.name))
-        for path, text in self._paths.get(at, ()):
+        for path, text in self.paths_at(at):
             other = self._of_others.get(at)
-            found.append((_unclassed((other,)) if other else self._scopes[path], "name", text))
+            fqns = (other,) if other else self._found[path].fqns
+            found.append((_unclassed(fqns), "name", text))
         if op.op_type == "Constant":
             if not found and op.outputs and op.outputs[0] in self._weights:
                 found.append(self._held(op.outputs[0]))
         elif op.op_type in _INFRASTRUCTURE and not op.domain:
             # An Identity restores a de-duplicated weight under the name of its user's
             # module; the weight it reads is another module's.
-            for output in self._outputs(op):
+            for output in self._outputs(at):
                 owner = self._prefixes.owner(output)
                 if owner is not None:
                     found.append((_unclassed((owner,)), "name", output))
@@ -232,8 +322,9 @@ class Sources:
     def of_holders(self, declared: Mapping[int, Provenance]) -> dict[int, Source]:
         """What weights tell of ops of which nothing else does, where several compute with them."""
         candidates: dict[int, tuple[str, str]] = {}
-        for at, op in enumerate(self._flat.ops):
-            if at in declared or op.op_type in _INFRASTRUCTURE or op.op_type == "Constant":
+        for at in self._readers.positions:
+            op_type = self._ops.op_types[at]
+            if at in declared or op_type in _INFRASTRUCTURE or op_type == "Constant":
                 continue
             if at in self._passing:
                 continue
@@ -256,7 +347,7 @@ class Sources:
         if rule == "name" and text in self._calls:
             return "name of a known call"
         if rule == "name" and any(
-            path in self._unsure for path, name in self._paths.get(at, ()) if name == text
+            not self._found[path].sure for path, name in self.paths_at(at) if name == text
         ):
             return "name of several modules"
         if rule == "weight":
@@ -273,26 +364,20 @@ class Sources:
         return rule
 
 
-Weights = dict[str, str]
-"""Value id → name of a weight."""
-
-
-def named_weights(flat: FlatGraph) -> Weights:
-    """Value id → name of each weight that is named for a module."""
-    return {value: flat.values[value] for value in owners_of_weights(flat)}
-
-
 def owners_of_weights(flat: FlatGraph, prefixes: Prefixes | None = None) -> dict[str, str]:
     """Value id → FQN of the module that a weight is named for.
 
     Converters that write weights as Constant ops (Paddle's) name the value. An
     input of a function stands for the weights that are passed for it.
     """
-    owner_of = (prefixes or find_prefixes(flat)).owner
+    prefixes = prefixes or find_prefixes(flat)
+    plain = prefixes.are_none and are_plain(flat.weights.values())
+    owner_of = owner_of_weight if plain else prefixes.owner
     named = {value: owner_of(name) for value, name in flat.weights.items()}
-    for op in flat.ops:
-        if op.op_type == "Constant" and op.outputs and op.outputs[0]:
-            named[op.outputs[0]] = owner_of(flat.values[op.outputs[0]])
+    ops = flat.columns
+    for op_type, outputs in zip(ops.op_types, ops.outputs, strict=True):
+        if op_type == "Constant" and outputs and outputs[0]:
+            named[outputs[0]] = prefixes.owner(flat.values[outputs[0]])
     found = {value: owner for value, owner in named.items() if owner is not None}
     return found | passed_weights(find_calls(flat), found)
 
@@ -315,20 +400,7 @@ def _unclassed(fqns: tuple[str, ...]) -> Scope:
 
 def _tag_attribute(node: onnx.NodeProto) -> Scope | None:
     for attribute in node.attribute[:]:
-        if attribute.name == "hierarchy_tag":
+        if attribute.name == _TAG:
             value = plain_value(attribute)
             return scope_of_tag(value) if isinstance(value, str) else None
     return None
-
-
-def weights_looked_up(flat: FlatGraph) -> frozenset[int]:
-    """Positions of ops whose first input is a module's own weight, also through Identity."""
-    owned = set(named_weights(flat))
-    found = set()
-    for at in flat.order:
-        op = flat.ops[at]
-        if op.inputs and op.inputs[0] in owned:
-            found.add(at)
-            if op.op_type == "Identity":
-                owned.update(op.outputs)
-    return frozenset(found)

@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import takewhile
 
 from hexviz.model.size_limits import is_path
 
 __all__ = [
     "Path",
+    "are_plain",
     "call_number",
     "first_call",
     "owner_of_weight",
     "path_in_name",
     "paths_in_names",
     "separator_of",
+    "steps_of",
     "without_words",
 ]
 
@@ -51,6 +53,19 @@ _BEHIND = re.compile(
 name a value."""
 
 
+_BEHIND_WORDS = (
+    "Fusion",
+    "/output_",
+    "/duplicated",
+    "/MobileClipProjectionGemm",
+    "/past_value_bnhs_to_bnsh",
+    "/present_value_bnsh_to_bnhs",
+)
+"""What is in every text that :data:`_BEHIND` fits."""
+
+_FIRST_WORD = re.compile(f"^{_WORDS.pattern}", re.MULTILINE)
+
+
 def without_words(name: str) -> str:
     """A name without what ONNX Runtime's optimiser put before it.
 
@@ -59,6 +74,20 @@ def without_words(name: str) -> str:
     """
     found = _WORDS.match(name)
     return name[found.end() :] if found else name
+
+
+def are_plain(names: Collection[str]) -> bool:
+    """Whether no tool put anything before or behind these names, or joined some.
+
+    The scopes in each are then all that stands before its last separator.
+
+    >>> are_plain(["/fc/Gemm", "/Add"]), are_plain(["fused /fc/Gemm"]), are_plain(["/fc/Gemm;/Add"])
+    (True, False, False)
+    """
+    joined = "\n".join(names)
+    if ";" in joined or any(word in joined for word in _BEHIND_WORDS):
+        return False
+    return not _FIRST_WORD.search(joined)
 
 
 def path_in_name(name: str, separator: str = "/") -> Path | None:
@@ -85,9 +114,9 @@ def path_in_name(name: str, separator: str = "/") -> Path | None:
     if separator not in name or not is_path(name):
         return None
     if ";" not in name:
-        return _steps(name.rpartition(separator)[0], separator)
+        return steps_of(name.rpartition(separator)[0], separator)
     parts = (part.rpartition(separator)[0] for part in name.split(";"))
-    shared, *others = (_steps(part, separator) for part in parts)
+    shared, *others = (steps_of(part, separator) for part in parts)
     for other in others:
         pairs = takewhile(lambda pair: pair[0] == pair[1], zip(shared, other, strict=False))
         shared = tuple(one for one, _ in pairs)
@@ -108,7 +137,8 @@ def _before_fusion(name: str) -> str:
 
 
 @functools.lru_cache(maxsize=65536)  # all ops of a module have the same
-def _steps(scopes: str, separator: str) -> Path:
+def steps_of(scopes: str, separator: str) -> Path:
+    """The steps of what stands before the last separator of a name."""
     return tuple(step for step in scopes.split(separator) if step)
 
 
@@ -125,9 +155,13 @@ def separator_of(names: Iterable[str]) -> str:
     '/'
     """
     listed = [name for name in names if name]
-    if any("/" in _before_fusion(name) for name in listed):
+    joined = "\n".join(listed)
+    if "/" in joined:
+        if any("/" in _before_fusion(name) for name in listed):
+            return "/"
+        listed = [_before_fusion(name) for name in listed]
+    elif "." not in joined:
         return "/"
-    listed = [_before_fusion(name) for name in listed]
     dotted = [name.rpartition(".") for name in listed if "." in name]
     scopes = {scope for scope, _, last in dotted if not last.isdigit()}
     named = sum(not last.isdigit() for _, _, last in dotted)
@@ -162,7 +196,6 @@ def paths_in_names(
             yield (*tree, *other), output
 
 
-@functools.lru_cache(maxsize=65536)
 def first_call(fqn: str) -> str:
     """The FQN without the number that the TorchScript exporter adds to a later call's scope.
 
@@ -171,6 +204,11 @@ def first_call(fqn: str) -> str:
     >>> first_call("layers.0.query_2"), first_call("layers.0.query")
     ('layers.0.query', '')
     """
+    return _without_number(fqn) if fqn[-1:].isdigit() or fqn[-1:] == "\n" else ""
+
+
+@functools.lru_cache(maxsize=65536)
+def _without_number(fqn: str) -> str:
     shortened, numbered = _LATER_CALL.subn("", fqn)
     return shortened if numbered else ""
 
@@ -187,7 +225,6 @@ def call_number(step: str, name: str) -> int:
     return int(number) if first_call(step) == name and len(number) < 10 else -1
 
 
-@functools.lru_cache(maxsize=65536)
 def owner_of_weight(name: str) -> str | None:
     """The FQN of the module that holds a parameter of this name, or ``None``.
 
@@ -197,6 +234,16 @@ def owner_of_weight(name: str) -> str | None:
     True
     """
     owner, dot, attribute = name.rpartition(".")
-    if not dot or not is_path(name) or not _IDENTIFIER.fullmatch(attribute):
+    if not dot or not is_path(name) or not _is_identifier(attribute):
         return None
-    return owner if _DOTTED.fullmatch(owner) else None
+    return owner if _is_dotted(owner) else None
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_identifier(attribute: str) -> bool:
+    return _IDENTIFIER.fullmatch(attribute) is not None
+
+
+@functools.lru_cache(maxsize=4096)  # a module's weights stand side by side
+def _is_dotted(owner: str) -> bool:
+    return _DOTTED.fullmatch(owner) is not None

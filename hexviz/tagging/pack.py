@@ -20,9 +20,10 @@ import numpy as np
 import numpy.typing as npt
 
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.modules import Module, ModuleTree
+from hexviz.model.modules import Module, ModuleColumns, ModuleTree
 from hexviz.model.op import RELATIONS, RULES, Call, Candidate, Context, Op, Provenance, Step
 from hexviz.model.reader import external_locations
+from hexviz.tagging.sharing import OpsOfModules
 from hexviz.tagging.stored import RELATION_OF
 
 __all__ = [
@@ -194,31 +195,23 @@ class Packed:
     def modules(self) -> ModuleTree:
         """The module tree."""
         read = self._arrays
-        fqns, tags = to_text(read["module_fqn"]), to_text(read["module_tag"])
+        fqns, ids = to_text(read["module_fqn"]), to_text(read["id"])
         parents: list[int] = read["module_parent"].tolist()
         children: list[list[str]] = [[] for _ in fqns]
         for at, parent in enumerate(parents):
             if parent >= 0:
                 children[parent].append(fqns[at])
-        ops: list[list[str]] = [[] for _ in fqns]
-        for op_id, home in zip(to_text(read["id"]), read["module"].tolist(), strict=True):
-            ops[home].append(op_id)
-        classes = to_text(read["module_class"])
-        same_as = to_text(read["module_same_as"])
         parameters: list[int] = read["module_parameters"].tolist()
-        return ModuleTree(
-            Module(
-                fqn,
-                tags[at],
-                classes[at],
-                fqns[parents[at]] if parents[at] >= 0 else None,
-                tuple(children[at]),
-                tuple(ops[at]),
-                parameters[at] if parameters[at] >= 0 else None,
-                same_as[at],
-            )
-            for at, fqn in enumerate(fqns)
+        columns = ModuleColumns(
+            fqns,
+            to_text(read["module_tag"]),
+            to_text(read["module_class"]),
+            parents,
+            list(map(tuple, children)),
+            [one if one >= 0 else None for one in parameters],
+            to_text(read["module_same_as"]),
         )
+        return ModuleTree(columns, OpsOfModules(read["module"], ids))
 
     def ops(self) -> tuple[Op, ...]:
         """All ops."""

@@ -65,6 +65,16 @@ class Prefixes:
         self._only = only
         self._plain = not (self._words or self._trees)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether names are read as they are."""
+        return self._plain
+
+    @property
+    def has_trees(self) -> bool:
+        """Whether some of the prefixes are those of whole models."""
+        return bool(self._trees)
+
     def split(self, name: str) -> tuple[Path, str]:
         """The subtree that a node or value is in, ``()`` for none of its own, and the rest.
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from typing import Any, Protocol, overload
 
 from hexviz.model.op import Provenance
 
-__all__ = ["Later", "Reasons"]
+__all__ = ["Later", "Reasons", "Shared"]
+
+Fields = tuple[Any, ...]
+"""The arguments of a provenance, in order; it has defaults for the later ones."""
+
+_VALUES = 4
+"""Where the fields have the values."""
 
 
 class Later(Protocol):
@@ -15,6 +21,36 @@ class Later(Protocol):
 
     def fields(self, at: int) -> tuple[Any, ...]:
         """The arguments of the provenance of the op at a position."""
+
+    def origin(self, at: int) -> str:
+        """The second of them."""
+
+
+class Shared:
+    """The fields of a provenance that many ops share, made when one of them is looked at.
+
+    With ``names``, those of all ops, each has one of its own: the value that tells of it is its
+    name.
+    """
+
+    __slots__ = ("_fields", "made", "module", "names")
+
+    def __init__(self, fields: Fields, *, names: Sequence[str] | None = None) -> None:
+        self._fields = fields
+        self.module: str = fields[0]
+        self.names = names
+        self.made: Provenance | None = None
+
+    def origin(self, _at: int) -> str:
+        """The origin of all of them."""
+        found: str = self._fields[1]
+        return found
+
+    def fields(self, at: int) -> Fields:
+        """The arguments of the provenance of the op at a position."""
+        if self.names is None:
+            return self._fields
+        return (*self._fields[:_VALUES], (self.names[at],), *self._fields[_VALUES + 1 :])
 
 
 class Reasons(MutableMapping[int, Provenance]):
@@ -42,10 +78,42 @@ class Reasons(MutableMapping[int, Provenance]):
                 result[at] = why
         return result
 
-    def settle(self, at: int, fields: tuple[Any, ...]) -> None:
+    def settle(self, at: int, fields: Fields | Shared) -> None:
         """Decide for a position; ``fields`` are the arguments of a provenance, in order."""
-        self.modules[at] = fields[0]
+        self.modules[at] = fields.module if isinstance(fields, Shared) else fields[0]
         self._made[at] = fields
+
+    def settle_all(self, found: Sequence[Shared | None]) -> None:
+        """Decide for many positions at once; ``None`` leaves one as it is."""
+        self._made = [
+            known if one is None else one for one, known in zip(found, self._made, strict=True)
+        ]
+        self.modules = [
+            known if one is None else one.module
+            for one, known in zip(found, self.modules, strict=True)
+        ]
+
+    def origins(self) -> list[str]:
+        """The origin of each position, all of which have to be known."""
+        return [
+            why[1]
+            if type(why) is tuple
+            else why.origin
+            if isinstance(why, Provenance)
+            else why.origin(at)  # type: ignore[union-attr] # it is known
+            for at, why in enumerate(self._made)
+        ]
+
+    def fields(self, at: int) -> Fields:
+        """The arguments of the provenance of a position, without making it."""
+        found = self._made[at]
+        if isinstance(found, tuple):
+            return found
+        if found is None:
+            raise KeyError(at)
+        if isinstance(found, Provenance):
+            return tuple([getattr(found, name) for name in Provenance.__slots__])
+        return found.fields(at)
 
     def conclude(self, modules: Mapping[int, str], why: Later) -> None:
         """Decide for many positions at once: ``why`` tells of each when somebody looks."""
@@ -59,6 +127,10 @@ class Reasons(MutableMapping[int, Provenance]):
             raise KeyError(at)
         if isinstance(found, Provenance):
             return found
+        if isinstance(found, Shared) and found.names is None:
+            if found.made is None:
+                found.made = Provenance(*found.fields(at))
+            return found.made
         fields = found if isinstance(found, tuple) else found.fields(at)
         made = self._made[at] = Provenance(*fields)
         return made
@@ -80,3 +152,27 @@ class Reasons(MutableMapping[int, Provenance]):
 
     def __len__(self) -> int:
         return len(self.modules) - self.modules.count(None)
+
+    def by_position(self) -> Sequence[Provenance]:
+        """The provenances as a sequence, all of which have to be known."""
+        return _ByPosition(self)
+
+
+class _ByPosition(Sequence[Provenance]):
+    def __init__(self, reasons: Reasons) -> None:
+        self._reasons = reasons
+
+    @overload
+    def __getitem__(self, at: int) -> Provenance: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Provenance]: ...
+    def __getitem__(self, at: int | slice) -> Provenance | list[Provenance]:
+        if isinstance(at, slice):
+            return [self._reasons[one] for one in range(*at.indices(len(self)))]
+        return self._reasons[at]
+
+    def __iter__(self) -> Iterator[Provenance]:
+        return map(self._reasons.__getitem__, range(len(self)))
+
+    def __len__(self) -> int:
+        return len(self._reasons.modules)

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import reduce
-from itertools import count
 from pathlib import Path
+from typing import cast
 
-from hexviz.model import fqn as names
+import numpy as np
+
+from hexviz.model.columns import PRIMARY, CallColumns, Ints, TagColumns
 from hexviz.model.flat import FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.modules import Module, ModuleInfo, ModuleTree, build_tree
-from hexviz.model.op import Call, Context, Op, Provenance, category
+from hexviz.model.modules import ModuleInfo, ModuleTree, build_tree
+from hexviz.model.op import ORIGINS, Call, Provenance
+from hexviz.model.op_sequence import OpSequence
 from hexviz.model.reader import ModelFile, read
 from hexviz.model.source_graph import SourceGraph
 from hexviz.model.weights_in_place import read_in_place
 from hexviz.stages import Measured, recorded, stage
+from hexviz.tagging.categories import find_categories
 from hexviz.tagging.context import find_contexts
 from hexviz.tagging.declare import declare
 from hexviz.tagging.inherit import inherit
-from hexviz.tagging.module_sources import weights_looked_up
+from hexviz.tagging.reasons import Reasons
+from hexviz.tagging.sharing import OpsOfModules, SharedBy
 
-__all__ = ["load", "retag", "tag"]
+__all__ = ["load", "retag", "tag", "tagged_from"]
 
 
 def load(path: str | Path, *, weights_in_place: bool = False) -> TaggedGraph:
@@ -61,15 +65,20 @@ def tag(
         with stage("graph context"):
             flat = flatten(file.proto, file.scan)
         with stage("inheritance"):
-            metadata = {entry.key: entry.value for entry in file.proto.metadata_props}
+            metadata = {
+                entry.key: entry.value
+                for entry in file.proto.metadata_props
+                # What is no UTF-8 comes as bytes.
+                if isinstance(entry.key, str) and isinstance(entry.value, str)
+            }
             declared = declare(flat, metadata, modules, calls, notes)
             if file.scan is not None:
                 file.scan.close()  # else the bytes of the file stay in memory with the graph
             inherited = inherit(flat, declared.provenance, declared.modules)
         with stage("provenance"):
             tree = build_tree({**declared.modules, **inherited.modules})
-            ops = _ops(flat, inherited.provenance, tree, declared.calls)
-            tree = _with_ops(tree, ops)
+            categories = find_categories(flat, declared.prefixes)
+            ops, tree = tagged_from(flat, inherited.provenance, tree, declared.calls, categories)
     return TaggedGraph(
         proto=file.proto,
         flat=flat,
@@ -98,120 +107,58 @@ def retag(
         infos = graph.modules.infos() if modules is None else modules
         inherited = inherit(graph.flat, declared, infos)
         tree = build_tree({**infos, **inherited.modules})
-        known = {at: op.call for at, op in enumerate(graph.ops) if op.call}
-        ops = _ops(graph.flat, inherited.provenance, tree, {**(calls or {}), **known})
-        return graph.with_tags(ops, _with_ops(tree, ops), transferred_from)
+        before = graph.columns
+        known = CallColumns(before.calls.tolist(), before.known_calls).with_others(calls or {})
+        ops, tree = tagged_from(graph.flat, inherited.provenance, tree, known, before.categories)
+        return graph.with_tags(ops, tree, transferred_from)
 
 
-def _ops(
+def tagged_from(
     flat: FlatGraph,
-    provenance: Mapping[int, Provenance],
+    reasons: Reasons,
     tree: ModuleTree,
-    calls: Mapping[int, Call],
-) -> tuple[Op, ...]:
-    lookups = weights_looked_up(flat)
-    # An inherited module is where others meet, which may be a container that is
-    # no module of the tree: its nearest module then holds the op.
-    tags = {module.fqn: module.tag for module in tree}
-    reasons = [provenance[at] for at in range(len(flat.ops))]
-    modules = [one.module if one.module in tags else tree.nearest(one.module) for one in reasons]
-    categories = [
-        category(op.domain, op.op_type, looks_up_weight=at in lookups)
-        for at, op in enumerate(flat.ops)
-    ]
-    with stage("context of auxiliary ops"):
-        contexts = _contexts(flat, modules, categories, tree, tags)
-    with stage("sharing of auxiliary ops"):
-        sharers = _all_sharers(flat, modules, categories)
-    columns = zip(
-        flat.ops, modules, reasons, categories, map(contexts.get, count()), count(), strict=False
-    )
-    return tuple(
-        [
-            Op._make(
-                (
-                    *op[:6],  # all but its values and the node itself
-                    module,
-                    tags[module],
-                    why if why.module == module else replace(why, module=module),
-                    context,
-                    op.inputs,
-                    op.outputs,
-                    kind,
-                    sharers.get(at) or tuple([one for one in why.shared_by if one in tags]),
-                    calls.get(at),
-                )
-            )
-            for op, module, why, kind, context, at in columns
-        ]
-    )
+    calls: CallColumns,
+    categories: Ints,
+) -> tuple[OpSequence, ModuleTree]:
+    """The ops of a graph, and the tree that knows which are whose; no op is made yet.
 
-
-def _contexts(
-    flat: FlatGraph,
-    modules: Sequence[str],
-    categories: Sequence[str | None],
-    tree: ModuleTree,
-    tags: Mapping[str, str],
-) -> dict[int, Context]:
-    """By position the context of each auxiliary op, its module one of the tree."""
-    found = {}
-    ids = [op.id for op in flat.ops]
-    for at, facts in find_contexts(flat, modules, [kind is None for kind in categories]).items():
-        served = facts.module if facts.module in tags else tree.nearest(facts.module)
-        chain = tuple([ids[step] for step in facts.chain])
-        found[at] = Context._make((served, tags[served], facts.rule, chain, facts.users))
-    return found
-
-
-def _all_sharers(
-    flat: FlatGraph, modules: Sequence[str], categories: Sequence[str | None]
-) -> dict[int, tuple[str, ...]]:
-    """By position the modules that use an auxiliary op, for those that several share."""
-    inputs = frozenset(flat.inputs) - flat.weights.keys()
-    found = {}
-    for at, users in enumerate(flat.successors):
-        if len(users) > 1 and categories[at] is not None:
-            sharers = _sharers(flat, at, modules, inputs)
-            if sharers:
-                found[at] = sharers
-    return found
-
-
-def _sharers(
-    flat: FlatGraph, at: int, modules: Sequence[str], inputs: Collection[str]
-) -> tuple[str, ...]:
-    """The modules that use an auxiliary op, in order, if it is shared by several.
-
-    An op without inputs (a de-duplicated constant) is shared by all who use
-    it, wherever it stands. One that is computed (a mask) is, if it was made
-    above them for several: what a module hands to its neighbours is not.
+    ``reasons`` are those of all ops; ``categories`` are numbers, see :class:`TagColumns`.
     """
-    users = tuple(dict.fromkeys(modules[after] for after in flat.successors[at]))
-    if len(users) < 2:
-        return ()
-    if not flat.predecessors[at] and not any(value in inputs for value in flat.ops[at].inputs):
-        return users
-    meeting = reduce(names.common_ancestor, users)
-    above = names.is_within(meeting, modules[at]) and meeting not in users
-    return users if above else ()
-
-
-def _with_ops(tree: ModuleTree, ops: tuple[Op, ...]) -> ModuleTree:
-    own: dict[str, list[str]] = {}
-    for op in ops:
-        own.setdefault(op.module, []).append(op.id)
-    return ModuleTree(
-        # Spelled out, because dataclasses.replace takes five times as long.
-        Module(
-            module.fqn,
-            module.tag,
-            module.class_name,
-            module.parent,
-            module.children,
-            tuple(own.get(module.fqn, ())),
-            module.parameters,
-            module.same_as,
-        )
-        for module in tree
+    fqns, tags, numbers = tree.columns.fqns, tree.columns.tags, tree.numbers
+    found = [numbers.get(module or "") for module in reasons.modules]
+    if None in found:
+        # An inherited module is where others meet, which may be a container that is
+        # no module of the tree: its nearest module then holds the op.
+        reasons = Reasons.of(reasons, len(found))
+        for at, known in enumerate(found):
+            if known is None:
+                why = reasons[at]
+                reasons[at] = replace(why, module=tree.nearest(why.module))
+                found[at] = numbers[reasons[at].module]
+    homes = cast("list[int]", found)
+    modules = np.array(homes, np.int64)
+    ids = flat.columns.ids
+    with stage("context of auxiliary ops"):
+        auxiliary = np.flatnonzero(categories != PRIMARY).tolist()
+        contexts = find_contexts(flat, ids, homes, auxiliary, fqns, tags)
+    origin = {name: at for at, name in enumerate(ORIGINS)}
+    columns = TagColumns(
+        paths=fqns,
+        modules=modules,
+        contexts=contexts.served,
+        origins=np.array([origin[name] for name in reasons.origins()], np.int64),
+        categories=categories,
+        calls=np.array(calls.numbers, np.int64),
+        known_calls=calls.known,
     )
+    facts = flat.columns
+    ops = OpSequence.of(
+        columns,
+        tags,
+        (facts.numbers, facts.bodies, ids, facts.names, facts.op_types, facts.domains),
+        (facts.inputs, facts.outputs),
+        reasons.by_position(),
+        contexts,
+        SharedBy(flat, columns, reasons),
+    )
+    return ops, tree.with_ops(OpsOfModules(modules, ids))

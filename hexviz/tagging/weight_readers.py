@@ -65,14 +65,17 @@ class Readers:
         self._passed = passed
         self._owners = body_owners(flat)
         self._readers: dict[str, list[int]] = {value: [] for value in weights}
-        for at, op in enumerate(flat.ops):
-            read = [value for value in dict.fromkeys(op.inputs) if value in self._readers]
-            if read and passed:
+        ops = flat.columns
+        is_any = self._readers.keys().isdisjoint
+        self.positions = [at for at, inputs in enumerate(ops.inputs) if not is_any(inputs)]
+        """Of all ops that read a weight, also of those that do not count, in order."""
+        for at in self.positions:
+            read = [value for value in dict.fromkeys(ops.inputs[at]) if value in self._readers]
+            if passed:
                 read = list(dict.fromkeys([passed.get(value, value) for value in read]))
             if (
-                read
-                and at not in calls
-                and category(op.domain, op.op_type, looks_up_weight=True) is None
+                at not in calls
+                and category(ops.domains[at], ops.op_types[at], looks_up_weight=True) is None
             ):
                 for value in read:
                     self._readers[value].append(at)

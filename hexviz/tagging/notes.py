@@ -1,0 +1,140 @@
+"""What tools noted on the nodes of a file, each distinct text read once.
+
+The notes of 100,000 nodes are some thousand different ones: what PyTorch's exporter writes
+names the modules around a node, and last the node itself. So a note is cut before its last
+entry, and what stands before it is looked up::
+
+    ['', 'encoder', 'encoder.fc', 'linear_7']   →   ['', 'encoder', 'encoder.fc'   +   linear_7
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import compress
+from typing import NamedTuple
+
+from hexviz.model.columns import CallColumns
+from hexviz.model.flat import FlatGraph
+from hexviz.model.op import ON_RECORD, Call, Provenance
+from hexviz.tagging import calls, metadata, stored
+from hexviz.tagging.metadata import Scope, scopes_of
+from hexviz.tagging.stored import Record, stored_provenance
+
+__all__ = ["Notes", "read_notes"]
+
+_KEYS = metadata.KEYS | stored.KEYS | calls.KEYS | {metadata.REWRITTEN}
+
+_TORCH = ("pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy", "namespace")
+
+
+class Notes(NamedTuple):
+    """What each node's metadata says.
+
+    ``own`` maps positions to hexviz's own record. ``numbers`` are, by position, numbers in
+    ``scopes``: what others noted, ``()`` for nothing, and where hexviz's own record is sure.
+    ``rewritten`` are the positions of nodes that a rewrite made.
+    """
+
+    own: dict[int, Provenance]
+    numbers: list[int]
+    scopes: list[tuple[Scope, ...]]
+    rewritten: frozenset[int]
+    calls: CallColumns
+
+
+def read_notes(flat: FlatGraph) -> Notes:
+    """The notes on all nodes."""
+    return _Reader().read(flat)
+
+
+class _Reader:
+    """Reads notes, and remembers what it has read."""
+
+    def __init__(self) -> None:
+        self._own: dict[int, Provenance] = {}
+        self._rewritten: list[int] = []
+        self._scopes: dict[tuple[Scope, ...], int] = {(): 0}
+        self._recorded: dict[int, Call] = {}
+        self._records: dict[Record, Provenance] = {}
+
+    def read(self, flat: FlatGraph) -> Notes:
+        """Go through what stands under the keys that mean something."""
+        size = len(flat.columns.ids)
+        columns = flat.notes(_KEYS)
+        nothing: list[str | None] = [None] * size
+        torch = [columns.pop(key, nothing) for key in _TORCH]
+        numbers = [0] * size
+        other: set[int] = set()
+        for column in columns.values():
+            other.update(at for at, text in enumerate(column) if text is not None)
+        heads: dict[tuple[str, str, str], int] = {}
+        usual: list[int] = []
+        names: list[str] = []
+        targets: list[str] = []
+        for at, (scopes, classes, namespace) in enumerate(zip(*torch, strict=True)):
+            if scopes is None or classes is None or namespace is None or at in other:
+                if scopes is not None or classes is not None or namespace is not None:
+                    other.add(at)
+                continue
+            around, _, name = scopes.rpartition(", '")
+            kinds, _, target = classes.rpartition(", '")
+            head = around, kinds, namespace.rpartition("/")[0]
+            number = heads.get(head)
+            if number is None:
+                number = heads[head] = self._head(*head)
+            numbers[at] = number
+            usual.append(at)
+            names.append(name)
+            targets.append(target)
+        sure = _are_last_entries(names) and _are_last_entries(set(targets))
+        if not sure or -1 in heads.values():
+            plain = [
+                numbers[at] >= 0 and _are_last_entries([name]) and _are_last_entries([target])
+                for at, name, target in zip(usual, names, targets, strict=True)
+            ]
+            other.update(at for at, is_plain in zip(usual, plain, strict=True) if not is_plain)
+            usual = list(compress(usual, plain))
+            names, targets = list(compress(names, plain)), list(compress(targets, plain))
+        columns.update(zip(_TORCH, torch, strict=True))
+        for at in sorted(other):
+            notes = {key: text for key, one in columns.items() if (text := one[at]) is not None}
+            numbers[at] = self._other(at, notes)
+        found = calls.call_columns(
+            size, usual, [one[:-2] for one in names], [one[:-2] for one in targets]
+        )
+        return Notes(
+            self._own,
+            numbers,
+            list(self._scopes),
+            frozenset(self._rewritten),
+            found.with_others(self._recorded),
+        )
+
+    def _head(self, scopes: str, classes: str, namespace: str) -> int:
+        """The scopes that stand before the last entries; -1 if there is nothing before these."""
+        if not scopes or not classes:
+            return -1
+        return self._number(metadata.recorded(f"{scopes}]", f"{classes}]", namespace))
+
+    def _number(self, scopes: tuple[Scope, ...]) -> int:
+        return self._scopes.setdefault(scopes, len(self._scopes))
+
+    def _other(self, at: int, notes: Mapping[str, str]) -> int:
+        """What other notes than the usual ones say."""
+        if metadata.REWRITTEN in notes:
+            self._rewritten.append(at)
+        if (call := calls.call_of(notes)) is not None:
+            self._recorded[at] = call
+        why = stored_provenance(notes, self._records)
+        if why is not None:
+            self._own[at] = why
+            if why.origin in ON_RECORD:
+                return 0
+        return self._number(scopes_of(notes))
+
+
+def _are_last_entries(texts: Collection[str]) -> bool:
+    """Whether these are ends of lists, each with one plain text in it: ``linear_7']``."""
+    joined = "\0".join([*texts, ""])
+    counts = (joined.count("']\0"), joined.count("'"), joined.count("\0"))
+    return counts == (len(texts),) * 3 and "\\" not in joined
