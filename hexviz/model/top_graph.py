@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from operator import eq
-from typing import TypeVar
 
 import onnx
 
@@ -23,8 +23,6 @@ from hexviz.model.gc_control import collector_paused
 from hexviz.model.rows import Rows
 
 __all__ = ["TopGraph"]
-
-Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,8 @@ class TopGraph:
     """
 
     graph: onnx.GraphProto
-    reads: Sequence[tuple[str, ...]]
-    makes: Sequence[tuple[str, ...]]
+    reads: tuple[tuple[str, ...], ...]
+    makes: tuple[tuple[str, ...], ...]
     maker: Mapping[str, int]
     weights: Mapping[str, int]
     sparse_weights: Mapping[str, int]
@@ -50,24 +48,22 @@ class TopGraph:
         inputs, outputs, top = flat.columns.inputs, flat.columns.outputs, flat.top
         plain = not _has_bodies(flat) and all(map(eq, flat.ids, flat.ids.values()))
         with collector_paused():
-            reads: Sequence[tuple[str, ...]]
-            makes: Sequence[tuple[str, ...]]
             maker: Mapping[str, int]
             if plain:
-                reads = _lazy(len(top), lambda node: _distinct(inputs[top[node]]))
-                makes = _lazy(len(top), lambda node: _distinct(outputs[top[node]]))
+                reads = [_distinct(inputs[at]) for at in top]
+                makes = [_distinct(outputs[at]) for at in top]
             else:
                 name = flat.values.__getitem__
-                reads = tuple([tuple(map(name, _distinct(values))) for values in _reads(flat)])
-                makes = tuple([tuple(map(name, _distinct(outputs[at]))) for at in top])
+                reads = [tuple(map(name, _distinct(values))) for values in _reads(flat)]
+                makes = [tuple(map(name, _distinct(outputs[at]))) for at in top]
             if plain and top == range(len(top)):
                 maker = flat.makers
             else:
                 maker = {value: at for at, made in enumerate(makes) for value in made}
         return cls(
             graph=graph,
-            reads=reads,
-            makes=makes,
+            reads=tuple(reads),
+            makes=tuple(makes),
             maker=maker,
             weights={tensor.name: at for at, tensor in enumerate(graph.initializer)},
             sparse_weights={
@@ -132,8 +128,9 @@ class TopGraph:
         )
 
 
-def _lazy(count: int, one: Callable[[int], tuple[Item, ...]]) -> Sequence[tuple[Item, ...]]:
-    """What there is of each node, looked up for those that somebody asks for."""
+def _lazy(count: int, near: Callable[[int], tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+    """What is next to each node, looked up once for those that somebody asks for."""
+    one = cache(near)
     return Rows(count, one, lambda: map(one, range(count)))
 
 

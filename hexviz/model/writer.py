@@ -179,7 +179,7 @@ class _Texts(NamedTuple):
 
 def _tells_call(node: onnx.NodeProto) -> bool:
     """Whether a node has the exporter's own record of the call."""
-    return any(one.key == _CALL_RECORD for one in node.metadata_props[:])
+    return _CALL_RECORD in [one.key for one in node.metadata_props[:]]
 
 
 class _Nodes:
@@ -420,7 +420,7 @@ def _copy_data(source: Path, target: Path) -> bool:
 
 
 def _strip(entries: MutableSequence[onnx.StringStringEntryProto]) -> None:
-    if has_tags(entry.key for entry in entries):
+    if has_tags([entry.key for entry in entries[:]]):
         kept = []
         for entry in entries:
             if not _is_own(entry.key):
