@@ -14,7 +14,8 @@ import onnx
 import pytest
 import typer.main
 
-from hexviz.cli import app, main
+from hexviz.cli import main
+from hexviz.cli.command import app
 from hexviz.exporters.export_times import kept_measured
 from hexviz.model.reader import digest
 from hexviz.model.writer import without_tags

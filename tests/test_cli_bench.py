@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from hexviz.bench import document as documents
 from hexviz.bench import tags as tag_runs
 from hexviz.bench.synthetic import synthetic
-from hexviz.cli import app
+from hexviz.cli.command import app
 from hexviz.errors import RunError, WriteError
 from tests.bench.test_regressions import document as kept_document
 from tests.bench.test_regressions import spread, tags_document

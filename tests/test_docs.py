@@ -7,7 +7,7 @@ from typing import Any
 import typer.main
 
 from hexviz.app.dialogs import KEYS
-from hexviz.cli import app
+from hexviz.cli.command import app
 from hexviz.extraction.search_fields import FIELDS
 from hexviz.model.op import RULES
 

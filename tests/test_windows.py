@@ -90,7 +90,7 @@ def test_loading_tagging_extracting_and_saving_work(tmp_path: Path) -> None:
 
 
 COMMAND = """
-from hexviz.cli.command import main
+from hexviz.cli import main
 sys.argv = ["hexviz", *sys.argv[2:]]
 main()
 """

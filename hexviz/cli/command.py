@@ -7,8 +7,8 @@ Errors go to stderr as one line.
 
 from __future__ import annotations
 
-import sys
-from typing import Annotated, NoReturn
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 import typer.exceptions
@@ -17,16 +17,15 @@ from hexviz.cli.bench import bench_app
 from hexviz.cli.compare import compare
 from hexviz.cli.export import export, samples
 from hexviz.cli.extract import extract, spread
+from hexviz.cli.failure import fail
 from hexviz.cli.groups import Commands
-from hexviz.cli.log import LOG_VARIABLE, stages_logged
+from hexviz.cli.log import LOG_VARIABLE
 from hexviz.cli.parity import parity
 from hexviz.cli.profile import profile
-from hexviz.cli.signals import ended_by_signals
 from hexviz.cli.tags import analyze, audit, explain, tag
 from hexviz.cli.view import report, view, worker
-from hexviz.errors import ExportError, HexvizError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "run"]
 
 app = typer.Typer(
     name="hexviz",
@@ -67,37 +66,16 @@ def _options(
     """Options of ``hexviz`` itself."""
 
 
-def main() -> None:
-    """Run the command; any :class:`HexvizError` ends it with one line and exit code 2."""
+def run(arguments: Sequence[str]) -> object:
+    """Run a command; returns its exit code. What cannot be understood ends it with one line.
+
+    Raises:
+        HexvizError: whatever the command could not do.
+    """
     try:
-        with ended_by_signals(), stages_logged():
-            code = app(args=spread(sys.argv[1:]), prog_name="hexviz", standalone_mode=False)
-    except ExportError as error:
-        _fail(f"{error}{_where_log_is(error)}")
-    except HexvizError as error:
-        _fail(str(error))
+        return app(args=spread(list(arguments)), prog_name="hexviz", standalone_mode=False)
     except typer.exceptions.TyperException as error:
         message = getattr(error, "format_message", error.__str__)().rstrip(".")
-        _fail(f"{message}{'' if message.endswith('?') else '.'} See `hexviz --help`.")
-    except (typer.Abort, KeyboardInterrupt):
+        fail(f"{message}{'' if message.endswith('?') else '.'} See `hexviz --help`.")
+    except typer.Abort:
         raise SystemExit(130) from None
-    raise SystemExit(code if isinstance(code, int) else 0)
-
-
-def _where_log_is(error: ExportError) -> str:
-    """What an exporter printed before it failed, kept in the cache folder, as a sentence."""
-    if not error.log:
-        return ""
-    from hexviz.cache import Cache
-    from hexviz.model.files import write_atomically
-
-    path = Cache().folder("exports") / "failed.log"
-    write_atomically(path, [error.log.encode()])
-    return f" The log is in {path}."
-
-
-def _fail(line: str) -> NoReturn:
-    # Names in a message are a stranger's: they may not steer the terminal.
-    printable = "".join(char if char.isprintable() else "�" for char in " ".join(line.split()))
-    print("hexviz:", printable, file=sys.stderr)  # noqa: T201
-    raise SystemExit(2)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from hexviz.cli.main import HOST, JOBS_VARIABLE, PORT, TOKEN_VARIABLE
 from hexviz.cli.options import OnnxFile, Output, Symbols, read_sizes
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ Port = Annotated[
 ]
 Host = Annotated[str, typer.Option(help="Address to serve on.")]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
-TOKEN_VARIABLE = "HEXVIZ_TOKEN"  # noqa: S105 - its name
 TokenText = Annotated[
     str | None,
     typer.Option(
@@ -53,7 +53,7 @@ Jobs = Annotated[
     str | None,
     typer.Option(
         metavar="URL",
-        envvar="HEXVIZ_JOBS",
+        envvar=JOBS_VARIABLE,
         help="A Redis (redis://HOST:PORT/DB) through which `hexviz worker` does the jobs; "
         "without it, this machine does them.",
     ),
@@ -69,8 +69,8 @@ def view(
             "package.module:factory, or hf:MODEL_ID. Without it, the page asks.",
         ),
     ] = None,
-    port: Port = 8050,
-    host: Host = "127.0.0.1",
+    port: Port = PORT,
+    host: Host = HOST,
     no_browser: NoBrowser = False,
     jobs: Jobs = None,
     token: TokenText = None,

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.report import to_report
-from hexviz.cli import app, main
+from hexviz.cli import main
+from hexviz.cli.command import app
 from hexviz.model.graph import TaggedGraph
 from hexviz.view.palette import Theme
 from hexviz.view.state import open_path

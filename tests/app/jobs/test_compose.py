@@ -12,7 +12,7 @@ from typer.main import get_command
 
 from hexviz.app.guard import host_name, hosts_for
 from hexviz.app.jobs.supervise import memory_here
-from hexviz.cli import app
+from hexviz.cli.command import app
 
 TOP = Path(__file__).parents[3]
 
