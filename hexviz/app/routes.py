@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from urllib.parse import quote
+from urllib.parse import parse_qsl, urlencode
 
 import msgspec
 from flask import Flask, Response, request, send_file
@@ -123,7 +123,10 @@ def _name(asked: EventRequest, first: FirstKey | None) -> None:
     """Write the key of the model named at the start into a visit that names none."""
     visit = asked.event
     if isinstance(visit, Visit) and first is not None and not model_in(visit.value):
-        visit.value = f"?model={quote(first())}"
+        more = parse_qsl(visit.value.removeprefix("?"), keep_blank_values=True)
+        visit.value = "?" + urlencode(
+            [("model", first()), *(one for one in more if one[0] != "model")]
+        )
 
 
 def _kept(pictures: FirstPictures | None, asked: EventRequest) -> EventAnswer | None:

@@ -75,6 +75,9 @@ def test_an_address_without_a_model_means_the_one_named_at_the_start(
     client = create_app(store, first=key).server.test_client()
     assert '<html lang="en" data-first' in client.get("/").text
     assert send(client, "visit", "?model=")["at"]["model"] == key
+    assert send(client, "visit", "?model=&tab=ops") == send(
+        client, "visit", f"?model={key}&tab=ops"
+    )
     client = create_app(store).server.test_client()
     assert '<html lang="en">' in client.get("/").text
     assert "error" in send(client, "visit", "?model=")
