@@ -133,16 +133,17 @@ def page_html(
     ``progress`` makes one more: the name of a stage, or the picture, which is the last of them.
     """
     yield _head(look, page) + _frame(look, title)
+    scripts = _scripts(page)  # behind a picture that is there at once, which they would hold up
     for step in progress:
         if isinstance(step, FirstPicture):
             yield step.svg
             break
-        yield f'<p class="first-stage">{escape(step)}</p>'
-    yield _foot(page)
+        yield f'{scripts}<p class="first-stage">{escape(step)}</p>'
+        scripts = ""
+    yield _foot(page, scripts)
 
 
 def _head(look: Look, page: PageParts) -> str:
-    _, *others = imported(page.assets, _ENTRY)
     attributes = ['lang="en"']
     if page.has_first:
         attributes.append("data-first")
@@ -165,10 +166,15 @@ def _head(look: Look, page: PageParts) -> str:
         "<title>hexviz</title>\n",
         f'<link rel="icon" href="{ICON}">\n',
         f"<style>{_style(page.assets)}</style>\n",
-        f'<script type="module" async src="{escape(page.url(_ENTRY))}"></script>\n',
-        *(f'<link rel="modulepreload" href="{escape(page.url(name))}">\n' for name in others),
         "</head>\n",
     ])  # fmt: skip
+
+
+def _scripts(page: PageParts) -> str:
+    """The entry, and all that it imports: a browser would learn of them one by one."""
+    entry, *others = (escape(page.url(name)) for name in imported(page.assets, _ENTRY))
+    preloads = "".join(f'<link rel="modulepreload" href="{other}">\n' for other in others)
+    return f'<script type="module" async src="{entry}"></script>\n{preloads}'
 
 
 def _frame(look: Look, title: str) -> str:
@@ -194,13 +200,13 @@ def _frame(look: Look, title: str) -> str:
 _TABS = ("Graph", "Ops", "Audit", "Measure", "Extract", "Compare")
 
 
-def _foot(page: PageParts) -> str:
+def _foot(page: PageParts, scripts: str) -> str:
     styles = "".join(
         f'<link rel="stylesheet" href="{escape(page.url(path.name))}">\n'
         for path in sorted(page.assets.glob("*.css"))
         if path.name != FIRST_STYLE
     )
-    return f"</div>\n</div>\n{styles}{page.later}</body>\n</html>\n"
+    return f"</div>\n</div>\n{scripts}{styles}{page.later}</body>\n</html>\n"
 
 
 @lru_cache(maxsize=4)

@@ -35,6 +35,7 @@ from hexviz.tagging.explain import Explanation, explain
 from hexviz.tagging.finding import Finding
 from hexviz.view.cache import LayoutCache
 from hexviz.view.calls import CallGroup
+from hexviz.view.canvas_size import size_class
 from hexviz.view.colouring import Colouring, colour_by
 from hexviz.view.figures import colour_by_figure
 from hexviz.view.first_view import first_view
@@ -102,6 +103,9 @@ class OpenModel:
         self._rendered: LayoutCache[tuple[ViewState, str | Figures, Theme], Rendered] = LayoutCache(
             _KEPT_VIEWS
         )
+        self._first_views: LayoutCache[
+            tuple[Placement, frozenset[str], tuple[int, int]], ViewState
+        ] = LayoutCache(_KEPT_VIEWS)
         self._what_ifs: LayoutCache[str, WhatIf] = LayoutCache(_KEPT_NUMBERS)
         self._colourings: LayoutCache[tuple[Placement, Mode, str | Figures, Gather], Colouring] = (
             LayoutCache(8)
@@ -171,8 +175,13 @@ class OpenModel:
     ) -> ViewState:
         """What is big is open, as far as it can be read on a canvas of a width and height."""
         index = self.index(placement)
-        with stage("layout"):
-            return first_view(index, self._layouts, hidden=hidden, canvas=canvas)
+        key = (placement, hidden, size_class(canvas))
+        known = self._first_views.get(key)
+        if known is None:
+            with stage("layout"):
+                known = first_view(index, self._layouts, hidden=hidden, canvas=canvas)
+            self._first_views.put(key, known)
+        return known
 
     def render(self, view: ViewState, theme: Theme, numbers: str | Figures = "") -> Rendered:
         """What a view looks like; ``numbers`` names those to colour by, or the comparison.
