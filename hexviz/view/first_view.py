@@ -59,17 +59,20 @@ def first_view(
     size = size_class(canvas)
     width, height = ((side - _MARGIN) / zoom for side in size)
 
-    def extent(state: ViewState) -> Point:
+    def extents(state: ViewState, most: int = 1) -> list[tuple[ViewState, Point]]:
+        """What a state takes in each number of columns: the scene is the same in all of them."""
         scene = build_scene(index, state)
         labels = [label_of(index, node) for node in scene.nodes]
-        bounds = lay_out(scene, labels, cache, state.columns).bounds
-        return bounds.width, bounds.height
+        found = []
+        for columns in range(1, most + 1):
+            bounds = lay_out(scene, labels, cache, columns).bounds
+            found.append((replace(state, columns=columns), (bounds.width, bounds.height)))
+        return found
 
     def folded(state: ViewState) -> list[tuple[ViewState, Point]]:
-        views = [replace(state, columns=columns) for columns in range(1, MOST_COLUMNS + 1)]
-        return [(view, extent(view)) for view in views]
+        return extents(state, MOST_COLUMNS)
 
-    least = extent(ViewState(placement=index.placement, hidden=hidden))
+    ((_, least),) = extents(ViewState(placement=index.placement, hidden=hidden))
 
     def fits(state: ViewState, screens: float) -> bool:
         # What is too wide or too high with all boxes closed does not get worse by much.
