@@ -68,7 +68,7 @@ def plain_graph(
             domains=read.domains,
             inputs=grouped(inputs, read.input_counts),
             outputs=outputs,
-            nodes=graph.node[:],
+            nodes=graph.node,  # each is made when it is looked at
         ),
         edge_columns=flow.edges,
         reads=flow.reads,
