@@ -406,5 +406,6 @@ class TaggedGraph:
     def _with_tags(self, name: str) -> Tagged:
         """The bytes of the model with its tags; ``name`` is what an error calls it."""
         with collector_paused():
-            tags = OpTags.of(self.ops)
+            flat = self.flat if isinstance(self.ops, OpSequence) else None
+            tags = OpTags.of(self.ops, flat)
             return tagged(self.proto, tags, self.modules, self.transferred_from, name=name)

@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
 from operator import attrgetter
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 import onnx
 
+from hexviz.model.columns import Ints
+from hexviz.model.flat import FlatGraph
 from hexviz.model.op import RELATIONS, Candidate, Op, Provenance, Step, implied_kind
+from hexviz.model.op_sequence import OpSequence, Provenances
 from hexviz.model.wire import field, head
+
+Kind = TypeVar("Kind")
 
 __all__ = [
     "PREFIX",
@@ -84,8 +89,27 @@ class OpTags(NamedTuple):
     reasons: Sequence[Reason]
 
     @classmethod
-    def of(cls, ops: Iterable[Op]) -> Self:
-        """The columns of some ops, whose positions are their places among them."""
+    def of(cls, ops: Iterable[Op], flat: FlatGraph | None = None) -> Self:
+        """The columns of some ops, whose positions are their places among them.
+
+        No op is made where they are still columns, those of a flat graph.
+        """
+        if flat is not None and isinstance(ops, OpSequence):
+            facts, where = flat.columns, ops.columns
+            calls = [*(call.text for call in where.known_calls), ""]
+            return cls(
+                indices=facts.numbers,
+                bodies=facts.bodies,
+                ids=facts.ids,
+                op_types=facts.op_types,
+                domains=facts.domains,
+                inputs=facts.inputs,
+                outputs=facts.outputs,
+                modules=_taken(where.paths, where.modules),
+                contexts=_taken([*where.paths, None], where.contexts),
+                calls=_taken(calls, where.calls),
+                reasons=_reasons(ops.provenance),
+            )
         by_field = dict(zip(Op._fields, zip(*ops, strict=True), strict=False))
         column = dict.fromkeys(Op._fields, ()) | by_field
         return cls(
@@ -103,14 +127,27 @@ class OpTags(NamedTuple):
         )
 
 
+def _taken(table: Sequence[Kind], numbers: Ints) -> list[Kind]:
+    """What numbers stand for in a table; -1 stands for its last entry."""
+    return list(map(table.__getitem__, numbers.tolist()))
+
+
 def _reasons(provenance: Sequence[Provenance]) -> list[Reason]:
     """What is known of each op; ops that share a provenance share that, too."""
-    numbers = list(map(id, provenance))
-    apart = dict(zip(numbers, provenance, strict=True))
-    if len(apart) > len(numbers) // 2:
-        return list(map(reason_of, provenance))
-    known = {number: reason_of(one) for number, one in apart.items()}
-    return [known[number] for number in numbers]
+    if isinstance(provenance, Provenances):
+        fields = provenance.all_fields()
+        numbers = list(map(id, fields))
+        known = dict(zip(numbers, fields, strict=True))
+        if len(known) > len(fields) // 2:
+            return [one[1:] + _DEFAULTS[len(one) - 1 :] for one in fields]
+        reasons = {at: one[1:] + _DEFAULTS[len(one) - 1 :] for at, one in known.items()}
+        return list(map(reasons.__getitem__, numbers))
+    apart = dict(zip(map(id, provenance), provenance, strict=True))
+    told = {number: reason_of(one) for number, one in apart.items()}
+    return [told[id(one)] for one in provenance]
+
+
+_DEFAULTS = reason_of(Provenance("", "", ""))
 
 
 def where_entries(modules: Iterable[str], names: Mapping[str, str]) -> dict[str, bytes]:
@@ -120,8 +157,7 @@ def where_entries(modules: Iterable[str], names: Mapping[str, str]) -> dict[str,
 
 def how_entries(tags: OpTags) -> list[bytes]:
     """The entries of each op that say how that is known."""
-    heads: dict[tuple[str, str, float, str | None], tuple[bytes, bytes]] = {}
-    tails: dict[tuple[object, ...], tuple[bytes, bytes]] = {}
+    frames: dict[tuple[object, ...], tuple[bytes, bytes, bytes, bytes]] = {}
     known: dict[tuple[Reason, str | None], bytes] = {}
     found = []
     for reason, context in zip(tags.reasons, tags.contexts, strict=True):
@@ -135,61 +171,55 @@ def how_entries(tags: OpTags) -> list[bytes]:
             if text is not None:
                 found.append(text)
                 continue
-        head = heads.get((origin, rule, sure, context))
-        if head is None:
-            head = heads[origin, rule, sure, context] = _head(origin, rule, sure, context)
-        rest = (rule, witnesses, shared, kind, rebuilt, rejected)
-        tail = tails.get(rest)
-        if tail is None:
-            tail = tails[rest] = _tail(*rest)
-        text = b"".join(
-            (
-                head[0],
-                entry("evidence", _strings(evidence)) if evidence else _NO_EVIDENCE,
-                head[1],
-                entry("values", _strings(values)) if values else b"",
-                tail[0],
-                entry("steps", _relations(steps)) if steps else b"",
-                tail[1],
-            )
+        same = (origin, rule, sure, context, witnesses, shared, kind, rebuilt, rejected)
+        frame = frames.get(same)
+        if frame is None:
+            frame = frames[same] = _frame(*same)
+        first, second, third, last = frame
+        text = (
+            first + (entry("evidence", _strings(evidence)) if evidence else _NO_EVIDENCE) + second
         )
+        if values:
+            text += entry("values", _strings(values))
+        text += third
+        if steps:
+            text += entry("steps", _relations(steps))
+        text += last
         if not own:
             known[reason, context] = text
         found.append(text)
     return found
 
 
-def _head(origin: str, rule: str, sure: float, context: str | None) -> tuple[bytes, bytes]:
-    """What stands before the evidence, and right after it."""
-    served = b"" if context is None else entry("context", context)
-    return (
-        entry("origin", origin) + entry("rule", rule),
-        entry("confidence", f"{sure:g}") + served,
-    )
-
-
-def _tail(
+def _frame(
+    origin: str,
     rule: str,
+    sure: float,
+    context: str | None,
     witnesses: tuple[str, ...],
     shared_by: tuple[str, ...],
     kind: str,
     rebuilt: bool,
     candidates: tuple[Candidate, ...],
-) -> tuple[bytes, bytes]:
-    """What stands before the steps, and after them."""
-    before = after = b""
+) -> tuple[bytes, bytes, bytes, bytes]:
+    """What stands before the evidence, between it and the values, before the steps, and last."""
+    first = entry("origin", origin) + entry("rule", rule)
+    second = entry("confidence", f"{sure:g}")
+    third = last = b""
+    if context is not None:
+        second += entry("context", context)
     if witnesses:
-        before += entry("witnesses", _strings(witnesses))
+        third += entry("witnesses", _strings(witnesses))
     if shared_by:
-        before += entry("shared_by", _strings(shared_by))
+        third += entry("shared_by", _strings(shared_by))
     if kind != implied_kind(rule):
-        before += entry("kind", kind)
+        third += entry("kind", kind)
     if rebuilt:
-        after += entry("rebuilt", "true")
+        last += entry("rebuilt", "true")
     if candidates:
         rejected = [[one.module, one.score, one.reason] for one in candidates]
-        after += entry("candidates", _json(rejected))
-    return before, after
+        last += entry("candidates", _json(rejected))
+    return first, second, third, last
 
 
 def entry(name: str, text: str) -> bytes:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
 from typing import Any, Generic, TypeVar, overload
@@ -17,7 +18,7 @@ from hexviz.model.columns import Ints, TagColumns
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.op import CATEGORIES, Context, Op, Provenance
 
-__all__ = ["OpSequence", "Taken"]
+__all__ = ["OpSequence", "Provenances", "Taken"]
 
 Kind = TypeVar("Kind")
 
@@ -51,6 +52,14 @@ class Taken(Sequence[Kind], Generic[Kind]):
 
     def __len__(self) -> int:
         return len(self._numbers)
+
+
+class Provenances(Sequence[Provenance], ABC):
+    """The provenance of each op by position, made when somebody looks."""
+
+    @abstractmethod
+    def all_fields(self) -> list[tuple[Any, ...]]:
+        """The arguments of each provenance, none of which is made; it has defaults for the rest."""
 
 
 class OpSequence(Sequence[Op]):
@@ -100,6 +109,12 @@ class OpSequence(Sequence[Op]):
     def ids(self) -> Sequence[str]:
         """The ids of all ops."""
         found: Sequence[str] = self._fields[Op._fields.index("id")]
+        return found
+
+    @property
+    def provenance(self) -> Sequence[Provenance]:
+        """That of all ops."""
+        found: Sequence[Provenance] = self._fields[Op._fields.index("provenance")]
         return found
 
     @overload

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import filecmp
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, MutableSequence, Sequence
 from itertools import chain
+from json.encoder import encode_basestring as quoted
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -21,7 +21,7 @@ import onnx
 from hexviz.errors import WriteError
 from hexviz.model.bodies import all_graphs, graphs_of, walk_bodies
 from hexviz.model.files import Chunk, inside, is_there, write_atomically
-from hexviz.model.modules import Module
+from hexviz.model.modules import Module, ModuleTree
 from hexviz.model.node_tags import (
     PREFIX,
     OpTags,
@@ -73,8 +73,6 @@ _GRAPH, _FUNCTIONS = _NUMBERS["graph"], _NUMBERS["functions"]
 _METADATA = _NUMBERS["metadata_props"]
 _NODE = onnx.GraphProto.DESCRIPTOR.fields_by_name["node"].number
 
-_json = json.JSONEncoder(ensure_ascii=False).encode  # json.dumps makes an encoder for each call
-
 
 def tagged_proto(
     proto: onnx.ModelProto,
@@ -96,11 +94,11 @@ def add_tags(
     transferred_from: SourceGraph | None = None,
 ) -> None:
     """Write tags into a model instead of older ones; arguments as of :func:`tagged`."""
-    modules = list(modules)
-    metadata = _model_metadata(proto, tags, modules, transferred_from)
+    rows = _rows(modules)
+    metadata = _model_metadata(proto, tags, rows, transferred_from)
     del proto.metadata_props[:]
     proto.MergeFromString(metadata)
-    _tag_nodes(proto, range(len(proto.graph.node)), tags, _Texts.of(tags, modules))
+    _tag_nodes(proto, range(len(proto.graph.node)), tags, _Texts.of(tags, rows))
 
 
 class Tagged(NamedTuple):
@@ -131,15 +129,15 @@ def tagged(
     Raises:
         WriteError: if it is too large for one file.
     """
-    modules = list(modules)
+    rows = _rows(modules)
     content = serialized(proto, name)
     view = memoryview(content)
-    metadata = _model_metadata(proto, tags, modules, transferred_from)
+    metadata = _model_metadata(proto, tags, rows, transferred_from)
     pieces: list[tuple[int, int, Iterable[Chunk]]] = [(_METADATA, len(metadata), [metadata])]
     refers = False
     for part in fields(content):
         if part.number == _GRAPH:
-            nodes = _Nodes(proto, content, part, tags, _Texts.of(tags, modules))
+            nodes = _Nodes(proto, content, part, tags, _Texts.of(tags, rows))
             rest = view[nodes.end : part.end]
             size = nodes.size + len(rest)
             start = head(_GRAPH, size)
@@ -155,6 +153,29 @@ def tagged(
     return Tagged(chain.from_iterable(chunks for _, _, chunks in pieces), refers)
 
 
+_Row = tuple[str, str, str, int | None, str]
+"""What is written of a module: FQN, class, tag, parameters, and the module it is another name of."""
+
+
+def _rows(modules: Iterable[Module]) -> list[_Row]:
+    if isinstance(modules, ModuleTree):
+        known = modules.columns
+        columns = known.fqns, known.class_names, known.tags, known.parameters, known.same_as
+        return list(zip(*columns, strict=True))
+    return [(one.fqn, one.class_name, one.tag, one.parameters, one.same_as) for one in modules]
+
+
+def _described(row: _Row) -> str:
+    """A module with its FQN as JSON; what the json module writes, without a dict for each."""
+    fqn, class_name, tag, parameters, same_as = row
+    same = f', "same_as": {quoted(same_as)}' if same_as else ""
+    count = "null" if parameters is None else parameters
+    return (
+        f'{quoted(fqn)}: {{"class": {quoted(class_name)}, "tag": {quoted(tag)}, '
+        f'"parameters": {count}{same}}}'
+    )
+
+
 class _Texts(NamedTuple):
     """The entries of each op, by position: where it belongs, its call, and how that is known."""
 
@@ -163,8 +184,8 @@ class _Texts(NamedTuple):
     how: Sequence[bytes]
 
     @classmethod
-    def of(cls, tags: OpTags, modules: Iterable[Module]) -> Self:
-        where = where_entries(tags.modules, {one.fqn: one.tag for one in modules})
+    def of(cls, tags: OpTags, rows: Iterable[_Row]) -> Self:
+        where = where_entries(tags.modules, {fqn: tag for fqn, _, tag, *_ in rows})
         return cls(
             [where[fqn] for fqn in tags.modules],
             [entry("call", text) if text else b"" for text in tags.calls],
@@ -271,22 +292,13 @@ def _tag_nodes(proto: onnx.ModelProto, numbers: Sequence[int], tags: OpTags, tex
 def _model_metadata(
     proto: onnx.ModelProto,
     tags: OpTags,
-    modules: Iterable[Module],
+    rows: Iterable[_Row],
     transferred_from: SourceGraph | None,
 ) -> bytes:
     """The metadata of the model itself, with modules and map, as fields of the model."""
     some = onnx.ModelProto(metadata_props=proto.metadata_props)
     _strip(some.metadata_props)
-    tree = {
-        module.fqn: {
-            "class": module.class_name,
-            "tag": module.tag,
-            "parameters": module.parameters,
-            **({"same_as": module.same_as} if module.same_as else {}),
-        }
-        for module in modules
-    }
-    text = _json(tree)
+    text = f"{{{', '.join(map(_described, rows))}}}"
     shapes = {one.name: tuple(one.dims) for one in proto.graph.initializer}
     packed = pack_map(tags, shapes)
     # Whoever merges models refuses two texts under one key, so each model has keys of its own.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from operator import attrgetter
 from typing import Any, Protocol, overload
 
 from hexviz.model.op import Provenance
+from hexviz.model.op_sequence import Provenances
 
 __all__ = ["Later", "Reasons", "Shared"]
 
@@ -14,6 +16,9 @@ Fields = tuple[Any, ...]
 
 _VALUES = 4
 """Where the fields have the values."""
+
+
+_fields_of: Callable[[Provenance], Fields] = attrgetter(*Provenance.__slots__)
 
 
 class Later(Protocol):
@@ -112,8 +117,19 @@ class Reasons(MutableMapping[int, Provenance]):
         if found is None:
             raise KeyError(at)
         if isinstance(found, Provenance):
-            return tuple([getattr(found, name) for name in Provenance.__slots__])
+            return _fields_of(found)
         return found.fields(at)
+
+    def all_fields(self) -> list[Fields]:
+        """As :meth:`fields`, of all positions; ops that share a reason share the tuple."""
+        return [
+            why
+            if type(why) is tuple
+            else _fields_of(why)
+            if isinstance(why, Provenance)
+            else why.fields(at)  # type: ignore[union-attr] # it is known
+            for at, why in enumerate(self._made)
+        ]
 
     def conclude(self, modules: Mapping[int, str], why: Later) -> None:
         """Decide for many positions at once: ``why`` tells of each when somebody looks."""
@@ -158,7 +174,7 @@ class Reasons(MutableMapping[int, Provenance]):
         return _ByPosition(self)
 
 
-class _ByPosition(Sequence[Provenance]):
+class _ByPosition(Provenances):
     def __init__(self, reasons: Reasons) -> None:
         self._reasons = reasons
 
@@ -176,3 +192,6 @@ class _ByPosition(Sequence[Provenance]):
 
     def __len__(self) -> int:
         return len(self._reasons.modules)
+
+    def all_fields(self) -> list[Fields]:
+        return self._reasons.all_fields()
