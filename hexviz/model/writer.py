@@ -154,7 +154,7 @@ def tagged(
 
 
 _Row = tuple[str, str, str, int | None, str]
-"""What is written of a module: FQN, class, tag, parameters, and the module it is another name of."""
+"""What is written of a module: FQN, class, tag, parameters, and the module it also is."""
 
 
 def _rows(modules: Iterable[Module]) -> list[_Row]:
