@@ -67,8 +67,9 @@ class Server:
         if source is not None and "model=" not in self.url:
             with source.open("rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-            before_it = "&" if "?" in self.url else "?"
-            self.url += f"{before_it}model={digest}-{quote(label_of(source.name))}"
+            page, _, more = self.url.partition("?")
+            key = f"{digest}-{quote(label_of(source.name))}"
+            self.url = f"{page}?model={key}" + (f"&{more}" if more else "")
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> str:
         """End it, as whoever started it would; returns what it wrote to stderr."""

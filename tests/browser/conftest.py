@@ -36,7 +36,11 @@ QUIET = """idle => new Promise(done => {
 """Waits until the page has been the same for some frames, which come late where all is late."""
 NO_MODEL = "?model=" + "0" * 64
 """A link to a model that is gone: the page asks for another one."""
-READY = "() => document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
+READY = (
+    "() => !document.getElementById('first') && "
+    "document.getElementById('graph')?._cyreg?.cy?.nodes().length > 2"
+)
+"""The canvas has drawn a model, and stands where the picture of it was."""
 
 
 class Sheet:
