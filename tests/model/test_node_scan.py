@@ -51,8 +51,9 @@ entries = st.lists(
     max_size=4,
 ).map(lambda fields: b"".join(field(*one) for one in fields))
 typed = st.sampled_from([b"\xa0\x01\x05", b"\xa0\x01\x0a", b"\xa0\x01\x02", b"\xa0\x81\x00\x05"])
-tensor = onnx.TensorProto(data_location=onnx.TensorProto.EXTERNAL, name="t").SerializeToString()
-graph = onnx.GraphProto(node=[onnx.NodeProto(op_type="Inner")], initializer=[onnx.TensorProto()])
+elsewhere = onnx.TensorProto(data_location=onnx.TensorProto.EXTERNAL, name="t")
+tensor = elsewhere.SerializeToString()
+graph = onnx.GraphProto(node=[onnx.NodeProto(op_type="Inner")], initializer=[elsewhere])
 attributes = st.lists(
     typed
     | strings.map(lambda name: field(1, name))
@@ -156,6 +157,19 @@ def test_nodes_after_other_fields_and_of_any_size() -> None:
 def test_long_names_beside_nodes_without_one(name: str) -> None:
     named, other = field(3, name.encode()), field(2, b"v")
     assert check(model([other, named, other + named, b"", named + other]))
+
+
+@pytest.mark.parametrize("spare", [0, 1])
+@pytest.mark.parametrize("name", ["t", "tensors", "g", "graphs"])
+def test_no_tensor_in_another_file_is_overlooked(name: str, spare: int) -> None:
+    number = onnx.AttributeProto.DESCRIPTOR.fields_by_name[name].number
+    held = graph.SerializeToString() if name.startswith("g") else tensor
+    content = model([field(4, b"Relu"), field(5, field(number, held, spare=spare))])
+    proto = onnx.ModelProto.FromString(content)
+    scan = scan_nodes(content, proto)
+    assert scan is not None
+    assert scan.suspects.tensors == [1]
+    assert external_locations(proto, scan) == external_locations(proto) == {""}
 
 
 def test_several_graphs_are_left_to_protobuf() -> None:
