@@ -280,8 +280,11 @@ class _Collector:
         if self._tree is None and id(scope) not in self._learnt:
             self._learnt[id(scope)] = scope
             self.nested = self.nested or len(scope.fqns) > 1
+            modules = self._result.modules
             for fqn, class_name in zip(scope.fqns, scope.class_names, strict=True):
-                self._result.learn(fqn, class_name)
+                known = modules.get(fqn)
+                if known is None or not known.class_name:
+                    self._result.learn(fqn, class_name)
 
     def learn_path(self, fqns: Sequence[str]) -> None:
         """Add the modules of a path, of which nothing tells the classes; as :meth:`learn`."""

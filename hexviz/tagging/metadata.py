@@ -32,7 +32,9 @@ __all__ = [
     "REWRITTEN",
     "Scope",
     "as_written",
+    "inside",
     "last_entry",
+    "only_plain",
     "recorded",
     "scope_of_tag",
     "scopes_of",
@@ -185,6 +187,25 @@ def recorded(scopes: str, classes: str, namespace: str) -> tuple[Scope, ...]:
     if named is not None and spaced is not None and named.fqns == spaced.fqns:
         return (named,)
     return tuple(scope for scope in (named, spaced) if scope is not None)
+
+
+def only_plain(found: tuple[Scope, ...], scopes: str, classes: str, namespace: str) -> Scope | None:
+    """The one scope that :func:`recorded` found, if all three texts say just that."""
+    if len(found) != 1 or found[0].written:
+        return None
+    fqns, class_names = _entries(scopes), _entries(classes)
+    if len(fqns) != len(class_names):
+        return None
+    pairs = zip(fqns, class_names, strict=True)
+    return found[0] if namespace == "/".join(map(": ".join, pairs)) else None
+
+
+def inside(outer: Scope, name: str, class_name: str) -> Scope | None:
+    """The scope of a module in another; ``None`` if its name may not be all that it seems."""
+    step = None if not name or _is_doubtful(name) else _step(name, class_name)
+    if step is None or not step[0]:
+        return None
+    return Scope((*outer.fqns, step[0]), (*outer.class_names, step[1]))
 
 
 def as_written(scope: Scope, known: Container[str]) -> Scope:

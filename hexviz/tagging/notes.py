@@ -47,13 +47,39 @@ def read_notes(flat: FlatGraph) -> Notes:
     return _Reader().read(flat)
 
 
+Head = tuple[str, str, str]
+"""Names, classes and namespace of the modules around a node, as they are written."""
+
+_DEEPEST = 16
+"""Modules around one that are looked at by the way."""
+
+
+def _without_step(head: Head) -> Head:
+    """The same without the innermost module."""
+    scopes, classes, namespace = head
+    around, kinds = scopes.rpartition(", '")[0], classes.rpartition(", '")[0]
+    return around, kinds, namespace.rpartition("/")[0]
+
+
+def _one_further(outer: Scope, around: Head, inner: Head) -> Scope | None:
+    """The scope of a module in that of ``outer``; ``None`` where it takes a closer look."""
+    name, kind = inner[0][len(around[0]) + 3 : -1], inner[1][len(around[1]) + 3 : -1]
+    plain = (f"{around[0]}, '{name}'", f"{around[1]}, '{kind}'", f"{around[2]}/{name}: {kind}")
+    if inner != plain or "'" in name or "'" in kind or "\\" in name or "\\" in kind:
+        return None
+    return metadata.inside(outer, name, kind)
+
+
 class _Reader:
     """Reads notes, and remembers what it has read."""
 
     def __init__(self) -> None:
         self._own: dict[int, Provenance] = {}
         self._rewritten: list[int] = []
-        self._scopes: dict[tuple[Scope, ...], int] = {(): 0}
+        self._scopes: list[tuple[Scope, ...]] = [()]
+        self._heads: dict[Head, int] = {}
+        self._plain: dict[Head, Scope] = {}
+        self._others: dict[tuple[Scope, ...], int] = {(): 0}
         self._recorded: dict[int, Call] = {}
         self._records: dict[Record, Provenance] = {}
 
@@ -67,7 +93,7 @@ class _Reader:
         other: set[int] = set()
         for column in columns.values():
             other.update(at for at, text in enumerate(column) if text is not None)
-        heads: dict[tuple[str, str, str], int] = {}
+        heads = self._heads
         usual: list[int] = []
         names: list[str] = []
         targets: list[str] = []
@@ -81,7 +107,7 @@ class _Reader:
             head = around, kinds, namespace.rpartition("/")[0]
             number = heads.get(head)
             if number is None:
-                number = heads[head] = self._head(*head)
+                number = self._number(head)
             numbers[at] = number
             usual.append(at)
             names.append(name)
@@ -105,19 +131,36 @@ class _Reader:
         return Notes(
             self._own,
             numbers,
-            list(self._scopes),
+            self._scopes,
             frozenset(self._rewritten),
             found.with_others(self._recorded),
         )
 
-    def _head(self, scopes: str, classes: str, namespace: str) -> int:
-        """The scopes that stand before the last entries; -1 if there is nothing before these."""
-        if not scopes or not classes:
-            return -1
-        return self._number(metadata.recorded(f"{scopes}]", f"{classes}]", namespace))
+    def _number(self, head: Head) -> int:
+        """The number of what stands before the last entries, -1 if nothing does.
 
-    def _number(self, scopes: tuple[Scope, ...]) -> int:
-        return self._scopes.setdefault(scopes, len(self._scopes))
+        Modules lie in modules that are mostly known: only the step from one to the next is looked
+        at, where it is written plainly.
+        """
+        pending: list[Head] = []
+        around = head
+        while around not in self._heads and len(pending) < _DEEPEST and around[0] and around[1]:
+            pending.append(around)
+            around = _without_step(around)
+        for inner in reversed(pending):
+            outer = self._plain.get(around)
+            scope = None if outer is None else _one_further(outer, around, inner)
+            if scope is None:
+                scopes = metadata.recorded(f"{inner[0]}]", f"{inner[1]}]", inner[2])
+                scope = metadata.only_plain(scopes, f"{inner[0]}]", f"{inner[1]}]", inner[2])
+            else:
+                scopes = (scope,)
+            if scope is not None:
+                self._plain[inner] = scope
+            self._heads[inner] = len(self._scopes)
+            self._scopes.append(scopes)
+            around = inner
+        return self._heads.setdefault(head, -1)
 
     def _other(self, at: int, notes: Mapping[str, str]) -> int:
         """What other notes than the usual ones say."""
@@ -130,7 +173,12 @@ class _Reader:
             self._own[at] = why
             if why.origin in ON_RECORD:
                 return 0
-        return self._number(scopes_of(notes))
+        scopes = scopes_of(notes)
+        number = self._others.get(scopes)
+        if number is None:
+            number = self._others[scopes] = len(self._scopes)
+            self._scopes.append(scopes)
+        return number
 
 
 def _are_last_entries(texts: Collection[str]) -> bool:

@@ -28,6 +28,8 @@ class Call:
 
     __slots__ = (
         "_fqns",
+        "_within",
+        "alone",
         "calls",
         "children",
         "fqn",
@@ -37,7 +39,6 @@ class Call:
         "several",
         "step",
         "sure",
-        "within",
     )
 
     def __init__(self, step: str, parent: Call | None) -> None:
@@ -48,8 +49,9 @@ class Call:
         self.sure = True
         self.several: frozenset[str] = frozenset()
         """The modules that fit its name, where those are several."""
-        self.within: frozenset[str] = frozenset({""})
-        """The modules that it, or a later call of its name, may be."""
+        self.alone: str | None = ""
+        """The one module that it, or a later call of its name, may be; ``None`` of several."""
+        self._within: frozenset[str] | None = None
         self.meeting = ""
         """What encloses those, if they are several."""
         self.holders: frozenset[str] | None = None
@@ -68,20 +70,39 @@ class Call:
             here = below
         return here
 
+    @property
+    def within(self) -> frozenset[str]:
+        """The modules that it, or a later call of its name, may be."""
+        if self._within is None:
+            self._within = frozenset() if self.alone is None else frozenset((self.alone,))
+        return self._within
+
+    @within.setter
+    def within(self, modules: frozenset[str]) -> None:
+        self._within = modules
+        self.alone = next(iter(modules)) if len(modules) == 1 else None
+
     def fqns(self) -> tuple[str, ...]:
         """The FQNs from the root to here."""
         if self._fqns is None:
             above: list[str] = []
             scope: Call | None = self
-            while scope is not None:
+            while scope is not None and scope._fqns is None:
                 above.append(scope.fqn)
                 scope = scope.parent
-            self._fqns = tuple(reversed(above))
+            known = scope._fqns if scope is not None and scope._fqns is not None else ()
+            self._fqns = (*known, *reversed(above))
         return self._fqns
 
 
 def join_calls(around: Call) -> Iterator[Call]:
     """Note with each first call in a scope the later ones; those that may be several modules."""
+    if not any(first_call(step) in around.children for step in around.children):
+        for scope in around.children.values():
+            scope.calls = () if scope.holders is None else (scope,)
+            if scope.alone is None and len(scope.within) > 1:
+                yield scope
+        return
     groups: dict[str, list[tuple[int, Call]]] = {}
     for step, scope in around.children.items():
         first = first_call(step)

@@ -30,6 +30,7 @@ from functools import reduce
 from typing import NamedTuple
 
 from hexviz.model import fqn as names
+from hexviz.model.cached import cached_property
 from hexviz.model.size_limits import refuse_letters
 from hexviz.tagging.naming import Path, first_call
 from hexviz.tagging.scope_calls import MOST, Call, join_calls, settle_by_number
@@ -90,19 +91,22 @@ def find_modules(
     repeated: list[Call] = []
     while pending:
         around = pending.pop()
-        for scope in around.children.values():
+        inside = around.children.values()
+        for scope in inside:
             modules.settle(scope, around)
             letters += len(scope.fqn)
             refuse_letters(letters)
-        pending.extend(around.children.values())
+        pending.extend([scope for scope in inside if scope.children])
         repeated.extend(join_calls(around))
     settle_by_number(repeated)
     return {path: Found(end.fqns(), end.sure, _other(end)) for path, end in ends.items()}
 
 
 def _other(scope: Call) -> str:
+    if not scope.holders or len(scope.holders) < 2:
+        return ""
     first = first_call(scope.fqn)
-    return first if scope.holders and {first, scope.fqn} <= scope.holders else ""
+    return first if {first, scope.fqn} <= scope.holders else ""
 
 
 class _Modules:
@@ -111,11 +115,17 @@ class _Modules:
     def __init__(self, known: Collection[str], holders: frozenset[str]) -> None:
         self._known = known
         self._holders = holders
-        self._hidden = _below_containers(known)
+        self._hidden: dict[str, dict[str, list[str]]] = {}
         self._fitting: dict[tuple[int, str], tuple[str, frozenset[str]]] = {}
 
     def settle(self, scope: Call, around: Call) -> None:
         """Find the module of a scope: what its name says, or whose weights it computes with."""
+        if around.alone is not None and not (around.step and scope.step.startswith(around.step)):
+            # Mostly its name says it: a module that is sure to exist, called once.
+            fqn = f"{around.fqn}.{scope.step}" if around.fqn else scope.step
+            if fqn in self._known and (not scope.holders or fqn in scope.holders):
+                scope.fqn = scope.alone = fqn
+                return
         scope.fqn, scope.several = self._named(scope.step, around)
         by_weight = self._by_weight(scope, around)
         if by_weight is not None:
@@ -186,15 +196,27 @@ class _Modules:
 
     def _fit(self, around: Call, name: str) -> tuple[str, frozenset[str]]:
         """The modules of this name that lie in containers inside a scope; what encloses them."""
+        if name not in self._by_name:
+            return "", frozenset()
         key = (id(around), name)
         if key not in self._fitting:
+            if name not in self._hidden:
+                self._hidden[name] = _below_containers(self._by_name[name])
             found = frozenset(
                 fqn
-                for fqn in self._hidden.get((around.fqn, name), ())
+                for fqn in self._hidden[name].get(around.fqn, ())
                 if not any(_last(one) in around.children for one in _between(around.fqn, fqn))
             )
             self._fitting[key] = reduce(names.common_ancestor, found) if found else "", found
         return self._fitting[key]
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Sequence[str]]:
+        """Name of a scope → all modules that are called so."""
+        found: dict[str, list[str]] = {}
+        for fqn in self._known:
+            found.setdefault(_last(fqn), []).append(fqn)
+        return found
 
 
 def _member(step: str, around: Call, fqn: str) -> str:
@@ -205,17 +227,16 @@ def _member(step: str, around: Call, fqn: str) -> str:
     return f"{fqn}.{index}" if _INDEX.fullmatch(index) else ""
 
 
-def _below_containers(known: Collection[str]) -> dict[tuple[str, str], list[str]]:
-    """(enclosing FQN, name of a scope) → the modules it may be, some containers further down."""
-    found: dict[tuple[str, str], list[str]] = {}
-    for fqn in known:
-        last = _last(fqn)
-        container = fqn[: -len(last) - 1]
+def _below_containers(fqns: Collection[str]) -> dict[str, list[str]]:
+    """Enclosing FQN → those of these modules that are in it, some containers further down."""
+    found: dict[str, list[str]] = {}
+    for fqn in fqns:
+        container = fqn[: -len(_last(fqn)) - 1]
         for _ in range(_NESTED):
             if not container:
                 break
             container = names.parent(container)
-            found.setdefault((container, last), []).append(fqn)
+            found.setdefault(container, []).append(fqn)
     return found
 
 
