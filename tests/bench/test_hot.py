@@ -5,9 +5,11 @@ Not run by the tests: `make bench-hot` does, by pytest-benchmark. It asserts not
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hexviz.bench.synthetic import synthetic
+from hexviz.model.columns import PRIMARY
 from hexviz.model.flatten import flatten
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import parse
@@ -47,9 +49,11 @@ def test_inherit(benchmark: Any, graph: TaggedGraph) -> None:
 
 
 def test_find_contexts(benchmark: Any, graph: TaggedGraph) -> None:
-    modules = [op.module for op in graph.ops]
-    primary = [op.auxiliary is None for op in graph.ops]
-    assert len(benchmark(find_contexts, graph.flat, modules, primary)) == primary.count(False)
+    columns, tree = graph.columns, graph.modules.columns
+    auxiliary = np.flatnonzero(columns.categories != PRIMARY).tolist()
+    told = graph.ids, columns.modules.tolist(), auxiliary, tree.fqns, tree.tags
+    contexts = benchmark(find_contexts, graph.flat, *told)
+    assert (contexts.served >= 0).sum() == len(auxiliary)
 
 
 def test_build_index(benchmark: Any, graph: TaggedGraph) -> None:

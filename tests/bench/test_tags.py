@@ -20,7 +20,9 @@ from hexviz.cli.print_bench import print_tags
 from hexviz.model import fqn as names
 from hexviz.model.op import Provenance
 from hexviz.tagging import tag as tagging
+from hexviz.tagging.context import Contexts, find_contexts
 from hexviz.tagging.inherit import Inheritance, inherit
+from hexviz.tagging.reasons import Reasons
 from tests.exports import FLOOR_MODELS, export_once
 
 KEPT: Mapping[str, Any] = json.loads(Path(__file__).with_name("tags.json").read_text())
@@ -112,7 +114,7 @@ def test_a_rule_that_got_worse_is_seen(
             at: worsen(why) if why.origin == "inherited" else why
             for at, why in good.provenance.items()
         }
-        return Inheritance(bad, good.modules)
+        return Inheritance(Reasons.of(bad, len(bad)), good.modules)
 
     monkeypatch.setattr(tagging, "inherit", worsened)
     for export in EXPORTS:
@@ -121,5 +123,8 @@ def test_a_rule_that_got_worse_is_seen(
 
 
 def test_a_context_that_got_lost_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tagging, "find_contexts", lambda *_: {})
+    def of_none(flat: Any, ids: Any, modules: Any, _: Any, *tree: Any) -> Contexts:
+        return find_contexts(flat, ids, modules, [], *tree)
+
+    monkeypatch.setattr(tagging, "find_contexts", of_none)
     assert [line for line in worse() if line.startswith("vit, dynamo: context_fallback_rate ")]
