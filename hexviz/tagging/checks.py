@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from functools import reduce
 
+import numpy as np
+
 from hexviz.model import fqn as names
+from hexviz.model.columns import PRIMARY
+from hexviz.model.flat import FlatGraph
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import ON_RECORD, Candidate, Op
+from hexviz.model.op import ON_RECORD, ORIGINS, Candidate, Op
+from hexviz.model.op_sequence import OpSequence
 from hexviz.model.size_limits import LONGEST_PATH, MOST_STEPS, is_path
 from hexviz.model.wording import counted, listed
 from hexviz.model.writer import has_tags
 from hexviz.tagging import stored
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.finding import Finding, alike, told_apart
-from hexviz.tagging.metadata import KEYS, as_written, scopes_of, too_long
+from hexviz.tagging.metadata import KEYS, Scope, as_written, scopes_of, too_long
+from hexviz.tagging.reasons import Doubt, doubts_of
 from hexviz.tagging.stored import unread_module
 from hexviz.tagging.structure import structure_of
-from hexviz.tagging.suspicion import off_branch
+from hexviz.tagging.suspicion import off_branch, places_of
 
 __all__ = [
     "disagreeing_sources",
@@ -40,28 +46,34 @@ _DOUBTFUL = 0.5
 _ON_FILE = ON_RECORD - {"manual"}
 """The origins of what the file itself says."""
 
+_ON_FILE_NUMBERS = sorted(map(ORIGINS.index, _ON_FILE))
+
 
 def fallbacks(graph: TaggedGraph) -> Iterator[Finding]:
     """Ops of which nothing is known, as one finding."""
-    lost = [op for op in graph.ops if op.provenance.origin == "fallback"]
+    lost = np.flatnonzero(graph.columns.origins == ORIGINS.index("fallback")).tolist()
     if not lost:
         return
     if len(lost) == len(graph.ops):
         message = "Nothing in this file tells of modules: no record, no scoped name, no weight."
         suggestion = "Export the model again with `hexviz export`, or name modules by hand."
     else:
-        message = f"{_some(lost)}: nothing is known of the module, so the root stands in for it."
+        some = _some(graph.ops[lost[0]], len(lost))
+        message = f"{some}: nothing is known of the module, so the root stands in for it."
         suggestion = "Set the module by hand where you know it."
-    yield Finding("fallback", "warning", _ids(lost), message, suggestion)
+    ids = tuple(map(graph.flat.columns.ids.__getitem__, lost))
+    yield Finding("fallback", "warning", ids, message, suggestion)
 
 
 def disagreeing_sources(graph: TaggedGraph) -> Iterator[Finding]:
     """Ops whose sources name modules on different branches: one finding per pair of kinds."""
     groups: dict[tuple[str, str, bool], list[tuple[Op, Candidate]]] = {}
-    for op in graph.ops:
-        if op.provenance.origin not in _ON_FILE:
+    on_file = np.isin(graph.columns.origins, _ON_FILE_NUMBERS).tolist()
+    for at, doubt in enumerate(_doubts(graph)):
+        if not (doubt.candidates and on_file[at]):
             continue
-        for other in op.provenance.candidates:
+        op = graph.ops[at]
+        for other in doubt.candidates:
             # Of an op that a tool fused from ops of both, both are right.
             if off_branch(op.module, other.module) and other.module not in op.shared_by:
                 firm = other.score >= op.provenance.confidence
@@ -97,15 +109,17 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
     No more than worth knowing: a cut copies constants in.
     """
     groups: dict[tuple[str, str], list[tuple[Op, str]]] = {}
-    static = structure_of(graph.flat).static
+    structure = structure_of(graph.flat)
+    static, (paths, where) = structure.static, places_of(graph)
+    columns, links = graph.columns, graph.flat.links_down
+    lent = np.zeros(structure.size, np.bool_)
+    apart = paths.off_branch(where[structure.sources], where[structure.targets])
+    lent[structure.sources[apart]] = True
+    lent &= (columns.categories != PRIMARY) & np.isin(columns.origins, _ON_FILE_NUMBERS)
     shared: set[int] = set()
-    for at in graph.flat.order:
+    for at in np.flatnonzero(lent).tolist():
         op = graph.ops[at]
-        if not op.auxiliary or op.provenance.origin not in _ON_FILE:
-            continue
-        users = [graph.ops[one].module for one in graph.flat.successors[at]]
-        if not any(off_branch(op.module, user) for user in users):
-            continue
+        users = [paths.names[where[one]] for one in links.of(at)]
         meeting = graph.modules.nearest(reduce(names.common_ancestor, users))
         if static[at]:
             telling = any(names.is_within(user, op.module) for user in users)
@@ -114,8 +128,8 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
             # blocks uses what all of them could have made.
             fellows = {user for user in users if pattern(user) == pattern(op.module)}
             telling = len(fellows | {op.module}) > 1 and all(
-                static[one] or one in shared or names.is_within(meeting, graph.ops[one].module)
-                for one in graph.flat.predecessors[at]
+                static[one] or one in shared or names.is_within(meeting, paths.names[where[one]])
+                for one in graph.flat.links_up.of(at)
             )
         if telling:
             shared.add(at)
@@ -125,8 +139,8 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
         first, meeting = pairs[0]
         ops = [op for op, _ in pairs]
         target = _one({one for _, one in pairs})
-        after = graph.flat.successors[graph.positions[first.id]]
-        users = list(dict.fromkeys(graph.ops[one].module for one in after))
+        after = links.of(graph.positions[first.id])
+        users = list(dict.fromkeys(paths.names[where[one]] for one in after))
         another = next(one for one in users if one != first.module)
         called = told_apart(graph, (first.module, another))
         yield Finding(
@@ -145,17 +159,26 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
 def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
     """Ops whose own record names a module that the file's module tree does not have."""
     groups: dict[str, dict[str, list[Op]]] = {}
-    around = {above for module in graph.modules for above in names.ancestors(module.fqn)}
-    for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
-        if op.provenance.origin == "manual":
+    around: set[str] = {""}
+    for fqn in graph.modules.columns.fqns:
+        while fqn not in around:
+            around.add(fqn)
+            fqn = names.parent(fqn)  # noqa: PLW2901 - up to what is there
+    unknown: dict[Scope, str | None] = {}
+    manual = (graph.columns.origins == ORIGINS.index("manual")).tolist()
+    for at, notes in _noted(graph.flat, KEYS):
+        if manual[at]:
             continue
-        for recorded in scopes_of(flat.notes(KEYS)):
-            scope = as_written(recorded, around)
+        for recorded in scopes_of(notes):
+            if recorded not in unknown:
+                scope = as_written(recorded, around)
+                known = scope.tag or scope.module in around
+                unknown[recorded] = None if known else scope.module
+            module = unknown[recorded]
             # Of a model that was merged with others, the record is meant below its subtree.
-            moved = f".{op.module}".endswith(f".{scope.module}")
-            if not scope.tag and scope.module not in around and not moved:
-                named = groups.setdefault(pattern(scope.module), {})
-                named.setdefault(scope.module, []).append(op)
+            if module is not None and not f".{graph.ops[at].module}".endswith(f".{module}"):
+                named = groups.setdefault(pattern(module), {})
+                named.setdefault(module, []).append(graph.ops[at])
     for found in groups.values():
         first, *others = found
         more = f" and {len(others)} more like it" if others else ""
@@ -164,7 +187,8 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
             "unknown-module",
             "warning",
             _ids(ops),
-            f"{_some(ops)}: the record names {first!r}{more}, which the module tree does not have.",
+            f"{_some(ops[0], len(ops))}: the record names {first!r}{more}, which the module tree "
+            "does not have.",
             f"The tree is of another model, or was cut; the op counts for {ops[0].tag}.",
             None,
             0.9,
@@ -173,21 +197,25 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
 
 def unread_modules(graph: TaggedGraph) -> Iterator[Finding]:
     """Ops whose record names a module by a path that is longer than any that is read."""
-    long: list[tuple[Op, str]] = []
-    for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
-        notes = flat.notes(_RECORDS)
-        path = unread_module(notes) or too_long(notes)
-        if path is None and op.provenance.origin == "inherited" and not is_path(op.name):
-            path = op.name
-        if path is not None and op.provenance.origin != "manual":
-            long.append((op, path))
+    found: dict[int, str | None] = {}
+    for at, notes in _noted(graph.flat, _RECORDS, long=True):
+        found[at] = unread_module(notes) or too_long(notes)
+    for at, name in enumerate(graph.flat.columns.names):
+        if len(name) >= MOST_STEPS and found.get(at) is None and not is_path(name):
+            concluded = graph.ops[at].provenance.origin == "inherited"
+            found[at] = name if concluded else None
+    long: list[tuple[Op, str]] = [
+        (op, path)
+        for at, path in sorted(found.items())
+        if path is not None and (op := graph.ops[at]).provenance.origin != "manual"
+    ]
     if long:
         ops, path = [op for op, _ in long], long[0][1]
         yield Finding(
             "unread-module",
             "warning",
             _ids(ops),
-            f"{_some(ops)}: the record names a module by {len(path):,} characters in "
+            f"{_some(ops[0], len(ops))}: the record names a module by {len(path):,} characters in "
             f"{path.count('.') + path.count('/') + 1} steps, {path[:40]}…, which is not read.",
             f"Paths of at most {LONGEST_PATH:,} characters and {MOST_STEPS} steps are: "
             "what is deeper counts for what its surroundings say, here "
@@ -200,16 +228,18 @@ def unread_modules(graph: TaggedGraph) -> Iterator[Finding]:
 def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
     """Auxiliary ops whose only source and only user are auxiliary ops of one other module."""
     groups: dict[tuple[str, str], list[tuple[Op, str]]] = {}
-    for at, op in enumerate(graph.ops):
-        before, after = graph.flat.predecessors[at], graph.flat.successors[at]
-        if not op.auxiliary or len(before) != 1 or len(after) != 1:
-            continue
-        if op.provenance.origin == "manual":
-            continue
-        ends = [graph.ops[before[0]], graph.ops[after[0]]]
-        if all(one.auxiliary for one in ends) and ends[0].module == ends[1].module != op.module:
-            key = (pattern(op.module), pattern(ends[0].module))
-            groups.setdefault(key, []).append((op, ends[0].module))
+    (up, sources), (down, users) = graph.flat.links_up, graph.flat.links_down
+    columns = graph.columns
+    single = np.flatnonzero((np.diff(up) == 1) & (np.diff(down) == 1))
+    before, after = sources[up[single]], users[down[single]]
+    auxiliary = columns.categories != PRIMARY
+    split = auxiliary[single] & auxiliary[before] & auxiliary[after]
+    split &= columns.origins[single] != ORIGINS.index("manual")
+    split &= columns.modules[before] == columns.modules[after]
+    split &= columns.modules[before] != columns.modules[single]
+    for at, around in zip(single[split].tolist(), before[split].tolist(), strict=True):
+        op, module = graph.ops[at], columns.paths[columns.modules[around]]
+        groups.setdefault((pattern(op.module), pattern(module)), []).append((op, module))
     for pairs in groups.values():
         first, around = pairs[0]
         ops = [op for op, _ in pairs]
@@ -229,8 +259,10 @@ def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
 def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
     """Inherited ops with little to go by: one finding per kind of module and rule."""
     groups: dict[tuple[str, str], list[Op]] = {}
-    for op in graph.ops:
-        if op.provenance.origin == "inherited" and op.provenance.confidence <= _DOUBTFUL:
+    inherited = (graph.columns.origins == ORIGINS.index("inherited")).tolist()
+    for at, doubt in enumerate(_doubts(graph)):
+        if inherited[at] and doubt.confidence <= _DOUBTFUL:
+            op = graph.ops[at]
             groups.setdefault((pattern(op.module), op.provenance.rule), []).append(op)
     for (_, rule), ops in groups.items():
         least = min(op.provenance.confidence for op in ops)
@@ -249,13 +281,21 @@ def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
 def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
     """Modules without any op, in them or below, under any name: one finding per class."""
     first_name = graph.modules.first_name
-    working = {module.fqn for module in graph.modules if module.ops}
-    working.update(fqn for op in graph.ops for fqn in op.provenance.shared_by)
-    inhabited = {first_name(above) for fqn in working for above in names.ancestors(fqn)}
+    working = {graph.columns.paths[one] for one in np.unique(graph.columns.modules).tolist()}
+    working.update(fqn for doubt in _doubts(graph) for fqn in doubt.shared_by)
+    inhabited: set[str] = set()
+    seen = {""}
+    for fqn in working:
+        here = fqn
+        while here not in seen:
+            seen.add(here)
+            inhabited.add(first_name(here))
+            here = names.parent(here)
     groups: dict[str, list[str]] = {}
-    for module in graph.modules:
-        if module.fqn and first_name(module.fqn) not in inhabited:
-            groups.setdefault(module.class_name or module.label, []).append(module.fqn)
+    columns = graph.modules.columns
+    for fqn, first, kind in zip(columns.fqns, columns.same_as, columns.class_names, strict=True):
+        if fqn and (first or fqn) not in inhabited:
+            groups.setdefault(kind or graph.modules[fqn].label, []).append(fqn)
     for kind, fqns in groups.items():
         yield Finding(
             "empty-module",
@@ -266,6 +306,31 @@ def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
             + ("a tool" if graph.transferred_from else "the exporter")
             + " removed or merged its ops.",
         )
+
+
+def _doubts(graph: TaggedGraph) -> list[Doubt]:
+    """What the reason of each tag says against it."""
+    if isinstance(graph.ops, OpSequence):
+        return doubts_of(graph.ops.provenance)
+    return doubts_of([op.provenance for op in graph.ops])
+
+
+def _noted(
+    flat: FlatGraph, keys: Collection[str], *, long: bool = False
+) -> Iterator[tuple[int, dict[str, str]]]:
+    """The notes of each op that has some under these keys; if asked, one that may be too long."""
+    columns = flat.notes(keys)
+    for at, texts in enumerate(zip(*columns.values(), strict=True)):
+        if long and not any(text is not None and _may_be_too_long(text) for text in texts):
+            continue
+        notes = {key: text for key, text in zip(columns, texts, strict=True) if text is not None}
+        if notes:
+            yield at, notes
+
+
+def _may_be_too_long(text: str) -> bool:
+    """Whether a text may hold a path that is none: for most it takes a glance to tell."""
+    return len(text) > LONGEST_PATH or text.count(".") + text.count("/") >= MOST_STEPS
 
 
 def _kind(graph: TaggedGraph, module: str) -> str:
@@ -283,10 +348,10 @@ def _ids(ops: list[Op]) -> tuple[str, ...]:
     return tuple(op.id for op in ops)
 
 
-def _some(ops: list[Op]) -> str:
-    """The first op by name, and how many more there are."""
-    more = f" and {len(ops) - 1} more" if len(ops) > 1 else ""
-    return f"{ops[0].op_type} “{ops[0].id}”{more}"
+def _some(first: Op, count: int) -> str:
+    """The first of some ops by name, and how many more there are."""
+    more = f" and {count - 1} more" if count > 1 else ""
+    return f"{first.op_type} “{first.id}”{more}"
 
 
 _FEW_RECORDS = 0.1

@@ -18,6 +18,7 @@ from hexviz.model.columns import Ints
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import KINDS, ORIGINS, RULES, Candidate, Step
 from hexviz.tagging.bounds import BOUND_KINDS, RELATIONS, Decided, step_to
+from hexviz.tagging.reasons import Doubt
 
 __all__ = ["CONFIDENCE", "REBUILT", "Conclusions", "Fields", "fields_of", "nothing_known"]
 
@@ -185,6 +186,15 @@ class Conclusions:
         """The origin of the op at a position."""
         making = self._made.get(at)
         return "fallback" if making is not None and making[0] is nothing_known else "inherited"
+
+    def doubt(self, at: int) -> Doubt:
+        """How sure it is of the op at a position."""
+        making = self._made.get(at)
+        if making is not None:
+            return Doubt.of((*self.fields(at)[:5], (), *self.fields(at)[6:]))
+        (rows,) = self._parts
+        kind = _KINDS[rows.kinds[np.searchsorted(rows.ats, at)]]
+        return Doubt(CONFIDENCE[kind] * (REBUILT if self._rebuilt else 1.0), (), ())
 
     def fields(self, at: int) -> Fields:
         """The arguments of the provenance of the op at a position."""

@@ -54,7 +54,7 @@ from hexviz.tagging.reasons import Reasons
 from hexviz.tagging.siblings import Testimony, find_testimony
 from hexviz.tagging.structure import structure_of
 
-__all__ = ["CONFIDENCE", "REBUILT", "Inheritance", "inherit"]
+__all__ = ["CONFIDENCE", "REBUILT", "Inheritance", "conclude", "inherit"]
 
 _EVIDENCE = 8  # ops named as evidence at most; more than that explains nothing
 
@@ -83,10 +83,23 @@ def inherit(
         for at in range(size):
             reasons[at] = nothing
         return Inheritance(reasons, {})
-    work = _Inference(flat, Places.of(reasons, size), modules)
-    concluded = work.concluded()
+    concluded, inferred = conclude(
+        flat, Places.of(reasons, size, structure_of(flat).paths), modules
+    )
     reasons.conclude(concluded.by_position(), concluded)
-    return Inheritance(reasons, work.inferred)
+    return Inheritance(reasons, inferred)
+
+
+def conclude(
+    flat: FlatGraph, declared: Places, modules: Mapping[str, ModuleInfo]
+) -> tuple[Conclusions, dict[str, ModuleInfo]]:
+    """What is concluded of all ops of which nothing is declared, where of some something is.
+
+    Then come the modules that only inference knows of.
+    """
+    with structure_of(flat).working:
+        work = _Inference(flat, declared, modules)
+        return work.concluded(), work.inferred
 
 
 class _Inference:

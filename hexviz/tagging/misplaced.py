@@ -20,10 +20,11 @@ from hexviz.model import fqn
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Op, Provenance
 from hexviz.model.wording import listed
+from hexviz.tagging.conclusions import fields_of
 from hexviz.tagging.finding import Finding, Severity, alike, told_apart
-from hexviz.tagging.inherit import inherit
+from hexviz.tagging.inherit import conclude
 from hexviz.tagging.sentence import module_sentence
-from hexviz.tagging.suspicion import Suspicion, off_branch, suspicions
+from hexviz.tagging.suspicion import Suspicion, off_branch, places_of, suspicions
 
 __all__ = ["misplaced"]
 
@@ -100,9 +101,13 @@ def _charges(graph: TaggedGraph, suspects: dict[int, Suspicion]) -> Iterator[_Ch
 
 def _without(graph: TaggedGraph, suspects: Collection[int]) -> dict[int, Provenance]:
     """What the rest of the graph says of suspects, all of their tags set aside."""
-    known = {at: op.provenance for at, op in enumerate(graph.ops) if at not in suspects}
-    inferred = inherit(graph.flat, known, graph.modules.infos()).provenance
-    return {at: inferred[at] for at in suspects}
+    if len(suspects) == len(graph.columns.modules):
+        nothing = Provenance(*fields_of("nothing known", ""))
+        return dict.fromkeys(suspects, nothing)
+    known = places_of(graph)
+    known.where[list(suspects)] = -1
+    concluded, _ = conclude(graph.flat, known, graph.modules.infos())
+    return {at: Provenance(*concluded.fields(at)) for at in suspects}
 
 
 def _decides(graph: TaggedGraph, at: int, verdict: Provenance) -> bool:

@@ -13,12 +13,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from functools import reduce
 
+import numpy as np
 import onnx
 
 from hexviz.model import fqn as names
+from hexviz.model.cached import cached_property
+from hexviz.model.columns import Ints
 from hexviz.model.flat import FlatGraph
+from hexviz.tagging.places import Places
+from hexviz.tagging.structure import structure_of
 
 __all__ = ["Calls"]
 
@@ -35,65 +39,73 @@ _FLOATS = frozenset(
 class Calls:
     """The calls of each module of a graph, as far as weights and types of ops tell of them.
 
-    ``modules`` is by position, ``order`` the order of execution.
+    All ops have a place, and ``order`` is the order of execution.
     """
 
-    def __init__(
-        self,
-        flat: FlatGraph,
-        modules: Sequence[str],
-        order: Sequence[int],
-        static: frozenset[int],
-    ) -> None:
-        self._modules = modules
-        self._rank = [0] * len(modules)
-        for rank, at in enumerate(order):
-            self._rank[at] = rank
-        self._types: dict[str, set[str]] = {}
-        for at, op in enumerate(flat.ops):
-            if at not in static:
-                self._types.setdefault(modules[at], set()).add(op.op_type)
-        self._parents = {names.parent(module) for module in set(modules) if module}
-        self._starts = self._repeats(flat, order)
+    def __init__(self, flat: FlatGraph, placed: Places, order: Ints) -> None:
+        self._flat = flat
+        self._structure = structure = structure_of(flat)
+        self._paths, self._where = placed
+        self._order = order
+        self._rank = np.empty(len(order), np.int64)
+        self._rank[order] = np.arange(len(order))
+        working = ~structure.static
+        width = len(structure.type_names) + 1
+        kinds = np.unique(self._where[working] * width + structure.op_types[working])
+        types = np.bincount(kinds // width, minlength=len(self._paths))
+        inhabited = np.unique(self._where)
+        self._one_type = types == 1
+        self._one_type[self._paths.parents[inhabited[inhabited > 0]]] = False
 
-    def _repeats(self, flat: FlatGraph, order: Sequence[int]) -> dict[str, list[int]]:
+    @cached_property
+    def _starts(self) -> dict[int, list[int]]:
         """Module → the ranks at which a call of it begins after another, in order."""
-        readers: dict[tuple[str, str, str], int] = {}
-        reads: list[tuple[int, tuple[str, str, str]]] = []
-        for at in order:
-            op = flat.ops[at]
-            for value in op.inputs:
-                if value in flat.tensors and _is_weight(flat.tensors[value]):
-                    key = (value, self._modules[at], op.op_type)
-                    readers[key] = readers.get(key, 0) + 1
-                    reads.append((at, key))
-        starts: dict[str, list[int]] = {}
-        seen: dict[str, set[tuple[str, str, str]]] = {}
-        for at, key in reads:
-            if readers[key] < 2:
+        structure, tensors = self._structure, self._flat.tensors
+        stored = structure.weights[structure.read]
+        readers, read = structure.readers[stored], structure.read[stored]
+        kinds = self._where[readers] * (len(structure.type_names) + 1) + structure.op_types[readers]
+        _, value_codes = np.unique(read, return_inverse=True)
+        _, kind_codes = np.unique(kinds, return_inverse=True)
+        _, keys, counts = np.unique(
+            value_codes << 32 | kind_codes, return_inverse=True, return_counts=True
+        )
+        again = np.flatnonzero(counts[keys] > 1)
+        again = again[np.argsort(self._rank[readers[again]], kind="stable")]
+        paths, inputs = self._paths, self._flat.columns.inputs
+        starts: dict[int, list[int]] = {}
+        seen: dict[int, set[int]] = {}
+        slots = structure.slots[stored]
+        for place in again.tolist():
+            at, key = int(readers[place]), int(keys[place])
+            tensor = tensors.get(inputs[at][slots[place]])
+            if tensor is None or not _is_weight(tensor):
                 continue
-            for module in (*names.ancestors(self._modules[at]), self._modules[at]):
-                met = seen.setdefault(module, set())
+            module = paths.names[self._where[at]]
+            for around in (*names.ancestors(module), module):
+                number = paths.number(around)
+                met = seen.setdefault(number, set())
                 if key in met:
-                    starts.setdefault(module, []).append(self._rank[at])
+                    starts.setdefault(number, []).append(int(self._rank[at]))
                     met.clear()
                 met.add(key)
         return starts
 
-    def one_type(self, module: str) -> bool:
+    def one_type(self, module: int) -> bool:
         """Whether a module without modules below has ops of one type only, constants aside."""
-        return len(self._types.get(module, ())) == 1 and module not in self._parents
+        return module < len(self._one_type) and bool(self._one_type[module])
 
     def meeting(self, positions: Sequence[int]) -> str:
         """The deepest module that was open at all of these, in one and the same call."""
-        module = reduce(names.common_ancestor, (self._modules[at] for at in positions))
-        ranks = [self._rank[at] for at in positions]
+        paths = self._paths
+        modules = {paths.names[self._where[at]] for at in positions}
+        module = names.meeting(modules) or ""
+        ranks = [int(self._rank[at]) for at in positions]
         first, last = min(ranks), max(ranks)
-        while module and self._was_closed(module, first, last):
+        while module and self._was_closed(paths.number(module), first, last):
             module = names.parent(module)
         return module
 
-    def _was_closed(self, module: str, first: int, last: int) -> bool:
+    def _was_closed(self, module: int, first: int, last: int) -> bool:
         if first == last:
             return False
         if self.one_type(module):

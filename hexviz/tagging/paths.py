@@ -10,6 +10,7 @@ module (``encoder.layer``): two paths meet where :func:`hexviz.model.fqn.common_
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -37,6 +38,8 @@ class Paths:
         self._step_codes = {"#": HASH}
         self._steps = [-1]
         self._arrays: tuple[Ints, Ints, Ints] | None = None
+        self._patterns: Ints | None = None
+        self._growing = threading.RLock()  # several threads may ask about one graph
         for fqn in fqns:
             self.number(fqn)
 
@@ -48,20 +51,24 @@ class Paths:
         known = self._numbers.get(fqn)
         if known is not None:
             return known
-        missing = [fqn]
-        above = fqn.rpartition(".")[0]
-        while (number := self._numbers.get(above)) is None:
-            missing.append(above)
-            above = above.rpartition(".")[0]
-        self._arrays = None
-        for one in reversed(missing):
-            self._parents.append(number)
-            self._depths.append(self._depths[number] + 1)
-            step = one[len(self.names[number]) + 1 :] if number else one
-            self._steps.append(self._step_codes.setdefault(step, len(self._step_codes)))
-            number = self._numbers[one] = len(self.names)
-            self.names.append(one)
-        return number
+        with self._growing:
+            missing = [fqn]
+            above = fqn.rpartition(".")[0]
+            while (number := self._numbers.get(above)) is None:
+                missing.append(above)
+                above = above.rpartition(".")[0]
+            self._arrays = self._patterns = None
+            codes = self._step_codes
+            while missing:
+                one = missing.pop()
+                step = one[len(self.names[number]) + 1 :] if number else one
+                self._parents.append(number)
+                self._depths.append(self._depths[number] + 1)
+                self._steps.append(codes.setdefault(step, len(codes)))
+                number = len(self.names)
+                self.names.append(one)
+                self._numbers[one] = number
+            return number
 
     def numbers(self, fqns: Sequence[str | None]) -> Ints:
         """The numbers of many paths, -1 for ``None``."""
@@ -106,6 +113,8 @@ class Paths:
 
     def patterns(self) -> Ints:
         """A number for each path, the same for those that differ in nothing but their indices."""
+        if self._patterns is not None:
+            return self._patterns
         parents, depths, steps = self._tables()
         kinds = np.where(self.decimal_steps()[steps], HASH, steps) + 1
         found = np.zeros(len(parents), np.int64)
@@ -117,6 +126,7 @@ class Paths:
                 unique, numbers = np.unique(keys, return_inverse=True)
                 found[level] = met + numbers
                 met += len(unique)
+        self._patterns = found
         return found
 
     def children(self, ones: Ints, steps: Ints) -> Ints:
@@ -132,13 +142,15 @@ class Paths:
         return np.where(keys[order[places]] == wanted, order[places] + 1, -1)
 
     def _tables(self) -> tuple[Ints, Ints, Ints]:
-        if self._arrays is None:
-            self._arrays = (
-                np.array(self._parents, np.int64),
-                np.array(self._depths, np.int64),
-                np.array(self._steps, np.int64),
-            )
-        return self._arrays
+        found = self._arrays
+        if found is None:
+            with self._growing:
+                found = self._arrays = (
+                    np.array(self._parents, np.int64),
+                    np.array(self._depths, np.int64),
+                    np.array(self._steps, np.int64),
+                )
+        return found
 
     def common(self, ones: Ints, others: Ints) -> Ints:
         """The deepest path that encloses both, for each pair."""
@@ -176,8 +188,8 @@ class Paths:
 
     def nearest(self, members: npt.NDArray[np.bool_]) -> Ints:
         """For each path itself, or the deepest of the ``members`` that encloses it, or the root."""
-        parents, depths, _ = self._tables()
-        found = np.where(members, np.arange(len(parents)), -1)
+        parents, depths, _ = (column[: len(members)] for column in self._tables())
+        found = np.where(members, np.arange(len(members)), -1)
         found[ROOT] = ROOT
         order = np.argsort(depths, kind="stable")
         open_ones = order[found[order] < 0]

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from operator import attrgetter
-from typing import Any, Protocol, overload
+from typing import Any, NamedTuple, Protocol, overload
 
-from hexviz.model.op import Provenance
+from hexviz.model.op import Candidate, Provenance
 from hexviz.model.op_sequence import Provenances
 
-__all__ = ["Later", "Reasons", "Shared"]
+__all__ = ["Doubt", "Later", "Reasons", "Shared", "doubts_of"]
 
 Fields = tuple[Any, ...]
 """The arguments of a provenance, in order; it has defaults for the later ones."""
 
-_VALUES = 4
-"""Where the fields have the values."""
+_VALUES, _CONFIDENCE, _SHARED_BY = 4, 6, 8
+"""Where the fields have what is named so."""
+
+
+class Doubt(NamedTuple):
+    """What speaks against a tag, as far as its own reason says.
+
+    ``candidates`` are those of what the file says; what inference considered is not among them.
+    """
+
+    confidence: float
+    candidates: tuple[Candidate, ...]
+    shared_by: tuple[str, ...]
+
+    @classmethod
+    def of(cls, fields: Fields) -> Doubt:
+        """That of the arguments of a provenance."""
+        confidence = fields[6] if len(fields) > _CONFIDENCE else 1.0
+        candidates = fields[5] if len(fields) > _CONFIDENCE - 1 else ()
+        return cls(confidence, candidates, fields[8] if len(fields) > _SHARED_BY else ())
 
 
 _fields_of: Callable[[Provenance], Fields] = attrgetter(*Provenance.__slots__)
@@ -30,6 +48,9 @@ class Later(Protocol):
     def origin(self, at: int) -> str:
         """The second of them."""
 
+    def doubt(self, at: int) -> Doubt:
+        """How sure it is, and what else it says of modules."""
+
 
 class Shared:
     """The fields of a provenance that many ops share, made when one of them is looked at.
@@ -38,13 +59,18 @@ class Shared:
     name.
     """
 
-    __slots__ = ("_fields", "made", "module", "names")
+    __slots__ = ("_doubt", "_fields", "made", "module", "names")
 
     def __init__(self, fields: Fields, *, names: Sequence[str] | None = None) -> None:
         self._fields = fields
+        self._doubt = Doubt.of(fields)
         self.module: str = fields[0]
         self.names = names
         self.made: Provenance | None = None
+
+    def doubt(self, _at: int) -> Doubt:
+        """What speaks against each of their tags."""
+        return self._doubt
 
     def origin(self, _at: int) -> str:
         """The origin of all of them."""
@@ -106,6 +132,17 @@ class Reasons(MutableMapping[int, Provenance]):
             else why.origin
             if isinstance(why, Provenance)
             else why.origin(at)  # type: ignore[union-attr] # it is known
+            for at, why in enumerate(self._made)
+        ]
+
+    def doubts(self) -> list[Doubt]:
+        """What speaks against each tag, of positions all of which have to be known."""
+        return [
+            why.doubt(at)  # type: ignore[union-attr] # it is known
+            if not isinstance(why, tuple | Provenance)
+            else Doubt.of(why)
+            if isinstance(why, tuple)
+            else Doubt(why.confidence, why.candidates, why.shared_by)
             for at, why in enumerate(self._made)
         ]
 
@@ -174,6 +211,13 @@ class Reasons(MutableMapping[int, Provenance]):
         return _ByPosition(self)
 
 
+def doubts_of(provenance: Sequence[Provenance]) -> list[Doubt]:
+    """What speaks against each of these tags; those of reasons are not made for it."""
+    if isinstance(provenance, _ByPosition):
+        return provenance.doubts()
+    return [Doubt(why.confidence, why.candidates, why.shared_by) for why in provenance]
+
+
 class _ByPosition(Provenances):
     def __init__(self, reasons: Reasons) -> None:
         self._reasons = reasons
@@ -195,3 +239,7 @@ class _ByPosition(Provenances):
 
     def all_fields(self) -> list[Fields]:
         return self._reasons.all_fields()
+
+    def doubts(self) -> list[Doubt]:
+        """What speaks against each tag."""
+        return self._reasons.doubts()

@@ -68,11 +68,9 @@ def find_doubles(flat: FlatGraph, paths: Paths, where: Ints) -> dict[int, Double
         if alone.size:
             members, starts = np.argsort(group, kind="stable"), starts_of(group, len(large))
             for at in alone.tolist():
-                first = int(starts[group[at]])
-                some = [
-                    one for one in members[first : first + _MOST_NAMED + 1].tolist() if one != at
-                ]
-                named = tuple(some[:_MOST_NAMED])
+                first, end = starts[group[at]], starts[group[at] + 1]
+                some = members[first : min(first + _MOST_NAMED + 1, end)].tolist()
+                named = tuple([one for one in some if one != at][:_MOST_NAMED])
                 found[at] = Doubles(pattern(paths.names[where[named[0]]]), named)
         undecided &= ~large[group]
     return found

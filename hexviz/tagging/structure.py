@@ -5,16 +5,18 @@ No tag changes any of it, so inference, the audit, and the inference after each 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from itertools import chain, count
+from itertools import chain
 from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
 
 from hexviz.model.cached import cached_property, kept_with_argument
-from hexviz.model.columns import Ints, coded
+from hexviz.model.columns import Ints, Slots, coded
 from hexviz.model.flat import FlatGraph
+from hexviz.tagging.paths import Paths
 
 __all__ = ["Mask", "Structure", "found_in", "mixed", "slices", "starts_of", "structure_of"]
 
@@ -47,11 +49,15 @@ class Structure:
     position, number of the input, number of the value; ``arity`` counts all inputs.
     ``makers`` and ``made_in`` hold the position and number of the output that make a value, -1 if
     none does, and ``weights`` whether it is stored.
-    ``sources`` and ``targets`` are each pair of neighbours once.
+    ``sources`` and ``targets`` are each pair of neighbours once. ``paths`` numbers modules, so
+    that what is found out at different times can be compared; who has them numbered holds
+    ``working``.
     """
 
     def __init__(self, flat: FlatGraph) -> None:
         columns = flat.columns
+        self.paths = Paths()
+        self.working = threading.RLock()
         self.size = size = len(columns.ids)
         self.op_types, self.type_names = coded(columns.op_types)
         domains, _ = coded(columns.domains)
@@ -65,23 +71,18 @@ class Structure:
         self.sources = np.repeat(np.arange(size), np.diff(starts))
 
     def _number_values(self, flat: FlatGraph) -> None:
-        inputs, outputs = flat.columns.inputs, flat.columns.outputs
-        made, read = list(chain.from_iterable(outputs)), list(chain.from_iterable(inputs))
-        numbers = dict(zip(made, count()))
-        given = {value for value in read if value not in numbers}
-        numbers.update(zip(given, count(len(made))))
-        ops, slots = _places(outputs)
-        self.makers = np.full(len(made) + len(given), -1, np.int64)
+        values = flat.edge_columns.values
+        (self.readers, self.read), (ops, numbers) = flat.reads, flat.makes
+        self.arity, self.slots = _places(flat.columns.inputs, flat.reads)
+        self.makers = np.full(len(values), -1, np.int64)
         self.made_in = self.makers.copy()
-        self.makers[: len(made)], self.made_in[: len(made)] = ops, slots
-        self.weights = np.zeros(len(self.makers), np.bool_)
-        self.weights[[numbers[value] for value in given if value in flat.weights]] = True
-        values = np.fromiter(map(numbers.__getitem__, read), np.int64, len(read))
-        there = values != numbers.get("", -1)
-        readers, slots = _places(inputs)
-        self.arity = np.bincount(readers, minlength=self.size)
-        self.readers, self.slots = readers[there], slots[there]
-        self.read = values[there]
+        self.makers[numbers], self.made_in[numbers] = (
+            ops,
+            _places(flat.columns.outputs, flat.makes)[1],
+        )
+        self.weights = np.zeros(len(values), np.bool_)
+        given = np.flatnonzero(self.makers < 0).tolist()
+        self.weights[[number for number in given if values[number] in flat.weights]] = True
 
     @cached_property
     def reads_weight(self) -> Mask:
@@ -178,11 +179,14 @@ def found_in(listed: Ints, wanted: Ints) -> Mask:
     return found
 
 
-def _places(groups: Sequence[Sequence[str]]) -> tuple[Ints, Ints]:
-    """Of each member of a group: the number of the group, and its own in it."""
+def _places(groups: Sequence[Sequence[str]], slots: Slots) -> tuple[Ints, Ints]:
+    """How many values each op lists, and the place of each one that is not left out."""
     counts = np.fromiter(map(len, groups), np.int64, len(groups))
-    own = np.repeat(np.arange(len(groups)), counts)
-    return own, np.arange(len(own)) - np.repeat(np.cumsum(counts) - counts, counts)
+    size = int(counts.sum())
+    places = np.arange(size) - np.repeat(np.cumsum(counts) - counts, counts)
+    if size > len(slots.ops):
+        places = places[np.fromiter(map(bool, chain.from_iterable(groups)), np.bool_, size)]
+    return counts, places
 
 
 def starts_of(positions: Ints, size: int) -> Ints:

@@ -35,10 +35,12 @@ def missing_values(graph: TaggedGraph) -> Iterator[Finding]:
     flat = graph.flat
     made = _made(flat)
     readers: dict[str, list[str]] = {}
-    for op in flat.ops:
-        for value in dict.fromkeys(op.inputs):
-            if value and value not in made:
-                readers.setdefault(value, []).append(op.id)
+    if set(flat.edge_columns.values) - made - {""}:
+        ids = flat.columns.ids
+        for at, inputs in enumerate(flat.columns.inputs):
+            for value in dict.fromkeys(inputs):
+                if value and value not in made:
+                    readers.setdefault(value, []).append(ids[at])
     groups: dict[tuple[str, ...], list[str]] = {}
     for value, ops in readers.items():
         groups.setdefault(tuple(ops), []).append(flat.values[value])
@@ -69,7 +71,9 @@ def _made(flat: FlatGraph) -> set[str]:
 
 def _lost_outputs(flat: FlatGraph, made: set[str]) -> Iterator[tuple[Body, list[str]]]:
     """Each body that puts out what nothing makes, with the names of that."""
-    paths = {op.id: op.body for op in flat.ops}
+    paths = {}
+    if len(flat.bodies) > 1:
+        paths = dict(zip(flat.columns.ids, flat.columns.bodies, strict=True))
     bodies = {body.path: body for body in flat.bodies}
     for body in flat.bodies:
         lost = []

@@ -35,6 +35,7 @@ from hexviz.model.op import Provenance, category
 from hexviz.tagging.bounds import Bounds, body_owners
 from hexviz.tagging.order import order_of
 from hexviz.tagging.places import Places
+from hexviz.tagging.structure import structure_of
 
 __all__ = ["Readers", "called_by_holder", "may_be_merged"]
 
@@ -173,7 +174,7 @@ def called_by_holder(
     ``candidates`` maps a position to a weight's value id and the FQN of its holder,
     ``merged`` are the weights whose numbers may be equal by chance.
     """
-    known = Places.of(declared, len(flat.ops))
+    known = Places.of(declared, len(flat.columns.ids), structure_of(flat).paths)
     bounds = Bounds(flat, known, order_of(flat, known)[0])
     open_there = bounds.modules(np.fromiter(candidates, np.int64, len(candidates))).tolist()
     readers: dict[str, list[int]] = {}
