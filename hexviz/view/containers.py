@@ -293,7 +293,7 @@ class Boxes(Mapping[str, Container]):
         """A box for a module or a run, and for what is alone in it, as long as that goes on."""
         chain, last, content = self._chain(start)
         modules = self._slots.modules
-        labels = [modules.all[modules.numbers[fqn]].label for fqn in chain]
+        labels = [modules.label(fqn) for fqn in chain]
         if isinstance(last, Run):
             face, stack = last.members[0], last.members
             module = chain[-1] if chain else around.module if around else ""
@@ -360,8 +360,8 @@ class Boxes(Mapping[str, Container]):
     def _kind(self, fqn: str) -> str:
         """What equal siblings are called together: their class or, unknown, their common name."""
         modules = self._slots.modules
-        module = modules.all[modules.numbers[fqn]]
-        return module.class_name or module.label.rstrip("0123456789._") or module.label
+        label = modules.label(fqn)
+        return modules.class_name(fqn) or label.rstrip("0123456789._") or label
 
 
 def _key_of(last: str | Run) -> str:

@@ -321,7 +321,7 @@ def _build(graph: TaggedGraph, placement: Placement, section: int, facts: FileFa
     slot_of = np.append(slots.slot_of, np.arange(n_ends) + flow.n_ops)
     live = np.ones(flow.n_ops + n_ends, np.bool_)
     live[slots.slot_of] = flow.alive
-    own = np.bincount(ran_in, minlength=len(modules.all))
+    own = np.bincount(ran_in, minlength=len(modules))
     light = Palette(graph.modules, "light", counted=(modules, own))
     return Index(
         graph=graph,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from operator import eq
 
 import numpy as np
 
 from hexviz.model.cached import cached_property
 from hexviz.model.columns import Ints, TagColumns, coded
-from hexviz.model.modules import Module, ModuleTree
+from hexviz.model.modules import ModuleTree
 
 __all__ = ["Modules"]
 
@@ -20,20 +21,31 @@ class Modules:
     """
 
     def __init__(self, tree: ModuleTree) -> None:
-        self.all: tuple[Module, ...] = tuple(tree)
-        self.paths = [module.fqn for module in self.all]
-        self.numbers = {fqn: number for number, fqn in enumerate(self.paths)}
         self._tree = tree
-        numbers = self.numbers
-        self.parents = [
-            -1 if module.parent is None else numbers[module.parent] for module in self.all
-        ]
+        self.paths = tree.columns.fqns
+        self.tags = tree.columns.tags
+        self.class_names = tree.columns.class_names
+        self.parents = tree.columns.parents
+        self.numbers = tree.numbers
+
+    def __len__(self) -> int:
+        return len(self.paths)
 
     def of(self, columns: TagColumns, placed: Ints) -> Ints:
         """The numbers of modules for those that ``columns`` has: of the nearest in the tree."""
+        if columns.paths is self.paths:
+            return placed
         nearest = [self.numbers[self._tree.nearest(path)] for path in columns.paths]
         found: Ints = np.array(nearest or [0], np.int64)[placed]
         return found
+
+    def label(self, fqn: str) -> str:
+        """The last step of a module's tag, as :class:`~hexviz.model.modules.Module` has it."""
+        return self.tags[self.numbers[fqn]].rpartition("/")[2] or "model"
+
+    def class_name(self, fqn: str) -> str:
+        """The class of a module; ``""`` if it is unknown."""
+        return self.class_names[self.numbers[fqn]]
 
     @cached_property
     def depths(self) -> list[int]:
@@ -46,8 +58,8 @@ class Modules:
     @cached_property
     def ends(self) -> list[int]:
         """For each the number of the first that follows it and is not below it."""
-        found = list(range(1, len(self.all) + 1))
-        for number in range(len(self.all) - 1, 0, -1):
+        found = list(range(1, len(self) + 1))
+        for number in range(len(self) - 1, 0, -1):
             parent = self.parents[number]
             found[parent] = max(found[parent], found[number])
         return found
@@ -63,8 +75,8 @@ class Modules:
                 steps[step] = re.sub(r"\d+", "#", step)
             masked.append(steps[step] if parent < 0 else masked[parent] + steps[step])
         return coded(
-            "" if parent < 0 else module.class_name or path
-            for module, parent, path in zip(self.all, self.parents, masked, strict=True)
+            "" if parent < 0 else class_name or path
+            for class_name, parent, path in zip(self.class_names, self.parents, masked, strict=True)
         )
 
     def totals(self, own: Ints) -> list[int]:
@@ -85,12 +97,12 @@ class Modules:
 
     def are_of(self, tree: ModuleTree) -> bool:
         """Whether a tree has the same modules: with other ops in them, they are numbered alike."""
-        return tree is self._tree or [_looks(module) for module in tree] == self._looks
-
-    @cached_property
-    def _looks(self) -> list[tuple[str, str, str]]:
-        return [_looks(module) for module in self.all]
-
-
-def _looks(module: Module) -> tuple[str, str, str]:
-    return module.fqn, module.class_name, module.tag
+        columns = tree.columns
+        return columns is self._tree.columns or all(
+            len(own) == len(others) and all(map(eq, own, others))
+            for own, others in (
+                (self.paths, columns.fqns),
+                (self.tags, columns.tags),
+                (self.class_names, columns.class_names),
+            )
+        )

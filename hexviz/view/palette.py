@@ -93,8 +93,7 @@ def neighbours(tree: ModuleTree) -> dict[str, set[str]]:
 
 def _modules_of(tree: ModuleTree) -> tuple[Modules, Ints]:
     """The modules of a tree by number, and how many ops each has by itself."""
-    modules = Modules(tree)
-    return modules, np.array([len(module.ops) for module in modules.all], np.int64)
+    return Modules(tree), np.array([len(module.ops) for module in tree], np.int64)
 
 
 def _survey(modules: Modules, own: Ints) -> tuple[dict[str, set[str]], dict[str, int]]:

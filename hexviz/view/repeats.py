@@ -185,9 +185,10 @@ class Anatomy:
         the depth.
         """
         numbers, modules = self._slots.with_ops, self._slots.modules
-        held = [modules.all[number] for number in numbers]
-        names = _numbered([module.fqn[len(module.parent or "") :] for module in held])
-        classes = _numbered([module.class_name for module in held])
+        paths, parents = modules.paths, modules.parents
+        starts = [0 if parents[one] < 0 else len(paths[parents[one]]) for one in numbers]
+        names = _numbered([paths[one][start:] for one, start in zip(numbers, starts, strict=True)])
+        classes = _numbered(modules.class_names)[numbers]
         depths = np.array(modules.depths, np.int64)[numbers]
         return np.array(numbers, np.int64), np.stack([names, classes, depths])
 
@@ -198,7 +199,7 @@ class Anatomy:
         """
         slots = self._slots
         at = slots.op_at
-        classes = _numbered([module.class_name for module in slots.modules.all])
+        classes = _numbered(slots.modules.class_names)
         counts, _ = self._flow.inputs_made_at
         sizes = np.zeros(len(at), np.int64)
         numbers: dict[tuple[int, ...], int] = {(): 0}

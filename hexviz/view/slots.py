@@ -38,7 +38,7 @@ class Slots:
         self.module_at = module_at
         self.groups = groups
         self._n_ops = n_ops = len(module_at)
-        n_modules = len(modules.all)
+        n_modules = len(modules)
         begun = np.full(n_modules, n_ops)
         np.minimum.at(begun, module_at, np.arange(n_ops))
         self.counts = modules.totals(np.bincount(module_at, minlength=n_modules))

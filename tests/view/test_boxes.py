@@ -3,11 +3,16 @@
 import random
 from collections.abc import Iterable
 
+import onnx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hexviz.bench.synthetic import FLAVOURS, synthetic
 from hexviz.model.fqn import is_within
+from hexviz.model.op_sequence import OpSequence
+from hexviz.model.reader import from_proto
+from hexviz.tagging.tag import tag
 from hexviz.view.cache import LayoutCache
 from hexviz.view.first_view import first_view
 from hexviz.view.index import Index, Placement, build_index
@@ -126,3 +131,24 @@ def test_a_filter_takes_the_same_stacks_apart(fqn: str) -> None:
     graph = build(numbered_layers(5), ["y"])
     found = apart_stacks(build_index(graph), frozenset(), frozenset({fqn}))
     assert found == uneven(build_index(graph), {fqn})
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+@pytest.mark.parametrize("placement", ["module", "context"])
+def test_a_first_picture_makes_the_ops_and_modules_that_are_seen(
+    flavour: str, placement: Placement
+) -> None:
+    graph = tag(from_proto(onnx.load_model_from_string(synthetic(1000, flavour)), name="graph"))
+    index, layouts = build_index(graph, placement), LayoutCache()
+    assert not graph.modules._made
+    render(index, first_view(index, layouts), "light", layouts)
+    assert isinstance(graph.ops, OpSequence)
+    assert graph.ops._made is None  # not one for each op: only the ones on the page, one by one
+    assert len(graph.modules._made) <= 1 + len(graph.modules) / 4
+
+
+def test_a_look_at_all_ops_would_be_seen() -> None:
+    graph = tag(from_proto(onnx.load_model_from_string(synthetic(100, "names")), name="graph"))
+    assert any(op.auxiliary for op in graph.ops)
+    assert isinstance(graph.ops, OpSequence)
+    assert graph.ops._made is not None
