@@ -99,6 +99,7 @@ export interface EventRequest {
   shown?: string | null;
   at?: At | null;
   canvas?: [number, number] | null;
+  earlier?: SelectModule | SelectCall | SelectEdge | null;
 }
 
 export interface ExtractChoice {

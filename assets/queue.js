@@ -1,5 +1,5 @@
 // From what a person does to what the page shows: one event at a time, each sent from where the one
-// before it led, and then one question for the panels.
+// before it led, and then one question for the panels. A double click does not wait for its first click.
 
 /**
  * @import { At, EventAnswer, EventRequest, PanelAnswer, PanelRequest } from "./protocol.js"
@@ -48,6 +48,11 @@ function twoFrames() {
   });
 }
 
+/** @type {Set<Event["type"]>} What the first click of a double click sends. */
+const FIRST_CLICKS = new Set(["module", "call", "edge"]);
+/** @type {Set<Event["type"]>} What the second one sends. */
+const SECOND_CLICKS = new Set(["toggle", "element"]);
+
 export class EventQueue {
   /** @type {At | null} Where the page is, as the last answer said. */
   at = null;
@@ -58,7 +63,8 @@ export class EventQueue {
   #page;
   /** @type {{event: Event, sent: number}[]} */
   #waiting = [];
-  #isBusy = false;
+  /** @type {EventRequest | null} What the page waits for the answer to. */
+  #asked = null;
   #counter = 0;
   /** @type {Record<string, string>} What the panels hold, by what the server said of it. */
   #holds = {};
@@ -88,7 +94,7 @@ export class EventQueue {
 
   /** Whether no event waits for its answer. */
   get isIdle() {
-    return !this.#isBusy && !this.#waiting.length;
+    return !this.#asked && !this.#waiting.length;
   }
 
   /**
@@ -100,19 +106,31 @@ export class EventQueue {
     void this.#next();
   }
 
+  /**
+   * Whether the event that waits is the second click, and what was asked for the first. The answer to
+   * both takes no longer than the one, and the picture comes an answer earlier.
+   * @returns {boolean}
+   */
+  #isSecondClick() {
+    return FIRST_CLICKS.has(this.#asked?.event.type ?? "redraw") &&
+      SECOND_CLICKS.has(this.#waiting[0]?.event.type ?? "redraw");
+  }
+
   async #next() {
-    const next = this.#isBusy ? undefined : this.#waiting.shift();
+    const first = this.#isSecondClick() ? this.#asked?.event : undefined;
+    const next = this.#asked && !first ? undefined : this.#waiting.shift();
     if (!next) {
       return;
     }
-    this.#isBusy = true;
     this.#counter += 1;
     /** @type {EventRequest} */
     const request = {
       n: this.#counter, event: next.event, theme: this.#page.theme(), shown: this.model,
       at: this.at,
       ...(next.event.type === "visit" ? { canvas: this.#page.canvas?.() ?? null } : {}),
+      ...(first ? { earlier: /** @type {any} */ (first) } : {}),
     };
+    this.#asked = request;
     const asked = performance.now();
     /** @type {EventAnswer | null} */
     let answer = null;
@@ -124,7 +142,13 @@ export class EventQueue {
       failure = error;
     }
     const answered = performance.now();
-    this.#isBusy = false;
+    if (this.#asked !== request) {
+      return; // the second click's answer says what became of both
+    }
+    this.#asked = null;
+    if (first && (failure || answer?.error !== undefined)) {
+      this.#waiting.unshift({ event: first, sent: next.sent }); // without the second
+    }
     const isFirst = answer !== null && this.#arrived(answer);
     const show = () => {
       if (answer) {

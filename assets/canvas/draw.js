@@ -1,6 +1,7 @@
 // The graph's elements on the canvas, drawn as they differ from what is there.
 
 import * as camera from "./camera.js";
+import { noteChange } from "./drawing.js";
 import { cytoscape } from "./instance.js";
 import { markShown, selectedId } from "./marks.js";
 import { markMatches } from "./matches.js";
@@ -45,6 +46,7 @@ export function update(cy, elements) {
     cy.add(added);
   });
   drawn.set(cy, wanted);
+  noteChange(cy);
 }
 
 /**

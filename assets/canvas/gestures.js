@@ -8,6 +8,7 @@ import { placeBadges } from "../steps.js";
 import { moved, movedByHand, touched } from "./camera.js";
 import { drawChevrons } from "./chevrons.js";
 import { drawWaiting } from "./draw.js";
+import { bindDrawing } from "./drawing.js";
 import { entriesFor } from "./entries.js";
 import { bindCard } from "./hover.js";
 import { cytoscape } from "./instance.js";
@@ -58,6 +59,7 @@ export function bindCanvas(isLive) {
   cy.on("dragpan scrollzoom pinchzoom", movedByHand);
   followSize(cy);
   bindNames(cy);
+  bindDrawing(cy);
   drawWaiting();
   return true;
 }

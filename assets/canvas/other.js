@@ -7,6 +7,7 @@ import { theme } from "../theme.js";
 import { READABLE, firstSight, fitTogether, movedByHand, shiftInto } from "./camera.js";
 import { drawChevrons } from "./chevrons.js";
 import { update } from "./draw.js";
+import { bindDrawing } from "./drawing.js";
 import { bindHover } from "./gestures.js";
 import { cytoscape, sides } from "./instance.js";
 import { mark } from "./marks.js";
@@ -75,6 +76,7 @@ function canvas() {
   bindTaps(made, { select, enter });
   drawChevrons(made);
   bindNames(made);
+  bindDrawing(made);
   made.on("viewport", () => onMoved(true));
   cy.on("viewport", () => onMoved(false));
   new ResizeObserver(function () {

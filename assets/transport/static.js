@@ -61,9 +61,10 @@ export class StaticTransport {
    * @param {EventRequest} request
    * @returns {Promise<EventAnswer>}
    */
-  async event({ n, event, theme = "light", shown, at }) {
+  async event({ n, event, theme = "light", shown, at, earlier }) {
     const before = at?.state ?? this.#first();
-    const next = await this.#next(before, event);
+    const here = earlier ? (await this.#next(before, earlier)).state : before;
+    const next = await this.#next(here, event);
     const state = next.state;
     const scene = this.#scenes.scene(state.view);
     const isRedrawn = !at || event.type === "redraw";

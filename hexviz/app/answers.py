@@ -75,6 +75,8 @@ def answer_event(model: OpenModel, request: EventRequest, find: Find) -> EventAn
         case event:
             state = _state(model, request)
             before = None if isinstance(event, protocol.Redraw) else state
+            if request.earlier is not None:
+                state = next_state(model, state, request.earlier)
             if isinstance(event, CompareEvent):
                 pair = side_by_side(model, state, find)
                 after = compare_step(pair, state, event) if pair else state

@@ -565,6 +565,9 @@ MeasureEvent = ShowFigure | TakeDocument | ForgetDocument | SizeDimension | Show
 Edit = MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo
 """Events that lead to another model: the same ops with other tags."""
 
+FirstClick = SelectModule | SelectCall | SelectEdge
+"""What the first click of a double click does."""
+
 AnyEvent = (
     Visit
     | Redraw
@@ -628,7 +631,8 @@ class EventRequest(Struct, frozen=True):
 
     ``n`` comes back in the answer. ``shown`` is the key of the model whose name is on the
     page. ``at`` is missing until the page shows a model. ``canvas`` is the width and height
-    of the canvas in pixels: a visit says it, for the first picture to fit.
+    of the canvas in pixels: a visit says it, for the first picture to fit. ``earlier`` comes
+    before the event: the page did not wait for its answer.
     """
 
     n: Number
@@ -637,6 +641,7 @@ class EventRequest(Struct, frozen=True):
     shown: str | None = None
     at: At | None = None
     canvas: tuple[Pixels, Pixels] | None = None
+    earlier: FirstClick | None = None
 
 
 class Badge(Struct, frozen=True):

@@ -252,3 +252,28 @@ def test_a_step_never_leads_to_more_than_can_be_read(
     monkeypatch.setattr(pictures, "MOST_ELEMENTS", 1)
     closed = send(client, "toggle", "enc", opened["at"], shown=key)
     assert closed["at"]["state"]["view"]["open"] == []
+
+
+def test_a_double_click_is_answered_as_its_two_clicks_are_one_after_the_other(
+    client: FlaskClient, store: ModelStore, net: bytes
+) -> None:
+    key = store.add_upload(net, "net.onnx")
+    shown = send(client, "visit", f"?model={key}&open=")
+    click = {"type": "module", "value": "enc"}
+    both = send(client, "toggle", "enc", shown["at"], shown=key, earlier=click)
+    first = send(client, "module", "enc", shown["at"], shown=key)
+    second = send(client, "toggle", "enc", first["at"], shown=key)
+    assert both["at"] == second["at"]
+    assert both["at"]["state"]["selection"] == ["module", "enc"]
+    assert both["graph"] == second["graph"]
+    assert both["highlight"] == first["highlight"] | second["highlight"]
+
+
+@pytest.mark.parametrize("kind", ["visit", "undo", "tab", "nonsense"])
+def test_only_a_click_is_not_waited_for(
+    client: FlaskClient, store: ModelStore, net: bytes, kind: str
+) -> None:
+    key = store.add_upload(net, "net.onnx")
+    at = send(client, "visit", f"?model={key}")["at"]
+    asked = {"n": 1, "event": {"type": "clear"}, "at": at, "earlier": {"type": kind, "value": ""}}
+    assert client.post("/event", json=asked).status_code == 400

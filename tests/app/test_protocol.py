@@ -317,7 +317,7 @@ def test_the_same_answer_has_the_same_bytes() -> None:
 
 def test_every_event_has_a_type_of_its_own() -> None:
     assert len(set(KINDS)) == len(KINDS) > 40
-    assert FIELDS == ["n", "event", "theme", "shown", "at", "canvas"]
+    assert FIELDS == ["n", "event", "theme", "shown", "at", "canvas", "earlier"]
 
 
 def test_requests_and_states_come_back_as_they_were() -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from dash import html
 
 from hexviz.app.guard import limits
 from hexviz.app.models.store import ModelStore
@@ -81,3 +82,16 @@ def test_an_address_without_a_model_means_the_one_named_at_the_start(
     client = create_app(store).server.test_client()
     assert '<html lang="en">' in client.get("/").text
     assert "error" in send(client, "visit", "?model=")
+
+
+def test_dash_counts_clicks_on_buttons_alone(store: ModelStore) -> None:
+    """It would put each click on the graph into its store, once for every box around it."""
+    boxes = [
+        part
+        for part in create_app(store).layout._traverse()
+        if getattr(part, "_namespace", "") == html.Div._namespace and hasattr(part, "id")
+    ]
+    counted = [part for part in boxes if not getattr(part, "disable_n_clicks", False)]
+    assert len(boxes) > 100
+    assert counted
+    assert all(isinstance(part, html.Button) for part in counted)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from hexviz.app import compression
 from hexviz.app.compression import accepts_gzip, packed, packed_once
 from hexviz.app.models.store import ModelStore
-from hexviz.app.server import create_app
+from hexviz.app.server import START, create_app
 from hexviz.app.static_files import Static, StaticFiles
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
@@ -154,7 +154,9 @@ def asking(app: Dash) -> FlaskClient:
 
 
 def addresses(asking: FlaskClient) -> list[str]:
-    return re.findall(r'(?:src|href)="([^"]+)"', asking.get("/").text)
+    """What the page loads, and then Dash."""
+    shown = asking.get("/").text + asking.get(START).text
+    return re.findall(r'(?:src|href)="([^"]+)"', shown)
 
 
 def test_all_that_the_page_loads_at_the_start_is_kept_and_packed(asking: FlaskClient) -> None:

@@ -185,3 +185,43 @@ test("an answer waits until the page can show it; the request does not", async (
   await turn();
   assert.deepEqual(shown, [1]);
 });
+
+test("a double click does not wait for its first click", async () => {
+  await visit();
+  queue.send({ type: "module", value: "enc" });
+  queue.send({ type: "toggle", value: "enc" });
+  queue.send({ type: "toggle", value: "other" }); // which has to wait
+  assert.equal(calls.length, 2);
+  assert.deepEqual(calls[1].request.at, at("start"));
+  assert.deepEqual(calls[1].request.earlier, { type: "module", value: "enc" });
+  calls[0].answer({ n: calls[0].request.n, at: at("selected") });
+  await turn();
+  assert.deepEqual(log, []);
+  assert.equal(queue.isIdle, false);
+  await reply({ at: at("opened") });
+  assert.deepEqual(log[0], ["show", "toggle", false]);
+  assert.equal(calls.length, 3);
+  assert.deepEqual(calls[2].request.at, at("opened"));
+  assert.equal(calls[2].request.earlier, undefined);
+});
+
+test("the answer to a first click may come late, and is not looked at", async () => {
+  await visit();
+  queue.send({ type: "edge", value: "e:a->b" });
+  queue.send({ type: "element", value: "o:a" });
+  await reply({ at: at("led") });
+  await reply({ parts: {}, holds: {} });
+  calls[0].answer({ n: calls[0].request.n, at: at("selected") });
+  await turn();
+  assert.deepEqual(queue.at, at("led"));
+  assert.equal(queue.isIdle, true);
+});
+
+test("where a box cannot be opened, its click has still selected it", async () => {
+  await visit();
+  queue.send({ type: "module", value: "enc" });
+  queue.send({ type: "toggle", value: "enc" });
+  await reply({ error: "The page is full." });
+  assert.equal(calls.length, 3);
+  assert.deepEqual(calls[2].request.event, { type: "module", value: "enc" });
+});
