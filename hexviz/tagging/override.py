@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from hexviz.errors import SelectionError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.near_names import near_names
-from hexviz.model.op import ON_RECORD, Candidate, Provenance
+from hexviz.model.op import ON_RECORD, ORIGINS, Candidate, Provenance
+from hexviz.model.op_sequence import OpSequence
+from hexviz.tagging.reasons import Reasons, reasons_where
 from hexviz.tagging.tag import retag
 
 __all__ = ["known_module", "overridden", "override"]
+
+_ON_RECORD = sorted(map(ORIGINS.index, ON_RECORD))
 
 
 def override(graph: TaggedGraph, changes: Mapping[str, str]) -> TaggedGraph:
@@ -23,9 +29,7 @@ def override(graph: TaggedGraph, changes: Mapping[str, str]) -> TaggedGraph:
         UnknownOpError: if there is no such op; the message names near ids.
         SelectionError: if there is no such module; the message names near ones.
     """
-    known = {
-        at: op.provenance for at, op in enumerate(graph.ops) if op.provenance.origin in ON_RECORD
-    }
+    known = on_record(graph)
     for op_id, fqn in changes.items():
         op, module = graph.op(op_id), known_module(graph, fqn)
         before = op.provenance
@@ -37,6 +41,14 @@ def override(graph: TaggedGraph, changes: Mapping[str, str]) -> TaggedGraph:
             module, "manual", "override", candidates=rejected, kind="by hand"
         )
     return retag(graph, known)
+
+
+def on_record(graph: TaggedGraph) -> Reasons:
+    """The reasons of all ops of which something is on record; none is made for it."""
+    origins = np.isin(graph.columns.origins, _ON_RECORD)
+    if isinstance(graph.ops, OpSequence):
+        return reasons_where(graph.ops.provenance, origins)
+    return reasons_where([op.provenance for op in graph.ops], origins)
 
 
 def overridden(graph: TaggedGraph) -> dict[str, str]:

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, overload
 
+import numpy as np
+import numpy.typing as npt
+
 from hexviz.model.op import Candidate, Provenance
 from hexviz.model.op_sequence import Provenances
 
-__all__ = ["Doubt", "Later", "Reasons", "Shared", "doubts_of"]
+__all__ = ["Doubt", "Later", "Reasons", "Shared", "doubts_of", "reasons_where"]
 
 Fields = tuple[Any, ...]
 """The arguments of a provenance, in order; it has defaults for the later ones."""
@@ -209,6 +212,17 @@ class Reasons(MutableMapping[int, Provenance]):
     def by_position(self) -> Sequence[Provenance]:
         """The provenances as a sequence, all of which have to be known."""
         return _ByPosition(self)
+
+
+def reasons_where(provenance: Sequence[Provenance], wanted: npt.NDArray[np.bool_]) -> Reasons:
+    """The reasons of some positions only; those of reasons are not made for it."""
+    result = Reasons(len(wanted))
+    source = provenance._reasons._made if isinstance(provenance, _ByPosition) else provenance
+    modules = provenance._reasons.modules if isinstance(provenance, _ByPosition) else None
+    for at in np.flatnonzero(wanted).tolist():
+        result._made[at] = source[at]
+        result.modules[at] = modules[at] if modules is not None else provenance[at].module
+    return result
 
 
 def doubts_of(provenance: Sequence[Provenance]) -> list[Doubt]:
