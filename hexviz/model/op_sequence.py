@@ -117,6 +117,10 @@ class OpSequence(Sequence[Op]):
         found: Sequence[Provenance] = self._fields[Op._fields.index("provenance")]
         return found
 
+    def column(self, field: str) -> Sequence[Any]:
+        """What all ops have in a field, by position."""
+        return self._fields[Op._fields.index(field)]
+
     @overload
     def __getitem__(self, at: int) -> Op: ...
     @overload

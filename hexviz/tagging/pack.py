@@ -11,18 +11,23 @@ a number for each.
 from __future__ import annotations
 
 import io
+import itertools
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
+from hexviz.model.cached import cached_property
+from hexviz.model.columns import TagColumns
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.modules import Module, ModuleColumns, ModuleTree
-from hexviz.model.op import RELATIONS, RULES, Call, Candidate, Context, Op, Provenance, Step
+from hexviz.model.modules import ModuleColumns, ModuleTree
+from hexviz.model.op import RELATIONS, RULES, Call, Candidate, Context, Provenance, Step
+from hexviz.model.op_sequence import OpSequence, Provenances, Taken
 from hexviz.model.reader import external_locations
+from hexviz.tagging.reasons import fields_of
 from hexviz.tagging.sharing import OpsOfModules
 from hexviz.tagging.stored import RELATION_OF
 
@@ -40,7 +45,7 @@ __all__ = [
 
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-_CODED = ("op_type", "domain", "body", "auxiliary")
+_CODED = ("op_type", "domain", "body")
 
 
 def reason_record(why: Provenance) -> list[Any]:
@@ -91,11 +96,10 @@ def _read_step(op: str, how: str | list[str]) -> Step:
 
 def pack(graph: TaggedGraph) -> bytes | None:
     """The tags of a graph; ``None`` if its names hold what cannot be packed (NUL characters)."""
-    modules = list(graph.modules)
-    number = {module.fqn: at for at, module in enumerate(modules)}
+    number = graph.modules.numbers
     try:
         arrays = {
-            **_pack_modules(modules, number),
+            **_pack_modules(graph.modules.columns),
             **_pack_ops(graph, number),
             **_pack_reasons(graph, number),
             **_pack_contexts(graph, number),
@@ -108,64 +112,68 @@ def pack(graph: TaggedGraph) -> bytes | None:
     return result.getvalue()
 
 
-def _pack_modules(modules: Sequence[Module], number: Mapping[str, int]) -> Arrays:
-    parents = [-1 if one.parent is None else number[one.parent] for one in modules]
-    parameters = [-1 if one.parameters is None else one.parameters for one in modules]
+def _pack_modules(modules: ModuleColumns) -> Arrays:
+    parameters = [-1 if one is None else one for one in modules.parameters]
     return {
-        "module_fqn": text([one.fqn for one in modules]),
-        "module_tag": text([one.tag for one in modules]),
-        "module_class": text([one.class_name for one in modules]),
-        "module_same_as": text([one.same_as for one in modules]),
-        "module_parent": np.array(parents, np.int32),
+        "module_fqn": text(modules.fqns),
+        "module_tag": text(modules.tags),
+        "module_class": text(modules.class_names),
+        "module_same_as": text(modules.same_as),
+        "module_parent": np.array(modules.parents, np.int32),
         "module_parameters": np.array(parameters, np.int64),
     }
 
 
 def _pack_ops(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
-    ops = graph.ops
+    columns, size = graph.columns, len(graph.ops)
     arrays: Arrays = {
-        "id": text([op.id for op in ops]),
-        "name": text([op.name for op in ops]),
-        "index": np.fromiter((op.index for op in ops), np.int32, len(ops)),
-        "module": np.fromiter((number[op.module] for op in ops), np.int32, len(ops)),
+        "id": text(graph.ids),
+        "name": text(_column(graph, "name")),
+        "index": np.fromiter(_column(graph, "index"), np.int32, size),
+        "module": columns.modules.astype(np.int32),
+        "category": columns.categories.astype(np.int8),
+        "origin": columns.origins.astype(np.int8),
+        "call": columns.calls.astype(np.int32),
+        "call_name": text([call.name for call in columns.known_calls]),
+        "call_target": text([call.target for call in columns.known_calls]),
     }
     for field in _CODED:
-        arrays[field], table = coded(getattr(op, field) or "" for op in ops)
+        arrays[field], table = coded(_column(graph, field))
         arrays[f"{field}_table"] = text(table)
     values: dict[str, int] = {}
     for field in ("inputs", "outputs"):
         rows = [
-            [values.setdefault(value, len(values)) for value in getattr(op, field)] for op in ops
+            [values.setdefault(value, len(values)) for value in row]
+            for row in _column(graph, field)
         ]
         arrays[f"{field}_length"], arrays[field] = ragged(rows)
     arrays["value"] = text(list(values))
-    calls: dict[Call | None, int] = {None: 0}
-    numbers = (calls.setdefault(op.call, len(calls)) for op in ops)
-    arrays["call"] = np.fromiter(numbers, np.int32, len(ops))
-    listed = [call for call in calls if call is not None]
-    arrays["call_name"] = text([call.name for call in listed])
-    arrays["call_target"] = text([call.target for call in listed])
-    shared = [[number[fqn] for fqn in op.shared_by] for op in ops]
+    shared = [[number[fqn] for fqn in row] for row in _column(graph, "shared_by")]
     arrays["shared_length"], arrays["shared"] = ragged(shared)
     return arrays
 
 
+def _column(graph: TaggedGraph, field: str) -> Sequence[Any]:
+    """What all ops have in a field, without the ops where there are none yet."""
+    ops = graph.ops
+    if isinstance(ops, OpSequence):
+        return ops.column(field)
+    return [getattr(op, field) for op in ops]
+
+
 def _pack_reasons(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
-    places: dict[int, int] = {}  # many ops share one record, which lives as long as they do
-    codes: list[int] = []
-    records: list[list[Any]] = []
-    for op in graph.ops:
-        why = op.provenance
-        if id(why) not in places:
-            places[id(why)] = len(records)
-            records.append([number[why.module], *reason_record(why)])
-        codes.append(places[id(why)])
+    column = _column(graph, "provenance")
+    reasons = column.all_fields() if isinstance(column, Provenances) else map(fields_of, column)
+    places: dict[tuple[Any, ...], int] = {}  # many ops share one record
+    codes = [places.setdefault(fields, len(places)) for fields in reasons]
+    known = itertools.starmap(Provenance, places)
+    records = [[number[why.module], *reason_record(why)] for why in known]
     content = _json(records).encode()
     return {"reason": np.array(codes, np.int32), "reasons": np.frombuffer(content, np.uint8)}
 
 
 def _pack_contexts(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
-    found = [(at, op.context) for at, op in enumerate(graph.ops) if op.context is not None]
+    found = [(at, one) for at, one in enumerate(_column(graph, "context")) if one is not None]
     rules, table = coded(one.rule for _, one in found)
     evidence = ragged([graph.positions[step] for step in one.evidence] for _, one in found)
     users = ragged([number[fqn] for fqn in one.users] for _, one in found)
@@ -179,6 +187,27 @@ def _pack_contexts(graph: TaggedGraph, number: Mapping[str, int]) -> Arrays:
         "context_users_length": users[0],
         "context_users": users[1],
     }
+
+
+class _Deferred(Sequence[Any]):
+    """A column that is unpacked when somebody looks at one of its places."""
+
+    def __init__(self, size: int, unpack: Callable[[], Sequence[Any]]) -> None:
+        self._size = size
+        self._unpack = unpack
+
+    @cached_property
+    def _column(self) -> Sequence[Any]:
+        return self._unpack()
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._column[at]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._column)
+
+    def __len__(self) -> int:
+        return self._size
 
 
 class Packed:
@@ -213,51 +242,64 @@ class Packed:
         )
         return ModuleTree(columns, OpsOfModules(read["module"], ids))
 
-    def ops(self) -> tuple[Op, ...]:
-        """All ops."""
+    def ops(self) -> OpSequence:
+        """All ops; what nobody looks at is not unpacked."""
         read = self._arrays
-        fqns, tags = to_text(read["module_fqn"]), to_text(read["module_tag"])
-        ids, values = to_text(read["id"]), to_text(read["value"])
-        tables: dict[str, list[str]] = {one: self._decoded(one) for one in _CODED}
-        reasons = self._reasons(fqns)
-        contexts = self._contexts(fqns, tags, ids)
-        modules: list[int] = read["module"].tolist()
-        rows = zip(
-            read["index"].tolist(),
-            tables["body"],
-            ids,
-            to_text(read["name"]),
-            tables["op_type"],
-            tables["domain"],
-            [fqns[at] for at in modules],
-            [tags[at] for at in modules],
-            [reasons[at] for at in read["reason"].tolist()],
-            [contexts.get(at) for at in range(len(ids))],
-            to_ragged(read["inputs_length"], read["inputs"], values),
-            to_ragged(read["outputs_length"], read["outputs"], values),
-            [one or None for one in tables["auxiliary"]],
-            to_ragged(read["shared_length"], read["shared"], fqns),
-            self._calls(),
-            strict=True,
+        fqns, tags, ids = (to_text(read[one]) for one in ("module_fqn", "module_tag", "id"))
+        size = len(ids)
+        contexts = np.full(size, -1, np.int64)
+        contexts[read["context"]] = read["context_module"]
+        columns = TagColumns(
+            paths=fqns,
+            modules=read["module"].astype(np.int64),
+            contexts=contexts,
+            origins=read["origin"].astype(np.int64),
+            categories=read["category"].astype(np.int64),
+            calls=read["call"].astype(np.int64),
+            known_calls=self._calls(),
         )
-        return tuple(map(Op._make, rows))
 
-    def _calls(self) -> list[Call | None]:
+        def values(field: str) -> _Deferred:
+            return _Deferred(
+                size, lambda: to_ragged(read[f"{field}_length"], read[field], self._values)
+            )
+
+        return OpSequence.of(
+            columns,
+            tags,
+            (
+                _Deferred(size, read["index"].tolist),
+                self._decoded("body"),
+                ids,
+                _Deferred(size, lambda: to_text(read["name"])),
+                self._decoded("op_type"),
+                self._decoded("domain"),
+            ),
+            (values("inputs"), values("outputs")),
+            _Deferred(size, lambda: self._reasons(fqns)),
+            _Deferred(size, lambda: self._contexts(fqns, tags, ids)),
+            _Deferred(size, lambda: to_ragged(read["shared_length"], read["shared"], fqns)),
+        )
+
+    @cached_property
+    def _values(self) -> list[str]:
+        return to_text(self._arrays["value"])
+
+    def _calls(self) -> list[Call]:
         names, targets = (to_text(self._arrays[f"call_{field}"]) for field in Call._fields)
-        table = [None, *map(Call, names, targets)]
-        return [table[at] for at in self._arrays["call"].tolist()]
+        return list(map(Call, names, targets))
 
-    def _decoded(self, field: str) -> list[str]:
-        table = to_text(self._arrays[f"{field}_table"])
-        return [table[code] for code in self._arrays[field].tolist()]
+    def _decoded(self, field: str) -> Sequence[str]:
+        return Taken(to_text(self._arrays[f"{field}_table"]), self._arrays[field])
 
-    def _reasons(self, fqns: Sequence[str]) -> list[Provenance]:
+    def _reasons(self, fqns: Sequence[str]) -> Sequence[Provenance]:
         records: list[Any] = json.loads(self._arrays["reasons"].tobytes())
-        return [read_reason(fqns[module], record) for module, *record in records]
+        found = [read_reason(fqns[module], record) for module, *record in records]
+        return Taken(found, self._arrays["reason"])
 
     def _contexts(
         self, fqns: Sequence[str], tags: Sequence[str], ids: Sequence[str]
-    ) -> dict[int, Context]:
+    ) -> list[Context | None]:
         read = self._arrays
         evidence = to_ragged(read["context_evidence_length"], read["context_evidence"], ids)
         users = to_ragged(read["context_users_length"], read["context_users"], fqns)
@@ -269,10 +311,10 @@ class Packed:
             users,
             strict=True,
         )
-        return {
-            at: Context._make((fqns[module], tags[module], rule, chain, served))
-            for at, module, rule, chain, served in columns
-        }
+        found: list[Context | None] = [None] * len(ids)
+        for at, module, rule, chain, served in columns:
+            found[at] = Context._make((fqns[module], tags[module], rule, chain, served))
+        return found
 
 
 Arrays = dict[str, npt.NDArray[Any]]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from hexviz.model.op import Candidate, Provenance
 from hexviz.model.op_sequence import Provenances
 
-__all__ = ["Doubt", "Later", "Reasons", "Shared", "doubts_of", "reasons_where"]
+__all__ = ["Doubt", "Later", "Reasons", "Shared", "doubts_of", "fields_of", "reasons_where"]
 
 Fields = tuple[Any, ...]
 """The arguments of a provenance, in order; it has defaults for the later ones."""
@@ -39,7 +39,8 @@ class Doubt(NamedTuple):
         return cls(confidence, candidates, fields[8] if len(fields) > _SHARED_BY else ())
 
 
-_fields_of: Callable[[Provenance], Fields] = attrgetter(*Provenance.__slots__)
+fields_of: Callable[[Provenance], Fields] = attrgetter(*Provenance.__slots__)
+"""The arguments that a provenance was made of."""
 
 
 class Later(Protocol):
@@ -157,7 +158,7 @@ class Reasons(MutableMapping[int, Provenance]):
         if found is None:
             raise KeyError(at)
         if isinstance(found, Provenance):
-            return _fields_of(found)
+            return fields_of(found)
         return found.fields(at)
 
     def all_fields(self) -> list[Fields]:
@@ -165,7 +166,7 @@ class Reasons(MutableMapping[int, Provenance]):
         return [
             why
             if type(why) is tuple
-            else _fields_of(why)
+            else fields_of(why)
             if isinstance(why, Provenance)
             else why.fields(at)  # type: ignore[union-attr] # it is known
             for at, why in enumerate(self._made)
@@ -209,7 +210,7 @@ class Reasons(MutableMapping[int, Provenance]):
     def __len__(self) -> int:
         return len(self.modules) - self.modules.count(None)
 
-    def by_position(self) -> Sequence[Provenance]:
+    def by_position(self) -> Provenances:
         """The provenances as a sequence, all of which have to be known."""
         return _ByPosition(self)
 

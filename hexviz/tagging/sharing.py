@@ -12,9 +12,12 @@ from hexviz.model import fqn as names
 from hexviz.model.cached import cached_property
 from hexviz.model.columns import Ints, TagColumns
 from hexviz.model.flat import FlatGraph
+from hexviz.model.op import Provenance
 from hexviz.tagging.reasons import Reasons
 
 __all__ = ["OpsOfModules", "SharedBy"]
+
+_SHARED = Provenance.__match_args__.index("shared_by")
 
 
 class OpsOfModules:
@@ -55,7 +58,8 @@ class SharedBy(Sequence[tuple[str, ...]]):
         sharers = self.several.get(at)
         if sharers:
             return sharers
-        fused = self._reasons[at].shared_by
+        fields = self._reasons.fields(at)
+        fused = fields[_SHARED] if len(fields) > _SHARED else ()
         return tuple([one for one in fused if one in self._known]) if fused else ()
 
     def __iter__(self) -> Iterator[tuple[str, ...]]:

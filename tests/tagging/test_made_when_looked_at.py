@@ -5,11 +5,12 @@ from collections import Counter
 
 import pytest
 
-from hexviz.bench.synthetic import synthetic
+from hexviz.bench.synthetic import FLAVOURS, synthetic
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
 from hexviz.model.op import Context, Op, Provenance
 from hexviz.model.reader import parse
+from hexviz.tagging.pack import Packed, pack
 from hexviz.tagging.tag import tag
 
 OPS = 500
@@ -78,3 +79,20 @@ def test_columns_say_what_ops_say() -> None:
     ).columns
     for mine, theirs in zip(columns, again, strict=True):
         assert list(mine) == list(theirs)
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_keeping_tags_and_opening_them_again_makes_no_object_for_each_op(flavour: str) -> None:
+    graph = opened(flavour)
+    before = objects()
+    packed = pack(graph)
+    assert packed is not None
+    again = Packed(packed)
+    ops, modules = again.ops(), again.modules()
+    assert len(ops) == len(graph.ops)
+    assert len(modules) == len(graph.modules)
+    assert (objects() - before).total() == 0
+    for mine, theirs in zip(ops.columns, graph.columns, strict=True):
+        assert list(mine) == list(theirs)
+    assert ops == graph.ops
+    assert list(modules) == list(graph.modules)
