@@ -226,7 +226,9 @@ class FlatGraph:
                 found[key][at] = text
         for at in range(size) if scanned is None else self._in_bodies():
             for key, text in notes_of(nodes[at], wanted).items():
-                found.setdefault(key, [None] * size)[at] = text
+                if key not in found:  # a column for each op would be quadratic
+                    found[key] = [None] * size
+                found[key][at] = text
         return found
 
     def with_attribute(self, name: str) -> list[int]:

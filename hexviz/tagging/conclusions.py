@@ -83,6 +83,10 @@ _Ints = npt.NDArray[np.int32]
 """Many are kept for a long time."""
 
 
+_SURE = 6
+"""Where the fields have the confidence."""
+
+
 class _Rows(NamedTuple):
     """Ops that are where they are by what is around them, a row for each.
 
@@ -187,14 +191,16 @@ class Conclusions:
         making = self._made.get(at)
         return "fallback" if making is not None and making[0] is nothing_known else "inherited"
 
-    def doubt(self, at: int) -> Doubt:
-        """How sure it is of the op at a position."""
-        making = self._made.get(at)
-        if making is not None:
-            return Doubt.of((*self.fields(at)[:5], (), *self.fields(at)[6:]))
-        (rows,) = self._parts
-        kind = _KINDS[rows.kinds[np.searchsorted(rows.ats, at)]]
-        return Doubt(CONFIDENCE[kind] * (REBUILT if self._rebuilt else 1.0), (), ())
+    def doubts(self) -> dict[int, Doubt]:
+        """How sure it is of each op, by position."""
+        sure = REBUILT if self._rebuilt else 1.0
+        of_kind = [Doubt(CONFIDENCE[kind] * sure, (), ()) for kind in _KINDS]
+        found: dict[int, Doubt] = {}
+        for rows in self._parts:
+            found.update(zip(rows.ats.tolist(), map(of_kind.__getitem__, rows.kinds), strict=True))
+        for at in self._made:
+            found[at] = Doubt(self.fields(at)[_SURE], (), ())
+        return found
 
     def fields(self, at: int) -> Fields:
         """The arguments of the provenance of the op at a position."""

@@ -52,8 +52,8 @@ class Later(Protocol):
     def origin(self, at: int) -> str:
         """The second of them."""
 
-    def doubt(self, at: int) -> Doubt:
-        """How sure it is, and what else it says of modules."""
+    def doubts(self) -> Mapping[int, Doubt]:
+        """How sure it is of each op, by position."""
 
 
 class Shared:
@@ -63,18 +63,14 @@ class Shared:
     name.
     """
 
-    __slots__ = ("_doubt", "_fields", "made", "module", "names")
+    __slots__ = ("_fields", "doubt", "made", "module", "names")
 
     def __init__(self, fields: Fields, *, names: Sequence[str] | None = None) -> None:
         self._fields = fields
-        self._doubt = Doubt.of(fields)
+        self.doubt = Doubt.of(fields)
         self.module: str = fields[0]
         self.names = names
         self.made: Provenance | None = None
-
-    def doubt(self, _at: int) -> Doubt:
-        """What speaks against each of their tags."""
-        return self._doubt
 
     def origin(self, _at: int) -> str:
         """The origin of all of them."""
@@ -100,7 +96,7 @@ class Reasons(MutableMapping[int, Provenance]):
 
     def __init__(self, size: int) -> None:
         self.modules: list[str | None] = [None] * size
-        self._made: list[Provenance | tuple[Any, ...] | Later | None] = [None] * size
+        self._made: list[Provenance | Fields | Shared | Later | None] = [None] * size
 
     @classmethod
     def of(cls, known: Mapping[int, Provenance], size: int) -> Reasons:
@@ -141,14 +137,20 @@ class Reasons(MutableMapping[int, Provenance]):
 
     def doubts(self) -> list[Doubt]:
         """What speaks against each tag, of positions all of which have to be known."""
-        return [
-            why.doubt(at)  # type: ignore[union-attr] # it is known
-            if not isinstance(why, tuple | Provenance)
-            else Doubt.of(why)
-            if isinstance(why, tuple)
-            else Doubt(why.confidence, why.candidates, why.shared_by)
-            for at, why in enumerate(self._made)
-        ]
+        found: list[Doubt] = []
+        later: dict[int, Mapping[int, Doubt]] = {}
+        for at, why in enumerate(self._made):
+            if isinstance(why, Shared):
+                found.append(why.doubt)
+            elif isinstance(why, tuple):
+                found.append(Doubt.of(why))
+            elif isinstance(why, Provenance):
+                found.append(Doubt(why.confidence, why.candidates, why.shared_by))
+            elif why is not None:
+                if id(why) not in later:
+                    later[id(why)] = why.doubts()
+                found.append(later[id(why)][at])
+        return found
 
     def fields(self, at: int) -> Fields:
         """The arguments of the provenance of a position, without making it."""
