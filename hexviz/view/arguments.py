@@ -21,7 +21,7 @@ def with_arguments(
         target = nodes[edge.target]
         if target.kind == "op" and edge.values:
             if edge.target not in places:
-                inputs = index.graph.ops[target.position].inputs
+                inputs = index.graph.flat.columns.inputs[target.position]
                 places[edge.target] = {value: at for at, value in reversed([*enumerate(inputs)])}
             argument = places[edge.target].get(edge.values[0], 0)
             result.append(replace(edge, argument=argument) if argument else edge)

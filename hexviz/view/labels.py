@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from hexviz.model.columns import PRIMARY
 from hexviz.view.index import Index
 from hexviz.view.metrics import (
     CLOSED_HEIGHT,
@@ -42,7 +43,7 @@ def label_of(index: Index, node: SceneNode) -> Label:
     if node.kind == "constant":
         return Label("", (DOT, DOT))
     if node.kind == "op":
-        text = shorten(graph.ops[node.position].op_type, _LONGEST)
+        text = shorten(graph.flat.columns.op_types[node.position], _LONGEST)
         return Label(text, (box_size(text, OP_HEIGHT), OP_HEIGHT))
     if node.kind in ("input", "output"):
         values = graph.inputs if node.kind == "input" else graph.outputs
@@ -80,8 +81,10 @@ def _ops(count: int) -> str:
 def _types(index: Index, node: SceneNode) -> str:
     """The op types of a section, most telling first: rather Gather than one more Constant."""
     box = index.containers[node.key]
-    ops = [index.graph.ops[at] for at in index.op_at[box.low : box.high].tolist()]
-    types = Counter((op.auxiliary is not None, op.op_type) for op in ops)
+    held = index.op_at[box.low : box.high]
+    auxiliary = (index.graph.columns.categories[held] != PRIMARY).tolist()
+    op_types = map(index.graph.flat.columns.op_types.__getitem__, held.tolist())
+    types = Counter(zip(auxiliary, op_types, strict=True))
     ranked = sorted(types, key=lambda kind: (kind[0], -types[kind], kind[1]))
     names = [name for _, name in ranked]
     return ", ".join(names[:2]) + (" …" if len(names) > 2 else "")

@@ -107,7 +107,7 @@ class _Sight:
                     continue
                 self.owner[index.slot_of[item]] = len(self.nodes)
                 kind: Kind = "constant" if item in index.folded else "op"
-                name = f"o:{graph.ops[item].id}"
+                name = f"o:{graph.flat.columns.ids[item]}"
                 self.nodes.append(SceneNode(name, kind, box.key, box.depth + 1, "", item))
                 continue
             child = index.containers[item]

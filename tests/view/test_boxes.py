@@ -136,14 +136,20 @@ def test_a_filter_takes_the_same_stacks_apart(fqn: str) -> None:
 @pytest.mark.parametrize("flavour", FLAVOURS)
 @pytest.mark.parametrize("placement", ["module", "context"])
 def test_a_first_picture_makes_the_ops_and_modules_that_are_seen(
-    flavour: str, placement: Placement
+    flavour: str, placement: Placement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    looked_at: list[object] = []
+    look = OpSequence.__getitem__
+    monkeypatch.setattr(
+        OpSequence, "__getitem__", lambda ops, at: looked_at.append(at) or look(ops, at)
+    )
     graph = tag(from_proto(onnx.load_model_from_string(synthetic(1000, flavour)), name="graph"))
     index, layouts = build_index(graph, placement), LayoutCache()
     assert not graph.modules._made
-    render(index, first_view(index, layouts), "light", layouts)
+    drawn = render(index, first_view(index, layouts), "light", layouts)
     assert isinstance(graph.ops, OpSequence)
     assert graph.ops._made is None  # not one for each op: only the ones on the page, one by one
+    assert len(looked_at) <= 4 * drawn.n_ops
     assert len(graph.modules._made) <= 1 + len(graph.modules) / 4
 
 
