@@ -154,9 +154,12 @@ class Index:
         """Number of ops; the slots from here on are the model's inputs, then its outputs."""
         return len(self.op_at)
 
-    def box_of(self, fqn: str) -> str | None:
-        """The key of a module's box, which others may share; ``None`` if it has no ops."""
-        return self.containers.host(fqn)
+    def box_of(self, name: str) -> str | None:
+        """The key of a module's box, which others may share, or the key itself; else ``None``.
+
+        A module without ops has no box.
+        """
+        return self.containers.host(name) or (name if name in self.containers else None)
 
     def around(self, position: int) -> list[Container]:
         """The boxes around an op, outermost first."""

@@ -55,6 +55,15 @@ def test_slots_of_a_container_are_exactly_the_ops_below_it(seed: int) -> None:
     assert sorted(index.op_at.tolist()) == list(range(len(graph.ops)))
 
 
+@settings(max_examples=25, deadline=None)
+@given(seeds)
+def test_every_box_is_found_by_its_key_and_by_the_modules_that_share_it(seed: int) -> None:
+    index = build_index(random_graph(seed), section=6)
+    assert [index.box_of(key) for key in index.containers] == list(index.containers)
+    assert {fqn: index.box_of(fqn) for fqn in index.hosts} == index.hosts
+    assert index.box_of("no such module") is None
+
+
 @pytest.mark.parametrize(("count", "limit"), [(400, 150), (40_000, 150), (7, 3), (151, 150)])
 def test_sections_cover_all_members_within_the_limit(count: int, limit: int) -> None:
     def check(members: range, first: int) -> None:
