@@ -11,7 +11,7 @@ import pytest
 
 from hexviz.app import serve as serve_file
 from hexviz.cli.command import run
-from hexviz.cli.main import plain_view
+from hexviz.cli.plain_view import plain_view
 
 PLAIN = [
     ["m.onnx"],

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from hexviz.cli.main import HOST, JOBS_VARIABLE, PORT, TOKEN_VARIABLE
 from hexviz.cli.options import OnnxFile, Output, Symbols, read_sizes
+from hexviz.cli.plain_view import HOST, JOBS_VARIABLE, PORT, TOKEN_VARIABLE
 
 if TYPE_CHECKING:
     from hexviz.measure.documents import ParityDocument, ProfileDocument
