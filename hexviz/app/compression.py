@@ -2,7 +2,7 @@
 
 Files are packed once, as small as gzip makes them, and kept in memory. Answers to a person's click
 are packed fast, and only where they are long: docs/performance.md has the figures. Brotli would
-take 15 % off, and a package that is compiled for each machine.
+be a compiled dependency more.
 """
 
 from __future__ import annotations
