@@ -201,7 +201,8 @@ def _settle_plain(
         if at in weighed:
             weigh(at)
         elif 0 < said[at] < len(recorded):
-            collector.learn(recorded[said[at]][0])
+            for scope in recorded[said[at]]:  # one, or none where what is on record names no module
+                collector.learn(scope)
         elif said[at]:
             collector.learn_path(paths[said[at] - len(recorded)].fqns)
     collector.settle_all([table[one] for one in said])

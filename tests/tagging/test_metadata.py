@@ -1,4 +1,11 @@
+from functools import partial
+
+import pytest
+from onnx import helper
+
+from hexviz.model.reader import from_proto
 from hexviz.tagging.metadata import Scope, as_written, scope_of_tag, scopes_of
+from hexviz.tagging.tag import tag
 
 
 def scope_of(metadata: dict[str, str]) -> Scope | None:
@@ -89,3 +96,21 @@ def test_what_torch_export_wraps_a_model_in_is_no_module() -> None:
     )
     assert scope is not None
     assert (scope.fqns, scope.class_names) == (("", "enc"), ("Net", "Enc"))
+
+
+@pytest.mark.parametrize("weight", ["w", "enc.weight"])
+def test_ops_whose_record_names_no_module_are_tagged_by_what_else_is_known(weight: str) -> None:
+    hook = "_empty_nn_module_stack_from_metadata_hook"  # torch.export's own, of open sizes
+    nodes = [
+        helper.make_node("Add", ["x", weight], ["a"]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("Relu", ["b"], ["y"]),
+    ]
+    for node, scopes in zip(nodes, ([hook, "add"], [hook, "relu"], ["", "enc", "relu_1"]), strict=True):
+        helper.set_model_props(node, {"pkg.torch.onnx.name_scopes": repr(scopes)})
+    value = partial(helper.make_tensor_value_info, elem_type=1, shape=[2])
+    stored = helper.make_tensor(weight, 1, [2], [0.0, 1.0])
+    graph = helper.make_graph(nodes, "g", [value("x")], [value("y")], [stored])
+    ops = tag(from_proto(helper.make_model(graph), name="m")).ops
+    assert [op.module for op in ops][-1] == "enc"
+    assert ops[0].provenance.rule == ("trace" if weight == "w" else "weight")
