@@ -106,8 +106,12 @@ def test_ops_whose_record_names_no_module_are_tagged_by_what_else_is_known(weigh
         helper.make_node("Relu", ["a"], ["b"]),
         helper.make_node("Relu", ["b"], ["y"]),
     ]
-    for node, scopes in zip(nodes, ([hook, "add"], [hook, "relu"], ["", "enc", "relu_1"]), strict=True):
-        helper.set_model_props(node, {"pkg.torch.onnx.name_scopes": repr(scopes)})
+    for node, scope in zip(nodes, (hook, hook, "enc"), strict=True):
+        records = {"name_scopes": ["", scope, "n"], "class_hierarchy": ["Net", scope, "aten.n"]}
+        records = records if scope == "enc" else {key: two[1:] for key, two in records.items()}
+        props = {f"pkg.torch.onnx.{key}": repr(record) for key, record in records.items()}
+        steps = map(": ".join, zip(*records.values(), strict=True))
+        helper.set_model_props(node, {**props, "namespace": "/".join(steps)})
     value = partial(helper.make_tensor_value_info, elem_type=1, shape=[2])
     stored = helper.make_tensor(weight, 1, [2], [0.0, 1.0])
     graph = helper.make_graph(nodes, "g", [value("x")], [value("y")], [stored])
