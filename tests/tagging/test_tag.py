@@ -1,8 +1,11 @@
 """From a file to tags: every rule once, on the smallest graph that shows it."""
 
+from pathlib import Path
+
 import onnx
 import pytest
 
+import hexviz
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.writer import tagged_proto
@@ -380,3 +383,24 @@ def test_a_numbered_module_that_shares_no_weight_is_one() -> None:
     # It may as well be a second call: both do what the ones without a number do.
     assert [op.provenance.confidence for op in ops] == [0.6, 0.6]
     assert [op.provenance.candidates[0].module for op in ops] == ["enc.fc", "enc.act"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [(b"\xff", b"v"), (b"k", b"\xfe"), (b"hexviz.map.01", b"\xfe")]
+)
+def test_metadata_of_the_model_that_is_not_text_says_nothing(
+    key: bytes, value: bytes, tmp_path: Path
+) -> None:
+    """``metadata_props`` is field 14 of a model; an entry has a key, field 1, and a value, 2."""
+    entry = b"\x0a%c%b\x12%c%b" % (len(key), key, len(value), value)
+    raw = b"\x72%c%b" % (len(entry), entry)
+    model, saved = tmp_path / "model.onnx", tmp_path / "tagged.onnx"
+    proto = scoped(parse(CHAIN), {"a": "enc"})
+    proto.metadata_props.add(key="hexviz.modules.01", value="{}")
+    model.write_bytes(proto.SerializeToString() + raw)
+    graph = hexviz.load(model)
+    assert rules(graph)["a"] == ("enc", "metadata")
+    graph.save(saved)
+    # What others wrote stays as it is, and what hexviz did is written anew.
+    assert (raw in saved.read_bytes()) == (not key.startswith(b"hexviz."))
+    assert hexviz.load(saved).ops == graph.ops
