@@ -78,11 +78,11 @@ def serve(
     ``queue`` is the address of a Redis, if workers do the jobs. Other machines reach
     the server only with a ``token``, which is made up if it is left out. ``allowed`` are
     more names that it may be called by, ``roots`` the folders whose models the page may open.
-    What only reading the whole of ``first`` shows is said on the page, and in a line on stderr.
+    Where reading ``first`` fails while a page waits for it, the page says so and a line on stderr.
 
     Raises:
         JobError: if there is no such queue.
-        ReadError: if ``first`` is no ONNX model, as far as its outline tells.
+        ReadError: if ``first`` is no readable ONNX model, and no page waits for it yet.
         ServeError: if the address, the token or a name cannot be used.
         SourceError: if a root is no folder.
         WriteError: if there is no cache folder and none can be made.
@@ -98,6 +98,7 @@ def serve(
     kept = KeptPictures(cache)
     model = FirstModel(first, kept) if first is not None else None
     manager: Future[Manager] = Future()
+    failed: Future[HexvizError] = Future()
     if queue is not None:
         from hexviz.app.jobs.manager import job_manager
 
@@ -114,7 +115,7 @@ def serve(
     also = f", on this machine {near}" if near != far else ""
     try:
         print(f"hexviz serves {far}{also} (Ctrl+C stops it)", flush=True)  # noqa: T201
-        building = [front, model, cache, guard, folders, manager]
+        building = [server, failed, front, model, cache, guard, folders, manager]
         threading.Thread(target=_build, args=building, daemon=True).start()
         if open_browser:
             threading.Thread(target=webbrowser.open, args=[near], daemon=True).start()
@@ -125,9 +126,13 @@ def serve(
         server.close()
         if manager.done():
             manager.result().close()
+    if failed.done():
+        raise failed.result()
 
 
 def _build(
+    server: Any,
+    failed: Future[HexvizError],
     front: Front,
     model: FirstModel | None,
     cache: Cache,
@@ -140,6 +145,10 @@ def _build(
         with collector_paused_then_frozen():
             if model is not None:
                 model.draw()
+                if (failure := model.failure) is not None:
+                    failed.set_result(failure)
+                    server.trigger.pull_trigger(server.close)  # which ends its run
+                    return
                 threading.Thread(target=_deliver, args=[model, front.store], daemon=True).start()
             from hexviz.app.lazy_imports import import_only_what_is_used
 

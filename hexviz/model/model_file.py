@@ -14,13 +14,16 @@ from typing import BinaryIO
 
 from hexviz.errors import ReadError
 
-__all__ = ["check_outline", "read_file"]
+__all__ = ["check_outline", "may_need_other_files", "read_file"]
 
 _LARGEST = (1 << 31) - 1  # bytes that protobuf reads
 
 _IR_VERSION, _GRAPH, _OPSETS = 1, 7, 8  # fields of a ModelProto
 _MOST_FIELDS = 1000  # at the top of a file; one with more is looked at when it is read
 _LONGEST_NUMBER = 10  # bytes
+
+_LOCATION = b"\x0a\x08location"  # the key under which a tensor names the file that holds its data
+_SEARCHED = 1 << 24  # bytes: a file whose weights lie elsewhere is small
 
 
 def read_file(path: Path) -> bytes:
@@ -50,6 +53,16 @@ def check_outline(path: Path, name: str) -> None:
         )
     if not (_GRAPH in seen and seen & {_IR_VERSION, _OPSETS}):
         raise ReadError(f"{name} is not an ONNX model: it holds no graph.")
+
+
+def may_need_other_files(path: Path) -> bool:
+    """Whether a small file may keep weights in others, so that it is of no use without these.
+
+    Raises:
+        ReadError: as :func:`read_file`.
+    """
+    with _opened(path) as file:
+        return os.fstat(file.fileno()).st_size <= _SEARCHED and _LOCATION in file.read()
 
 
 @contextmanager

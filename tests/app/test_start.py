@@ -15,7 +15,6 @@ import onnx
 import pytest
 from werkzeug.test import Client
 
-from benchmarks.soak_person import Person
 from hexviz.app.front import Front
 from hexviz.app.guard import Access, Gate, Guard, Token
 from hexviz.app.index_html import FirstPicture
@@ -33,7 +32,7 @@ from hexviz.view.assets import assets_folder
 from tests.app.steps import send
 from tests.build import parse
 from tests.serving import Server
-from tests.waiting import CEILING
+from tests.waiting import CEILING, finished
 
 TOKEN = "a-token-for-the-tests"  # noqa: S105
 SIZE = (820, 630)
@@ -215,21 +214,24 @@ def _broken() -> bytes:
 BROKEN = _broken()
 
 
-def test_a_server_says_what_it_cannot_read_and_goes_on(tmp_path: Path) -> None:
+def test_a_server_that_cannot_read_its_model_ends_with_a_line(tmp_path: Path) -> None:
     path = tmp_path / "broken.onnx"
     path.write_bytes(BROKEN)
     server = Server(path, tmp_path / "cache")
-    person = Person(0, server.url, [], [])
-    try:
-        answer = person.event("visit", "?model=")
-        person.load_page()
-    finally:
-        person.close()
-        said = server.stop()
-    assert "broken.onnx is not an ONNX model" in answer["error"]
-    assert [one.error for one in person.timed if one.error and one.kind == "page"] == []
-    (line,) = said.splitlines()
+    assert server.process.wait(30) == 2
+    (line,) = finished(server.process)[1].splitlines()
     assert line.startswith("hexviz: broken.onnx is not an ONNX model")
+
+
+def test_a_page_that_waits_for_a_model_is_told_instead(tmp_path: Path, cache: Cache) -> None:
+    path = tmp_path / "broken.onnx"
+    path.write_bytes(BROKEN)
+    unseen, seen = (FirstModel(path, KeptPictures(cache)) for _ in range(2))
+    assert unseen.failure is None  # it was not read yet
+    unseen.draw()
+    assert "is not an ONNX model" in str(unseen.failure)
+    watched(seen)
+    assert seen.failure is None
 
 
 # Before Dash

@@ -25,7 +25,7 @@ from hexviz.app.index_html import FirstPicture
 from hexviz.app.models.kept_pictures import Canvas, FileState, KeptPictures
 from hexviz.app.models.model_key import shown_name
 from hexviz.errors import HexvizError, ReadError
-from hexviz.model.model_file import check_outline, read_file
+from hexviz.model.model_file import check_outline, may_need_other_files, read_file
 from hexviz.stages import recorded
 from hexviz.view.canvas_size import size_class
 
@@ -42,18 +42,24 @@ class FirstModel:
     """A file on its way to its first picture; safe to use from several threads.
 
     Raises:
-        ReadError: if it is sure to be no readable ONNX model, as far as its outline tells.
+        ReadError: if it is sure to be no readable ONNX model, as far as its outline tells, or a
+            file that holds its weights is missing.
     """
 
     def __init__(self, path: Path, kept: KeptPictures) -> None:
         self.name = shown_name(path)
         check_outline(path, self.name)
+        if may_need_other_files(path):
+            from hexviz.model.reader import read
+
+            read(path)
         self._path = path
         self._kept = kept
         self._state = _state(path)
         self._news = threading.Condition()
         self._stages: list[str] = []
         self._watching = 0
+        self._was_watched = False
         self._believed: str | None = None
         self._is_shown = False
         self._is_over = False  # whether the file is read and tagged, or cannot be
@@ -68,6 +74,12 @@ class FirstModel:
         """Whether the store has it, or it cannot be opened."""
         return self._key.done()
 
+    @property
+    def failure(self) -> HexvizError | None:
+        """Why it cannot be opened, if no page has waited for it, which would be told."""
+        with self._news:
+            return None if self._was_watched else self._error
+
     def key(self) -> str:
         """The key of the model; waits until its digest is known.
 
@@ -80,6 +92,7 @@ class FirstModel:
         """Its stages as they begin and, unless it cannot be drawn, its first picture at the end."""
         with self._news:
             self._watching += 1
+            self._was_watched = True
         try:
             yield from self._progress(canvas)
         finally:
