@@ -100,6 +100,7 @@ class Sources:
         # The name of a weight, or of the first one that a function's input stands for.
         self._weights = {value: values[first.get(value, value)] for value in self.owners}
         self._by_chance: dict[str, bool] = {}
+        self._with_tag = frozenset(flat.with_attribute(_TAG))
         self._readers = Readers(
             flat,
             self._weights,
@@ -186,7 +187,7 @@ class Sources:
             found.update(at for at, number in enumerate(recorded) if number)
         if self._calls:
             found.update(at for at, name in enumerate(ops.names) if name in self._calls)
-        found.update(at for at in self._flat.with_attribute(_TAG) if not recorded[at])
+        found.update(at for at in self._with_tag if not recorded[at])
         names = self._flat.values
         for at, op_type in enumerate(ops.op_types):
             if op_type == "Constant":
@@ -229,7 +230,7 @@ class Sources:
             held = {
                 self.owners[value]
                 for at in ops
-                for value in self._flat.ops[at].inputs
+                for value in self._ops.inputs[at]
                 if value in self.owners
             }
             if doubled[path].fqns[-1] not in held and doubled[path].other in held:
@@ -247,27 +248,28 @@ class Sources:
         ``recorded`` is what its metadata says, and ``transferred`` what was
         recorded of it before a tool dropped that.
         """
-        op = self._flat.ops[at]
+        ops = self._ops  # no object of an op: many ops of a file without names come here
+        name, op_type, outputs = ops.names[at], ops.op_types[at], ops.outputs[at]
         found: list[Source] = [
-            (self._prefixes.within(scope, op, self._flat.values), "metadata", "")
+            (self._prefixes.within(scope, name, outputs, self._flat.values), "metadata", "")
             for scope in recorded
         ]
         if transferred is not None:
             found.append((transferred.scope, transferred.rule, transferred.name))
-        if not found:
-            by_attribute = _tag_attribute(op.node)
+        if not found and at in self._with_tag:
+            by_attribute = _tag_attribute(ops.nodes[at])
             if by_attribute is not None:
                 found.append((by_attribute, "metadata", ""))
-        if op.name in self._calls:
-            found.append((_unclassed((self._calls[op.name],)), "name", op.name))
+        if name in self._calls:
+            found.append((_unclassed((self._calls[name],)), "name", name))
         for path, text in self.paths_at(at):
             other = self._of_others.get(at)
             fqns = (other,) if other else self._found[path].fqns
             found.append((_unclassed(fqns), "name", text))
-        if op.op_type == "Constant":
-            if not found and op.outputs and op.outputs[0] in self._weights:
-                found.append(self._held(op.outputs[0]))
-        elif op.op_type in _INFRASTRUCTURE and not op.domain:
+        if op_type == "Constant":
+            if not found and outputs and outputs[0] in self._weights:
+                found.append(self._held(outputs[0]))
+        elif op_type in _INFRASTRUCTURE and not ops.domains[at]:
             # An Identity restores a de-duplicated weight under the name of its user's
             # module; the weight it reads is another module's.
             for output in self._outputs(at):
@@ -305,16 +307,18 @@ class Sources:
         readers = self._readers
         telling = [
             value
-            for value in self._flat.ops[at].inputs
+            for value in self._ops.inputs[at]
             if value in self._weights and readers.of_one_kind(value, at)
         ]
+        if len(telling) == 1:
+            return telling[0]
         return min(telling, key=lambda value: not readers.alone(value, at), default=None)
 
     def holders(self, at: int) -> list[str]:
         """The modules that hold the weights which an op alone computes with, each once."""
         held = [
             self.owners[value]
-            for value in self._flat.ops[at].inputs
+            for value in self._ops.inputs[at]
             if value in self.owners and self._readers.alone(value, at)
         ]
         return list(dict.fromkeys(held))
@@ -355,7 +359,7 @@ class Sources:
                 module, weight = self._called[at]
                 sure = self.owners[weight] == module
                 return "weight" if sure else "weights of several modules"
-            inputs = self._flat.ops[at].inputs
+            inputs = self._ops.inputs[at]
             used = next((value for value in inputs if self._weights.get(value) == text), None)
             if used is not None and (
                 not self._readers.alone(used, at) or len(self._stands_for.get(used, ())) > 1

@@ -23,7 +23,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from hexviz.model import fqn as names
-from hexviz.model.flat import FlatGraph, FlatOp
+from hexviz.model.flat import FlatGraph
 from hexviz.model.size_limits import is_path
 from hexviz.tagging.metadata import Scope
 from hexviz.tagging.naming import Path, owner_of_weight, without_words
@@ -41,8 +41,6 @@ looked at to tell whether they have one."""
 
 _FLAT = re.compile(r"(?<=[_.:\-])(?:node_\w|[A-Z][A-Za-z]*_\d+$)", re.MULTILINE)
 """Where an exporter's name without scopes begins: ``node_linear_3``, ``Conv_3``."""
-
-_HEADED = re.compile(r"^[^/\n]+/", re.MULTILINE)
 
 _LAST = re.compile(r"[^.]+(?:\.\d+)*$")
 """The last attribute of an FQN, with the indices after it."""
@@ -115,11 +113,13 @@ class Prefixes:
         trees = {one: "" if one in missing else tree for one, tree in self._trees.items()}
         return Prefixes(self._words, trees, self._only if self._only in modules else "")
 
-    def within(self, scope: Scope, op: FlatOp, values: Mapping[str, str]) -> Scope:
-        """A recorded scope, in the subtree that the op's names put it in."""
+    def within(
+        self, scope: Scope, name: str, outputs: Sequence[str], values: Mapping[str, str]
+    ) -> Scope:
+        """A recorded scope, in the subtree that an op's name and those of its outputs put it in."""
         if not self._trees or scope.tag:
             return scope
-        tree, _ = self.split(op.name or next((values[one] for one in op.outputs if one), ""))
+        tree, _ = self.split(name or next((values[one] for one in outputs if one), ""))
         return _below(scope, tree) if tree else scope
 
 
@@ -152,7 +152,7 @@ class _Named(NamedTuple):
 def find_prefixes(flat: FlatGraph) -> Prefixes:
     """The prefixes of a file, from the names of its ops, values and weights. Linear."""
     values = flat.values
-    if not _may_have_any([op.name for op in flat.ops], values.values()):
+    if not _may_have_any(flat.columns.names, values.values()):
         return Prefixes()
     ops = [
         _Named(without_words(op.name), [without_words(values[one]) for one in op.outputs if one])
@@ -182,10 +182,15 @@ def find_prefixes(flat: FlatGraph) -> Prefixes:
 
 def _may_have_any(ops: Sequence[str], values: Iterable[str]) -> bool:
     """Whether it is worth looking: hardly any file has a prefix."""
-    if _HEADED.search("\n".join(ops)) or _HEADED.search("\n".join(values)):
+    if _are_headed(ops) or _are_headed(values):
         return True
     flat = [name for name in ops if not name.startswith(("/", "node_"))]
     return _FLAT.search("\n".join(flat)) is not None
+
+
+def _are_headed(names: Iterable[str]) -> bool:
+    """Whether something stands before the first ``/`` of any of some names."""
+    return "/" in "\n".join([name for name in names if name[:1] != "/"])
 
 
 def _found(ops: Sequence[_Named], weights: Sequence[str]) -> tuple[set[str], dict[str, str], str]:

@@ -91,12 +91,13 @@ class Readers:
 
     def alone(self, value: str, at: int) -> bool:
         """Whether no other op that can run in one run with that at ``at`` computes with it."""
-        return all(one == at for one in self.together(value, at))
+        together = self.together(value, at)
+        return together == [at] or all(one == at for one in together)
 
     def of_one_kind(self, value: str, at: int) -> bool:
         """Whether all that compute with it do the same; a tied embedding is read in two ways."""
-        kinds = {self._flat.ops[one].op_type for one in self.together(value, at)}
-        return len(kinds) <= 1
+        together, op_types = self.together(value, at), self._flat.columns.op_types
+        return len(together) < 2 or len({op_types[one] for one in together}) == 1
 
     def _branches(self, at: int) -> dict[int, str]:
         """The Ifs in whose branches an op lies → the path of that branch."""
