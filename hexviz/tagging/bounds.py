@@ -43,6 +43,7 @@ __all__ = [
     "Bounds",
     "Decided",
     "Ends",
+    "are_linked",
     "are_two_calls",
     "body_owners",
     "link",
@@ -92,25 +93,29 @@ def _share_weight(flat: FlatGraph, ones: Ints, others: Ints) -> Mask:
     return shared
 
 
-def link(flat: FlatGraph, at: int, other: int) -> Step | None:
-    """The step from an op to another that feeds or uses it; ``None`` where neither does."""
+def are_linked(flat: FlatGraph, at: int, other: int) -> bool:
+    """Whether an op feeds another or uses it."""
+    return other in (flat.links_down if other > at else flat.links_up).of(at)
+
+
+def link(flat: FlatGraph, at: int, other: int) -> Step:
+    """The step from an op to another that it is linked to."""
     ids, inputs, outputs = flat.columns.ids, flat.columns.inputs, flat.columns.outputs
-    if other in flat.links_down.of(at):
+    if other > at:
         return Step(ids[other], "uses it", _common(outputs[at], inputs[other]))
-    if other in flat.links_up.of(at):
-        return Step(ids[other], "feeds it", _common(outputs[other], inputs[at]))
-    return None
+    return Step(ids[other], "feeds it", _common(outputs[other], inputs[at]))
 
 
-def step_to(flat: FlatGraph, at: int, other: int, relation: str) -> Step:
+def step_to(flat: FlatGraph, at: int, other: int, relation: str, *, linked: bool) -> Step:
     """The step to an op that bounds another: by the relation, where no link says it better."""
-    linked = None
-    if RELATIONS.index(relation) in (_BEFORE, _AFTER):
-        linked = link(flat, at, other)
-    return linked or Step(flat.columns.ids[other], relation)
+    if linked and relation in _IN_TIME:
+        return link(flat, at, other)
+    return Step(flat.columns.ids[other], relation)
 
 
 def _common(made: Sequence[str], read: Sequence[str]) -> tuple[str, ...]:
+    if len(made) == 1:
+        return (*made,) if made[0] and made[0] in read else ()
     return tuple([value for value in dict.fromkeys(made) if value and value in read])
 
 
@@ -124,6 +129,7 @@ RELATIONS = (
 """How what bounds an op stands to it; of the first two, a link between the two says it better."""
 
 _BEFORE, _AFTER, _CALLS, _HOLDS, _INSIDE = range(len(RELATIONS))
+_IN_TIME = (RELATIONS[_BEFORE], RELATIONS[_AFTER])
 
 
 class Ends(NamedTuple):

@@ -17,8 +17,9 @@ from hexviz.model import fqn as names
 from hexviz.model.columns import Ints
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import KINDS, ORIGINS, RULES, Candidate, Step
-from hexviz.tagging.bounds import BOUND_KINDS, RELATIONS, Decided, step_to
+from hexviz.tagging.bounds import BOUND_KINDS, RELATIONS, Decided, are_linked, step_to
 from hexviz.tagging.reasons import Doubt
+from hexviz.tagging.structure import structure_of
 
 __all__ = ["CONFIDENCE", "REBUILT", "Conclusions", "Fields", "fields_of", "nothing_known"]
 
@@ -105,6 +106,21 @@ class _Rows(NamedTuple):
     later: _Ints
     meetings: _Ints
     witnesses: _Ints
+
+
+class _Row(NamedTuple):
+    """One of them."""
+
+    at: int
+    module: int
+    kind: int
+    before: int
+    after: int
+    relations: int
+    earlier: int
+    later: int
+    meeting: int
+    witnesses: list[int]
 
 
 _WITNESSES = 3
@@ -197,7 +213,8 @@ class Conclusions:
         of_kind = [Doubt(CONFIDENCE[kind] * sure, (), ()) for kind in _KINDS]
         found: dict[int, Doubt] = {}
         for rows in self._parts:
-            found.update(zip(rows.ats.tolist(), map(of_kind.__getitem__, rows.kinds), strict=True))
+            kinds = map(of_kind.__getitem__, rows.kinds.tolist())
+            found.update(zip(rows.ats.tolist(), kinds, strict=True))
         for at in self._made:
             found[at] = Doubt(self.fields(at)[_SURE], (), ())
         return found
@@ -205,35 +222,54 @@ class Conclusions:
     def fields(self, at: int) -> Fields:
         """The arguments of the provenance of the op at a position."""
         making = self._made.get(at)
-        fields = self._of_bounds(at) if making is None else making[0](self._flat, at, *making[1:])
+        if making is not None:
+            return self._final(making[0](self._flat, at, *making[1:]))
+        (rows,) = self._parts
+        row = _Row._make([column[np.searchsorted(rows.ats, at)].tolist() for column in rows])
+        linked = [are_linked(self._flat, at, end) for end in (row.before, row.after)]
+        return self._final(self._of_bounds(row, *linked))
+
+    def all_fields(self) -> dict[int, Fields]:
+        """As :meth:`fields`, by position of all ops: who is linked is found out at once."""
+        found: dict[int, Fields] = {}
+        structure = structure_of(self._flat)
+        for rows in self._parts:
+            ats, *ends = (column.astype(np.int64) for column in (rows.ats, rows.before, rows.after))
+            linked = [((one >= 0) & structure.linked(ats, one)).tolist() for one in ends]
+            columns = [column.tolist() for column in rows]
+            for row, *with_ends in zip(
+                map(_Row._make, zip(*columns, strict=True)), *linked, strict=True
+            ):
+                found[row.at] = self._of_bounds(row, *with_ends)
+        for at, (make, *arguments) in self._made.items():
+            found[at] = make(self._flat, at, *arguments)
+        return {at: self._final(fields) for at, fields in found.items()}
+
+    def _final(self, fields: Fields) -> Fields:
+        """The fields, less sure where the order had to be rebuilt."""
         if not self._rebuilt:
             return fields
         return (*fields[:6], fields[6] * REBUILT, *fields[7:], True)
 
-    def _of_bounds(self, at: int) -> Fields:
-        (rows,) = self._parts
-        row = int(np.searchsorted(rows.ats, at))
-        kind, ids = _KINDS[rows.kinds[row]], self._flat.columns.ids
-        first, second = divmod(int(rows.relations[row]), len(RELATIONS))
-        around = {
-            one: RELATIONS[relation]
-            for one, relation in (
-                (int(rows.before[row]), first),
-                (int(rows.after[row]), second),
-            )
-            if one >= 0
-        }
-        around |= dict.fromkeys(self._inside.get(at, ()), RELATIONS[-1])
-        steps = tuple([step_to(self._flat, at, one, how) for one, how in around.items()])
-        module = self._paths[rows.modules[row]]
-        if rows.kinds[row] == _DOUBLES:
-            witnesses = tuple([ids[one] for one in rows.witnesses[row].tolist() if one >= 0])
-            return fields_of(kind, module, steps, witnesses=witnesses)
-        earlier, later = self._paths[rows.earlier[row]], self._paths[rows.later[row]]
-        meeting = self._paths[rows.meetings[row]] if rows.meetings[row] >= 0 else None
-        return fields_of(
-            kind, module, steps, candidates=_rejected(kind, module, earlier, later, meeting)
-        )
+    def _of_bounds(self, row: _Row, before_linked: bool, after_linked: bool) -> Fields:
+        """The reason of an op; whether it reads from what is before and after, or is read by it."""
+        at, paths = row.at, self._paths
+        kind, ids = _KINDS[row.kind], self._flat.columns.ids
+        first, second = map(RELATIONS.__getitem__, divmod(row.relations, len(RELATIONS)))
+        steps: dict[int, Step] = {}
+        if row.before >= 0:
+            steps[row.before] = step_to(self._flat, at, row.before, first, linked=before_linked)
+        if row.after >= 0:
+            steps[row.after] = step_to(self._flat, at, row.after, second, linked=after_linked)
+        for one in self._inside.get(at, ()):
+            steps[one] = Step(ids[one], RELATIONS[-1])
+        told, module = tuple(steps.values()), paths[row.module]
+        if row.kind == _DOUBLES:
+            witnesses = tuple([ids[one] for one in row.witnesses if one >= 0])
+            return fields_of(kind, module, told, witnesses=witnesses)
+        meeting = paths[row.meeting] if row.meeting >= 0 else None
+        rejected = _rejected(kind, module, paths[row.earlier], paths[row.later], meeting)
+        return fields_of(kind, module, told, candidates=rejected)
 
 
 def _rejected(

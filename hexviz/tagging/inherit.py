@@ -37,7 +37,7 @@ from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import Candidate, Provenance, Step
 from hexviz.tagging.anatomy import Anatomy
-from hexviz.tagging.bounds import RELATIONS, Bounds, Decided, link, step_to
+from hexviz.tagging.bounds import RELATIONS, Bounds, Decided, are_linked, link, step_to
 from hexviz.tagging.conclusions import (
     CONFIDENCE,
     REBUILT,
@@ -313,7 +313,7 @@ def _of_habit(
     return fields_of(
         kind,
         module,
-        (link(flat, at, linked) or Step(ids[linked], through),),
+        (link(flat, at, linked) if are_linked(flat, at, linked) else Step(ids[linked], through),),
         tuple(value for value in (*inputs[at], *outputs[at]) if value in shared),
         tuple(rejected),
         tuple([ids[one] for one in witnesses[:_EVIDENCE]]),
@@ -332,7 +332,7 @@ def _of_next(
     """A static op in what opens next; where the users lie deeper still, that drew the line."""
     steps = _steps(flat, at, telling)
     for other, relation in beyond:
-        steps = (*steps, step_to(flat, at, other, relation))
+        steps = (*steps, step_to(flat, at, other, relation, linked=are_linked(flat, at, other)))
     rejected = Candidate(
         bound,
         CONFIDENCE["trace between modules"],
@@ -363,8 +363,7 @@ def _of_producers(
 
 
 def _steps(flat: FlatGraph, at: int, positions: Sequence[int]) -> tuple[Step, ...]:
-    steps = [link(flat, at, one) for one in positions]
-    return tuple([step for step in steps if step is not None])
+    return tuple([link(flat, at, one) for one in positions if are_linked(flat, at, one)])
 
 
 def _between(flat: FlatGraph, at: int, users: Sequence[int]) -> tuple[str, ...]:

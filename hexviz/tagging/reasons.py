@@ -52,6 +52,9 @@ class Later(Protocol):
     def origin(self, at: int) -> str:
         """The second of them."""
 
+    def all_fields(self) -> Mapping[int, tuple[Any, ...]]:
+        """As ``fields``, of each op, by position: takes less than one after the other."""
+
     def doubts(self) -> Mapping[int, Doubt]:
         """How sure it is of each op, by position."""
 
@@ -165,14 +168,20 @@ class Reasons(MutableMapping[int, Provenance]):
 
     def all_fields(self) -> list[Fields]:
         """As :meth:`fields`, of all positions; ops that share a reason share the tuple."""
-        return [
-            why
-            if type(why) is tuple
-            else fields_of(why)
-            if isinstance(why, Provenance)
-            else why.fields(at)  # type: ignore[union-attr] # it is known
-            for at, why in enumerate(self._made)
-        ]
+        found: list[Fields] = []
+        later: dict[int, Mapping[int, Fields]] = {}
+        for at, why in enumerate(self._made):
+            if isinstance(why, tuple):
+                found.append(why)
+            elif isinstance(why, Shared):
+                found.append(why.fields(at))
+            elif isinstance(why, Provenance):
+                found.append(fields_of(why))
+            elif why is not None:
+                if id(why) not in later:
+                    later[id(why)] = why.all_fields()
+                found.append(later[id(why)][at])
+        return found
 
     def conclude(self, modules: Mapping[int, str], why: Later) -> None:
         """Decide for many positions at once: ``why`` tells of each when somebody looks."""

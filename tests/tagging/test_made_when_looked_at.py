@@ -9,6 +9,7 @@ from hexviz.bench.synthetic import FLAVOURS, synthetic
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import Module
 from hexviz.model.op import Context, Op, Provenance
+from hexviz.model.op_sequence import OpSequence
 from hexviz.model.reader import parse
 from hexviz.tagging.pack import Packed, pack
 from hexviz.tagging.tag import tag
@@ -48,6 +49,15 @@ def test_one_op_is_as_it_is_among_all(flavour: str) -> None:
     assert alone.ops[3:7] == tuple(together.ops)[3:7]
     with pytest.raises(IndexError):
         alone.ops[len(alone.ops)]
+
+
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_reasons_told_all_at_once_are_those_of_each_op(flavour: str) -> None:
+    """Saving asks for all of them together, before any is an object."""
+    ops = opened(flavour).ops
+    assert isinstance(ops, OpSequence)
+    at_once = [Provenance(*fields) for fields in ops.provenance.all_fields()]
+    assert at_once == [op.provenance for op in opened(flavour).ops]
 
 
 def test_modules_are_made_one_by_one_with_their_ops() -> None:
