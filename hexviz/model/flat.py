@@ -225,10 +225,11 @@ class FlatGraph:
             for at, text in zip(self.top, column, strict=True):
                 found[key][at] = text
         for at in range(size) if scanned is None else self._in_bodies():
-            for key, text in notes_of(nodes[at], wanted).items():
-                if key not in found:  # a column for each op would be quadratic
-                    found[key] = [None] * size
-                found[key][at] = text
+            for entry in nodes[at].metadata_props[:]:
+                if (key := entry.key) in wanted and isinstance(text := entry.value, str):
+                    if key not in found:  # a column for each op would be quadratic
+                        found[key] = [None] * size
+                    found[key][at] = text
         return found
 
     def with_attribute(self, name: str) -> list[int]:

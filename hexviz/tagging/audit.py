@@ -5,35 +5,20 @@ from __future__ import annotations
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.checks import (
     disagreeing_sources,
+    doubts_about,
     empty_modules,
     fallbacks,
     lost_tags,
     low_confidence,
+    misleading_records,
     shared_constants,
     split_chains,
-    unknown_modules,
-    unread_modules,
 )
 from hexviz.tagging.finding import SEVERITIES, Finding
 from hexviz.tagging.misplaced import misplaced
 from hexviz.tagging.value_names import missing_values, shadowed_values
 
 __all__ = ["audit"]
-
-_CHECKS = (
-    lost_tags,
-    missing_values,
-    shadowed_values,
-    misplaced,
-    shared_constants,
-    disagreeing_sources,
-    unknown_modules,
-    unread_modules,
-    fallbacks,
-    split_chains,
-    low_confidence,
-    empty_modules,
-)
 
 
 def audit(graph: TaggedGraph) -> list[Finding]:
@@ -43,7 +28,20 @@ def audit(graph: TaggedGraph) -> list[Finding]:
     move its ops to where it knows; :func:`hexviz.tagging.override.override`
     applies that.
     """
-    found = [finding for check in _CHECKS for finding in check(graph)]
+    doubts = doubts_about(graph)
+    found = [
+        *lost_tags(graph),
+        *missing_values(graph),
+        *shadowed_values(graph),
+        *misplaced(graph),
+        *shared_constants(graph),
+        *disagreeing_sources(graph, doubts),
+        *misleading_records(graph),
+        *fallbacks(graph),
+        *split_chains(graph),
+        *low_confidence(graph, doubts),
+        *empty_modules(graph, doubts),
+    ]
     return sorted(
         found,
         key=lambda one: (-SEVERITIES.index(one.severity), -one.sureness, -len(one.ops), one.ops),

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import reduce
 
 import numpy as np
 
 from hexviz.model import fqn as names
 from hexviz.model.columns import PRIMARY
-from hexviz.model.flat import FlatGraph
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import ON_RECORD, ORIGINS, Candidate, Op
 from hexviz.model.op_sequence import OpSequence
@@ -19,7 +18,7 @@ from hexviz.model.writer import has_tags
 from hexviz.tagging import stored
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.finding import Finding, alike, told_apart
-from hexviz.tagging.metadata import KEYS, Scope, as_written, scopes_of, too_long
+from hexviz.tagging.metadata import KEYS, PATH_KEYS, Telling, as_written, read, telling, too_long
 from hexviz.tagging.reasons import Doubt, doubts_of
 from hexviz.tagging.stored import unread_module
 from hexviz.tagging.structure import structure_of
@@ -27,15 +26,15 @@ from hexviz.tagging.suspicion import off_branch, places_of
 
 __all__ = [
     "disagreeing_sources",
+    "doubts_about",
     "empty_modules",
     "fallbacks",
     "lost_tags",
     "low_confidence",
+    "misleading_records",
     "shared_constants",
     "split_chains",
     "tags_lost",
-    "unknown_modules",
-    "unread_modules",
 ]
 
 _RECORDS = KEYS | stored.KEYS
@@ -65,11 +64,11 @@ def fallbacks(graph: TaggedGraph) -> Iterator[Finding]:
     yield Finding("fallback", "warning", ids, message, suggestion)
 
 
-def disagreeing_sources(graph: TaggedGraph) -> Iterator[Finding]:
+def disagreeing_sources(graph: TaggedGraph, doubts: Sequence[Doubt]) -> Iterator[Finding]:
     """Ops whose sources name modules on different branches: one finding per pair of kinds."""
     groups: dict[tuple[str, str, bool], list[tuple[Op, Candidate]]] = {}
     on_file = np.isin(graph.columns.origins, _ON_FILE_NUMBERS).tolist()
-    for at, doubt in enumerate(_doubts(graph)):
+    for at, doubt in enumerate(doubts):
         if not (doubt.candidates and on_file[at]):
             continue
         op = graph.ops[at]
@@ -156,7 +155,21 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
         )
 
 
-def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
+def misleading_records(graph: TaggedGraph) -> Iterator[Finding]:
+    """Ops whose record names a module that the tree does not have, or by a path too long to read.
+
+    What is noted on the nodes is read once for both.
+    """
+    columns = graph.flat.notes(_RECORDS)
+    yield from _unknown_modules(graph, columns)
+    yield from _unread_modules(graph, columns)
+
+
+_Notes = Mapping[str, Sequence[str | None]]
+"""What stands under each key, by position."""
+
+
+def _unknown_modules(graph: TaggedGraph, columns: _Notes) -> Iterator[Finding]:
     """Ops whose own record names a module that the file's module tree does not have."""
     groups: dict[str, dict[str, list[Op]]] = {}
     around: set[str] = {""}
@@ -164,19 +177,18 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
         while fqn not in around:
             around.add(fqn)
             fqn = names.parent(fqn)  # noqa: PLW2901 - up to what is there
-    unknown: dict[Scope, str | None] = {}
+    unknown: dict[Telling, list[str]] = {}  # the ops of a module have one record
     manual = (graph.columns.origins == ORIGINS.index("manual")).tolist()
-    for at, notes in _noted(graph.flat, KEYS):
+    for at, notes in _noted(columns, KEYS):
         if manual[at]:
             continue
-        for recorded in scopes_of(notes):
-            if recorded not in unknown:
-                scope = as_written(recorded, around)
-                known = scope.tag or scope.module in around
-                unknown[recorded] = None if known else scope.module
-            module = unknown[recorded]
+        told = telling(notes)
+        if told not in unknown:
+            scopes = [as_written(recorded, around) for recorded in read(told)]
+            unknown[told] = [one.module for one in scopes if not (one.tag or one.module in around)]
+        for module in unknown[told]:
             # Of a model that was merged with others, the record is meant below its subtree.
-            if module is not None and not f".{graph.ops[at].module}".endswith(f".{module}"):
+            if not f".{graph.ops[at].module}".endswith(f".{module}"):
                 named = groups.setdefault(pattern(module), {})
                 named.setdefault(module, []).append(graph.ops[at])
     for found in groups.values():
@@ -195,10 +207,17 @@ def unknown_modules(graph: TaggedGraph) -> Iterator[Finding]:
         )
 
 
-def unread_modules(graph: TaggedGraph) -> Iterator[Finding]:
+def _unread_modules(graph: TaggedGraph, columns: _Notes) -> Iterator[Finding]:
     """Ops whose record names a module by a path that is longer than any that is read."""
     found: dict[int, str | None] = {}
-    for at, notes in _noted(graph.flat, _RECORDS, long=True):
+    long_ones = {
+        at
+        for key in (stored.MODULE, *PATH_KEYS)
+        for at, text in enumerate(columns.get(key, ()))
+        if text is not None and _may_be_too_long(text)
+    }
+    for at in sorted(long_ones):
+        notes = {key: text for key, one in columns.items() if (text := one[at]) is not None}
         found[at] = unread_module(notes) or too_long(notes)
     for at, name in enumerate(graph.flat.columns.names):
         if len(name) >= MOST_STEPS and found.get(at) is None and not is_path(name):
@@ -256,11 +275,11 @@ def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
         )
 
 
-def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
+def low_confidence(graph: TaggedGraph, doubts: Sequence[Doubt]) -> Iterator[Finding]:
     """Inherited ops with little to go by: one finding per kind of module and rule."""
     groups: dict[tuple[str, str], list[Op]] = {}
     inherited = (graph.columns.origins == ORIGINS.index("inherited")).tolist()
-    for at, doubt in enumerate(_doubts(graph)):
+    for at, doubt in enumerate(doubts):
         if inherited[at] and doubt.confidence <= _DOUBTFUL:
             op = graph.ops[at]
             groups.setdefault((pattern(op.module), op.provenance.rule), []).append(op)
@@ -278,11 +297,11 @@ def low_confidence(graph: TaggedGraph) -> Iterator[Finding]:
         )
 
 
-def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
+def empty_modules(graph: TaggedGraph, doubts: Sequence[Doubt]) -> Iterator[Finding]:
     """Modules without any op, in them or below, under any name: one finding per class."""
     first_name = graph.modules.first_name
     working = {graph.columns.paths[one] for one in np.unique(graph.columns.modules).tolist()}
-    working.update(fqn for doubt in _doubts(graph) for fqn in doubt.shared_by)
+    working.update(fqn for doubt in doubts for fqn in doubt.shared_by)
     inhabited: set[str] = set()
     seen = {""}
     for fqn in working:
@@ -308,29 +327,27 @@ def empty_modules(graph: TaggedGraph) -> Iterator[Finding]:
         )
 
 
-def _doubts(graph: TaggedGraph) -> list[Doubt]:
+def doubts_about(graph: TaggedGraph) -> list[Doubt]:
     """What the reason of each tag says against it."""
     if isinstance(graph.ops, OpSequence):
         return doubts_of(graph.ops.provenance)
     return doubts_of([op.provenance for op in graph.ops])
 
 
-def _noted(
-    flat: FlatGraph, keys: Collection[str], *, long: bool = False
-) -> Iterator[tuple[int, dict[str, str]]]:
-    """The notes of each op that has some under these keys; if asked, one that may be too long."""
-    columns = flat.notes(keys)
-    for at, texts in enumerate(zip(*columns.values(), strict=True)):
-        if long and not any(text is not None and _may_be_too_long(text) for text in texts):
-            continue
-        notes = {key: text for key, text in zip(columns, texts, strict=True) if text is not None}
+def _noted(columns: _Notes, keys: Collection[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The notes of each op that has some under these keys."""
+    found = {key: column for key, column in columns.items() if key in keys}
+    for at, texts in enumerate(zip(*found.values(), strict=True)):
+        notes = {key: text for key, text in zip(found, texts, strict=True) if text is not None}
         if notes:
             yield at, notes
 
 
 def _may_be_too_long(text: str) -> bool:
     """Whether a text may hold a path that is none: for most it takes a glance to tell."""
-    return len(text) > LONGEST_PATH or text.count(".") + text.count("/") >= MOST_STEPS
+    return len(text) >= MOST_STEPS and (
+        len(text) > LONGEST_PATH or text.count(".") + text.count("/") >= MOST_STEPS
+    )
 
 
 def _kind(graph: TaggedGraph, module: str) -> str:

@@ -21,6 +21,7 @@ import functools
 import re
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from hexviz.model import fqn as names
 from hexviz.model.flat import FlatGraph
@@ -29,16 +30,20 @@ from hexviz.model.size_limits import LONGEST_CLASS, is_path
 
 __all__ = [
     "KEYS",
+    "PATH_KEYS",
     "REWRITTEN",
     "Scope",
+    "Telling",
     "as_written",
     "inside",
     "last_entry",
     "only_plain",
+    "read",
     "recorded",
     "scope_of_tag",
     "scopes_of",
     "spelled",
+    "telling",
     "too_long",
 ]
 
@@ -51,6 +56,9 @@ KEYS = frozenset(
     }
 )
 """What :func:`scopes_of` looks at."""
+
+PATH_KEYS = ("pkg.torch.onnx.name_scopes", "winml.hierarchy.tag")
+"""Those under which :func:`too_long` looks for paths."""
 
 REWRITTEN = "pkg.onnxscript.rewriter.rule_name"
 """Key of the rules by which onnxscript's optimiser made a node out of others."""
@@ -97,15 +105,32 @@ _CALL_COUNT = re.compile(r"@\d+")
 
 def scopes_of(metadata: Mapping[str, str]) -> tuple[Scope, ...]:
     """The scopes that a node's metadata declares, most trustworthy first, each once."""
-    if not metadata:
-        return ()
-    found = recorded(
+    return read(telling(metadata)) if metadata else ()
+
+
+class Telling(NamedTuple):
+    """What a node's metadata says of modules, without what it says of the node alone."""
+
+    scopes: str
+    classes: str
+    namespace: str
+    tag: str
+
+
+def telling(metadata: Mapping[str, str]) -> Telling:
+    """What is read of a node's metadata: the same for all ops of a module."""
+    return Telling(
         _without_last(metadata.get("pkg.torch.onnx.name_scopes", "")),
         _without_last(metadata.get("pkg.torch.onnx.class_hierarchy", "")),
         metadata.get("namespace", "").rpartition("/")[0],
+        metadata.get("winml.hierarchy.tag", ""),
     )
-    tag = metadata.get("winml.hierarchy.tag")
-    by_tag = scope_of_tag(tag) if tag else None
+
+
+def read(told: Telling) -> tuple[Scope, ...]:
+    """The scopes that it declares, most trustworthy first."""
+    found = recorded(told.scopes, told.classes, told.namespace)
+    by_tag = scope_of_tag(told.tag) if told.tag else None
     return found if by_tag is None else (*found, by_tag)
 
 
@@ -132,11 +157,9 @@ def _without_last(text: str) -> str:
     That makes nearly every list unique in a file while the rest repeats, so
     cutting it off lets the cache work.
     """
-    cut = text.rfind(", '")
-    if cut != -1 and text.endswith("']"):
-        last = text[cut + 3 : -2]
-        if "'" not in last and "\\" not in last:
-            return text[:cut] + "]"
+    around, comma, last = text.rpartition(", '")
+    if comma and last.endswith("']") and last.count("'") == 1 and "\\" not in last:
+        return around + "]"
     return repr(list(_entries(text)[:-1])) if text else text
 
 

@@ -25,6 +25,7 @@ from hexviz.tagging.earlier_records import CONFIDENCE as FROM_MAP
 
 __all__ = [
     "KEYS",
+    "MODULE",
     "RELATION_OF",
     "Record",
     "StoredModel",
@@ -40,7 +41,9 @@ _LONGEST_RECORD = 1 << 20
 _MOST_MODELS = 32
 """Tagged models in one file; each has its modules and its map."""
 
-_MODULE = PREFIX + "module"
+MODULE = PREFIX + "module"
+"""Key of the module that an op belongs to."""
+
 _TREE = PREFIX + "modules"
 _MAP = PREFIX + "map"
 
@@ -71,7 +74,7 @@ Record = tuple[str | None, ...]
 
 def unread_module(metadata: Mapping[str, str]) -> str | None:
     """The module that hexviz itself wrote on a node, if its path is beyond what is read."""
-    module = metadata.get(_MODULE, "")
+    module = metadata.get(MODULE, "")
     return None if is_path(module) else module
 
 
@@ -83,7 +86,7 @@ def stored_provenance(
     ``metadata`` is that of one node. Ops with the same record share one
     provenance: what was read so far is ``known``.
     """
-    if _MODULE not in metadata:
+    if MODULE not in metadata:
         return None
     record = tuple(map(metadata.get, _FIELDS))
     found = known.get(record)
