@@ -10,7 +10,7 @@ import numpy as np
 from hexviz.model import fqn as names
 from hexviz.model.columns import PRIMARY
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.op import ON_RECORD, ORIGINS, Candidate, Op
+from hexviz.model.op import ON_RECORD, ORIGINS, Candidate, Op, Provenance
 from hexviz.model.op_sequence import OpSequence
 from hexviz.model.size_limits import LONGEST_PATH, MOST_STEPS, is_path
 from hexviz.model.wording import counted, listed
@@ -329,9 +329,14 @@ def empty_modules(graph: TaggedGraph, doubts: Sequence[Doubt]) -> Iterator[Findi
 
 def doubts_about(graph: TaggedGraph) -> list[Doubt]:
     """What the reason of each tag says against it."""
+    return doubts_of(_reasons(graph))
+
+
+def _reasons(graph: TaggedGraph) -> Sequence[Provenance]:
+    """The reason of each tag; no op is made for it."""
     if isinstance(graph.ops, OpSequence):
-        return doubts_of(graph.ops.provenance)
-    return doubts_of([op.provenance for op in graph.ops])
+        return graph.ops.provenance
+    return [op.provenance for op in graph.ops]
 
 
 def _noted(columns: _Notes, keys: Collection[str]) -> Iterator[tuple[int, dict[str, str]]]:
@@ -384,13 +389,12 @@ def tags_lost(graph: TaggedGraph) -> bool:
         return False
     enough = _FEW_RECORDS * len(graph.ops)
     recorded = 0
-    for op, flat in zip(graph.ops, graph.flat.ops, strict=True):
-        why = op.provenance
+    for why, node in zip(_reasons(graph), graph.flat.columns.nodes, strict=True):
         recorded += bool(
             why.shared_by  # a record found it, whoever decided
             or why.origin in ("transferred", "manual")
             or why.rule == "metadata"
-            or has_tags(entry.key for entry in flat.node.metadata_props)
+            or has_tags(entry.key for entry in node.metadata_props)
         )
         if recorded >= enough:
             return False

@@ -11,6 +11,8 @@ from hexviz.model.modules import Module
 from hexviz.model.op import Context, Op, Provenance
 from hexviz.model.op_sequence import OpSequence
 from hexviz.model.reader import parse
+from hexviz.tagging.audit import audit
+from hexviz.tagging.override import override
 from hexviz.tagging.pack import Packed, pack
 from hexviz.tagging.tag import tag
 
@@ -106,3 +108,16 @@ def test_keeping_tags_and_opening_them_again_makes_no_object_for_each_op(flavour
         assert list(mine) == list(theirs)
     assert ops == graph.ops
     assert list(modules) == list(graph.modules)
+
+
+@pytest.mark.parametrize("flavour", ["metadata", "names", "names, 60 % blanked"])
+def test_audit_edit_and_save_do_not_go_through_the_ops(flavour: str) -> None:
+    graph = opened(flavour)
+    stored = tag(parse(graph.to_bytes(), name="tagged"))
+    before = objects()
+    for one in (graph, stored):
+        audit(one)
+        edited = override(one, {one.ids[OPS // 2]: "encoder"})
+        edited.to_bytes()
+        assert edited.ops[OPS // 2].provenance.origin == "manual"
+        assert (objects() - before)[Op] == 0
