@@ -99,6 +99,8 @@ def suspicions(graph: TaggedGraph) -> dict[int, Suspicion]:
 
     Ops at the root are on no wrong branch, and a person's own tags are not doubted.
     """
+    if not len(graph.ops):
+        return {}
     with structure_of(graph.flat).working:
         scene = _Scene(graph)
         found = {}
