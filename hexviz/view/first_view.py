@@ -82,7 +82,8 @@ def first_view(
 
     def scale(taken: Point) -> float:
         """How large the whole picture can be on the canvas, up to its own size."""
-        return min(1.0, zoom * width / taken[0], zoom * height / taken[1])
+        wide, high = max(taken[0], 1.0), max(taken[1], 1.0)  # of nothing at all, both are 0
+        return min(1.0, zoom * width / wide, zoom * height / high)
 
     state = initial_state(index, hidden=hidden, fits=fits)
     # What is cut off at the side is not seen to go on; what is cut off below scrolls.

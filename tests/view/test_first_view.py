@@ -129,3 +129,9 @@ def test_sizes_of_a_canvas_come_in_classes() -> None:
     assert size_class((816, 627)) == size_class((830, 640)) == size_class(None)
     assert size_class((1310, 939)) != size_class(None)
     assert size_class((0, 0)) == (400, 400)
+
+
+def test_a_model_of_nothing_has_a_view_of_nothing() -> None:
+    index = build_index(build([], [], inputs=[]))
+    layouts = Layouts()
+    assert render(index, first_view(index, layouts), "light", layouts).elements == []
