@@ -74,14 +74,15 @@ class SharedBy(Sequence[tuple[str, ...]]):
         flat, paths = self._flat, self._columns.paths
         modules = self._columns.modules.tolist()
         found = {}
-        for at in np.flatnonzero(self._columns.categories >= 0).tolist():
-            after = flat.successors[at]
-            if len(after) > 1:
-                users = dict.fromkeys([modules[one] for one in after])
-                if len(users) > 1:
-                    sharers = tuple([paths[one] for one in users])
-                    if self._is_shared(at, paths[modules[at]], sharers):
-                        found[at] = sharers
+        starts, after = flat.links_down
+        many = (self._columns.categories >= 0) & (np.diff(starts) > 1)
+        for at in np.flatnonzero(many).tolist():
+            using = after[starts[at] : starts[at + 1]].tolist()
+            users = dict.fromkeys([modules[one] for one in using])
+            if len(users) > 1:
+                sharers = tuple([paths[one] for one in users])
+                if self._is_shared(at, paths[modules[at]], sharers):
+                    found[at] = sharers
         return found
 
     def _is_shared(self, at: int, module: str, users: tuple[str, ...]) -> bool:
@@ -93,7 +94,8 @@ class SharedBy(Sequence[tuple[str, ...]]):
         """
         flat = self._flat
         read = flat.columns.inputs[at]
-        if not flat.predecessors[at] and self._inputs.isdisjoint(read):
+        starts = flat.links_up.starts
+        if starts[at] == starts[at + 1] and self._inputs.isdisjoint(read):
             return True
         meeting = reduce(names.common_ancestor, users)
         return names.is_within(meeting, module) and meeting not in users
