@@ -52,28 +52,35 @@ class Paths:
         if known is not None:
             return known
         with self._growing:
-            missing = [fqn]
-            above = fqn.rpartition(".")[0]
-            while (number := self._numbers.get(above)) is None:
-                missing.append(above)
-                above = above.rpartition(".")[0]
-            self._arrays = self._patterns = None
-            codes = self._step_codes
-            while missing:
-                one = missing.pop()
-                step = one[len(self.names[number]) + 1 :] if number else one
-                self._parents.append(number)
-                self._depths.append(self._depths[number] + 1)
-                self._steps.append(codes.setdefault(step, len(codes)))
-                number = len(self.names)
-                self.names.append(one)
-                self._numbers[one] = number
-            return number
+            self._add([fqn])
+        return self._numbers[fqn]
+
+    def _add(self, fqns: Iterable[str]) -> None:
+        """Give numbers to paths that have none, and to all that enclose them."""
+        self._arrays = self._patterns = None
+        numbers, names, codes = self._numbers, self.names, self._step_codes
+        parents, depths, steps = self._parents, self._depths, self._steps
+        for fqn in fqns:
+            missing: list[tuple[str, str]] = []
+            above = fqn
+            while (number := numbers.get(above)) is None:
+                one = above
+                above, _, step = one.rpartition(".")
+                missing.append((one, step))
+            for one, step in reversed(missing):
+                parents.append(number)
+                depths.append(depths[number] + 1)
+                steps.append(codes.setdefault(step if number else one, len(codes)))
+                number = numbers[one] = len(names)
+                names.append(one)
 
     def numbers(self, fqns: Sequence[str | None]) -> Ints:
         """The numbers of many paths, -1 for ``None``."""
-        known: dict[str | None, int] = {fqn: self.number(fqn) for fqn in set(fqns) - {None}}  # type: ignore[arg-type] # None is not among them
-        known[None] = -1
+        with self._growing:
+            different = dict.fromkeys(fqns)
+            if new := [fqn for fqn in different if fqn is not None and fqn not in self._numbers]:
+                self._add(new)
+        known = {fqn: -1 if fqn is None else self._numbers[fqn] for fqn in different}
         return np.fromiter(map(known.__getitem__, fqns), np.int64, len(fqns))
 
     @property
