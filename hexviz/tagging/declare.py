@@ -187,7 +187,7 @@ def _settle_plain(
     found[is_weighed] = 0
     said = found.tolist()
     weighed = set(np.flatnonzero(is_weighed).tolist())
-    for at, owners in sources.reading_weights():
+    for at, owners in sources.reading_weights:
         why = table[said[at]]
         # A weight that is named for a module around that one says nothing else.
         if why is None or not all(names.is_within(why.module, owner) for owner in set(owners)):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 import onnx
 
 from hexviz.model import fqn as names
 from hexviz.model.attributes import plain_value
+from hexviz.model.cached import cached_property
 from hexviz.model.flat import FlatGraph
 from hexviz.model.function_calls import find_calls
 from hexviz.model.op import CATEGORIES, Provenance
@@ -199,16 +200,19 @@ class Sources:
                 found.add(at)
         return found
 
-    def reading_weights(self) -> Iterator[tuple[int, list[str]]]:
+    @cached_property
+    def reading_weights(self) -> Sequence[tuple[int, list[str]]]:
         """Positions of the ops that read weights, with the modules that these are named for."""
-        owners = self.owners
-        for at in self._readers.positions:
-            yield at, [owners[value] for value in self._ops.inputs[at] if value in owners]
+        owners, inputs = self.owners, self._ops.inputs
+        return [
+            (at, [owners[value] for value in inputs[at] if value in owners])
+            for at in self._readers.positions
+        ]
 
     def _held_in_paths(self) -> dict[Path, set[str]]:
         """Path → the modules that hold the weights which its ops compute with."""
         held: dict[Path, set[str]] = {}
-        for at, modules in self.reading_weights():
+        for at, modules in self.reading_weights:
             for path, _ in self.paths_at(at):
                 held.setdefault(path, set()).update(modules)
         return held

@@ -62,10 +62,16 @@ def _without_step(head: Head) -> Head:
 
 
 def _one_further(outer: Scope, around: Head, inner: Head) -> Scope | None:
-    """The scope of a module in that of ``outer``; ``None`` where it takes a closer look."""
-    name, kind = inner[0][len(around[0]) + 3 : -1], inner[1][len(around[1]) + 3 : -1]
-    plain = (f"{around[0]}, '{name}'", f"{around[1]}, '{kind}'", f"{around[2]}/{name}: {kind}")
-    if inner != plain or "'" in name or "'" in kind or "\\" in name or "\\" in kind:
+    """The scope of a module in that of ``outer``; ``None`` where it takes a closer look.
+
+    ``around`` is ``inner`` without its last step.
+    """
+    name, kind = inner[0][len(around[0]) + 3 :], inner[1][len(around[1]) + 3 :]
+    if name[-1:] != "'" or kind[-1:] != "'":
+        return None
+    name, kind = name[:-1], kind[:-1]
+    step = f"/{name}: {kind}"
+    if inner[2][len(around[2]) :] != step or "'" in step or "\\" in step:
         return None
     return metadata.inside(outer, name, kind)
 

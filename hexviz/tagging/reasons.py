@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple, Protocol, overload
@@ -34,9 +35,17 @@ class Doubt(NamedTuple):
     @classmethod
     def of(cls, fields: Fields) -> Doubt:
         """That of the arguments of a provenance."""
+        if len(fields) > _SHARED_BY and not (fields[5] or fields[_SHARED_BY]):
+            return _plain_doubt(fields[_CONFIDENCE])
         confidence = fields[6] if len(fields) > _CONFIDENCE else 1.0
         candidates = fields[5] if len(fields) > _CONFIDENCE - 1 else ()
         return cls(confidence, candidates, fields[8] if len(fields) > _SHARED_BY else ())
+
+
+@functools.lru_cache(maxsize=64)
+def _plain_doubt(confidence: float) -> Doubt:
+    """One for all that are as sure; there are a few confidences."""
+    return Doubt(confidence, (), ())
 
 
 fields_of: Callable[[Provenance], Fields] = attrgetter(*Provenance.__slots__)
