@@ -7,6 +7,7 @@ node. Ops of one module that are there for one reason share them.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring
@@ -176,15 +177,17 @@ def how_entries(tags: OpTags) -> list[bytes]:
         if frame is None:
             frame = frames[same] = _frame(*same)
         first, second, third, last = frame
-        text = (
-            first + (entry("evidence", _strings(evidence)) if evidence else _NO_EVIDENCE) + second
+        text = b"".join(
+            (
+                first,
+                entry("evidence", _strings(evidence)) if evidence else _NO_EVIDENCE,
+                second,
+                entry("values", _strings(values)) if values else b"",
+                third,
+                entry("steps", _relations(steps)) if steps else b"",
+                last,
+            )
         )
-        if values:
-            text += entry("values", _strings(values))
-        text += third
-        if steps:
-            text += entry("steps", _relations(steps))
-        text += last
         if not own:
             known[reason, context] = text
         found.append(text)
@@ -203,8 +206,7 @@ def _frame(
     candidates: tuple[Candidate, ...],
 ) -> tuple[bytes, bytes, bytes, bytes]:
     """What stands before the evidence, between it and the values, before the steps, and last."""
-    first = entry("origin", origin) + entry("rule", rule)
-    second = entry("confidence", f"{sure:g}")
+    first, second = _beginning(origin, rule), _confidence(f"{sure:g}")
     third = last = b""
     if context is not None:
         second += entry("context", context)
@@ -217,9 +219,29 @@ def _frame(
     if rebuilt:
         last += entry("rebuilt", "true")
     if candidates:
-        rejected = [[one.module, one.score, one.reason] for one in candidates]
-        last += entry("candidates", _json(rejected))
+        last += entry("candidates", f"[{', '.join(map(_candidate, candidates))}]")
     return first, second, third, last
+
+
+@lru_cache(maxsize=64)
+def _beginning(origin: str, rule: str) -> bytes:
+    return entry("origin", origin) + entry("rule", rule)
+
+
+@lru_cache(maxsize=64)
+def _confidence(sure: str) -> bytes:
+    return entry("confidence", sure)
+
+
+def _candidate(one: Candidate) -> str:
+    """A module, its score, and a reason as a JSON list."""
+    module, reason = encode_basestring(one.module), encode_basestring(one.reason)
+    return f"[{module}, {_score(one.score)}, {reason}]"
+
+
+def _score(score: float) -> str:
+    """A number as JSON; files may hold whole ones, and what is none."""
+    return repr(score) if type(score) is float and math.isfinite(score) else _json(score)
 
 
 def entry(name: str, text: str) -> bytes:
@@ -242,8 +264,10 @@ def _before_value(name: str, size: int) -> bytes:
 _NO_EVIDENCE = entry("evidence", "[]")
 
 
-def _strings(texts: Iterable[str]) -> str:
+def _strings(texts: Sequence[str]) -> str:
     """A JSON list of texts; what the json module writes, in a fifth of its time."""
+    if len(texts) == 1:
+        return f"[{encode_basestring(texts[0])}]"
     return f"[{', '.join(map(encode_basestring, texts))}]"
 
 

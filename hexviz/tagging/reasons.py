@@ -84,11 +84,6 @@ class Shared:
         self.names = names
         self.made: Provenance | None = None
 
-    def origin(self, _at: int) -> str:
-        """The origin of all of them."""
-        found: str = self._fields[1]
-        return found
-
     def fields(self, at: int) -> Fields:
         """The arguments of the provenance of the op at a position."""
         if self.names is None:
@@ -139,7 +134,9 @@ class Reasons(MutableMapping[int, Provenance]):
     def origins(self) -> list[str]:
         """The origin of each position, all of which have to be known."""
         return [
-            why[1]
+            why._fields[1]
+            if type(why) is Shared
+            else why[1]
             if type(why) is tuple
             else why.origin
             if isinstance(why, Provenance)

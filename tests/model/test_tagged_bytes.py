@@ -1,5 +1,6 @@
 """A saved file is what protobuf would have written, byte for byte."""
 
+import json
 from pathlib import Path
 
 import onnx
@@ -11,7 +12,8 @@ import hexviz
 from hexviz.errors import HexvizError, WriteError
 from hexviz.model import writer
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.node_tags import entry
+from hexviz.model.node_tags import OpTags, entry, how_entries
+from hexviz.model.op import Candidate, Op, Provenance
 from hexviz.model.writer import tagged_proto
 from tests.build import parse, scoped, tagged
 from tests.hostile.crafted import CHEAP
@@ -108,3 +110,14 @@ def test_an_entry_is_what_protobuf_writes(name: str, text: str) -> None:
     node = onnx.NodeProto()
     node.metadata_props.add(key=f"hexviz.{name}", value=text)
     assert entry(name, text) == node.SerializeToString()
+
+
+@pytest.mark.parametrize("score", [0.2, 1, 1e-9, float("inf"), float("nan"), -0.0])
+def test_candidates_are_written_as_the_json_module_writes_them(score: float) -> None:
+    """Scores are read from files, which may hold any number."""
+    rejected = (Candidate('a."b"', score, "tells\nit ∕"), Candidate("c", 0.25, ""))
+    why = Provenance("m", "inherited", "trace", candidates=rejected)
+    op = Op(0, "", "y", "", "Add", "", "m", "/M", why, None, (), ("y",), None)
+    listed = [[one.module, one.score, one.reason] for one in rejected]
+    (text,) = how_entries(OpTags.of([op]))
+    assert text.endswith(entry("candidates", json.dumps(listed, ensure_ascii=False)))
