@@ -80,7 +80,8 @@ class _Sight:
         self.stacks: list[Container] = []
         for at, one in enumerate(index.graph.inputs):
             self._ending("input", f"i:{one.id}", at, index.n_ops + at)
-        pending: list[Container] = [index.containers[""]]
+        root = index.containers[""]
+        pending = [root] if self.hidden.get("", 0) < root.count else []
         while pending:
             pending.extend(reversed(self._fill(pending.pop())))
         for at, one in enumerate(index.graph.outputs):

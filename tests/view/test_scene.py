@@ -159,3 +159,17 @@ def test_a_fan_becomes_stubs_but_no_box_is_cut_off() -> None:
     scene = build_scene(build_index(build(inside, ["l7"])), state)
     lines = [edge for edge in scene.edges if scene.nodes[edge.source].id == "m:emb"]
     assert [edge.stub for edge in lines].count(False) == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data(), seeds)
+def test_no_box_is_left_of_which_all_is_hidden(data: st.DataObject, seed: int) -> None:
+    graph = random_graph(seed)
+    index = build_index(graph)
+    names = [module.fqn for module in graph.modules]
+    hidden = frozenset(data.draw(st.sets(st.sampled_from(names), max_size=3)))
+    scene = build_scene(index, ViewState(frozenset(index.containers), "module", hidden))
+    boxes = [index.containers[node.key] for node in scene.nodes if node.kind == "module"]
+    for box in boxes:
+        inside = [graph.ops[at].module for at in index.op_at[box.low : box.high].tolist()]
+        assert not all(is_hidden(module, hidden) for module in inside)
