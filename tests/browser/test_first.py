@@ -15,7 +15,7 @@ from tests.waiting import CEILING
 
 pytestmark = pytest.mark.browser
 
-TOLERANCE = 0.8
+TOLERANCE = 1.0
 """Percent of the pane's pixels that may differ clearly. The canvas draws boxes and labels from
 textures that it has smoothed: means of five by five pixels are compared, which that leaves as they
 are. Measured: up to 0.2; 1.3 and more where all stands a pixel beside, 2.9 where it is two."""
