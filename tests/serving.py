@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
@@ -37,7 +38,7 @@ def ignoring(*ignored: signal.Signals) -> Callable[[], None]:
 class Server:
     """A running ``hexviz view``; ``line`` is what it says first.
 
-    ``url`` is the address in it, as the page writes it once the model is open: with its key.
+    ``printed`` is the address in it, ``url`` the same as the page writes it once the model is open.
     """
 
     def __init__(
@@ -63,13 +64,19 @@ class Server:
         found = re.search(r"http://\S+", self.line)
         if not found:
             raise RuntimeError(f"hexviz did not start: {finished(self.process)[1]}")
-        self.url = found.group()
-        if source is not None and "model=" not in self.url:
-            with source.open("rb") as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-            page, _, more = self.url.partition("?")
-            key = f"{digest}-{quote(label_of(source.name))}"
-            self.url = f"{page}?model={key}" + (f"&{more}" if more else "")
+        self.printed = found.group()
+        self._source = source
+
+    @cached_property
+    def url(self) -> str:
+        """The address with the model's key; its digest is made when somebody asks."""
+        if self._source is None or "model=" in self.printed:
+            return self.printed
+        with self._source.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        page, _, more = self.printed.partition("?")
+        key = f"{digest}-{quote(label_of(self._source.name))}"
+        return f"{page}?model={key}" + (f"&{more}" if more else "")
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> str:
         """End it, as whoever started it would; returns what it wrote to stderr."""

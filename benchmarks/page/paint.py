@@ -54,7 +54,7 @@ def started_paint(browser: Browser, source: Path, cache: Path, *, limit: float) 
     try:
         return {
             "serving": serving,
-            "painted": serving + first_paint(context, server.url, PAINTED, limit=limit),
+            "painted": serving + first_paint(context, server.printed, PAINTED, limit=limit),
         }
     finally:
         context.close()

@@ -140,6 +140,9 @@ class Front:
         store = self.store.result()
         if store.opened(key) is None:
             name = store.name(key)
+            if name is None and self._first is not None:
+                self._first.key()  # a link may mean it before its digest is known
+                name = store.name(key)
             is_plain = query.count("&") == 0
             kept = self._kept
             picture = name and is_plain and kept and kept.get(key[:64], name, look.canvas)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -86,7 +87,7 @@ def _register_answers(
     def on_event() -> Response:
         try:
             asked = decode(request.get_data(), EventRequest)
-            _name(asked, first)
+            _name(asked, store, first)
             with recorded(blocks=False) as record:
                 with stage("answer"):
                     kept = _kept(pictures, asked)
@@ -119,14 +120,23 @@ def _json(body: bytes, timing: str) -> Response:
     return Response(body, mimetype="application/json", headers={"Server-Timing": timing})
 
 
-def _name(asked: EventRequest, first: FirstKey | None) -> None:
-    """Write the key of the model named at the start into a visit that names none."""
+def _name(asked: EventRequest, store: ModelStore, first: FirstKey | None) -> None:
+    """Write the key of the model named at the start into a visit that names none.
+
+    A link to a model that is not known yet may mean that one, whose digest is still being made.
+    """
     visit = asked.event
-    if isinstance(visit, Visit) and first is not None and not model_in(visit.value):
+    if not isinstance(visit, Visit) or first is None:
+        return
+    key = model_in(visit.value)
+    if not key:
         more = parse_qsl(visit.value.removeprefix("?"), keep_blank_values=True)
         visit.value = "?" + urlencode(
             [("model", first()), *(one for one in more if one[0] != "model")]
         )
+    elif store.name(key) is None:
+        with suppress(HexvizError):  # the link's model is answered for, not this one
+            first()
 
 
 def _kept(pictures: FirstPictures | None, asked: EventRequest) -> EventAnswer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -188,6 +189,23 @@ def test_large_weights_are_in_memory_once_the_picture_is_out(tmp_path: Path, cac
 
 
 # What cannot be read
+
+
+def test_a_link_to_the_first_model_waits_until_its_key_is_known(path: Path, cache: Cache) -> None:
+    store, model = ModelStore(cache), FirstModel(path, KeptPictures(cache))
+    model.draw()
+    stored: Future[ModelStore] = Future()
+    stored.set_result(store)
+
+    def first() -> str:
+        if not model.is_delivered:
+            model.deliver(stored)
+        return model.key()
+
+    client = own_server(store, FirstPictures(store, cache), Roots(), first).test_client()
+    key = f"{hashlib.sha256(path.read_bytes()).hexdigest()}-{path.name}"
+    assert send(client, "visit", f"?model={key}")["model"]["key"] == key
+    assert "not open" in send(client, "visit", f"?model={'0' * 64}-other.onnx")["error"]
 
 
 def test_what_only_reading_shows_is_an_error_for_all_who_ask(tmp_path: Path, cache: Cache) -> None:
