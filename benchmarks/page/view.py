@@ -104,9 +104,10 @@ def visit(browser: Browser, server: Server, source: Path) -> dict[str, Any]:
 
 def movable(source: Path, wanted: int) -> list[tuple[str, str]]:
     """Ops from all over a file, each with the module around its own, to which it is moved."""
-    ops = [op for op in hexviz.load(source).ops if op.module]
+    graph = hexviz.load(source)
+    ops = [op for op in graph.ops if op.module]
     step = max(1, len(ops) // wanted)
-    return [(op.id, op.module.rpartition(".")[0]) for op in ops[::step][:wanted]]
+    return [(op.id, graph.modules[op.module].parent or "/") for op in ops[::step][:wanted]]
 
 
 def ours(browser: Browser, source: Path, runs: int) -> dict[str, Any]:
