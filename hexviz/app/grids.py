@@ -12,6 +12,8 @@ __all__ = ["module_grid", "op_grid"]
 
 _PATH = {"cellRenderer": "Path"}  # of assets/panels/table.js: cut in the middle
 
+_ONE_ROW = {"mode": "singleRow", "checkboxes": False, "enableClickSelection": True}
+
 _COLUMNS = [
     {"field": "id", "headerName": "op", "flex": 2, "minWidth": 140} | _PATH,
     {"field": "op_type", "headerName": "type", "flex": 1, "minWidth": 110},
@@ -40,11 +42,7 @@ def op_grid() -> dag.AgGrid:
         getRowId="params.data.id",
         defaultColDef={"sortable": True, "filter": True, "resizable": True},
         dashGridOptions={
-            "rowSelection": {
-                "mode": "singleRow",
-                "checkboxes": False,
-                "enableClickSelection": True,
-            },
+            "rowSelection": _ONE_ROW,
             "animateRows": False,
             "rowHeight": 30,
             "headerHeight": 34,
@@ -63,11 +61,7 @@ def module_grid() -> dag.AgGrid:
         getRowId="params.data.id",
         defaultColDef={"sortable": True, "resizable": True, "sortingOrder": ["desc", "asc", None]},
         dashGridOptions={
-            "rowSelection": {
-                "mode": "singleRow",
-                "checkboxes": False,
-                "enableClickSelection": True,
-            },
+            "rowSelection": _ONE_ROW,
             "animateRows": False,
             "rowHeight": 26,
             "headerHeight": 26,

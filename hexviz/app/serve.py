@@ -169,7 +169,7 @@ def _build(
                 manager.set_result(job_manager())
             app = dash_app(store, manager.result(), guard, roots)
             front.dash.set_result(app.server.wsgi_app)
-    except Exception:
+    except Exception:  # whatever it was: requests that wait would wait for ever
         front.give_up()
         raise
     cache.sweep()
