@@ -9,16 +9,24 @@ const PATIENCE = 60_000; // ms that a server may be away while a job is asked ab
 const AGAIN = 1000; // ms between questions meanwhile
 const LONGEST = 300; // characters of a line that the server says
 const UPLOADS = ["upload", "tags-upload", "compare-upload", "numbers"];
-const CANCELS = ["export-cancel", "part-cancel", "tags-cancel", "compare-cancel"];
+const JOBS = ["export", "part", "tags", "compare", "measure", "costs"];
+const CANCELS = JOBS.map((name) => `${name}-cancel`);
+const STARTS = ["exported.data", ...JOBS.map((name) => `${name}-made.data`)];
 
 /** What Dash shows while a job is going on, put back: it does so itself only after an answer. */
 function endJobs() {
-  for (const id of ["export-job", "part-job", "tags-job", "compare-job"]) {
-    setProps(id, { hidden: true });
+  for (const name of JOBS) {
+    setProps(`${name}-job`, { hidden: true });
+    setProps(`${name}-stage`, { children: "" });
   }
-  for (const id of ["upload", "tags-upload", "compare-upload", "samples"]) {
+  for (const id of ["upload", "tags-upload", "compare-upload", "parity-upload", "samples"]) {
     setProps(id, { disabled: false });
   }
+}
+
+function sayAway() {
+  notify("The server did not answer", "See whether hexviz is still running.");
+  endJobs();
 }
 
 /** @param {Response} response */
@@ -42,13 +50,31 @@ async function askPatiently(ask) {
       return await ask();
     } catch (error) {
       if (performance.now() > until) {
-        notify("The server did not answer", "See whether hexviz is still running.");
-        endJobs();
+        sayAway();
         throw error;
       }
       await new Promise((done) => setTimeout(done, AGAIN));
     }
   }
+}
+
+/**
+ * Ask once for a job to be begun.
+ * @param {() => Promise<Response>} ask
+ */
+async function begin(ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    sayAway();
+    throw error;
+  }
+}
+
+/** @param {RequestInit | undefined} options of a request of Dash's */
+function beginsJob(options) {
+  const body = options?.body;
+  return typeof body === "string" && STARTS.includes(JSON.parse(body).output);
 }
 
 /** Watch the requests that Dash sends from now on. */
@@ -60,7 +86,8 @@ export function watchDashRequests() {
       return plainFetch(resource, options);
     }
     const ask = () => plainFetch(resource, options);
-    const response = await (url.includes("cacheKey=") ? askPatiently(ask) : ask());
+    const patiently = url.includes("cacheKey=") ? askPatiently : beginsJob(options) ? begin : null;
+    const response = await (patiently ? patiently(ask) : ask());
     const isText = (response.headers.get("Content-Type") ?? "").startsWith("text/plain");
     if (!response.ok && isText) {
       void sayRefusal(response.clone());

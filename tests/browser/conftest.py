@@ -117,6 +117,8 @@ class Sheet:
     def spot(self, element: str) -> tuple[float, float]:
         """Where a node is drawn, once it is in the middle, in pixels of the page."""
         self.shows(element)
+        # A line above the canvas that comes or goes resizes it, which it learns a frame later.
+        self.wait("cy.height() === cy.container().clientHeight")
         self.cy("void cy.center(cy.getElementById(a[0]))", element)
         return self.place(element)
 

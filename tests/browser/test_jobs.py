@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,7 +42,7 @@ def test_a_job_shows_how_far_it_is_and_can_be_stopped(sheet: Sheet, endless: Ser
     expect(panel.locator(".verdict")).to_have_count(0)
 
     verify.click()
-    expect(job).to_contain_text("Running the whole model and the part")
+    until(lambda: children(endless.process.pid))
     (process,) = children(endless.process.pid)
     process.kill()
     expect(panel.locator(".verdict.wrong")).to_contain_text("was killed (SIGKILL)")
@@ -61,30 +62,63 @@ def test_a_server_that_is_stopped_leaves_no_job(sheet: Sheet, tmp_path: Path) ->
     assert not list((tmp_path / "cache" / "hexviz" / "jobs").glob("job-*"))
 
 
-def test_a_server_that_was_killed_says_so_when_it_is_back(sheet: Sheet, tmp_path: Path) -> None:
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers one after the other, of which none stays."""
     source = Path(order(tmp_path, ENDLESS)["source"]["path"])
-    first = Server(source, tmp_path / "cache")
-    port = urlsplit(first.url).port
+    with ExitStack() as stack:
+
+        def started(*options: str) -> Server:
+            server = Server(source, tmp_path / "cache", *options)
+            stack.callback(lambda: server.process.poll() is None and server.kill())
+            return server
+
+        yield started
+
+
+def forgive_that_it_was_away(sheet: Sheet) -> None:
+    """Forget what the browser itself says of a server that is away."""
+    away = ("ERR_CONNECTION_", "ERR_EMPTY_RESPONSE", "the server did not respond")
+    sheet.errors[:] = [one for one in sheet.errors if not any(told in one for told in away)]
+
+
+def test_a_server_that_was_killed_says_so_when_it_is_back(
+    sheet: Sheet, start: Callable[..., Server]
+) -> None:
+    first = start()
+    port = str(urlsplit(first.url).port)
     sheet.open(first.url + "&tab=extract&keep=net")
     panel = sheet.page.locator("#extract-panel")
     verify = panel.get_by_role("button", name="Verify")
+    job = panel.locator("#part-job")
     verify.click()
-    expect(panel.locator("#part-job")).to_contain_text("Running the whole")
-    first.process.kill()
-    first.process.communicate()
+    expect(job).to_contain_text("Running the whole")
+    first.kill()
     # Away, a click on Cancel frees the page all the same.
     panel.get_by_role("button", name="Cancel").click()
-    expect(panel.locator("#part-job")).to_be_hidden()
+    expect(job).to_be_hidden()
     expect(verify).not_to_have_attribute("aria-busy", "true")
-    second = Server(source, tmp_path / "cache", "--port", str(port))
+    second = start("--port", port)
     verify.click()
-    expect(panel.locator("#part-job")).to_contain_text("Running the whole")
-    second.process.kill()
-    second.process.communicate()
-    third = Server(source, tmp_path / "cache", "--port", str(port))
+    until(lambda: children(second.process.pid))
+    expect(job).to_contain_text("Running the whole")
+    second.kill()
+    third = start("--port", port)
     expect(sheet.page.get_by_text("was started anew").last).to_be_visible()
     expect(verify).not_to_have_attribute("aria-busy", "true")
     third.stop()
-    # What the browser itself says of a server that is away.
-    away = ("ERR_CONNECTION_REFUSED", "the server did not respond")
-    sheet.errors[:] = [one for one in sheet.errors if not any(told in one for told in away)]
+    forgive_that_it_was_away(sheet)
+
+
+def test_a_job_that_no_server_begins_leaves_the_page_free(
+    sheet: Sheet, start: Callable[..., Server]
+) -> None:
+    server = start()
+    sheet.open(server.url + "&tab=extract&keep=net")
+    server.kill()
+    verify = sheet.page.locator("#extract-panel").get_by_role("button", name="Verify")
+    verify.click()
+    expect(sheet.page.get_by_text("The server did not answer").last).to_be_visible()
+    expect(sheet.page.locator("#part-job")).to_be_hidden()
+    expect(verify).not_to_have_attribute("aria-busy", "true")
+    forgive_that_it_was_away(sheet)
