@@ -192,7 +192,7 @@ bench-soak: $(READY)
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[hf,team,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[export,hf,team,desktop,notebook,parquet,docs,dev]'
 	touch $@
 
 $(TOOLS): package.json package-lock.json .npmrc | $(READY)

@@ -14,7 +14,8 @@ import hexviz
 PACKAGE = Path(hexviz.__file__).parent
 FLOORS = [
     *("errors", "stages", "model", "cache", "tagging", "extraction", "exporters"),
-    *("matching", "measure", "view", "bench", "app", "api", "cli"),
+    *("matching", "measure", "convert", "view", "bench", "app", "notebook", "desktop"),
+    *("api", "cli"),
 ]
 """Lowest first. The package itself stands above all of them."""
 
