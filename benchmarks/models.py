@@ -16,10 +16,9 @@ from typing import Any
 
 import torch
 
-from hexviz.errors import SourceError
-from hexviz.exporters.foreign_errors import NEEDS_TRANSFORMERS
 from hexviz.exporters.inputs import make_inputs
 from hexviz.exporters.model_source import Source, open_source
+from hexviz.extras import require
 
 __all__ = ["MODELS", "BenchModel", "build", "edition", "with_noise"]
 
@@ -62,10 +61,8 @@ def edition(kind: str, **config: Any) -> Callable[[], Source]:
     """A transformers model ``{kind}Model`` from its ``{kind}Config``, ready to be exported."""
 
     def opened() -> Source:
-        try:
-            transformers = importlib.import_module("transformers")
-        except ModuleNotFoundError as error:
-            raise SourceError(f"The benchmark's models {NEEDS_TRANSFORMERS}") from error
+        require("hf", "A model of the benchmark", "transformers")
+        transformers = importlib.import_module("transformers")
         torch.manual_seed(0)
         settings = getattr(transformers, f"{_CONFIG.get(kind, kind)}Config")(**config)
         for part in (settings, *vars(settings).values()):

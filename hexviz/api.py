@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from hexviz.extraction.part import Part, extract
 from hexviz.extraction.split import Split, split
+from hexviz.extras import require
 from hexviz.matching import transfer as transferring
 from hexviz.matching.openable import Openable
 from hexviz.model import graph as model
@@ -140,7 +141,9 @@ def export(
 
     Raises:
         ExportError: if the exporter fails; its message says what may help.
+        ExtraError: if torch or onnxscript is not installed.
     """
+    require("export", "An export", "torch", "onnxscript")
     from hexviz.exporters.export import export_model
 
     exported = export_model(

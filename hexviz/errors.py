@@ -19,7 +19,8 @@
     ├── ViewLimitError   more would be on the page than can be read
     ├── RequestError     a request of the page does not fit its protocol
     ├── JobError         a job for the page cannot be done now
-    └── ServeError       the page cannot be served
+    ├── ServeError       the page cannot be served
+    └── ExtraError       a package that is not always installed is missing
 
 A message is one line that says what is wrong and what to do about it.
 """
@@ -28,6 +29,7 @@ from __future__ import annotations
 
 __all__ = [
     "ExportError",
+    "ExtraError",
     "ExtractionError",
     "HexvizError",
     "JobError",
@@ -142,3 +144,7 @@ class JobError(HexvizError):
 
 class ServeError(HexvizError):
     """The page cannot be served."""
+
+
+class ExtraError(HexvizError):
+    """What was asked for needs a package of one of hexviz's extras; the message installs it."""

@@ -18,7 +18,7 @@ __all__ = ["SAMPLES", "SampleInfo"]
 class SampleInfo:
     """One sample: its name on the command line, how to show it, and where its code is.
 
-    ``needs_transformers`` says that building it takes the extra ``hexviz[hf]``.
+    ``needs_transformers`` says that building it takes the extra ``hf``.
     """
 
     name: str

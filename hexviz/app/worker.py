@@ -24,7 +24,8 @@ def work(queue: str) -> None:
     A signal stops it, and the jobs that it is doing; their pages say so.
 
     Raises:
-        JobError: if Celery is not installed, or no Redis answers there.
+        ExtraError: if Celery is not installed.
+        JobError: if no Redis answers there.
     """
     manager = job_manager(queue)
     assert isinstance(manager, SharedManager)  # noqa: S101 - as there is a queue

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["NEEDS_TRANSFORMERS", "first_line", "plain"]
-
-NEEDS_TRANSFORMERS = 'needs transformers: pip install "hexviz[hf]".'
-"""How every line ends that reports the missing extra."""
+__all__ = ["first_line", "plain"]
 
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _LONGEST = 300

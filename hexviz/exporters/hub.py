@@ -13,8 +13,9 @@ from typing import Any
 
 from hexviz.errors import SourceError
 from hexviz.exporters.exporter_log import Log, captured
-from hexviz.exporters.foreign_errors import NEEDS_TRANSFORMERS, first_line
+from hexviz.exporters.foreign_errors import first_line
 from hexviz.exporters.inputs import make_inputs
+from hexviz.extras import require
 
 __all__ = ["choose_experts", "open_hub"]
 
@@ -29,15 +30,14 @@ def open_hub(model_id: str, *, weights: bool) -> tuple[Any, tuple[Any, ...], dic
     configuration.
 
     Raises:
-        SourceError: if transformers is not installed, the configuration or
-            the weights cannot be had, or the model cannot be built.
+        SourceError: if the configuration or the weights cannot be had, or the
+            model cannot be built.
+        ExtraError: if transformers is not installed.
     """
     if not model_id:
         raise SourceError("hf: needs a model id or a folder with config.json: hf:MODEL_ID.")
-    try:
-        transformers = importlib.import_module("transformers")
-    except ModuleNotFoundError as error:
-        raise SourceError(f"hf:{model_id} {NEEDS_TRANSFORMERS}") from error
+    require("hf", f"hf:{model_id}", "transformers")
+    transformers = importlib.import_module("transformers")
     folder = Path(model_id).expanduser()
     local = (folder / "config.json").is_file()
     where = str(folder) if local else model_id

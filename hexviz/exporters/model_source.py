@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hexviz.errors import SourceError
-from hexviz.exporters.foreign_errors import NEEDS_TRANSFORMERS, first_line
+from hexviz.exporters.foreign_errors import first_line
+from hexviz.extras import require
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:
@@ -82,12 +83,10 @@ def _open_sample(name: str) -> Source:
             f"There is no sample {name!r}{hint}. See `hexviz samples`, "
             "or give package.module:factory or hf:MODEL_ID."
         )
-    try:
-        module = importlib.import_module(sample.module)
-    except ModuleNotFoundError as error:
-        if sample.needs_transformers and (error.name or "").startswith("transformers"):
-            raise SourceError(f"The sample {name} {NEEDS_TRANSFORMERS}") from error
-        raise
+    if sample.needs_transformers:
+        require("hf", f"The sample {name}", "torch", "transformers")
+    require("export", f"The sample {name}", "torch")
+    module = importlib.import_module(sample.module)
     inputs = module.example_inputs()
     args, kwargs = ((), inputs) if isinstance(inputs, dict) else (inputs, {})
     return Source(module.build(), args, kwargs, name)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from hexviz.exporters.export import export_model
 from hexviz.exporters.model_source import Source, open_source
+from hexviz.extras import require
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.stages import Measured, recorded, stage
@@ -33,7 +33,11 @@ def produce(
     Raises:
         SourceError: if the source names nothing that can be built.
         ExportError: if the exporter fails on it.
+        ExtraError: if torch or onnxscript is not installed.
     """
+    require("export", "An export", "torch", "onnxscript")
+    from hexviz.exporters.export import export_model
+
     if progress is not None:
         progress("building", 0.0)
     with recorded() as record, stage("build model"):

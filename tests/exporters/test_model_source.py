@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from hexviz.errors import SourceError
+from hexviz.errors import ExtraError, SourceError
 from hexviz.exporters.inputs import make_inputs
 from hexviz.exporters.model_source import open_source
+from hexviz.extras import install_advice
 
 FACTORIES = """
 import torch
@@ -163,9 +164,10 @@ def test_without_transformers_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "transformers", None)
     monkeypatch.delitem(sys.modules, "sample_models.bert_tiny", raising=False)
-    with pytest.raises(SourceError) as caught:
+    with pytest.raises(ExtraError) as caught:
         open_source(source)
-    assert str(caught.value) == f'{subject} needs transformers: pip install "hexviz[hf]".'
+    needs = f"{subject} needs transformers, which is not installed: "
+    assert str(caught.value) == needs + install_advice("hf")
 
 
 @pytest.mark.parametrize(

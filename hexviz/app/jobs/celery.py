@@ -27,6 +27,7 @@ from dash.exceptions import PreventUpdate
 from hexviz.app.jobs.run import JobContext, OwnManager, job_context, without_traceback
 from hexviz.app.jobs.supervise import ABANDONED, LIMITS, TOO_MANY, WAITING
 from hexviz.errors import JobError
+from hexviz.extras import require
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -55,13 +56,13 @@ def celery_app(url: str) -> Celery:
     """The queue at a Redis (``redis://HOST:PORT/DB``), for web servers and workers alike.
 
     Raises:
-        JobError: if Celery is not installed, or no Redis answers there.
+        ExtraError: if Celery is not installed.
+        JobError: if no Redis answers there.
     """
-    try:
-        import redis
-        from celery import Celery
-    except ImportError as error:
-        raise JobError("Celery is not installed: pip install 'hexviz[team]'.") from error
+    require("team", "A queue of jobs", "celery", "redis")
+    import redis
+    from celery import Celery
+
     app = Celery("hexviz", broker=url, backend=url, set_as_current=False)
     app.conf.update(
         task_serializer="json",

@@ -20,7 +20,8 @@ def job_manager(queue: str | None = None) -> Manager:
     """Dash's manager for background callbacks; ``queue`` is the address of a Redis.
 
     Raises:
-        JobError: if Celery is not installed, or no Redis answers there.
+        ExtraError: if Celery is not installed.
+        JobError: if no Redis answers there.
         WriteError: if there is no cache folder and none can be made.
     """
     folder = Cache().folder("jobs")
