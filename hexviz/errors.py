@@ -147,4 +147,11 @@ class ServeError(HexvizError):
 
 
 class ExtraError(HexvizError):
-    """What was asked for needs a package of one of hexviz's extras; the message installs it."""
+    """What was asked for needs a package of one of hexviz's extras; the message installs it.
+
+    ``what`` is the message without the command, which holds a path, for who is on another machine.
+    """
+
+    def __init__(self, message: str, *, what: str) -> None:
+        super().__init__(message)
+        self.what = what

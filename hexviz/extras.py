@@ -30,8 +30,9 @@ from urllib.request import url2pathname
 from packaging.requirements import Requirement
 
 from hexviz.errors import ExtraError
+from hexviz.model.wording import listed
 
-__all__ = ["Extra", "advice_for", "install_advice", "pip_of", "require"]
+__all__ = ["Extra", "advice_for", "install_advice", "missing", "pip_of", "require"]
 
 Extra = Literal["desktop", "export", "hf", "notebook", "parquet", "team"]
 """The extras of pyproject.toml that add something for users."""
@@ -43,13 +44,17 @@ def require(extra: Extra, subject: str, *packages: str) -> None:
     Raises:
         ExtraError: ``{subject} needs torch, which is not installed: pip install …``
     """
-    missing = [package for package in packages if not _is_there(package)]
-    if missing:
-        verb = "is" if len(missing) == 1 else "are"
-        raise ExtraError(
-            f"{subject} needs {' and '.join(missing)}, which {verb} not installed: "
-            f"{install_advice(extra)}"
-        )
+    lacking = missing(*packages)
+    if lacking:
+        verb = "is" if len(lacking) == 1 else "are"
+        names = listed(lacking, most=len(lacking))
+        what = f"{subject} needs {names}, which {verb} not installed"
+        raise ExtraError(f"{what}: {install_advice(extra)}", what=what)
+
+
+def missing(*packages: str) -> list[str]:
+    """Those of some packages (as they are imported) that are not there."""
+    return [package for package in packages if not _is_there(package)]
 
 
 def _is_there(package: str) -> bool:

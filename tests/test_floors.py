@@ -13,7 +13,7 @@ import hexviz
 
 PACKAGE = Path(hexviz.__file__).parent
 FLOORS = [
-    *("errors", "stages", "extras", "model", "cache", "tagging", "extraction", "exporters"),
+    *("errors", "stages", "model", "extras", "cache", "tagging", "extraction", "exporters"),
     *("matching", "measure", "convert", "view", "bench", "app", "notebook", "desktop"),
     *("api", "cli"),
 ]

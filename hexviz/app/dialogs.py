@@ -16,6 +16,7 @@ from dash.fingerprint import build_fingerprint
 
 from hexviz.app.guard.limits import MAX_UPLOAD
 from hexviz.app.models.store import RecentFile
+from hexviz.app.samples import notes
 
 __all__ = [
     "KEYS",
@@ -86,9 +87,10 @@ def job_line(name: str, label: str) -> html.Div:
     )
 
 
-def opener(samples: Mapping[str, str]) -> dmc.Modal:
+def opener(samples: Mapping[str, str], lacking: Mapping[str, tuple[str, ...]]) -> dmc.Modal:
     """Where a model comes from: a file, or a sample (name → description) that is exported first.
 
+    ``lacking`` maps samples that cannot be to what is missing (:mod:`hexviz.app.samples`).
     The files in folders named at the start are listed when it is opened, if there are such.
     """
     most = f"up to {MAX_UPLOAD // 1024**2} MB; for larger ones run hexviz view FILE"
@@ -126,10 +128,12 @@ def opener(samples: Mapping[str, str]) -> dmc.Modal:
                         [html.B(name), html.Span(description)],
                         id={"sample": name},
                         className="sample",
+                        disabled=name in lacking,
                     )
                     for name, description in samples.items()
                 ],
             ),
+            *(html.P(note, className="quiet") for note in notes(lacking)),
             dmc.Switch(
                 id="optimize",
                 checked=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import dash_mantine_components as dmc
@@ -25,9 +26,14 @@ from hexviz.app.toolbar import tool, toolbar
 __all__ = ["page"]
 
 
-def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
-    """The whole page; ``samples`` maps a sample's name to its description."""
-    whole = _page(samples)
+def page(
+    samples: Mapping[str, str], lacking: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+) -> dmc.MantineProvider:
+    """The whole page; ``samples`` maps a sample's name to its description.
+
+    ``lacking`` maps those that cannot be exported to the packages that are missing.
+    """
+    whole = _page(samples, lacking)
     for part in whole._traverse():
         # Dash counts the clicks on each box with an id around what was clicked, in its store: 3 ms
         # of every click on the graph. Only of buttons does anything ask.
@@ -37,7 +43,9 @@ def page(samples: Mapping[str, str]) -> dmc.MantineProvider:
     return whole
 
 
-def _page(samples: Mapping[str, str]) -> dmc.MantineProvider:
+def _page(
+    samples: Mapping[str, str], lacking: Mapping[str, tuple[str, ...]]
+) -> dmc.MantineProvider:
     return dmc.MantineProvider(
         id="theme-provider",
         forceColorScheme="light",
@@ -82,7 +90,7 @@ def _page(samples: Mapping[str, str]) -> dmc.MantineProvider:
                     _comparison(),
                     _measures(),
                     _drop_overlay(),
-                    opener(samples),
+                    opener(samples, lacking),
                     keys(),
                     timings(),
                 ],

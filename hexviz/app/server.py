@@ -22,6 +22,7 @@ from hexviz.app.models.first_picture import FirstPictures
 from hexviz.app.models.roots import Roots
 from hexviz.app.models.store import ModelStore
 from hexviz.app.plain_answers import NOTHING_HERE, plain, speak_plainly
+from hexviz.app.samples import lacking
 from hexviz.view.assets import assets_folder
 from sample_models import SAMPLES
 
@@ -91,7 +92,9 @@ def dash_app(store: ModelStore, manager: Manager, guard: Guard, roots: Roots) ->
         app.server.view_functions[path] = _nothing
     app.server.add_url_rule(START, view_func=app.index)
     compression.install(app.server)
-    app.layout = page({name: sample.description for name, sample in SAMPLES.items()})
+    # A queue's workers may have what this machine lacks.
+    absent = {} if manager.is_shared else lacking(SAMPLES)
+    app.layout = page({name: sample.description for name, sample in SAMPLES.items()}, absent)
     files.register(app, store, roots, guard)
     jobs.register(app, store, frozenset(SAMPLES))
     _register_clientside(app)

@@ -12,6 +12,7 @@ import typer
 from hexviz.cli.groups import BenchCommands
 from hexviz.cli.options import AsJson, print_json
 from hexviz.errors import WriteError
+from hexviz.extras import require
 
 if TYPE_CHECKING:
     from hexviz.bench.regressions import Figures
@@ -73,6 +74,7 @@ def speed(
     A SOURCE that is a file is opened, any other exported.
     """
     some = _sizes(sizes) if sizes is not None else []
+    require("export", "A benchmark", "torch", "onnxscript")
     from hexviz.bench.document import KIND, bench_speed
     from hexviz.bench.regressions import speed_figures
     from hexviz.bench.subjects import SAMPLES, wanted
@@ -101,6 +103,7 @@ def tags(
     output: Output = None,
 ) -> None:
     """What tags rest on, by model and exporter, and how right they are once it is blanked."""
+    require("export", "A benchmark", "torch", "onnxscript")
     from hexviz.bench.regressions import tags_figures
     from hexviz.bench.tags import KIND, bench_tags
     from hexviz.cli.print_bench import print_tags

@@ -15,7 +15,6 @@ from hexviz.errors import SourceError
 from hexviz.exporters.exporter_log import Log, captured
 from hexviz.exporters.foreign_errors import first_line
 from hexviz.exporters.inputs import make_inputs
-from hexviz.extras import require
 
 __all__ = ["choose_experts", "open_hub"]
 
@@ -32,11 +31,9 @@ def open_hub(model_id: str, *, weights: bool) -> tuple[Any, tuple[Any, ...], dic
     Raises:
         SourceError: if the configuration or the weights cannot be had, or the
             model cannot be built.
-        ExtraError: if transformers is not installed.
     """
     if not model_id:
         raise SourceError("hf: needs a model id or a folder with config.json: hf:MODEL_ID.")
-    require("hf", f"hf:{model_id}", "transformers")
     transformers = importlib.import_module("transformers")
     folder = Path(model_id).expanduser()
     local = (folder / "config.json").is_file()

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 
 from hexviz.errors import SourceError
 from hexviz.exporters.foreign_errors import first_line
-from hexviz.extras import require
-from sample_models import SAMPLES
+from hexviz.extras import Extra, require
+from sample_models import SAMPLES, SampleInfo
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Source", "open_source"]
+__all__ = ["Source", "open_source", "packages_of", "require_for"]
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,37 @@ def open_source(source: str, *, weights: bool = True) -> Source:
 
     Raises:
         SourceError: if there is no such thing, or it cannot be built.
+        ExtraError: if a package is not installed that it needs.
     """
+    require_for(source)
     if weights:
         return _open(source, weights=True)
     from hexviz.exporters.weightless import parameters_without_memory
 
     with parameters_without_memory():
         return _open(source, weights=False)
+
+
+def packages_of(source: str) -> tuple[Extra, tuple[str, ...]]:
+    """The packages that opening a SOURCE needs, and the extra that brings them."""
+    sample = SAMPLES.get(source)
+    if source.startswith("hf:") or (sample is not None and sample.needs_transformers):
+        return "hf", ("torch", "transformers")
+    return "export", ("torch",)
+
+
+def require_for(source: str, *also: str) -> None:
+    """Go on if all is installed that a SOURCE needs, and the packages ``also``.
+
+    Raises:
+        SourceError: if it is no sample, though it must be.
+        ExtraError: if something is missing.
+    """
+    is_sample = ":" not in source
+    if is_sample:
+        _sample(source)
+    extra, packages = packages_of(source)
+    require(extra, f"The sample {source}" if is_sample else source, *packages, *also)
 
 
 def _open(source: str, *, weights: bool) -> Source:
@@ -74,7 +98,7 @@ def _open(source: str, *, weights: bool) -> Source:
     return _open_sample(source)
 
 
-def _open_sample(name: str) -> Source:
+def _sample(name: str) -> SampleInfo:
     sample = SAMPLES.get(name)
     if sample is None:
         near = difflib.get_close_matches(name, SAMPLES, n=3, cutoff=0.5)
@@ -83,10 +107,11 @@ def _open_sample(name: str) -> Source:
             f"There is no sample {name!r}{hint}. See `hexviz samples`, "
             "or give package.module:factory or hf:MODEL_ID."
         )
-    if sample.needs_transformers:
-        require("hf", f"The sample {name}", "torch", "transformers")
-    require("export", f"The sample {name}", "torch")
-    module = importlib.import_module(sample.module)
+    return sample
+
+
+def _open_sample(name: str) -> Source:
+    module = importlib.import_module(_sample(name).module)
     inputs = module.example_inputs()
     args, kwargs = ((), inputs) if isinstance(inputs, dict) else (inputs, {})
     return Source(module.build(), args, kwargs, name)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from hexviz.exporters.model_source import Source, open_source
-from hexviz.extras import require
+from hexviz.exporters.model_source import Source, open_source, require_for
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.stages import Measured, recorded, stage
@@ -33,9 +32,9 @@ def produce(
     Raises:
         SourceError: if the source names nothing that can be built.
         ExportError: if the exporter fails on it.
-        ExtraError: if torch or onnxscript is not installed.
+        ExtraError: if a package is not installed that this needs.
     """
-    require("export", "An export", "torch", "onnxscript")
+    require_for(source, "onnxscript")
     from hexviz.exporters.export import export_model
 
     if progress is not None:

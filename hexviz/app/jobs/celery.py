@@ -90,6 +90,8 @@ def celery_app(url: str) -> Celery:
 class SharedManager(OwnManager, CeleryManager):  # type: ignore[misc] # Dash has no types
     """Dash's manager for Celery, which also says when a worker is gone, or there is none."""
 
+    is_shared = True
+
     def __init__(self, celery: Celery) -> None:
         self._doubts: dict[str, float] = {}
         self._closed = threading.Event()

@@ -87,6 +87,9 @@ class OwnManager(BaseBackgroundCallbackManager):  # type: ignore[misc] # Dash ha
     gets their own.
     """
 
+    is_shared = False
+    """Whether other machines do the jobs, which may have other packages."""
+
     _open = False
 
     def register(self, key: str, fn: Callable[..., Any], progress: Any) -> None:

@@ -10,8 +10,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from hexviz.app.jobs.results import Results
+from hexviz.app.samples import in_terminal
 from hexviz.cache import Cache
-from hexviz.errors import MatchingError, SourceError
+from hexviz.errors import ExtraError, JobError, MatchingError, SourceError
 from sample_models import SAMPLES
 
 if TYPE_CHECKING:
@@ -42,11 +43,14 @@ def export(arguments: Mapping[str, Any], report: Callable[[str, float], None]) -
     from hexviz.exporters.export_times import save_and_keep
     from hexviz.exporters.produce import produce
 
-    graph = produce(
-        sample,
-        optimize=optimize,
-        progress=lambda stage, done: report(f"{sample}: {stage}", 5 + 85 * done),
-    )
+    try:
+        graph = produce(
+            sample,
+            optimize=optimize,
+            progress=lambda stage, done: report(f"{sample}: {stage}", 5 + 85 * done),
+        )
+    except ExtraError as error:  # the command that installs it holds a path of this machine
+        raise JobError(f"{error.what}. {in_terminal(sample)}") from error
     report(f"{sample}: writing {len(graph.ops):,} ops", 95.0)
     measured = save_and_keep(graph, exported_path(sample, optimize=optimize))
     return {"sample": sample, "optimize": optimize, "stages": dict(measured.timings)}

@@ -13,6 +13,7 @@ import onnx
 from hexviz.errors import ExtractionError, MeasureError
 from hexviz.extraction.runtime import is_unsupported, runtime_version
 from hexviz.extraction.spill import Spill
+from hexviz.extras import require
 from hexviz.matching.openable import Openable, opened
 from hexviz.measure.documents import CallError, ParityDocument, WeightError, to_dict
 from hexviz.measure.parity.graph_parity import graph_parity
@@ -135,6 +136,7 @@ def _source(reference: Any, inputs: Mapping[str, Any] | None) -> Any:
         return open_source(reference)
     if isinstance(reference, Source):
         return reference
+    require("export", "A PyTorch model as the reference", "torch")
     from hexviz.exporters.reference_inputs import source_of
 
     return source_of(reference, inputs)
