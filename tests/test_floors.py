@@ -122,7 +122,7 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-HEAVY = {"torch", "dash", "transformers"}
+HEAVY = {"torch", "dash", "transformers", "onnx_ir", "sympy"}
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,13 @@ def test_the_core_is_light(code: str) -> None:
 
 
 def test_the_page_needs_no_torch() -> None:
-    assert "torch" not in loaded_by("import hexviz.app.server")
+    assert not loaded_by("import hexviz.app.server") & (HEAVY - {"dash"})
+
+
+def test_only_exports_and_their_benchmarks_need_onnx_ir() -> None:
+    """Which brings sympy; the extra ``export`` brings both."""
+    needing = {name for name, path in sources() if "import onnx_ir" in path.read_text()}
+    assert {name.split(".")[1] for name in needing} == {"exporters", "bench"}
 
 
 def test_heavy_imports_are_noticed() -> None:

@@ -33,8 +33,7 @@ os.name = "nothing known"  # "nt" would have pathlib make paths that only Window
 sys.platform = "win32"
 """
 OTHERS = (
-    "numpy onnx onnx_ir onnxruntime google.protobuf regex networkx msgspec tempfile subprocess "
-    "platformdirs"
+    "numpy onnx onnxruntime google.protobuf regex networkx msgspec tempfile subprocess platformdirs"
 )
 
 

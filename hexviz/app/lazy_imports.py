@@ -1,9 +1,8 @@
 """What the page does without at its start: parts of other packages that it never uses.
 
 Dash's component packages define a class for each of several hundred components, of
-which the page has some twenty; onnx-ir imports sympy for arithmetic with open sizes.
-Together that is a third of the time until the page answers. Nothing is lost: what is
-left out is imported when something asks for it.
+which the page has some twenty. Nothing is lost: what is left out is imported when
+something asks for it.
 """
 
 from __future__ import annotations
@@ -12,8 +11,8 @@ import sys
 import threading
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import LazyLoader, find_spec, module_from_spec
+from importlib.machinery import ModuleSpec
+from importlib.util import find_spec, module_from_spec
 from types import ModuleType
 from typing import Any
 
@@ -27,8 +26,6 @@ _LISTINGS = frozenset({
 })  # fmt: skip
 """The modules from which such a package takes all its components: ``from .Div import Div``, …"""
 
-_LATER = frozenset({"onnx_ir._symbolic_shapes", "sympy"})
-
 
 def import_only_what_is_used() -> None:
     """Put off what is named above for the rest of the process; a library must not do that."""
@@ -37,16 +34,9 @@ def import_only_what_is_used() -> None:
 
 class _Finder(MetaPathFinder):
     def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+        self, fullname: str, _path: Sequence[str] | None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if fullname in _LISTINGS:
-            return ModuleSpec(fullname, _OnDemand())
-        if fullname not in _LATER:
-            return None
-        spec = PathFinder.find_spec(fullname, path, target)
-        if spec is not None and spec.loader is not None:
-            spec.loader = LazyLoader(spec.loader)
-        return spec
+        return ModuleSpec(fullname, _OnDemand()) if fullname in _LISTINGS else None
 
 
 class _OnDemand(Loader):

@@ -12,12 +12,12 @@ import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import onnx
-import onnx_ir as ir
+import onnx.numpy_helper
 
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT
 
@@ -30,6 +30,7 @@ __all__ = [
     "Histogram",
     "Statistics",
     "TensorSummary",
+    "bytes_per_element",
     "npy",
     "tensor_elements",
     "tensor_summary",
@@ -53,10 +54,10 @@ _EXTREME = 1e100  # beyond it, and below its inverse, squares do not fit a 64-bi
 _EXACT = 2**53  # integers up to which a 64-bit float tells them apart
 
 _DAMAGE = (
-    # What onnx-ir, numpy and the system raise on a wrong size, an unknown type, data of
+    # What onnx, numpy and the system raise on a wrong size, an unknown type, data of
     # another type, a file that is gone. A damaged tensor is a thing to see, not to fail on.
     *(ValueError, TypeError, KeyError, AttributeError, IndexError, NotImplementedError),
-    *(AssertionError, OverflowError, OSError, MemoryError, ir.serde.SerdeError),
+    *(AssertionError, OverflowError, OSError, MemoryError),
 )
 
 Floats = npt.NDArray[np.float64]
@@ -126,10 +127,7 @@ class TensorSummary:
 
 
 def tensor_summary(
-    tensor: ir.TensorProtocol | onnx.TensorProto,
-    *,
-    base_dir: Path | None = None,
-    most: int = MOST_READ,
+    tensor: onnx.TensorProto, *, base_dir: Path | None = None, most: int = MOST_READ
 ) -> TensorSummary:
     """Look at a tensor of up to ``most`` elements; ``base_dir`` is the folder of external data.
 
@@ -137,32 +135,31 @@ def tensor_summary(
     """
     dtype, size, nbytes = "unknown type", 0, None
     shape: tuple[int, ...] = ()
-    elsewhere = (WEIGHTS_LEFT_OUT, STORED_SPARSELY)
     outside = False
     note = unreadable = elements = ""
     statistics = histogram = None
     try:
-        if isinstance(tensor, onnx.TensorProto):
-            tensor = ir.serde.deserialize_tensor(tensor, base_path=base_dir or "")
-        outside = isinstance(tensor, ir.ExternalTensor) and tensor.location not in elsewhere
-        dtype = tensor.dtype.name.lower()
-        shape = tuple(tensor.shape.numpy())
+        place = _place(tensor)
+        outside = place is not None and place.location not in _NO_PLACES
+        dtype = onnx.TensorProto.DataType.Name(tensor.data_type).lower()
+        shape = tuple(tensor.dims)
         if any(dim < 0 for dim in shape):
             raise ValueError("a dimension is negative")
         size = math.prod(shape)
-        nbytes = None if tensor.dtype.is_string() else math.ceil(size * tensor.dtype.itemsize)
-        note = _reason_to_leave(tensor, size, most)
+        is_text = tensor.data_type == onnx.TensorProto.STRING
+        nbytes = None if is_text else math.ceil(size * bytes_per_element(tensor.data_type))
+        note = _reason_to_leave(place, size, most)
         if not note:
-            array = _elements(tensor, size)
+            array = _elements(tensor, place, base_dir, size)
             if size <= _FEW:
                 elements = _spelled(array.tolist())
-            if tensor.dtype.is_string():
+            if is_text:
                 note = "text, so without statistics"
             elif np.iscomplexobj(array):
                 note = "complex numbers, so without statistics"
             elif size:
                 with np.errstate(all="ignore"):
-                    statistics, histogram = _figures(array, tensor.dtype)
+                    statistics, histogram = _figures(array)
     except _DAMAGE as error:
         unreadable = _told(error)
     return TensorSummary(
@@ -184,11 +181,10 @@ def tensor_elements(
 ) -> npt.NDArray[Any] | None:
     """The elements of a tensor, or ``None`` if it was stored without them or they are damaged."""
     try:
-        read = ir.serde.deserialize_tensor(tensor, base_path=base_dir or "")
-        shape = tuple(read.shape.numpy())
-        if _reason_to_leave(read, 0, 0) or any(dim < 0 for dim in shape):
+        place = _place(tensor)
+        if _reason_to_leave(place, 0, 0) or any(dim < 0 for dim in tensor.dims):
             return None
-        return _elements(read, math.prod(shape))
+        return _elements(tensor, place, base_dir, math.prod(tensor.dims))
     except _DAMAGE:
         return None
 
@@ -218,21 +214,69 @@ def _told(error: BaseException) -> str:
     return (text.splitlines() or [""])[0] or type(error).__name__
 
 
-def _reason_to_leave(tensor: ir.TensorProtocol, size: int, most: int) -> str:
-    if isinstance(tensor, ir.ExternalTensor):
-        if tensor.location == WEIGHTS_LEFT_OUT:
-            return LEFT_OUT
-        if tensor.location == STORED_SPARSELY:
-            return SPARSE
+_TYPES = dict(onnx.TensorProto.DataType.items())
+_BITS = {  # of the types of which several elements share a byte; the newest are not in every onnx
+    _TYPES[name]: bits
+    for bits, names in {
+        2: ("UINT2", "INT2"),
+        4: ("UINT4", "INT4", "FLOAT4E2M1"),
+        6: ("FLOAT6E2M3", "FLOAT6E3M2"),
+    }.items()
+    for name in names
+    if name in _TYPES
+}
+
+
+def bytes_per_element(data_type: int) -> float:
+    """What an element of one of ONNX's types takes in a file: of some types, a part of a byte.
+
+    Raises:
+        ValueError: if it has no size (text), or there is no such type.
+    """
+    if data_type in _BITS:
+        return _BITS[data_type] / 8
+    if data_type not in _SIZED:
+        raise ValueError(f"an element of type {data_type} has no size")
+    return float(onnx.helper.tensor_dtype_to_np_dtype(data_type).itemsize)
+
+
+_SIZED = {*_TYPES.values()} - {onnx.TensorProto.UNDEFINED, onnx.TensorProto.STRING}
+
+_NO_PLACES = (WEIGHTS_LEFT_OUT, STORED_SPARSELY)
+
+
+class _Place(NamedTuple):
+    """Where a file beside the model holds a tensor's data."""
+
+    location: str
+    offset: int
+    length: int | None
+
+
+def _place(tensor: onnx.TensorProto) -> _Place | None:
+    if tensor.data_location != onnx.TensorProto.EXTERNAL:
+        return None
+    told = {one.key: one.value for one in tensor.external_data}
+    length = int(told["length"]) if "length" in told else None
+    return _Place(told.get("location", ""), int(told.get("offset", "0")), length)
+
+
+def _reason_to_leave(place: _Place | None, size: int, most: int) -> str:
+    if place is not None and place.location in _NO_PLACES:
+        return LEFT_OUT if place.location == WEIGHTS_LEFT_OUT else SPARSE
     return f"more than {most:,} elements, so not read" if size > most else ""
 
 
-def _elements(tensor: ir.TensorProtocol, size: int) -> npt.NDArray[Any]:
-    if isinstance(tensor, ir.ExternalTensor):
-        tensor = _read(tensor)
-    if isinstance(tensor.raw, onnx.TensorProto) and not tensor.dtype.is_string():
-        _check_amount(tensor.raw, tensor.dtype, size)
-    array: npt.NDArray[Any] = tensor.numpy()
+def _elements(
+    tensor: onnx.TensorProto, place: _Place | None, base_dir: Path | None, size: int
+) -> npt.NDArray[Any]:
+    if tensor.data_type == onnx.TensorProto.STRING and place is None:
+        array: npt.NDArray[Any] = np.array([*tensor.string_data], object).reshape(tensor.dims)
+    else:
+        if place is not None:
+            tensor = _read(tensor, place, base_dir, size)
+        _check_amount(tensor, size)
+        array = onnx.numpy_helper.to_array(tensor)
     if array.size != size:
         raise ValueError(f"it holds {array.size:,} elements, and its shape wants {size:,}")
     if array.dtype == np.bool_:
@@ -240,57 +284,51 @@ def _elements(tensor: ir.TensorProtocol, size: int) -> npt.NDArray[Any]:
     return array
 
 
-def _check_amount(proto: onnx.TensorProto, dtype: ir.DataType, size: int) -> None:
-    """That a tensor holds as much data as its shape wants.
-
-    onnx-ir fills a short tensor of 4-bit numbers, and any without data, with zeros.
-    """
-    if proto.HasField("raw_data"):
-        held, wanted, unit = len(proto.raw_data), math.ceil(size * dtype.itemsize), "bytes"
+def _check_amount(tensor: onnx.TensorProto, size: int) -> None:
+    """That a tensor holds as much data as its shape wants: onnx fills some with zeros."""
+    if tensor.HasField("raw_data"):
+        held, unit = len(tensor.raw_data), "bytes"
+        wanted = math.ceil(size * bytes_per_element(tensor.data_type))
     else:
         held = sum(
-            len(getattr(proto, field))
+            len(getattr(tensor, field))
             for field in ("float_data", "int32_data", "int64_data", "double_data", "uint64_data")
         )
         wanted, unit = size, "elements"
-        if dtype.bitwidth in (2, 4):  # several share an entry, as they share a byte
-            wanted, unit = math.ceil(size * dtype.itemsize), "bytes"
-        elif dtype.name.startswith("COMPLEX"):
+        if _BITS.get(tensor.data_type) in (2, 4):  # several share an entry, as they share a byte
+            wanted, unit = math.ceil(size * bytes_per_element(tensor.data_type)), "bytes"
+        elif tensor.data_type in (onnx.TensorProto.COMPLEX64, onnx.TensorProto.COMPLEX128):
             wanted, unit = 2 * size, "parts"
     if held != wanted:
         raise ValueError(f"it holds {held:,} {unit}, and its shape wants {wanted:,}")
 
 
-def _read(tensor: ir.ExternalTensor) -> ir.TensorProtocol:
+def _read(
+    tensor: onnx.TensorProto, place: _Place, base_dir: Path | None, size: int
+) -> onnx.TensorProto:
     """The same tensor with its data in memory: its own bytes are read, nothing else."""
-    folder = Path(tensor.base_dir)
-    if not str(tensor.base_dir):
+    if base_dir is None:
         raise ValueError("the folder of its data is unknown")
     # Checked when the model was opened, and again because a file may have changed since.
-    path = (folder / tensor.location).resolve()
-    if not path.is_relative_to(folder.resolve()):
+    path = (base_dir / place.location).resolve()
+    if not path.is_relative_to(base_dir.resolve()):
         raise ValueError("its data lies outside the model's folder")
     if not path.is_file():
-        raise ValueError(f"{tensor.location} is missing")
-    wanted = tensor.nbytes
-    if tensor.length is not None and tensor.length < wanted:
-        raise ValueError(f"it holds {tensor.length:,} bytes, and its shape wants {wanted:,}")
+        raise ValueError(f"{place.location} is missing")
+    wanted = math.ceil(size * bytes_per_element(tensor.data_type))
+    if place.length is not None and place.length < wanted:
+        raise ValueError(f"it holds {place.length:,} bytes, and its shape wants {wanted:,}")
     with path.open("rb") as file:
-        file.seek(tensor.offset or 0)
+        file.seek(place.offset)
         content = file.read(wanted)
     if len(content) < wanted:
-        raise ValueError(f"{tensor.location} ends before its data does")
-    proto = onnx.TensorProto(
-        data_type=tensor.dtype.value,
-        dims=tensor.shape.numpy(),
-        raw_data=content,
-    )
-    return ir.serde.deserialize_tensor(proto)
+        raise ValueError(f"{place.location} ends before its data does")
+    return onnx.TensorProto(data_type=tensor.data_type, dims=tensor.dims, raw_data=content)
 
 
-def _figures(array: npt.NDArray[Any], dtype: ir.DataType) -> tuple[Statistics, Histogram | None]:
+def _figures(array: npt.NDArray[Any]) -> tuple[Statistics, Histogram | None]:
     """Figures of at least one number."""
-    is_whole = dtype.is_integer()
+    is_whole = "int" in array.dtype.name  # numpy's own, and the small ones of ml_dtypes
     numbers: Floats = array.astype(np.float64)
     nans = infinities = 0
     finite = numbers.reshape(-1)
@@ -313,7 +351,7 @@ def _figures(array: npt.NDArray[Any], dtype: ir.DataType) -> tuple[Statistics, H
         histogram = _histogram(scaled, scale, counted)
         if (
             is_whole
-        ):  # numpy's own integers have more digits than a float, onnx-ir's small ones fewer
+        ):  # numpy's own integers have more digits than a float, ml_dtypes' small ones fewer
             exact = array if peak >= _EXACT else finite
             minimum, maximum = int(exact.min()), int(exact.max())
     slices = _zero_slices(numbers) if zeros else ()

@@ -8,7 +8,6 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import onnx
-import onnx_ir as ir
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,12 +20,11 @@ from tests.build import parse
 
 def summary_of(values: Any, dtype: Any = None) -> TensorSummary:
     """The summary of an array, through a protobuf as in a file."""
-    proto = ir.to_proto(ir.Tensor(np.array(values, dtype=dtype)))
-    return tensor_summary(ir.serde.deserialize_tensor(proto))
+    return tensor_summary(onnx.numpy_helper.from_array(np.array(values, dtype=dtype)))
 
 
 def summary_of_proto(**fields: Any) -> TensorSummary:
-    return tensor_summary(ir.serde.deserialize_tensor(onnx.TensorProto(**fields)))
+    return tensor_summary(onnx.TensorProto(**fields))
 
 
 def test_figures_of_ordinary_numbers() -> None:
@@ -108,7 +106,8 @@ def test_long_integers_keep_their_digits() -> None:
 
 
 def test_text_is_spelled_and_has_no_statistics() -> None:
-    summary = tensor_summary(ir.tensor(["a", "b" * 100, "<b>"]))
+    words = [b"a", b"b" * 100, b"<b>"]
+    summary = summary_of_proto(data_type=onnx.TensorProto.STRING, dims=[3], string_data=words)
     assert summary.elements == f"[“a”, “{'b' * 39}…”, “<b>”]"
     assert summary.note == "text, so without statistics"
     assert summary.nbytes is None
@@ -185,49 +184,54 @@ def test_any_numbers_at_all(values: list[float]) -> None:
         assert sum(summary.histogram.counts) == len(finite)
 
 
-def test_large_tensors_are_not_read() -> None:
-    class Large(ir.Tensor):
-        def numpy(self) -> Any:
-            raise AssertionError("it was read")
-
-    large = tensor_summary(Large(np.zeros((MOST_READ + 1,), np.int8)))
+def test_large_tensors_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(onnx.numpy_helper, "to_array", lambda _: pytest.fail("it was read"))
+    large = summary_of(np.zeros((MOST_READ + 1,), np.int8))
     assert large.note == "more than 1,000,000 elements, so not read"
     assert (large.size, large.nbytes) == (MOST_READ + 1, MOST_READ + 1)
     assert large.statistics is None
     assert not large.unreadable
 
 
-def external(folder: Path | str, content: bytes | None = None, **changed: Any) -> ir.ExternalTensor:
-    if content is not None:
-        Path(folder, "w.bin").write_bytes(content)
+def summary_of_external(
+    folder: Path | None, content: bytes | None = None, **changed: Any
+) -> TensorSummary:
+    """The summary of a tensor whose data lies in ``w.bin``, two floats at the second one there."""
+    if content is not None and folder is not None:
+        (folder / "w.bin").write_bytes(content)
     given: dict[str, Any] = {
         "location": "w.bin",
         "offset": 4,
         "length": 8,
-        "dtype": ir.DataType.FLOAT,
-        "shape": ir.Shape([2]),
-        "name": "w",
-        "base_dir": folder,
+        "data_type": onnx.TensorProto.FLOAT,
+        "dims": [2],
     }
-    return ir.ExternalTensor(**(given | changed))
+    given |= changed
+    tensor = onnx.TensorProto(
+        data_type=given.pop("data_type"),
+        dims=given.pop("dims"),
+        data_location=onnx.TensorProto.EXTERNAL,
+    )
+    for key, value in given.items():
+        tensor.external_data.add(key=key, value=str(value))
+    return tensor_summary(tensor, base_dir=folder)
 
 
 def test_data_beside_the_model_is_read_at_its_place(tmp_path: Path) -> None:
     content = np.array([9, 1, 3, 9], np.float32).tobytes()
-    tensor = external(tmp_path, content)
-    summary = tensor_summary(tensor)
+    summary = summary_of_external(tmp_path, content)
     assert summary.outside
     assert summary.elements == "[1, 3]"
-    assert tensor.raw is None, "a mapped file that shrinks ends the process"
-    packed = external(tmp_path, dtype=ir.DataType.INT4, shape=ir.Shape([3]), offset=0, length=2)
-    assert tensor_summary(packed).size == 3
-    assert not tensor_summary(packed).unreadable
+    int4 = onnx.TensorProto.INT4
+    packed = summary_of_external(tmp_path, data_type=int4, dims=[3], offset=0, length=2)
+    assert packed.size == 3
+    assert not packed.unreadable
 
 
-def test_a_file_of_gigabytes_is_not_opened(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(tensors, "_read", lambda _: pytest.fail("it was opened"))
+def test_a_file_of_gigabytes_is_not_opened(tmp_path: Path) -> None:
     size = 800_000_000
-    summary = tensor_summary(external(tmp_path, shape=ir.Shape([size]), length=4 * size))
+    (tmp_path / "w.bin").mkdir()  # which cannot be read
+    summary = summary_of_external(tmp_path, dims=[size], length=4 * size)
     assert summary.note == "more than 1,000,000 elements, so not read"
     assert summary.nbytes == 3_200_000_000
 
@@ -240,24 +244,28 @@ def test_a_file_of_gigabytes_is_not_opened(tmp_path: Path, monkeypatch: Any) -> 
         ({"location": "../w.bin"}, "outside the model's folder"),
         ({"location": "/etc/passwd"}, "outside the model's folder"),
         ({"location": "a\0b"}, "null"),
-        ({"base_dir": ""}, "the folder of its data is unknown"),
         ({"offset": 12}, "w.bin ends before its data does"),
         ({"offset": 10**30}, ""),
         ({"offset": -5}, ""),
         ({"length": 4}, "it holds 4 bytes, and its shape wants 8"),
-        ({"shape": ir.Shape([-2])}, "a dimension is negative"),
-        ({"dtype": ir.DataType.UNDEFINED}, ""),
-        ({"dtype": ir.DataType.STRING}, ""),
+        ({"offset": "four"}, ""),
+        ({"dims": [-2]}, "a dimension is negative"),
+        ({"data_type": onnx.TensorProto.UNDEFINED}, ""),
+        ({"data_type": onnx.TensorProto.STRING}, ""),
     ],
 )
 def test_damaged_data_beside_the_model_is_told(
     tmp_path: Path, changed: dict[str, Any], reason: str
 ) -> None:
-    summary = tensor_summary(external(tmp_path, b"\0" * 16, **changed))
+    summary = summary_of_external(tmp_path, b"\0" * 16, **changed)
     assert summary.unreadable
     assert reason in summary.unreadable
     assert str(tmp_path) not in summary.unreadable
     assert summary.statistics is None
+
+
+def test_data_in_a_folder_that_nobody_knows_is_not_looked_for() -> None:
+    assert summary_of_external(None).unreadable == "the folder of its data is unknown"
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -265,7 +273,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
     (folder / "w.bin").symlink_to(tmp_path / "secret")
-    assert "outside" in tensor_summary(external(folder)).unreadable
+    assert "outside" in summary_of_external(folder).unreadable
 
 
 @pytest.mark.parametrize(
@@ -277,7 +285,7 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 )
 def test_what_is_elsewhere_says_so(tmp_path: Path, location: str, reason: str) -> None:
     (tmp_path / location).write_bytes(b"\0" * 16)
-    summary = tensor_summary(external(tmp_path, location=location))
+    summary = summary_of_external(tmp_path, location=location)
     assert summary.note == reason
     assert not summary.outside
     assert not summary.unreadable
@@ -352,7 +360,7 @@ def test_elements_are_saved_so_that_numpy_reads_them_without_pickle(
     values: Any, dtype: Any, kept: Any
 ) -> None:
     array = np.array(values, dtype=dtype)
-    saved = npy(ir.to_proto(ir.Tensor(array)))
+    saved = npy(onnx.numpy_helper.from_array(array))
     assert saved is not None
     read = np.load(io.BytesIO(saved), allow_pickle=False)
     assert (read.dtype, read.shape) == (kept, array.shape)

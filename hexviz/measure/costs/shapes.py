@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import onnx
-import onnx_ir as ir
 
 from hexviz.errors import ExtractionError, MeasureError
 from hexviz.extraction.meaning import dims_of, size_of, symbols_in
@@ -24,6 +23,7 @@ from hexviz.model.bodies import graphs_within
 from hexviz.model.flat import FlatGraph
 from hexviz.model.flatten import flatten
 from hexviz.model.near_names import near_names
+from hexviz.model.tensors import bytes_per_element
 from hexviz.model.types import declared_types, inferred_model
 
 __all__ = [
@@ -59,9 +59,8 @@ def bytes_of(tensor: Tensor | None) -> int | None:
     if tensor is None or (elements := tensor.elements) is None:
         return None
     try:
-        kind = ir.DataType(tensor.dtype)
-        return math.ceil(elements * kind.itemsize)
-    except (ValueError, TypeError):  # text has no size, and a stranger's number no type
+        return math.ceil(elements * bytes_per_element(tensor.dtype))
+    except ValueError:  # text has no size, and a stranger's number no type
         return None
 
 
