@@ -11,7 +11,7 @@ READY  := $(VENV)/.installed
 NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
-.PHONY: demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel browser redis bench bench-hot \
+.PHONY: docs demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel browser redis bench bench-hot \
 	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-parity \
 	bench-quantised bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
 
@@ -69,6 +69,10 @@ browser: $(READY)
 # For the tests of a team's queue.
 redis: $(READY)
 	$(BIN)/python tests/app/jobs/install_redis.py
+
+# The documentation as a site, in build/site.
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # quiet would be deaf to warnings
 
 # The README's pictures, from the page as it is now.
 pictures: $(READY) browser

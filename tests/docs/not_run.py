@@ -1,0 +1,22 @@
+"""Commands in README and docs that no test runs, each by how it begins, and why.
+
+Whatever can be run is: take a line out of here before you add one.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+__all__ = ["NOT_RUN"]
+
+NOT_RUN: Mapping[str, str] = MappingProxyType(
+    {
+        "pip install": "would change what the tests run on; tests/wheel/ installs elsewhere",
+        "hexviz export hf:": "downloads from Hugging Face",
+        "hexviz bench": "measures for minutes; tests/bench/ runs it on less",
+        "hexviz worker": "needs a Redis; tests/app/jobs/ has one",
+        "hexviz view --jobs": "needs a Redis; tests/app/jobs/ has one",
+        "python -m pytest": "is what runs this",
+        "hexviz view --host 0.0.0.0": "listens to all machines, in a folder of theirs",
+        "HEXVIZ_TOKEN=… hexviz view": "listens behind a proxy of theirs",
+    }
+)
