@@ -1,6 +1,7 @@
 # make demo   a sample model in the page        make test   all tests
 # make check  lint, types and the quick tests   make wheel  build sdist and wheel
 # make lint   ruff, eslint                      make types  mypy, tsc
+# make wheel-test   a wheel in fresh environments, a minute and a half
 # make bench  how fast opening, tagging and drawing are      make bench-page   how fast the page is
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ READY  := $(VENV)/.installed
 NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
-.PHONY: docs demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel browser redis bench bench-hot \
+.PHONY: docs demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel wheel-test browser redis bench bench-hot \
 	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-parity \
 	bench-quantised bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
 
@@ -61,6 +62,10 @@ canvas-styles: $(READY)
 
 wheel: $(READY)
 	$(BIN)/python -m build --outdir dist
+
+# A wheel, installed and tried in a fresh environment of each Python from 3.11 to 3.14 that is here.
+wheel-test: $(READY)
+	$(BIN)/python -m pytest -m wheel tests/wheel
 
 # Playwright's own browser is not reachable everywhere; the system's Chromium serves as well.
 browser: $(READY)
