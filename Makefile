@@ -12,7 +12,7 @@ READY  := $(VENV)/.installed
 NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
-.PHONY: docs demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel wheel-test browser redis bench bench-hot \
+.PHONY: docs drawings demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel wheel-test browser redis bench bench-hot \
 	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-parity \
 	bench-quantised bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
 
@@ -78,6 +78,10 @@ redis: $(READY)
 # The documentation as a site, in build/site.
 docs: $(READY)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict  # quiet would be deaf to warnings
+
+# The small graphs of docs/how-tags-work.md.
+drawings: $(READY)
+	$(BIN)/python -W ignore -m tests.docs.drawings
 
 # The README's pictures, from the page as it is now.
 pictures: $(READY) browser

@@ -81,7 +81,7 @@ def options_page() -> str:
         rows = [_row(one) for one in command.params if not getattr(one, "hidden", False)]
         rows = [one for one in rows if one]
         if rows:
-            lines += ["| | |", "|---|---|", *rows, ""]
+            lines += ["| name | what it does |", "|---|---|", *rows, ""]
     return "\n".join(lines)
 
 
