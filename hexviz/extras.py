@@ -8,6 +8,9 @@ on where the running hexviz came from, which pip and its like keep beside it (PE
       archive, repository
     nothing said, or gone     pip install 'onnxscript>=0.5.4' 'torch>=2.9'
 
+An environment of uvx or ``pipx run`` is thrown away: there, the advice is what to run instead, as
+``uvx --from 'hexviz[export] @ file:///…whl' hexviz``.
+
 Looking imports nothing: torch takes seconds.
 """
 
@@ -32,7 +35,7 @@ from packaging.requirements import Requirement
 from hexviz.errors import ExtraError
 from hexviz.model.wording import listed
 
-__all__ = ["Extra", "advice_for", "install_advice", "missing", "pip_of", "require"]
+__all__ = ["Extra", "advice_for", "install_advice", "installer", "missing", "require"]
 
 Extra = Literal["desktop", "export", "hf", "notebook", "parquet", "team"]
 """The extras of pyproject.toml that add something for users."""
@@ -70,11 +73,22 @@ def install_advice(extra: Extra) -> str:
         installed: Distribution | None = distribution("hexviz")
     except PackageNotFoundError:
         installed = None
-    return advice_for(extra, installed, pip_of(sys.executable, shutil.which("pip")))
+    return advice_for(extra, installed, installer(sys.executable, shutil.which("pip")))
 
 
-def pip_of(python: str, pip_on_path: str | None) -> tuple[str, ...]:
-    """The words that begin a command which installs into the environment of ``python``."""
+_RUNNERS = {"archive-v0": ("uvx", "--from"), ".cache": ("pipx", "run", "--spec")}
+"""A folder above the environments that a program makes for one run → how it is called."""
+
+
+def installer(python: str, pip_on_path: str | None) -> tuple[str, ...]:
+    """The words that begin a command which installs into the environment of ``python``.
+
+    Or one that runs hexviz in another, where it is thrown away.
+    """
+    home = Path(python).parent.parent.parent
+    runner = _RUNNERS.get(home.name, ())
+    if runner and (home.name != ".cache" or home.parent.name == "pipx"):
+        return runner
     if pip_on_path and Path(pip_on_path).parent == Path(python).parent:
         return ("pip", "install")
     if _is_there("pip"):
@@ -82,7 +96,7 @@ def pip_of(python: str, pip_on_path: str | None) -> tuple[str, ...]:
     return ("uv", "pip", "install", "--python", python)  # environments of uv have no pip
 
 
-def advice_for(extra: str, installed: Distribution | None, pip: Sequence[str]) -> str:
+def advice_for(extra: str, installed: Distribution | None, installer: Sequence[str]) -> str:
     """The command, from what is on record of an installation; ``None`` if nothing is.
 
     A folder or file that is gone counts as if nothing was said of it.
@@ -92,8 +106,10 @@ def advice_for(extra: str, installed: Distribution | None, pip: Sequence[str]) -
     else:
         origin = json.loads(installed.read_text("direct_url.json") or "null")
         requires = installed.requires or []
+    if origin and tuple(installer) in _RUNNERS.values():
+        return _shell([*installer, f"hexviz[{extra}] @ {origin['url']}", "hexviz"])
     words = _from_origin(extra, origin) if origin else None
-    return _shell([*pip, *(words or _requirements(extra, requires))])
+    return _shell([*installer, *(words or _requirements(extra, requires))])
 
 
 def _checkout() -> dict[str, Any] | None:

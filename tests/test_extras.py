@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 
 from hexviz.errors import ExtraError
-from hexviz.extras import Extra, advice_for, install_advice, pip_of, require
+from hexviz.extras import Extra, advice_for, install_advice, installer, require
 
 ROOT = Path(__file__).resolve().parent.parent
 PIP = ("pip", "install")
@@ -105,14 +105,29 @@ def test_a_checkout_on_the_path_that_nobody_installed() -> None:
 
 
 def test_what_installs_is_what_belongs_to_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert pip_of("/venv/bin/python", "/venv/bin/pip") == ("pip", "install")
-    assert pip_of("/venv/bin/python", "/usr/bin/pip") == (
+    assert installer("/venv/bin/python", "/venv/bin/pip") == ("pip", "install")
+    assert installer("/venv/bin/python", "/usr/bin/pip") == (
         *("/venv/bin/python", "-m", "pip", "install"),
     )
     monkeypatch.setitem(sys.modules, "pip", None)
-    assert pip_of("/venv/bin/python", "/usr/bin/pip") == (
+    assert installer("/venv/bin/python", "/usr/bin/pip") == (
         *("uv", "pip", "install", "--python", "/venv/bin/python"),
     )
+
+
+@pytest.mark.parametrize(
+    ("python", "words"),
+    [
+        ("/home/a/.cache/uv/archive-v0/x1/bin/python", "uvx --from"),
+        ("/home/a/.local/pipx/.cache/f38/bin/python", "pipx run --spec"),
+    ],
+)
+def test_an_environment_for_one_run_is_replaced(tmp_path: Path, python: str, words: str) -> None:
+    runs = installer(python, None)
+    known = installed(tmp_path, {"url": "file:///tmp/a.whl", "archive_info": {}})
+    found = advice_for("export", known, runs)
+    assert found == f"{words} 'hexviz[export] @ file:///tmp/a.whl' hexviz"
+    assert installer("/home/a/.cache/env/bin/python", None)[1:] == ("-m", "pip", "install")
 
 
 def test_what_is_missing_is_one_line_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
