@@ -11,6 +11,10 @@ __all__ = ["NOT_RUN"]
 NOT_RUN: Mapping[str, str] = MappingProxyType(
     {
         "pip install": "would change what the tests run on; tests/wheel/ installs elsewhere",
+        "uvx ": "needs uv, and a wheel; tests/wheel/ installs one by pip",
+        "uv tool": "needs uv, and would install for whoever runs the tests",
+        "pipx ": "needs pipx, and would install for whoever runs the tests",
+        "docker ": "needs a Docker daemon",
         "hexviz export hf:": "downloads from Hugging Face",
         "hexviz bench": "measures for minutes; tests/bench/ runs it on less",
         "hexviz worker": "needs a Redis; tests/app/jobs/ has one",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -75,3 +76,10 @@ def test_a_container_has_the_memory_that_it_was_given(tmp_path: Path) -> None:
     assert memory_here(container) == whole
     container.write_text("1073741824\n")
     assert memory_here(container) == 1 << 30
+
+
+def test_the_image_has_what_its_workers_need() -> None:
+    (extras,) = re.findall(r"'\.\[([\w,]+)\]'", (TOP / "Dockerfile").read_text())
+    project = tomllib.loads((TOP / "pyproject.toml").read_text())["project"]
+    assert {*extras.split(",")} <= {*project["optional-dependencies"]}
+    assert {"team", "hf"} <= {*extras.split(",")}, "a queue, and exports of all samples"
