@@ -70,8 +70,9 @@ export function writeAddress(query, event) {
     return;
   }
   const target = window.location.pathname + query;
-  // What an address asked for is only spelled out; all else can be gone back from.
-  if (event.type === "visit" && event.value === wanted()) {
+  // What an address asked for is only spelled out, and a file's next version is the same place; all
+  // else can be gone back from.
+  if (event.type === "follow" || (event.type === "visit" && event.value === wanted())) {
     window.history.replaceState(null, "", target);
   } else {
     window.history.pushState(null, "", target);

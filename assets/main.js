@@ -6,11 +6,13 @@ import "./pictures.js";
 import "./uploads.js";
 import "./drop.js";
 import { register } from "./actions.js";
-import { fit, holdAt, middleInSight, takeSightFrom, untouched } from "./canvas/camera.js";
+import {
+  fit, holdAt, holdSight, middleInSight, takeSightFrom, touched, untouched,
+} from "./canvas/camera.js";
 import { bindCanvas } from "./canvas/gestures.js";
 import { canvasSize, cytoscape } from "./canvas/instance.js";
 import { makeCanvas, styleCanvas } from "./canvas/make.js";
-import { shownHighlight } from "./canvas/marks.js";
+import { selectedId, shownHighlight } from "./canvas/marks.js";
 import { keepInStep, showOther, styleOther } from "./canvas/other.js";
 import { trace } from "./canvas/trace.js";
 import {
@@ -45,6 +47,7 @@ import { showAnswer } from "./show.js";
 import { theme } from "./theme.js";
 import { bindToolbar } from "./toolbar.js";
 import { Refused, http } from "./transport/http.js";
+import { watch } from "./watch.js";
 
 /**
  * @import { ElementDefinition } from "cytoscape"
@@ -97,6 +100,10 @@ function show(answer, { event }, isFirst) {
   }
   if (event.type === "difference") {
     untouched();
+  }
+  if (event.type === "follow") {
+    touched(); // what is selected is not brought into view: it is where a person left it
+    holdSight(selectedId());
   }
   const anchor = anchorOf(event);
   if (anchor) {
@@ -367,6 +374,9 @@ new MutationObserver(function (_changes, observer) {
 followHistory(openOpener);
 void startDash();
 void arrive();
+watch({
+  model: () => queue.model, isIdle: () => queue.isIdle, refresh: () => void queue.refreshPanel(),
+});
 
 // For tests of the page, and for whoever tries something from the console.
 Object.assign(window, {

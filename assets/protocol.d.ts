@@ -94,7 +94,7 @@ export interface EventAnswer {
 
 export interface EventRequest {
   n: number;
-  event: Visit | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | ToggleOther | SelectOther | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | ShowFigure | TakeDocument | ForgetDocument | SizeDimension | ShowDivergence | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
+  event: Visit | Follow | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | ToggleOther | SelectOther | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | ShowFigure | TakeDocument | ForgetDocument | SizeDimension | ShowDivergence | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
   theme?: "dark" | "light";
   shown?: string | null;
   at?: At | null;
@@ -126,6 +126,11 @@ export interface FillHoles {
 
 export interface FirstHit {
   type: "search";
+  value: string;
+}
+
+export interface Follow {
+  type: "follow";
   value: string;
 }
 
@@ -509,4 +514,19 @@ export interface ViewState {
 export interface Visit {
   type: "visit";
   value: string;
+}
+
+export interface Watched {
+  n: number;
+  name: string;
+  key: string;
+  at: number;
+  base: string;
+  rewritten: number;
+  weights: boolean;
+  doing: "" | "exporting" | "writing";
+  problem: string;
+  details: string;
+  since: number;
+  changes?: Array<string>;
 }

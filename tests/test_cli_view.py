@@ -18,6 +18,7 @@ PLAIN = [
     ["view", "m.onnx"],
     ["view", "folder/m.onnx", "--port", "0", "--no-browser"],
     ["view", "--port", "65535", "m.onnx"],
+    ["m.onnx", "--watch"],
     ["m.onnx", "--host", "0.0.0.0"],  # noqa: S104
     ["view", "--no-browser", "--host", "localhost", "--port", "0080", "m.onnx"],
 ]
@@ -29,9 +30,12 @@ def test_both_read_the_same(arguments: list[str], monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(serve_file, "serve", lambda first, **more: seen.append((first, more)))
     run(arguments)
     ((source, told),) = seen
-    assert plain_view(arguments) == (source, told["port"], told["host"], told["open_browser"])
-    others = {name: told[name] for name in ("queue", "token", "allowed", "roots")}
-    assert others == {"queue": None, "token": None, "allowed": (), "roots": ()}
+    assert plain_view(arguments) == (
+        *(source, told["port"], told["host"], told["open_browser"], told["watch"]),
+    )
+    others = {name: told[name] for name in ("queue", "token", "allowed", "roots", "factory")}
+    nothing = {"queue": None, "token": None, "allowed": (), "roots": (), "factory": None}
+    assert others == nothing
 
 
 @pytest.mark.parametrize(

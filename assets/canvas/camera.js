@@ -30,6 +30,9 @@ let wanted = null;
 let fittedBy = null;
 let fittedAt = ""; // the view that it left: one that is elsewhere now was moved since
 let fitsLater = false; // fitting was asked for while the canvas was hidden
+/** @type {{id: string, x: number, y: number}[] | null} What was in sight, and where it stood; what is
+ * to stay there comes first. */
+let sights = null;
 let looksAround = false; // much may have moved: see whether anything is in sight
 /** @type {{x: number, y: number} | null} Model point in the middle of the canvas. */
 let middle = null;
@@ -73,6 +76,47 @@ export function holdAt(where) {
 /** A person has moved the view: it is not fitted by itself any more. */
 export function movedByHand() {
   fittedBy = null;
+}
+
+/**
+ * Keep through the next change what a person looks at: what is selected or, where that is out of
+ * sight or gone, what is nearest to the middle. Nothing moves where the same stands at the same place.
+ * @param {string | null | undefined} selected
+ */
+export function holdSight(selected) {
+  const cy = cytoscape();
+  if (!cy?.width()) {
+    return;
+  }
+  const seen = cy.extent();
+  const [x, y] = [(seen.x1 + seen.x2) / 2, (seen.y1 + seen.y2) / 2];
+  sights = cy.nodes().toArray()
+    .map((node) => ({ id: node.id(), ...topOf(node) }))
+    .filter((at) => at.x > seen.x1 && at.x < seen.x2 && at.y > seen.y1 && at.y < seen.y2)
+    .map((at) => ({ ...at, far: at.id === selected ? -1 : Math.hypot(at.x - x, at.y - y) }))
+    .sort((one, other) => one.far - other.far);
+}
+
+/**
+ * The middle of a box's upper side, in units of the model: it stays where the box grows.
+ * @param {NodeSingular} node
+ */
+function topOf(node) {
+  const { x, y } = node.position();
+  return { x, y: y - node.height() / 2 };
+}
+
+/** @param {Core} cy */
+function keepSight(cy) {
+  const held = sights?.find((at) => cy.getElementById(at.id).nonempty());
+  const isEmpty = sights?.length === 0;
+  sights = null;
+  if (held) {
+    const now = topOf(cy.getElementById(held.id));
+    cy.panBy({ x: (held.x - now.x) * cy.zoom(), y: (held.y - now.y) * cy.zoom() });
+  } else if (!isEmpty) {
+    fit(); // nothing is left of what was in sight
+  }
 }
 
 /** The next change may put everything elsewhere. */
@@ -209,7 +253,9 @@ function acrossAt(cy, level, box) {
  * @param {Core} cy
  */
 export function follow(cy) {
-  if (anchor) {
+  if (sights) {
+    keepSight(cy);
+  } else if (anchor) {
     const node = cy.getElementById(anchor.id);
     if (node.nonempty()) {
       const box = sides(node);

@@ -4,6 +4,7 @@
 
     GET /          the page: its frame at once, then each stage of its model, then the picture
     GET /assets/…  styles and scripts
+    GET /watch     what became of a watched file (hexviz/app/watching/)
     /_…            Dash's app       ┐ wait until it is there
     all else       our own routes   ┘
 
@@ -12,7 +13,7 @@ Nothing that this file imports takes long: no framework, and nothing that reads 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -71,15 +72,25 @@ class KnownFirst:
 class Front:
     """The application in front of the others, as WSGI.
 
-    ``first`` is the model that an address means which names none. The others come when they are
+    ``first`` is the model that an address means which names none; ``watches`` says whether its
+    file is watched, of which ``watch`` then tells, once it does. The others come when they are
     there: ``routes`` and ``dash`` answer requests, ``store`` opens the models of links.
     """
 
-    def __init__(self, assets: Path, first: First | None, kept: KeptPictures | None = None) -> None:
+    def __init__(
+        self,
+        assets: Path,
+        first: First | None,
+        kept: KeptPictures | None = None,
+        *,
+        watches: bool = False,
+    ) -> None:
         self._assets = assets
         self._static = StaticFiles(assets)
         self._first = first
         self._kept = kept
+        self._watches = watches
+        self.watch: Callable[[Request], Answer] | None = None
         self.store: Future[ModelStore] = Future()
         self.routes: Future[App] = Future()
         self.dash: Future[App] = Future()
@@ -105,6 +116,8 @@ class Front:
         if request.path == "/":
             kind = {"Content-Type": "text/html; charset=utf-8"}
             return Answer(200, (piece.encode() for piece in self._page(request)), kind)
+        if request.path == "/watch" and self._watches:
+            return self.watch(request) if self.watch is not None else Answer(204)
         found = self._static.answer(request.path, request)
         return Answer(found.status, found.body, dict(found.headers)) if found else None
 
@@ -112,7 +125,12 @@ class Front:
         look = Look.from_cookies(cookies_in(request.get("Cookie", "")))
         key = request.parameter("model") or ""
         first = self._first if not key else None
-        page = PageParts(self._assets, self._static.url, has_first=self._first is not None)
+        page = PageParts(
+            self._assets,
+            self._static.url,
+            has_first=self._first is not None,
+            watches=self._watches,
+        )
         title = first.name if first else key[65:]
         return page_html(look, title, self._progress(request, key, look), page=page)
 

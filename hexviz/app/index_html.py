@@ -114,13 +114,15 @@ class PageParts:
     """What the page is put together from.
 
     ``assets`` is the folder of styles and scripts, ``url`` turns a path below it into an address.
-    ``has_first`` says whether the server was started with a model. ``later`` is HTML that
+    ``has_first`` says whether the server was started with a model, and ``watches`` whether it
+    watches its file. ``later`` is HTML that
     comes last.
     """
 
     assets: Path
     url: Callable[[str], str]
     has_first: bool = False
+    watches: bool = False
     later: str = ""
 
 
@@ -147,6 +149,8 @@ def _head(look: Look, page: PageParts) -> str:
     attributes = ['lang="en"']
     if page.has_first:
         attributes.append("data-first")
+    if page.watches:
+        attributes.append("data-watches")
     if look.theme:
         attributes.append(f'data-theme="{look.theme}"')
     folded = [name for name in ("left", "right") if getattr(look, name).folded]

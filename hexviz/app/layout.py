@@ -238,6 +238,11 @@ def _middle() -> html.Main:
                 **{"aria-label": "What the audit found"},
             ),
             html.Div(id="notice-bar", className="notice-bar", role="status"),
+            # In a line of its own, which is there from the start: what comes in moves nothing.
+            html.Div(
+                id="watch", className="watch", role="region", **{"aria-label": "The watched file"}
+            ),
+            html.Div(id="watch-said", className="unseen", role="status"),
         ],
     )
 

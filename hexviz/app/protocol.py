@@ -180,7 +180,13 @@ class Event(Struct):
     """One thing that a person does; its ``type`` is in the tag of its class."""
 
 
-# Address and tabs.
+# Address, versions and tabs.
+class Follow(Event, tag="follow"):
+    """Go to another version of the open model's file, by its key, and stay where the page is."""
+
+    value: str
+
+
 class Visit(Event, tag="visit"):
     """Go to an address; the value is its query."""
 
@@ -570,6 +576,7 @@ FirstClick = SelectModule | SelectCall | SelectEdge
 
 AnyEvent = (
     Visit
+    | Follow
     | Redraw
     | ChooseTab
     | SelectOp
@@ -722,8 +729,8 @@ class EventAnswer(Struct, kw_only=True):
     element that holds it: ``tree``, ``legend``, ``empty``, ``filter-note``, ``what-if``,
     ``tour``, ``edits``, ``model-title``, ``model-figures``, ``own-head``, ``other-head``.
     ``other`` is the other graph of the compare tab, ``None`` where there is none to show.
-    ``edited`` says that ``model`` is the one before with other tags. ``error`` is one line for
-    a person, as is ``note``, of what was done otherwise than asked for.
+    ``edited`` says that ``model`` is the one before with other tags, or its file's next version.
+    ``error`` is one line for a person, as is ``note``, of what was done otherwise than asked for.
     """
 
     n: int
@@ -774,6 +781,37 @@ class PanelRequest(Struct, frozen=True):
     turned: list[str] = []
     timings: TimingsRequest | None = None
     audit: bool = False
+
+
+Doing = Literal["", "writing", "exporting"]
+"""What is going on with a watched file, where it takes a while."""
+
+
+class Watched(Struct, kw_only=True):
+    """What became of the file that a server watches, for a page; see ``hexviz view --watch``.
+
+    ``n`` counts what happened, for the page to ask what came after. ``key`` is the newest version,
+    which was read ``at`` this second since 1970; ``base`` is the one that the page's model is of,
+    "" if that is another file. ``rewritten`` counts how often the file was written without a
+    change of the graph; if ``weights`` is true, weights in files of their own were, the last time.
+    ``problem`` says in one line why there is no newer
+    version, with ``details`` of several, ``since`` a second since 1970. ``changes`` are what
+    differs from the version that the page showed before, in a few words each, none if nothing does;
+    they are left out until they are known.
+    """
+
+    n: Number
+    name: str
+    key: str
+    at: float
+    base: str = ""
+    rewritten: int = 0
+    weights: bool = False
+    doing: Doing = ""
+    problem: str = ""
+    details: str = ""
+    since: float = 0.0
+    changes: list[str] | UnsetType = UNSET
 
 
 class Table(Struct, kw_only=True):
@@ -891,7 +929,7 @@ def decode(body: bytes, kind: type[Request]) -> Request:
         raise RequestError(line[:_LONGEST]) from error
 
 
-def encode(answer: EventAnswer | PanelAnswer) -> bytes:
+def encode(answer: EventAnswer | PanelAnswer | Watched) -> bytes:
     """An answer as JSON; the same answer has the same bytes."""
     try:
         return msgspec.json.encode(answer, enc_hook=_plain, order="deterministic")

@@ -14,6 +14,7 @@ from hexviz.app import compression
 from hexviz.app.address import from_query, model_in
 from hexviz.app.answers import answer_event, answer_panel, check_state, show
 from hexviz.app.graph.corrections import apply_edit
+from hexviz.app.graph.follow import follow
 from hexviz.app.graph.picture import painted
 from hexviz.app.jobs.results import Results, file_stem
 from hexviz.app.models.first_picture import FirstPictures
@@ -25,6 +26,7 @@ from hexviz.app.protocol import (
     Edit,
     EventAnswer,
     EventRequest,
+    Follow,
     PanelAnswer,
     PanelRequest,
     Visit,
@@ -180,6 +182,8 @@ def _event(store: ModelStore, asked: EventRequest) -> EventAnswer:
             return EventAnswer(n=asked.n)  # there is no model on the page yet
         if isinstance(event, Edit):
             return _edit(store, asked, at, event)
+        if isinstance(event, Follow):
+            return _follow(store, asked, at, event.value)
         return answer_event(store.get(at.model), asked, store.get)
     except RequestError:
         raise
@@ -195,6 +199,16 @@ def _edit(store: ModelStore, asked: EventRequest, at: At, event: Edit) -> EventA
     check_state(edited, after)  # a browser may name any model to be the one to redo
     answer = show(edited, asked, before if edited is model else None, after, store.get)
     answer.edited = True
+    return answer
+
+
+def _follow(store: ModelStore, asked: EventRequest, at: At, key: str) -> EventAnswer:
+    """The answer to another version of the open model's file, with the page where it was."""
+    model, after, note = follow(store, at.model, at.state, key)
+    answer = show(model, asked, None, after, store.get)
+    answer.edited = True
+    if note:
+        answer.note = note
     return answer
 
 

@@ -45,6 +45,7 @@ from hexviz.app.guard.limits import MAX_BODY, MAX_HEADERS
 from hexviz.app.models.first_model import FirstModel
 from hexviz.app.models.kept_pictures import KeptPictures
 from hexviz.app.models.roots import Roots
+from hexviz.app.watching.watching import Watching
 from hexviz.app.wsgi import App
 from hexviz.cache import Cache
 from hexviz.errors import HexvizError, ServeError
@@ -72,12 +73,17 @@ def serve(
     token: str | None = None,
     allowed: Iterable[str] = (),
     roots: Iterable[Path] = (),
+    watch: bool = False,
+    factory: str | None = None,
 ) -> None:
     """Serve the page until a signal stops it, with ``first`` open if it is given.
 
     ``queue`` is the address of a Redis, if workers do the jobs. Other machines reach
     the server only with a ``token``, which is made up if it is left out. ``allowed`` are
     more names that it may be called by, ``roots`` the folders whose models the page may open.
+    With ``watch``, pages show what is written to ``first`` as soon as it is whole, and, if it was
+    exported from a ``factory`` (``package.module:factory``), export that anew when its source
+    changes.
     Where reading ``first`` fails while a page waits for it, the page says so and a line on stderr.
 
     Raises:
@@ -110,12 +116,13 @@ def serve(
     lock = Token(secret, bound) if secret is not None else None
     guard = Guard(Access(hosts_for(host, address, names), lock))
     near, far = addresses(address, bound, secret)
-    front = Front(assets_folder(), model, kept)
+    front = Front(assets_folder(), model, kept, watches=watch and model is not None)
+    watching = Watching(first, factory) if watch and first is not None else None
     server = listening(Gate(guard, front), listener, guard)
     also = f", on this machine {near}" if near != far else ""
     try:
         print(f"hexviz serves {far}{also} (Ctrl+C stops it)", flush=True)  # noqa: T201
-        building = [server, failed, front, model, cache, guard, folders, manager]
+        building = [server, failed, front, model, cache, guard, folders, manager, watching]
         threading.Thread(target=_build, args=building, daemon=True).start()
         if open_browser:
             threading.Thread(target=webbrowser.open, args=[near], daemon=True).start()
@@ -124,6 +131,8 @@ def serve(
         pass  # waitress takes them the same way, once it runs
     finally:
         server.close()
+        if watching is not None:
+            watching.close()
         if manager.done():
             manager.result().close()
     if failed.done():
@@ -139,6 +148,7 @@ def _build(
     guard: Guard,
     roots: Roots,
     manager: Future[Manager],
+    watching: Watching | None,
 ) -> None:
     """Put together what is behind the front, what is wanted first first."""
     try:
@@ -176,6 +186,8 @@ def _build(
     if model is not None:
         with suppress(HexvizError):  # who shows it is told the same
             model.prepare(store)
+        if watching is not None:
+            watching.begin(model, front, store)
 
 
 def _deliver(model: FirstModel, stored: Future[ModelStore]) -> None:

@@ -29,6 +29,7 @@ BOUNDS: Mapping[str, Bound] = MappingProxyType(
         "edits": Bound(1 << 28, files=5000),
         "transfers": Bound(1 << 30),  # 20 MB for 100,000 ops
         "known": Bound(1 << 24, files=2000),  # each is below a kilobyte or two
+        "versions": Bound(2 << 30, files=200),  # what watched files held before
         "results": Bound(4 << 30, files=10_000),  # a part may be 2 GB, as a protobuf may
     }
 )

@@ -35,8 +35,8 @@ def main() -> None:
             else:
                 from hexviz.app.serve import serve
 
-                source, port, host, open_browser = plain
-                serve(source, host=host, port=port, open_browser=open_browser)
+                source, port, host, open_browser, watch = plain
+                serve(source, host=host, port=port, open_browser=open_browser, watch=watch)
     except ExportError as error:
         fail(f"{error}{_where_log_is(error)}")
     except HexvizError as error:

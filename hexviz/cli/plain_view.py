@@ -24,6 +24,7 @@ class PlainView(NamedTuple):
     port: int = PORT
     host: str = HOST
     open_browser: bool = True
+    watch: bool = False
 
 
 def plain_view(arguments: Sequence[str]) -> PlainView | None:
@@ -46,7 +47,9 @@ def plain_view(arguments: Sequence[str]) -> PlainView | None:
         name = given.pop(0)
         if name in ("--port", "--host") and given:
             value = given.pop(0)
-        elif name == "--no-browser" or (name.endswith(".onnx") and not name.startswith("-")):
+        elif name in ("--no-browser", "--watch") or (
+            name.endswith(".onnx") and not name.startswith("-")
+        ):
             name, value = ("source", name) if name.endswith(".onnx") else (name, "")
         else:
             return None
@@ -59,4 +62,6 @@ def plain_view(arguments: Sequence[str]) -> PlainView | None:
     if int(port) > _LARGEST_PORT:
         return None
     host = found.get("--host", HOST)
-    return PlainView(Path(found["source"]), int(port), host, "--no-browser" not in found)
+    return PlainView(
+        Path(found["source"]), int(port), host, "--no-browser" not in found, "--watch" in found
+    )

@@ -49,6 +49,14 @@ Root = Annotated[
         "--root", metavar="FOLDER", help="A folder whose .onnx files can be opened from the page."
     ),
 ]
+Watch = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        help="Show what is written to the file as soon as it is whole, and, of a "
+        "package.module:factory, export it anew when its source changes.",
+    ),
+]
 Jobs = Annotated[
     str | None,
     typer.Option(
@@ -76,6 +84,7 @@ def view(
     token: TokenText = None,
     allow_host: AllowHost = None,
     root: Root = None,
+    watch: Watch = False,
 ) -> None:
     """Open the page in a browser."""
     from hexviz.app.serve import serve
@@ -83,6 +92,8 @@ def view(
     given = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
     if token is None:
         token = given  # set and empty, which typer takes for unset: whoever set it wanted one
+    if watch:
+        _check_watched(source)
     first = _onnx_path(source) if source else None
     serve(
         first,
@@ -93,6 +104,8 @@ def view(
         token=token,
         allowed=allow_host or (),
         roots=root or (),
+        watch=watch,
+        factory=source if source and first != Path(source) else None,
     )
 
 
@@ -163,11 +176,29 @@ def _document(path: Path, kind: type[Figures]) -> Figures:
     return found
 
 
+def _check_watched(source: str | None) -> None:
+    """That there is something to watch.
+
+    Raises:
+        SourceError: if there is not.
+    """
+    from hexviz.errors import SourceError
+
+    if source and (_is_file(source) or (":" in source and not source.startswith("hf:"))):
+        return
+    what = "There is nothing" if source is None else f"Nothing of {source} changes"
+    raise SourceError(f"{what} to watch: give --watch an .onnx file or package.module:factory.")
+
+
+def _is_file(source: str) -> bool:
+    path = Path(source)
+    return path.suffix == ".onnx" or path.is_file()
+
+
 def _onnx_path(source: str) -> Path:
     """The file to show: the one named, or a fresh export in the cache folder."""
-    path = Path(source)
-    if path.suffix == ".onnx" or path.is_file():
-        return path
+    if _is_file(source):
+        return Path(source)
     from hexviz.cache import Cache
     from hexviz.cli.console import progress
     from hexviz.exporters.export_times import save_and_keep

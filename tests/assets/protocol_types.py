@@ -9,7 +9,7 @@ from pathlib import Path
 
 from msgspec import NODEFAULT, inspect
 
-from hexviz.app.protocol import EventAnswer, EventRequest, PanelAnswer, PanelRequest
+from hexviz.app.protocol import EventAnswer, EventRequest, PanelAnswer, PanelRequest, Watched
 
 __all__ = ["WRITTEN", "declarations"]
 
@@ -31,7 +31,7 @@ _PLAIN: dict[type[inspect.Type], str] = {
 def declarations() -> str:
     """All of ``protocol.d.ts``."""
     written: dict[str, str] = {}
-    for kind in (EventAnswer, PanelAnswer):
+    for kind in (EventAnswer, PanelAnswer, Watched):
         _expression(inspect.type_info(kind), written, is_answer=True)
     for kind in (EventRequest, PanelRequest):
         _expression(inspect.type_info(kind), written, is_answer=False)

@@ -88,6 +88,12 @@ class FirstModel:
         """
         return self._key.result()
 
+    def follow(self, key: str) -> None:
+        """Be the model with this key from now on: the next version of its file."""
+        newer: Future[str] = Future()
+        newer.set_result(key)
+        self._key = newer
+
     def watch(self, canvas: Canvas) -> Iterator[str | FirstPicture]:
         """Its stages as they begin and, unless it cannot be drawn, its first picture at the end."""
         with self._news:

@@ -46,6 +46,8 @@ _CAPACITY = 64
 
 _PATIENCE = 5.0  # seconds that an upload waits for others to be read
 
+_LARGEST_VERSION = 1 << 28  # bytes of a watched file that are kept once it holds others
+
 _RECENT = 12
 _LOOKED_AT = 200  # known files, of which most may be another server's to open
 
@@ -86,6 +88,7 @@ class ModelStore:
         trusted: bool = False,
     ) -> None:
         self._uploads = cache.blobs("uploads")
+        self._versions = cache.blobs("versions")
         self._edits = Edits(cache)
         self._known_files = KnownFiles(cache)
         self._tags = kept_tags(cache)
@@ -137,6 +140,33 @@ class ModelStore:
         key = self._name(path, digest)
         self._keep(OpenModel.begun(key, begun.of(content), size=len(content), path=path))
         return key
+
+    def keep_version(self, content: bytes) -> None:
+        """Keep what a file holds that is going to be written anew, for links to this version.
+
+        It may take no more than a part of what is kept of all; the weights of a model whose
+        weights are not in it are not kept. A cache that cannot be written does no harm.
+        """
+        if len(content) > _LARGEST_VERSION:
+            return
+        try:
+            self._versions.put(content, ".onnx")
+        except WriteError as error:
+            _LOGGER.warning("Links to this version of a file end with the next: %s", error)
+
+    def forget(self, key: str) -> None:
+        """Have a model, and what people changed in it, in memory no longer: it is read anew."""
+        with self._lock:
+            for known in [one.key for one in self._open.values() if key in (one.key, one.base)]:
+                del self._open[known]
+
+    def base(self, key: str) -> str:
+        """The key of the file that a model is a correction of; its own, if it is none."""
+        try:
+            edit = self._edit(ModelKey.of(key))
+        except SourceError:
+            return ""
+        return key if edit is None else edit.base
 
     def keep_tags(self, key: str) -> None:
         """Keep the tags of a model that was taken over, if making them took long."""
@@ -356,7 +386,7 @@ class ModelStore:
             # The link has the name without unusual characters.
             own = label_of(file.path.name) == key.name or not key.name
             return file.path, shown_name(file.path) if own else key.name
-        upload = self._uploads.find(f"{key.digest}.onnx")
+        upload = self._content(key)
         if upload is not None:
             return upload, key.name or _earlier_name(upload)
         what = "The file that these tags were corrected in" if edited else "This model"
@@ -380,14 +410,22 @@ class ModelStore:
                 allowed,
                 key=lambda file: (file.seems_unchanged(), label_of(file.path.name) == key.name),
             )
-            if best.seems_unchanged() or self._uploads.find(f"{key.digest}.onnx") is None:
+            if best.seems_unchanged() or self._content(key) is None:
                 return best
-        elif there and self._uploads.find(f"{key.digest}.onnx") is None:
+        elif there and self._content(key) is None:
             raise SourceError(
                 f"This server may not open {there[0].path.name} again: start it with "
                 "`hexviz view FILE`, or with --root and the folder of the file."
             )
         return None
+
+    def _content(self, key: ModelKey) -> Path | None:
+        """The content itself, as somebody sent it, or as a file held it that this store watched."""
+        name = f"{key.digest}.onnx"
+        found = self._uploads.find(name)
+        if found is None and (self._trusted or key.digest in self._named):
+            found = self._versions.find(name)
+        return found
 
     def _may_open(self, path: Path) -> bool:
         return (
