@@ -1,4 +1,4 @@
-"""The README's pictures, taken from the running page: `make pictures`."""
+"""The pictures of README and docs, taken from the running page: `make pictures`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal, NamedTuple
 
 import onnx
 from playwright.sync_api import sync_playwright
@@ -14,34 +15,45 @@ import hexviz
 from benchmarks.rewriters import REWRITERS
 from tests.browser.conftest import Server, Sheet
 from tests.browser.install_chromium import find
+from tests.browser.walk import take_walk
 
 SIZE = {"width": 1280, "height": 800}
 ATTENTION = "&open=encoder&open=encoder.layer.0&open=encoder.layer.0.attention"
 SELF = "encoder.layer.0.attention.self"
 OUTPUT = "encoder.layer.0.attention.output"
-Views = Mapping[str, tuple[str, str, str | None]]
+
+
+class View(NamedTuple):
+    """What to take a picture of.
+
+    ``query`` follows the model in the address, ``element`` is put into the middle, and ``press``
+    is a button to press before.
+    """
+
+    query: str
+    scheme: Literal["light", "dark"] = "light"
+    element: str = ""
+    press: str = ""
+
+
+Views = Mapping[str, View]
+EXPLAINED = f"{ATTENTION}&open={SELF}&open={SELF}!scaled_dot_product_attention&op=val_82"
 VIEWS: Views = {
-    "collapsed": ("", "light", None),
-    "explained": (
-        f"{ATTENTION}&open={SELF}&open={SELF}!scaled_dot_product_attention&op=val_82",
-        "light",
-        "o:val_91",
+    "collapsed": View(""),
+    "explained": View(EXPLAINED, element="o:val_91"),
+    "chain": View(EXPLAINED, element="o:val_93", press="Show the chain in the graph"),
+    "audit": View("&tab=audit&open=encoder&op=val_80"),
+    "filtered": View("&open=encoder&hide=encoder.layer.0&hide=pooler"),
+    "cut": View(
+        "&tab=extract&keep=encoder.layer.0&open=encoder&open=encoder.layer.0&policy=include_context"
     ),
-    "filtered": ("&open=encoder&hide=encoder.layer.0&hide=pooler", "light", None),
-    "cut": (
-        "&tab=extract&keep=encoder.layer.0&open=encoder&open=encoder.layer.0&policy=include_context",
-        "light",
-        None,
-    ),
-    "measured": ("&tab=measure&open=encoder&module=encoder.layer.0", "light", None),
-    "dark": (f"{ATTENTION}&module=encoder.layer.0.attention", "dark", None),
+    "measured": View("&tab=measure&open=encoder&module=encoder.layer.0"),
+    "dark": View(f"{ATTENTION}&module=encoder.layer.0.attention", "dark"),
 }
-"""Picture → what follows the model in the address, the theme, the element to look at."""
 TRANSFERRED: Views = {
-    "transferred": (
+    "transferred": View(
         f"{ATTENTION}&open={OUTPUT}&open={OUTPUT}.LayerNorm&op=layer_norm_1",
-        "light",
-        "o:layer_norm_1",
+        element="o:layer_norm_1",
     ),
 }
 """The same of what ONNX Runtime's optimiser made of it, with its tags transferred."""
@@ -62,13 +74,19 @@ def take(source: Path, folder: Path, views: Views = VIEWS) -> None:
         browser = playwright.chromium.launch(
             executable_path=find(), args=["--no-sandbox", "--disable-gpu"]
         )
-        for name, (query, scheme, element) in views.items():
-            page = browser.new_page(viewport=SIZE, color_scheme=scheme)
+        for name, view in views.items():
+            page = browser.new_page(viewport=SIZE, color_scheme=view.scheme)
             sheet = Sheet(page)
-            sheet.open(server.url + query)
+            sheet.open(server.url + view.query)
             page.wait_for_timeout(1200)
-            if element:
-                sheet.cy("void (cy.zoom(0.8), cy.center(cy.getElementById(a[0])))", element)
+            if "tab=measure" in view.query:  # whose library comes with the first table
+                page.locator(".ag-row").first.wait_for()
+            sheet.settle()
+            if view.press:
+                page.get_by_role("button", name=view.press).click()
+                sheet.settle()
+            if view.element:
+                sheet.cy("void (cy.zoom(0.8), cy.center(cy.getElementById(a[0])))", view.element)
                 page.wait_for_timeout(400)
             page.screenshot(path=folder / f"{name}.png")
             page.close()
@@ -79,5 +97,6 @@ def take(source: Path, folder: Path, views: Views = VIEWS) -> None:
 if __name__ == "__main__":
     model, pictures = Path(sys.argv[1]), Path(sys.argv[2])
     take(model, pictures)
+    take_walk(model, pictures / "walk.webp")
     with tempfile.TemporaryDirectory() as beside:
         take(optimised(model, Path(beside)), pictures, TRANSFERRED)

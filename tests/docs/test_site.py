@@ -15,7 +15,7 @@ from hexviz.app.dialogs import KEYS
 from hexviz.cli.command import app
 from tests.docs.scene import ROOT
 
-LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
+LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "srcset"}
 
 
 def build(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
@@ -66,6 +66,8 @@ def test_every_page_is_built_and_loads_nothing_from_elsewhere(site: Path) -> Non
     for page in pages:
         for address in elements(page).loads:
             assert not address.startswith(("http:", "https:", "//")), f"{page.name}: {address}"
+            if page.name != "404.html":  # whose addresses begin at the root of a server
+                assert (page.parent / address.partition("?")[0]).exists(), f"{page.name}: {address}"
     for style in site.rglob("*.css"):
         assert "url(http" not in style.read_text(), style.name
     assert not list(site.rglob("*.woff*"))
