@@ -7,6 +7,7 @@ import subprocess
 import sys
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -67,7 +68,7 @@ def test_every_page_is_built_and_loads_nothing_from_elsewhere(site: Path) -> Non
         for address in elements(page).loads:
             assert not address.startswith(("http:", "https:", "//")), f"{page.name}: {address}"
             if page.name != "404.html":  # whose addresses begin at the root of a server
-                assert (page.parent / address.partition("?")[0]).exists(), f"{page.name}: {address}"
+                assert (page.parent / urlsplit(address).path).exists(), f"{page.name}: {address}"
     for style in site.rglob("*.css"):
         assert "url(http" not in style.read_text(), style.name
     assert not list(site.rglob("*.woff*"))
