@@ -12,7 +12,7 @@ READY  := $(VENV)/.installed
 NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
-.PHONY: docs drawings demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel wheel-test browser redis bench bench-hot \
+.PHONY: docs drawings demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel wheel-test browser redis neighbours bench bench-hot \
 	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-parity \
 	bench-quantised bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
 
@@ -28,7 +28,7 @@ check: lint types test-js
 	$(PYTEST) -m 'not browser and not export and not process and not slow and not benchmark' \
 		$(addprefix --ignore=tests/,browser exporters sample_models bench app/jobs)
 
-test: $(READY) browser redis test-js
+test: $(READY) browser redis neighbours test-js
 	$(PYTEST)
 
 # The page's own code, without a browser.
@@ -82,6 +82,11 @@ docs: $(READY)
 # The small graphs of docs/how-tags-work.md.
 drawings: $(READY)
 	$(BIN)/python -W ignore -m tests.docs.drawings
+
+# The programs that files are converted for, for their tests.
+neighbours: $(READY)
+	$(BIN)/python tests/convert/install_graphviz.py
+	$(BIN)/python tests/convert/install_model_explorer.py
 
 # The README's pictures, from the page as it is now.
 pictures: $(READY) browser

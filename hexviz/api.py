@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,8 +21,12 @@ from hexviz.tagging.override import override
 if TYPE_CHECKING:
     import numpy as np
 
+    from hexviz.convert.options import Conversion, Dialect, Options
     from hexviz.exporters.interface import TranslationTable
     from hexviz.exporters.subject import Exportable
+    from hexviz.measure.documents import ParityDocument, ProfileDocument
+    from hexviz.measure.parity.parity import Parity
+    from hexviz.measure.profile.result import Profile
 
 __all__ = ["TaggedGraph", "export", "load", "transfer"]
 
@@ -77,6 +81,62 @@ class TaggedGraph(model.TaggedGraph):
             ExtractionError: if nothing tells the type of a value at a border.
         """
         return split(self, modules)
+
+    @staticmethod
+    def formats() -> tuple[str, ...]:
+        """The suffixes of the files that :meth:`convert` writes."""
+        from hexviz.convert.formats import WRITERS
+
+        return (*WRITERS, ".html")
+
+    def convert(
+        self,
+        path: str | Path,
+        *,
+        costs: bool = False,
+        symbols: Mapping[str, int] | None = None,
+        profile: Profile | ProfileDocument | None = None,
+        parity: Parity | ParityDocument | None = None,
+        dialect: Dialect = "plain",
+        node_data: bool = False,
+        max_ops: int | None = None,
+    ) -> Conversion:
+        """Write the graph as a file of another tool; the suffix of ``path`` says of which.
+
+        ``.json`` is Model Explorer's graph (``node_data`` writes its files to
+        colour by as well, beside it), ``.graphml`` is GraphML (``dialect="yed"``
+        with groups for yEd), ``.dot`` Graphviz's (up to ``max_ops`` ops), ``.csv``
+        and ``.parquet`` are a table of ops, ``.html`` is the report. ``costs``
+        (for sizes of open dimensions in ``symbols``), times of a ``profile`` and
+        errors of a ``parity`` go in where they are given; a report has costs anyway.
+
+        Raises:
+            WriteError: if there is no such format, or it cannot be written.
+            ViewLimitError: if the graph is too large for the format.
+            MeasureError: if a size is none, or figures are of another model.
+            ExtraError: if the format needs what is not installed.
+        """
+        from hexviz.convert.formats import WRITERS, File, convert
+        from hexviz.convert.options import MOST_DRAWN, Options, measured_of
+        from hexviz.measure.parity.parity import Parity
+        from hexviz.measure.profile.result import Profile
+
+        times = profile.document if isinstance(profile, Profile) else profile
+        errors = parity.document if isinstance(parity, Parity) else parity
+
+        def report(graph: model.TaggedGraph, target: Path, _: Options) -> Iterator[File]:
+            from hexviz.app.report import to_report
+
+            page = to_report(graph, symbols=symbols, profile=times, parity=errors)
+            yield target, [page.encode()]
+
+        options = Options(
+            measured_of(self, costs=costs, symbols=symbols, profile=times, parity=errors),
+            dialect=dialect,
+            node_data=node_data,
+            max_ops=MOST_DRAWN if max_ops is None else max_ops,
+        )
+        return convert(self, Path(path), options, {**WRITERS, ".html": ("HTML", report)})
 
 
 def load(path: str | Path) -> TaggedGraph:

@@ -14,7 +14,7 @@ import hexviz
 PACKAGE = Path(hexviz.__file__).parent
 FLOORS = [
     *("errors", "stages", "model", "extras", "cache", "tagging", "extraction", "exporters"),
-    *("matching", "measure", "convert", "view", "bench", "app", "notebook", "desktop"),
+    *("matching", "measure", "view", "convert", "bench", "app", "notebook", "desktop"),
     *("api", "cli"),
 ]
 """Lowest first. The package itself stands above all of them."""

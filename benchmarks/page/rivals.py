@@ -9,28 +9,24 @@ about cookies is answered before it is asked, as on a second visit. Half a year 
 it asks for an update instead of drawing: raise the version here then.
 
 *Model Explorer* has no reader for ONNX in its package (a package by others adds one). So it is
-given the graph in its own JSON format: one node per op, model input and output, the op's module
-as namespace, and no attributes. Writing that file is not counted, so its figures leave out
-reading ONNX, which is in everybody else's. It draws with WebGL by instanced drawing, and nothing
+given the graph in its own JSON format, as `hexviz convert` writes it: one node per op, model input
+and output, the op's module as namespace, its tag as attributes. Writing that file is not counted, so
+its figures leave out reading ONNX, which is in everybody else's. It draws with WebGL by instanced drawing, and nothing
 else on its page does: it counts as painted once instances were drawn for the first time.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import socket
 import subprocess
 import venv
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import hexviz
-from hexviz.model.graph import TaggedGraph
 
 FOLDER = Path("build/rivals")
 PACKAGES = ("netron==9.3.3", "ai-edge-model-explorer==0.1.34")
@@ -140,38 +136,11 @@ def _free_port() -> int:
 
 
 def as_graph_json(source: Path) -> Path:
-    """The file in Model Explorer's own format, written beside it unless it is there already."""
+    """The file as Model Explorer's own, written beside it unless it is there already."""
     target = source.with_suffix(".json")
     if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-        graphs = [{"id": "main", "nodes": _nodes(hexviz.load(source))}]
-        target.write_text(json.dumps({"label": source.name, "graphs": graphs}))
+        hexviz.load(source).convert(target)
     return target
-
-
-def _nodes(graph: TaggedGraph) -> list[dict[str, Any]]:
-    """Ops and the model's inputs and outputs, each with the edges that lead to it."""
-    made_by = {value: f"op {at}" for at, op in enumerate(graph.ops) for value in op.outputs}
-    made_by |= {value.id: f"in {value.id}" for value in graph.inputs}
-    nodes = [_node(f"in {value.id}", value.name, "", (), made_by) for value in graph.inputs]
-    nodes += [
-        _node(f"op {at}", op.op_type, op.module.replace(".", "/"), op.inputs, made_by)
-        for at, op in enumerate(graph.ops)
-    ]
-    nodes += [
-        _node(f"out {value.id}", value.name, "", (value.id,), made_by) for value in graph.outputs
-    ]
-    return nodes
-
-
-def _node(
-    key: str, label: str, namespace: str, inputs: Iterable[str], made_by: Mapping[str, str]
-) -> dict[str, Any]:
-    edges = [
-        {"sourceNodeId": made_by[value], "sourceNodeOutputId": "0", "targetNodeInputId": str(at)}
-        for at, value in enumerate(inputs)
-        if value in made_by
-    ]
-    return {"id": key, "label": label, "namespace": namespace, "incomingEdges": edges}
 
 
 if __name__ == "__main__":

@@ -5,17 +5,12 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from hexviz.cli.options import OnnxFile, Output, Symbols, read_sizes
 from hexviz.cli.plain_view import HOST, JOBS_VARIABLE, PORT, TOKEN_VARIABLE
-
-if TYPE_CHECKING:
-    from hexviz.measure.documents import ParityDocument, ProfileDocument
-
-Figures = TypeVar("Figures", "ProfileDocument", "ParityDocument")
 
 __all__ = ["report", "view", "worker"]
 
@@ -140,40 +135,21 @@ def report(
     """Write one HTML page about a file for people who do not have hexviz."""
     from hexviz.app.report import to_report
     from hexviz.cli.console import say
-    from hexviz.measure.documents import ParityDocument, ProfileDocument
+    from hexviz.cli.documents import parity_document, profile_document
     from hexviz.model.files import file_to_write, write_atomically
     from hexviz.tagging.audit import audit as audited
     from hexviz.tagging.opened import load_kept
 
     target = file_to_write(file, output)
     sizes = read_sizes(symbol)
-    times = None if profile is None else _document(profile, ProfileDocument)
-    errors = None if parity is None else _document(parity, ParityDocument)
+    times = None if profile is None else profile_document(profile)
+    errors = None if parity is None else parity_document(parity)
     graph = load_kept(file)
     findings = audited(graph)
     page = to_report(graph, findings, symbols=sizes, profile=times, parity=errors).encode()
     write_atomically(target, [page])
     many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
     say(f"{target}: {len(page) / 1e6:.1f} MB, {many}.")
-
-
-def _document(path: Path, kind: type[Figures]) -> Figures:
-    """A document of figures from a file.
-
-    Raises:
-        MeasureError: if it cannot be read, or is of another kind.
-    """
-    from hexviz.errors import MeasureError
-    from hexviz.measure.documents import ProfileDocument, read_document
-
-    command = "profile" if kind is ProfileDocument else "parity"
-    try:
-        found = read_document(path.read_bytes())
-    except OSError as error:
-        raise MeasureError(f"{path} cannot be read: {error.strerror}.") from error
-    if not isinstance(found, kind):
-        raise MeasureError(f"{path} is no document of hexviz {command} --json.")
-    return found
 
 
 def _check_watched(source: str | None) -> None:

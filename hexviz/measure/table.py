@@ -36,6 +36,7 @@ __all__ = [
     "module_table",
     "natural_error",
     "own_error",
+    "safe_cell",
     "sizes_apart",
 ]
 
@@ -136,7 +137,7 @@ class FigureTable:
         for row in self.rows:
             numbers = [of[name] for name in names for of in (row.own, row.total)]
             cells = ["" if number is None else f"{number:.9g}" for number in numbers]
-            writer.writerow([_cell(row.module), _cell(row.tag), *cells])
+            writer.writerow([safe_cell(row.module), safe_cell(row.tag), *cells])
         return text.getvalue()
 
 
@@ -144,9 +145,13 @@ def _plain(number: float | None) -> float | None:
     return number if number is None or math.isfinite(number) else None
 
 
-def _cell(name: str) -> str:
-    # A spreadsheet takes a cell that begins so for a formula.
-    return f"'{name}" if name.startswith(("=", "+", "-", "@")) else name
+def safe_cell(text: str) -> str:
+    """A name as a cell of CSV; one that a spreadsheet would take for a formula gets an apostrophe.
+
+    >>> safe_cell("=cmd()"), safe_cell("encoder")
+    ("'=cmd()", 'encoder')
+    """
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def own_error(call: CallError) -> float | None:

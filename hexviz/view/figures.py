@@ -27,7 +27,7 @@ from hexviz.view.index import Index
 from hexviz.view.modes import Coloured
 from hexviz.view.ramp import Numbers
 
-__all__ = ["Measured", "colour_by_figure", "measured_numbers"]
+__all__ = ["Measured", "colour_by_figure", "measured_numbers", "numbers_of_ops"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +79,7 @@ _UNMEASURED: Mapping[Coloured, str] = MappingProxyType(
 def measured_numbers(index: Index, measured: Measured, figure: Coloured) -> Numbers:
     """The numbers of a figure; none of any op where it was not measured."""
     column: Column = FIGURES[figure]
-    numbers = _of_ops(index.graph, measured, figure)
+    numbers = numbers_of_ops(index.graph, measured, figure)
     totals = {
         row.module: number
         for row in measured.table.rows
@@ -88,7 +88,8 @@ def measured_numbers(index: Index, measured: Measured, figure: Coloured) -> Numb
     return Numbers.of(index, numbers, "sum" if column.adds else "worst", totals, column.unit)
 
 
-def _of_ops(graph: TaggedGraph, measured: Measured, figure: Coloured) -> dict[int, float]:
+def numbers_of_ops(graph: TaggedGraph, measured: Measured, figure: Coloured) -> dict[int, float]:
+    """Position → the number that the op there has; none of any where that was not measured."""
     match figure:
         case "time_us":
             return _times(graph, measured.profile)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 from xml.etree import ElementTree
 
 import hexviz
@@ -16,6 +17,7 @@ from hexviz.app.panels.inspector.module import inspect_model, inspect_module
 from hexviz.app.panels.inspector.op import inspect_op
 from hexviz.app.panels.inspector.value import inspect_value
 from hexviz.app.report import to_report
+from hexviz.convert.options import Dialect
 from hexviz.extraction.query import parse_query
 from hexviz.extraction.search_index import SearchIndex
 from hexviz.extraction.selection import selection
@@ -93,6 +95,23 @@ def _cut(graph: TaggedGraph) -> None:
         subgraph(graph, selection(graph, [module.tag]), "include_context")
 
 
+def _convert(graph: TaggedGraph) -> None:
+    """All formats that other tools read, each read by what is at hand."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        graph.convert(path / "graph.json", node_data=True)
+        for one in path.glob("*.json"):
+            json.loads(one.read_text("utf-8"))
+        for dialect in get_args(Dialect):
+            graph.convert(path / "graph.graphml", dialect=dialect)
+            ElementTree.parse(path / "graph.graphml")  # noqa: S314 - written a line above
+        graph.convert(path / "graph.dot", max_ops=len(graph.ops) + 1)
+        graph.convert(path / "ops.csv")
+        with (path / "ops.csv").open(newline="", encoding="utf-8") as lines:
+            assert sum(1 for _ in csv.reader(lines)) == len(graph.ops) + 1
+        graph.convert(path / "ops.parquet")
+
+
 STEPS: dict[str, Callable[[TaggedGraph], object]] = {
     "audit": audit,
     "explain": _explain,
@@ -102,6 +121,7 @@ STEPS: dict[str, Callable[[TaggedGraph], object]] = {
     "search": _search,
     "inspect": _inspect,
     "cut": _cut,
+    "convert": _convert,
     "report": to_report,
 }
 """What is done with an opened file, by name; each step works or raises a ``HexvizError``."""

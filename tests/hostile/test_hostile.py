@@ -15,7 +15,7 @@ from tests.hostile.seeds import shipped
 from tests.hostile.watch import Watched
 
 SPOILT = 300
-STEPS = ("explain", "networkx", "save", "search", "inspect", "cut")
+STEPS = ("explain", "networkx", "save", "search", "inspect", "cut", "convert")
 """What is done with the crafted files here; the large run does the rest as well."""
 
 

@@ -22,7 +22,7 @@ import msgspec
 from hexviz.app.graph.findings import marks
 from hexviz.app.graph.widgets import figures
 from hexviz.app.index_html import FIRST_STYLE
-from hexviz.app.models.measures import Measures, check_fits
+from hexviz.app.models.measures import Measures
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
 from hexviz.app.protocol import Content, Figures
@@ -41,6 +41,7 @@ from hexviz.app.report.texts import (
 )
 from hexviz.measure.costs.costs import Costs, costs
 from hexviz.measure.documents import ParityDocument, ProfileDocument
+from hexviz.measure.fits import check_fits
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.audit import audit
