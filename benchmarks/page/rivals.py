@@ -10,9 +10,10 @@ it asks for an update instead of drawing: raise the version here then.
 
 *Model Explorer* has no reader for ONNX in its package (a package by others adds one). So it is
 given the graph in its own JSON format, as `hexviz convert` writes it: one node per op, model input
-and output, the op's module as namespace, its tag as attributes. Writing that file is not counted, so
-its figures leave out reading ONNX, which is in everybody else's. It draws with WebGL by instanced drawing, and nothing
-else on its page does: it counts as painted once instances were drawn for the first time.
+and output, the op's module as namespace, its tag among the attributes. Writing that file is not
+counted, so its figures leave out reading ONNX, which is in everybody else's. It draws with WebGL by
+instanced drawing, and nothing else on its page does: it counts as painted once instances were
+drawn for the first time.
 """
 
 from __future__ import annotations

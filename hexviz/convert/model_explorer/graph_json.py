@@ -111,20 +111,24 @@ class _Made:
         self._inputs = [keys.new(f"input {value.name}") for value in graph.inputs]
         self._outputs = [keys.new(f"output {value.name}") for value in graph.outputs]
         self._given = {value.id: key for value, key in zip(graph.inputs, self._inputs, strict=True)}
+        columns = graph.flat.columns
+        self._slots = {value: at for made in columns.outputs for at, value in enumerate(made)}
         self._yielded: dict[int, list[str]] = {}
-        owners = graph.flat.columns.inputs
-        for edge in graph.edges:
-            if edge.value not in owners[edge.target]:  # what a body puts out
-                self._yielded.setdefault(edge.target, []).append(edge.value)
+        target, read = -1, frozenset[str]()
+        for edge in graph.edges:  # in the order of the targets
+            if edge.target != target:
+                target, read = edge.target, frozenset(columns.inputs[edge.target])
+            if edge.value not in read:  # what a body puts out
+                self._yielded.setdefault(target, []).append(edge.value)
 
     def edges(self, values: Iterable[str]) -> list[Json]:
         """The incoming edges of a node that reads these values, those of weights left out."""
         found = []
-        makers, outputs = self.graph.flat.makers, self.graph.flat.columns.outputs
+        makers = self.graph.flat.makers
         for at, value in enumerate(values):
             maker = makers.get(value)
             if maker is not None:
-                source, slot = self.ids[maker], outputs[maker].index(value)
+                source, slot = self.ids[maker], self._slots[value]
             elif value in self._given:
                 source, slot = self._given[value], 0
             else:
