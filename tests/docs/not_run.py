@@ -19,7 +19,6 @@ NOT_RUN: Mapping[str, str] = MappingProxyType(
         "hexviz bench": "measures for minutes; tests/bench/ runs it on less",
         "hexviz worker": "needs a Redis; tests/app/jobs/ has one",
         "hexviz view --jobs": "needs a Redis; tests/app/jobs/ has one",
-        "model-explorer": "serves until it is stopped; tests/browser/test_model_explorer.py does",
         "python -m pytest": "is what runs this",
         "hexviz view --host 0.0.0.0": "listens to all machines, in a folder of theirs",
         "HEXVIZ_TOKEN=… hexviz view": "listens behind a proxy of theirs",
