@@ -12,7 +12,7 @@ READY  := $(VENV)/.installed
 NPM    := PATH="$(abspath $(BIN)):$$PATH" npm
 TOOLS  := node_modules/.package-lock.json
 
-.PHONY: docs drawings demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel wheel-test browser redis neighbours bench bench-hot \
+.PHONY: docs drawings demo check test test-js test-slow lint lint-js types types-js protocol-types canvas-styles wheel wheel-test browser redis neighbours display bench bench-hot \
 	bench-page bench-reading bench-view bench-tags bench-inheritance bench-audit bench-rewritten bench-matching bench-parity \
 	bench-quantised bench-extraction bench-costs bench-profile bench-exports bench-soak fuzz pictures clean
 
@@ -28,7 +28,7 @@ check: lint types test-js
 	$(PYTEST) -m 'not browser and not export and not process and not slow and not benchmark' \
 		$(addprefix --ignore=tests/,browser exporters sample_models bench app/jobs)
 
-test: $(READY) browser redis neighbours test-js
+test: $(READY) browser redis neighbours display test-js
 	$(PYTEST)
 
 # The page's own code, without a browser.
@@ -87,6 +87,10 @@ drawings: $(READY)
 neighbours: $(READY)
 	$(BIN)/python tests/convert/install_graphviz.py
 	$(BIN)/python tests/convert/install_model_explorer.py
+
+# For the tests of the window: a display, what Qt needs of the system, and a mouse.
+display: $(READY)
+	$(BIN)/python tests/desktop/install_display.py
 
 # The README's pictures, from the page as it is now.
 pictures: $(READY) browser

@@ -5,6 +5,7 @@
 import { setProps } from "./dash.js";
 import { around, byId } from "./dom.js";
 import { fail, notify } from "./notices.js";
+import { isOwnWindow, takeDropped } from "./own-window.js";
 import { refusal } from "./uploads.js";
 
 const OWN = ".upload, .run-drop, input[type=file]";
@@ -64,7 +65,7 @@ async function take(files) {
   const { mostModel, mostNumbers, mostJson } = byId("drop").dataset;
   const isOpen = byId("model-title").textContent !== "";
   const most = {
-    model: Number(mostModel), numbers: Number(mostNumbers), json: Number(mostJson),
+    model: isOwnWindow ? Infinity : Number(mostModel), numbers: Number(mostNumbers), json: Number(mostJson),
   };
   const sorted = sort(files, most, isOpen);
   if ("reason" in sorted) {
@@ -72,6 +73,9 @@ async function take(files) {
     return;
   }
   const file = files[sorted.at];
+  if (isOwnWindow && sorted.as === "model" && await takeDropped(file.name)) {
+    return;
+  }
   if (sorted.note || file.size > SLOW) {
     notify(`Opening ${file.name}`, sorted.note || "It is on its way to the server.", "blue");
   }

@@ -20,7 +20,7 @@ import {
 } from "./controls.js";
 import { isTriggered, offer, ready, setProps, startDash, unchanged } from "./dash.js";
 import { watchDashRequests } from "./dash-requests.js";
-import { put } from "./dom.js";
+import { byId, put } from "./dom.js";
 import { connect, send } from "./events.js";
 import {
   anchorOf, leavePicture, leavePictureWith, pictureCanvas, pictureKnown, pictureView,
@@ -29,6 +29,7 @@ import { bindFrame } from "./frame.js";
 import { followHistory, visitAddress, visited, writeAddress } from "./history.js";
 import { knowModules } from "./modules.js";
 import { fail, notify } from "./notices.js";
+import { bindOwnWindow } from "./own-window.js";
 import {
   compareAs, compareWith, comparisonMade, markDifference,
 } from "./panels/compare.js";
@@ -75,6 +76,7 @@ function firstCanvas() {
 connect((event) => queue.send(event));
 refreshTimingsBy(() => void queue.askPanel());
 refreshFoldsBy(() => void queue.askPanel());
+bindOwnWindow(() => queue.model);
 watchDashRequests();
 
 /**
@@ -110,6 +112,7 @@ function show(answer, { event }, isFirst) {
     holdAt(anchor);
   }
   showAnswer(answer, event, isFirst);
+  document.title = byId("model-title").textContent || "hexviz";
   const cy = cytoscape();
   if (answer.graph && cy) {
     leavePictureWith(cy);
@@ -378,9 +381,11 @@ watch({
   model: () => queue.model, isIdle: () => queue.isIdle, refresh: () => void queue.refreshPanel(),
 });
 
-// For tests of the page, and for whoever tries something from the console.
+// For a window of its own (hexviz/desktop/), for tests of the page, and for the console.
 Object.assign(window, {
   hexviz: {
+    notify: (/** @type {[string, string, Notice["color"]]} */ ...notice) =>
+      void ready.then(() => notify(...notice)),
     send: (/** @type {string} */ type, /** @type {unknown} */ value) =>
       send(/** @type {Event} */ (value === undefined ? { type } : { type, value })),
   },

@@ -2,6 +2,7 @@
 
 import { around } from "./dom.js";
 import { fail } from "./notices.js";
+import { isOwnWindow } from "./own-window.js";
 
 const MB = 1024 * 1024;
 
@@ -29,7 +30,8 @@ function onFile(event) {
   }
   const input = event.target instanceof HTMLInputElement ? event.target : null;
   const files = event instanceof DragEvent ? event.dataTransfer?.files : input?.files;
-  const reason = files?.length ? refusal(files[0], Number(box.dataset.most)) : null;
+  const most = isOwnWindow ? Infinity : Number(box.dataset.most);
+  const reason = files?.length ? refusal(files[0], most) : null;
   if (reason) {
     event.preventDefault();
     event.stopImmediatePropagation();

@@ -20,7 +20,8 @@
     ├── RequestError     a request of the page does not fit its protocol
     ├── JobError         a job for the page cannot be done now
     ├── ServeError       the page cannot be served
-    └── ExtraError       a package that is not always installed is missing
+    ├── ExtraError       a package that is not always installed is missing
+    └── DesktopError     the desktop cannot be told of hexviz
 
 A message is one line that says what is wrong and what to do about it.
 """
@@ -28,6 +29,7 @@ A message is one line that says what is wrong and what to do about it.
 from __future__ import annotations
 
 __all__ = [
+    "DesktopError",
     "ExportError",
     "ExtraError",
     "ExtractionError",
@@ -155,3 +157,7 @@ class ExtraError(HexvizError):
     def __init__(self, message: str, *, what: str) -> None:
         super().__init__(message)
         self.what = what
+
+
+class DesktopError(HexvizError):
+    """The desktop cannot be told of hexviz."""

@@ -31,7 +31,7 @@ def test_both_read_the_same(arguments: list[str], monkeypatch: pytest.MonkeyPatc
     run(arguments)
     ((source, told),) = seen
     assert plain_view(arguments) == (
-        *(source, told["port"], told["host"], told["open_browser"], told["watch"]),
+        *(source, told["port"], told["host"], told["open_browser"], told["watch"], False),
     )
     others = {name: told[name] for name in ("queue", "token", "allowed", "roots", "factory")}
     nothing = {"queue": None, "token": None, "allowed": (), "roots": (), "factory": None}

@@ -75,6 +75,7 @@ class Front:
     ``first`` is the model that an address means which names none; ``watches`` says whether its
     file is watched, of which ``watch`` then tells, once it does. The others come when they are
     there: ``routes`` and ``dash`` answer requests, ``store`` opens the models of links.
+    ``has_window`` says whether files are opened through a window (:mod:`hexviz.app.own_window`).
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class Front:
         kept: KeptPictures | None = None,
         *,
         watches: bool = False,
+        has_window: bool = False,
     ) -> None:
         self._assets = assets
         self._static = StaticFiles(assets)
@@ -91,6 +93,7 @@ class Front:
         self._kept = kept
         self._watches = watches
         self.watch: Callable[[Request], Answer] | None = None
+        self._has_window = has_window
         self.store: Future[ModelStore] = Future()
         self.routes: Future[App] = Future()
         self.dash: Future[App] = Future()
@@ -130,6 +133,7 @@ class Front:
             self._static.url,
             has_first=self._first is not None,
             watches=self._watches,
+            has_window=self._has_window,
         )
         title = first.name if first else key[65:]
         return page_html(look, title, self._progress(request, key, look), page=page)

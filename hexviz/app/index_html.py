@@ -114,15 +114,16 @@ class PageParts:
     """What the page is put together from.
 
     ``assets`` is the folder of styles and scripts, ``url`` turns a path below it into an address.
-    ``has_first`` says whether the server was started with a model, and ``watches`` whether it
-    watches its file. ``later`` is HTML that
-    comes last.
+    ``has_first`` says whether the server was started with a model, ``watches`` whether it watches
+    its file, and ``has_window`` whether the page stands in a window of hexviz's own. ``later`` is
+    HTML that comes last.
     """
 
     assets: Path
     url: Callable[[str], str]
     has_first: bool = False
     watches: bool = False
+    has_window: bool = False
     later: str = ""
 
 
@@ -134,7 +135,7 @@ def page_html(
     The first piece is the page's frame, with ``title`` for the model's name. Each piece of
     ``progress`` makes one more: the name of a stage, or the picture, which is the last of them.
     """
-    yield _head(look, page) + _frame(look, title)
+    yield _head(look, title, page) + _frame(look, title)
     scripts = _scripts(page)  # behind a picture that is there at once, which they would hold up
     for step in progress:
         if isinstance(step, FirstPicture):
@@ -145,12 +146,14 @@ def page_html(
     yield _foot(page, scripts)
 
 
-def _head(look: Look, page: PageParts) -> str:
+def _head(look: Look, title: str, page: PageParts) -> str:
     attributes = ['lang="en"']
     if page.has_first:
         attributes.append("data-first")
     if page.watches:
         attributes.append("data-watches")
+    if page.has_window:
+        attributes.append("data-window")
     if look.theme:
         attributes.append(f'data-theme="{look.theme}"')
     folded = [name for name in ("left", "right") if getattr(look, name).folded]
@@ -167,7 +170,7 @@ def _head(look: Look, page: PageParts) -> str:
         f"<!DOCTYPE html>\n<html {' '.join(attributes)}>\n<head>\n",
         '<meta charset="UTF-8">\n',
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
-        "<title>hexviz</title>\n",
+        f"<title>{escape(title or 'hexviz')}</title>\n",
         f'<link rel="icon" href="{ICON}">\n',
         f"<style>{_style(page.assets)}</style>\n",
         "</head>\n",

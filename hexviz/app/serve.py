@@ -45,6 +45,7 @@ from hexviz.app.guard.limits import MAX_BODY, MAX_HEADERS
 from hexviz.app.models.first_model import FirstModel
 from hexviz.app.models.kept_pictures import KeptPictures
 from hexviz.app.models.roots import Roots
+from hexviz.app.own_window import OwnWindow, register
 from hexviz.app.watching.watching import Watching
 from hexviz.app.wsgi import App
 from hexviz.cache import Cache
@@ -61,6 +62,7 @@ __all__ = ["addresses", "listen", "listening", "serve"]
 _THREADS = 16  # some of which wait for their turn at long work
 _CONNECTIONS = 200  # a browser keeps six open
 _SILENCE = 60  # seconds
+_CLOSING = 2.0  # seconds
 
 
 def serve(
@@ -75,6 +77,7 @@ def serve(
     roots: Iterable[Path] = (),
     watch: bool = False,
     factory: str | None = None,
+    window: OwnWindow | None = None,
 ) -> None:
     """Serve the page until a signal stops it, with ``first`` open if it is given.
 
@@ -85,6 +88,8 @@ def serve(
     exported from a ``factory`` (``package.module:factory``), export that anew when its source
     changes.
     Where reading ``first`` fails while a page waits for it, the page says so and a line on stderr.
+    A ``window`` shows the page instead of a browser, and the server ends with it. Its page opens
+    by token alone, which is good for one use.
 
     Raises:
         JobError: if there is no such queue.
@@ -98,7 +103,7 @@ def serve(
     sys.setswitchinterval(0.0005)
     folders = Roots(tuple(roots))
     names = [host_name(one) for one in allowed]
-    secret = chosen_token(token) if token is not None else None
+    secret = chosen_token(token) if token is not None else new_token() if window else None
     cache = Cache()
     cache.folder("jobs")
     kept = KeptPictures(cache)
@@ -113,17 +118,24 @@ def serve(
     address, bound = listener.getsockname()[:2]
     if secret is None and not is_loopback(address):
         secret = new_token()
-    lock = Token(secret, bound) if secret is not None else None
+    lock = Token(secret, bound, once=window is not None) if secret is not None else None
     guard = Guard(Access(hosts_for(host, address, names), lock))
     near, far = addresses(address, bound, secret)
-    front = Front(assets_folder(), model, kept, watches=watch and model is not None)
+    has_dialogs = window is not None and window.dialogs is not None
+    watches = watch and model is not None
+    front = Front(assets_folder(), model, kept, watches=watches, has_window=has_dialogs)
     watching = Watching(first, factory) if watch and first is not None else None
     server = listening(Gate(guard, front), listener, guard)
     also = f", on this machine {near}" if near != far else ""
     try:
+        building = [server, failed, front, model, cache, guard, folders, manager, watching, window]
+        builder = threading.Thread(target=_build, args=building, daemon=True)
+        if window is not None:
+            builder.start()
+            _run_beside(window, near, server, front)
+            return
         print(f"hexviz serves {far}{also} (Ctrl+C stops it)", flush=True)  # noqa: T201
-        building = [server, failed, front, model, cache, guard, folders, manager, watching]
-        threading.Thread(target=_build, args=building, daemon=True).start()
+        builder.start()
         if open_browser:
             threading.Thread(target=webbrowser.open, args=[near], daemon=True).start()
         server.run()
@@ -139,6 +151,22 @@ def serve(
         raise failed.result()
 
 
+def _run_beside(window: OwnWindow, address: str, server: Any, front: Front) -> None:
+    """Show the page in a window, which takes the main thread; the server has one of its own."""
+    serving = threading.Thread(target=server.run, daemon=True)
+    serving.start()
+
+    def open_file(path: Path) -> str:
+        key = front.store.result().read_ahead(path)
+        return "?" + urlencode({"model": key})
+
+    try:
+        window.run(address, open_file)
+    finally:
+        server.trigger.pull_trigger(server.close)
+        serving.join(_CLOSING)  # until the page's connections have ended, too
+
+
 def _build(
     server: Any,
     failed: Future[HexvizError],
@@ -149,13 +177,15 @@ def _build(
     roots: Roots,
     manager: Future[Manager],
     watching: Watching | None,
+    window: OwnWindow | None,
 ) -> None:
     """Put together what is behind the front, what is wanted first first."""
     try:
         with collector_paused_then_frozen():
             if model is not None:
                 model.draw()
-                if (failure := model.failure) is not None:
+                # A window is there to say it, and may open another file.
+                if (failure := model.failure) is not None and window is None:
                     failed.set_result(failure)
                     server.trigger.pull_trigger(server.close)  # which ends its run
                     return
@@ -167,11 +197,15 @@ def _build(
             from hexviz.app.models.store import ModelStore
             from hexviz.app.routes import own_server
 
-            store = ModelStore(cache, roots=roots)
+            # Who is in the window may open again what was opened before, as in other programs.
+            store = ModelStore(cache, roots=roots, trusted=window is not None)
             front.store.set_result(store)
             pictures = FirstPictures(store, cache)
             first = model.key if model is not None else None
-            front.routes.set_result(own_server(store, pictures, roots, first).wsgi_app)
+            routes = own_server(store, pictures, roots, first)
+            if window is not None and window.dialogs is not None:
+                register(routes, store, window.dialogs)
+            front.routes.set_result(routes.wsgi_app)
             from hexviz.app.jobs.manager import job_manager
             from hexviz.app.server import dash_app
 

@@ -10,6 +10,7 @@
       known/           where files lie that were opened by path            2,000
       results/         whatever can be made again: tags, pictures, parts   4 GB, 10,000
       jobs/            scratch folders and answers of running jobs
+      desktop/         how the window was left, and the socket by which it is found
 
 Content that names itself is a blob (:mod:`hexviz.cache.blobs`), what is found by
 something else a record (:mod:`hexviz.cache.records`). Every folder has a bound, and
@@ -19,7 +20,7 @@ All of it can be deleted at any time; links to uploads and corrections end then.
 """
 
 from hexviz.cache.blobs import Blobs
-from hexviz.cache.folders import BOUNDS, Bound, Cache
+from hexviz.cache.folders import BOUNDS, Bound, Cache, user_data_folder
 from hexviz.cache.records import Records, code_in
 
-__all__ = ["BOUNDS", "Blobs", "Bound", "Cache", "Records", "code_in"]
+__all__ = ["BOUNDS", "Blobs", "Bound", "Cache", "Records", "code_in", "user_data_folder"]

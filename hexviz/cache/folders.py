@@ -18,7 +18,7 @@ from hexviz.cache.records import Records
 from hexviz.errors import WriteError
 from hexviz.model.files import remove_leftovers
 
-__all__ = ["BOUNDS", "Bound", "Cache"]
+__all__ = ["BOUNDS", "Bound", "Cache", "user_data_folder"]
 
 BOUNDS: Mapping[str, Bound] = MappingProxyType(
     {
@@ -37,6 +37,11 @@ BOUNDS: Mapping[str, Bound] = MappingProxyType(
 
 _EARLIER = ("measured", "parts", "pictures", "tags")
 """Folders of hexviz 0.1 whose content can be made again."""
+
+
+def user_data_folder() -> Path:
+    """Where a person's programs are registered, as XDG_DATA_HOME says; nothing is kept there."""
+    return platformdirs.user_data_path()
 
 
 class Cache:

@@ -16,6 +16,7 @@ import typer.exceptions
 from hexviz.cli.bench import bench_app
 from hexviz.cli.compare import compare
 from hexviz.cli.convert import convert
+from hexviz.cli.desktop import desktop
 from hexviz.cli.export import export, samples
 from hexviz.cli.extract import extract, spread
 from hexviz.cli.failure import fail
@@ -41,7 +42,7 @@ app = typer.Typer(
 
 for _command in (
     *(view, export, tag, analyze, explain, audit),
-    *(compare, parity, profile, extract, convert, report, samples, worker),
+    *(compare, parity, profile, extract, convert, report, samples, worker, desktop),
 ):
     app.command()(_command)
 app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")

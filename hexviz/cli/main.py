@@ -32,10 +32,14 @@ def main() -> None:
                 from hexviz.cli.command import run
 
                 code = run(sys.argv[1:])
+            elif plain.desktop:
+                from hexviz.desktop.run import show
+
+                show(plain.source)
             else:
                 from hexviz.app.serve import serve
 
-                source, port, host, open_browser, watch = plain
+                source, port, host, open_browser, watch, _ = plain
                 serve(source, host=host, port=port, open_browser=open_browser, watch=watch)
     except ExportError as error:
         fail(f"{error}{_where_log_is(error)}")

@@ -20,11 +20,12 @@ _LARGEST_PORT = 65535
 class PlainView(NamedTuple):
     """What most people ask of ``hexviz view``."""
 
-    source: Path
+    source: Path | None
     port: int = PORT
     host: str = HOST
     open_browser: bool = True
     watch: bool = False
+    desktop: bool = False
 
 
 def plain_view(arguments: Sequence[str]) -> PlainView | None:
@@ -35,6 +36,9 @@ def plain_view(arguments: Sequence[str]) -> PlainView | None:
     >>> plain_view(["view", "m.onnx", "--port", "0"]).port, plain_view(["view", "gpt2"])
     (0, None)
     """
+    desktop = _plain_desktop(arguments)
+    if desktop is not None:
+        return desktop
     if JOBS_VARIABLE in os.environ or TOKEN_VARIABLE in os.environ:
         return None
     given = list(arguments)
@@ -65,3 +69,20 @@ def plain_view(arguments: Sequence[str]) -> PlainView | None:
     return PlainView(
         Path(found["source"]), int(port), host, "--no-browser" not in found, "--watch" in found
     )
+
+
+def _plain_desktop(arguments: Sequence[str]) -> PlainView | None:
+    """What ``--desktop`` with nothing but a file beside it asks for: what desktops call.
+
+    >>> plain_view(["--desktop", "m.onnx"]).desktop, plain_view(["--desktop", "gpt2"])
+    (True, None)
+    """
+    files = [one for one in arguments if one != "--desktop"]
+    if files[:1] == ["view"]:
+        del files[0]
+    is_plain = len(files) <= 1 and all(
+        one.endswith(".onnx") and not one.startswith("-") for one in files
+    )
+    if arguments.count("--desktop") != 1 or not is_plain or JOBS_VARIABLE in os.environ:
+        return None
+    return PlainView(Path(files[0]) if files else None, desktop=True)

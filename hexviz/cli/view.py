@@ -18,6 +18,12 @@ Port = Annotated[
     int, typer.Option(min=0, max=65535, help="Port to serve on; 0 takes any free one.")
 ]
 Host = Annotated[str, typer.Option(help="Address to serve on.")]
+Desktop = Annotated[
+    bool,
+    typer.Option(
+        "--desktop", help="Show the page in a window of its own, or in the one that is open."
+    ),
+]
 NoBrowser = Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")]
 TokenText = Annotated[
     str | None,
@@ -80,16 +86,30 @@ def view(
     allow_host: AllowHost = None,
     root: Root = None,
     watch: Watch = False,
+    desktop: Desktop = False,
 ) -> None:
     """Open the page in a browser."""
     from hexviz.app.serve import serve
+    from hexviz.errors import ServeError
 
     given = os.environ.pop(TOKEN_VARIABLE, None)  # the processes that do jobs need not know it
     if token is None:
         token = given  # set and empty, which typer takes for unset: whoever set it wanted one
     if watch:
         _check_watched(source)
+    named = token not in (None, given) or allow_host or no_browser
+    if desktop and (named or (port, host) != (PORT, HOST)):
+        raise ServeError(
+            "--desktop serves its own window alone: leave out --host, --port, --token, "
+            "--allow-host and --no-browser."
+        )
     first = _onnx_path(source) if source else None
+    factory = source if source and first != Path(source) else None
+    if desktop:
+        from hexviz.desktop.run import show
+
+        show(first, queue=jobs, roots=root or (), watch=watch, factory=factory)
+        return
     serve(
         first,
         host=host,
@@ -100,7 +120,7 @@ def view(
         allowed=allow_host or (),
         roots=root or (),
         watch=watch,
-        factory=source if source and first != Path(source) else None,
+        factory=factory,
     )
 
 

@@ -218,7 +218,7 @@ def test_what_the_audit_says_is_text(sheet: Sheet, tmp_path: Path, bert: Path) -
         sheet.open(server.url + "&tab=audit")
         expect(sheet.page.locator(".finding").first).to_contain_text(evil)
         assert sheet.page.locator(".finding img").count() == 0
-        assert sheet.page.title() == "hexviz"
+        assert sheet.page.title() == "evil.onnx"
     finally:
         server.stop()
     assert json.dumps(sheet.errors) == "[]"

@@ -206,10 +206,15 @@ def token_in(header: str) -> str | None:
 
 
 class Token:
-    """The lock on a server, and how many wrong keys it has seen from where."""
+    """The lock on a server, and how many wrong keys it has seen from where.
 
-    def __init__(self, secret: str, port: int) -> None:
+    With ``once``, the token opens it a single time: it stands where others may read it later, in
+    the command line of the browser that is started with it. From then on, the cookie opens it.
+    """
+
+    def __init__(self, secret: str, port: int, *, once: bool = False) -> None:
         self._secret = secret.encode()
+        self._uses = iter(range(1)) if once else None  # next() on it is atomic
         self.cookie_name = f"hexviz-{port}"  # cookies do not know ports: servers on one host do
         message = f"hexviz cookie for port {port}".encode()
         self.cookie = hmac.new(self._secret, message, hashlib.sha256).hexdigest()
@@ -220,7 +225,10 @@ class Token:
 
     def fits(self, who: str, token: str) -> Answer:
         """What a token in an address or a header opens."""
-        return _tried(self._wrong, who, token.encode(), self._secret)
+        answer = _tried(self._wrong, who, token.encode(), self._secret)
+        if answer == "open" and self._uses is not None and next(self._uses, None) is None:
+            return "shut"
+        return answer
 
     def fits_cookie(self, who: str, cookie: str) -> Answer:
         """What a cookie opens."""
