@@ -37,7 +37,7 @@ import { jobEnded, refreshFoldsBy, showMade, turned } from "./panels/extract.js"
 import {
   bindMeasure, costsMade, documentTaken, measureMade, parityWith, traceRead,
 } from "./panels/measure.js";
-import { openMoveField, openMoveFieldNext } from "./panels/move.js";
+import { moveFrom, moveOps } from "./panels/move.js";
 import { filterAudit, showPanel } from "./panels/show.js";
 import {
   notePainted, noteServer, refreshTimingsBy, timingsToggled, timingsRequest,
@@ -228,35 +228,6 @@ function openDialog(id) {
   setProps(id, { opened: true });
 }
 
-/**
- * Move ops to the module that stands in the field beside the button.
- * @param {string} which "kind:what" says which ops move
- * @param {HTMLElement} button
- */
-function moveOps(which, button) {
-  const input = button.closest(".move")?.querySelector("input");
-  const [kind] = which.split(":", 1);
-  if (input && (kind === "op" || kind === "ops" || kind === "own" || kind === "found")) {
-    const what = which.slice(kind.length + 1);
-    send({ type: "move-ops", value: { kind, what, to: input.value } });
-  }
-}
-
-/**
- * Open the field in the inspector that moves ops, once the inspector shows what they are.
- * @param {"op" | "module"} kind
- * @param {string} what
- */
-function moveFrom(kind, what) {
-  const [shownKind, shown] = queue.at?.state.selection ?? [];
-  if (shownKind === kind && shown === what && queue.isIdle) {
-    openMoveField();
-  } else {
-    openMoveFieldNext();
-    send({ type: kind, value: what });
-  }
-}
-
 /** Cut a module out: open the tab for it, with the module selected. @param {string} fqn */
 function extractModule(fqn) {
   send({ type: "part", value: `keep=${encodeURIComponent(fqn)}` });
@@ -280,8 +251,8 @@ register({
   "trace-up": (op) => trace("up", op),
   "trace-down": (op) => trace("down", op),
   "trace-between": (op) => trace("between", op),
-  "move-op": (op) => moveFrom("op", op ?? ""),
-  "move-module": (fqn) => moveFrom("module", fqn ?? ""),
+  "move-op": (op) => moveFrom(queue, "op", op ?? ""),
+  "move-module": (fqn) => moveFrom(queue, "module", fqn ?? ""),
   "extract-module": (fqn) => extractModule(fqn ?? ""),
   "move-to": (which, button) => moveOps(which ?? "", button),
   "keep-in-step": (_value, button) => keepInStep(button),

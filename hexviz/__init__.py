@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hexviz.api import TaggedGraph, export, load, transfer
+    from hexviz.api import TaggedGraph, export, load, show, transfer
     from hexviz.errors import HexvizError
     from hexviz.extraction.part import Part
     from hexviz.extraction.verify import Verification
@@ -40,6 +40,7 @@ __all__ = [
     "load",
     "parity",
     "profile",
+    "show",
     "transfer",
 ]
 
@@ -65,6 +66,7 @@ _HOMES = {
     "load": "api",
     "parity": "measure.parity.parity",
     "profile": "measure.profile.profile",
+    "show": "api",
     "transfer": "api",
 }
 

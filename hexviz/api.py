@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+import onnx
+
+from hexviz.errors import SourceError
 from hexviz.extraction.part import Part, extract
 from hexviz.extraction.split import Split, split
 from hexviz.extras import require
 from hexviz.matching import transfer as transferring
-from hexviz.matching.openable import Openable
+from hexviz.matching.openable import Openable, opened
 from hexviz.model import graph as model
 from hexviz.model.reader import from_proto
 from hexviz.tagging import tag as tagging
@@ -27,8 +30,10 @@ if TYPE_CHECKING:
     from hexviz.measure.documents import ParityDocument, ProfileDocument
     from hexviz.measure.parity.parity import Parity
     from hexviz.measure.profile.result import Profile
+    from hexviz.notebook.still import Still
+    from hexviz.notebook.widget import View
 
-__all__ = ["TaggedGraph", "export", "load", "transfer"]
+__all__ = ["TaggedGraph", "export", "load", "show", "transfer"]
 
 
 class TaggedGraph(model.TaggedGraph):
@@ -229,3 +234,65 @@ def export(
         before=exported.measured,
     )
     return TaggedGraph.of(tagged)
+
+
+def show(
+    what: Openable | Exportable,
+    args: tuple[Any, ...] = (),
+    kwargs: Mapping[str, Any] | None = None,
+    *,
+    height: int = 560,
+) -> View | Still | None:
+    """Show a graph: in a notebook as a view in the cell, elsewhere as the page in a browser.
+
+    ``what`` is a graph, a path, an ``onnx.ModelProto``, or a PyTorch model, which is exported first
+    with the example inputs ``args`` and ``kwargs``. The view is ``height`` pixels high. End the
+    cell with it to see it, and keep it to go on in code: see :class:`~hexviz.notebook.widget.View`.
+    In a notebook without anywidget it is a still picture. Elsewhere this serves the page, as
+    ``hexviz view`` does, until it is interrupted, and returns ``None``.
+
+    Raises:
+        SourceError: if ``what`` is nothing that can be shown.
+        ReadError: if it is a file that is missing or no readable ONNX model.
+        ExportError: if the exporter fails on the model.
+    """
+    from hexviz.notebook.place import in_notebook
+
+    if in_notebook():
+        from hexviz.notebook.show import show_in_notebook
+
+        graph = _graph_of(what, args, kwargs)
+        return show_in_notebook(graph, height=height, public=TaggedGraph.of)
+    from hexviz.app.serve import serve
+
+    if isinstance(what, str | Path):
+        path = Path(what)
+    else:
+        from hexviz.app.jobs.results import file_stem
+        from hexviz.cache import Cache
+
+        graph = _graph_of(what, args, kwargs)
+        path = Cache().folder("exports") / f"{file_stem(graph.name)}.onnx"
+        graph.save(path)
+    serve(path, host="127.0.0.1", port=0, open_browser=True)
+    return None
+
+
+def _graph_of(
+    what: Openable | Exportable, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None
+) -> TaggedGraph:
+    """What can be shown as a graph.
+
+    Raises:
+        SourceError: if it is no such thing.
+    """
+    if isinstance(what, model.TaggedGraph | str | Path | onnx.ModelProto):
+        graph = opened(what)
+        return graph if isinstance(graph, TaggedGraph) else TaggedGraph.of(graph)
+    # A model of PyTorch, without importing that to find out.
+    if not hasattr(what, "named_parameters") and not hasattr(what, "graph_module"):
+        raise SourceError(
+            f"A {type(what).__name__} cannot be shown: give a graph, the path of an .onnx file, an "
+            "onnx.ModelProto, or a PyTorch model with example inputs, as in show(model, (x,))."
+        )
+    return export(what, args, kwargs)

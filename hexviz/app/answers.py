@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from hexviz.app import html, protocol
 from hexviz.app.address import choice_query, from_query, is_known, to_query
 from hexviz.app.graph.compare_steps import compare_step
+from hexviz.app.graph.corrections import Models, apply_edit
 from hexviz.app.graph.events import next_state
 from hexviz.app.graph.findings import AT_ONCE, LATER, marks
 from hexviz.app.graph.matches import matches
@@ -43,6 +44,7 @@ from hexviz.app.protocol import (
     CompareEvent,
     Comparison,
     Content,
+    Edit,
     EventAnswer,
     EventRequest,
     ExtractPart,
@@ -57,13 +59,13 @@ from hexviz.model.reader import digest
 from hexviz.view.icicle import icicle
 from hexviz.view.palette import Theme
 
-__all__ = ["answer_event", "answer_panel", "check_state", "show"]
+__all__ = ["answer_correction", "answer_event", "answer_panel", "check_state", "show"]
 
 
 def answer_event(model: OpenModel, request: EventRequest, find: Find) -> EventAnswer:
     """What an event changes on the page of an open model; ``find`` opens the one it is beside.
 
-    Corrections lead to another model, and are the store's; here they change nothing.
+    Corrections lead to another model (:func:`answer_correction`); here they change nothing.
 
     Raises:
         RequestError: if the request names what the model has not.
@@ -93,6 +95,24 @@ def answer_event(model: OpenModel, request: EventRequest, find: Find) -> EventAn
                 note = ""
         if note:
             answer.note = note
+    return answer
+
+
+def answer_correction(models: Models, request: EventRequest, event: Edit) -> EventAnswer:
+    """The answer to a correction, which leads to another model of ``models``.
+
+    Raises:
+        RequestError: if the request names what the model has not.
+        HexvizError: with the reason, if it cannot be done.
+    """
+    if request.at is None:
+        raise RequestError("That request does not say where the page is.")
+    model, before = models.get(request.at.model), request.at.state
+    check_state(model, before)
+    edited, after = apply_edit(models, model, before, event)
+    check_state(edited, after)  # a browser may name any model to be the one to redo
+    answer = show(edited, request, before if edited is model else None, after, models.get)
+    answer.edited = True
     return answer
 
 

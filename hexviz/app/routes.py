@@ -12,8 +12,7 @@ from flask import Flask, Response, request, send_file
 
 from hexviz.app import compression
 from hexviz.app.address import from_query, model_in
-from hexviz.app.answers import answer_event, answer_panel, check_state, show
-from hexviz.app.graph.corrections import apply_edit
+from hexviz.app.answers import answer_correction, answer_event, answer_panel, show
 from hexviz.app.graph.follow import follow
 from hexviz.app.graph.picture import painted
 from hexviz.app.jobs.results import Results, file_stem
@@ -181,7 +180,7 @@ def _event(store: ModelStore, asked: EventRequest) -> EventAnswer:
         if at is None:
             return EventAnswer(n=asked.n)  # there is no model on the page yet
         if isinstance(event, Edit):
-            return _edit(store, asked, at, event)
+            return answer_correction(store, asked, event)
         if isinstance(event, Follow):
             return _follow(store, asked, at, event.value)
         return answer_event(store.get(at.model), asked, store.get)
@@ -189,17 +188,6 @@ def _event(store: ModelStore, asked: EventRequest) -> EventAnswer:
         raise
     except HexvizError as error:
         return EventAnswer(n=asked.n, error=str(error))
-
-
-def _edit(store: ModelStore, asked: EventRequest, at: At, event: Edit) -> EventAnswer:
-    """The answer to a correction, which leads to another model."""
-    model, before = store.get(at.model), at.state
-    check_state(model, before)
-    edited, after = apply_edit(store, model, before, event)
-    check_state(edited, after)  # a browser may name any model to be the one to redo
-    answer = show(edited, asked, before if edited is model else None, after, store.get)
-    answer.edited = True
-    return answer
 
 
 def _follow(store: ModelStore, asked: EventRequest, at: At, key: str) -> EventAnswer:

@@ -53,7 +53,11 @@ def run_page(path: Path, scene: Scene, root: Path = ROOT) -> list[str]:
 
 
 @pytest.mark.parametrize("page", [str(page.relative_to(ROOT)) for page in PAGES])
-def test_blocks(page: str, scene: Scene, capsys: pytest.CaptureFixture[str]) -> None:
+def test_blocks(
+    page: str, scene: Scene, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What is shown stands in a cell: elsewhere hexviz.show() serves until it is interrupted.
+    monkeypatch.setattr("hexviz.notebook.place.in_notebook", lambda: True)
     run_page(ROOT / page, scene)
 
 

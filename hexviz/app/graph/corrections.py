@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Protocol
 
 from hexviz.app.graph.navigation import ops_in, still_there
 from hexviz.app.graph.search import search
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.models.store import ModelStore
 from hexviz.app.protocol import (
     Accept,
     Edit,
@@ -24,13 +24,25 @@ from hexviz.errors import SelectionError
 from hexviz.tagging.override import known_module
 from hexviz.tagging.policies import changes, what_if
 
-__all__ = ["apply_edit"]
+__all__ = ["Models", "apply_edit"]
 
 _MOST_UNDONE = 50  # steps that can be taken again
 
 
+class Models(Protocol):
+    """Where models and their corrections are: a server's store, or a view of a notebook."""
+
+    def get(self, key: object) -> OpenModel:
+        """The model with a key; a :class:`~hexviz.errors.SourceError` if there is none."""
+        ...
+
+    def edit(self, model: OpenModel, changes: Mapping[str, str | None]) -> OpenModel:
+        """The model with more overrides (op id → FQN); ``None`` takes back what a person set."""
+        ...
+
+
 def apply_edit(
-    store: ModelStore, model: OpenModel, state: PageState, event: Edit
+    store: Models, model: OpenModel, state: PageState, event: Edit
 ) -> tuple[OpenModel, PageState]:
     """The model and the state of the page after a correction, which may change nothing.
 

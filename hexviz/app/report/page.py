@@ -14,14 +14,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from hexviz.app.graph.findings import marks
 from hexviz.app.graph.widgets import figures
-from hexviz.app.index_html import FIRST_STYLE
 from hexviz.app.models.measures import Measures
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.audit import audit_page
@@ -30,7 +28,7 @@ from hexviz.app.report.about import about
 from hexviz.app.report.measures import measure_page
 from hexviz.app.report.packing import packed, whole
 from hexviz.app.report.pictures import MOST_ELEMENTS, record_pictures
-from hexviz.app.report.scripts import join_modules
+from hexviz.app.report.scripts import join_modules, join_styles
 from hexviz.app.report.texts import (
     call_pages,
     end_pages,
@@ -97,7 +95,7 @@ def to_report(
     assets = assets_folder()
     library = (assets / "vendor" / "cytoscape.min.js").read_text(encoding="utf-8")
     script = join_modules(assets / "report.js")
-    style = _styles(assets) + _part("report.css")
+    style = join_styles(assets)
     policy = (
         f"default-src 'none'; script-src {_digest(library)} {_digest(script)}; "
         f"style-src {_digest(style)} {_digest(_CANVAS_STYLE)}; img-src data: blob:; "
@@ -150,15 +148,6 @@ def _chunks(name: str, pages: Iterable[Any]) -> Iterator[tuple[str, str]]:
     while chunk := list(islice(pending, _CHUNK)):
         yield f"{name}-{number}", packed(chunk)
         number += 1
-
-
-def _styles(assets: Path) -> str:
-    """The page's style sheets, in order, but for that of the page before its scripts."""
-    return "".join(
-        path.read_text(encoding="utf-8")
-        for path in sorted(assets.glob("*.css"))
-        if path.name != FIRST_STYLE
-    )
 
 
 def _part(name: str) -> str:

@@ -1,4 +1,4 @@
-"""ES modules joined into one script, for a page that can load no files.
+"""Scripts and styles of a page that can load no files: ES modules joined into one script.
 
 A module becomes a function that runs once, after those that it imports; what it exports are the
 properties of what the function returns::
@@ -13,9 +13,12 @@ from another module, exports that change (``export let``), imports in a circle.
 from __future__ import annotations
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
-__all__ = ["join_modules"]
+from hexviz.app.index_html import FIRST_STYLE
+
+__all__ = ["join_modules", "join_styles"]
 
 _IMPORT = re.compile(
     r"^import\s+(?:\{(?P<names>[^}]*)\}\s*from\s*|\*\s*as\s+(?P<all>[\w$]+)\s+from\s*)?"
@@ -28,6 +31,19 @@ _DECLARED = re.compile(
 _LISTED = re.compile(r"^export\s*\{(?P<names>[^}]*)\};[ \t]*\n", re.MULTILINE)
 _DOCUMENTED = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
 _LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+def join_styles(assets: Path) -> str:
+    """The page's style sheets, in order, and that of what is plain HTML in place of Dash's parts.
+
+    The style of the page before its scripts is left out.
+    """
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in sorted(assets.glob("*.css"))
+        if path.name != FIRST_STYLE
+    ]
+    return "".join(texts) + (files(__package__) / "report.css").read_text(encoding="utf-8")
 
 
 def join_modules(entry: Path) -> str:
