@@ -4,8 +4,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hexviz.api import TaggedGraph, export, load, show, transfer
+    from hexviz.api import TaggedGraph, export, inspect, load, show, transfer
     from hexviz.errors import HexvizError
+    from hexviz.exporters.inspection import InspectedModule
     from hexviz.extraction.part import Part
     from hexviz.extraction.verify import Verification
     from hexviz.matching.compare import compare
@@ -25,6 +26,7 @@ __all__ = [
     "Costs",
     "Finding",
     "HexvizError",
+    "InspectedModule",
     "Module",
     "ModuleTree",
     "Op",
@@ -37,6 +39,7 @@ __all__ = [
     "compare",
     "costs",
     "export",
+    "inspect",
     "load",
     "parity",
     "profile",
@@ -51,6 +54,7 @@ _HOMES = {
     "Costs": "measure.costs.costs",
     "Finding": "tagging.finding",
     "HexvizError": "errors",
+    "InspectedModule": "exporters.inspection",
     "Module": "model.modules",
     "ModuleTree": "model.modules",
     "Op": "model.op",
@@ -63,6 +67,7 @@ _HOMES = {
     "compare": "matching.compare",
     "costs": "measure.costs.costs",
     "export": "api",
+    "inspect": "api",
     "load": "api",
     "parity": "measure.parity.parity",
     "profile": "measure.profile.profile",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from hexviz.convert.options import Conversion, Dialect, Options
+    from hexviz.exporters.inspection import InspectedModule
     from hexviz.exporters.interface import TranslationTable
     from hexviz.exporters.subject import Exportable
     from hexviz.measure.documents import ParityDocument, ProfileDocument
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from hexviz.notebook.still import Still
     from hexviz.notebook.widget import View
 
-__all__ = ["TaggedGraph", "export", "load", "show", "transfer"]
+__all__ = ["TaggedGraph", "export", "inspect", "load", "show", "transfer"]
 
 
 class TaggedGraph(model.TaggedGraph):
@@ -151,6 +152,27 @@ def load(path: str | Path) -> TaggedGraph:
         ReadError: if it is missing or no readable ONNX model.
     """
     return TaggedGraph.of(tagging.load(path))
+
+
+def inspect(source: str | Exportable) -> InspectedModule:
+    """The modules of a PyTorch model before any export: classes, parameters, buffers, bytes.
+
+    ``source`` is a model, what ``torch.export.export`` returned, or a SOURCE: a sample's name,
+    ``package.module:factory``, ``hf:MODEL_ID`` or a ``.pt2`` file. What is built from a SOURCE
+    takes no memory for its parameters.
+
+    Raises:
+        SourceError: if there is no such thing, or it cannot be built.
+        ExportError: if it is no model.
+        ExtraError: if a package is not installed that it needs.
+    """
+    from hexviz.exporters.inspection import inspect_model
+    from hexviz.exporters.model_source import open_model
+
+    if isinstance(source, str):
+        return inspect_model(open_model(source)[0])
+    require("export", "Looking at a PyTorch model", "torch")
+    return inspect_model(source)
 
 
 def transfer(

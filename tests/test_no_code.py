@@ -195,7 +195,7 @@ def test_the_traps_do_spring(kind: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("ending", [".onnx", ".pt", ".pkl", ".npz"])
+@pytest.mark.parametrize("ending", [".onnx", ".pt", ".pt2", ".pkl", ".npz"])
 def test_no_way_in_loads_a_pickle(
     kind: str, ending: str, sprung: Path, tmp_path: Path, store: ModelStore
 ) -> None:
@@ -248,8 +248,9 @@ def test_the_commands_load_no_pickle(
 # Factories
 
 NAMES = [
-    "os:system", "tests.build:parse", "hf:gpt2", "../../x", "/etc/passwd", "x.pt", "", "BERT-TINY",
-    "custom-auxiliary:x", "sample_models.gpt2", 5, None, ["bert-tiny"], {"sample": "bert-tiny"},
+    "os:system", "tests.build:parse", "hf:gpt2", "../../x", "/etc/passwd", "x.pt", "x.pt2", "",
+    "BERT-TINY", "custom-auxiliary:x", "sample_models.gpt2", 5, None, ["bert-tiny"],
+    {"sample": "bert-tiny"},
 ]  # fmt: skip
 
 

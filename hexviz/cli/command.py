@@ -21,6 +21,7 @@ from hexviz.cli.export import export, samples
 from hexviz.cli.extract import extract, spread
 from hexviz.cli.failure import fail
 from hexviz.cli.groups import Commands
+from hexviz.cli.inspect import inspect
 from hexviz.cli.log import LOG_VARIABLE
 from hexviz.cli.parity import parity
 from hexviz.cli.profile import profile
@@ -41,7 +42,7 @@ app = typer.Typer(
 )
 
 for _command in (
-    *(view, export, tag, analyze, explain, audit),
+    *(view, inspect, export, tag, analyze, explain, audit),
     *(compare, parity, profile, extract, convert, report, samples, worker, desktop),
 ):
     app.command()(_command)

@@ -24,12 +24,21 @@ __all__ = [
     "progress",
     "say",
     "text",
+    "warn_of",
 ]
 
 
 def say(line: str) -> None:
     """A line on stderr."""
     Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def warn_of(source: str) -> None:
+    """Say what opening a SOURCE may do, where it may do more than its own code."""
+    from hexviz.exporters.model_source import PT2_WARNING, is_pt2
+
+    if is_pt2(source):
+        say(PT2_WARNING)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ Source = Annotated[
     str,
     typer.Argument(
         metavar="SOURCE",
-        help="A sample's name, an .onnx file, package.module:factory, or hf:MODEL_ID.",
+        help="A sample's name, package.module:factory, hf:MODEL_ID, or a .pt2 file.",
     ),
 ]
 
@@ -39,10 +39,11 @@ def export(
     ] = False,
 ) -> None:
     """Export a PyTorch model to ONNX, with a tag on every op."""
-    from hexviz.cli.console import progress, say
+    from hexviz.cli.console import progress, say, warn_of
     from hexviz.exporters.export_times import save_and_keep
     from hexviz.exporters.produce import produce
 
+    warn_of(source)
     with progress() as report:
         graph = produce(
             source,

@@ -18,8 +18,8 @@ def parity(
         str,
         typer.Argument(
             metavar="REFERENCE",
-            help="The PyTorch model (a sample, package.module:factory, hf:MODEL_ID), or another "
-            ".onnx file of the same model.",
+            help="The PyTorch model (a sample, package.module:factory, hf:MODEL_ID, a .pt2 file), "
+            "or another .onnx file of the same model.",
         ),
     ],
     inputs: Annotated[
@@ -46,11 +46,13 @@ def parity(
     """Say which module's numbers differ from the PyTorch model's, and by how much each."""
     import msgspec
 
+    from hexviz.cli.console import warn_of
     from hexviz.measure.parity.parity import ATOL, RTOL, Parity
     from hexviz.measure.parity.parity import parity as compared
     from hexviz.model.reader import digest_of
     from hexviz.tagging.opened import load_kept
 
+    warn_of(reference)
     found = compared(
         # Beside a PyTorch model, weights stay in the file.
         load_kept(file) if reference.endswith(".onnx") else file,

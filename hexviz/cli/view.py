@@ -75,7 +75,7 @@ def view(
         typer.Argument(
             metavar="[SOURCE]",
             help="What to open first: a sample's name, an .onnx file, "
-            "package.module:factory, or hf:MODEL_ID. Without it, the page asks.",
+            "package.module:factory, hf:MODEL_ID, or a .pt2 file. Without it, the page asks.",
         ),
     ] = None,
     port: Port = PORT,
@@ -188,7 +188,7 @@ def _check_watched(source: str | None) -> None:
 
 def _is_file(source: str) -> bool:
     path = Path(source)
-    return path.suffix == ".onnx" or path.is_file()
+    return path.suffix == ".onnx" or (path.is_file() and path.suffix != ".pt2")
 
 
 def _onnx_path(source: str) -> Path:
@@ -196,10 +196,11 @@ def _onnx_path(source: str) -> Path:
     if _is_file(source):
         return Path(source)
     from hexviz.cache import Cache
-    from hexviz.cli.console import progress
+    from hexviz.cli.console import progress, warn_of
     from hexviz.exporters.export_times import save_and_keep
     from hexviz.exporters.produce import produce
 
+    warn_of(source)
     with progress() as report:
         graph = produce(source, optimize=False, progress=report)
     name = re.sub(r"[^A-Za-z0-9.-]+", "-", graph.name)

@@ -16,7 +16,7 @@ from hexviz.exporters.exporter_log import Log, captured
 from hexviz.exporters.foreign_errors import first_line
 from hexviz.exporters.inputs import make_inputs
 
-__all__ = ["choose_experts", "open_hub"]
+__all__ = ["build_hub", "choose_experts", "open_hub"]
 
 _PATIENCE = 4.0  # seconds in which a hub that can be reached at all answers
 
@@ -32,6 +32,18 @@ def open_hub(model_id: str, *, weights: bool) -> tuple[Any, tuple[Any, ...], dic
         SourceError: if the configuration or the weights cannot be had, or the
             model cannot be built.
     """
+    model, name = build_hub(model_id, weights=weights)
+    with captured(Log()):
+        args, kwargs = make_inputs(model)
+    return model, args, kwargs, name
+
+
+def build_hub(model_id: str, *, weights: bool) -> tuple[Any, str]:
+    """The model of :func:`open_hub` alone, and its name.
+
+    Raises:
+        SourceError: as there.
+    """
     if not model_id:
         raise SourceError("hf: needs a model id or a folder with config.json: hf:MODEL_ID.")
     transformers = importlib.import_module("transformers")
@@ -43,8 +55,7 @@ def open_hub(model_id: str, *, weights: bool) -> tuple[Any, tuple[Any, ...], dic
         config = _config(transformers, model_id, where, online=online, weights=weights)
         model = _model(transformers, config, where, online=online or local, weights=weights)
         choose_experts(model)
-        args, kwargs = make_inputs(model)
-    return model, args, kwargs, folder.resolve().name if local else model_id
+    return model, folder.resolve().name if local else model_id
 
 
 def _config(transformers: Any, model_id: str, where: str, *, online: bool, weights: bool) -> Any:

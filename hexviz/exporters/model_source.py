@@ -1,4 +1,4 @@
-"""Open a SOURCE: a sample's name, ``package.module:factory`` or ``hf:MODEL_ID``.
+"""Open a SOURCE: a sample's name, ``package.module:factory``, ``hf:MODEL_ID`` or a ``.pt2`` file.
 
 torch is imported when a source is opened, not when this module is.
 """
@@ -22,18 +22,34 @@ from sample_models import SAMPLES, SampleInfo
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["Source", "open_source", "packages_of", "require_for"]
+    from hexviz.exporters.subject import Exportable
+
+__all__ = [
+    "PT2_WARNING",
+    "Source",
+    "is_pt2",
+    "open_model",
+    "open_source",
+    "packages_of",
+    "require_for",
+]
+
+PT2_WARNING = (
+    "A .pt2 file is opened by torch.export.load, which can run code from it: "
+    "open only what you trust."
+)
 
 
 @dataclass(frozen=True)
 class Source:
     """A model that is ready to be exported: ``model(*args, **kwargs)`` runs it.
 
-    ``name`` is what people call it: the sample's name, the factory's, or the
-    model id on the hub.
+    ``name`` is what people call it: the sample's name, the factory's, the model id
+    on the hub, or the file's name. ``model`` is a ``torch.nn.Module``, or of a
+    ``.pt2`` file a ``torch.export.ExportedProgram``.
     """
 
-    model: nn.Module
+    model: Any
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = field(default_factory=dict)
     name: str = ""
@@ -46,9 +62,10 @@ def open_source(source: str, *, weights: bool = True) -> Source:
         source: a sample's name; ``package.module:factory``, where the factory
             takes no arguments and returns a model, or a model and its example
             inputs (a tuple of positional ones, a dict of keyword ones, or a
-            single tensor); or ``hf:MODEL_ID``, an id on the Hugging Face hub
-            or a local folder. Modules are also looked for in the current
-            folder.
+            single tensor); ``hf:MODEL_ID``, an id on the Hugging Face hub
+            or a local folder; or a ``.pt2`` file, which must be trusted
+            (:mod:`hexviz.exporters.pt2`). Modules are also looked for in the
+            current folder.
         weights: with ``False``, the model's parameters have type and shape
             and take no memory, and an ``hf:`` model is built from its
             configuration alone.
@@ -66,6 +83,51 @@ def open_source(source: str, *, weights: bool = True) -> Source:
         return _open(source, weights=False)
 
 
+def open_model(source: str) -> tuple[Exportable, str]:
+    """The model that ``source`` names and its name, without values and without example inputs.
+
+    It is built on the meta device. One that computes with values while it is built gets them,
+    but for those of its parameters.
+
+    Raises:
+        SourceError: if there is no such thing, or it cannot be built.
+        ExtraError: if a package is not installed that it needs.
+    """
+    require_for(source)
+    if is_pt2(source):
+        found = _open_pt2(source)
+        return found.model, found.name
+    import torch
+
+    from hexviz.exporters.weightless import parameters_without_memory
+
+    try:
+        with torch.device("meta"):
+            return _build(source)
+    except SourceError:
+        with parameters_without_memory():
+            return _build(source)
+
+
+def _build(source: str) -> tuple[Exportable, str]:
+    if source.startswith("hf:"):
+        from hexviz.exporters.hub import build_hub
+
+        return build_hub(source.removeprefix("hf:"), weights=False)
+    if ":" in source:
+        model, _ = _made_by_factory(source, weights=False)
+        return model, source.rpartition(":")[2]
+    try:
+        return importlib.import_module(_sample(source).module).build(), source
+    except Exception as error:  # a sample that computes with values
+        raise SourceError(f"{source} cannot be built: {first_line(error)}") from error
+
+
+def is_pt2(source: str) -> bool:
+    """Whether a SOURCE is a file of ``torch.export.save``, by its name."""
+    return source.endswith(".pt2")
+
+
 def packages_of(source: str) -> tuple[Extra, tuple[str, ...]]:
     """The packages that opening a SOURCE needs, and the extra that brings them."""
     sample = SAMPLES.get(source)
@@ -81,7 +143,7 @@ def require_for(source: str, *also: str) -> None:
         SourceError: if it is no sample, though it must be.
         ExtraError: if something is missing.
     """
-    is_sample = ":" not in source
+    is_sample = ":" not in source and not is_pt2(source)
     if is_sample:
         _sample(source)
     extra, packages = packages_of(source)
@@ -93,19 +155,34 @@ def _open(source: str, *, weights: bool) -> Source:
         from hexviz.exporters.hub import open_hub
 
         return Source(*open_hub(source.removeprefix("hf:"), weights=weights))
+    if is_pt2(source):
+        return _open_pt2(source)
     if ":" in source:
         return _open_factory(source, weights=weights)
     return _open_sample(source)
 
 
+def _open_pt2(source: str) -> Source:
+    from hexviz.exporters.pt2 import open_program
+
+    program = open_program(Path(source))
+    args, kwargs = program.example_inputs or ((), {})
+    return Source(program, tuple(args), dict(kwargs), Path(source).stem)
+
+
 def _sample(name: str) -> SampleInfo:
     sample = SAMPLES.get(name)
+    if sample is None and name.endswith(".onnx"):
+        raise SourceError(
+            f"{name} is an ONNX file and no PyTorch model: "
+            "`hexviz view`, `tag` and `analyze` take it as it is."
+        )
     if sample is None:
         near = difflib.get_close_matches(name, SAMPLES, n=3, cutoff=0.5)
         hint = f"; near names: {', '.join(near)}" if near else ""
         raise SourceError(
             f"There is no sample {name!r}{hint}. See `hexviz samples`, "
-            "or give package.module:factory or hf:MODEL_ID."
+            "or give package.module:factory, hf:MODEL_ID or a .pt2 file."
         )
     return sample
 
@@ -118,9 +195,24 @@ def _open_sample(name: str) -> Source:
 
 
 def _open_factory(source: str, *, weights: bool) -> Source:
-    from torch import nn
-
     from hexviz.exporters.inputs import as_call, make_inputs
+
+    model, inputs = _made_by_factory(source, weights=weights)
+    call = make_inputs(model) if inputs is _NO_INPUTS else as_call(inputs)
+    if call is None:
+        raise SourceError(
+            f"The factory {source} returned example inputs of type {type(inputs).__name__}: "
+            "let it return a tuple, a dict or a tensor."
+        )
+    return Source(model, *call, name=source.rpartition(":")[2])
+
+
+_NO_INPUTS = object()
+
+
+def _made_by_factory(source: str, *, weights: bool) -> tuple[nn.Module, object]:
+    """The model, and the example inputs that came with it."""
+    from torch import nn
 
     module_name, _, attribute = source.rpartition(":")
     with _importing_from_here():
@@ -136,19 +228,13 @@ def _open_factory(source: str, *, weights: bool) -> Source:
                     f"The factory {source} failed: {first_line(error)}{valueless}"
                 ) from error
     pair = isinstance(made, tuple) and len(made) == 2
-    model, inputs = made if pair and isinstance(made, tuple) else (made, None)
+    model, inputs = made if pair and isinstance(made, tuple) else (made, _NO_INPUTS)
     if not isinstance(model, nn.Module):
         raise SourceError(
             f"The factory {source} returned {type(model).__name__}, not a torch.nn.Module: "
             "let it return a model, or (model, example_inputs)."
         )
-    call = as_call(inputs) if pair else make_inputs(model)
-    if call is None:
-        raise SourceError(
-            f"The factory {source} returned example inputs of type {type(inputs).__name__}: "
-            "let it return a tuple, a dict or a tensor."
-        )
-    return Source(model, *call, name=attribute)
+    return model, inputs
 
 
 def _find(module_name: str, attribute: str) -> Any:

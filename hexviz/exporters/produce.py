@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from hexviz.exporters.model_source import Source, open_source, require_for
+from hexviz.errors import SourceError
+from hexviz.exporters.model_source import Source, is_pt2, open_source, require_for
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.stages import Measured, recorded, stage
@@ -30,13 +31,19 @@ def produce(
     allows; the rest is as in :func:`hexviz.export`.
 
     Raises:
-        SourceError: if the source names nothing that can be built.
+        SourceError: if the source names nothing that can be built, or is a ``.pt2`` file, which has
+            the sizes that it was made with, and they should be open.
         ExportError: if the exporter fails on it.
         ExtraError: if a package is not installed that this needs.
     """
     require_for(source, "onnxscript")
     from hexviz.exporters.export import export_model
 
+    if dynamic and is_pt2(source):
+        raise SourceError(
+            f"The sizes in {source} are as torch.export.export was told (dynamic_shapes): "
+            "leave --dynamic out."
+        )
     if progress is not None:
         progress("building", 0.0)
     with recorded() as record, stage("build model"):

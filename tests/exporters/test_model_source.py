@@ -71,14 +71,14 @@ def test_factories(
             "bert-tny",
             (
                 "There is no sample 'bert-tny'; near names: bert-tiny. See `hexviz samples`, "
-                "or give package.module:factory or hf:MODEL_ID."
+                "or give package.module:factory, hf:MODEL_ID or a .pt2 file."
             ),
         ),
         (
             "zzz",
             (
                 "There is no sample 'zzz'. See `hexviz samples`, "
-                "or give package.module:factory or hf:MODEL_ID."
+                "or give package.module:factory, hf:MODEL_ID or a .pt2 file."
             ),
         ),
         (

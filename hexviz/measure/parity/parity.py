@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +130,15 @@ def _is_graph(reference: Any) -> bool:
 
 
 def _source(reference: Any, inputs: Mapping[str, Any] | None) -> Any:
-    from hexviz.exporters.model_source import Source, open_source
+    from hexviz.exporters.model_source import Source, is_pt2, open_source
 
     if isinstance(reference, str):
-        return open_source(reference)
+        found = open_source(reference)
+        if is_pt2(reference):
+            from hexviz.exporters.pt2 import as_module
+
+            return replace(found, model=as_module(found.model))
+        return found
     if isinstance(reference, Source):
         return reference
     require("export", "A PyTorch model as the reference", "torch")
