@@ -14,7 +14,7 @@ from html import escape
 from importlib.resources import files
 from typing import NamedTuple
 
-from hexviz.app.report.scripts import join_modules, join_styles
+from hexviz.app.report.scripts import content_policy, join_modules, join_styles
 from hexviz.view.assets import assets_folder
 from hexviz.view.modes import COLOURINGS, figure_of, policy_of
 from hexviz.view.what_if import NAMES
@@ -38,11 +38,15 @@ def notebook_page() -> NotebookPage:
     """The page; put together when a notebook first asks."""
     assets = assets_folder()
     own = (files(__package__) / "notebook.css").read_text(encoding="utf-8")
+    style = join_styles(assets) + own
+    library = (assets / "vendor" / "cytoscape.min.js").read_text(encoding="utf-8")
+    script = join_modules(assets / "notebook.js")
     slots = {
-        "style": join_styles(assets) + own,
+        "policy": content_policy(style, library, script),
+        "style": style,
         "colours": _colours(),
-        "library": (assets / "vendor" / "cytoscape.min.js").read_text(encoding="utf-8"),
-        "script": join_modules(assets / "notebook.js"),
+        "library": library,
+        "script": script,
     }
     template = (files(__package__) / "notebook.html").read_text(encoding="utf-8")
     html = _SLOT.sub(lambda slot: slots[slot[1]], template).encode()

@@ -187,3 +187,26 @@ def test_a_reload_finds_the_view_where_it_was(opened: Notebook, tmp_path: Path) 
     view = opened.frame(0)
     view.wait_for_function("() => document.documentElement.classList.contains('left-folded')")
     assert view.evaluate("() => document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("opened", [("import hexviz\nhexviz.show('net.onnx')",)], indirect=True)
+def test_nothing_in_a_view_reaches_the_notebook(opened: Notebook) -> None:
+    opened.run(0)
+    view = opened.frame(0)
+    reached = """() => {
+        const tries = [() => parent.document, () => localStorage, () => document.cookie];
+        return tries.map(one => { try { one(); return ''; } catch (error) { return error.name; } });
+    }"""
+    assert view.evaluate(reached) == ["SecurityError"] * 3
+    script = """() => new Promise(done => {
+        document.addEventListener(
+            'securitypolicyviolation', event => done(event.effectiveDirective));
+        const script = document.createElement('script');
+        script.textContent = 'window.foreign = 1';
+        document.body.append(script);
+    })"""
+    assert view.evaluate(script) == "script-src-elem"
+    assert view.evaluate("() => window.foreign") is None
+    address = opened.page.url
+    asked = view.evaluate("url => fetch(url).then(() => '', error => error.name)", address)
+    assert asked == "TypeError"

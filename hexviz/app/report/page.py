@@ -7,8 +7,6 @@ and in the title, and reach the page as text.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,7 +26,7 @@ from hexviz.app.report.about import about
 from hexviz.app.report.measures import measure_page
 from hexviz.app.report.packing import packed, whole
 from hexviz.app.report.pictures import MOST_ELEMENTS, record_pictures
-from hexviz.app.report.scripts import join_modules, join_styles
+from hexviz.app.report.scripts import content_policy, join_modules, join_styles
 from hexviz.app.report.texts import (
     call_pages,
     end_pages,
@@ -51,9 +49,6 @@ __all__ = ["to_report"]
 
 _CHUNK = 128
 """Ops, modules or values that are packed together: some 1 MB of JSON, unpacked in 20 ms."""
-
-_CANVAS_STYLE = ".__________cytoscape_container { position: relative; }"
-"""What Cytoscape writes into the page by itself."""
 
 _NO_DIGEST = "-"  # of a graph that came from no file: documents are held against its modules
 
@@ -96,13 +91,8 @@ def to_report(
     library = (assets / "vendor" / "cytoscape.min.js").read_text(encoding="utf-8")
     script = join_modules(assets / "report.js")
     style = join_styles(assets)
-    policy = (
-        f"default-src 'none'; script-src {_digest(library)} {_digest(script)}; "
-        f"style-src {_digest(style)} {_digest(_CANVAS_STYLE)}; img-src data: blob:; "
-        "base-uri 'none'; form-action 'none'"
-    )
     slots = {
-        "policy": policy,
+        "policy": content_policy(style, library, script),
         "title": html.escape(whole(f"{graph.name or 'model'} · hexviz report")),
         "style": style,
         "library": library,
@@ -152,7 +142,3 @@ def _chunks(name: str, pages: Iterable[Any]) -> Iterator[tuple[str, str]]:
 
 def _part(name: str) -> str:
     return (files(__package__) / name).read_text(encoding="utf-8")
-
-
-def _digest(block: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(block.encode()).digest()).decode()}'"

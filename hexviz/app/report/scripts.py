@@ -12,13 +12,18 @@ from another module, exports that change (``export let``), imports in a circle.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from importlib.resources import files
 from pathlib import Path
 
 from hexviz.app.index_html import FIRST_STYLE
 
-__all__ = ["join_modules", "join_styles"]
+__all__ = ["content_policy", "join_modules", "join_styles"]
+
+_CANVAS_STYLE = ".__________cytoscape_container { position: relative; }"
+"""What Cytoscape writes into the page by itself."""
 
 _IMPORT = re.compile(
     r"^import\s+(?:\{(?P<names>[^}]*)\}\s*from\s*|\*\s*as\s+(?P<all>[\w$]+)\s+from\s*)?"
@@ -30,7 +35,21 @@ _DECLARED = re.compile(
 )
 _LISTED = re.compile(r"^export\s*\{(?P<names>[^}]*)\};[ \t]*\n", re.MULTILINE)
 _DOCUMENTED = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+_COMMENT = re.compile(r"^[ \t]*//.*\n", re.MULTILINE)
 _LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+def content_policy(style: str, *scripts: str) -> str:
+    """A policy under which a page runs these scripts, has this style, and loads nothing."""
+    return (
+        f"default-src 'none'; script-src {' '.join(map(_digest, scripts))}; "
+        f"style-src {_digest(style)} {_digest(_CANVAS_STYLE)}; img-src data: blob:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+def _digest(block: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(block.encode()).digest()).decode()}'"
 
 
 def join_styles(assets: Path) -> str:
@@ -49,7 +68,8 @@ def join_styles(assets: Path) -> str:
 def join_modules(entry: Path) -> str:
     """One strict script that does what a module does, with all that it imports.
 
-    Comments that document (``/** … */``) are left out.
+    Comments that document (``/** … */``), and those with a line of their own, are left out: no
+    text of several lines may have a line that begins like one.
 
     Raises:
         ValueError: if a module imports or exports in a way that cannot be joined, or in a circle.
@@ -65,7 +85,7 @@ def _join(path: Path, joined: dict[Path, str], importers: tuple[Path, ...]) -> N
     if path in importers:
         circle = " → ".join(one.name for one in (*importers[importers.index(path) :], path))
         raise ValueError(f"these modules import each other: {circle}")
-    source = _DOCUMENTED.sub("", path.read_text(encoding="utf-8"))
+    source = _COMMENT.sub("", _DOCUMENTED.sub("", path.read_text(encoding="utf-8")))
     for found in _IMPORT.finditer(source):
         _join((path.parent / found["path"]).resolve(), joined, (*importers, path))
     numbers = {other: f"$module{at}" for at, other in enumerate(joined)}
