@@ -42,6 +42,14 @@ def tag(
         Path | None,
         typer.Option(help="A file of overrides: the modules that a person set, saved as JSON."),
     ] = None,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY",
+            help="Write modules under a key of other tools as well: layer_ann (ONNX Runtime, "
+            "Olive) or winml.hierarchy.tag. Can be repeated.",
+        ),
+    ] = None,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Write the tags into FILE itself.")
     ] = False,
@@ -49,11 +57,13 @@ def tag(
     """Tag every op of an ONNX file and write the result to another file."""
     from hexviz.cli.console import say
     from hexviz.model.files import file_to_write
+    from hexviz.model.other_keys import known_keys
     from hexviz.tagging.override import override
     from hexviz.tagging.overrides_file import load_overrides
     from hexviz.tagging.tag import load
 
     target = file_to_write(source, output, in_place=in_place)
+    others = known_keys(also or ())
     if before is None:
         if run or inputs is not None:
             raise MatchingError("--run and --inputs go with --from: name the file to match with.")
@@ -63,7 +73,7 @@ def tag(
     if overrides is not None:
         file_to_write(overrides, target)
         graph = override(graph, load_overrides(overrides, graph))
-    graph.save(target)
+    graph.save(target, also=others)
     say(f"{target}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
     if before is not None:
         from hexviz.matching.transfer import transfer_line

@@ -23,6 +23,7 @@ from hexviz.model.near_names import near_names
 from hexviz.model.node_tags import OpTags
 from hexviz.model.op import CATEGORIES, ORIGINS, Call, Op, Provenance
 from hexviz.model.op_sequence import OpSequence
+from hexviz.model.other_keys import known_keys
 from hexviz.model.reader import STORED_SPARSELY, WEIGHTS_LEFT_OUT, location_of
 from hexviz.model.source_graph import SourceGraph, read_source_graph
 from hexviz.model.subtree import OpColumns, Subtree, subtree
@@ -384,28 +385,38 @@ class TaggedGraph:
             graph.add_edge(self.ops[one].id, self.ops[other].id, values=tuple(values))
         return graph
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self, *, also: Iterable[str] = ()) -> bytes:
         """The model with its tags, as :meth:`save` writes it.
 
         Raises:
-            WriteError: if one ONNX file cannot hold it.
+            WriteError: if one ONNX file cannot hold it, or there is no such key.
         """
-        return b"".join(self._with_tags(self.name).chunks)
+        return b"".join(self._with_tags(self.name, also).chunks)
 
-    def save(self, path: str | Path) -> None:
+    def save(self, path: str | Path, *, also: Iterable[str] = ()) -> None:
         """Write the model with its tags in the metadata; topology, names and weights untouched.
+
+        ``also`` are keys of other tools under which modules are written as well, instead of
+        what the nodes have there: ``layer_ann`` (ONNX Runtime, Olive) and ``winml.hierarchy.tag``.
 
         The file appears whole or not at all. External data that lies beside
         the original is copied when the target is another folder.
 
         Raises:
-            WriteError: if the file cannot be written; an old one is kept.
+            WriteError: if the file cannot be written (an old one is kept), or there is no such key.
         """
-        write(self.proto, self._with_tags(str(path)), Path(path), self._base_dir)
+        write(self.proto, self._with_tags(str(path), also), Path(path), self._base_dir)
 
-    def _with_tags(self, name: str) -> Tagged:
+    def _with_tags(self, name: str, also: Iterable[str] = ()) -> Tagged:
         """The bytes of the model with its tags; ``name`` is what an error calls it."""
         with collector_paused():
             flat = self.flat if isinstance(self.ops, OpSequence) else None
             tags = OpTags.of(self.ops, flat)
-            return tagged(self.proto, tags, self.modules, self.transferred_from, name=name)
+            return tagged(
+                self.proto,
+                tags,
+                self.modules,
+                self.transferred_from,
+                name=name,
+                also=known_keys(also),
+            )

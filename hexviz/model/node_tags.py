@@ -20,6 +20,7 @@ from hexviz.model.columns import Ints
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import RELATIONS, Candidate, Op, Provenance, Step, implied_kind
 from hexviz.model.op_sequence import OpSequence, Provenances
+from hexviz.model.other_keys import OtherKey, other_entries
 from hexviz.model.wire import field, head
 
 Kind = TypeVar("Kind")
@@ -151,9 +152,24 @@ def _reasons(provenance: Sequence[Provenance]) -> list[Reason]:
 _DEFAULTS = reason_of(Provenance("", "", ""))
 
 
-def where_entries(modules: Iterable[str], names: Mapping[str, str]) -> dict[str, bytes]:
-    """The entries that say where an op belongs, by its module; ``names`` are tags by FQN."""
-    return {fqn: entry("module", fqn) + entry("tag", names[fqn]) for fqn in dict.fromkeys(modules)}
+def where_entries(
+    modules: Iterable[str], names: Mapping[str, str], also: Sequence[OtherKey] = ()
+) -> dict[str, bytes]:
+    """The entries that say where an op belongs, by its module; ``names`` are tags by FQN.
+
+    ``also`` are keys of other tools that are to say it as well.
+    """
+    found = {fqn: entry("module", fqn) + entry("tag", names[fqn]) for fqn in dict.fromkeys(modules)}
+    for fqn in found if also else ():
+        others = other_entries(fqn, names[fqn], names.get("", "/"), also)
+        found[fqn] += b"".join(_entry_under(key, text) for key, text in others)
+    return found
+
+
+def _entry_under(key: str, text: str) -> bytes:
+    """An entry under a key of another tool."""
+    content = field(1, key.encode()) + field(2, text.encode())
+    return field(_METADATA, content)
 
 
 def how_entries(tags: OpTags) -> list[bytes]:

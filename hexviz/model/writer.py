@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import filecmp
 import hashlib
-from collections.abc import Iterable, Iterator, MutableSequence, Sequence
+from collections.abc import Collection, Iterable, Iterator, MutableSequence, Sequence
 from itertools import chain
 from json.encoder import encode_basestring as quoted
 from operator import itemgetter
@@ -31,6 +31,7 @@ from hexviz.model.node_tags import (
     where_entries,
 )
 from hexviz.model.op import Op
+from hexviz.model.other_keys import OtherKey, replaced
 from hexviz.model.reader import external_locations
 from hexviz.model.source_graph import TRANSFERRED_FROM, SourceGraph
 from hexviz.model.tag_map_packing import pack_map
@@ -98,7 +99,7 @@ def add_tags(
     metadata = _model_metadata(proto, tags, rows, transferred_from)
     del proto.metadata_props[:]
     proto.MergeFromString(metadata)
-    _tag_nodes(proto, range(len(proto.graph.node)), tags, _Texts.of(tags, rows))
+    _tag_nodes(proto, range(len(proto.graph.node)), tags, _Texts.of(tags, rows), frozenset())
 
 
 class Tagged(NamedTuple):
@@ -118,13 +119,14 @@ def tagged(
     transferred_from: SourceGraph | None = None,
     *,
     name: str = "The model",
+    also: Sequence[OtherKey] = (),
 ) -> Tagged:
     """The bytes of a model that carries tags instead of older ones.
 
     Metadata is appended to the bytes of each node (:mod:`hexviz.model.wire`); nothing is parsed but
     nodes with bodies or older tags, and weights stay where they lie in the bytes of the model.
     ``transferred_from`` is the graph that transferred tags came from, ``name`` what an error calls
-    the model.
+    the model, ``also`` keys of other tools to write as well.
 
     Raises:
         WriteError: if it is too large for one file.
@@ -137,7 +139,7 @@ def tagged(
     refers = False
     for part in fields(content):
         if part.number == _GRAPH:
-            nodes = _Nodes(proto, content, part, tags, _Texts.of(tags, rows))
+            nodes = _Nodes(proto, content, part, tags, _Texts.of(tags, rows, also), replaced(also))
             rest = view[nodes.end : part.end]
             size = nodes.size + len(rest)
             start = head(_GRAPH, size)
@@ -184,8 +186,8 @@ class _Texts(NamedTuple):
     how: Sequence[bytes]
 
     @classmethod
-    def of(cls, tags: OpTags, rows: Iterable[_Row]) -> Self:
-        where = where_entries(tags.modules, {fqn: tag for fqn, _, tag, *_ in rows})
+    def of(cls, tags: OpTags, rows: Iterable[_Row], also: Sequence[OtherKey] = ()) -> Self:
+        where = where_entries(tags.modules, {fqn: tag for fqn, _, tag, *_ in rows}, also)
         return cls(
             [where[fqn] for fqn in tags.modules],
             [entry("call", text) if text else b"" for text in tags.calls],
@@ -210,7 +212,13 @@ class _Nodes:
     """
 
     def __init__(
-        self, proto: onnx.ModelProto, content: bytes, graph: Field, tags: OpTags, texts: _Texts
+        self,
+        proto: onnx.ModelProto,
+        content: bytes,
+        graph: Field,
+        tags: OpTags,
+        texts: _Texts,
+        others: frozenset[str],
     ) -> None:
         starts, ends, self.end = run(content, _NODE << 3 | BYTES, graph.start, graph.end)
         places = list(zip(starts, ends, strict=True))
@@ -223,8 +231,9 @@ class _Nodes:
         if any(tags.bodies):
             apart.update(at for at, node in enumerate(proto.graph.node) if graphs_of(node))
         find = content.find
-        if find(_OWN, graph.start, self.end) >= 0:
-            apart.update(at for at, one in enumerate(places) if find(_OWN, *one) >= 0)
+        for key in (_OWN, *(field(1, other.encode()) for other in sorted(others))):
+            if find(key, graph.start, self.end) >= 0:
+                apart.update(at for at, one in enumerate(places) if find(key, *one) >= 0)
         if any(calls):
             calls = [
                 b"" if call and find(_RECORD, *one) >= 0 else call
@@ -236,7 +245,7 @@ class _Nodes:
             numbers = sorted(apart)
             some = onnx.ModelProto(functions=proto.functions)
             some.graph.node.extend(proto.graph.node[at] for at in numbers)
-            _tag_nodes(some, numbers, tags, texts)
+            _tag_nodes(some, numbers, tags, texts, others)
             for at, node in zip(numbers, some.graph.node, strict=True):
                 self._whole[at] = node.SerializeToString()
                 where[at] = calls[at] = how[at] = b""
@@ -273,12 +282,19 @@ def _of_top(tags: OpTags) -> list[int] | None:
     return sorted(top, key=tags.indices.__getitem__)
 
 
-def _tag_nodes(proto: onnx.ModelProto, numbers: Sequence[int], tags: OpTags, texts: _Texts) -> None:
+def _tag_nodes(
+    proto: onnx.ModelProto,
+    numbers: Sequence[int],
+    tags: OpTags,
+    texts: _Texts,
+    others: frozenset[str],
+) -> None:
     """Write tags into nodes, those of bodies and functions too, instead of older ones.
 
-    ``numbers`` are the places in the list of the top graph that its nodes had in the whole model.
+    ``numbers`` are the places in the list of the top graph that its nodes had in the whole model,
+    ``others`` keys of other tools that are written as well.
     """
-    _strip_nodes(proto)
+    _strip_nodes(proto, others)
     places = {place: at for at, place in enumerate(zip(tags.bodies, tags.indices, strict=True))}
 
     def position(path: str, index: int) -> int:
@@ -336,10 +352,10 @@ def without_tags(proto: onnx.ModelProto) -> onnx.ModelProto:
     return result
 
 
-def _strip_nodes(proto: onnx.ModelProto) -> None:
+def _strip_nodes(proto: onnx.ModelProto, others: Collection[str] = ()) -> None:
     for graph in all_graphs(proto):
         for node in graph.node:
-            _strip(node.metadata_props)
+            _strip(node.metadata_props, others)
 
 
 def serialized(proto: onnx.ModelProto, name: str) -> bytes:
@@ -431,11 +447,15 @@ def _copy_data(source: Path, target: Path) -> bool:
     return True
 
 
-def _strip(entries: MutableSequence[onnx.StringStringEntryProto]) -> None:
-    if has_tags([entry.key for entry in entries[:]]):
+def _strip(
+    entries: MutableSequence[onnx.StringStringEntryProto], others: Collection[str] = ()
+) -> None:
+    """Take out hexviz's entries, and those under some keys of ``others``."""
+    keys = [entry.key for entry in entries[:]]
+    if has_tags(keys) or (others and not set(others).isdisjoint(keys)):
         kept = []
         for entry in entries:
-            if not _is_own(entry.key):
+            if not _is_own(entry.key) and entry.key not in others:
                 kept.append(onnx.StringStringEntryProto())
                 kept[-1].CopyFrom(entry)  # text that is not UTF-8 can be copied, and not be set
         del entries[:]

@@ -7,7 +7,7 @@ have. What several things are said of is weighed op by op.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,10 +22,11 @@ from hexviz.model.size_limits import refuse_letters
 from hexviz.tagging.earlier_records import CONFIDENCE as TRANSFERRED
 from hexviz.tagging.earlier_records import Transferred, from_notes
 from hexviz.tagging.from_map import Carried, carried, moved
+from hexviz.tagging.layer_annotations import are_modules, scope_of_layer
 from hexviz.tagging.metadata import Scope, spelled
 from hexviz.tagging.module_sources import CONFIDENCE, NOTHING, Source, Sources
 from hexviz.tagging.naming import first_call
-from hexviz.tagging.notes import read_notes
+from hexviz.tagging.notes import Notes, read_notes
 from hexviz.tagging.prefixes import Prefixes
 from hexviz.tagging.reasons import Reasons, Shared
 from hexviz.tagging.scopes import Found
@@ -90,6 +91,7 @@ def declare(
     settled = set(result.provenance)
     sources = Sources(flat, settled, result.modules, running or {})
     result.prefixes = sources.prefixes
+    recorded, numbers = _with_layers(read, recorded, settled, sources, result.modules)
     transferred = from_notes(flat, notes, result.modules) if notes else kept.found
     result.calls = read.calls.with_others(
         {at: one.call for at, one in transferred.items() if one.call}
@@ -102,7 +104,7 @@ def declare(
         """Settle an op of which several things may be said."""
         known = transferred.get(at)
         if kept.subtrees is None:
-            found = sources.of(at, recorded[read.numbers[at]], known)
+            found = sources.of(at, recorded[numbers[at]], known)
         else:  # names and other tools' records mean the model that was merged, wherever it is now
             found = [] if known is None else [(known.scope, known.rule, known.name)]
         if not found:
@@ -122,7 +124,7 @@ def declare(
 
     if kept.subtrees is None:
         _settle_plain(
-            size, collector, recorded, read.numbers, settled, {*read.rewritten, *transferred}, weigh
+            size, collector, recorded, numbers, settled, {*read.rewritten, *transferred}, weigh
         )
     else:
         for at in range(size):
@@ -141,6 +143,41 @@ def declare(
     result.learn("")
     _note_disagreements(result, doubted)
     return result
+
+
+def _with_layers(
+    read: Notes,
+    recorded: Sequence[tuple[Scope, ...]],
+    settled: Collection[int],
+    sources: Sources,
+    modules: Collection[str],
+) -> tuple[Sequence[tuple[Scope, ...]], list[int]]:
+    """The records, and each op's number of one, with annotations of layers where they name modules.
+
+    An op with another record keeps that.
+    """
+    wanted = {
+        at: text
+        for at, text in read.layers.items()
+        if at not in settled and not recorded[read.numbers[at]]
+    }
+    if not wanted or not are_modules(wanted, _said_elsewhere(sources), modules):
+        return recorded, read.numbers
+    scopes = {text: scope_of_layer(text) for text in dict.fromkeys(wanted.values())}
+    known = {text: at for at, text in enumerate(scopes, len(recorded))}
+    numbers = list(read.numbers)
+    for at, text in wanted.items():
+        numbers[at] = known[text]
+    return [*recorded, *(() if one is None else (one,) for one in scopes.values())], numbers
+
+
+def _said_elsewhere(sources: Sources) -> Iterator[tuple[int, Sequence[str]]]:
+    """Positions with the modules that an op's name, or the weights it reads, tell."""
+    paths = sources.modules_of_paths()
+    for at, number in enumerate(sources.path_numbers):
+        if number >= 0:
+            yield at, paths[number].fqns[-1:]
+    yield from sources.reading_weights
 
 
 def _take_own(

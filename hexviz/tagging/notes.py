@@ -16,13 +16,14 @@ from typing import NamedTuple
 from hexviz.model.columns import CallColumns
 from hexviz.model.flat import FlatGraph
 from hexviz.model.op import ON_RECORD, Call, Provenance
+from hexviz.model.other_keys import LAYER
 from hexviz.tagging import calls, metadata, stored
 from hexviz.tagging.metadata import Scope, scopes_of
 from hexviz.tagging.stored import Record, stored_provenance
 
 __all__ = ["Notes", "read_notes"]
 
-_KEYS = metadata.KEYS | stored.KEYS | calls.KEYS | {metadata.REWRITTEN}
+_KEYS = metadata.KEYS | stored.KEYS | calls.KEYS | {metadata.REWRITTEN, LAYER}
 
 _TORCH = ("pkg.torch.onnx.name_scopes", "pkg.torch.onnx.class_hierarchy", "namespace")
 
@@ -32,7 +33,8 @@ class Notes(NamedTuple):
 
     ``own`` maps positions to hexviz's own record. ``numbers`` are, by position, numbers in
     ``scopes``: what others noted, ``()`` for nothing, and where hexviz's own record is sure.
-    ``rewritten`` are the positions of nodes that a rewrite made.
+    ``rewritten`` are the positions of nodes that a rewrite made. ``layers`` are annotations by
+    position, which may name a module (:mod:`hexviz.tagging.layer_annotations`).
     """
 
     own: dict[int, Provenance]
@@ -40,6 +42,7 @@ class Notes(NamedTuple):
     scopes: list[tuple[Scope, ...]]
     rewritten: frozenset[int]
     calls: CallColumns
+    layers: Mapping[int, str]
 
 
 def read_notes(flat: FlatGraph) -> Notes:
@@ -94,6 +97,7 @@ class _Reader:
         size = len(flat.columns.ids)
         columns = flat.notes(_KEYS)
         nothing: list[str | None] = [None] * size
+        layers = {at: text for at, text in enumerate(columns.pop(LAYER, ())) if text}
         torch = [columns.pop(key, nothing) for key in _TORCH]
         numbers = [0] * size
         other: set[int] = set()
@@ -140,6 +144,7 @@ class _Reader:
             self._scopes,
             frozenset(self._rewritten),
             found.with_others(self._recorded),
+            layers,
         )
 
     def _number(self, head: Head) -> int:
