@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,19 +12,9 @@ import yaml
 from hexviz.app.dialogs import KEYS
 from hexviz.cli.command import app
 from tests.docs.scene import ROOT
+from tests.docs.site import build
 
 LOADS = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "srcset"}
-
-
-def build(config: Path, site: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", config, "-d", site],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "NO_MKDOCS_2_WARNING": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
