@@ -32,7 +32,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import ParamSpec, TypeVar
 
-__all__ = ["Measured", "Recorder", "Stage", "recorded", "stage", "staged"]
+__all__ = ["Measured", "Recorder", "Stage", "followed", "recorded", "stage", "staged"]
 
 _LOGGER = logging.getLogger("hexviz.stages")
 
@@ -161,6 +161,7 @@ class _Line:
         return json.dumps({"time": now, **asdict(self._done)})
 
 
+_LISTENER: ContextVar[Callable[[str], None] | None] = ContextVar("hexviz-listener", default=None)
 _RECORDER: ContextVar[Recorder | None] = ContextVar("hexviz-recorder", default=None)
 _OFF: AbstractContextManager[None] = nullcontext()
 
@@ -187,8 +188,21 @@ def recorded(*, memory: bool = False, blocks: bool = True) -> Iterator[Recorder]
             tracemalloc.stop()
 
 
+@contextmanager
+def followed(begun: Callable[[str], None]) -> Iterator[None]:
+    """Tell the name of each stage inside of the block as it begins."""
+    token = _LISTENER.set(begun)
+    try:
+        yield
+    finally:
+        _LISTENER.reset(token)
+
+
 def stage(name: str) -> AbstractContextManager[None]:
     """Measure a block under a name, if somebody asked."""
+    listener = _LISTENER.get()
+    if listener is not None:
+        listener(name)
     recorder = _RECORDER.get()
     return _OFF if recorder is None else recorder.stage(name)
 

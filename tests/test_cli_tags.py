@@ -87,11 +87,8 @@ def test_an_audit_for_people_is_worst_first(
     rows = [" ".join(line.split()) for line in out.splitlines()]
     assert rows == [
         "severity kind ops what, and what to do",
-        "error misplaced 1: o All contradicts it.",
-        "Its neighbours do.",
-        "→ Move it.",
-        "warning low-confidence 2: s, r A guess.",
-        "→ Look at [them].",
+        "error misplaced 1: o All contradicts it. Its neighbours do. → Move it.",
+        "warning low-confidence 2: s, r A guess. → Look at [them].",
         "warning sibling 4: s, q, k, … Its doubles differ.",
         "info fallback 1: a Nothing is known.",
         "",

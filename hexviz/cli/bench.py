@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from hexviz.cli import completion
 from hexviz.cli.groups import BenchCommands
 from hexviz.cli.options import AsJson, print_json
 from hexviz.errors import WriteError
@@ -26,6 +27,7 @@ Sources = Annotated[
     typer.Argument(
         metavar="[SOURCE]...",
         help="Models to measure on; without any, samples.",
+        autocompletion=completion.sources,
     ),
 ]
 Compare = Annotated[

@@ -7,7 +7,7 @@ Errors go to stderr as one line.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated
 
 import typer
@@ -37,16 +37,28 @@ app = typer.Typer(
     epilog=f"{LOG_VARIABLE}=FILE in the environment (- for stderr) logs how long each stage takes, "
     "one line of JSON for each.",
     no_args_is_help=False,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-for _command in (
-    *(view, inspect, export, tag, analyze, explain, audit),
-    *(compare, parity, profile, extract, convert, report, samples, worker, desktop),
-):
-    app.command()(_command)
-app.add_typer(bench_app, name="bench", help="Measure hexviz itself.")
+_GROUPS: Mapping[str, tuple[Callable[..., None], ...]] = {
+    "Look": (view, desktop, samples),
+    "Export and tag": (inspect, export, tag),
+    "Ask": (analyze, explain, audit, compare),
+    "Measure": (parity, profile),
+    "Take away": (extract, convert, report),
+}
+"""The commands by what people want, in the order in which `hexviz --help` lists them."""
+
+for _group, _commands in _GROUPS.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_group)(_command)
+app.command(rich_help_panel="For hexviz itself")(worker)
+app.add_typer(
+    bench_app,
+    name="bench",
+    help="Measure hexviz itself.",
+    rich_help_panel="For hexviz itself",
+)
 
 
 def _print_version(wanted: bool) -> None:
@@ -65,18 +77,37 @@ def _options(
             "--version", help="Print the version.", is_eager=True, callback=_print_version
         ),
     ] = False,
+    _quiet: Annotated[
+        bool,
+        typer.Option(
+            "--quiet",
+            "-q",
+            help="Say nothing on stderr but errors; may also stand behind a command.",
+        ),
+    ] = False,
 ) -> None:
     """Options of ``hexviz`` itself."""
+
+
+_QUIET = ("--quiet", "-q")
 
 
 def run(arguments: Sequence[str]) -> object:
     """Run a command; returns its exit code. What cannot be understood ends it with one line.
 
+    ``--quiet`` may stand anywhere, as before and behind a command people look for it at both.
+
     Raises:
         HexvizError: whatever the command could not do.
     """
+    from hexviz.cli.console import silenced
+
+    given = list(arguments)
+    own = given[: given.index("--")] if "--" in given else given
+    others = [one for one in own if one not in _QUIET] + given[len(own) :]
     try:
-        return app(args=spread(list(arguments)), prog_name="hexviz", standalone_mode=False)
+        with silenced(len(others) < len(given)):
+            return app(args=spread(others), prog_name="hexviz", standalone_mode=False)
     except typer.exceptions.TyperException as error:
         message = getattr(error, "format_message", error.__str__)().rstrip(".")
         fail(f"{message}{'' if message.endswith('?') else '.'} See `hexviz --help`.")

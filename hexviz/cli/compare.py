@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hexviz.cli import completion
 from hexviz.cli.options import AsJson, print_json, read_inputs
 from hexviz.errors import MatchingError
 
@@ -18,10 +19,20 @@ __all__ = ["compare"]
 
 def compare(
     before: Annotated[
-        Path, typer.Argument(metavar="BEFORE", help="An .onnx file, with tags if there are any.")
+        Path,
+        typer.Argument(
+            metavar="BEFORE",
+            help="An .onnx file, with tags if there are any.",
+            autocompletion=completion.files,
+        ),
     ],
     after: Annotated[
-        Path, typer.Argument(metavar="AFTER", help="What became of it, or another version.")
+        Path,
+        typer.Argument(
+            metavar="AFTER",
+            help="What became of it, or another version.",
+            autocompletion=completion.files,
+        ),
     ],
     run: Annotated[
         bool,
@@ -44,10 +55,12 @@ def compare(
     kinds = _kinds(fail_on)
     if inputs is not None and not run:
         raise MatchingError("--inputs are to run both files with: give --run too.")
+    from hexviz.cli.console import progress
     from hexviz.matching.compare import compare as compared
     from hexviz.tagging.opened import load_kept
 
-    found = compared(load_kept(before), load_kept(after), run=run, inputs=read_inputs(inputs))
+    with progress(f"Comparing {before.name} and {after.name}"):
+        found = compared(load_kept(before), load_kept(after), run=run, inputs=read_inputs(inputs))
     if as_json:
         print_json(found.to_dict())
     else:

@@ -1,36 +1,55 @@
 """What the command prints for people: lines, tables and a bar of progress.
 
-Names in a graph are a stranger's: they are never read as Rich's markup, and
-may not steer the terminal.
+::
+
+    stdout, a terminal    as wide as it is, tables fold, colours unless NO_COLOR is set
+    stdout, a pipe        one line for each row, however long: grep and cut read it
+    stderr, a terminal    what is going on, once it takes a second; gone when it is over
+    stderr, a pipe        nothing of that; errors and what was written are lines
+
+``--quiet`` leaves out all of stderr but errors and why a command failed. Names in a graph are a
+stranger's: they are never read as Rich's markup, and may not steer the terminal.
 """
 
 from __future__ import annotations
 
+import re
+import sys
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, TextIO, cast
 
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from hexviz.stages import followed
+
 __all__ = [
+    "Report",
     "console",
     "facts",
+    "is_quiet",
     "listing",
     "many",
     "module_name",
+    "note",
     "progress",
     "say",
+    "silenced",
     "text",
     "warn_of",
 ]
 
+Report = Callable[[str, float], None]
+"""Gets a stage in words, and how far the work is, from 0 to 1."""
 
-def say(line: str) -> None:
-    """A line on stderr."""
-    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)
+_QUIET: ContextVar[bool] = ContextVar("hexviz-quiet", default=False)
+_WORTH = 0.7  # seconds that work takes before its progress is shown
+_UNFOLDED = 1_000_000  # columns: more than any row has
 
 
 def warn_of(source: str) -> None:
@@ -42,28 +61,82 @@ def warn_of(source: str) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str, float], None]]:
-    """A bar on stderr from the first report on; work without reports leaves no trace of one.
+def silenced(quiet: bool) -> Iterator[None]:
+    """Be quiet inside of the block, if ``quiet``."""
+    token = _QUIET.set(quiet or _QUIET.get())
+    try:
+        yield
+    finally:
+        _QUIET.reset(token)
 
-    Nor does any where stderr is no terminal: Rich would print an empty line there.
+
+def is_quiet() -> bool:
+    """Whether only errors, and why a command failed, may go to stderr."""
+    return _QUIET.get()
+
+
+def say(line: str) -> None:
+    """A line on stderr that is said in any case."""
+    Console(stderr=True).print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def note(line: str) -> None:
+    """A line on stderr about what went well."""
+    if not is_quiet():
+        say(line)
+
+
+@contextmanager
+def progress(label: str = "Working") -> Iterator[Report]:
+    """What is going on, on stderr, if it is a terminal and the block takes a second.
+
+    ``label`` says what the block does. Work that reports how far it is has a bar, any other shows
+    the stage (:mod:`hexviz.stages`) that it is at, and the time::
+
+        with progress("Comparing"):
+            found = compare(before, after)
     """
     err = Console(stderr=True)
-    if not err.is_interactive:
+    # FORCE_COLOR makes a pipe a terminal to Rich, and pictures that move are none to a pipe.
+    if is_quiet() or not sys.stderr.isatty() or err.is_dumb_terminal:
         yield lambda _stage, _done: None
         return
-    bar = Progress(console=err, transient=True)
-    tasks: list[TaskID] = []
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    )
+    task = bar.add_task(label, total=None)
+    reports = threading.Event()
+    lock = threading.Lock()
+    is_over = False
 
     def report(stage: str, done: float) -> None:
-        if not tasks:
-            bar.start()
-            tasks.append(bar.add_task(stage, total=1.0))
-        bar.update(tasks[0], description=stage, completed=done)
+        reports.set()
+        bar.update(task, description=stage, total=1.0, completed=done)
 
+    def begun(stage: str) -> None:
+        if not reports.is_set():
+            bar.update(task, description=f"{label}: {stage}")
+
+    def show() -> None:
+        with lock:
+            if not is_over:
+                bar.start()
+
+    timer = threading.Timer(_WORTH, show)
+    timer.daemon = True
+    timer.start()
     try:
-        yield report
+        with followed(begun):
+            yield report
     finally:
-        if tasks:
+        timer.cancel()
+        with lock:
+            is_over = True
             bar.stop()
 
 
@@ -77,9 +150,26 @@ def many(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 or what == 'info' else 's'}"
 
 
-def console() -> Console:
+def console(*, stderr: bool = False) -> Console:
     """Where everything for people goes: no markup, no emoji, no guesses."""
-    return Console(emoji=False, highlight=False)
+    stream = sys.stderr if stderr else sys.stdout
+    if stream.isatty():
+        return Console(stderr=stderr, emoji=False, highlight=False)
+    file = cast("TextIO", _Unpadded(stream))
+    return Console(file=file, width=_UNFOLDED, emoji=False, highlight=False)
+
+
+class _Unpadded:
+    """A pipe without the blanks that make the rows of a table equally long."""
+
+    def __init__(self, pipe: TextIO) -> None:
+        self._pipe = pipe
+
+    def write(self, content: str) -> int:
+        return self._pipe.write(re.sub(" +$", "", content, flags=re.MULTILINE))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pipe, name)
 
 
 def text(content: str, style: str = "") -> Text:
@@ -94,17 +184,29 @@ def listing(
     title: str = "",
     figures: Collection[str] = (),
 ) -> Table:
-    """A table that folds what is too long: half an id is of no use.
+    """A table that folds what is too long for a terminal: half an id is of no use.
 
-    ``figures`` are the columns that hold numbers.
+    In a pipe, each row is one line. ``figures`` are the columns that hold numbers.
     """
-    table = Table(box=None, header_style="bold", title=title or None, title_justify="left")
+    is_piped = not sys.stdout.isatty()
+    table = Table(
+        box=None,
+        header_style="bold",
+        title=title or None,
+        title_justify="left",
+        pad_edge=not is_piped,
+    )
     for name in columns:
         justify: Any = "right" if name in figures else "left"
         table.add_column(text(name), overflow="fold", justify=justify)
     for row in rows:
-        table.add_row(*(cell if isinstance(cell, Text) else text(cell) for cell in row))
+        cells = [cell if isinstance(cell, Text) else text(cell) for cell in row]
+        table.add_row(*(_in_one_line(cell) if is_piped else cell for cell in cells))
     return table
+
+
+def _in_one_line(cell: Text) -> Text:
+    return Text(" ").join(cell.split("\n")) if "\n" in cell.plain else cell
 
 
 def facts(about: Mapping[str, str]) -> Table:

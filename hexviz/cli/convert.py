@@ -59,6 +59,7 @@ def convert(
 ) -> None:
     """Write a graph with its modules as a file for another tool."""
     from hexviz.api import TaggedGraph
+    from hexviz.cli.console import progress
     from hexviz.cli.documents import parity_document, profile_document
     from hexviz.convert.formats import format_of
     from hexviz.model.files import file_to_write
@@ -78,17 +79,18 @@ def convert(
     for document in (profile, parity):
         if document is not None:
             file_to_write(document, target)
-    graph = TaggedGraph.of(load_kept(file))
-    done = graph.convert(
-        target,
-        costs=costs,
-        symbols=read_sizes(symbol),
-        profile=None if profile is None else profile_document(profile),
-        parity=None if parity is None else parity_document(parity),
-        dialect=dialect,
-        node_data=node_data,
-        max_ops=max_ops,
-    )
+    with progress(f"Converting {file.name}"):
+        graph = TaggedGraph.of(load_kept(file))
+        done = graph.convert(
+            target,
+            costs=costs,
+            symbols=read_sizes(symbol),
+            profile=None if profile is None else profile_document(profile),
+            parity=None if parity is None else parity_document(parity),
+            dialect=dialect,
+            node_data=node_data,
+            max_ops=max_ops,
+        )
     if as_json:
         print_json(done.to_dict())
     else:
@@ -96,13 +98,13 @@ def convert(
 
 
 def _say(done: Conversion) -> None:
-    from hexviz.cli.console import say
+    from hexviz.cli.console import note
     from hexviz.model.units import in_bytes
     from hexviz.model.wording import counted
 
     first, *beside = done.files
     facts = (counted(done.ops, "op"), counted(done.modules, "module"), in_bytes(done.bytes))
-    say(f"{first}: {done.format}, {', '.join(facts)}.")
+    note(f"{first}: {done.format}, {', '.join(facts)}.")
     if done.format == "Model Explorer":
         sheets = f" --node_data_paths={shlex.quote(','.join(beside))}" if beside else ""
-        say(f"Open it with: model-explorer {shlex.quote(first)}{sheets}")
+        note(f"Open it with: model-explorer {shlex.quote(first)}{sheets}")

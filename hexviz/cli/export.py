@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from hexviz.cli import completion
 from hexviz.cli.options import AsJson, Output, print_json
 
 __all__ = ["export", "samples"]
@@ -15,6 +16,7 @@ Source = Annotated[
     typer.Argument(
         metavar="SOURCE",
         help="A sample's name, package.module:factory, hf:MODEL_ID, or a .pt2 file.",
+        autocompletion=completion.sources,
     ),
 ]
 
@@ -37,14 +39,16 @@ def export(
     no_optimize: Annotated[
         bool, typer.Option("--no-optimize", help="Keep every op the exporter first wrote.")
     ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Export a PyTorch model to ONNX, with a tag on every op."""
-    from hexviz.cli.console import progress, say, warn_of
+    from hexviz.cli.console import is_quiet, progress, warn_of
     from hexviz.exporters.export_times import save_and_keep
     from hexviz.exporters.produce import produce
+    from hexviz.tagging.audit import audit as audited
 
     warn_of(source)
-    with progress() as report:
+    with progress(f"Exporting {source}") as report:
         graph = produce(
             source,
             exporter=exporter,
@@ -55,8 +59,14 @@ def export(
             progress=report,
         )
         measured = save_and_keep(graph, output)
-    say(f"{output}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
-    say(", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in measured.timings.items()))
+        report("Auditing the tags", 1.0)
+        findings = audited(graph) if as_json or not is_quiet() else []
+    from hexviz.cli.print_export import export_document, print_export
+
+    if as_json:
+        print_json(export_document(graph, findings, output))
+    elif not is_quiet():
+        print_export(export_document(graph, findings, output), measured.timings)
 
 
 def samples(as_json: AsJson = False) -> None:

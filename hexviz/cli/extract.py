@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from hexviz.cli import completion
 from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs
 from hexviz.errors import SelectionError
 
@@ -53,12 +54,21 @@ def extract(
             metavar="FQN",
             help="A module to take: its FQN, its tag, or a pattern of either, "
             "as encoder.layer.*.attention. Several may follow, or the option be repeated.",
+            autocompletion=completion.modules,
         ),
     ] = None,
     exclude: Annotated[
-        Names, typer.Option(metavar="FQN", help="A module to leave out again.")
+        Names,
+        typer.Option(
+            metavar="FQN",
+            help="A module to leave out again.",
+            autocompletion=completion.modules,
+        ),
     ] = None,
-    op: Annotated[Names, typer.Option(metavar="ID", help="An op to take besides.")] = None,
+    op: Annotated[
+        Names,
+        typer.Option(metavar="ID", help="An op to take besides.", autocompletion=completion.ops),
+    ] = None,
     search: Annotated[
         str | None, typer.Option(help="Take the ops that a search of the page would find.")
     ] = None,
@@ -95,11 +105,13 @@ def extract(
     as_json: AsJson = False,
 ) -> None:
     """Cut modules out of a model into a file that runs by itself."""
+    from hexviz.cli.console import progress
     from hexviz.tagging.opened import load_kept
 
     if inputs is not None and not verify:
         raise SelectionError("--inputs are to verify with: give --verify too.")
-    graph = load_kept(file)
+    with progress(f"Reading {file.name}"):
+        graph = load_kept(file)
     if split:
         if exclude or op or search or fill_holes or policy:
             raise SelectionError("--split divides the whole model: give it modules only.")
@@ -112,18 +124,21 @@ def extract(
     ops = [*(op or ()), *_found(graph, search)]
     if not module and not ops:
         raise SelectionError("Nothing is selected: give --module, --op or --search.")
-    part = cut_out(
-        graph,
-        module or (),
-        exclude or (),
-        policy or "include_context",
-        ops=ops,
-        fill_holes=fill_holes,
-    )
-    verified = part.verify(read_inputs(inputs)) if verify else None
-    good = part.checks.sound and (verified is None or verified.ok)
-    if good:
-        part.save(target)
+    with progress(f"Cutting a part out of {file.name}") as report:
+        part = cut_out(
+            graph,
+            module or (),
+            exclude or (),
+            policy or "include_context",
+            ops=ops,
+            fill_holes=fill_holes,
+        )
+        if verify:
+            report("Running the whole model and the part", 0.5)
+        verified = part.verify(read_inputs(inputs)) if verify else None
+        good = part.checks.sound and (verified is None or verified.ok)
+        if good:
+            part.save(target)
     _show_part(part, target if good else None, as_json=as_json)
     if not good:
         raise typer.Exit(1)
@@ -138,15 +153,19 @@ def _split(
     verify: bool,
     as_json: bool,
 ) -> None:
+    from hexviz.cli.console import progress
     from hexviz.extraction.split import split
     from hexviz.extraction.verify import verification_record
 
-    divided = split(graph, modules or ())
-    verified = divided.verify(inputs) if verify else None
-    checks = {name: part.checks for name, part in divided.parts.items()}
-    good = all(one.sound for one in checks.values()) and (verified is None or verified.ok)
-    if good:
-        divided.save(folder)
+    with progress("Splitting the model") as report:
+        divided = split(graph, modules or ())
+        if verify:
+            report("Running the whole model and its parts", 0.5)
+        verified = divided.verify(inputs) if verify else None
+        checks = {name: part.checks for name, part in divided.parts.items()}
+        good = all(one.sound for one in checks.values()) and (verified is None or verified.ok)
+        if good:
+            divided.save(folder)
     document = {
         **divided.manifest,
         "checks": {name: one.record() for name, one in checks.items()},

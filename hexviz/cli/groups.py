@@ -23,10 +23,21 @@ class Commands(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """The arguments with the default command before them, if they name none."""
+        if ctx.resilient_parsing and not args:
+            return super().parse_args(ctx, args)  # a shell asks what may stand here
         own = {option for parameter in self.get_params(ctx) for option in parameter.opts}
         if not args or not (args[0] in {*self.commands, *own} or self._is_misspelt(args[0])):
             args = [self.default, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """The commands, and what the default command takes first."""
+        found = super().shell_complete(ctx, incomplete)
+        if not incomplete.startswith("-"):
+            default = self.commands[self.default]
+            first = next(one for one in default.params if one.param_type_name == "argument")
+            found += first.shell_complete(typer.Context(default, parent=ctx), incomplete)
+        return found
 
     def _is_misspelt(self, word: str) -> bool:
         """Whether a word is close to a command and nothing that the default could open."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from hexviz.cli import completion
 from hexviz.cli.options import AsJson, print_json
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ def inspect(
         typer.Argument(
             metavar="SOURCE",
             help="A sample's name, package.module:factory, hf:MODEL_ID, or a .pt2 file.",
+            autocompletion=completion.sources,
         ),
     ],
     depth: Annotated[
@@ -30,10 +32,11 @@ def inspect(
 ) -> None:
     """Show a PyTorch model's modules and their parameters, without weights or an export."""
     from hexviz.api import inspect as inspected
-    from hexviz.cli.console import console, listing, warn_of
+    from hexviz.cli.console import console, listing, progress, warn_of
 
     warn_of(source)
-    found = inspected(source)
+    with progress(f"Building {source} without weights"):
+        found = inspected(source)
     if as_json:
         print_json(found.to_dict(depth))
         return

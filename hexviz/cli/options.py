@@ -10,6 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from hexviz.cli import completion
+
 __all__ = [
     "AsJson",
     "OnnxFile",
@@ -20,7 +22,9 @@ __all__ = [
     "read_sizes",
 ]
 
-OnnxFile = Annotated[Path, typer.Argument(metavar="FILE", help="An .onnx file.")]
+OnnxFile = Annotated[
+    Path, typer.Argument(metavar="FILE", help="An .onnx file.", autocompletion=completion.files)
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="The file to write.")]
 

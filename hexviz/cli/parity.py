@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hexviz.cli import completion
 from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs
 
 __all__ = ["parity"]
@@ -20,6 +21,7 @@ def parity(
             metavar="REFERENCE",
             help="The PyTorch model (a sample, package.module:factory, hf:MODEL_ID, a .pt2 file), "
             "or another .onnx file of the same model.",
+            autocompletion=completion.sources,
         ),
     ],
     inputs: Annotated[
@@ -46,21 +48,22 @@ def parity(
     """Say which module's numbers differ from the PyTorch model's, and by how much each."""
     import msgspec
 
-    from hexviz.cli.console import warn_of
+    from hexviz.cli.console import progress, warn_of
     from hexviz.measure.parity.parity import ATOL, RTOL, Parity
     from hexviz.measure.parity.parity import parity as compared
     from hexviz.model.reader import digest_of
     from hexviz.tagging.opened import load_kept
 
     warn_of(reference)
-    found = compared(
-        # Beside a PyTorch model, weights stay in the file.
-        load_kept(file) if reference.endswith(".onnx") else file,
-        reference,
-        inputs=read_inputs(inputs),
-        rtol=RTOL if rtol is None else rtol,
-        atol=ATOL if atol is None else atol,
-    )
+    with progress(f"Running {file.name} and {reference}"):
+        found = compared(
+            # Beside a PyTorch model, weights stay in the file.
+            load_kept(file) if reference.endswith(".onnx") else file,
+            reference,
+            inputs=read_inputs(inputs),
+            rtol=RTOL if rtol is None else rtol,
+            atol=ATOL if atol is None else atol,
+        )
     # By which the page knows that a document is of the model that is open.
     found = Parity(msgspec.structs.replace(found.document, digest=digest_of(file)))
     if as_json:

@@ -68,8 +68,8 @@ def profile(
 
     limits = _limits(fail_above or ())
     sizes = read_sizes(symbols)
-    graph = load_kept(file)
-    with progress() as report:
+    with progress(f"Running {file.name}") as report:
+        graph = load_kept(file)
         found = profiled(
             graph,
             inputs=read_inputs(inputs),

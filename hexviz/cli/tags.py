@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from hexviz.cli import completion
 from hexviz.cli.options import AsJson, OnnxFile, Symbols, print_json, read_inputs, read_sizes
 from hexviz.errors import MatchingError, MeasureError
 
@@ -29,6 +30,7 @@ def tag(
             metavar="BEFORE",
             help="A tagged file that FILE was made from, or another export of the model: its tags "
             "are carried over.",
+            autocompletion=completion.files,
         ),
     ] = None,
     run: Annotated[
@@ -55,7 +57,7 @@ def tag(
     ] = False,
 ) -> None:
     """Tag every op of an ONNX file and write the result to another file."""
-    from hexviz.cli.console import say
+    from hexviz.cli.console import note, progress
     from hexviz.model.files import file_to_write
     from hexviz.model.other_keys import known_keys
     from hexviz.tagging.override import override
@@ -64,21 +66,22 @@ def tag(
 
     target = file_to_write(source, output, in_place=in_place)
     others = known_keys(also or ())
-    if before is None:
-        if run or inputs is not None:
-            raise MatchingError("--run and --inputs go with --from: name the file to match with.")
-        graph = load(source)
-    else:
-        graph = _carried_over(before, source, target, run=run, inputs=inputs)
-    if overrides is not None:
-        file_to_write(overrides, target)
-        graph = override(graph, load_overrides(overrides, graph))
-    graph.save(target, also=others)
-    say(f"{target}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
+    if before is None and (run or inputs is not None):
+        raise MatchingError("--run and --inputs go with --from: name the file to match with.")
+    with progress(f"Tagging {source.name}"):
+        if before is None:
+            graph = load(source)
+        else:
+            graph = _carried_over(before, source, target, run=run, inputs=inputs)
+        if overrides is not None:
+            file_to_write(overrides, target)
+            graph = override(graph, load_overrides(overrides, graph))
+        graph.save(target, also=others)
+    note(f"{target}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
     if before is not None:
         from hexviz.matching.transfer import transfer_line
 
-        say(transfer_line(graph))
+        note(transfer_line(graph))
 
 
 def _carried_over(
@@ -127,6 +130,7 @@ def analyze(
     ] = False,
 ) -> None:
     """Say how the ops of a file got their modules, or what they cost."""
+    from hexviz.cli.console import progress
     from hexviz.stages import recorded
     from hexviz.tagging.summary import summarize
     from hexviz.tagging.tag import load
@@ -134,7 +138,7 @@ def analyze(
     if symbol and not costs:
         raise MeasureError("--symbol sets a size to count costs with: give --costs too.")
     sizes = read_sizes(symbol)
-    with recorded(memory=memory):
+    with progress(f"Tagging {file.name}"), recorded(memory=memory):
         graph = load(file)
     if costs:
         _analyze_costs(graph, sizes, ops=ops, as_json=as_json)
@@ -151,32 +155,46 @@ def analyze(
 def _analyze_costs(
     graph: TaggedGraph, sizes: Mapping[str, int], *, ops: bool, as_json: bool
 ) -> None:
+    from hexviz.cli.console import progress
     from hexviz.measure.costs.costs import costs, default_sizes
     from hexviz.measure.costs.document import add_costs
     from hexviz.tagging.summary import summarize
 
+    label = f"Counting what {len(graph.ops):,} ops cost"
     if as_json:
-        print_json(add_costs(summarize(graph, ops=ops), costs(graph, symbols=sizes)))
+        with progress(label):
+            found = costs(graph, symbols=sizes)
+        print_json(add_costs(summarize(graph, ops=ops), found))
         return
     from hexviz.cli.print_costs import print_costs
 
-    usual = default_sizes(graph)
-    found = costs(graph, symbols=usual | dict(sizes))
+    with progress(label):
+        usual = default_sizes(graph)
+        found = costs(graph, symbols=usual | dict(sizes))
     print_costs(graph, found, assumed=usual.keys() - sizes.keys(), ops=ops)
 
 
 def explain(
     file: OnnxFile,
-    op: Annotated[str, typer.Argument(metavar="OP", help="The id of an op: its first output.")],
+    op: Annotated[
+        str,
+        typer.Argument(
+            metavar="OP",
+            help="The id of an op: its first output.",
+            autocompletion=completion.ops,
+        ),
+    ],
     as_json: AsJson = False,
 ) -> None:
     """Say why an op has its module and its context, with all the evidence."""
+    from hexviz.cli.console import progress
     from hexviz.tagging.explain import explain as explained
     from hexviz.tagging.explain import explanation_record
     from hexviz.tagging.opened import load_kept
 
-    graph = load_kept(file)
-    explanation = explained(graph, op)
+    with progress(f"Reading {file.name}"):
+        graph = load_kept(file)
+        explanation = explained(graph, op)
     if as_json:
         print_json(explanation_record(explanation))
         return
@@ -194,12 +212,14 @@ def audit(
     ] = None,
 ) -> None:
     """List the tags that are wrong or doubtful, worst first."""
+    from hexviz.cli.console import progress
     from hexviz.tagging.audit import audit as audited
     from hexviz.tagging.finding import SEVERITIES, findings_document
     from hexviz.tagging.opened import load_kept
 
-    graph = load_kept(file)
-    document = findings_document(graph, audited(graph))
+    with progress(f"Auditing {file.name}"):
+        graph = load_kept(file)
+        document = findings_document(graph, audited(graph))
     if as_json:
         print_json(document)
     else:

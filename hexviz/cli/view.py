@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from hexviz.cli import completion
 from hexviz.cli.options import OnnxFile, Output, Symbols, read_sizes
 from hexviz.cli.plain_view import HOST, JOBS_VARIABLE, PORT, TOKEN_VARIABLE
 
@@ -76,6 +77,7 @@ def view(
             metavar="[SOURCE]",
             help="What to open first: a sample's name, an .onnx file, "
             "package.module:factory, hf:MODEL_ID, or a .pt2 file. Without it, the page asks.",
+            autocompletion=completion.sources,
         ),
     ] = None,
     port: Port = PORT,
@@ -154,7 +156,7 @@ def report(
 ) -> None:
     """Write one HTML page about a file for people who do not have hexviz."""
     from hexviz.app.report import to_report
-    from hexviz.cli.console import say
+    from hexviz.cli.console import note, progress
     from hexviz.cli.documents import parity_document, profile_document
     from hexviz.model.files import file_to_write, write_atomically
     from hexviz.tagging.audit import audit as audited
@@ -164,12 +166,13 @@ def report(
     sizes = read_sizes(symbol)
     times = None if profile is None else profile_document(profile)
     errors = None if parity is None else parity_document(parity)
-    graph = load_kept(file)
-    findings = audited(graph)
-    page = to_report(graph, findings, symbols=sizes, profile=times, parity=errors).encode()
-    write_atomically(target, [page])
+    with progress(f"Drawing the report of {file.name}"):
+        graph = load_kept(file)
+        findings = audited(graph)
+        page = to_report(graph, findings, symbols=sizes, profile=times, parity=errors).encode()
+        write_atomically(target, [page])
     many = "1 finding" if len(findings) == 1 else f"{len(findings)} findings"
-    say(f"{target}: {len(page) / 1e6:.1f} MB, {many}.")
+    note(f"{target}: {len(page) / 1e6:.1f} MB, {many}.")
 
 
 def _check_watched(source: str | None) -> None:
@@ -182,8 +185,8 @@ def _check_watched(source: str | None) -> None:
 
     if source and (_is_file(source) or (":" in source and not source.startswith("hf:"))):
         return
-    what = "There is nothing" if source is None else f"Nothing of {source} changes"
-    raise SourceError(f"{what} to watch: give --watch an .onnx file or package.module:factory.")
+    what = "There is nothing to watch" if source is None else f"{source} cannot be watched"
+    raise SourceError(f"{what}: give --watch an .onnx file or package.module:factory.")
 
 
 def _is_file(source: str) -> bool:

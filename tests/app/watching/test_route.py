@@ -64,8 +64,8 @@ def test_without_the_option_there_is_nothing_to_ask(tmp_path: Path) -> None:
     ("source", "said"),
     [
         ([], "There is nothing to watch"),
-        (["bert-tiny"], "Nothing of bert-tiny changes to watch"),
-        (["hf:some/model"], "Nothing of hf:some/model changes to watch"),
+        (["bert-tiny"], "bert-tiny cannot be watched"),
+        (["hf:some/model"], "hf:some/model cannot be watched"),
     ],
 )
 def test_what_does_not_change_is_not_watched(
