@@ -19,7 +19,7 @@ _CALLED = {
 _FIXTURES = {"export": {"exported", "bert"}, "browser": {"browser"}, "process": {"browser"}}
 _FOLDERS = {
     "export": ("tests/exporters/", "tests/sample_models/", "tests/bench/"),
-    "process": ("tests/app/jobs/",),
+    "process": ("tests/app/jobs/", "tests/desktop/test_window.py", "tests/desktop/test_app"),
 }
 """Where nearly all tests do; the few others there belong to them."""
 

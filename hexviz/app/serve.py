@@ -62,7 +62,7 @@ __all__ = ["addresses", "listen", "listening", "serve"]
 _THREADS = 16  # some of which wait for their turn at long work
 _CONNECTIONS = 200  # a browser keeps six open
 _SILENCE = 60  # seconds
-_CLOSING = 2.0  # seconds
+_CLOSING = 0.2  # seconds for the last answers; the connections of a closed window are nobody's
 
 
 def serve(
@@ -164,7 +164,7 @@ def _run_beside(window: OwnWindow, address: str, server: Any, front: Front) -> N
         window.run(address, open_file)
     finally:
         server.trigger.pull_trigger(server.close)
-        serving.join(_CLOSING)  # until the page's connections have ended, too
+        serving.join(_CLOSING)
 
 
 def _build(

@@ -14,7 +14,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from qtpy.QtCore import QMimeData, QObject, QPointF, Qt, QUrl, Signal, Slot
-from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 
@@ -64,7 +64,7 @@ def _resize(answer: Future[Any], place: list[int]) -> None:
 
 
 def _grab(answer: Future[Any], path: str) -> None:
-    picture = _native().screen().grabWindow(0)  # the whole screen, as a person sees it
+    picture = QGuiApplication.primaryScreen().grabWindow(0)  # all of it, as a person sees it
     answer.set_result(json.dumps(picture.save(path)))
 
 
@@ -126,7 +126,14 @@ def _obey(main_thread: _MainThread, out: Any) -> None:
     for line in sys.stdin:
         what, given = json.loads(line)
         answer: Future[Any] = Future()
-        main_thread.wanted.emit(lambda: DOINGS[what](answer, given))  # noqa: B023
+
+        def do() -> None:
+            try:
+                DOINGS[what](answer, given)  # noqa: B023
+            except Exception as error:  # noqa: BLE001 - the test is told
+                answer.set_exception(error)  # noqa: B023
+
+        main_thread.wanted.emit(do)
         print(answer.result(30), file=out, flush=True)
 
 
