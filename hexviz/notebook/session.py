@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -49,6 +50,7 @@ class Session:
         self._edits: dict[str, Edit] = {}
         self._edited: LayoutCache[str, OpenModel] = LayoutCache(_KEPT_EDITS)
         self._at: At | None = None
+        self._lock = threading.RLock()  # kernels with subshells answer pages while a cell runs
 
     @property
     def at(self) -> At:
@@ -112,15 +114,16 @@ class Session:
         Raises:
             RequestError: if the request names what the model has not.
         """
-        try:
-            answer = self._answer_event(request)
-        except RequestError:
-            raise
-        except HexvizError as error:
-            return EventAnswer(n=request.n, error=str(error))
-        if not isinstance(answer.at, UnsetType):
-            self._at = answer.at
-        return answer
+        with self._lock:
+            try:
+                answer = self._answer_event(request)
+            except RequestError:
+                raise
+            except HexvizError as error:
+                return EventAnswer(n=request.n, error=str(error))
+            if not isinstance(answer.at, UnsetType):
+                self._at = answer.at
+            return answer
 
     def _answer_event(self, request: EventRequest) -> EventAnswer:
         event = request.event
@@ -159,6 +162,10 @@ class Session:
         Raises:
             ViewLimitError: if it cannot be shown even with all else closed.
         """
+        with self._lock:
+            return self._select(selection)
+
+    def _select(self, selection: Selection | None) -> bool:
         state = self.at.state
         kind, name = (selection.kind, str(selection)) if selection is not None else ("", "")
         if (kind, name) == state.selection:
@@ -185,6 +192,10 @@ class Session:
             SelectionError: if there is no such module, or it has no box to open.
             ViewLimitError: if more would be visible than can be read.
         """
+        with self._lock:
+            return self._turn(fqn, is_open=is_open)
+
+    def _turn(self, fqn: str, *, is_open: bool) -> bool:
         model, state = self.model, self.at.state
         if fqn not in model.graph.modules:
             near = ", ".join(near_names(fqn, (module.fqn for module in model.graph.modules)))
