@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
@@ -10,6 +11,9 @@ from hypothesis import settings
 from hexviz.exporters.interface import Exported
 from tests.exports import export_once, forget_others
 from tests.marking import marks_of
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # How long an example takes says nothing on a busy machine; timing is for the benchmarks.
 settings.register_profile("no deadline", deadline=None)
@@ -59,3 +63,20 @@ def exported() -> Callable[..., Exported]:
         return export_once(name, exporter, optimize and exporter == "dynamo", weights=weights)
 
     return cached
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests of a process: Playwright begins only once in it."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.install_chromium import find
+
+    path = find()
+    assert path, "run `make browser` first"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()

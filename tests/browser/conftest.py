@@ -8,12 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, Request, ViewportSize, expect, sync_playwright
+from playwright.sync_api import Browser, Error, Page, Request, ViewportSize, expect
 
 from hexviz.exporters.interface import Exported
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
-from tests.browser.install_chromium import find
 from tests.serving import Server
 from tests.waiting import CEILING
 
@@ -150,18 +149,6 @@ class Sheet:
         x, y = self.place(element, 0, 0 if is_open else 0.5)
         down = 13 * self.cy("cy.zoom()") if is_open else 0
         self.page.mouse.click(x + 9, y + down)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = find()
-    assert path, "run `make browser` first"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from hexviz.api import TaggedGraph
-from tests.browser.conftest import browser  # noqa: F401 - a fixture
 from tests.build import parse, scoped, tagged
 from tests.notebook.conftest import NET, SCOPES
 from tests.notebook.lab import Lab, Notebook, notebook_file, settle
@@ -35,7 +34,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def opened(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Notebook]:  # noqa: F811
+def opened(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Notebook]:
     """A notebook with cells of this test's own, open at a size that laptops have."""
     name = f"{request.node.name}.ipynb"
     notebook_file(lab.root / name, *request.param)
