@@ -284,7 +284,7 @@ def show(
         from hexviz.notebook.show import show_in_notebook
 
         graph = _graph_of(what, args, kwargs)
-        return show_in_notebook(graph, height=height, public=TaggedGraph.of)
+        return show_in_notebook(graph, height=height)
     from hexviz.app.serve import serve
 
     if isinstance(what, str | Path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hexviz.errors import ExtraError
@@ -19,9 +18,7 @@ LEAST_HEIGHT = 240
 """Pixels below which nothing of a graph can be read."""
 
 
-def show_in_notebook(
-    graph: TaggedGraph, *, height: int, public: Callable[[TaggedGraph], TaggedGraph]
-) -> View | Still:
+def show_in_notebook(graph: TaggedGraph, *, height: int) -> View | Still:
     """A view of a graph; without anywidget a still picture, which says how to get the view."""
     height = max(LEAST_HEIGHT, height)
     try:
@@ -32,4 +29,4 @@ def show_in_notebook(
         return Still(graph, note=str(error), height=height)
     from hexviz.notebook.widget import View
 
-    return View(graph, height=height, public=public)
+    return View(graph, height=height)

@@ -53,16 +53,9 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     _views: ClassVar[weakref.WeakSet[View]] = weakref.WeakSet()
     """The views of this kernel that are open: those of one graph share what is made from it."""
 
-    def __init__(
-        self,
-        graph: TaggedGraph,
-        *,
-        height: int = 560,
-        public: Callable[[TaggedGraph], TaggedGraph] = lambda graph: graph,
-    ) -> None:
-        """A view of a graph, ``height`` pixels high; ``public`` makes what code gets of an edit."""
+    def __init__(self, graph: TaggedGraph, *, height: int = 560) -> None:
+        """A view of a graph, ``height`` pixels high."""
         self._session: Session | None = Session(self._opened(graph))
-        self._public = public
         self._pages: set[str] = set()
         self._run = current_run()
         self._callbacks: list[Callable[[Selection | None], object]] = []
@@ -88,9 +81,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     @property
     def graph(self) -> TaggedGraph:
         """The graph, with the corrections that were made in the view."""
-        session = self._live()
-        model = session.model
-        return model.graph if model is session.base else self._public(model.graph)
+        return self._live().model.graph
 
     @property
     def op(self) -> Op | None:

@@ -73,7 +73,7 @@ def _at(session: Any) -> Any:
 
 @pytest.fixture
 def view(graph: TaggedGraph) -> Iterator[View]:
-    found = View(graph, public=TaggedGraph.of)
+    found = View(graph)
     yield found
     found.close()
 
