@@ -18,12 +18,13 @@ from tests.terminals import at_terminal, in_pipe
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*3[0-9]")
 WORK = """
-import time
+import contextlib, io, time
 from hexviz.cli.console import note, progress, say, silenced
 with silenced({quiet}), progress("Comparing") as report:
     time.sleep(1.1)
-    report("Halfway", 0.5)
-    time.sleep(0.4)
+    with contextlib.redirect_stderr(io.StringIO()):  # as exporters do
+        report("Halfway", 0.5)
+        time.sleep(0.4)
     note("written")
     say("failed: why")
 """

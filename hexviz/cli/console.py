@@ -96,7 +96,8 @@ def progress(label: str = "Working") -> Iterator[Report]:
         with progress("Comparing"):
             found = compare(before, after)
     """
-    err = Console(stderr=True)
+    # This stream, also while work sends what it prints elsewhere, as exporters do.
+    err = Console(file=sys.stderr)
     # FORCE_COLOR makes a pipe a terminal to Rich, and pictures that move are none to a pipe.
     if is_quiet() or not sys.stderr.isatty() or err.is_dumb_terminal:
         yield lambda _stage, _done: None

@@ -56,10 +56,10 @@ def export(
             dynamic=dynamic,
             weights=not no_weights,
             optimize=not no_optimize,
-            progress=report,
+            progress=lambda stage, done: report(f"{source}: {stage}", done),
         )
         measured = save_and_keep(graph, output)
-        report("Auditing the tags", 1.0)
+        report(f"{source}: auditing the tags", 1.0)
         findings = audited(graph) if as_json or not is_quiet() else []
     from hexviz.cli.print_export import export_document, print_export
 

@@ -146,6 +146,37 @@ def test_what_was_added_is_said_and_leads_to_the_comparison(watched: Sheet, file
     expect(line).to_contain_text("Watching model.onnx")
 
 
+def test_what_is_looked_at_stays_where_it_is_though_all_around_it_moves(
+    watched: Sheet, file: Path
+) -> None:
+    page, old = watched.page, key(watched)
+    op = matmul(onnx.load(file), "encoder.layer.0")
+    page.evaluate("op => hexviz.send('reveal', op)", op)
+    page.evaluate("hexviz.send('toggle', 'encoder.layer.1')")
+    watched.settle()
+    before = watched.place(f"o:{op}")
+    place = watched.cy("cy.getElementById(a[0]).position().y", f"o:{op}")
+
+    def taller(model: onnx.ModelProto) -> None:
+        """Four ops in a row before all others."""
+        graph = model.graph
+        (read,) = {one for node in graph.node for one in node.input if one == "input_ids"}
+        names = [read, *(f"before_{number}" for number in range(4))]
+        for node in graph.node:
+            for number, value in enumerate(node.input):
+                if value == read:
+                    node.input[number] = names[-1]
+        for number in range(4):
+            new = helper.make_node("Identity", [names[number]], [names[number + 1]])
+            graph.node.insert(number, new)
+
+    file.write_bytes(edited(file, taller))
+    follows(watched, old)
+    watched.settle()
+    assert watched.cy("cy.getElementById(a[0]).position().y", f"o:{op}") != place
+    assert watched.place(f"o:{op}") == pytest.approx(before, abs=0.01)
+
+
 def test_a_half_written_file_changes_nothing_until_it_is_whole(
     watched: Sheet, file: Path, watching: Server
 ) -> None:
