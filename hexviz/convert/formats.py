@@ -15,6 +15,7 @@ from hexviz.convert.parquet_table import to_parquet
 from hexviz.convert.yed import to_yed
 from hexviz.errors import WriteError
 from hexviz.model.files import Chunk, write_atomically
+from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 
 __all__ = ["WRITERS", "File", "Writer", "convert", "format_of"]
@@ -86,9 +87,10 @@ def convert(
     if path.is_dir():
         raise WriteError(f"{path} is a folder: give the name of a file.")
     written: list[Path] = []
-    for target, content in writer(graph, path, options):
-        write_atomically(target, content)
-        written.append(target)
+    with collector_paused():
+        for target, content in writer(graph, path, options):
+            write_atomically(target, content)
+            written.append(target)
     return Conversion(
         format=name,
         files=tuple(map(str, written)),

@@ -42,14 +42,13 @@ Json = dict[str, Any]
 
 def to_graph_json(graph: TaggedGraph, options: Options, *, name: str) -> Iterator[bytes]:
     """The file, some nodes at a time; ``name`` is what Model Explorer calls the model."""
-    whole = explorer_graph(graph, options)
-    nodes = whole.pop("nodes")
-    head = json.dumps({"label": legal(name), "graphs": [whole]})
+    ids = node_ids(graph)
+    head = json.dumps({"label": legal(name), "graphs": [_around(graph, options, ids)]})
 
     def pieces() -> Iterator[str]:
         yield head.removesuffix("}]}")
         yield ', "nodes": [\n'
-        for at, node in enumerate(nodes):
+        for at, node in enumerate(_nodes(graph, options, ids)):
             yield f",\n{json.dumps(node)}" if at else json.dumps(node)
         yield "\n]}]}\n"
 
@@ -71,19 +70,28 @@ def node_ids(graph: TaggedGraph) -> list[str]:
 def explorer_graph(graph: TaggedGraph, options: Options) -> Json:
     """The graph as a ``Graph`` of the format, in JSON's types."""
     ids = node_ids(graph)
-    figures = figures_of_ops(graph, options.measured)
-    made = _Made(graph, ids)
-    nodes = list(made.inputs())
-    nodes += [_op_node(graph, made, at, op, figures) for at, op in enumerate(graph.ops)]
-    nodes += made.outputs()
+    return _around(graph, options, ids) | {"nodes": list(_nodes(graph, options, ids))}
+
+
+def _around(graph: TaggedGraph, options: Options, ids: list[str]) -> Json:
+    """All of the graph but its nodes."""
     return {
         "id": graph_id(graph),
-        "nodes": nodes,
         "groupNodeAttributes": dict(_groups(graph, options)),
         "groupNodeConfigs": list(_colours(graph)),
         "tasksData": edge_overlays(graph, ids),
         "layoutConfigs": {"keepLayersWithASingleChild": True},  # a module of one op is one, too
     }
+
+
+def _nodes(graph: TaggedGraph, options: Options, ids: list[str]) -> Iterator[Json]:
+    """The nodes, one after the other: those of 100,000 ops take a gigabyte."""
+    figures = figures_of_ops(graph, options.measured)
+    made = _Made(graph, ids)
+    yield from made.inputs()
+    for at, op in enumerate(graph.ops):
+        yield _op_node(graph, made, at, op, figures)
+    yield from made.outputs()
 
 
 def namespace_of(tag: str, root: str) -> str:
