@@ -277,6 +277,10 @@ class ModelWatcher:
     def _compare(self, pair: tuple[str, str]) -> None:
         whole = {one.key: one.is_whole for one in self._versions}
         with self._comparing:
+            if pair[1] != self.key:  # there is a newer one, with which pages are now
+                with self._lock:
+                    self._changes.pop(pair, None)
+                return
             try:
                 document = compare_versions(
                     self._store,
