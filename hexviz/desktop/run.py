@@ -58,7 +58,7 @@ def show(
         )
 
     try:
-        window = _window(cache, instance)
+        window = _window(cache, instance, source)
         try:
             serve_in(window, source)
         except ReadError as error:
@@ -70,17 +70,17 @@ def show(
         instance.close()
 
 
-def _window(cache: Cache, instance: Instance) -> OwnWindow:
+def _window(cache: Cache, instance: Instance, first: Path | None) -> OwnWindow:
     """The best window that there can be here; a line on stderr says why it is not a better one."""
     obstacle = _obstacle()
     if obstacle is None:
         if platform.system() == "Linux":
             from hexviz.desktop.qt_window import QtWindow
 
-            return QtWindow(cache, instance)
+            return QtWindow(cache, instance, first)
         from hexviz.desktop.window import Window
 
-        return Window(cache, instance)
+        return Window(cache, instance, first)
     from hexviz.desktop.app_window import AppWindow, BrowserTab, app_browser
 
     print("hexviz:", obstacle, file=sys.stderr, flush=True)  # noqa: T201

@@ -48,7 +48,7 @@ class Window:
     has_downloads = True
     """Whether pywebview asks where to save what the page gives away."""
 
-    def __init__(self, cache: Cache, instance: Instance) -> None:
+    def __init__(self, cache: Cache, instance: Instance, first: Path | None = None) -> None:
         self._cache = cache
         self._instance = instance
         self._drops = Drops()
@@ -57,6 +57,8 @@ class Window:
         self._address = ""
         self._window: Any = None  # pywebview's
         self.remembered: Remembered = load(cache)
+        if first is not None:
+            self.remember(folder=str(first.absolute().parent))
 
     @property
     def dialogs(self) -> Window:

@@ -286,7 +286,7 @@ def test_a_file_that_cannot_be_read_is_an_error_where_no_window_can_say_it(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(home))
-    monkeypatch.setattr("hexviz.desktop.run._window", lambda _, instance: BrowserTab(instance))
+    monkeypatch.setattr("hexviz.desktop.run._window", lambda _, instance, __: BrowserTab(instance))
     with pytest.raises(ReadError):
         show(home / "nothing.onnx")
     assert not (home / "hexviz" / "desktop" / "window.socket").exists()

@@ -110,6 +110,7 @@ def test_files_are_chosen_and_saved_where_a_person_says(
     window.ready("other.onnx")
     assert not list((home / "cache" / "hexviz").glob("uploads/*.onnx"))  # it was read where it lies
     assert window.do("geometry")["title"] == "other.onnx"
+    assert window.do("asked")[0][1] == str(home)  # where the file lies that it began with
 
     # What is saved goes through a dialog that begins where the last one ended.
     target = home / "saved here" / "tagged.onnx"
