@@ -43,11 +43,16 @@ class Instance:
     def __init__(self, listener: socket.socket | None, path: Path) -> None:
         self._listener = listener
         self._path = path
+        self._take: Take | None = None
 
     def take_with(self, take: Take) -> None:
-        """Take what is handed over, in a thread of its own; what came before has waited."""
-        if self._listener is not None:
-            threading.Thread(target=self._answer, args=[self._listener, take], daemon=True).start()
+        """Take what is handed over, in a thread of its own; what came before has waited.
+
+        Where one way is given up for another, the last one counts.
+        """
+        before, self._take = self._take, take
+        if self._listener is not None and before is None:
+            threading.Thread(target=self._answer, args=[self._listener], daemon=True).start()
 
     def close(self) -> None:
         """Take nothing more; the next start has a window of its own."""
@@ -57,13 +62,13 @@ class Instance:
                 self._listener.shutdown(socket.SHUT_RDWR)  # which ends accept
             self._listener.close()
 
-    def _answer(self, listener: socket.socket, take: Take) -> None:
+    def _answer(self, listener: socket.socket) -> None:
         while True:
             try:
                 connection, _ = listener.accept()
             except OSError:  # closed
                 return
-            threading.Thread(target=_serve, args=[connection, take], daemon=True).start()
+            threading.Thread(target=_serve, args=[connection, self._take], daemon=True).start()
 
 
 def hand_over_or_listen(folder: Path, wanted: Path | None) -> Instance | None:

@@ -56,6 +56,16 @@ def test_who_comes_before_the_window_is_there_waits(instance: Instance, home: Pa
     assert taken == [Path("/a.onnx")]
 
 
+def test_the_last_way_to_take_files_counts(instance: Instance, home: Path) -> None:
+    earlier: list[Path | None] = []
+    later: list[Path | None] = []
+    instance.take_with(earlier.append)
+    instance.take_with(later.append)
+    for _ in range(8):
+        hand_over_or_listen(home, None)
+    assert (earlier, len(later)) == ([], 8)
+
+
 def test_what_failed_is_told_to_both(instance: Instance, home: Path) -> None:
     instance.take_with(lambda path: f"{path} is no model.")
     with pytest.raises(ServeError, match=r"^/a.onnx is no model.$"):
