@@ -7,12 +7,14 @@ import { test } from "node:test";
 
 const ASSETS = resolve(import.meta.dirname, "../../assets");
 const IMPORT = /^(?:import|\} from)\b[^"\n]*"(\.[^"\n]+)"/gm;
-/** Entries of the page and of the report. */
-const ENTRIES = ["main.js", "report.js"];
+/** What anywidget calls in a notebook's document; it wants a default export. */
+const WIDGET = "notebook/widget.js";
+/** Entries of the page, of the report, and of a view in a notebook. */
+const ENTRIES = ["main.js", "report.js", "notebook.js", WIDGET];
 /** What the report shares with the page. */
 const SHARED = [
   "actions.js", "canvas/draw.js", "canvas/gestures.js", "dom.js", "events.js", "keys.js",
-  "notices.js", "queue.js", "show.js", "steps.js", "theme.js", "tree.js",
+  "notices.js", "plain-page.js", "queue.js", "show.js", "steps.js", "theme.js", "tree.js",
 ];
 
 /** Module → the modules it imports, by their paths in a folder. */
@@ -99,5 +101,5 @@ test("what the report shares with the page neither asks a server nor knows Dash"
 test("only one module knows Dash's way in, and exports have names", () => {
   const knowing = names.filter((name) => /window[^\n]*dash_clientside|dash_clientside\?*[.:]/.test(read(name)));
   assert.deepEqual(knowing, ["dash.js"]);
-  assert.deepEqual(names.filter((name) => /^export default/m.test(read(name))), []);
+  assert.deepEqual(names.filter((name) => /^export default/m.test(read(name))), [WIDGET]);
 });
