@@ -16,7 +16,7 @@ from dash.fingerprint import build_fingerprint
 
 from hexviz.app.guard.limits import MAX_UPLOAD
 from hexviz.app.models.store import RecentFile
-from hexviz.app.samples import notes
+from hexviz.app.samples import note
 
 __all__ = [
     "KEYS",
@@ -133,7 +133,7 @@ def opener(samples: Mapping[str, str], lacking: Mapping[str, tuple[str, ...]]) -
                     for name, description in samples.items()
                 ],
             ),
-            *(html.P(note, className="quiet") for note in notes(lacking)),
+            html.P(note(lacking), className="quiet") if lacking else None,
             dmc.Switch(
                 id="optimize",
                 checked=False,

@@ -12,7 +12,7 @@ from hexviz.exporters.model_source import packages_of
 from hexviz.extras import missing
 from hexviz.model.wording import listed
 
-__all__ = ["in_terminal", "lacking", "notes"]
+__all__ = ["in_terminal", "lacking", "note"]
 
 
 def lacking(samples: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -21,20 +21,16 @@ def lacking(samples: Iterable[str]) -> dict[str, tuple[str, ...]]:
     return {name: tuple(packages) for name, packages in found.items() if packages}
 
 
-def notes(lacking: Mapping[str, tuple[str, ...]]) -> list[str]:
-    """A sentence for each group of samples that lack the same."""
-    groups: dict[tuple[str, ...], list[str]] = {}
-    for name, packages in lacking.items():
-        groups.setdefault(packages, []).append(name)
-    return [_note(names, packages) for packages, names in groups.items()]
-
-
-def _note(names: list[str], packages: tuple[str, ...]) -> str:
+def note(lacking: Mapping[str, tuple[str, ...]]) -> str:
+    """A sentence on what is missing, and where to learn how to install it; "" if nothing is."""
+    if not lacking:
+        return ""
+    most = max(lacking, key=lambda name: len(lacking[name]))
+    packages = list(dict.fromkeys(package for some in lacking.values() for package in some))
     verb = "is" if len(packages) == 1 else "are"
     return (
-        f"{listed(names, most=len(names))} {'needs' if len(names) == 1 else 'need'} "
-        f"{listed(packages, most=len(packages))}, which {verb} not installed. "
-        f"{in_terminal(names[0])}"
+        f"Samples that cannot be chosen need {listed(packages, most=len(packages))}, "
+        f"which {verb} not installed. {in_terminal(most)}"
     )
 
 

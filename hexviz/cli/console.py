@@ -55,8 +55,9 @@ _UNFOLDED = 1_000_000  # columns: more than any row has
 def warn_of(source: str) -> None:
     """Say what opening a SOURCE may do, where it may do more than its own code."""
     from hexviz.exporters.model_source import PT2_WARNING, is_pt2
+    from hexviz.extras import missing
 
-    if is_pt2(source):
+    if is_pt2(source) and not missing("torch"):  # without it, nothing is opened
         say(PT2_WARNING)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from hexviz.app.jobs.tasks import TASKS
 from hexviz.app.layout import page
-from hexviz.app.samples import lacking, notes
+from hexviz.app.samples import lacking, note
 from hexviz.errors import JobError, SourceError
 from hexviz.exporters.produce import produce
 from sample_models import SAMPLES
@@ -38,9 +38,8 @@ def test_with_everything_installed_nothing_is_said() -> None:
 def test_without_torch_all_samples_are_out_of_use_and_a_line_says_why() -> None:
     found = lacking(["small-transformer", "bert-tiny"])
     assert found == {"small-transformer": ("torch",), "bert-tiny": ("torch",)}
-    (note,) = notes(found)
-    assert note == (
-        "small-transformer and bert-tiny need torch, which is not installed. "
+    assert note(found) == (
+        "Samples that cannot be chosen need torch, which is not installed. "
         "In a terminal, hexviz export small-transformer -o out.onnx says how to install it."
     )
     assert disabled(lacking(SAMPLES)) == {*SAMPLES}
