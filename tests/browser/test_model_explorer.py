@@ -167,3 +167,7 @@ def test_it_discovers_the_extension_and_opens_onnx(
     assert " - hexviz (ONNX by PyTorch module)" in explorer.said
     with shown(browser, explorer) as page:
         says(page, f"{len(made['nodes'])} nodes", "tagged by")
+        page.get_by_text("Add per-node data").first.click()
+        page.get_by_text("hexviz: why, and what it costs").last.click()
+        page.get_by_text("Run", exact=True).last.click()
+        says(page, "origin", "confidence", "macs", "#inherited")
