@@ -14,6 +14,8 @@ ALLOWED = {
     "cli/log.py": "a log is added to line by line, at a path that a person gave",
     "app/jobs/child.py": "a pipe to the process that supervises it, not a file",
     "app/jobs/supervise.py": "a lock and what a job prints, in a folder that goes with the job",
+    "app/watching/export_once.py": "its answer to the server, in a file without a name",
+    "app/watching/reexport.py": "what an export says, in files without a name",
     "bench/document.py": "models to be timed, in a temporary folder that goes with them",
     "tagging/pack.py": "arrays into memory, not into a file",
 }

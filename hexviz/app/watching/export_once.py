@@ -23,7 +23,7 @@ __all__ = ["exported", "main"]
 
 def main() -> None:
     """Do it."""
-    # A model's code may print: that goes where errors go, and only we write to the pipe.
+    # A model's code may print: that goes where errors go, and only we write the answer.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     threading.Thread(target=_end_with_whoever_waits, daemon=True).start()

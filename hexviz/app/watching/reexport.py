@@ -44,6 +44,7 @@ class Reexport:
         self._settling = Settling(look_at(self._files))
         self._exported = dict(zip(self._files, look_at(self._files), strict=True))
         self._process: subprocess.Popen[bytes] | None = None
+        self._answer: IO[bytes] | None = None
         self._output: IO[bytes] | None = None
         self._problem: Problem | None = None
 
@@ -80,20 +81,22 @@ class Reexport:
             with suppress(OSError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.communicate()
-        if self._output is not None:
-            self._output.close()
-            self._output = None
+        for file in (self._answer, self._output):
+            if file is not None:
+                file.close()
+        self._answer = self._output = None
 
     def _begin(self) -> None:
         for path in self._files:
             # Compiled code counts as that of a file with its size and its time in whole seconds.
             with suppress(OSError, NotImplementedError, ValueError):
                 Path(cache_from_source(str(path))).unlink()
-        self._output = tempfile.TemporaryFile()  # noqa: SIM115 - it outlives this call
+        # Files, as nobody reads while it runs, and a pipe that is full would stop it.
+        self._answer, self._output = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(  # noqa: S603 - what the command line named
             [sys.executable, "-m", "hexviz.app.watching.export_once", self._factory, self._target],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=self._answer,
             stderr=self._output,
             start_new_session=True,
             env=os.environ | {"PYTHONIOENCODING": "utf-8"},
@@ -101,16 +104,16 @@ class Reexport:
 
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         """Take its answer."""
-        output = self._output
-        said = process.communicate()[0]
+        process.communicate()
         self._process = None
+        said, printed = _content(self._answer), _content(self._output)
         try:
             answer: dict[str, Any] = json.loads(said.splitlines()[-1])
         except (ValueError, IndexError):
-            answer = {"error": f"The process that exports {self._factory} ended without an answer."}
-            if output is not None:
-                output.seek(0)
-                answer["details"] = output.read().decode(errors="replace")[-_LAST_WORDS:]
+            answer = {
+                "error": f"The process that exports {self._factory} ended without an answer.",
+                "details": printed[-_LAST_WORDS:],
+            }
         self.close()
         files = [Path(name) for name in answer.get("files", ())]
         error = answer.get("error")
@@ -136,3 +139,10 @@ class Reexport:
             *self._files,
             *sorted({one for at in folders for one in at.glob("*.py")} - {*self._files}),
         ]
+
+
+def _content(file: IO[bytes] | None) -> str:
+    if file is None:
+        return ""
+    file.seek(0)
+    return file.read().decode(errors="replace")
