@@ -72,17 +72,15 @@ def test_what_failed_is_told_to_both(instance: Instance, home: Path) -> None:
         hand_over_or_listen(home, Path("/a.onnx"))
 
 
-def test_a_window_that_ends_meanwhile_is_said(instance: Instance, home: Path) -> None:
-    def end(_: Path | None) -> str | None:
-        raise SystemExit
-
-    threading.excepthook, before = lambda _: None, threading.excepthook
-    try:
-        instance.take_with(end)
+def test_a_window_that_ends_meanwhile_is_said(home: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as window:
+        window.bind(os.fspath(home / "window.socket"))
+        window.listen()
+        ending = threading.Thread(target=lambda: window.accept()[0].close())
+        ending.start()
         with pytest.raises(ServeError, match="does not answer: close it, and try again"):
             hand_over_or_listen(home, None)
-    finally:
-        threading.excepthook = before
+        ending.join()
 
 
 @pytest.mark.parametrize(
