@@ -76,7 +76,11 @@ def test_a_window_that_ends_meanwhile_is_said(home: Path) -> None:
     with socket.socket(socket.AF_UNIX) as window:
         window.bind(os.fspath(home / "window.socket"))
         window.listen()
-        ending = threading.Thread(target=lambda: window.accept()[0].close())
+
+        def end() -> None:
+            window.accept()[0].close()
+
+        ending = threading.Thread(target=end)
         ending.start()
         with pytest.raises(ServeError, match="does not answer: close it, and try again"):
             hand_over_or_listen(home, None)
