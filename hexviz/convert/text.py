@@ -59,6 +59,8 @@ class Keys:
     def new(self, name: str) -> str:
         """A key for one more thing."""
         key = legal(name)
-        count = self._counts.get(key, 0) + 1
-        self._counts[key] = count
-        return key if count == 1 else self.new(f"{key}~{count}")
+        while (count := self._counts.get(key, 0) + 1) > 1:
+            self._counts[key] = count
+            key = f"{key}~{count}"  # which may be a name of the file, too
+        self._counts[key] = 1
+        return key

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from hexviz.model.size_limits import is_path
+
 if TYPE_CHECKING:
     from hexviz.exporters.subject import Exportable
 
@@ -192,7 +194,7 @@ def _of_program(program: Any) -> InspectedModule:
 
     infos = describe_modules(program)
     below: dict[str, list[str]] = {"": []}
-    for fqn in filter(None, infos):
+    for fqn in filter(is_path, filter(None, infos)):
         parts = fqn.split(".")
         for count in range(1, len(parts) + 1):
             above, one = ".".join(parts[: count - 1]), ".".join(parts[:count])

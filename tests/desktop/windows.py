@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from tests.waiting import finished
+from tests.waiting import CEILING, finished
 
 __all__ = ["Window", "alive_below", "environment", "until_true"]
 
@@ -56,7 +56,10 @@ class Window:
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps([what, given]) + "\n")
         self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
+        said = json.loads(self.process.stdout.readline() or '{"failed": "the window is gone"}')
+        if isinstance(said, dict) and "failed" in said:
+            raise RuntimeError(said["failed"])
+        return said
 
     def script(self, code: str) -> Any:
         return self.do("script", code)
@@ -83,7 +86,7 @@ class Window:
         return self.process.returncode, errors
 
 
-def until_true(met: Callable[[], object], seconds: float = 20) -> None:
+def until_true(met: Callable[[], object], seconds: float = CEILING) -> None:
     ends = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < ends, "it did not come to that"

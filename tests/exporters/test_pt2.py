@@ -71,6 +71,15 @@ def test_its_modules_can_be_listed(pt2: Path) -> None:
     assert (found.class_name, found.total_parameters, found.buffers) == ("Net", 40, 4)
 
 
+def test_paths_deeper_than_any_model_are_left_out() -> None:
+    with _quiet():
+        program = torch.export.export(Net().eval(), (torch.randn(2, 4),))
+    for node in program.graph.nodes:
+        for at, (_, kind) in node.meta.get("nn_module_stack", {}).items():
+            node.meta["nn_module_stack"][at] = ("a." * 2000 + "a", kind)
+    assert [one.fqn for one in hexviz.inspect(program)] == [""]
+
+
 def test_numbers_are_compared_with_it(pt2: Path, tmp_path: Path) -> None:
     produce(str(pt2)).save(tmp_path / "net.onnx")
     found = hexviz.parity(tmp_path / "net.onnx", str(pt2))

@@ -16,6 +16,12 @@ BOUNDED = {
         "ModelStore.get": "a correction is kept with the key of its file, which is no correction",
         "ModelStore._edited": "as above",
     },
+    "cli/inspect.py": {"_rows": "modules in modules, as in exporters/inspection.py"},
+    "exporters/inspection.py": {
+        "_of_module": "modules in modules, through which PyTorch itself walks so",
+        "node": "paths of modules have at most 128 steps",
+    },
+    "extras.py": {"_requirements": "hexviz's own extras, of which none takes in itself"},
     "exporters/rebind.py": {"flat_outputs": "nested as the outputs of a person's own module"},
     "exporters/torchscript.py": {"_leaf_axes": "nested as the inputs that a person gives"},
     "exporters/second_runs.py": {
@@ -35,6 +41,7 @@ BOUNDED = {
         "calls in calls, at most 200; deeper ones stay closed",
     ),
     "model/tensors.py": {"_spelled": "an array of numpy, which has at most 64 dimensions"},
+    "notebook/selection.py": {"resolve": "once, for an op or a module, and for each id of a list"},
     "view/calls.py": {"_start": "a group holds ops and recorded calls, which hold ops"},
     "view/svg/outline.py": {"outlined": "once, for a shape whose filling changes its colour"},
 }

@@ -30,6 +30,14 @@ def graph() -> TaggedGraph:
     return TaggedGraph.of(tagged(scoped(parse(NET), SCOPES)))
 
 
+@pytest.fixture(autouse=True)
+def nothing_open() -> Iterator[None]:
+    """Close what a test left open: views know of each other."""
+    yield
+    for view in tuple(View._views):
+        view.close()
+
+
 class Channel:
     """A view without a kernel: what it sends, and what a page would send it."""
 
