@@ -1,4 +1,4 @@
-// What leaves the page: a link to the exact view, and pictures of it.
+// What leaves the page: a link to the exact view, pictures of it, and the graph for other tools.
 
 import { register } from "./actions.js";
 import { viewport } from "./canvas/camera.js";
@@ -47,13 +47,17 @@ async function savePng() {
   }
 }
 
-/** The server draws it from the same elements. */
-async function saveSvg() {
+/**
+ * Save what the server makes of the page's address, or say why it makes nothing.
+ * @param {string} what
+ * @param {string} suffix
+ */
+async function saveMade(what, suffix) {
   const query = new URLSearchParams(window.location.search);
   query.set("theme", theme());
-  const response = await fetch(`picture.svg?${query}`);
+  const response = await fetch(`${what}.${suffix}?${query}`);
   if (response.ok) {
-    save(await response.blob(), `${fileStem()}.svg`);
+    save(await response.blob(), `${fileStem()}.${suffix}`);
   } else {
     fail((await response.text()).trim());
   }
@@ -62,5 +66,6 @@ async function saveSvg() {
 register({
   "copy-link": copyLink,
   "save-png": () => void savePng(),
-  "save-svg": () => void saveSvg(),
+  "save-svg": () => void saveMade("picture", "svg"),
+  "save-graph": (suffix) => void saveMade("graph", suffix ?? "json"),
 });

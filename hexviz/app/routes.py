@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import msgspec
@@ -235,6 +236,20 @@ def _register_files(server: Flask, store: ModelStore) -> None:
             return _download(graph.to_bytes(), f"{file_stem(graph.name)}-tagged.onnx", _BYTES)
 
         return _or_missing(tagged)
+
+    @server.get("/graph.<suffix>")
+    def on_graph(suffix: str) -> Response:
+        query = request.query_string.decode("ascii", "replace")
+
+        def converted() -> Response:
+            from hexviz.convert.formats import one_file
+            from hexviz.convert.options import Options
+
+            graph = store.get(model_in(query)).graph
+            path = Path(f"{file_stem(graph.name)}.{suffix}")
+            return _download(b"".join(one_file(graph, path, Options())), path.name, _BYTES)
+
+        return _or_missing(converted)
 
     @server.get("/tensor/<key>.npy")
     def on_tensor(key: str) -> Response:

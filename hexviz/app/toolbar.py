@@ -148,6 +148,9 @@ def toolbar() -> html.Div:
                             _entry("copy-link", "Copy link to this view"),
                             _entry("save-png", "Save picture (PNG)"),
                             _entry("save-svg", "Save picture (SVG)"),
+                            _entry("save-graph", "Save for Model Explorer (JSON)", "json"),
+                            _entry("save-graph", "Save graph (GraphML)", "graphml"),
+                            _entry("save-graph", "Save table of ops (CSV)", "csv"),
                             _entry("choose-numbers", "Colour by numbers from a file…"),
                             _entry("show-timings", "Performance…"),
                             _entry("show-keys", "Keys (?)"),
@@ -192,5 +195,6 @@ def tool(name: str, label: str, title: str, event: str) -> html.Button:
     )
 
 
-def _entry(event: str, label: str) -> html.Button:
-    return html.Button(label, role="menuitem", className="menu-entry", **{"data-event": event})
+def _entry(event: str, label: str, value: str | None = None) -> html.Button:
+    said = {"data-event": event} | ({} if value is None else {"data-value": value})
+    return html.Button(label, role="menuitem", className="menu-entry", **said)

@@ -18,7 +18,7 @@ from hexviz.model.files import Chunk, write_atomically
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 
-__all__ = ["WRITERS", "File", "Writer", "convert", "format_of"]
+__all__ = ["WRITERS", "File", "Writer", "convert", "format_of", "one_file"]
 
 File = tuple[Path, Iterable[Chunk]]
 """A file to write, and its content."""
@@ -99,3 +99,16 @@ def convert(
         modules=len(graph.modules),
         bytes=sum(one.stat().st_size for one in written),
     )
+
+
+def one_file(graph: TaggedGraph, path: Path, options: Options) -> Iterator[Chunk]:
+    """The content of the file that a suffix means, without those that go with it.
+
+    Raises:
+        WriteError: if there is no such format.
+        ViewLimitError: if the graph is too large for the format.
+        ExtraError: if the format needs what is not installed.
+    """
+    _, writer = WRITERS[format_of(path, WRITERS)]
+    _, content = next(writer(graph, path, options))
+    yield from content

@@ -1,9 +1,12 @@
 """Corrections on the page: they hold, can be undone and saved, and outlive the server."""
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
 
+import networkx
 import numpy as np
 import onnx
 import pytest
@@ -228,6 +231,22 @@ def test_saved_as_a_file_and_as_overrides(store: ModelStore, opened: OpenModel) 
     assert json.loads(overrides.data)["model"]["ops"] == 8
     for missing in (f"/model/{'0' * 64}.onnx", "/overrides/..json"):
         assert client.get(missing).status_code == 404
+
+
+def test_saved_for_other_tools(store: ModelStore, opened: OpenModel) -> None:
+    edited, _ = move(store, opened, HERE, "op", "m", "head")
+    client = create_app(store).server.test_client()
+    table = client.get(f"/graph.csv?model={edited.key}&op=m&theme=dark")
+    assert table.headers["Content-Disposition"] == 'attachment; filename="net.csv"'
+    rows = {row["id"]: row for row in csv.DictReader(io.StringIO(table.get_data(as_text=True)))}
+    assert (rows["m"]["module"], rows["m"]["origin"]) == ("head", "manual")
+    drawn = client.get(f"/graph.json?model={edited.key}")
+    assert len(json.loads(drawn.data)["graphs"][0]["nodes"]) >= len(edited.graph.ops)
+    read = networkx.parse_graphml(client.get(f"/graph.graphml?model={edited.key}").data.decode())
+    assert set(read) == set(edited.graph.to_networkx())
+    for missing in (f"/graph.csv?model={'0' * 64}", f"/graph.exe?model={edited.key}"):
+        assert client.get(missing).status_code == 404
+    assert b".exe is no format" in client.get(f"/graph.exe?model={edited.key}").data
 
 
 def test_a_model_with_its_weights_elsewhere_is_not_offered_without_them(

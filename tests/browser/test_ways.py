@@ -151,11 +151,14 @@ def test_colours_by_a_persons_own_numbers(inside: Sheet, tmp_path: Path) -> None
     page.wait_for_function("() => location.search.includes('colour=numbers')")
 
 
-def test_pictures_are_saved(inside: Sheet, tmp_path: Path) -> None:
+def test_pictures_and_the_graph_are_saved(inside: Sheet, tmp_path: Path) -> None:
     page = inside.page
     for label, ending, start in (
         ("Save picture (PNG)", ".png", b"\x89PNG"),
         ("Save picture (SVG)", ".svg", b"<svg"),
+        ("Save for Model Explorer (JSON)", ".json", b'"graphs"'),
+        ("Save graph (GraphML)", ".graphml", b"<graphml"),
+        ("Save table of ops (CSV)", ".csv", b"index,body,id"),
     ):
         page.locator("#more").click()
         with page.expect_download() as download:
