@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
 from tests.build import parse, scoped, tagged
 from tests.command import Run, run
+from tests.terminals import at_terminal
 
 __all__ = ["run"]  # a fixture
 
@@ -430,14 +432,14 @@ def test_the_command_prints_a_tree_of_modules_by_their_names(run: Run, file: Pat
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert lines[0].startswith("net.onnx: 21 parameters, 84 B of weights, 90 MACs, at most 140 B")
     assert lines[1] == "for batch = 5"
-    assert "the root Module 21 90 100.0% 140 B" in lines
-    assert "enc Module 15 60 66.7% 140 B" in lines
-    assert "m MatMul enc 12 60 66.7% 140 B" in lines
+    assert "the root Module 21 84 B 90 100.0% 210 220 B 140 B" in lines
+    assert "enc Module 15 60 B 60 66.7% 135 120 B 140 B" in lines
+    assert any(line.startswith("m MatMul enc 12 48 B 60 66.7% ") for line in lines)
     assert "≥" not in out
 
 
 def test_modules_are_named_by_their_steps_with_the_class_beside_them_where_there_is_room(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     infos = {
         "": ModuleInfo("Net", 21),
@@ -448,12 +450,12 @@ def test_modules_are_named_by_their_steps_with_the_class_beside_them_where_there
     file = tmp_path / "net.onnx"
     model = scoped(parse(NET), {"m": "enc.up.0", "a": "enc.up.0", "r": "", "y": "dec"})
     tagged(model, infos).save(file)
-    for width, named in (("80", "enc Encoder 15"), ("46", "enc 15")):
-        monkeypatch.setenv("COLUMNS", width)
-        _, out, _ = run("analyze", file, "--costs")
-        lines = [" ".join(line.split()) for line in out.splitlines()]
+    for width, named in ((80, "enc Encoder 15"), (46, "enc 15")):
+        out = at_terminal("-m", "hexviz", "analyze", str(file), "--costs", columns=width)
+        plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", out)
+        lines = [" ".join(line.split()) for line in plain.splitlines()]
         assert any(line.startswith(named) for line in lines), out
-        assert any(line.startswith("up.0 " if width == "46" else "up.0 Linear") for line in lines)
+        assert any(line.startswith("up.0 " if width == 46 else "up.0 Linear") for line in lines)
 
 
 def test_sizes_that_nobody_said_are_usual_ones_and_said(run: Run, tmp_path: Path) -> None:
