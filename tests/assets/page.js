@@ -13,7 +13,7 @@ export function page(body, url = "http://localhost/") {
   window.Element.prototype.scrollIntoView = () => {};
   for (const name of [
     "document", "DragEvent", "Element", "Event", "HTMLCanvasElement", "HTMLElement",
-    "HTMLInputElement", "KeyboardEvent", "MutationObserver",
+    "HTMLInputElement", "HTMLSelectElement", "KeyboardEvent", "MutationObserver",
   ]) {
     globalThis[name] = window[name] ?? class {};
   }
