@@ -50,6 +50,7 @@ def rules(store: ModelStore) -> list[tuple[str, str]]:
         for blank in ("<path:filename>", "<path:fingerprinted_path>", "<path:path>", "<file>"):
             path = path.replace(blank, "x.js")
         path = path.replace("<key>", KEY).replace("<string:package_name>", "dash")
+        path = path.replace("<suffix>", "json")
         assert "<" not in path, path
         found += [(method, path) for method in sorted(rule.methods or ())]
     return found
