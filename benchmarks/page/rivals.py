@@ -37,9 +37,9 @@ _NETRON = """() => document.body && document.body.classList.contains('default')
   && !document.body.classList.contains('spinner')
   && document.querySelector('#canvas .graph-node[transform]') !== null"""
 
-_EXPLORER = "() => window.instances > 0"
+EXPLORER_PAINTED = "() => window.instances > 0"
 
-_COUNT_INSTANCES = """
+COUNT_INSTANCES = """
 window.instances = 0;
 for (const name of ['drawElementsInstanced', 'drawArraysInstanced']) {
   const draw = WebGL2RenderingContext.prototype[name];
@@ -79,8 +79,8 @@ RIVALS = (
         "Model Explorer",
         "model-explorer",
         ("--no_open_in_browser",),
-        _EXPLORER,
-        _COUNT_INSTANCES,
+        EXPLORER_PAINTED,
+        COUNT_INSTANCES,
         reads_onnx=False,
     ),
 )

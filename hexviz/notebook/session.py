@@ -17,7 +17,7 @@ from msgspec import UnsetType
 from hexviz.app import protocol
 from hexviz.app.answers import answer_correction, answer_event, answer_panel
 from hexviz.app.graph.events import next_state
-from hexviz.app.models.edits import Edit, share_facts
+from hexviz.app.models.edits import Edit, next_step, share_facts
 from hexviz.app.models.long_work import one_by_one
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import At, EventAnswer, EventRequest, PageState, PanelAnswer, PanelRequest
@@ -98,11 +98,9 @@ class Session:
             UnknownOpError: if there is no such op.
             SelectionError: if there is no such module.
         """
-        so_far = model.edit.overrides if model.edit is not None else {}
-        wanted = {op: fqn for op, fqn in {**so_far, **changes}.items() if fqn is not None}
-        if wanted == so_far:
+        edit = next_step(model.base, model.key, model.edit, changes)
+        if edit is None:
             return model
-        edit = Edit(model.base, model.key, wanted)
         self._edits[edit.key] = edit
         return self.get(edit.key)
 

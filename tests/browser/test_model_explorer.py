@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from benchmarks.page.rivals import COUNT_INSTANCES, EXPLORER_PAINTED
 from hexviz.api import TaggedGraph
-from tests.convert.explorer import COUNTED, DRAWN, EXTENSION, Explorer, run_beside
+from tests.convert.explorer import EXTENSION, Explorer, run_beside
 from tests.convert.graphs import hostile, layers
 from tests.waiting import CEILING
 
@@ -117,12 +118,12 @@ def test_modules_and_edges_are_the_graphs(tmp_path: Path) -> None:
 def shown(browser: Browser, explorer: Explorer) -> Iterator[Page]:
     """Its page, once nodes were drawn."""
     context = browser.new_context(viewport={"width": 1366, "height": 768})
-    context.add_init_script(COUNTED)
+    context.add_init_script(COUNT_INSTANCES)
     page = context.new_page()
     page.set_default_timeout(CEILING * 1000)
     try:
         page.goto(explorer.url)
-        page.wait_for_function(DRAWN)
+        page.wait_for_function(EXPLORER_PAINTED)
         yield page
     finally:
         context.close()

@@ -12,24 +12,10 @@ from pathlib import Path
 
 from tests.convert.install_model_explorer import find
 
-__all__ = ["COUNTED", "DRAWN", "EXTENSION", "Explorer", "run_beside"]
+__all__ = ["EXTENSION", "Explorer", "run_beside"]
 
 EXTENSION = "hexviz.convert.model_explorer"
 ROOT = Path(__file__).resolve().parent.parent.parent
-
-COUNTED = """
-window.instances = 0;
-for (const name of ['drawElementsInstanced', 'drawArraysInstanced']) {
-  const draw = WebGL2RenderingContext.prototype[name];
-  WebGL2RenderingContext.prototype[name] = function (...given) {
-    window.instances += given[given.length - 1];
-    return draw.apply(this, given);
-  };
-}
-"""
-"""Counts what is drawn: all nodes are drawn by instances, and nothing else on its page is."""
-
-DRAWN = "() => window.instances > 0"
 
 
 def _environment(cache: Path) -> dict[str, str]:

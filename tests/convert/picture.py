@@ -14,9 +14,10 @@ from urllib.parse import quote
 from playwright.sync_api import sync_playwright
 
 import hexviz
+from benchmarks.page.rivals import COUNT_INSTANCES, EXPLORER_PAINTED
 from hexviz.convert.model_explorer.graph_json import graph_id, namespace_of
 from tests.browser.install_chromium import find
-from tests.convert.explorer import COUNTED, DRAWN, Explorer
+from tests.convert.explorer import Explorer
 
 
 def main(source: Path, target: Path, fqn: str) -> None:
@@ -50,9 +51,9 @@ def main(source: Path, target: Path, fqn: str) -> None:
                 executable_path=find(), args=["--no-sandbox", "--disable-gpu"]
             )
             page = browser.new_page(viewport={"width": 1366, "height": 768})
-            page.add_init_script(COUNTED)
+            page.add_init_script(COUNT_INSTANCES)
             page.goto(f"{explorer.url.partition('?')[0]}?data={quote(json.dumps(data))}")
-            page.wait_for_function(DRAWN)
+            page.wait_for_function(EXPLORER_PAINTED)
             page.wait_for_timeout(4000)  # what it opens moves into place
             page.screenshot(path=target)
             browser.close()

@@ -8,20 +8,8 @@ import pytest
 
 from hexviz.api import TaggedGraph
 from hexviz.notebook.widget import View
+from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped, tagged
-
-NET = """g (float[1,4] x) => (float[1,4] y) {
-    a = Neg (x)
-    s = Shape (a)
-    q = Relu (a)
-    k = Exp (a)
-    r = Reshape (k, s)
-    m = Mul (q, r)
-    o = Abs (m)
-    y = Identity (o)
-}"""
-SCOPES = {"a": "enc.emb", "s": "", "q": "enc.att.q", "k": "enc.att.k", "r": "enc.att"}
-SCOPES |= {"m": "enc.att", "o": "head", "y": ""}
 
 
 @pytest.fixture

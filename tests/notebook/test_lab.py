@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from hexviz.api import TaggedGraph
+from tests.app.conftest import NET, SCOPES
 from tests.build import parse, scoped, tagged
-from tests.notebook.conftest import NET, SCOPES
 from tests.notebook.lab import Lab, Notebook, notebook_file, settle
 
 LINE = "The kernel that answered here has ended: this is a still picture. Run the cell again."

@@ -20,7 +20,7 @@ from hexviz.errors import SourceError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
 
-__all__ = ["Edit", "Edits", "read_tags", "share_facts"]
+__all__ = ["Edit", "Edits", "next_step", "read_tags", "share_facts"]
 
 _FACTS = (
     "positions",
@@ -82,6 +82,21 @@ def share_facts(of: TaggedGraph, to: TaggedGraph) -> None:
     for name in _FACTS:
         if name in vars(of):
             setattr(to, name, getattr(of, name))
+
+
+def next_step(
+    base: str, before: str, edit: Edit | None, changes: Mapping[str, str | None]
+) -> Edit | None:
+    """The step that more overrides (op id → FQN) make, ``None`` if they change nothing.
+
+    ``base`` and ``before`` are as in :class:`Edit`, ``edit`` is the step before, if there was one;
+    where ``changes`` has ``None``, what a person set is taken back.
+    """
+    so_far = edit.overrides if edit is not None else {}
+    wanted = {op: fqn for op, fqn in {**so_far, **changes}.items() if fqn is not None}
+    if wanted == so_far:
+        return None
+    return Edit(base, before, wanted, edit.tags if edit is not None else "")
 
 
 class Edits:

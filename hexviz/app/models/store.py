@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from hexviz.app.jobs.supervise import SLOTS, WORTH, read_first
 from hexviz.app.models.beginning import Beginning
-from hexviz.app.models.edits import Edit, Edits, read_tags, share_facts
+from hexviz.app.models.edits import Edit, Edits, next_step, read_tags, share_facts
 from hexviz.app.models.known_files import KnownFile, KnownFiles, ModelSource
 from hexviz.app.models.long_work import one_by_one
 from hexviz.app.models.model_key import ModelKey, label_of, shown_name
@@ -298,11 +298,9 @@ class ModelStore:
             UnknownOpError: if there is no such op.
             SelectionError: if there is no such module.
         """
-        so_far = model.edit.overrides if model.edit is not None else {}
-        wanted = {op: fqn for op, fqn in {**so_far, **changes}.items() if fqn is not None}
-        if wanted == so_far:
+        edit = next_step(model.base, model.key, model.edit, changes)
+        if edit is None:
             return model
-        edit = Edit(model.base, model.key, wanted, model.edit.tags if model.edit else "")
         edited = self._edited(edit)
         self._edits.keep(edit)
         self._keep(edited)

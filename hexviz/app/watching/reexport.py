@@ -89,6 +89,7 @@ class Reexport:
     def _begin(self) -> None:
         for path in self._files:
             # Compiled code counts as that of a file with its size and its time in whole seconds.
+            # There may be none (OSError), or Python keeps none for such a file (the other two).
             with suppress(OSError, NotImplementedError, ValueError):
                 Path(cache_from_source(str(path))).unlink()
         # Files, as nobody reads while it runs, and a pipe that is full would stop it.
