@@ -81,10 +81,12 @@ def test_analyze_json_is_one_document_with_the_contracts_keys(net: Path) -> None
     assert (document["ops"], document["tagged"], document["coverage"]) == (8, 8, 1.0)
     assert document["origins"] == {"declared": 8}
     assert document["auxiliary"] == {
-        "ops": 3, "declared": 3, "transferred": 0, "inherited": 0, "fallback": 0,
+        "ops": 3, "declared": 3, "transferred": 0, "inherited": 0, "recovered": 0, "fallback": 0,
         "context_inherited": 3,
     }  # fmt: skip
-    assert set(document["modules"][0]) == {"module", "tag", "class_name", "ops", "same_as"}
+    assert set(document["modules"][0]) == {
+        "module", "tag", "class_name", "ops", "same_as", "copies",
+    }  # fmt: skip
     shape = document["nodes"][1]
     assert set(shape) == {
         "index", "body", "id", "name", "op_type", "module", "tag", "origin", "rule",

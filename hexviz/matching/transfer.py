@@ -97,6 +97,7 @@ _KINDS = {
 
 _OTHERS = {
     "inherited": "matched nothing and inherited",
+    "recovered": "matched nothing and lie in a block that the graph repeats",
     "fallback": "matched nothing and stand at the root",
     "declared": "kept what the file itself says",
     "transferred": "kept what the file's own map says",

@@ -27,13 +27,16 @@ class ModuleInfo:
     everything below it; ``None`` where it is unknown. ``label`` is the last
     step of its tag where that is on record: in a part of a model, the siblings
     that it was told apart from are gone. ``same_as`` is the first FQN of the
-    module, where this is another name of it.
+    module, where this is another name of it. ``copies`` is 0 for a module that
+    something names; one that was found in a graph that names none
+    (:mod:`hexviz.tagging.recovery`) is one of so many copies.
     """
 
     class_name: str = ""
     parameters: int | None = None
     label: str = ""
     same_as: str = ""
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Module:
 
     A PyTorch module with several FQNs is in the tree under each of them, with
     the ops that ran under that one; ``same_as`` of all but the first is the first.
+    ``copies`` is 0 for a module that something names; one that was found in a graph that names none
+    is one of so many copies.
     """
 
     fqn: str
@@ -52,11 +57,17 @@ class Module:
     ops: tuple[str, ...] = ()
     parameters: int | None = None
     same_as: str = ""
+    copies: int = 0
 
     @property
     def label(self) -> str:
         """The last step of the tag, as shown in a box title: ``BertLayer.0``."""
         return self.tag.rpartition("/")[2] or "model"
+
+    @property
+    def is_recovered(self) -> bool:
+        """Whether nothing names the module: it was found by what the graph repeats."""
+        return self.copies > 0
 
 
 class ModuleColumns(NamedTuple):
@@ -72,6 +83,7 @@ class ModuleColumns(NamedTuple):
     children: Sequence[tuple[str, ...]]
     parameters: Sequence[int | None]
     same_as: Sequence[str]
+    copies: Sequence[int]
 
 
 class ModuleTree:
@@ -117,7 +129,7 @@ class ModuleTree:
     def _module(self, at: int) -> Module:
         made = self._made.get(at)
         if made is None:
-            fqns, tags, classes, parents, children, parameters, same_as = self.columns
+            fqns, tags, classes, parents, children, parameters, same_as, copies = self.columns
             made = self._made[at] = Module(
                 fqns[at],
                 tags[at],
@@ -127,6 +139,7 @@ class ModuleTree:
                 () if self._ops_of is None else self._ops_of(at),
                 parameters[at],
                 same_as[at],
+                copies[at],
             )
         return made
 
@@ -155,9 +168,9 @@ class ModuleTree:
 
     def infos(self) -> dict[str, ModuleInfo]:
         """What is known of each module, by FQN: what a tree is built from."""
-        fqns, tags, classes, _, _, parameters, same_as = self.columns
+        fqns, tags, classes, _, _, parameters, same_as, copies = self.columns
         labels = [tag.rpartition("/")[2] for tag in tags]
-        known = map(ModuleInfo, classes, parameters, labels, same_as)
+        known = map(ModuleInfo, classes, parameters, labels, same_as, copies)
         return dict(zip(fqns, known, strict=True))
 
     def nearest(self, fqn: str) -> str:
@@ -230,6 +243,7 @@ def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
             children=[tuple(children[fqn]) for fqn in fqns],
             parameters=[one.parameters for one in found],
             same_as=[one.same_as for one in found],
+            copies=[one.copies for one in found],
         )
     )
 

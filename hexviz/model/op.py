@@ -27,7 +27,7 @@ __all__ = [
     "implied_kind",
 ]
 
-ORIGINS = ("declared", "transferred", "inherited", "fallback", "manual")
+ORIGINS = ("declared", "transferred", "inherited", "recovered", "fallback", "manual")
 """How an op can get its module, most trustworthy first except for ``manual``."""
 
 ON_RECORD = frozenset({"declared", "transferred", "manual"})
@@ -46,6 +46,7 @@ RULES = {
     "trace": "inherited",
     "consumers": "inherited",
     "producers": "inherited",
+    "pattern": "recovered",
     "root": "fallback",
     "override": "manual",
 }
@@ -82,6 +83,9 @@ KINDS = {
     "habit at the end": "producers",
     "own arithmetic": "producers",
     "producers": "producers",
+    "repeated block": "pattern",
+    "pattern of ops": "pattern",
+    "serves one block": "pattern",
     "nothing known": "root",
     "by hand": "override",
 }
@@ -100,6 +104,7 @@ RELATIONS = {
     "makes the same value": "v",
     "went into it": "w",
     "is what it serves": "s",
+    "is the same op of a copy": "k",
     "is evidence for it": "e",
 }
 """How a step's op stands to the op that it is evidence for → the letter that files keep of it.

@@ -155,26 +155,30 @@ def tagged(
     return Tagged(chain.from_iterable(chunks for _, _, chunks in pieces), refers)
 
 
-_Row = tuple[str, str, str, int | None, str]
-"""What is written of a module: FQN, class, tag, parameters, and the module it also is."""
+_Row = tuple[str, str, str, int | None, str, int]
+"""What is written of a module: FQN, class, tag, parameters, the module it also is, and copies."""
 
 
 def _rows(modules: Iterable[Module]) -> list[_Row]:
     if isinstance(modules, ModuleTree):
         known = modules.columns
-        columns = known.fqns, known.class_names, known.tags, known.parameters, known.same_as
-        return list(zip(*columns, strict=True))
-    return [(one.fqn, one.class_name, one.tag, one.parameters, one.same_as) for one in modules]
+        columns = (known.fqns, known.class_names, known.tags, known.parameters)
+        return list(zip(*columns, known.same_as, known.copies, strict=True))
+    return [
+        (one.fqn, one.class_name, one.tag, one.parameters, one.same_as, one.copies)
+        for one in modules
+    ]
 
 
 def _described(row: _Row) -> str:
     """A module with its FQN as JSON; what the json module writes, without a dict for each."""
-    fqn, class_name, tag, parameters, same_as = row
+    fqn, class_name, tag, parameters, same_as, copies = row
     same = f', "same_as": {quoted(same_as)}' if same_as else ""
+    found = f', "copies": {copies}' if copies else ""
     count = "null" if parameters is None else parameters
     return (
         f'{quoted(fqn)}: {{"class": {quoted(class_name)}, "tag": {quoted(tag)}, '
-        f'"parameters": {count}{same}}}'
+        f'"parameters": {count}{same}{found}}}'
     )
 
 

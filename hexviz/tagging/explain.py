@@ -96,6 +96,9 @@ _REASONS = {
     "habit at the end": "all modules of that kind end so",
     "own arithmetic": "the module was computing itself just before",
     "producers": "only its inputs say so",
+    "repeated block": "how sure it is that a module has just these ops",
+    "pattern of ops": "how sure it is that a module has just these ops",
+    "serves one block": "all its users lie in one block, and no file says so",
     "nothing known": "nothing is known",
     "by hand": "a person said so",
 }

@@ -119,6 +119,7 @@ def _pack_modules(modules: ModuleColumns) -> Arrays:
         "module_tag": text(modules.tags),
         "module_class": text(modules.class_names),
         "module_same_as": text(modules.same_as),
+        "module_copies": np.array(modules.copies, np.int32),
         "module_parent": np.array(modules.parents, np.int32),
         "module_parameters": np.array(parameters, np.int64),
     }
@@ -239,6 +240,7 @@ class Packed:
             list(map(tuple, children)),
             [one if one >= 0 else None for one in parameters],
             to_text(read["module_same_as"]),
+            read["module_copies"].tolist(),
         )
         return ModuleTree(columns, OpsOfModules(read["module"], ids))
 

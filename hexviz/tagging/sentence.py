@@ -71,6 +71,15 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
             return _users_sentence(graph, op, place)
         case "producers":
             return f"Placed in {place}, where its inputs meet: {around}."
+        case "repeated block":
+            return (
+                f"In {place}, one of {_copies(graph, op)} of a block that the graph repeats: "
+                f"{first} is the same. The file names none."
+            )
+        case "pattern of ops":
+            return f"In {place}, found by the pattern of its ops: the file names no such module."
+        case "serves one block":
+            return f"In {place}, a block that the file does not name: only that uses it, {around}."
     match why.rule:  # of which all kinds say the same, or the kind is not on record
         case "name":
             return f"Ran in {place}: the name {value} says so."
@@ -98,7 +107,16 @@ def doubted_sentence(op: Op, source: str) -> str:
             return f"Taken from {source}: {place}. The audit doubts it."
         case "inherited":
             return f"Concluded from the ops around it: {place}. The audit doubts it."
+        case "recovered":
+            return f"Recovered from what the graph repeats: {place}. The audit doubts it."
     return f"Placed in {place}. The audit doubts it."
+
+
+def _copies(graph: TaggedGraph, op: Op) -> str:
+    """How many copies the op's block has."""
+    known = op.module in graph.modules
+    copies = graph.modules[op.module].copies if known else 0
+    return f"{copies} copies" if copies > 1 else "several copies"
 
 
 def _ends(steps: list[str]) -> str:

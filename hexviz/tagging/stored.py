@@ -211,7 +211,7 @@ def _modules(text: str) -> Iterator[tuple[str, ModuleInfo]]:
     for fqn, entry in stored.items():
         if isinstance(entry, dict) and is_path(fqn):
             class_name, parameters = entry.get("class"), entry.get("parameters")
-            tag, same_as = entry.get("tag"), entry.get("same_as")
+            tag, same_as, copies = entry.get("tag"), entry.get("same_as"), entry.get("copies")
             yield (
                 fqn,
                 ModuleInfo(
@@ -219,6 +219,7 @@ def _modules(text: str) -> Iterator[tuple[str, ModuleInfo]]:
                     parameters if _is_count(parameters) else None,
                     _name(tag.rpartition("/")[2] if isinstance(tag, str) else ""),
                     same_as if isinstance(same_as, str) and same_as in stored else "",
+                    copies if _is_count(copies) and copies <= MOST_OPS else 0,
                 ),
             )
 

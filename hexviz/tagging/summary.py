@@ -40,6 +40,7 @@ def summarize(graph: TaggedGraph, *, ops: bool = False) -> dict[str, Any]:
                 "class_name": module.class_name,
                 "ops": len(module.ops),
                 "same_as": module.same_as or None,
+                "copies": module.copies,
             }
             for module in graph.modules
         ],
@@ -73,7 +74,7 @@ def headline(graph: TaggedGraph) -> dict[str, Any]:
             "ops": int(auxiliary.sum()),
             **{
                 name: by_origin[ORIGINS.index(name)]
-                for name in ("declared", "transferred", "inherited", "fallback")
+                for name in ("declared", "transferred", "inherited", "recovered", "fallback")
             },
             "context_inherited": int(below[served[served >= 0]].sum()),
         },

@@ -28,7 +28,7 @@ def tags_document(graph: TaggedGraph) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "modules": {
-            fqn: [info.class_name, info.parameters, info.label, info.same_as]
+            fqn: [info.class_name, info.parameters, info.label, info.same_as, info.copies]
             for fqn, info in graph.modules.infos().items()
         },
         "tags": {

@@ -47,7 +47,7 @@ NO_NUMBER = "no number"
 _SAME = "same"
 _BLAMELESS = "no finding"
 _ORIGINS = MappingProxyType(
-    {"declared": 0, "inherited": 1, "fallback": 2, "manual": 3, "transferred": 5}
+    {"declared": 0, "inherited": 1, "fallback": 2, "manual": 3, "transferred": 5, "recovered": 4}
 )
 """Origin → place in the palette, the same whichever of them a file has."""
 

@@ -18,6 +18,7 @@ BORDERS: Mapping[str, str] = {
     "declared": "solid",
     "transferred": "solid",  # and thicker
     "inherited": "dashed",
+    "recovered": "dashed",  # and thicker
     "fallback": "dotted",
     "manual": "double",
 }

@@ -124,6 +124,7 @@ def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
         _rule('node[kind = "section"]', border_style="dashed", shape="rectangle"),
         _rule('node[origin = "transferred"]', border_style="solid", border_width=2.6),
         _rule('node[origin = "inherited"]', border_style="dashed"),
+        _rule('node[origin = "recovered"]', border_style="dashed", border_width=2.6),
         _rule('node[origin = "fallback"]', border_style="dotted", border_width=2),
         _rule('node[origin = "manual"]', border_style="double", border_width=4),
         _rule('node[kind = "constant"]', shape="ellipse", border_width=1.2),

@@ -35,6 +35,7 @@ _ORIGINS = {
     "declared": "recorded by the exporter, or said by names (solid border)",
     "transferred": "taken from the same op before the file was rewritten (thick border)",
     "inherited": "concluded from the ops around it (dashed border)",
+    "recovered": "found by what the graph repeats; no file names it (thick dashed border)",
     "fallback": "nothing is known: the root (dotted border)",
     "manual": "set by a person (double border)",
 }

@@ -60,8 +60,8 @@ def stage_table(bars: Sequence[Bar]) -> html.Div:
 def cost_table(rows: Sequence[Cost]) -> html.Div:
     """Each category with what its ops come to."""
     return _table(
-        ["ops that are", "ops", "bytes", "declared", "transferred", "inherited", "fallback",
-         "by hand", "links", "longest"],
+        ["ops that are", "ops", "bytes", "declared", "transferred", "inherited", "recovered",
+         "fallback", "by hand", "links", "longest"],
         [
             [
                 one.category.removesuffix(" ops"),
