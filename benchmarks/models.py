@@ -53,8 +53,22 @@ def with_noise(source: Source, *, seed: int = 1) -> Source:
     return source
 
 
-_TEXT = {"vocab_size": 500, "hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 128}
+_TEXT: dict[str, Any] = {
+    "vocab_size": 500,
+    "hidden_size": 64,
+    "num_attention_heads": 4,
+    "intermediate_size": 128,
+}
 _IMAGE = {"image_size": 64, "patch_size": 16}
+_VISION = {"hidden_size": 64, "num_attention_heads": 4, "num_hidden_layers": 4, **_IMAGE}
+_SPEECH = {
+    "conv_dim": (32, 32, 32),
+    "conv_stride": (5, 4, 4),
+    "conv_kernel": (10, 4, 4),
+    "num_feat_extract_layers": 3,
+    "num_conv_pos_embeddings": 16,
+    "num_conv_pos_embedding_groups": 4,
+}
 
 
 def edition(kind: str, **config: Any) -> Callable[[], Source]:
@@ -150,12 +164,6 @@ _TUNED: dict[str, Callable[[], Source]] = {
     "t5-encoder": edition(
         "T5Encoder", vocab_size=500, d_model=64, d_kv=16, d_ff=128, num_layers=4, num_heads=4
     ),
-}
-
-_REPORTED: dict[str, Callable[[], Source]] = {
-    "distilbert": edition(
-        "DistilBert", vocab_size=500, dim=64, n_heads=4, hidden_dim=128, n_layers=4
-    ),
     "vit": edition(
         "ViT",
         hidden_size=64,
@@ -163,6 +171,71 @@ _REPORTED: dict[str, Callable[[], Source]] = {
         intermediate_size=128,
         num_hidden_layers=4,
         **_IMAGE,
+    ),
+    "lstm": _local("lstm_tagger"),
+    "convnext": edition(
+        "ConvNext", image_size=64, hidden_sizes=[16, 32, 64, 128], depths=[2, 2, 3, 2]
+    ),
+    "segformer": edition(
+        "Segformer", hidden_sizes=[16, 32, 64, 128], depths=[2, 2, 2, 2], image_size=64
+    ),
+    "regnet": edition(
+        "RegNet",
+        embedding_size=16,
+        hidden_sizes=[16, 24, 32, 48],
+        depths=[1, 2, 2, 1],
+        groups_width=8,
+    ),
+    "opt": edition(
+        "OPT",
+        vocab_size=500,
+        hidden_size=64,
+        num_hidden_layers=4,
+        ffn_dim=128,
+        num_attention_heads=4,
+        max_position_embeddings=64,
+        word_embed_proj_dim=64,
+    ),
+    "mobilevit": edition(
+        "MobileViT",
+        image_size=64,
+        hidden_sizes=[32, 40, 48],
+        neck_hidden_sizes=[8, 8, 16, 24, 32, 40, 64],
+        num_attention_heads=4,
+    ),
+    "t5": edition(
+        "T5",
+        vocab_size=500,
+        d_model=64,
+        d_kv=16,
+        d_ff=128,
+        num_layers=2,
+        num_heads=4,
+        decoder_start_token_id=0,
+    ),
+    "phi": edition("Phi", **_TEXT, num_hidden_layers=4, max_position_embeddings=64),
+    "hubert": edition("Hubert", **_TEXT, num_hidden_layers=3, **_SPEECH),
+    "mamba": edition("Mamba", vocab_size=500, hidden_size=64, num_hidden_layers=2),
+    "poolformer": edition(
+        "PoolFormer", image_size=64, depths=[2, 2, 2, 2], hidden_sizes=[16, 32, 48, 64]
+    ),
+    "focalnet": edition("FocalNet", image_size=64, embed_dim=24, depths=[1, 1, 2, 1]),
+    "data2vec-vision": edition("Data2VecVision", intermediate_size=128, **_VISION),
+    "pvt-v2": edition(
+        "PvtV2",
+        image_size=64,
+        hidden_sizes=[16, 32, 48, 64],
+        depths=[1, 2, 1, 1],
+        num_attention_heads=[1, 2, 2, 4],
+    ),
+    "olmo2": edition(
+        "Olmo2", **_TEXT, num_hidden_layers=4, num_key_value_heads=2, max_position_embeddings=64
+    ),
+}
+
+_REPORTED: dict[str, Callable[[], Source]] = {
+    "distilbert": edition(
+        "DistilBert", vocab_size=500, dim=64, n_heads=4, hidden_dim=128, n_layers=4
     ),
     "qwen3": edition("Qwen3", **_TEXT, num_hidden_layers=4, num_key_value_heads=2, head_dim=16),
     "clip-vision": edition(
@@ -175,13 +248,6 @@ _REPORTED: dict[str, Callable[[], Source]] = {
     ),
     "whisper-encoder": _whisper_encoder,
     "u-net": _local("u_net"),
-    "lstm": _local("lstm_tagger"),
-    "convnext": edition(
-        "ConvNext", image_size=64, hidden_sizes=[16, 32, 64, 128], depths=[2, 2, 3, 2]
-    ),
-    "segformer": edition(
-        "Segformer", hidden_sizes=[16, 32, 64, 128], depths=[2, 2, 2, 2], image_size=64
-    ),
     "bart": edition(
         "Bart",
         vocab_size=500,
@@ -203,6 +269,31 @@ _REPORTED: dict[str, Callable[[], Source]] = {
         position_biased_input=False,
         pos_att_type=["p2c", "c2p"],
     ),
+    "roberta": edition("Roberta", **_TEXT, num_hidden_layers=4),
+    "gpt-neox": edition("GPTNeoX", **_TEXT, num_hidden_layers=4, max_position_embeddings=64),
+    "mpnet": edition("MPNet", **_TEXT, num_hidden_layers=4),
+    "gemma2": edition("Gemma2", **_TEXT, num_hidden_layers=4, num_key_value_heads=2, head_dim=16),
+    "bloom": edition("Bloom", vocab_size=500, hidden_size=64, n_layer=4, n_head=4),
+    "beit": edition("Beit", intermediate_size=128, **_VISION),
+    "dinov2": edition("Dinov2", **_VISION),
+    "mobilenet-v1": edition("MobileNetV1", image_size=96, depth_multiplier=0.25),
+    "efficientnet": edition(
+        "EfficientNet",
+        image_size=64,
+        width_coefficient=0.25,
+        depth_coefficient=0.5,
+        hidden_dim=320,
+    ),
+    "pvt": edition(
+        "Pvt",
+        image_size=64,
+        hidden_sizes=[16, 32, 48, 64],
+        depths=[1, 1, 2, 1],
+        num_attention_heads=[1, 2, 2, 4],
+    ),
+    "squeezebert": edition("SqueezeBert", **_TEXT, embedding_size=64, num_hidden_layers=4),
+    "convbert": edition("ConvBert", **_TEXT, num_hidden_layers=3),
+    "mobilebert": edition("MobileBert", vocab_size=500, num_hidden_layers=3),
 }
 
 MODELS: Mapping[str, BenchModel] = MappingProxyType(
