@@ -16,7 +16,7 @@ const FEW = 3; // values of a line that are named
  * @returns {string[]}
  */
 export function cardLines(data, around) {
-  const { kind, name, op, tag, ops, type, moved, card = [], finding_text: finding } = data;
+  const { kind, name, op, tag, ops, type, moved, found, card = [], finding_text: finding } = data;
   const ofFinding = finding ? [finding] : [];
   if (data.source !== undefined) {
     const { values = [], shape, count } = data;
@@ -29,7 +29,10 @@ export function cardLines(data, around) {
   if (data.key !== undefined) {
     const size = ops === undefined ? [] : [`${ops.toLocaleString("en")} ${ops === 1 ? "op" : "ops"}`];
     const ofMoved = moved ? [`${moved.toLocaleString("en")} of them by what they serve`] : [];
-    return [name, ...(tag && kind === "module" ? [tag] : []), ...size, ...ofMoved, ...ofFinding];
+    const ofFound = found ? ["recovered: the file does not name it"] : [];
+    return [
+      name, ...(tag && kind === "module" ? [tag] : []), ...size, ...ofFound, ...ofMoved, ...ofFinding,
+    ];
   }
   return [name, ...(type ? [type] : [])];
 }

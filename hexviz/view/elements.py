@@ -117,6 +117,7 @@ def _node_data(
             "name": container.label,
             "ops": container.count,
             "stack": len(container.members),
+            "found": int(container.is_module and index.graph.modules[home].is_recovered),
             "moved": 0 if node.is_open else index.moved_in(container),
         }
         if node.kind == "call" and not node.is_open:  # like the module's ops; open, like its box

@@ -47,7 +47,7 @@ class Legend:
 
     ``ramp`` is the scale of a person's numbers, whose colours no entry has, with its
     ``colours``. By module, the kinds on the page come outermost first. ``origins`` are
-    the (origin, border style) pairs that occur on the page.
+    the (origin, border style) pairs that occur on the page, on ops or on boxes.
     """
 
     entries: tuple[LegendEntry, ...]
@@ -76,6 +76,9 @@ def build_legend(
         for node in scene.nodes
         if node.kind in ("op", "constant")
     }
+    boxes = (index.containers[node.key] for node in scene.nodes if node.kind == "module")
+    if any(index.graph.modules[box.face].is_recovered for box in boxes):
+        origins.add("recovered")
     return Legend(
         tuple(entries[:most]),
         max(0, len(entries) - most),

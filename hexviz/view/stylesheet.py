@@ -122,6 +122,8 @@ def _nodes(colours: dict[str, str]) -> list[dict[str, Any]]:
             overlay_opacity=0,
         ),
         _rule('node[kind = "section"]', border_style="dashed", shape="rectangle"),
+        # What nothing names, like the ops in it.
+        _rule("node[found = 1]", border_style="dashed", border_width=2),
         _rule('node[origin = "transferred"]', border_style="solid", border_width=2.6),
         _rule('node[origin = "inherited"]', border_style="dashed"),
         _rule('node[origin = "recovered"]', border_style="dashed", border_width=2.6),

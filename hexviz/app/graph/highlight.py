@@ -48,7 +48,9 @@ def highlight(model: OpenModel, state: PageState, drawn: Rendered) -> Highlight:
             marked.said = "Selected a line"
         case "module", fqn:
             marked.selected = model.box(view, fqn)
-            marked.said = f"Selected the module {graph.modules[fqn].tag}"
+            module = graph.modules[fqn]
+            kind = "recovered module" if module.is_recovered else "module"
+            marked.said = f"Selected the {kind} {module.tag}"
             marked.row = index.box_of(fqn)
         case "call", key if key in index.calls:
             marked.selected = model.box(view, key)

@@ -10,6 +10,7 @@ from msgspec import UnsetType
 from hexviz.app.graph.highlight import highlight
 from hexviz.app.graph.measure_steps import in_figures
 from hexviz.app.graph.navigation import MOST_ELEMENTS
+from hexviz.app.graph.recovered import found_line
 from hexviz.app.graph.side_by_side import SideBySide, is_comparing
 from hexviz.app.graph.tour import card
 from hexviz.app.graph.tree import rows
@@ -127,9 +128,10 @@ def _coloured(model: OpenModel, state: PageState) -> PageState:
 
 def describe(answer: EventAnswer, model: OpenModel) -> None:
     """Put into an answer what the bar says of a model that is new on the page, and its modules."""
-    bar = {"model-title": model.graph.name, "model-figures": figures(headline(model.graph))}
+    graph = model.graph
+    bar = {"model-title": graph.name, "model-figures": figures(headline(graph), found_line(graph))}
     answer.parts = bar | (answer.parts or {})
-    answer.model = ModelFacts(model.key, offered_modules(model.graph), model.moved)
+    answer.model = ModelFacts(model.key, offered_modules(graph), model.moved)
 
 
 def _looks(state: PageState) -> tuple[object, ...]:

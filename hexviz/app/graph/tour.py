@@ -133,11 +133,13 @@ def _origins(model: OpenModel) -> Iterator[Stop]:
     ops = model.graph.ops
     counts = Counter(op.provenance.origin for op in ops)
     shares = ", ".join(f"{count:,} {origin}" for origin, count in counts.most_common())
+    repeats = ", recovered what the graph repeats and nothing names"
+    recovered = repeats if counts["recovered"] else ""
     view = replace(model.first_view(), colour="origin")
     yield Stop(
         "How the tags are known",
         f"The colours say it: {shares}. Declared is what the exporter recorded or names say, "
-        "inherited what follows from the ops around.",
+        f"inherited what follows from the ops around{recovered}.",
         PageState(view),
     )
     inherited = [op for op in ops if op.provenance.origin == "inherited"]

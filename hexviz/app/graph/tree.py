@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from hexviz.app.graph.recovered import copies_line
 from hexviz.app.models.open_model import OpenModel
 from hexviz.model.fqn import is_within
 from hexviz.view.containers import Container
@@ -30,7 +31,8 @@ class Row:
     """One row: its box and module, how deep it stands (1 is the root), and its state.
 
     ``kind`` is that of its box: a section or a call has no check mark. ``shown`` is
-    ``mixed`` where only a part is hidden.
+    ``mixed`` where only a part is hidden. ``found`` says how the module was found, where nothing
+    names it.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Row:
     expanded: bool
     kind: Literal["module", "section", "call"]
     shown: Literal["true", "false", "mixed"]
+    found: str = ""
 
 
 def rows(model: OpenModel, view: ViewState) -> list[Row]:
@@ -62,6 +65,7 @@ def _rows(index: Index, view: ViewState, apart: frozenset[str]) -> Iterator[Row]
         inner = [item for item in content(index, box, apart) if isinstance(item, str)]
         is_open = not key or key in view.open
         label = index.graph.modules[""].label if not key else box.label
+        module = index.graph.modules[box.face]
         yield Row(
             key=key,
             fqn=box.face,
@@ -71,6 +75,7 @@ def _rows(index: Index, view: ViewState, apart: frozenset[str]) -> Iterator[Row]
             expanded=is_open,
             kind="section" if box.is_section else "call" if box.is_call else "module",
             shown=_shown(index, box, view.hidden) if box.is_module else "true",
+            found=copies_line(module) if box.is_module and module.is_recovered else "",
         )
         if is_open:
             pending.extend((item, level + 1) for item in reversed(inner))

@@ -9,7 +9,7 @@ from hexviz.app import html
 from hexviz.app.graph.tree import Row
 from hexviz.app.models.comparison import Kept
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.parts import label_cut
+from hexviz.app.panels.parts import FOUND, name_cell
 from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
@@ -69,7 +69,7 @@ def tree(found: list[Row]) -> list[Any]:
                     title=_SHOWN[row.shown],
                     **{"data-event": "check", "data-value": row.key, "aria-hidden": "true"},
                 ),
-                html.Span(label_cut(row.label), className="name"),
+                name_cell(row.label, row.found),
                 html.Span(f"{row.ops:,}", className="quiet count", title="ops in it"),
             ],
             className="row-line" if row.kind == "module" else f"row-line {row.kind}-row",
@@ -83,7 +83,7 @@ def tree(found: list[Row]) -> list[Any]:
                 "aria-level": str(row.level),
                 "aria-expanded": str(row.expanded).lower(),
                 "aria-checked": row.shown,
-                "aria-label": f"{row.label}, {row.ops} ops",
+                "aria-label": f"{row.label}, {row.ops} ops{FOUND if row.found else ''}",
             },
         )
         for at, row in enumerate(found)
@@ -236,8 +236,11 @@ def extract_legend(shown: Legend, state: PageState) -> list[Any]:
     return [html.Div(entries, className="row"), html.Div(marks, className="row")]
 
 
-def figures(document: dict[str, Any]) -> list[Any]:
-    """Coverage and origins, as the bar on top shows them."""
+def figures(document: dict[str, Any], found: str = "") -> list[Any]:
+    """Coverage and origins, as the bar on top shows them.
+
+    ``found`` is what is said of modules that nothing names.
+    """
     origins: dict[str, int] = document["origins"]
     auxiliary = document["auxiliary"]
     bar = [
@@ -254,6 +257,14 @@ def figures(document: dict[str, Any]) -> list[Any]:
         html.Span(bar, className="origins", **{"aria-hidden": "true"}),
         html.Span(", ".join(texts), className="quiet"),
     ]
+    if found:
+        parts.append(
+            html.Span(
+                "blocks found",
+                className="pill",
+                title=f"{found} hexviz view --no-recover leaves them out.",
+            )
+        )
     if auxiliary["ops"]:
         share = auxiliary["context_inherited"] / auxiliary["ops"]
         parts.append(

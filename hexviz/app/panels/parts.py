@@ -10,6 +10,7 @@ from hexviz.app import html
 from hexviz.model.graph import TaggedGraph
 
 __all__ = [
+    "FOUND",
     "SHORT",
     "breaking",
     "button",
@@ -24,6 +25,7 @@ __all__ = [
     "module_link",
     "module_links",
     "move_field",
+    "name_cell",
     "offered_modules",
     "op_link",
     "section",
@@ -181,6 +183,18 @@ def _cut(path: str, at: int) -> Any:
     if at < _SHORTEST_START:
         return path
     return html.Span([html.Span(path[:at]), html.Span(path[at:])], className="cut")
+
+
+FOUND = ", recovered"
+"""What a screen reader says after the label of a module that nothing names."""
+
+
+def name_cell(label: str, found: str) -> html.Span:
+    """The name in a row of a tree: marked where nothing names the module, with how it was found."""
+    if not found:
+        return html.Span(label_cut(label), className="name")
+    title = f"{found}. The file does not name it."
+    return html.Span(label_cut(label), className="name recovered", title=title)
 
 
 def mix(numbers: Mapping[str, int], most: int = 6) -> html.Div:

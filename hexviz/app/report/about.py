@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from hexviz.app import html
+from hexviz.app.graph.recovered import found_line
 from hexviz.app.panels.inspector.module import ends
 from hexviz.app.panels.parts import heading, mix, section
 from hexviz.app.protocol import Content
@@ -31,6 +32,7 @@ RULE_WORDS: Mapping[str, str] = {
     "trace": "order the ops ran in",
     "consumers": "what it feeds",
     "producers": "what feeds it",
+    "pattern": "what the graph repeats",
     "root": "nothing, so the root",
     "override": "a person's word",
 }
@@ -70,7 +72,8 @@ def _what(graph: TaggedGraph) -> html.P:
     left_out = len(graph.weights_left_out)
     if left_out:
         text.append(f"{counted(left_out, 'weight')} were exported without their data.")
-    return html.P(" ".join(text), className="sentence")
+    text.append(found_line(graph))
+    return html.P(" ".join(filter(None, text)), className="sentence")
 
 
 def _built(graph: TaggedGraph, index: Index) -> html.Section:

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from hexviz.app.graph.findings import marks
+from hexviz.app.graph.recovered import found_line
 from hexviz.app.graph.widgets import figures
 from hexviz.app.models.measures import Measures
 from hexviz.app.models.open_model import OpenModel
@@ -114,7 +115,7 @@ def _data(
     graph = model.graph
     start = {
         "title": graph.name or "model",
-        "figures": figures(summarize(graph)),
+        "figures": figures(summarize(graph), found_line(graph)),
         "about": about(graph, model.index("module"), findings),
         "audit": audit_page(graph, findings),
         "findings": len(findings),

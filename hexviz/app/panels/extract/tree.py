@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from hexviz.app import html
+from hexviz.app.graph.recovered import copies_line
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.extract.ticks import Tick, Ticks, ticks
-from hexviz.app.panels.parts import label_cut
+from hexviz.app.panels.parts import FOUND, name_cell
 from hexviz.app.protocol import PageState
 from hexviz.model.fqn import parent
 
@@ -31,7 +32,10 @@ _FIRST = 12  # rows of a tree that nobody has touched
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A module or a list of modules, by its FQN; ``is_open`` is ``None`` if nothing is in it."""
+    """A module or a list of modules, by its FQN; ``is_open`` is ``None`` if nothing is in it.
+
+    ``found`` says how it was found, where nothing names it.
+    """
 
     fqn: str
     label: str
@@ -40,6 +44,7 @@ class Row:
     tick: Tick
     is_open: bool | None
     tag: str
+    found: str = ""
 
 
 def rows(model: OpenModel, marks: Ticks, turned: Collection[str]) -> list[Row]:
@@ -72,8 +77,10 @@ def _rows(model: OpenModel, marks: Ticks, turned: frozenset[str]) -> Iterator[Ro
         is_list = fqn not in modules
         label = f"{fqn.rpartition('.')[2]} ×{len(inside)}" if is_list else modules[fqn].label
         tag = "" if is_list else modules[fqn].tag
+        first_in = modules[inside[0] if is_list else fqn]
+        found = copies_line(first_in) if first_in.is_recovered else ""
         count += 1
-        yield Row(fqn, label, level, total[fqn], marks.of([fqn]), is_open, tag)
+        yield Row(fqn, label, level, total[fqn], marks.of([fqn]), is_open, tag, found)
         if is_open:
             pending.extend((child, level + 1) for child in reversed(inside))
 
@@ -117,7 +124,7 @@ def _line(row: Row, is_current: bool, is_first: bool) -> html.Div:
         [
             html.Span(className="chevron", **chevron, **{"aria-hidden": "true"}),
             html.Span(className=f"mark-box shown-{row.tick}", **{"aria-hidden": "true"}),
-            html.Span(label_cut(row.label), className="name"),
+            name_cell(row.label, row.found),
             html.Span(f"{row.ops:,}", className="quiet count"),
         ],
         className="row-line pick current" if is_current else "row-line pick",
@@ -130,7 +137,7 @@ def _line(row: Row, is_current: bool, is_first: bool) -> html.Div:
             "data-value": row.fqn,
             "aria-level": str(row.level),
             "aria-checked": row.tick,
-            "aria-label": f"{row.label}, {row.ops} ops",
+            "aria-label": f"{row.label}, {row.ops} ops{FOUND if row.found else ''}",
             **expanded,
         },
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hexviz.app import html
+from hexviz.app.graph.recovered import confidence_of, copies_line, copies_of, found_line
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.inspector.value import output_line, reader_lines, source_line, value_item
 from hexviz.app.panels.parts import (
@@ -31,6 +32,7 @@ __all__ = ["crossings", "ends", "inspect_model", "inspect_module", "inspect_seve
 
 _MOST_CROSSING = 12
 _SOME_NAMES = 6
+_MOST_COPIES = 12
 _MOST_ENDS = 40  # inputs and outputs of the model
 
 
@@ -40,8 +42,9 @@ def inspect_module(graph: TaggedGraph, module: Module, *tools: html.Button) -> l
     ``tools`` are buttons beside the one that opens its box.
     """
     within = graph.subtree(module)
+    known_as = graph.modules.names_of(module.fqn)
     return [
-        *_made_of(module, graph.modules.names_of(module.fqn), within, tools),
+        *_made_of(module, known_as, within, tools, _recovered(graph, module)),
         *crossings(graph, within.inputs, within.outputs),
         *_contains(graph, module),
     ]
@@ -50,8 +53,15 @@ def inspect_module(graph: TaggedGraph, module: Module, *tools: html.Button) -> l
 def inspect_model(graph: TaggedGraph) -> list[Any]:
     """What the inspector shows while nothing is selected."""
     root = graph.modules[""]
+    found = found_line(graph)
     return [
-        *_made_of(root, (root.fqn,), graph.subtree(root), ()),
+        *_made_of(
+            root,
+            (root.fqn,),
+            graph.subtree(root),
+            (),
+            [html.P(f"{found} Their names are hexviz's own.", className="sentence")] * bool(found),
+        ),
         *_contains(graph, root),
         section("Model inputs", ends(graph.inputs)),
         section("Model outputs", ends(graph.outputs)),
@@ -63,7 +73,11 @@ def inspect_model(graph: TaggedGraph) -> list[Any]:
 
 
 def _made_of(
-    module: Module, known_as: Sequence[str], within: Subtree, tools: Sequence[html.Button]
+    module: Module,
+    known_as: Sequence[str],
+    within: Subtree,
+    tools: Sequence[html.Button],
+    found: Sequence[Any],
 ) -> list[Any]:
     fqn = [module.fqn, copy_button(module.fqn, "FQN")] if module.fqn else "(root)"
     figures: list[tuple[str, Any]] = [("class", module.class_name or "unknown"), ("FQN", fqn)]
@@ -98,9 +112,27 @@ def _made_of(
         )
         if module.fqn
         else None,
+        *found,
         section("Module", table(figures)),
         section("Made of", mix(within.op_types)),
         section("How its ops got their module", _origins(within.origins)) if within.ops else None,
+    ]
+
+
+def _recovered(graph: TaggedGraph, module: Module) -> list[Any]:
+    """How a module was found that nothing names, how sure that is, and its copies as evidence."""
+    if not module.is_recovered:
+        return []
+    sure = confidence_of(graph, module)
+    doubt = "" if sure is None else f", {sure:.0%} sure"
+    copies = [one for one in copies_of(graph.modules, module.fqn) if one != module.fqn]
+    return [
+        html.P(
+            f"{copies_line(module)}{doubt}. The file does not name it.",
+            className="sentence",
+            id="found-sentence",
+        ),
+        section("Its copies", module_links(graph, copies, _MOST_COPIES)) if copies else None,
     ]
 
 
