@@ -90,6 +90,7 @@ def edition(kind: str, **config: Any) -> Callable[[], Source]:
 
 
 _CONFIG = {"T5Encoder": "T5"}
+_MORE = "benchmarks.more_architectures"
 
 
 def _whisper_encoder() -> Source:
@@ -114,9 +115,9 @@ def _whisper_encoder() -> Source:
     return Source(encoder.get_encoder(), (features,), name="whisper-encoder")
 
 
-def _local(factory: str) -> Callable[[], Source]:
+def _local(factory: str, module: str = "benchmarks.architectures") -> Callable[[], Source]:
     def opened() -> Source:
-        architectures = importlib.import_module("benchmarks.architectures")
+        architectures = importlib.import_module(module)
         torch.manual_seed(0)
         model, args = getattr(architectures, factory)()
         return Source(model.eval(), args, name=factory)
@@ -294,6 +295,11 @@ _REPORTED: dict[str, Callable[[], Source]] = {
     "squeezebert": edition("SqueezeBert", **_TEXT, embedding_size=64, num_hidden_layers=4),
     "convbert": edition("ConvBert", **_TEXT, num_hidden_layers=3),
     "mobilebert": edition("MobileBert", vocab_size=500, num_hidden_layers=3),
+    "mlp-mixer": _local("mlp_mixer", _MORE),
+    "tcn": _local("temporal_conv_net", _MORE),
+    "conformer": _local("conformer", _MORE),
+    "densenet": _local("dense_net", _MORE),
+    "gru": _local("gru_with_attention", _MORE),
 }
 
 MODELS: Mapping[str, BenchModel] = MappingProxyType(

@@ -33,6 +33,7 @@ FOLDER = ROOT / ".pytest_cache" / "exports"
 CODE = (
     *("hexviz/errors.py", "hexviz/stages.py", "hexviz/model", "hexviz/tagging", "hexviz/exporters"),
     *("sample_models", "benchmarks/models.py", "benchmarks/architectures.py"),
+    "benchmarks/more_architectures.py",
     *("benchmarks/idioms.py", "tests/exports.py"),
 )
 """What decides how an export looks, besides the packages."""
