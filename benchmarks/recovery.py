@@ -1,6 +1,8 @@
-"""``python -m benchmarks.recovery score FILE|FOLDER...``: are modules found in nameless files?
+"""Are the modules of nameless files found?
 
-Each file ``NAME.onnx`` has its truth beside it, ``NAME.json`` (:mod:`benchmarks.recovery_truth`).
+``python -m benchmarks.recovery make FOLDER [MODEL]...`` makes the files from the models of the
+benchmarks, and ``python -m benchmarks.recovery score FILE|FOLDER...`` asks. Each file
+``NAME.onnx`` has its truth beside it, ``NAME.json`` (:mod:`benchmarks.recovery_truth`).
 
 *found*: the share of the modules asked for that a recovered stretch covers, with an intersection
 over union of the ops of at least :data:`FOUND`. *extra*: of the recovered stretches whose family
@@ -44,15 +46,29 @@ DEFAULT = "hexviz.tagging.recovery.repeats:find_repeats"
 
 
 def main() -> None:
-    """Score the files, and print how it went."""
+    """Make the files, or score them and print how it went."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.recovery")
-    parser.add_argument("command", choices=["score"])
-    parser.add_argument("paths", type=Path, nargs="+", help="files, or folders of them")
-    parser.add_argument("--with", dest="finder", default=DEFAULT, help="MODULE:FUNCTION")
-    parser.add_argument("--only", default="", help="a part of the names of the files to score")
-    parser.add_argument("--json", action="store_true", help="print all figures as JSON")
-    parser.add_argument("--misses", action="store_true", help="name what is missed, or too much")
+    commands = parser.add_subparsers(dest="command", required=True)
+    making = commands.add_parser("make", help="export models, and strip them of all names")
+    making.add_argument("folder", type=Path)
+    making.add_argument("models", nargs="*", help="without any, all of the benchmarks")
+    scoring = commands.add_parser("score", help="what is found in files")
+    scoring.add_argument("paths", type=Path, nargs="+", help="files, or folders of them")
+    scoring.add_argument("--with", dest="finder", default=DEFAULT, help="MODULE:FUNCTION")
+    scoring.add_argument("--only", default="", help="a part of the names of the files to score")
+    scoring.add_argument("--json", action="store_true", help="print all figures as JSON")
+    scoring.add_argument("--misses", action="store_true", help="name what is missed, or too much")
     arguments = parser.parse_args()
+    if arguments.command == "make":
+        from benchmarks.recovery_cases import make_all  # torch, which scoring does without
+
+        for name in make_all(arguments.folder, arguments.models):
+            sys.stderr.write(f"{name}\n")
+    else:
+        _score(arguments)
+
+
+def _score(arguments: argparse.Namespace) -> None:
     finder = named(arguments.finder)
     results = []
     for path in files(arguments.paths):

@@ -2,9 +2,9 @@
 
 ::
 
-    FOLDER/bert-tiny/dynamo.onnx            as exported, nothing optimised
-                    /dynamo.json            which module each op was (benchmarks.recovery_truth)
-                    /dynamo-opt+extended.onnx   after ONNX Runtime's optimiser at this level
+    FOLDER/tuned/bert-tiny/dynamo.onnx          as exported, nothing optimised
+                          /dynamo.json          the module of each op (benchmarks.recovery_truth)
+                          /dynamo+basic.onnx    after ONNX Runtime's optimiser at this level
 
 A file of which too few ops are known for sure is left out; ``left-out.json`` says why.
 """
@@ -19,7 +19,7 @@ from typing import Any
 
 import onnx
 
-from benchmarks.exports import tagged
+from benchmarks.exports import is_reported, tagged
 from benchmarks.matching_models import MATCHING_MODELS, build_small
 from benchmarks.models import with_noise
 from benchmarks.nameless import nameless
@@ -32,7 +32,10 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
 from hexviz.tagging.tag import tag
 
-__all__ = ["WAYS", "make", "make_all"]
+__all__ = ["LEFT_OUT", "WAYS", "make", "make_all"]
+
+LEFT_OUT = "left-out.json"
+"""What says why files of a model are missing; the last that is written of it."""
 
 WAYS: Mapping[str, tuple[Export, str]] = MappingProxyType(
     {
@@ -56,9 +59,10 @@ def make_all(folder: Path, models: list[str]) -> Iterator[str]:
         SourceError: if a name means no model.
     """
     for name in models or MATCHING_MODELS:
-        if not (folder / name / "left-out.json").is_file():
+        own = folder / ("reported" if is_reported(name) else "tuned") / name
+        if not (own / LEFT_OUT).is_file():
             yield name
-            make(folder / name, name, build_small(name))
+            make(own, name, build_small(name))
 
 
 def make(folder: Path, model: str, source: Source) -> None:
@@ -78,7 +82,7 @@ def make(folder: Path, model: str, source: Source) -> None:
             left_out |= _write(folder, model, rewritten, proto, truth, SURE_REWRITTEN)
         except Exception as error:  # noqa: BLE001
             left_out[rewritten] = f"{type(error).__name__}: {' '.join(str(error).split())}"[:300]
-    write_atomically(folder / "left-out.json", [json.dumps(left_out, indent=1).encode()])
+    write_atomically(folder / LEFT_OUT, [json.dumps(left_out, indent=1).encode()])
 
 
 def _rewritten(graph: TaggedGraph, level: str) -> tuple[onnx.ModelProto, Truth]:
