@@ -6,7 +6,8 @@ nothing tells of are ``unsure``; they count neither for nor against anybody.
 
 Asked for are the *members* of repeated lists: ``encoder.layer.3`` where ``encoder.layer`` also has
 another member of its class, no further off than two. A member has at least :data:`LEAST` ops, and
-is no single layer of PyTorch: the Linear and ReLU of a Sequential are no blocks.
+is no single layer of PyTorch: the Linear and ReLU of a Sequential are no blocks. Attributes with
+numbers, ``layer1`` to ``layer4``, are a list from three on: ``ffn1`` and ``ffn2`` are two parts.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ TRANSFERRED = 0.85
 """How sure the map of a tagged file has to be of an op."""
 
 _RECORDED = frozenset({"metadata", "name", "name of a known call", "weight"})
+_ATTRIBUTES = 3  # with one word and numbers, which are a list then
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 _HOLDERS = ("Sequential", "TransformerEncoderLayer", "TransformerDecoderLayer")
 
@@ -151,7 +153,12 @@ def members(modules: Mapping[str, tuple[str, int]]) -> set[str]:
         if kind not in _HOLDERS and fqn not in inner and hasattr(nn, kind):
             continue
         lists[before, numbered[1], kind][int(numbered[2])] = fqn
-    return {fqn for numbers in lists.values() for fqn in _near(numbers)}
+    return {
+        fqn
+        for (_, prefix, _), numbers in lists.items()
+        if not prefix or len(numbers) >= _ATTRIBUTES
+        for fqn in _near(numbers)
+    }
 
 
 def _near(numbers: Mapping[int, str]) -> Iterable[str]:

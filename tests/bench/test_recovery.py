@@ -41,12 +41,15 @@ def test_members_are_those_of_lists_of_one_class() -> None:
         "stages.5": ("Stage", 9),  # too far from the others
         "block1": ("Sequential", 9),
         "block2": ("Sequential", 9),
+        "block3": ("Sequential", 9),
+        "ffn1": ("Mlp", 9),  # two parts
+        "ffn2": ("Mlp", 9),
         "small.0": ("Layer", 3),
         "small.1": ("Layer", 3),
         "single.0": ("Layer", 9),
     }
     found = members(kinds)
-    assert found == {"layer.0", "layer.1", "stages.0", "stages.2", "block1", "block2"}
+    assert found == {"layer.0", "layer.1", "stages.0", "stages.2", "block1", "block2", "block3"}
 
 
 def test_a_stretch_finds_a_module_with_four_fifths_of_both() -> None:
