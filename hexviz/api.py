@@ -20,6 +20,7 @@ from hexviz.tagging import tag as tagging
 from hexviz.tagging.audit import audit
 from hexviz.tagging.finding import Finding
 from hexviz.tagging.override import override
+from hexviz.tagging.recovery.rename import rename
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,6 +53,18 @@ class TaggedGraph(model.TaggedGraph):
             SelectionError: if there is no such module; the message names near ones.
         """
         return TaggedGraph.of(override(self, changes))
+
+    def rename(self, names: Mapping[str, str]) -> TaggedGraph:
+        """A new graph where recovered blocks have the class names given, all copies alike.
+
+        A block is told by its FQN, with its indices or without: ``Block.3.FeedForward`` and
+        ``Block.FeedForward`` are one. FQNs and tags follow, and :meth:`save` keeps the names.
+
+        Raises:
+            SelectionError: if there is no such block; the message names near ones.
+            RenameError: if the file names that module itself, or a name is none or taken.
+        """
+        return TaggedGraph.of(rename(self, names))
 
     def extract(
         self,
@@ -145,13 +158,16 @@ class TaggedGraph(model.TaggedGraph):
         return convert(self, Path(path), options, {**WRITERS, ".html": ("HTML", report)})
 
 
-def load(path: str | Path) -> TaggedGraph:
+def load(path: str | Path, *, recover: bool = True) -> TaggedGraph:
     """Open an ONNX file; its ops are tagged if it carries no tags yet.
+
+    In what names no module, blocks are recovered from what the graph repeats; not so with
+    ``recover=False``.
 
     Raises:
         ReadError: if it is missing or no readable ONNX model.
     """
-    return TaggedGraph.of(tagging.load(path))
+    return TaggedGraph.of(tagging.load(path, recover=recover))
 
 
 def inspect(source: str | Exportable) -> InspectedModule:

@@ -14,6 +14,7 @@
     ├── NumbersError     a person's numbers do not fit the graph
     ├── RunError         a run of the benchmark cannot be made, or a file holds none
     ├── OverridesError   a file of overrides is none, or of another model
+    ├── RenameError      a module cannot be called so
     ├── MatchingError    two graphs cannot be matched, or are not of one model
     ├── MeasureError     a model cannot be measured, or a file of figures be read
     ├── ViewLimitError   more would be on the page than can be read
@@ -41,6 +42,7 @@ __all__ = [
     "OverridesError",
     "QueryError",
     "ReadError",
+    "RenameError",
     "RequestError",
     "RunError",
     "SelectionError",
@@ -122,6 +124,10 @@ class RunError(HexvizError):
 
 class OverridesError(HexvizError):
     """A file of overrides that cannot be read, or is of another model."""
+
+
+class RenameError(HexvizError):
+    """A module cannot be called what a person wants it to be called."""
 
 
 class MatchingError(HexvizError):

@@ -36,7 +36,7 @@ Result = TypeVar("Result")
 PARSING = "parsing"
 """The yardstick: bytes → protobuf → onnx-ir's model."""
 
-TAGGING = ("graph context", "inheritance", "provenance")
+TAGGING = ("graph context", "inheritance", "recovery", "provenance")
 """What hexviz does once a file is read: these of its own stages together."""
 
 RATIOS = {
@@ -101,7 +101,7 @@ def _one(content: bytes, path: Path, tagged: Path) -> tuple[TaggedGraph, Times]:
     clock(PARSING, lambda: _parsed(content, path.name))
     graph = clock("open", lambda: load(path))
     took |= _own_stages(graph)
-    took["tagging"] = sum((took[name] for name in TAGGING), Took(0.0, 0.0))
+    took["tagging"] = sum((took[name] for name in TAGGING if name in took), Took(0.0, 0.0))
     clock("save", lambda: graph.save(tagged))
     clock("open tagged", lambda: load(tagged))
     kept = kept_tags(Cache(tagged.parent / "cache"))

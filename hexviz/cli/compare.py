@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hexviz.cli import completion
-from hexviz.cli.options import AsJson, print_json, read_inputs
+from hexviz.cli.options import AsJson, NoRecover, print_json, read_inputs
 from hexviz.errors import MatchingError
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def compare(
             "moved, changed, fused, retagged. Different models fail on any.",
         ),
     ] = None,
+    no_recover: NoRecover = False,
 ) -> None:
     """Say what is the same in two graphs of one model and what differs, module by module."""
     kinds = _kinds(fail_on)
@@ -60,7 +61,8 @@ def compare(
     from hexviz.tagging.opened import load_kept
 
     with progress(f"Comparing {before.name} and {after.name}"):
-        found = compared(load_kept(before), load_kept(after), run=run, inputs=read_inputs(inputs))
+        graphs = [load_kept(one, recover=not no_recover) for one in (before, after)]
+        found = compared(*graphs, run=run, inputs=read_inputs(inputs))
     if as_json:
         print_json(found.to_dict())
     else:

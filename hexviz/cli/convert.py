@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hexviz.cli.options import AsJson, OnnxFile, Symbols, print_json, read_sizes
+from hexviz.cli.options import AsJson, NoRecover, OnnxFile, Symbols, print_json, read_sizes
 from hexviz.errors import MeasureError, WriteError
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def convert(
         int | None, typer.Option(min=1, metavar="N", help="With .dot: the most ops to write.")
     ] = None,
     as_json: AsJson = False,
+    no_recover: NoRecover = False,
 ) -> None:
     """Write a graph with its modules as a file for another tool."""
     from hexviz.api import TaggedGraph
@@ -80,7 +81,7 @@ def convert(
         if document is not None:
             file_to_write(document, target)
     with progress(f"Converting {file.name}"):
-        graph = TaggedGraph.of(load_kept(file))
+        graph = TaggedGraph.of(load_kept(file, recover=not no_recover))
         done = graph.convert(
             target,
             costs=costs,

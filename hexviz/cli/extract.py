@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from hexviz.cli import completion
-from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs
+from hexviz.cli.options import AsJson, NoRecover, OnnxFile, print_json, read_inputs
 from hexviz.errors import SelectionError
 
 if TYPE_CHECKING:
@@ -103,6 +103,7 @@ def extract(
         typer.Option(help="An .npz file with the model's inputs to verify with, by name."),
     ] = None,
     as_json: AsJson = False,
+    no_recover: NoRecover = False,
 ) -> None:
     """Cut modules out of a model into a file that runs by itself."""
     from hexviz.cli.console import progress
@@ -111,7 +112,7 @@ def extract(
     if inputs is not None and not verify:
         raise SelectionError("--inputs are to verify with: give --verify too.")
     with progress(f"Reading {file.name}"):
-        graph = load_kept(file)
+        graph = load_kept(file, recover=not no_recover)
     if split:
         if exclude or op or search or fill_holes or policy:
             raise SelectionError("--split divides the whole model: give it modules only.")

@@ -14,6 +14,7 @@ from hexviz.cli import completion
 
 __all__ = [
     "AsJson",
+    "NoRecover",
     "OnnxFile",
     "Output",
     "Symbols",
@@ -27,6 +28,12 @@ OnnxFile = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Output = Annotated[Path, typer.Option("-o", "--output", help="The file to write.")]
+NoRecover = Annotated[
+    bool,
+    typer.Option(
+        "--no-recover", help="Leave what names no module at the root, whatever the graph repeats."
+    ),
+]
 
 
 Symbols = Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hexviz.cli import completion
-from hexviz.cli.options import AsJson, OnnxFile, print_json, read_inputs
+from hexviz.cli.options import AsJson, NoRecover, OnnxFile, print_json, read_inputs
 
 __all__ = ["parity"]
 
@@ -44,6 +44,7 @@ def parity(
         bool,
         typer.Option("--fail", help="Exit with 1 if a module adds more than --rtol and --atol."),
     ] = False,
+    no_recover: NoRecover = False,
 ) -> None:
     """Say which module's numbers differ from the PyTorch model's, and by how much each."""
     import msgspec
@@ -53,12 +54,16 @@ def parity(
     from hexviz.measure.parity.parity import parity as compared
     from hexviz.model.reader import digest_of
     from hexviz.tagging.opened import load_kept
+    from hexviz.tagging.tag import load
 
+    recover = not no_recover
     warn_of(reference)
     with progress(f"Running {file.name} and {reference}"):
         found = compared(
             # Beside a PyTorch model, weights stay in the file.
-            load_kept(file) if reference.endswith(".onnx") else file,
+            load_kept(file, recover=recover)
+            if reference.endswith(".onnx")
+            else load(file, weights_in_place=True, recover=recover),
             reference,
             inputs=read_inputs(inputs),
             rtol=RTOL if rtol is None else rtol,

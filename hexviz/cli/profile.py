@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from hexviz.cli.options import AsJson, OnnxFile, Symbols, print_json, read_inputs, read_sizes
+from hexviz.cli.options import (
+    AsJson,
+    NoRecover,
+    OnnxFile,
+    Symbols,
+    print_json,
+    read_inputs,
+    read_sizes,
+)
 
 if TYPE_CHECKING:
     from hexviz.measure.profile.profile import Profile
@@ -56,6 +64,7 @@ def profile(
             "ms or % with all that is in it. A LIMIT alone is for the whole model.",
         ),
     ] = None,
+    no_recover: NoRecover = False,
 ) -> None:
     """Say which modules the time of a run goes to, as ONNX Runtime measures it."""
     import msgspec
@@ -69,7 +78,7 @@ def profile(
     limits = _limits(fail_above or ())
     sizes = read_sizes(symbols)
     with progress(f"Running {file.name}") as report:
-        graph = load_kept(file)
+        graph = load_kept(file, recover=not no_recover)
         found = profiled(
             graph,
             inputs=read_inputs(inputs),

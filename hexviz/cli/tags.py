@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from hexviz.cli import completion
-from hexviz.cli.options import AsJson, OnnxFile, Symbols, print_json, read_inputs, read_sizes
-from hexviz.errors import MatchingError, MeasureError
+from hexviz.cli.options import (
+    AsJson,
+    NoRecover,
+    OnnxFile,
+    Symbols,
+    print_json,
+    read_inputs,
+    read_sizes,
+)
+from hexviz.errors import MatchingError, MeasureError, RenameError
 
 if TYPE_CHECKING:
     from hexviz.model.graph import TaggedGraph
@@ -55,27 +63,41 @@ def tag(
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Write the tags into FILE itself.")
     ] = False,
+    renames: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--rename",
+            metavar="BLOCK=NAME",
+            help="Call a recovered block and all its copies so, as Block=EncoderLayer. Can be "
+            "repeated.",
+        ),
+    ] = None,
+    no_recover: NoRecover = False,
 ) -> None:
     """Tag every op of an ONNX file and write the result to another file."""
     from hexviz.cli.console import note, progress
     from hexviz.model.files import file_to_write
     from hexviz.model.other_keys import known_keys
-    from hexviz.tagging.override import override
-    from hexviz.tagging.overrides_file import load_overrides
+    from hexviz.tagging.overrides_file import apply_overrides
+    from hexviz.tagging.recovery.rename import rename
     from hexviz.tagging.tag import load
 
     target = file_to_write(source, output, in_place=in_place)
     others = known_keys(also or ())
+    named = _names(renames or ())
     if before is None and (run or inputs is not None):
         raise MatchingError("--run and --inputs go with --from: name the file to match with.")
     with progress(f"Tagging {source.name}"):
         if before is None:
-            graph = load(source)
+            graph = load(source, recover=not no_recover)
         else:
-            graph = _carried_over(before, source, target, run=run, inputs=inputs)
+            graph = _carried_over(
+                before, source, target, run=run, inputs=inputs, recover=not no_recover
+            )
         if overrides is not None:
             file_to_write(overrides, target)
-            graph = override(graph, load_overrides(overrides, graph))
+            graph = apply_overrides(overrides, graph)
+        graph = rename(graph, named)
         graph.save(target, also=others)
     note(f"{target}: {len(graph.ops)} ops in {len(graph.modules)} modules.")
     if before is not None:
@@ -84,8 +106,24 @@ def tag(
         note(transfer_line(graph))
 
 
+def _names(given: Iterable[str]) -> dict[str, str]:
+    """Block → its new name, as a person wrote them: ``Block=EncoderLayer``.
+
+    Raises:
+        RenameError: if one is not written so, or a block has two names.
+    """
+    found: dict[str, str] = {}
+    for one in given:
+        block, sign, name = one.partition("=")
+        if not (sign and block and name):
+            raise RenameError(f"{one!r} renames nothing: write --rename Block=EncoderLayer.")
+        if found.setdefault(block, name) != name:
+            raise RenameError(f"--rename gives {block!r} two names, {found[block]} and {name}.")
+    return found
+
+
 def _carried_over(
-    before: Path, after: Path, target: Path, *, run: bool, inputs: Path | None
+    before: Path, after: Path, target: Path, *, run: bool, inputs: Path | None, recover: bool
 ) -> TaggedGraph:
     """The graph in ``after`` with the tags of ``before``.
 
@@ -98,6 +136,7 @@ def _carried_over(
     """
     from hexviz.matching.transfer import transfer
     from hexviz.model.files import file_to_write, is_there
+    from hexviz.tagging.tag import load
 
     if inputs is not None and not run:
         raise MatchingError("--inputs are to run both files with: give --run too.")
@@ -106,7 +145,8 @@ def _carried_over(
             f"{before} is the file that is tagged: --from takes the one that it was made from."
         )
     file_to_write(before, target)
-    return transfer(before, after, run=run, inputs=read_inputs(inputs))
+    known, graph = load(before, recover=recover), load(after, recover=recover)
+    return transfer(known, graph, run=run, inputs=read_inputs(inputs))
 
 
 def analyze(
@@ -128,6 +168,7 @@ def analyze(
             help="Also measure the memory of each stage; that takes two to four times as long.",
         ),
     ] = False,
+    no_recover: NoRecover = False,
 ) -> None:
     """Say how the ops of a file got their modules, or what they cost."""
     from hexviz.cli.console import progress
@@ -139,7 +180,7 @@ def analyze(
         raise MeasureError("--symbol sets a size to count costs with: give --costs too.")
     sizes = read_sizes(symbol)
     with progress(f"Tagging {file.name}"), recorded(memory=memory):
-        graph = load(file)
+        graph = load(file, recover=not no_recover)
     if costs:
         _analyze_costs(graph, sizes, ops=ops, as_json=as_json)
         return
@@ -185,6 +226,7 @@ def explain(
         ),
     ],
     as_json: AsJson = False,
+    no_recover: NoRecover = False,
 ) -> None:
     """Say why an op has its module and its context, with all the evidence."""
     from hexviz.cli.console import progress
@@ -193,7 +235,7 @@ def explain(
     from hexviz.tagging.opened import load_kept
 
     with progress(f"Reading {file.name}"):
-        graph = load_kept(file)
+        graph = load_kept(file, recover=not no_recover)
         explanation = explained(graph, op)
     if as_json:
         print_json(explanation_record(explanation))
@@ -210,6 +252,7 @@ def audit(
         Literal["warning", "error"] | None,
         typer.Option(help="Exit with 1 if there is a finding this bad, or worse."),
     ] = None,
+    no_recover: NoRecover = False,
 ) -> None:
     """List the tags that are wrong or doubtful, worst first."""
     from hexviz.cli.console import progress
@@ -218,7 +261,7 @@ def audit(
     from hexviz.tagging.opened import load_kept
 
     with progress(f"Auditing {file.name}"):
-        graph = load_kept(file)
+        graph = load_kept(file, recover=not no_recover)
         document = findings_document(graph, audited(graph))
     if as_json:
         print_json(document)

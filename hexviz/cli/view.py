@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from hexviz.cli import completion
-from hexviz.cli.options import OnnxFile, Output, Symbols, read_sizes
+from hexviz.cli.options import NoRecover, OnnxFile, Output, Symbols, read_sizes
 from hexviz.cli.plain_view import HOST, JOBS_VARIABLE, PORT, TOKEN_VARIABLE
 
 __all__ = ["report", "view", "worker"]
@@ -153,6 +153,7 @@ def report(
         ),
     ] = None,
     symbol: Symbols = None,
+    no_recover: NoRecover = False,
 ) -> None:
     """Write one HTML page about a file for people who do not have hexviz."""
     from hexviz.app.report import to_report
@@ -167,7 +168,7 @@ def report(
     times = None if profile is None else profile_document(profile)
     errors = None if parity is None else parity_document(parity)
     with progress(f"Drawing the report of {file.name}"):
-        graph = load_kept(file)
+        graph = load_kept(file, recover=not no_recover)
         findings = audited(graph)
         page = to_report(graph, findings, symbols=sizes, profile=times, parity=errors).encode()
         write_atomically(target, [page])

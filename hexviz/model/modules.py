@@ -29,7 +29,8 @@ class ModuleInfo:
     that it was told apart from are gone. ``same_as`` is the first FQN of the
     module, where this is another name of it. ``copies`` is 0 for a module that
     something names; one that was found in a graph that names none
-    (:mod:`hexviz.tagging.recovery`) is one of so many copies.
+    (:mod:`hexviz.tagging.recovery`) is one of so many copies. Where a person named these,
+    ``found_as`` is the class name that they were found with.
     """
 
     class_name: str = ""
@@ -37,6 +38,7 @@ class ModuleInfo:
     label: str = ""
     same_as: str = ""
     copies: int = 0
+    found_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Module:
     A PyTorch module with several FQNs is in the tree under each of them, with
     the ops that ran under that one; ``same_as`` of all but the first is the first.
     ``copies`` is 0 for a module that something names; one that was found in a graph that names none
-    is one of so many copies.
+    is one of so many copies, and ``found_as`` its class name before a person named these.
     """
 
     fqn: str
@@ -58,6 +60,7 @@ class Module:
     parameters: int | None = None
     same_as: str = ""
     copies: int = 0
+    found_as: str = ""
 
     @property
     def label(self) -> str:
@@ -84,6 +87,7 @@ class ModuleColumns(NamedTuple):
     parameters: Sequence[int | None]
     same_as: Sequence[str]
     copies: Sequence[int]
+    found_as: Sequence[str]
 
 
 class ModuleTree:
@@ -129,7 +133,9 @@ class ModuleTree:
     def _module(self, at: int) -> Module:
         made = self._made.get(at)
         if made is None:
-            fqns, tags, classes, parents, children, parameters, same_as, copies = self.columns
+            fqns, tags, classes, parents, children, parameters, same_as, copies, found_as = (
+                self.columns
+            )
             made = self._made[at] = Module(
                 fqns[at],
                 tags[at],
@@ -140,6 +146,7 @@ class ModuleTree:
                 parameters[at],
                 same_as[at],
                 copies[at],
+                found_as[at],
             )
         return made
 
@@ -168,9 +175,9 @@ class ModuleTree:
 
     def infos(self) -> dict[str, ModuleInfo]:
         """What is known of each module, by FQN: what a tree is built from."""
-        fqns, tags, classes, _, _, parameters, same_as, copies = self.columns
+        fqns, tags, classes, _, _, parameters, same_as, copies, found_as = self.columns
         labels = [tag.rpartition("/")[2] for tag in tags]
-        known = map(ModuleInfo, classes, parameters, labels, same_as, copies)
+        known = map(ModuleInfo, classes, parameters, labels, same_as, copies, found_as)
         return dict(zip(fqns, known, strict=True))
 
     def nearest(self, fqn: str) -> str:
@@ -244,6 +251,7 @@ def build_tree(infos: Mapping[str, ModuleInfo]) -> ModuleTree:
             parameters=[one.parameters for one in found],
             same_as=[one.same_as for one in found],
             copies=[one.copies for one in found],
+            found_as=[one.found_as for one in found],
         )
     )
 

@@ -17,6 +17,7 @@ __all__ = [
     "ORIGINS",
     "RELATIONS",
     "RULES",
+    "SETTLED",
     "Call",
     "Candidate",
     "Context",
@@ -32,6 +33,9 @@ ORIGINS = ("declared", "transferred", "inherited", "recovered", "fallback", "man
 
 ON_RECORD = frozenset({"declared", "transferred", "manual"})
 """The origins that say where an op belongs whatever lies around it; the others conclude it."""
+
+SETTLED = ON_RECORD | {"recovered"}
+"""The origins that stay when a person moves other ops; what the others conclude is made anew."""
 
 RULES = {
     "metadata": "declared",

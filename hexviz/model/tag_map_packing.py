@@ -23,6 +23,9 @@ Name = TypeVar("Name", bound=Hashable)
 
 _dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
+_NOTHING = ("fallback", "recovered")
+"""Origins of which a map keeps nothing: what a graph repeats is found anew."""
+
 _known_by = itemgetter(0, 1, 5)  # origin, rule and confidence of a reason
 
 
@@ -38,7 +41,7 @@ def pack_map(tags: OpTags, shapes: Mapping[str, Sequence[int]]) -> str | None:
     )
     reason, reasons = _merged(
         *_coded(map(_known_by, tags.reasons)),
-        lambda known: ("", 0.0) if known[0] == "fallback" else (known[1], round(known[2], 4)),
+        lambda known: ("", 0.0) if known[0] in _NOTHING else (known[1], round(known[2], 4)),
     )
     names, body, bodies = _by_body(tags)
     inputs, leaves = _inputs(tags, shapes)

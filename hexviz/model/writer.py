@@ -155,26 +155,30 @@ def tagged(
     return Tagged(chain.from_iterable(chunks for _, _, chunks in pieces), refers)
 
 
-_Row = tuple[str, str, str, int | None, str, int]
-"""What is written of a module: FQN, class, tag, parameters, the module it also is, and copies."""
+_Row = tuple[str, str, str, int | None, str, int, str]
+"""What is written of a module: all that :class:`Module` has but its parent, children and ops."""
 
 
 def _rows(modules: Iterable[Module]) -> list[_Row]:
     if isinstance(modules, ModuleTree):
         known = modules.columns
         columns = (known.fqns, known.class_names, known.tags, known.parameters)
-        return list(zip(*columns, known.same_as, known.copies, strict=True))
+        return list(zip(*columns, known.same_as, known.copies, known.found_as, strict=True))
     return [
-        (one.fqn, one.class_name, one.tag, one.parameters, one.same_as, one.copies)
+        (
+            *(one.fqn, one.class_name, one.tag, one.parameters),
+            *(one.same_as, one.copies, one.found_as),
+        )
         for one in modules
     ]
 
 
 def _described(row: _Row) -> str:
     """A module with its FQN as JSON; what the json module writes, without a dict for each."""
-    fqn, class_name, tag, parameters, same_as, copies = row
+    fqn, class_name, tag, parameters, same_as, copies, found_as = row
     same = f', "same_as": {quoted(same_as)}' if same_as else ""
     found = f', "copies": {copies}' if copies else ""
+    found += f', "found_as": {quoted(found_as)}' if found_as else ""
     count = "null" if parameters is None else parameters
     return (
         f'{quoted(fqn)}: {{"class": {quoted(class_name)}, "tag": {quoted(tag)}, '

@@ -16,6 +16,7 @@ from hexviz.tagging.checks import (
 )
 from hexviz.tagging.finding import SEVERITIES, Finding
 from hexviz.tagging.misplaced import misplaced
+from hexviz.tagging.recovery.check import recovered_blocks
 from hexviz.tagging.value_names import missing_values, shadowed_values
 
 __all__ = ["audit"]
@@ -38,6 +39,7 @@ def audit(graph: TaggedGraph) -> list[Finding]:
         *disagreeing_sources(graph, doubts),
         *misleading_records(graph),
         *fallbacks(graph),
+        *recovered_blocks(graph),
         *split_chains(graph),
         *low_confidence(graph, doubts),
         *empty_modules(graph, doubts),

@@ -276,11 +276,12 @@ def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
 
 
 def low_confidence(graph: TaggedGraph, doubts: Sequence[Doubt]) -> Iterator[Finding]:
-    """Inherited ops with little to go by: one finding per kind of module and rule."""
+    """Concluded tags with little to go by: one finding per kind of module and rule."""
     groups: dict[tuple[str, str], list[Op]] = {}
-    inherited = (graph.columns.origins == ORIGINS.index("inherited")).tolist()
+    concluded = [ORIGINS.index(one) for one in ("inherited", "recovered")]
+    doubtful = np.isin(graph.columns.origins, concluded).tolist()
     for at, doubt in enumerate(doubts):
-        if inherited[at] and doubt.confidence <= _DOUBTFUL:
+        if doubtful[at] and doubt.confidence <= _DOUBTFUL:
             op = graph.ops[at]
             groups.setdefault((pattern(op.module), op.provenance.rule), []).append(op)
     for (_, rule), ops in groups.items():

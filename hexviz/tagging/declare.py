@@ -29,6 +29,7 @@ from hexviz.tagging.naming import first_call
 from hexviz.tagging.notes import Notes, read_notes
 from hexviz.tagging.prefixes import Prefixes
 from hexviz.tagging.reasons import Reasons, Shared
+from hexviz.tagging.recovery.names import WordPath, renamed_paths, without_recovered
 from hexviz.tagging.scopes import Found
 from hexviz.tagging.stored import stored_models
 
@@ -44,6 +45,8 @@ class Declarations:
     modules: dict[str, ModuleInfo] = field(default_factory=dict)
     prefixes: Prefixes | None = None
     """What tools put before the names of the file."""
+    renamed: dict[WordPath, str] = field(default_factory=dict)
+    """What a person called blocks that were recovered in the file before."""
     letters: int = 0
     """Characters of the paths that were learnt."""
 
@@ -67,6 +70,8 @@ def declare(
     modules: Mapping[str, ModuleInfo] | None = None,
     running: Mapping[str, str] | None = None,
     notes: Mapping[str, Mapping[str, str]] | None = None,
+    *,
+    recover: bool = True,
 ) -> Declarations:
     """Collect what metadata, names and weights declare.
 
@@ -74,20 +79,16 @@ def declare(
     that is not in the list (a container that never runs) counts for its
     nearest ancestor; without it the tree is made of what is declared.
     ``running`` maps names of nodes to the module that was running, and ``notes``
-    op ids to what the exporter noted on nodes before it dropped that.
+    op ids to what the exporter noted on nodes before it dropped that. Without ``recover``, what was
+    recovered when the file was tagged counts for nothing.
     """
     size = len(flat.columns.ids)
     read = read_notes(flat)
-    unchanged = len(read.own) == size
-    kept = _carried(flat, model_metadata, unchanged=unchanged) if modules is None else Carried()
-    result = Declarations(
-        Reasons(size),
-        read.calls,
-        dict(kept.modules if modules is None else modules),
-    )
+    kept, own, listed = _kept(flat, model_metadata, read.own, modules, recover=recover)
+    result = Declarations(Reasons(size), read.calls, listed, renamed=renamed_paths(kept.modules))
     complete = bool(result.modules)
     recorded = spelled(flat, read.scopes, read.numbers, result.modules)
-    _take_own(result, read.own, kept, unchanged=unchanged)
+    _take_own(result, own, kept)
     settled = set(result.provenance)
     sources = Sources(flat, settled, result.modules, running or {})
     result.prefixes = sources.prefixes
@@ -136,13 +137,17 @@ def declare(
     if not complete:
         _merge_calls(flat, result, sources.owners)
     if not complete and not collector.nested:
-        # Only weights name modules, so every step of a path may be one.
-        for fqn in list(result.modules):
-            for above in names.ancestors(fqn):
-                result.learn(above)
+        _learn_steps(result)
     result.learn("")
     _note_disagreements(result, doubted)
     return result
+
+
+def _learn_steps(result: Declarations) -> None:
+    """Take every step of a path for a module: nothing but weights names any."""
+    for fqn in list(result.modules):
+        for above in names.ancestors(fqn):
+            result.learn(above)
 
 
 def _with_layers(
@@ -180,19 +185,36 @@ def _said_elsewhere(sources: Sources) -> Iterator[tuple[int, Sequence[str]]]:
     yield from sources.reading_weights
 
 
-def _take_own(
-    result: Declarations, own: Mapping[int, Provenance], kept: Carried, *, unchanged: bool
-) -> None:
-    """Believe hexviz's own records, by position.
+def _kept(
+    flat: FlatGraph,
+    model_metadata: Mapping[str, str],
+    own: Mapping[int, Provenance],
+    modules: Mapping[str, ModuleInfo] | None,
+    *,
+    recover: bool,
+) -> tuple[Carried, Mapping[int, Provenance], dict[str, ModuleInfo]]:
+    """What the file carries of earlier taggings, which records it has of ops, and its modules.
 
-    Those that were concluded or given up on hold for the graph they were made
-    for; in one that has changed since, only what was declared counts.
+    Records of what was concluded, recovered or given up on hold for the graph they were made
+    for; in one that has changed since, only what was declared counts. So it is where blocks that
+    were recovered are to count for nothing.
     """
+    unchanged = len(own) == len(flat.columns.ids)
+    kept = _carried(flat, model_metadata, unchanged=unchanged) if modules is None else Carried()
+    listed = dict(kept.modules if modules is None else modules)
+    if unchanged and (recover or all(why.origin != "recovered" for why in own.values())):
+        return kept, own, listed
+    believed = {at: why for at, why in own.items() if why.origin in ON_RECORD}
+    return kept, believed, without_recovered(listed, {why.module for why in believed.values()})
+
+
+def _take_own(result: Declarations, own: Mapping[int, Provenance], kept: Carried) -> None:
+    """Take the module of an op from hexviz's own record, by position."""
     for at, record in sorted(own.items()):
         why: Provenance | None = record
         if kept.subtrees is not None:
             why = moved(record, kept.subtrees[at]) if at in kept.subtrees else None
-        if why is not None and (unchanged or why.origin in ON_RECORD):
+        if why is not None:
             result.learn(why.module)
             result.provenance[at] = why
 

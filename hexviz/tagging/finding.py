@@ -40,6 +40,7 @@ KINDS = {
     "unknown-module": "The file names a module that its own tree does not have.",
     "unread-module": "The file names a module by a path that is too long to be read.",
     "fallback": "Nothing is known of the op's module.",
+    "recovered": "Nothing names the op's module: it was found by what the graph repeats.",
     "split-chain": "A chain of auxiliary ops leaves a module and comes back to it.",
     "low-confidence": "The tag is a guess.",
     "empty-module": "No op of the graph belongs to the module.",

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import onnx
@@ -36,49 +36,65 @@ _LOGGER = logging.getLogger(__name__)
 _WORTH = 0.25  # seconds of tagging from which on the tags are kept
 
 
-def kept_tags(cache: Cache) -> Records:
-    """The tags in a cache, by the digest of the file."""
-    return cache.records("results", f"tags {_code()}")
+def kept_tags(cache: Cache, *, recover: bool = True) -> Records:
+    """The tags in a cache, by the digest of the file; those without recovery apart."""
+    kind = "tags" if recover else "tags without recovery"
+    return cache.records("results", f"{kind} {_code()}")
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
     """A file that was read: to be tagged, if it was not when it was opened before.
 
-    ``key`` is the digest of its bytes, which ``known`` holds until they are parsed.
+    ``key`` is the digest of its bytes, which ``known`` holds until they are parsed. Without
+    ``recover``, no blocks are recovered in it.
     """
 
     key: str
     measured: Measured
     file: ModelFile | None = None
     known: TaggedGraph | None = None
+    recover: bool = True
 
     def graph(self) -> TaggedGraph:
         """The graph of the file."""
         if self.known is not None:
             return self.known
         assert self.file is not None  # noqa: S101 - one of the two is there
-        return tag(self.file, before=self.measured)
+        return tag(self.file, before=self.measured, recover=self.recover)
 
 
 def open_bytes(
-    content: bytes, kept: Records | None, *, name: str, base_dir: Path | None = None
+    content: bytes,
+    kept: Records | None,
+    *,
+    name: str,
+    base_dir: Path | None = None,
+    recover: bool = True,
 ) -> Opened:
     """Read the bytes of a file; ``name`` is what errors call it.
+
+    ``kept`` are tags of files that were opened with as much ``recover``.
 
     Raises:
         ReadError: if they are no readable ONNX model.
     """
-    return _opened(lambda: content, kept, name, base_dir)
+    return replace(_opened(lambda: content, kept, name, base_dir), recover=recover)
 
 
-def open_path(path: Path, kept: Records | None, *, name: str | None = None) -> Opened:
+def open_path(
+    path: Path, kept: Records | None, *, name: str | None = None, recover: bool = True
+) -> Opened:
     """Read a file; ``name`` is what people call it, if that is not the file's own.
+
+    ``kept`` are tags of files that were opened with as much ``recover``.
 
     Raises:
         ReadError: if it is missing or no readable ONNX model.
     """
-    return _opened(lambda: read_file(path), kept, name or path.name, path.resolve().parent)
+    base_dir = path.resolve().parent
+    found = _opened(lambda: read_file(path), kept, name or path.name, base_dir)
+    return replace(found, recover=recover)
 
 
 def _opened(
@@ -107,7 +123,9 @@ def _opened(
     return Opened(key, measured, file, known)
 
 
-def open_file(path: Path, kept: Records, *, worth: float = _WORTH) -> TaggedGraph:
+def open_file(
+    path: Path, kept: Records, *, worth: float = _WORTH, recover: bool = True
+) -> TaggedGraph:
     """As :func:`hexviz.load`, with what was found out when the same content was opened before.
 
     Otherwise its tags are kept, if making them took at least ``worth`` seconds.
@@ -115,20 +133,20 @@ def open_file(path: Path, kept: Records, *, worth: float = _WORTH) -> TaggedGrap
     Raises:
         ReadError: if the file is missing or no readable ONNX model.
     """
-    opened = open_path(path, kept)
+    opened = open_path(path, kept, recover=recover)
     graph = opened.graph()
     if opened.known is None:
         keep(kept, opened.key, graph, worth=worth)
     return graph
 
 
-def load_kept(path: Path) -> TaggedGraph:
+def load_kept(path: Path, *, recover: bool = True) -> TaggedGraph:
     """As :func:`hexviz.load`, and at once if a file with this content was opened before.
 
     Raises:
         ReadError: if the file is missing or no readable ONNX model.
     """
-    return open_file(path, kept_tags(Cache()))
+    return open_file(path, kept_tags(Cache(), recover=recover), recover=recover)
 
 
 def _recall(kept: Records, key: str) -> Packed | None:
@@ -142,7 +160,9 @@ def keep(kept: Records, key: str, graph: TaggedGraph, *, worth: float = _WORTH) 
     A cache that cannot be written is a line in the log of this module and does no harm.
     """
     timings = graph.timings
-    spent = sum(timings.get(one, 0.0) for one in ("graph context", "inheritance", "provenance"))
+    spent = sum(
+        timings.get(one, 0.0) for one in ("graph context", "inheritance", "recovery", "provenance")
+    )
     if spent < worth:
         return
     try:

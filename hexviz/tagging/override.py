@@ -9,27 +9,27 @@ import numpy as np
 from hexviz.errors import SelectionError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.near_names import near_names
-from hexviz.model.op import ON_RECORD, ORIGINS, Candidate, Provenance
+from hexviz.model.op import ORIGINS, SETTLED, Candidate, Provenance
 from hexviz.model.op_sequence import OpSequence
 from hexviz.tagging.reasons import Reasons, reasons_where
 from hexviz.tagging.tag import retag
 
 __all__ = ["known_module", "overridden", "override"]
 
-_ON_RECORD = sorted(map(ORIGINS.index, ON_RECORD))
+_SETTLED = sorted(map(ORIGINS.index, SETTLED))
 
 
 def override(graph: TaggedGraph, changes: Mapping[str, str]) -> TaggedGraph:
     """A new graph in which each op of ``changes`` (id → FQN) has the module a person set.
 
-    What the file declares stays; everything that was inherited is inherited
-    again, with the changes as known as any record.
+    What the file declares stays, and so do the ops of recovered blocks; everything that was
+    inherited is inherited again, with the changes as known as any record.
 
     Raises:
         UnknownOpError: if there is no such op; the message names near ids.
         SelectionError: if there is no such module; the message names near ones.
     """
-    known = on_record(graph)
+    known = settled(graph)
     for op_id, fqn in changes.items():
         op, module = graph.op(op_id), known_module(graph, fqn)
         before = op.provenance
@@ -43,9 +43,9 @@ def override(graph: TaggedGraph, changes: Mapping[str, str]) -> TaggedGraph:
     return retag(graph, known)
 
 
-def on_record(graph: TaggedGraph) -> Reasons:
-    """The reasons of all ops of which something is on record; none is made for it."""
-    origins = np.isin(graph.columns.origins, _ON_RECORD)
+def settled(graph: TaggedGraph) -> Reasons:
+    """The reasons of all ops that stay where they are when others move; none is made for it."""
+    origins = np.isin(graph.columns.origins, _SETTLED)
     if isinstance(graph.ops, OpSequence):
         return reasons_where(graph.ops.provenance, origins)
     return reasons_where([op.provenance for op in graph.ops], origins)

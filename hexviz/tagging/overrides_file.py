@@ -4,10 +4,12 @@
 
     {"hexviz": "overrides", "version": 1,
      "model": {"name": "bert", "ops": 312, "digest": "9f2c…"},
-     "overrides": [{"op": "val_12", "op_type": "Reshape", "module": "encoder.layer.0"}]}
+     "overrides": [{"op": "val_12", "op_type": "Reshape", "module": "encoder.layer.0"}],
+     "names": {"Block": "EncoderLayer"}}
 
 Op ids mean something in one graph only, so a file knows which one it is of.
-Weights and tags may change between saving and reading, the structure may not.
+Weights and tags may change between saving and reading, the structure may not. ``names``, which may
+be left out, are those of recovered blocks; modules are named by them.
 """
 
 from __future__ import annotations
@@ -19,15 +21,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hexviz.errors import OverridesError
+from hexviz.errors import HexvizError, OverridesError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.near_names import near_names
-from hexviz.tagging.override import overridden
+from hexviz.tagging.override import overridden, override
+from hexviz.tagging.recovery.rename import names_given, rename
 
 __all__ = [
+    "apply_overrides",
     "is_overrides",
     "load_overrides",
     "overrides_document",
+    "read_names",
     "read_overrides",
     "structure_digest",
 ]
@@ -60,6 +65,7 @@ class _File:
     ops: int
     digest: str
     entries: tuple[_Entry, ...]
+    names: dict[str, str]
 
 
 def structure_digest(graph: TaggedGraph) -> str:
@@ -75,7 +81,8 @@ def structure_digest(graph: TaggedGraph) -> str:
 
 
 def overrides_document(graph: TaggedGraph) -> dict[str, Any]:
-    """Everything a person set in a graph (origin ``manual``), as plain JSON."""
+    """Everything a person set in a graph (origin ``manual``) or renamed, as plain JSON."""
+    names = names_given(graph)
     return {
         "hexviz": _KIND,
         "version": _VERSION,
@@ -88,6 +95,7 @@ def overrides_document(graph: TaggedGraph) -> dict[str, Any]:
             {"op": op, "op_type": graph.op(op).op_type, "module": module}
             for op, module in overridden(graph).items()
         ],
+        **({"names": names} if names else {}),
     }
 
 
@@ -97,15 +105,30 @@ def load_overrides(path: Path, graph: TaggedGraph) -> dict[str, str]:
     Raises:
         OverridesError: if it cannot be read, and as :func:`read_overrides`.
     """
+    return read_overrides(_text_of(path), graph)
+
+
+def apply_overrides(path: Path, graph: TaggedGraph) -> TaggedGraph:
+    """The graph with all that a file of overrides on disk says of it.
+
+    Raises:
+        OverridesError: if it cannot be read, and as :func:`read_overrides`.
+    """
+    text = _text_of(path)
+    changes = read_overrides(text, graph)
+    renamed = rename(graph, read_names(text))
+    return override(renamed, changes) if changes else renamed
+
+
+def _text_of(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise OverridesError(f"{path} does not exist: check the path.") from error
     except OSError as error:
         raise OverridesError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise OverridesError(f"{path} is no text: {_GIVE}.") from error
-    return read_overrides(text, graph)
 
 
 def is_overrides(text: str) -> bool:
@@ -118,15 +141,21 @@ def is_overrides(text: str) -> bool:
 
 
 def read_overrides(text: str, graph: TaggedGraph) -> dict[str, str]:
-    """Op id → FQN, for :func:`hexviz.tagging.override.override`.
+    """Op id → FQN, for :func:`hexviz.tagging.override.override` once blocks have their names.
 
     Raises:
         OverridesError: if the text is no overrides file of a known version, or
             is one of another model; the message says what differs.
     """
     file = _parsed(text)
-    unknown = [*_unknown(file.entries, graph)]
     digest = structure_digest(graph)
+    try:
+        renamed = rename(graph, file.names)
+    except HexvizError as error:
+        if file.digest == digest:
+            raise OverridesError(f"The names in these overrides do not fit: {error}") from error
+        renamed = graph
+    unknown = [*_unknown(file.entries, renamed)]
     if file.digest != digest:
         raise OverridesError(_of_another_model(file, graph, unknown, digest))
     if unknown:
@@ -135,6 +164,15 @@ def read_overrides(text: str, graph: TaggedGraph) -> dict[str, str]:
             f"{'; '.join(unknown)}. Correct the file, or open the tagged model it was saved from."
         )
     return {entry.op: entry.module for entry in file.entries}
+
+
+def read_names(text: str) -> dict[str, str]:
+    """Recovered block → the name that a person gave, for :func:`~.recovery.rename.rename`.
+
+    Raises:
+        OverridesError: if the text is no overrides file of a known version.
+    """
+    return _parsed(text).names
 
 
 def _parsed(text: str) -> _File:
@@ -167,7 +205,17 @@ def _parsed(text: str) -> _File:
         ops=_field(model, "ops", int, "model"),
         digest=_field(model, "digest", str, "model"),
         entries=tuple(entries.values()),
+        names=_names(document),
     )
+
+
+def _names(document: Mapping[str, object]) -> dict[str, str]:
+    if "names" not in document:
+        return {}
+    found = _field(document, "names", dict)
+    if not all(isinstance(one, str) for one in found.values()):
+        raise _damaged("names", dict)
+    return found
 
 
 def _field(holder: Mapping[str, object], key: str, kind: type[_T], place: str = "") -> _T:

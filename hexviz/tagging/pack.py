@@ -120,6 +120,7 @@ def _pack_modules(modules: ModuleColumns) -> Arrays:
         "module_class": text(modules.class_names),
         "module_same_as": text(modules.same_as),
         "module_copies": np.array(modules.copies, np.int32),
+        "module_found_as": text(modules.found_as),
         "module_parent": np.array(modules.parents, np.int32),
         "module_parameters": np.array(parameters, np.int64),
     }
@@ -241,6 +242,7 @@ class Packed:
             [one if one >= 0 else None for one in parameters],
             to_text(read["module_same_as"]),
             read["module_copies"].tolist(),
+            to_text(read["module_found_as"]),
         )
         return ModuleTree(columns, OpsOfModules(read["module"], ids))
 

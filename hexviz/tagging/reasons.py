@@ -13,7 +13,16 @@ import numpy.typing as npt
 from hexviz.model.op import Candidate, Provenance
 from hexviz.model.op_sequence import Provenances
 
-__all__ = ["Doubt", "Later", "Reasons", "Shared", "doubts_of", "fields_of", "reasons_where"]
+__all__ = [
+    "Doubt",
+    "Fields",
+    "Later",
+    "Reasons",
+    "Shared",
+    "doubts_of",
+    "fields_of",
+    "reasons_where",
+]
 
 Fields = tuple[Any, ...]
 """The arguments of a provenance, in order; it has defaults for the later ones."""

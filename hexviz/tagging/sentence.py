@@ -24,6 +24,7 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
     steps = [_op(graph, step.op) for step in why.steps]
     around = listed(steps) or "an op"  # a stranger's record may lack its evidence
     first = steps[0] if steps else "an op"
+    relations = {step.relation for step in why.steps}
     witnesses = listed([_op(graph, one) for one in why.witnesses])
     match why.kind:
         case "metadata":
@@ -72,14 +73,17 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
         case "producers":
             return f"Placed in {place}, where its inputs meet: {around}."
         case "repeated block":
-            return (
-                f"In {place}, one of {_copies(graph, op)} of a block that the graph repeats: "
-                f"{first} is the same. The file names none."
-            )
+            of = f"In {place}, one of {_copies(graph, op)} of a block"
+            if not steps:
+                return f"{of}, of which no other has this op. Nothing in the file names it."
+            return f"{of}: {first} is the same op of another. Nothing in the file names it."
         case "pattern of ops":
-            return f"In {place}, found by the pattern of its ops: the file names no such module."
+            return f"In {place}, found by the pattern of its ops. Nothing in the file names it."
         case "serves one block":
-            return f"In {place}, a block that the file does not name: only that uses it, {around}."
+            how = (
+                "it is in a body of" if relations == {"holds its body"} else "used there alone, by"
+            )
+            return f"In {place}, a block that nothing in the file names: {how} {around}."
     match why.rule:  # of which all kinds say the same, or the kind is not on record
         case "name":
             return f"Ran in {place}: the name {value} says so."

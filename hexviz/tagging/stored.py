@@ -220,6 +220,7 @@ def _modules(text: str) -> Iterator[tuple[str, ModuleInfo]]:
                     _name(tag.rpartition("/")[2] if isinstance(tag, str) else ""),
                     same_as if isinstance(same_as, str) and same_as in stored else "",
                     copies if _is_count(copies) and copies <= MOST_OPS else 0,
+                    _name(entry.get("found_as")),
                 ),
             )
 

@@ -1,4 +1,4 @@
-"""From a parsed file to a tagged graph: declare, inherit, give context."""
+"""From a parsed file to a tagged graph: declare, inherit, recover, give context."""
 
 from __future__ import annotations
 
@@ -26,15 +26,19 @@ from hexviz.tagging.context import find_contexts
 from hexviz.tagging.declare import declare
 from hexviz.tagging.inherit import inherit
 from hexviz.tagging.reasons import Reasons
+from hexviz.tagging.recovery.find import find_stretches
+from hexviz.tagging.recovery.recover import free_ops
+from hexviz.tagging.recovery.recover import recover as recovered
 from hexviz.tagging.sharing import OpsOfModules, SharedBy
 
 __all__ = ["load", "retag", "tag", "tagged_from"]
 
 
-def load(path: str | Path, *, weights_in_place: bool = False) -> TaggedGraph:
+def load(path: str | Path, *, weights_in_place: bool = False, recover: bool = True) -> TaggedGraph:
     """Open an ONNX file; its ops are tagged if it carries no tags yet.
 
-    With ``weights_in_place`` large weights stay in the file, which has to stay as it is.
+    With ``weights_in_place`` large weights stay in the file, which has to stay as it is. Without
+    ``recover``, what names no module is left at the root.
 
     Raises:
         ReadError: if it is missing or no readable ONNX model.
@@ -42,7 +46,7 @@ def load(path: str | Path, *, weights_in_place: bool = False) -> TaggedGraph:
     with collector_paused(), recorded() as record:
         with stage("read"):
             file = read_in_place(path) if weights_in_place else read(path)
-        return tag(file, before=Measured(record.stages))
+        return tag(file, before=Measured(record.stages), recover=recover)
 
 
 def tag(
@@ -52,6 +56,7 @@ def tag(
     calls: Mapping[str, str] | None = None,
     notes: Mapping[str, Mapping[str, str]] | None = None,
     before: Measured | None = None,
+    recover: bool = True,
 ) -> TaggedGraph:
     """Give every op of a model a module, and every auxiliary op a context.
 
@@ -59,7 +64,8 @@ def tag(
     parameter counts; without it, the tree is what the file declares. ``calls`` is what
     it knows of nodes beside what they say: node name → FQN of the module that
     was running; ``notes`` are the metadata that it took off nodes again, by op
-    id. What was measured ``before`` is carried along.
+    id. What was measured ``before`` is carried along. With ``recover``, blocks are found in what
+    nothing names (:mod:`hexviz.tagging.recovery`).
     """
     with collector_paused(), recorded() as record:
         with stage("graph context"):
@@ -71,12 +77,20 @@ def tag(
                 # What is no UTF-8 comes as bytes.
                 if isinstance(entry.key, str) and isinstance(entry.value, str)
             }
-            declared = declare(flat, metadata, modules, calls, notes)
+            declared = declare(flat, metadata, modules, calls, notes, recover=recover)
             if file.scan is not None:
                 file.scan.close()  # else the bytes of the file stay in memory with the graph
             inherited = inherit(flat, declared.provenance, declared.modules)
+            known = {**declared.modules, **inherited.modules}
+            free = free_ops(inherited.provenance) if recover else None
+        if free is not None:
+            with stage("recovery"):
+                stretches = find_stretches(flat)
+                known |= recovered(
+                    flat, inherited.provenance, free, known, declared.renamed, stretches
+                )
         with stage("provenance"):
-            tree = build_tree({**declared.modules, **inherited.modules})
+            tree = build_tree(known)
             categories = find_categories(flat, declared.prefixes)
             ops, tree = tagged_from(flat, inherited.provenance, tree, declared.calls, categories)
     return TaggedGraph(

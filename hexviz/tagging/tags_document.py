@@ -7,11 +7,12 @@ For hexviz's own files alone: nothing in it is checked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.modules import ModuleInfo
-from hexviz.model.op import ON_RECORD, RELATIONS, Provenance, implied_kind
+from hexviz.model.op import RELATIONS, SETTLED, Provenance, implied_kind
 from hexviz.model.source_graph import SourceGraph
 from hexviz.tagging.calls import read_call
 from hexviz.tagging.pack import read_reason, reason_record
@@ -28,13 +29,13 @@ def tags_document(graph: TaggedGraph) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "modules": {
-            fqn: [info.class_name, info.parameters, info.label, info.same_as, info.copies]
+            fqn: [getattr(info, one.name) for one in fields(ModuleInfo)]
             for fqn, info in graph.modules.infos().items()
         },
         "tags": {
             op.id: [op.provenance.module, *reason_record(op.provenance)]
             for op in graph.ops
-            if op.provenance.origin in ON_RECORD
+            if op.provenance.origin in SETTLED
         },
         "calls": {op.id: op.call.text for op in graph.ops if op.call},
         "transferred_from": None if source is None else source.to_json(),

@@ -25,8 +25,8 @@ from hexviz.view.performance.runs import Fit, Run, Span, Subject
 __all__ = ["DRAWN", "GROUPS", "MEMORY", "Own", "fitted", "own_point", "scaling_figure", "spent"]
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "opening": ("read", "graph context", "inheritance", "provenance"),
-    "tagging": ("graph context", "inheritance", "provenance"),
+    "opening": ("read", "graph context", "inheritance", "recovery", "provenance"),
+    "tagging": ("graph context", "inheritance", "recovery", "provenance"),
     "export": ("build model", "export"),
 }
 """What is drawn as one point → the stages it is the sum of."""
