@@ -1,0 +1,149 @@
+"""Feed-forward parts: a projection up, a nonlinearity, a projection back.
+
+::
+
+    x → MatMul(d, h) → Add → GELU → MatMul(h, d) → Add                        plain
+
+    x ─┬→ MatMul(d, h) → SiLU ─┬→ Mul → MatMul(h, d)                          gated
+       └→ MatMul(d, h) ────────┘
+
+Looked for from the second projection up. A chain of projections in a head looks the same, so it
+counts only if it gives back as many numbers as it gets, if a nonlinearity neither comes
+right before it nor right after, and if what follows is a sum or a norm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hexviz.tagging.recovery.patterns.attention import after_bias, has_weight
+from hexviz.tagging.recovery.patterns.dataflow import INPUT, Dataflow
+from hexviz.tagging.recovery.patterns.operators import CARRIES_ACTIVATION
+from hexviz.tagging.recovery.patterns.pattern import Pattern
+
+__all__ = ["find_feed_forward", "is_depthwise", "is_pointwise"]
+
+_INSIDE = frozenset({"pass", "layout", "add", "sub", "mul", "div", "elementwise", "gate", "norm"})
+_NONLINEAR = frozenset({"activation", "gate"})
+_NOT_BEFORE = _NONLINEAR | {"globalpool", "mean"}  # of pooled channels it is a gate
+_MOST = 40  # moving ops between the two projections
+_AFTER = frozenset({"add", "norm", "skipnorm", "mul", "mean", "elementwise"})
+
+
+def find_feed_forward(flow: Dataflow) -> Iterator[Pattern]:
+    """All that are proven to be one."""
+    for at in flow.of_kind("product", "conv"):
+        if has_weight(flow, at) and (flow.kinds[at] == "product" or is_pointwise(flow, at)):
+            found = _above(flow, at)
+            if found is not None:
+                yield found
+
+
+def is_pointwise(flow: Dataflow, at: int) -> bool:
+    """Whether a convolution looks at one place at a time, through all channels."""
+    dims = flow.matrix(at) or ()
+    return len(dims) > 2 and all(dim == 1 for dim in dims[2:]) and not is_depthwise(flow, at)
+
+
+def is_depthwise(flow: Dataflow, at: int) -> bool:
+    """Whether a convolution keeps channels apart."""
+    dims = flow.matrix(at) or ()
+    group = flow.attribute(at, "group")
+    return len(dims) > 2 and dims[1] == 1 and group is not None and group.i > 1
+
+
+def _above(flow: Dataflow, down: int) -> Pattern | None:
+    first = flow.operand(down, 0)
+    if first is None or first == INPUT or not flow.moves(down, 0):
+        return None
+    inner, ups, nonlinear = {down}, set(), []
+    pending = [first]
+    while pending:
+        at = pending.pop()
+        if at in inner or at in ups:
+            continue
+        if at == INPUT or len(inner) > _MOST:
+            return None
+        kind = flow.kinds[at]
+        if kind in ("product", "conv") and has_weight(flow, at):
+            if kind == "conv" and is_depthwise(flow, at):
+                if flow.kinds[down] == "conv":
+                    return None  # an inverted residual
+            else:
+                ups.add(at)
+                continue
+        elif kind not in _INSIDE and kind not in _NONLINEAR:
+            return None
+        if kind in _NONLINEAR:
+            nonlinear.append(at)
+        inner.add(at)
+        pending += flow.ups(at)
+    nonlinear += [at for at in ups if _has_activation(flow, at)]
+    if (
+        not nonlinear
+        or not 1 <= len(ups) <= 2
+        or {flow.kinds[at] for at in ups} != {flow.kinds[down]}
+    ):
+        return None
+    if not _gives_back(flow, ups, down):
+        return None
+    streams = {flow.stream(at) for at in ups}
+    end = after_bias(flow, down)
+    if len(streams) != 1 or not _in_a_block(flow, streams.copy().pop(), end):
+        return None
+    core = inner | ups | _on_the_way(flow, down, end)
+    if flow.escapes(core, end):
+        return None
+    for at in ups:
+        core.update(
+            one
+            for one in (flow.ups(at) if flow.types[at] in ("Gemm", "FusedGemm") else ())
+            if one != INPUT
+            and flow.types[one] == "Reshape"
+            and all(reader in core for reader in flow.readers[one])
+        )
+    sure = 0.9 if flow.kinds[down] == "product" else 0.8
+    anchors = (*sorted(ups), min(nonlinear), down)
+    ops = frozenset(flow.own(core))
+    return Pattern("FeedForward", ops, anchors, streams.pop(), end, sure)
+
+
+def _has_activation(flow: Dataflow, at: int) -> bool:
+    return flow.types[at] in CARRIES_ACTIVATION or flow.attribute(at, "activation") is not None
+
+
+def _gives_back(flow: Dataflow, ups: set[int], down: int) -> bool:
+    """Whether as many numbers come out as go in, as far as the weights tell."""
+    is_conv = flow.kinds[down] == "conv"
+    out = (flow.matrix(down) or ())[: 1 if is_conv else 2]
+    for at in ups:
+        into = flow.matrix(at) or ()
+        if into and out and into[1 if is_conv else 0] != out[-1]:
+            return False
+    return True
+
+
+def _in_a_block(flow: Dataflow, entry: int, end: int) -> bool:
+    if (entry != INPUT and flow.kinds[entry] in _NOT_BEFORE) or _has_activation(flow, end):
+        return False
+    at = end
+    for _ in range(6):
+        downs = flow.downs(at)
+        if not downs:
+            return False
+        if any(flow.kinds[one] in _AFTER for one in downs):
+            return True
+        if len(downs) > 1 or flow.kinds[downs[0]] not in ("pass", "layout"):
+            return False
+        at = downs[0]
+    return False
+
+
+def _on_the_way(flow: Dataflow, down: int, end: int) -> set[int]:
+    """The ops of a bias and the like, from a product to its end."""
+    found = {end}
+    at = end
+    while at != down:
+        at = flow.ups(at)[0]
+        found.add(at)
+    return found
