@@ -4,7 +4,8 @@
 above is about. *Accused* is the share of the ops of the untouched graph in
 such findings: an exporter's own mistakes are among them, so it is an upper
 bound of false alarms. *Right* is the share of the ops accused after planting
-that were planted, those accused before aside.
+that were planted, those accused before aside. How good the suggestions are says
+:mod:`benchmarks.suggestions`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from benchmarks.exports import exports, is_reported
 from benchmarks.idioms import IDIOMS
 from benchmarks.planting import WAYS, plant
 from benchmarks.sorting import SORTS, resort
+from benchmarks.suggestions import judge, suggestion_tables
 from hexviz.bench.exports import ALL, Export, Report
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
@@ -55,13 +57,22 @@ def bench_audit(
         file = from_proto(exported.proto, name=model)
         with_tree = tag(file, modules=exported.modules, calls=exported.calls)
         for known, graph in (("tree", with_tree), ("file", tag(file))):
-            results.extend({**about, "known": known, **record} for record in measure(graph))
+            results.extend(
+                {**about, "known": known, **record}
+                for record in measure(graph, listed=known == "tree")
+            )
         for sort in SORTS:
             again = tag(from_proto(resort(exported.proto, sort), name=model))
             results.append({**about, "known": "file", **accusations(again, sort)})
     summary = summarize(results)
     idioms = [] if sources else list(audit_idioms())
-    return {"summary": summary, "results": results, "idioms": idioms, "failed": failed}
+    return {
+        "summary": summary,
+        "suggestions": suggestion_tables(results),
+        "results": results,
+        "idioms": idioms,
+        "failed": failed,
+    }
 
 
 def audit_idioms(names: Sequence[str] = tuple(IDIOMS)) -> Iterator[dict[str, Any]]:
@@ -77,15 +88,22 @@ def audit_idioms(names: Sequence[str] = tuple(IDIOMS)) -> Iterator[dict[str, Any
                 yield {"model": name, "export": way.name, "known": known, **record}
 
 
-def measure(graph: TaggedGraph) -> Iterator[dict[str, Any]]:
-    """A record for the untouched graph, and one for each way of planting mistakes."""
+def measure(graph: TaggedGraph, *, listed: bool = True) -> Iterator[dict[str, Any]]:
+    """A record for the untouched graph, and one for each way of planting mistakes.
+
+    ``listed`` says that the graph knows its modules from a list, not from its ops alone. What the
+    nodes' own records name is left out: they are as they were, and would give mistakes away.
+    """
     before = accused_ops(audit(graph))
     yield accusations(graph)
     for way in WAYS:
         planted = found = accused = 0
+        judged: list[dict[str, Any]] = []
         for seed in range(_SEEDS):
-            wrong = plant(graph, way, share=SHARE, seed=seed)
-            told = accused_ops(audit(wrong.graph))
+            wrong = plant(graph, way, share=SHARE, seed=seed, listed=listed)
+            findings = [one for one in audit(wrong.graph) if one.kind != "unknown-module"]
+            told = accused_ops(findings)
+            judged.extend(judge(graph, wrong, findings, before))
             planted += len(wrong.mistakes)
             found += len(told & wrong.mistakes.keys())
             accused += len(told - (before - wrong.mistakes.keys()))
@@ -95,6 +113,7 @@ def measure(graph: TaggedGraph) -> Iterator[dict[str, Any]]:
                 "planted": planted,
                 "found": round(found / planted, 4),
                 "right": round(found / accused, 4) if accused else None,
+                "suggestions": judged,
             }
 
 

@@ -33,11 +33,12 @@ class Planted:
     mistakes: dict[str, str]
 
 
-def plant(graph: TaggedGraph, way: str, *, share: float, seed: int) -> Planted:
+def plant(graph: TaggedGraph, way: str, *, share: float, seed: int, listed: bool = True) -> Planted:
     """Move a share of the ops below the root into wrong branches, one op at least.
 
     Ops for which there is no wrong module of that kind (no sibling, no other
-    block) are not chosen. Everything else of the graph stays.
+    block) are not chosen. Everything else of the graph stays; but a module that all of its ops
+    were moved from is only known where modules are ``listed``, apart from their ops.
     """
     draw = random.Random(seed)  # noqa: S311 - reproducible, nothing to guess
     wrong = _Wrong(module.fqn for module in graph.modules)
@@ -50,7 +51,18 @@ def plant(graph: TaggedGraph, way: str, *, share: float, seed: int) -> Planted:
         module = draw.choice(wrong.of(op.module, way))
         known[at] = Provenance(module, "declared", "metadata", kind="metadata")
         mistakes[op.id] = op.module
-    return Planted(retag(graph, known), mistakes)
+    infos = graph.modules.infos()
+    if not listed:
+        gone = _around(op.module for op in graph.ops) - _around(
+            one.module for one in known.values()
+        )
+        infos = {fqn: info for fqn, info in infos.items() if fqn not in gone}
+    return Planted(retag(graph, known, modules=infos), mistakes)
+
+
+def _around(modules: Iterable[str]) -> set[str]:
+    """Modules, with all that enclose them."""
+    return {around for module in set(modules) for around in names.ancestors(module)}
 
 
 class _Wrong:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from benchmarks.suggestions import TABLES
 from hexviz.cli.console import console, listing, say
 
 __all__ = [
@@ -36,11 +37,30 @@ def print_audit(document: Mapping[str, Any]) -> None:
     for title, lines in rows.items():
         table = listing(("mistakes", *names, "worst"), lines, title=title, figures=names)
         console().print(table)
+    for by, lines in document["suggestions"].items():
+        _print_suggestions(by, lines)
     if document["idioms"]:
         ops = sum(one["ops"] for one in document["idioms"])
         accused = sum(one["accused_ops"] for one in document["idioms"])
         say(f"Idioms that are right: {accused} of {ops} ops accused.")
     _say_failed(document)
+
+
+def _print_suggestions(by: str, lines: Sequence[Mapping[str, Any]]) -> None:
+    """What the audit suggests for ops that it accuses, told apart by what a table is named for."""
+    figures = ("ops", "tag wrong", "suggested", "exact", "around", "wrong", "exact, by model")
+    shares = ("tag_wrong", "suggested", "exact", "around", "wrong", "right")
+    rows = [
+        (
+            "reported only" if row["reported"] else "tuned on",
+            ", ".join(str(row[key]) for key in TABLES[by]),
+            str(row["ops"]),
+            *(_share(row[key]) for key in shares),
+        )
+        for row in lines
+    ]
+    title = f"suggestions, by {by.replace('_', ' ')}"
+    console().print(listing(("models", "", *figures), rows, title=title, figures=figures))
 
 
 def print_costs(document: Mapping[str, Any]) -> None:

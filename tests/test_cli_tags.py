@@ -71,6 +71,7 @@ FINDINGS = [
 WRONG = Finding(
     *("misplaced", "error", ("o",), "All contradicts it.", "Move it.", "enc", 0.9),
     details=("Its neighbours do.",),
+    suggestion_sureness=0.97,
 )
 
 
@@ -86,11 +87,11 @@ def test_an_audit_for_people_is_worst_first(
     assert (code, err) == (0, "")
     rows = [" ".join(line.split()) for line in out.splitlines()]
     assert rows == [
-        "severity kind ops what, and what to do",
-        "error misplaced 1: o All contradicts it. Its neighbours do. → Move it.",
-        "warning low-confidence 2: s, r A guess. → Look at [them].",
-        "warning sibling 4: s, q, k, … Its doubles differ.",
-        "info fallback 1: a Nothing is known.",
+        "severity kind sure ops what, and what to do",
+        "error misplaced 90% 1: o All contradicts it. Its neighbours do. → Move it. (97% sure)",
+        "warning low-confidence 100% 2: s, r A guess. → Look at [them].",
+        "warning sibling 100% 4: s, q, k, … Its doubles differ.",
+        "info fallback 100% 1: a Nothing is known.",
         "",
         "net.onnx: 1 error, 2 warnings, 1 info. Warnings and errors accuse 6 of 8 ops.",
     ]
@@ -116,6 +117,7 @@ def test_an_audit_as_json(run: Run, net: Path, monkeypatch: pytest.MonkeyPatch) 
         "suggestion": "Look at [them].",
         "module": None,
         "sureness": 1.0,
+        "suggestion_sureness": None,
         "details": [],
     }
 

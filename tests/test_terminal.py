@@ -106,7 +106,7 @@ def test_a_finding_about_no_op(capsys: pytest.CaptureFixture[str]) -> None:
     graph = net()
     print_findings(findings_document(graph, [Finding("empty-module", "info", (), "Empty.")]))
     rows = printed(capsys)
-    assert rows[1] == "info empty-module none Empty."
+    assert rows[1] == "info empty-module 100% none Empty."
     assert rows[-1] == "test.onnx: 1 info. Warnings and errors accuse 0 of 8 ops."
 
 

@@ -113,8 +113,9 @@ def print_findings(document: Mapping[str, Any]) -> None:
         (
             text(severity, _COLOURS[severity]),
             finding["kind"],
+            f"{finding['sureness']:.0%}",
             _first_ops(finding["ops"]),
-            _what(finding["message"], finding["details"], finding["suggestion"]),
+            _what(finding),
         )
         for severity in reversed(SEVERITIES)
         for finding in document["findings"]
@@ -124,7 +125,7 @@ def print_findings(document: Mapping[str, Any]) -> None:
         line = f"{document['model']}: no findings on {many(document['ops'], 'op')}."
         out.print(text(line), soft_wrap=True)
         return
-    out.print(listing(("severity", "kind", "ops", "what, and what to do"), rows))
+    out.print(listing(("severity", "kind", "sure", "ops", "what, and what to do"), rows))
     out.print()
     counts = ", ".join(
         many(document["counts"][one], one)
@@ -155,11 +156,15 @@ def _confidence(whole: float, parts: Sequence[Part]) -> str:
     return product if len(parts) == 1 else f"{whole:.3g} = {product}"
 
 
-def _what(message: str, details: Sequence[str], suggestion: str) -> Text:
-    what = text(message)
-    for detail in details:
+def _what(finding: Mapping[str, Any]) -> Text:
+    what = text(finding["message"])
+    for detail in finding["details"]:
         what.append("\n").append_text(text(detail))
-    return what.append("\n").append_text(text(f"→ {suggestion}")) if suggestion else what
+    suggestion, sureness = finding["suggestion"], finding["suggestion_sureness"]
+    if not suggestion:
+        return what
+    sure = "" if sureness is None else f" ({sureness:.0%} sure)"
+    return what.append("\n").append_text(text(f"→ {suggestion}{sure}"))
 
 
 def _first_ops(ops: Sequence[str]) -> str:

@@ -92,6 +92,7 @@ def disagreeing_sources(graph: TaggedGraph, doubts: Sequence[Doubt]) -> Iterator
             f"See which is right; the other{among} is {other.module or 'the root'}.",
             said if said in graph.modules else None,
             0.5,
+            suggestion_sureness=0.5 if said in graph.modules else None,
         )
 
 
@@ -152,6 +153,7 @@ def shared_constants(graph: TaggedGraph) -> Iterator[Finding]:
             f"{'' if target is not None else ', and the others to where theirs do'}.",
             target,
             0.95,
+            suggestion_sureness=None if target is None else 0.95,
         )
 
 
@@ -262,6 +264,7 @@ def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
     for pairs in groups.values():
         first, around = pairs[0]
         ops = [op for op, _ in pairs]
+        target = _one({one for _, one in pairs})
         called = told_apart(graph, (first.module, around))
         yield Finding(
             "split-chain",
@@ -270,8 +273,9 @@ def split_chains(graph: TaggedGraph) -> Iterator[Finding]:
             f"Tagged {called[first.module]}, in the middle of a chain of auxiliary ops of "
             f"{called[around]}{alike(len(ops))}.",
             f"If it is one computation, move to {graph.modules[around].tag}.",
-            _one({one for _, one in pairs}),
+            target,
             0.3,
+            suggestion_sureness=None if target is None else 0.3,
         )
 
 

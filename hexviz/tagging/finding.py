@@ -14,12 +14,14 @@ __all__ = [
     "DOUBTING",
     "KINDS",
     "SEVERITIES",
+    "SURE_ENOUGH",
     "Finding",
     "Severity",
     "accused_ops",
     "alike",
     "finding_record",
     "findings_document",
+    "takes_at_once",
     "told_apart",
 ]
 
@@ -51,14 +53,19 @@ DOUBTING = frozenset({"misplaced", "sibling", "weight", "sources"})
 """Kinds that say of an op's tag that it is wrong."""
 
 
+SURE_ENOUGH = 0.9
+"""How sure a suggestion has to be to be taken with all others at once."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One finding of an audit.
 
     ``ops`` are the ids of the ops it is about; none for a module without ops.
     ``module`` is the FQN that ``suggestion`` would move all of them to, or
-    ``None`` where the audit does not know better. ``sureness`` is in 0..1:
-    how likely the finding is right. ``message`` and ``suggestion`` are sentences of at most
+    ``None`` where the audit does not know better. ``sureness`` is in 0..1: how likely the
+    finding is right, and ``suggestion_sureness`` how likely ``module`` is the right one, ``None``
+    without a module. ``message`` and ``suggestion`` are sentences of at most
     25 words; ``details`` are further ones, for whoever wants to know more.
     """
 
@@ -70,10 +77,11 @@ class Finding:
     module: str | None = None
     sureness: float = 1.0
     details: tuple[str, ...] = ()
+    suggestion_sureness: float | None = None
 
 
 def finding_record(finding: Finding) -> dict[str, Any]:
-    """A finding as plain JSON; the keys are those of the public contract, and three more."""
+    """A finding as plain JSON; the keys are those of the public contract, and four more."""
     return {
         "kind": finding.kind,
         "severity": finding.severity,
@@ -82,6 +90,7 @@ def finding_record(finding: Finding) -> dict[str, Any]:
         "suggestion": finding.suggestion,
         "module": finding.module,
         "sureness": finding.sureness,
+        "suggestion_sureness": finding.suggestion_sureness,
         "details": list(finding.details),
     }
 
@@ -104,6 +113,15 @@ def alike(count: int) -> str:
 def accused_ops(findings: Iterable[Finding]) -> frozenset[str]:
     """The ids of the ops that findings at warning level or above are about."""
     return frozenset(op for one in findings if one.severity != "info" for op in one.ops)
+
+
+def takes_at_once(finding: Finding) -> bool:
+    """Whether the suggestion of a finding is taken where a person accepts all of them.
+
+    It is one of a warning or an error, and sure enough (:data:`SURE_ENOUGH`).
+    """
+    sureness = finding.suggestion_sureness
+    return finding.severity != "info" and sureness is not None and sureness >= SURE_ENOUGH
 
 
 def findings_document(graph: TaggedGraph, findings: Sequence[Finding]) -> dict[str, Any]:

@@ -55,9 +55,8 @@ class Suspicion:
     """What speaks against one op's tag.
 
     ``around`` are the positions that the order signal compares with,
-    ``weight`` the name of the weight and ``holder`` the FQN of the module that
-    holds it, ``doubles`` the module pattern that the op's doubles have, with
-    some of them.
+    ``weight`` the name of the weight and ``holder`` the FQN that it is named for (the tree may lack
+    it), ``doubles`` the module pattern that the op's doubles have, with some of them.
     """
 
     signals: frozenset[str] = frozenset()
@@ -338,9 +337,9 @@ class _Held:
     """Which ops read weights that are named for a module.
 
     ``readers`` are those that do. ``elsewhere`` holds, by position, the op's weight and the module
-    that holds it, where that is on another branch: only weights that one op alone computes with
-    tell, and only where the file does not do so all the time. The types of ops with which it does
-    are ``misnamed``.
+    that it is named for, where that is on another branch: only weights that one op alone computes
+    with tell, and only where the file does not do so all the time. The types of ops with which it
+    does are ``misnamed``.
     """
 
     def __init__(self, graph: TaggedGraph, owners: Mapping[str, str], where: Ints) -> None:
@@ -371,7 +370,7 @@ class _Held:
         for at, code in zip(ats[off].tolist(), codes[off].tolist(), strict=True):
             home = paths.names[homes[code]]
             if first_name(home) != first_name(paths.names[where[at]]):
-                found[at] = flat.values[known[code]], home
+                found[at] = flat.values[known[code]], paths.names[holders[code]]
         against = np.bincount(types[list(found)], minlength=len(count)) if found else count * 0
         misnamed = _HABIT * against > count
         self.misnamed = frozenset(structure.type_names[one] for one in np.flatnonzero(misnamed))

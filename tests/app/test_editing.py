@@ -22,6 +22,7 @@ from hexviz.app.server import create_app
 from hexviz.cache import Cache
 from hexviz.errors import SelectionError, SourceError, UnknownOpError, ViewLimitError
 from hexviz.model.reader import parse as read
+from hexviz.tagging.finding import Finding
 from hexviz.tagging.overrides_file import read_overrides
 from hexviz.tagging.tag import tag
 from hexviz.view.state import ViewState
@@ -139,6 +140,30 @@ def test_all_suggestions_are_taken_at_once(store: ModelStore) -> None:
     edited, state = edit(store, model, PageState(), "accept", f"{model.key}:all")
     assert not any(one.severity == "error" for one in edited.findings)
     assert edit(store, edited, state, "undo")[0].key == model.key
+
+
+def test_all_suggestions_means_those_that_are_sure(store: ModelStore) -> None:
+    model = store.get(store.add_upload(wrong(), "wrong.onnx"))
+    module = "net.0.two"
+    found = [
+        Finding("misplaced", "error", ("a0",), "It is.", "Move.", module, suggestion_sureness=0.97),
+        Finding("sibling", "warning", ("b0",), "So.", "Move.", module, suggestion_sureness=0.9),
+        Finding("misplaced", "error", ("c0",), "Is.", "Move.", module, suggestion_sureness=0.6),
+        Finding("fallback", "warning", ("d0",), "Nothing is known."),
+        Finding("split-chain", "info", ("c1",), "Hm.", "", module, suggestion_sureness=0.95),
+    ]
+    vars(model)["findings"] = found
+    content = str(audit_page(model.graph, found, model.key))
+    assert "Accept all 2 suggestions that are sure" in content
+    assert "leaves 2 findings: 1 less than 90% sure, 1 without a suggestion" in content
+    assert " (97% sure)" in content
+    edited, _ = edit(store, model, PageState(), "accept", f"{model.key}:all")
+    assert edited.edit is not None
+    assert edited.edit.overrides == {"a0": module, "b0": module}
+    assert "Accept all" not in str(audit_page(model.graph, found[3:], model.key))
+    unsure = str(audit_page(model.graph, [found[2], found[2]], model.key))
+    assert "nothing is sure: 2 less than 90% sure" in unsure
+    assert "Accept all" not in unsure
 
 
 def test_a_frame_selects_ops_that_move_together(store: ModelStore, opened: OpenModel) -> None:

@@ -15,7 +15,14 @@ from hexviz.model.modules import ModuleInfo
 from hexviz.model.reader import from_proto
 from hexviz.model.source_graph import SourceGraph
 from hexviz.tagging.audit import audit
-from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops, finding_record
+from hexviz.tagging.finding import (
+    KINDS,
+    SEVERITIES,
+    Finding,
+    accused_ops,
+    finding_record,
+    takes_at_once,
+)
 from hexviz.tagging.override import override
 from hexviz.tagging.tag import tag
 from tests.build import parse, scoped, tagged
@@ -57,21 +64,22 @@ def test_nothing_is_wrong_with_what_is_right() -> None:
 def test_an_op_outside_of_what_was_open_is_misplaced() -> None:
     graph = net(a0="net.1.act")
     (finding,) = of_kind(graph, "misplaced")
-    assert (finding.severity, finding.ops, finding.module) == ("error", ("a0",), "net.0")
+    assert (finding.severity, finding.ops, finding.module) == ("error", ("a0",), "net.0.fc")
     assert finding.message == (
         "Tagged /Net/List/Block.1/Act, but ran between ops of Fc and /Net/List/Block.0/Act."
     )
-    assert finding.suggestion == "Move to /Net/List/Block.0."
+    assert finding.suggestion == "Move to /Net/List/Block.0/Fc."
     assert finding.details == (
         "What it is connected to meets on another branch.",
         "Nothing near it is of /Net/List/Block.1/Act, whose other ops are elsewhere.",
         "No other Act has the type Add.",
+        "Fc has fewer Add ops than others of its kind.",
         (
             "All else says: Ran in /Net/List/Block.0, the deepest module open both at MatMul “m0” "
             "and at Relu “r0”."
         ),
     )
-    assert "a0" not in accused_ops(audit(override(graph, {"a0": "net.0"})))
+    assert "a0" not in accused_ops(audit(override(graph, {"a0": "net.0.fc"})))
 
 
 def test_what_a_person_set_is_not_doubted() -> None:
@@ -86,6 +94,56 @@ def test_a_finding_is_gone_with_its_cause() -> None:
     assert finding.module is not None
     mended = override(graph, dict.fromkeys(finding.ops, finding.module))
     assert not of_kind(mended, "misplaced")
+
+
+def layers(count: int, **wrong: str) -> TaggedGraph:
+    """Layers of ``norm → fc → act`` in a row, without a list of modules in the file."""
+    lines, scopes, last = [], {}, "x"
+    for at in range(count):
+        ops = (("n", "Tanh", "norm"), ("m", "Neg", "fc"), ("b", "Abs", "fc"), ("a", "Exp", "act"))
+        for name, op_type, part in ops:
+            lines.append(f"{name}{at} = {op_type} ({last})")
+            last = f"{name}{at}"
+            scopes[last] = f"layer.{at}.{part}"
+    text = "g (float[2] x) => (float[2] y) {" + "\n".join(lines) + f"\ny = Sin ({last})}}"
+    return tagged(scoped(parse(text), scopes | {"y": ""} | wrong))
+
+
+def test_an_op_belongs_to_the_part_that_lacks_one_like_it() -> None:
+    """Order and links only say in which layer it ran; the other layers say in which part."""
+    assert audit(layers(2)) == []
+    (finding,) = audit(layers(2, m0="layer.1.norm"))
+    assert (finding.severity, finding.ops, finding.module) == ("error", ("m0",), "layer.0.fc")
+    assert finding.details[-2:] == (
+        "Module.fc has fewer Neg ops than others of its kind.",
+        (
+            "All else says: Ran in /Module/Module/Module.0, the deepest module open both at "
+            "Tanh “n0” and at Abs “b0”."
+        ),
+    )
+    assert takes_at_once(finding)
+
+
+def test_who_was_in_a_module_before_an_intruder_is_not_accused() -> None:
+    """The intruder makes the one op of a norm look as lost as itself; the norm needs one of them."""
+    assert accused_ops(audit(layers(4, b3="layer.0.norm"))) == {"b3"}
+
+
+def test_a_module_that_the_file_does_not_list_is_not_suggested() -> None:
+    (finding,) = audit(layers(4, n1="layer.0.fc"))
+    assert finding.suggestion == (
+        "Look at it: it belongs in a part of /Module/Module/Module.1 that the file does not list."
+    )
+    assert (finding.module, finding.suggestion_sureness) == (None, None)
+    assert not takes_at_once(finding)
+
+
+def test_where_all_else_only_names_what_is_around_nothing_is_suggested() -> None:
+    (finding,) = audit(layers(4, y="layer.0.fc"))
+    assert (finding.severity, finding.ops, finding.module) == ("warning", ("y",), None)
+    assert finding.suggestion == "Look at it: all else only says that it is somewhere in /Module."
+    assert finding.suggestion_sureness is None
+    assert finding.sureness < 0.9
 
 
 def test_a_weight_of_another_branch() -> None:
@@ -290,6 +348,8 @@ def test_findings_are_about_ops_of_the_graph_and_come_worst_first(proto: onnx.Mo
         assert finding.module is None or finding.module in graph.modules
         assert finding.message.endswith(".")
         assert 0 <= finding.sureness <= 1
+        assert (finding.module is None) is (finding.suggestion_sureness is None)
+        assert finding.suggestion_sureness is None or 0 <= finding.suggestion_sureness <= 1
         assert finding_record(finding).keys() >= {
             "kind",
             "severity",

@@ -21,6 +21,7 @@ from hexviz.app.protocol import (
     Undo,
 )
 from hexviz.errors import SelectionError
+from hexviz.tagging.finding import takes_at_once
 from hexviz.tagging.override import known_module
 from hexviz.tagging.policies import changes, what_if
 
@@ -98,7 +99,7 @@ def _moving(model: OpenModel, move: Move) -> list[str]:
 
 
 def _accepted(model: OpenModel, accepted: str) -> dict[str, str | None]:
-    """What a finding, or all that matter, would move: ``KEY:2``, ``KEY:all``.
+    """What a finding, or all that are sure enough, would move: ``KEY:2``, ``KEY:all``.
 
     The key is that of the model whose findings a person saw: by now there may be others.
     """
@@ -106,8 +107,8 @@ def _accepted(model: OpenModel, accepted: str) -> dict[str, str | None]:
     if key != model.key:
         raise SelectionError("The findings have changed since they were listed: look again.")
     if which == "all":
-        moves = [one for one in reversed(model.findings) if one.severity != "info"]
-        return {op: one.module for one in moves if one.module is not None for op in one.ops}
+        moves = filter(takes_at_once, reversed(model.findings))
+        return {op: one.module for one in moves for op in one.ops}
     if not which.isdecimal() or len(which) > 9 or int(which) >= len(model.findings):
         return {}
     finding = model.findings[int(which)]

@@ -7,12 +7,19 @@ from typing import Any
 
 from hexviz.app import html
 from hexviz.app.models.open_model import OpenModel
-from hexviz.app.panels.inspector.accusations import sureness
+from hexviz.app.panels.inspector.accusations import suggestion, sureness
 from hexviz.app.panels.parts import breaking, button, folded, op_link
 from hexviz.app.protocol import PageState
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
-from hexviz.tagging.finding import KINDS, SEVERITIES, Finding, accused_ops
+from hexviz.tagging.finding import (
+    KINDS,
+    SEVERITIES,
+    SURE_ENOUGH,
+    Finding,
+    accused_ops,
+    takes_at_once,
+)
 from hexviz.tagging.sentence import source_file
 
 __all__ = ["audit_page", "edits_strip"]
@@ -28,13 +35,6 @@ def audit_page(graph: TaggedGraph, found: Sequence[Finding], key: str | None = N
     """
     counts = {one: sum(finding.severity == one for finding in found) for one in SEVERITIES}
     accused = len(accused_ops(found))
-    cures = sum(one.module is not None for one in found if one.severity != "info")
-    accept_all = html.Button(
-        f"Accept all {counted(cures, 'suggestion')}",
-        className="tool",
-        title="Move the ops of all warnings and errors to where the audit suggests",
-        **{"data-event": "accept", "data-value": f"{key}:all"},
-    )
     parts: list[Any] = [
         html.Div(
             [
@@ -57,7 +57,7 @@ def audit_page(graph: TaggedGraph, found: Sequence[Finding], key: str | None = N
                     "and errors",
                     className="quiet",
                 ),
-                *([accept_all] if cures > 1 and key is not None else []),
+                *(_accept_all(found, key) if key is not None else []),
             ],
             className="audit-head",
         )
@@ -78,6 +78,31 @@ def audit_page(graph: TaggedGraph, found: Sequence[Finding], key: str | None = N
             )
         )
     return parts
+
+
+def _accept_all(found: Sequence[Finding], key: str) -> list[Any]:
+    """A way to take all suggestions that are sure, and what it leaves; none for just one."""
+    grave = [one for one in found if one.severity != "info"]
+    taken = sum(map(takes_at_once, grave))
+    unsure = sum(one.module is not None for one in grave) - taken
+    silent = len(grave) - taken - unsure
+    if taken + unsure <= 1:
+        return []
+    enough = f"{SURE_ENOUGH:.0%}"
+    button = html.Button(
+        f"Accept all {counted(taken, 'suggestion')} that {'is' if taken == 1 else 'are'} sure",
+        className="tool",
+        title=(
+            "Move the ops of warnings and errors to where the audit suggests, if that is at least "
+            f"{enough} sure"
+        ),
+        **{"data-event": "accept", "data-value": f"{key}:all"},
+    )
+    reasons = [f"{unsure:,} less than {enough} sure"] * bool(unsure)
+    reasons += [f"{silent:,} without a suggestion"] * bool(silent)
+    left = f"leaves {counted(unsure + silent, 'finding')}" if taken else "nothing is sure"
+    note = html.Span(f"{left}: {', '.join(reasons)}", className="quiet")
+    return [button] * bool(taken) + [note] * bool(reasons)
 
 
 def _finding(graph: TaggedGraph, key: str | None, at: int, finding: Finding) -> html.Li:
@@ -112,7 +137,7 @@ def _finding(graph: TaggedGraph, key: str | None, at: int, finding: Finding) -> 
             ),
             html.P(breaking(finding.message), className="finding-message"),
             _ops(graph, finding.ops),
-            html.P(breaking(finding.suggestion), className="suggestion"),
+            html.P(suggestion(finding), className="suggestion"),
             folded(
                 "What speaks for that",
                 "finding",

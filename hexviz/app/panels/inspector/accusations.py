@@ -11,7 +11,7 @@ from hexviz.model.graph import TaggedGraph
 from hexviz.model.wording import counted
 from hexviz.tagging.finding import Finding
 
-__all__ = ["accusations", "sureness"]
+__all__ = ["accusations", "suggestion", "sureness"]
 
 _TITLES = {"error": "Error", "warning": "Warning", "info": "Worth knowing"}
 
@@ -52,7 +52,7 @@ def _accusation(graph: TaggedGraph, at: int, finding: Finding, key: str | None) 
                 className="finding-head",
             ),
             html.P(breaking(finding.message), className="finding-message"),
-            html.P(breaking(finding.suggestion), className="quiet") if finding.suggestion else None,
+            html.P(suggestion(finding), className="quiet") if finding.suggestion else None,
             folded(
                 "What speaks for that",
                 "finding",
@@ -70,3 +70,11 @@ def _accusation(graph: TaggedGraph, at: int, finding: Finding, key: str | None) 
 def sureness(finding: Finding) -> str:
     """How likely a finding is right, in words."""
     return f"{finding.sureness:.0%} sure" if finding.sureness < 1 else "certain"
+
+
+def suggestion(finding: Finding) -> list[Any]:
+    """What a finding suggests, and how likely the module that it names is the right one."""
+    said: list[Any] = breaking(finding.suggestion)
+    if finding.suggestion_sureness is None:
+        return said
+    return [*said, f" ({finding.suggestion_sureness:.0%} sure)"]
