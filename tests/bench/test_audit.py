@@ -1,7 +1,10 @@
 """The audit's benchmark: mistakes are mistakes, and the floors hold on models never tuned on."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 from statistics import mean
+from typing import Any
 
 import pytest
 
@@ -9,18 +12,21 @@ from benchmarks.audit import accusations, bench_audit, measure, summarize
 from benchmarks.idioms import IDIOMS
 from benchmarks.planting import WAYS, plant
 from benchmarks.sorting import SORTS, resort
+from benchmarks.suggestions import judge, suggestion_tables
 from hexviz.bench.exports import ALL
 from hexviz.exporters.export import export_model
 from hexviz.exporters.interface import Exported
 from hexviz.model import fqn as names
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import from_proto
-from hexviz.tagging import suspicion
+from hexviz.tagging import misplaced, suspicion
 from hexviz.tagging.anatomy import pattern
 from hexviz.tagging.audit import audit
-from hexviz.tagging.finding import accused_ops
+from hexviz.tagging.finding import Finding, accused_ops
 from hexviz.tagging.module_calls import Calls
 from hexviz.tagging.tag import tag
+from hexviz.tagging.vacancies import Vacancies
+from hexviz.tagging.verdicts import find_verdicts
 from tests.exports import FLOOR_MODELS, export_once, kept_export
 from tests.tagging.test_audit import net
 
@@ -59,7 +65,6 @@ def test_a_blind_audit_finds_nothing_and_one_that_accuses_all_is_seen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     from benchmarks import audit as bench
-    from hexviz.tagging.finding import Finding
 
     monkeypatch.setattr(bench, "audit", lambda _: [])
     assert [one.get("found", one.get("accused")) for one in measure(net())] == [0, 0, 0, 0]
@@ -84,19 +89,105 @@ def test_means_count_each_model_once_and_name_the_worst() -> None:
     assert (row["worst"], row["worst_figure"]) == ("two", 0.5)
 
 
+def _measured(kind: str) -> list[dict[str, Any]]:
+    """What is measured of each floor model, exported in one way."""
+    exporter, _, optimize = kind.partition(", ")
+    return [
+        {"model": name, "export": kind, "known": "tree", "reported": True, **record}
+        for name in FLOOR_MODELS
+        for record in measure(graph_of(name, exporter, optimize=bool(optimize)))
+    ]
+
+
+def _row(rows: Iterable[dict[str, Any]], key: str, value: object) -> dict[str, Any]:
+    return next(row for row in rows if row[key] == value)
+
+
 @pytest.mark.parametrize("kind", ["dynamo", "torchscript", "dynamo, optimised"])
 def test_the_audit_on_models_never_tuned_on(kind: str) -> None:
-    """90 % of the mistakes are found, and nobody is accused where nothing is wrong."""
+    """90 % of the mistakes are found, and nobody is accused where nothing is wrong.
+
+    What it suggests is right.
+    """
     found: dict[str, list[float]] = {way: [] for way in WAYS}
-    for name in FLOOR_MODELS:
-        exporter, _, optimize = kind.partition(", ")
-        graph = graph_of(name, exporter, optimize=bool(optimize))
-        for record in measure(graph):
-            if record["way"] == "untouched":
-                assert (record["accused_ops"], record["error_ops"]) == (0, 0)
-            else:
-                found[record["way"]].append(record["found"])
+    results = _measured(kind)
+    for record in results:
+        if record["way"] == "untouched":
+            assert (record["accused_ops"], record["error_ops"]) == (0, 0)
+        else:
+            found[record["way"]].append(record["found"])
     assert mean(mean(shares) for shares in found.values()) >= 0.9
+    hold_suggestions(results)
+
+
+def hold_suggestions(results: Iterable[dict[str, Any]]) -> None:
+    """90 % of errors' suggestions are right, 80 % of warnings', sure ones as often as they say.
+
+    Most suggestions are sure.
+    """
+    tables = suggestion_tables(results)
+    assert _row(tables["severity"], "severity", "error")["exact"] >= 0.9
+    assert _row(tables["severity"], "severity", "warning")["exact"] >= 0.8
+    sure = [row for row in tables["suggestion_sureness"] if (row["suggestion_sureness"] or 0) > 0.9]
+    assert sum(row["ops"] for row in sure) >= 0.8 * sum(
+        row["ops"] for row in tables["suggestion_sureness"]
+    )
+    for row in sure:
+        assert row["exact"] >= row["suggestion_sureness"] - 0.05
+
+
+@pytest.mark.parametrize("worse", ["vague", "parent"])
+def test_a_worse_rule_for_suggestions_is_seen(worse: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without what fellows have, or with what encloses the right module, floors break."""
+    if worse == "vague":
+        monkeypatch.setattr(Vacancies, "of", lambda *_: {})
+    else:
+        monkeypatch.setattr(
+            misplaced,
+            "find_verdicts",
+            lambda graph, suspects: [
+                replace(one, module=graph.modules.nearest(names.parent(one.module)))
+                for one in find_verdicts(graph, suspects)
+            ],
+        )
+    with pytest.raises(AssertionError):
+        hold_suggestions(_measured("torchscript"))
+
+
+def test_what_a_suggestion_is_worth_is_counted() -> None:
+    """Exact, around, wrong or none, over all ops and by model; who was accused before is aside."""
+    graph = net()
+    wrong = plant(graph, "sibling", share=0.3, seed=0)
+    first, second, third = wrong.mistakes.items()
+    found = [
+        Finding("misplaced", "error", (first[0],), "", "", first[1], suggestion_sureness=0.9),
+        Finding("misplaced", "error", (second[0],), "", "", "net", suggestion_sureness=0.9),
+        Finding("misplaced", "error", (third[0], "y"), "", "", third[0], suggestion_sureness=0.9),
+        Finding("fallback", "warning", ("y",), ""),
+        Finding("low-confidence", "info", ("y",), ""),
+    ]
+    about = {"model": "it", "export": "dynamo", "known": "tree", "way": "sibling", "reported": True}
+    judged = list(judge(graph, wrong, found, frozenset()))
+    tables = suggestion_tables([{**about, "suggestions": judged}])
+    error, warning = tables["severity"]
+    assert (error["ops"], error["tag_wrong"], error["suggested"]) == (4, 0.75, 1)
+    assert (error["exact"], error["around"], error["wrong"]) == (0.25, 0.25, 0.5)
+    assert (warning["ops"], warning["suggested"], warning["exact"]) == (1, 0, None)
+    (again, _) = judge(graph, wrong, found, frozenset({"y", *wrong.mistakes}))
+    assert (again["ops"], again["mistakes"]) == (3, 3)
+
+
+def test_a_module_without_ops_is_forgotten_unless_it_is_listed() -> None:
+    graph = net(r0="net.1.act", s0="net.1.act")
+    (seed, *_) = [
+        seed
+        for seed in range(50)
+        if {"a0", "m0"} == set(plant(graph, "block", share=0.2, seed=seed).mistakes)
+    ]
+    kept = plant(graph, "block", share=0.2, seed=seed).graph.modules
+    forgotten = plant(graph, "block", share=0.2, seed=seed, listed=False).graph.modules
+    assert "net.0.fc" in kept
+    assert "net.0.fc" not in forgotten
 
 
 @pytest.mark.parametrize("kind", ["dynamo", "torchscript", "dynamo, optimised"])

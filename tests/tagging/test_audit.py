@@ -125,7 +125,7 @@ def test_an_op_belongs_to_the_part_that_lacks_one_like_it() -> None:
 
 
 def test_who_was_in_a_module_before_an_intruder_is_not_accused() -> None:
-    """The intruder makes the one op of a norm look as lost as itself; the norm needs one of them."""
+    """An intruder makes the one op of a norm look as lost as itself; but the norm needs it."""
     assert accused_ops(audit(layers(4, b3="layer.0.norm"))) == {"b3"}
 
 
