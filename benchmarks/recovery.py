@@ -42,7 +42,7 @@ Finder = Callable[[FlatGraph], Sequence[Stretch]]
 Record = dict[str, Any]
 Bools = npt.NDArray[np.bool_]
 
-DEFAULT = "hexviz.tagging.recovery.repeats:find_repeats"
+DEFAULT = "hexviz.tagging.recovery.find:find_stretches"
 
 
 def main() -> None:
