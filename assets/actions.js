@@ -30,9 +30,10 @@ register({ "reveal-row": (key) => goToRow(key ?? "") });
 /**
  * Do what an action is for; where there is no such action, nothing.
  * @param {string} name
+ * @param {string | null} [value]
  */
-export function perform(name) {
-  actions.get(name)?.(null, document.body);
+export function perform(name, value = null) {
+  actions.get(name)?.(value, document.body);
 }
 
 /**

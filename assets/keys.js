@@ -42,6 +42,7 @@ const KEYS = {
   "]": () => perform("fold-right"),
   "\\": () => perform("fold-both"),
   c: () => perform("copy-link"),
+  F2: () => perform("rename-module"),
   z: () => send({ type: "undo" }),
   y: () => send({ type: "redo" }),
   t: () => perform("start-tour"),
@@ -180,6 +181,10 @@ function onKey(event) {
     return;
   }
   const row = around(event, "[role=treeitem]");
+  if (key === "F2" && row?.dataset.fqn && row.closest("#tree")) {
+    perform("rename-module", row.dataset.fqn);
+    return;
+  }
   if (row && pressKey(row, key)) {
     event.preventDefault();
     return;

@@ -37,7 +37,7 @@ import { jobEnded, refreshFoldsBy, showMade, turned } from "./panels/extract.js"
 import {
   bindMeasure, costsMade, documentTaken, measureMade, parityWith, traceRead,
 } from "./panels/measure.js";
-import { moveFrom, moveOps } from "./panels/move.js";
+import { moveFrom, moveOps, rename, renameFrom } from "./panels/move.js";
 import { filterAudit, showPanel } from "./panels/show.js";
 import {
   notePainted, noteServer, refreshTimingsBy, timingsToggled, timingsRequest,
@@ -255,6 +255,8 @@ register({
   "move-module": (fqn) => moveFrom(queue, "module", fqn ?? ""),
   "extract-module": (fqn) => extractModule(fqn ?? ""),
   "move-to": (which, button) => moveOps(which ?? "", button),
+  "rename-module": (fqn) => renameFrom(queue, fqn),
+  "rename-to": (fqn, button) => rename(fqn ?? "", button),
   "keep-in-step": (_value, button) => keepInStep(button),
   "audit-filter": (severity) => filterAudit(severity ?? ""),
 });

@@ -15,7 +15,7 @@ import { bindFrame } from "./frame.js";
 import { fail, notify } from "./notices.js";
 import { codeOf, cutCode, keepCode } from "./notebook/code.js";
 import { bindWheel } from "./notebook/wheel.js";
-import { fieldWanted, moveFrom, moveOps } from "./panels/move.js";
+import { fieldWanted, moveFrom, moveOps, rename, renameFrom } from "./panels/move.js";
 import { bindTabs, showPanel, showTab, turnTheme } from "./plain-page.js";
 import { EventQueue } from "./queue.js";
 import { showAnswer } from "./show.js";
@@ -120,6 +120,8 @@ register({
   "move-op": (op) => moveFrom(queue, "op", op ?? ""),
   "move-module": (fqn) => moveFrom(queue, "module", fqn ?? ""),
   "move-to": (which, button) => moveOps(which ?? "", button),
+  "rename-module": (fqn) => renameFrom(queue, fqn),
+  "rename-to": (fqn, button) => rename(fqn ?? "", button),
   "copy-link": () => copyCode(codeOf(queue.at?.state.selection ?? ["", ""])),
   "extract-module": (fqn) => copyCode(cutCode(fqn ?? "")),
 });

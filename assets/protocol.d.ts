@@ -94,7 +94,7 @@ export interface EventAnswer {
 
 export interface EventRequest {
   n: number;
-  event: Visit | Follow | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | ToggleOther | SelectOther | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | ShowFigure | TakeDocument | ForgetDocument | SizeDimension | ShowDivergence | MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo;
+  event: Visit | Follow | Redraw | ChooseTab | SelectOp | SelectModule | SelectCall | SelectValue | SelectEdge | SelectFrame | FollowElement | RevealOp | RevealModule | GoToOp | GoToModule | FirstHit | Match | Clear | Escape | Toggle | ToggleStack | OpenLevel | CloseAll | Hide | ShowOnly | ShowAll | Place | Colour | GatherNumbers | ColourByNumbers | ColourCompared | Light | Unlight | StartTrace | EndTrace | ShowPath | TakeStep | Tour | Compare | ShowDifference | ToggleOther | SelectOther | Tick | KeepNamed | KeepFound | KeepSelected | KeepNothing | LeaveOut | ChoosePolicy | FillHoles | ChoosePart | ShowFigure | TakeDocument | ForgetDocument | SizeDimension | ShowDivergence | MoveOps | PutBack | Accept | KeepWhatIf | Rename | LeaveOutBlocks | Undo | Redo;
   theme?: "dark" | "light";
   shown?: string | null;
   at?: At | null;
@@ -203,6 +203,10 @@ export interface KeepWhatIf {
 export interface LeaveOut {
   type: "leave";
   value: string;
+}
+
+export interface LeaveOutBlocks {
+  type: "leave-out-blocks";
 }
 
 export interface Light {
@@ -345,6 +349,16 @@ export interface Redo {
 
 export interface Redraw {
   type: "redraw";
+}
+
+export interface Rename {
+  type: "rename";
+  value: Renaming;
+}
+
+export interface Renaming {
+  module: string;
+  to: string;
 }
 
 export interface RevealModule {

@@ -52,7 +52,7 @@ export function entriesFor(data, { isLive, hides }) {
  * @param {boolean} isLive
  * @returns {Entry[][]}
  */
-function ofBox({ kind, key, fqn, tag, name, open }, isLive) {
+function ofBox({ kind, key, fqn, tag, name, open, found }, isLive) {
   const isModule = kind === "module";
   return [
     [{ label: open ? "Close" : "Open", name: "enter", keys: "Enter" }],
@@ -66,6 +66,7 @@ function ofBox({ kind, key, fqn, tag, name, open }, isLive) {
       ? [
           { label: "Move its ops to a module…", name: "move-module", value: fqn },
           { label: "Extract…", name: "extract-module", value: fqn },
+          ...(found ? [{ label: "Rename…", name: "rename-module", value: fqn, keys: "F2" }] : []),
         ]
       : [],
     [{ label: "Reveal in the tree", name: "reveal-row", value: key }],

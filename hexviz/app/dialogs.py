@@ -298,6 +298,7 @@ KEYS = (
     ("Shift", "and drag: select all ops in a frame"),
     ("z  y", "or Ctrl+Z, Ctrl+Y: undo and redo a change of tags"),
     ("t", "a guided tour of the model"),
+    ("F2", "rename a module that was found, and not named"),
     ("?", "these keys"),
 )
 """Keys of the page, and what they do: see assets/keys.js."""

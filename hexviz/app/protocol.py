@@ -544,6 +544,23 @@ class KeepWhatIf(Event, tag="keep-what-if"):
     value: Literal["consumers", "producers", "ancestor", "inference"]
 
 
+class Renaming(Struct, frozen=True):
+    """A recovered module, by its FQN, and what it and its copies are to be called."""
+
+    module: str
+    to: Annotated[str, Meta(max_length=200)]
+
+
+class Rename(Event, tag="rename"):
+    """Rename a recovered module, and all its copies with it."""
+
+    value: Renaming
+
+
+class LeaveOutBlocks(Event, tag="leave-out-blocks"):
+    """Show the model without the blocks that were recovered in it."""
+
+
 class Undo(Event, tag="undo"):
     """Undo the last correction."""
 
@@ -568,7 +585,7 @@ CompareEvent = ShowDifference | ToggleOther | SelectOther
 
 MeasureEvent = ShowFigure | TakeDocument | ForgetDocument | SizeDimension | ShowDivergence
 
-Edit = MoveOps | PutBack | Accept | KeepWhatIf | Undo | Redo
+Edit = MoveOps | PutBack | Accept | KeepWhatIf | Rename | LeaveOutBlocks | Undo | Redo
 """Events that lead to another model: the same ops with other tags."""
 
 FirstClick = SelectModule | SelectCall | SelectEdge

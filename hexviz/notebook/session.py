@@ -17,7 +17,7 @@ from msgspec import UnsetType
 from hexviz.app import protocol
 from hexviz.app.answers import answer_correction, answer_event, answer_panel
 from hexviz.app.graph.events import next_state
-from hexviz.app.models.edits import Edit, next_step, share_facts
+from hexviz.app.models.edits import Edit, bare_step, corrected, next_step, rename_step, share_facts
 from hexviz.app.models.long_work import one_by_one
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import At, EventAnswer, EventRequest, PageState, PanelAnswer, PanelRequest
@@ -25,7 +25,7 @@ from hexviz.errors import HexvizError, RequestError, SelectionError, SourceError
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.near_names import near_names
 from hexviz.notebook.selection import Selection
-from hexviz.tagging.override import override
+from hexviz.tagging.recovery.rename import rename
 from hexviz.view.cache import LayoutCache
 
 __all__ = ["Session"]
@@ -85,7 +85,7 @@ class Session:
         if found is None:
             edit = self._edits[name]
             with one_by_one(self.base.graph), collector_paused():
-                graph = override(self.base.graph, edit.overrides)
+                graph = corrected(self.base.graph, edit.overrides, edit.renames, bare=edit.bare)
                 share_facts(self.base.graph, graph)
             found = OpenModel(name, graph, edit, near=self.base)
             self._edited.put(name, found)
@@ -99,8 +99,28 @@ class Session:
             SelectionError: if there is no such module.
         """
         edit = next_step(model.base, model.key, model.edit, changes)
-        if edit is None:
+        return model if edit is None else self._step(edit)
+
+    def rename(self, model: OpenModel, block: str, name: str) -> OpenModel:
+        """The model with another name for a recovered block, told by its FQN, and its copies.
+
+        Raises:
+            SelectionError: if there is no such module.
+            RenameError: if the file names it itself, or the name is none or taken.
+        """
+        graph = rename(model.graph, {block: name})
+        if graph is model.graph:
             return model
+        graphs = model.graph, graph
+        return self._step(rename_step(model.base, model.key, model.edit, (block, name), graphs))
+
+    def leave_out(self, model: OpenModel) -> OpenModel:
+        """The model without its recovered blocks; itself, if it has none."""
+        if not any(model.graph.modules.columns.copies):
+            return model
+        return self._step(bare_step(model.base, model.key, model.edit, model.graph))
+
+    def _step(self, edit: Edit) -> OpenModel:
         self._edits[edit.key] = edit
         return self.get(edit.key)
 

@@ -125,7 +125,7 @@ def _modules(index: Index, scene: Scene, swatches: Mapping[str, Swatch]) -> list
         swatch = swatches[box.face]
         entries[kind] = LegendEntry(
             kind,
-            module.class_name or module.label,
+            kind if module.is_recovered else module.class_name or module.label,
             replace(swatch, solid=swatch.fill),  # what is large on the page: its box
             box.count + (before.ops if before else 0),
         )

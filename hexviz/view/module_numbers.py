@@ -11,7 +11,21 @@ from hexviz.model.cached import cached_property
 from hexviz.model.columns import Ints, TagColumns, coded
 from hexviz.model.modules import ModuleTree
 
-__all__ = ["Modules"]
+__all__ = ["Modules", "in_its_like"]
+
+_DEEPEST = 4
+
+
+def in_its_like(fqn: str, class_name: str) -> str:
+    """The class of a recovered module, told apart from the modules around it that are called so.
+
+    What nothing names may all be called ``Block``, and one in another is no copy of that.
+
+    >>> in_its_like("Block.3", "Block"), in_its_like("Block.3.Block.0", "Block")
+    ('Block', 'Block in Block')
+    """
+    depth = fqn.split(".").count(class_name)
+    return " in ".join([class_name] * min(max(depth, 1), _DEEPEST))
 
 
 class Modules:
@@ -74,9 +88,12 @@ class Modules:
             if step not in steps:
                 steps[step] = re.sub(r"\d+", "#", step)
             masked.append(steps[step] if parent < 0 else masked[parent] + steps[step])
+        copies = self._tree.columns.copies
         return coded(
-            "" if parent < 0 else class_name or path
-            for class_name, parent, path in zip(self.class_names, self.parents, masked, strict=True)
+            "" if parent < 0 else in_its_like(fqn, class_name) if found else class_name or path
+            for fqn, class_name, parent, found, path in zip(
+                self.paths, self.class_names, self.parents, copies, masked, strict=True
+            )
         )
 
     def totals(self, own: Ints) -> list[int]:

@@ -31,7 +31,7 @@ import numpy as np
 
 from hexviz.model.columns import Ints
 from hexviz.model.modules import Module, ModuleTree
-from hexviz.view.module_numbers import Modules
+from hexviz.view.module_numbers import Modules, in_its_like
 from hexviz.view.oklch import contrast, hex_at, hex_of
 
 __all__ = ["APART", "PAGE", "Palette", "Swatch", "Theme", "kind_of", "neighbours"]
@@ -74,10 +74,13 @@ class Swatch:
 def kind_of(module: Module) -> str:
     """What modules of one colour have in common: their class or, unknown, their path less numbers.
 
-    The root has a colour of its own, and is of the kind ``""``.
+    The root has a colour of its own, and is of the kind ``""``. Recovered modules in others of one
+    name are of another kind than these.
     """
     if module.parent is None:
         return ""
+    if module.is_recovered:
+        return in_its_like(module.fqn, module.class_name)
     return module.class_name or re.sub(r"\d+", "#", module.fqn)
 
 

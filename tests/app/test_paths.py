@@ -31,6 +31,7 @@ def test_the_end_of_a_path_stays_and_all_of_it_is_there(
         ("ResNetEncoder / ResNetStage.0", ".0"),
         ("Embedding.token_type_embeddings", ".token_type_embeddings"),
         ("BertIntermediate", "mediate"),
+        ("TransformerLayer ×12", " ×12"),
         ("GELU", None),
         ("fc.0", None),
     ],

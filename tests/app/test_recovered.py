@@ -1,6 +1,7 @@
 """What the page shows of modules that nothing names: found, and never as if they were declared."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,11 +19,14 @@ from hexviz.app.panels.timings.tables import cost_table
 from hexviz.app.protocol import EventAnswer, PageState
 from hexviz.app.report.about import about
 from hexviz.model.graph import TaggedGraph
-from hexviz.model.modules import ModuleInfo
+from hexviz.model.modules import ModuleInfo, build_tree
 from hexviz.model.op import ORIGINS, Provenance, Step
 from hexviz.tagging.tag import retag
 from hexviz.view.colouring import colour_by
 from hexviz.view.legend import BORDERS
+from hexviz.view.module_numbers import Modules
+from hexviz.view.oklch import contrast
+from hexviz.view.palette import APART, Palette, kind_of
 from hexviz.view.state import ViewState
 from tests.app.test_inspector import links, text
 from tests.build import parse, tagged
@@ -95,6 +99,23 @@ def test_its_box_has_the_border_of_what_was_recovered(found: OpenModel) -> None:
     assert "found by what the graph repeats" in shown
 
 
+def test_a_block_in_a_block_of_that_name_has_another_colour() -> None:
+    graph = nameless()
+    infos = {
+        fqn.replace("Inner", "Block"): replace(info, class_name="Block", label="")
+        for fqn, info in graph.modules.infos().items()
+        if fqn
+    }
+    tree = build_tree({"": ModuleInfo(), **infos})
+    kinds = [kind_of(module) for module in tree]
+    assert kinds[:3] == ["", "Block", "Block in Block"]
+    numbers, names = Modules(tree).kinds
+    assert [names[at] for at in numbers] == kinds
+    palette = Palette(tree, "light")
+    assert palette["Block.0"].fill == palette["Block.3"].fill
+    assert contrast(palette["Block.0"].fill, palette["Block.0.Block"].fill) >= APART
+
+
 def test_every_origin_has_a_border_a_colour_and_a_column(found: OpenModel) -> None:
     assert set(BORDERS) == set(ORIGINS)
     colouring = colour_by(found.index("module"), "origin")
@@ -121,9 +142,7 @@ def test_the_inspector_says_how_a_module_was_found_and_leads_to_its_copies(
 
 def test_the_inspector_says_why_an_op_was_recovered(found: OpenModel) -> None:
     content = inspect(found, PageState(selection=("op", "a1")))
-    assert "one of 4 copies of a block that the graph repeats: Neg “a2” is the same" in text(
-        content
-    )
+    assert "one of 4 copies of a block: Neg “a2” is the same op of another" in text(content)
     assert "recovered · rule pattern" in text(content)
     assert "a2" in links(content, "data-op")
 

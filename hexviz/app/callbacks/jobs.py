@@ -282,7 +282,12 @@ def transferred(store: ModelStore, before: str, after: str, report: Report) -> d
             raise SourceError(
                 "That is the file that is open: choose the one that it was made from."
             )
-        sources["after"] |= {"overrides": {}, "tags": None}  # they go on top again
+        sources["after"] |= {
+            "overrides": {},
+            "tags": None,
+            "renames": [],
+            "bare": False,
+        }  # they go on top again
         result = run_job("transfer", sources, report)
         if "error" in result:
             return result

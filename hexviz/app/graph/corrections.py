@@ -7,17 +7,20 @@ from dataclasses import replace
 from typing import Protocol
 
 from hexviz.app.graph.navigation import ops_in, still_there
+from hexviz.app.graph.renaming import carried, names_between
 from hexviz.app.graph.search import search
 from hexviz.app.models.open_model import OpenModel
 from hexviz.app.protocol import (
     Accept,
     Edit,
     KeepWhatIf,
+    LeaveOutBlocks,
     Move,
     MoveOps,
     PageState,
     PutBack,
     Redo,
+    Rename,
     Undo,
 )
 from hexviz.errors import SelectionError
@@ -41,6 +44,14 @@ class Models(Protocol):
         """The model with more overrides (op id → FQN); ``None`` takes back what a person set."""
         ...
 
+    def rename(self, model: OpenModel, block: str, name: str) -> OpenModel:
+        """The model with another name for a recovered block and its copies."""
+        ...
+
+    def leave_out(self, model: OpenModel) -> OpenModel:
+        """The model without its recovered blocks."""
+        ...
+
 
 def apply_edit(
     store: Models, model: OpenModel, state: PageState, event: Edit
@@ -55,16 +66,21 @@ def apply_edit(
             if model.edit is None:
                 return model, state
             undone = (model.key, *state.redo)[:_MOST_UNDONE]
-            return _moved(store.get(model.edit.before), replace(state, redo=undone))
+            return _moved(model, store.get(model.edit.before), replace(state, redo=undone))
         case Redo():
             if not state.redo:
                 return model, state
             again, *rest = state.redo
-            return _moved(store.get(again), replace(state, redo=tuple(rest)))
-    edited = store.edit(model, _changes(model, event))
+            return _moved(model, store.get(again), replace(state, redo=tuple(rest)))
+        case Rename(value=renaming):
+            edited = store.rename(model, renaming.module, renaming.to.strip())
+        case LeaveOutBlocks():
+            edited = store.leave_out(model)
+        case _:
+            edited = store.edit(model, _changes(model, event))
     if edited is model:
         return model, state
-    return _moved(edited, replace(state, redo=()))
+    return _moved(model, edited, replace(state, redo=()))
 
 
 def _changes(model: OpenModel, event: Edit) -> Mapping[str, str | None]:
@@ -126,8 +142,24 @@ def _module(model: OpenModel, name: str) -> str:
     return tree.by_tag.get(name) or known_module(model.graph, name)
 
 
-def _moved(model: OpenModel, state: PageState) -> tuple[OpenModel, PageState]:
+def _is_bare(model: OpenModel) -> bool:
+    return model.edit is not None and model.edit.bare
+
+
+def _begun(model: OpenModel, state: PageState) -> PageState:
+    """The first view of a model with other modules, on the tab and in the colours of before."""
+    first, was = model.first_view(state.view.placement), state.view
+    view = replace(first, colour=was.colour, gather=was.gather)
+    return PageState(view, numbers=state.numbers, redo=state.redo, tab=state.tab)
+
+
+def _moved(before: OpenModel, model: OpenModel, state: PageState) -> tuple[OpenModel, PageState]:
     """The state in another model of the same ops, without boxes that it does not have."""
+    if _is_bare(before) != _is_bare(model):
+        return model, _begun(model, state)
+    names = names_between(before, model)
+    if names is not None:
+        state = carried(state, names)
     view = state.view
     index = model.index(view.placement)
     view = replace(

@@ -14,7 +14,7 @@ is known again by its place among those of its type in its module, which only a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hexviz.app.address import from_query, to_query
@@ -83,7 +83,9 @@ def follow(
     note = ""
     same = Counterparts(file.graph, after.graph)
     if before.edit is not None:
+        after, lost = _renamed(store, after, before.edit.renames)
         after, note = _corrected(store, after, before.edit.overrides, same)
+        note += lost
         if before.edit.tags:
             note += (
                 " Tags taken from another graph were those of the version before: take them anew."
@@ -91,6 +93,20 @@ def follow(
     found = from_query(to_query(key, state), after)
     selection = _selection(state.selection, found.selection, before, same)
     return after, replace(found, selection=selection), note.strip()
+
+
+def _renamed(
+    store: ModelStore, after: OpenModel, renames: Sequence[tuple[str, str]]
+) -> tuple[OpenModel, str]:
+    """The next version with a person's names of recovered blocks, and what became of them."""
+    lost = 0
+    for block, name in renames:
+        try:
+            after = store.rename(after, block, name)
+        except HexvizError:  # it is not found there, or its name is another's by now
+            lost += 1
+    gone = "its block is gone" if lost == 1 else "their blocks are gone"
+    return after, f" {counted(lost, 'name')} you gave: {gone} in the new version." if lost else ""
 
 
 def _corrected(

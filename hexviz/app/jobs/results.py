@@ -108,6 +108,8 @@ def _part(arguments: Mapping[str, Any]) -> str:
     named = [source["digest"], sorted(source["overrides"].items()), arguments["part"]]
     if source.get("tags"):
         named.append(Path(source["tags"]).stem)  # the digest of these tags
+    if source.get("renames") or source.get("bare"):
+        named.append([source["renames"], source["bare"]])
     return hashlib.sha256(json.dumps(named).encode()).hexdigest()
 
 

@@ -312,17 +312,15 @@ def _graph(source: Mapping[str, Any]) -> TaggedGraph:
     Raises:
         SourceError: if the file is another one by now.
     """
-    from hexviz.app.models.edits import read_tags
+    from hexviz.app.models.edits import corrected, read_tags
     from hexviz.tagging.opened import kept_tags, open_path
-    from hexviz.tagging.override import override
-    from hexviz.tagging.tags_document import put_tags
 
     opened = open_path(Path(source["path"]), kept_tags(Cache()), name=source["name"])
     if opened.key != source["digest"]:
         raise SourceError(f"{source['name']} has changed since it was opened: open it again.")
     graph = opened.graph()
-    if source.get("tags"):
-        graph = put_tags(graph, read_tags(Path(source["tags"])))
-    if source["overrides"]:
-        graph = override(graph, source["overrides"])
-    return graph
+    tags = read_tags(Path(source["tags"])) if source.get("tags") else None
+    renames, bare = source.get("renames", ()), source.get("bare", False)
+    if tags is None and not (source["overrides"] or renames or bare):
+        return graph
+    return corrected(graph, source["overrides"], renames, tags, bare=bare)

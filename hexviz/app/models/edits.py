@@ -5,13 +5,17 @@ and undoing is going to the step before::
 
     file ──{a: x}──▶ edit 1 ──{b: y}──▶ edit 2 ──tags of another graph──▶ edit 3
          ◀──undo───         ◀──undo───         ◀─────────undo───────────
+
+Tags of another graph come first, then names of recovered blocks, each after the one before, or that
+these are left out; what ops a person moved comes last, so modules are called there what they are
+called by then.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +23,23 @@ from hexviz.cache import Cache
 from hexviz.errors import SourceError
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.reader import digest
+from hexviz.tagging.override import override
+from hexviz.tagging.recovery.leave_out import leave_out
+from hexviz.tagging.recovery.rename import rename
+from hexviz.tagging.tags_document import put_tags
 
-__all__ = ["Edit", "Edits", "next_step", "read_tags", "share_facts"]
+__all__ = [
+    "Edit",
+    "Edits",
+    "bare_step",
+    "corrected",
+    "next_step",
+    "read_tags",
+    "rename_step",
+    "share_facts",
+]
+
+TwoGraphs = tuple[TaggedGraph, TaggedGraph]
 
 _FACTS = (
     "positions",
@@ -47,13 +66,17 @@ class Edit:
 
     ``base`` and ``before`` are keys as links have them; ``overrides`` maps op ids to FQNs. ``tags``
     is the digest of tags that were taken from another graph
-    (:mod:`hexviz.tagging.tags_document`), ``""`` if none were; overrides go on top.
+    (:mod:`hexviz.tagging.tags_document`), ``""`` if none were; overrides go on top. ``renames`` are
+    the recovered blocks that were renamed, each by the FQN that one of its copies had by then;
+    ``bare`` says that recovered blocks are left out.
     """
 
     base: str
     before: str
     overrides: Mapping[str, str]
     tags: str = ""
+    renames: tuple[tuple[str, str], ...] = ()
+    bare: bool = False
 
     @property
     def content(self) -> bytes:
@@ -64,6 +87,8 @@ class Edit:
                 "before": self.before,
                 "overrides": dict(self.overrides),
                 **({"tags": self.tags} if self.tags else {}),
+                **({"renames": self.renames} if self.renames else {}),
+                **({"bare": True} if self.bare else {}),
             },
             sort_keys=True,
         ).encode()
@@ -96,7 +121,60 @@ def next_step(
     wanted = {op: fqn for op, fqn in {**so_far, **changes}.items() if fqn is not None}
     if wanted == so_far:
         return None
-    return Edit(base, before, wanted, edit.tags if edit is not None else "")
+    if edit is None:
+        return Edit(base, before, wanted)
+    return replace(edit, before=before, overrides=wanted)
+
+
+def rename_step(
+    base: str, before: str, edit: Edit | None, renamed: tuple[str, str], graphs: TwoGraphs
+) -> Edit:
+    """The step that another name for a recovered block makes: its FQN, and what it is called then.
+
+    ``base``, ``before`` and ``edit`` are as of :func:`next_step`; ``graphs`` are the one before and
+    the one with that name, whose modules stand in the same places.
+    """
+    fqns = [graph.modules.columns.fqns for graph in graphs]
+    names = dict(zip(*fqns, strict=True))
+    edit = edit or Edit(base, before, {})
+    return replace(
+        edit,
+        before=before,
+        overrides={op: names.get(fqn, fqn) for op, fqn in edit.overrides.items()},
+        renames=(*edit.renames, renamed),
+    )
+
+
+def bare_step(base: str, before: str, edit: Edit | None, graph: TaggedGraph) -> Edit:
+    """The step that leaves the recovered blocks of a graph out; ops in them are moved no longer.
+
+    ``base``, ``before`` and ``edit`` are as of :func:`next_step`.
+    """
+    edit = edit or Edit(base, before, {})
+    modules = graph.modules
+    stay = {op: fqn for op, fqn in edit.overrides.items() if not modules[fqn].is_recovered}
+    return replace(edit, before=before, overrides=stay, renames=(), bare=True)
+
+
+def corrected(
+    graph: TaggedGraph,
+    overrides: Mapping[str, str],
+    renames: Sequence[tuple[str, str]] = (),
+    tags: Mapping[str, Any] | None = None,
+    *,
+    bare: bool = False,
+) -> TaggedGraph:
+    """A graph with all that a person changed, as a step has it (:class:`Edit`)."""
+    made = graph
+    if tags is not None:
+        made = put_tags(made, tags)
+    for block, name in renames:
+        made = rename(made, {block: name})
+    if bare:
+        made = leave_out(made)
+    if overrides or made is graph:
+        made = override(made, overrides)
+    return made
 
 
 class Edits:
@@ -120,7 +198,9 @@ class Edits:
         if content is None:
             return None
         step = json.loads(content)
-        return Edit(step["base"], step["before"], step["overrides"], step.get("tags", ""))
+        renames = tuple((block, name) for block, name in step.get("renames", ()))
+        tags, bare = step.get("tags", ""), step.get("bare", False)
+        return Edit(step["base"], step["before"], step["overrides"], tags, renames, bare)
 
     def keep_tags(self, content: bytes) -> str:
         """Write down tags that were taken from another graph; returns their digest.

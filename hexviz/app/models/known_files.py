@@ -40,6 +40,10 @@ class ModelSource(NamedTuple):
     """Op id → FQN: what a person changed on top."""
     tags: Path | None = None
     """The file of tags that were taken from another graph, below the overrides."""
+    renames: Sequence[tuple[str, str]] = ()
+    """Recovered blocks that a person renamed, one after the other, below the overrides."""
+    bare: bool = False
+    """Whether a person left recovered blocks out."""
 
     def to_json(self) -> dict[str, Any]:
         """As a job gets it."""
@@ -49,6 +53,8 @@ class ModelSource(NamedTuple):
             "name": self.name,
             "overrides": dict(self.overrides),
             "tags": None if self.tags is None else str(self.tags),
+            "renames": list(map(list, self.renames)),
+            "bare": self.bare,
         }
 
 

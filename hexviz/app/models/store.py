@@ -20,7 +20,16 @@ from typing import NamedTuple
 
 from hexviz.app.jobs.supervise import SLOTS, WORTH, read_first
 from hexviz.app.models.beginning import Beginning
-from hexviz.app.models.edits import Edit, Edits, next_step, read_tags, share_facts
+from hexviz.app.models.edits import (
+    Edit,
+    Edits,
+    bare_step,
+    corrected,
+    next_step,
+    read_tags,
+    rename_step,
+    share_facts,
+)
 from hexviz.app.models.known_files import KnownFile, KnownFiles, ModelSource
 from hexviz.app.models.long_work import one_by_one
 from hexviz.app.models.model_key import ModelKey, label_of, shown_name
@@ -31,8 +40,7 @@ from hexviz.errors import ReadError, SourceError, WriteError
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.opened import Opened, keep, kept_tags, open_bytes, open_path
-from hexviz.tagging.override import override
-from hexviz.tagging.tags_document import put_tags
+from hexviz.tagging.recovery.rename import rename
 
 __all__ = ["ModelStore", "OpenModel", "RecentFile"]
 
@@ -259,7 +267,8 @@ class ModelStore:
         base = ModelKey.of(edit.base)
         path, name = self._origin(base, edited=True)
         tags = self._edits.tags_path(edit.tags) if edit.tags else None
-        return ModelSource(path, base.digest, name, edit.overrides, tags)
+        changed = edit.overrides, tags, edit.renames, edit.bare
+        return ModelSource(path, base.digest, name, *changed)
 
     def name(self, key: str) -> str | None:
         """What a model is called that can be opened here without a doubt; else ``None``."""
@@ -299,8 +308,28 @@ class ModelStore:
             SelectionError: if there is no such module.
         """
         edit = next_step(model.base, model.key, model.edit, changes)
-        if edit is None:
+        return model if edit is None else self._step(edit)
+
+    def rename(self, model: OpenModel, block: str, name: str) -> OpenModel:
+        """The model with another name for a recovered block, told by its FQN, and its copies.
+
+        Raises:
+            SelectionError: if there is no such module.
+            RenameError: if the file names it itself, or the name is none or taken.
+        """
+        graph = rename(model.graph, {block: name})
+        if graph is model.graph:
             return model
+        graphs = model.graph, graph
+        return self._step(rename_step(model.base, model.key, model.edit, (block, name), graphs))
+
+    def leave_out(self, model: OpenModel) -> OpenModel:
+        """The model without its recovered blocks; itself, if it has none."""
+        if not any(model.graph.modules.columns.copies):
+            return model
+        return self._step(bare_step(model.base, model.key, model.edit, model.graph))
+
+    def _step(self, edit: Edit) -> OpenModel:
         edited = self._edited(edit)
         self._edits.keep(edit)
         self._keep(edited)
@@ -336,11 +365,8 @@ class ModelStore:
             self._origin(ModelKey.of(edit.base), edited=True)
         base = self.get(edit.base)
         with one_by_one(base.graph), collector_paused():
-            graph = base.graph
-            if edit.tags:
-                graph = put_tags(graph, read_tags(self._edits.tags_path(edit.tags)))
-            if edit.overrides or not edit.tags:
-                graph = override(graph, edit.overrides)
+            tags = read_tags(self._edits.tags_path(edit.tags)) if edit.tags else None
+            graph = corrected(base.graph, edit.overrides, edit.renames, tags, bare=edit.bare)
             share_facts(base.graph, graph)
         return OpenModel(edit.key, graph, edit, near=base)
 

@@ -20,6 +20,7 @@ from hexviz.tagging.finding import (
     accused_ops,
     takes_at_once,
 )
+from hexviz.tagging.recovery.rename import names_given
 from hexviz.tagging.sentence import source_file
 
 __all__ = ["audit_page", "edits_strip"]
@@ -172,14 +173,18 @@ def edits_strip(model: OpenModel, state: PageState) -> list[Any]:
         return []
     count = len(model.edit.overrides) if model.edit else 0
     source = source_file(model.graph) if model.edit and model.edit.tags else ""
+    renamed = len(names_given(model.graph)) if model.edit and model.edit.renames else 0
+    bare = model.edit is not None and model.edit.bare
     summary = [f"tags from {source}"] * bool(source)
-    summary += [f"{counted(count, 'tag')} changed"] * bool(count or not source)
+    summary += ["blocks left out"] * bare
+    summary += [f"{counted(renamed, 'block')} renamed"] * bool(renamed)
+    summary += [f"{counted(count, 'tag')} changed"] * bool(count or not (source or renamed or bare))
     parts: list[Any] = [
         html.Span(", ".join(summary)),
         _tool("Undo", "undo", "Undo the last change (z)", disabled=model.edit is None),
         _tool("Redo", "redo", "Redo it (y)", disabled=not state.redo),
     ]
-    if count or source:
+    if count or source or renamed or bare:
         if model.graph.has_external_data:
             again = "--from" if source else "the overrides"
             note = f"its weights are in other files: run hexviz tag with {again}"
@@ -194,7 +199,7 @@ def edits_strip(model: OpenModel, state: PageState) -> list[Any]:
                     download="",
                 )
             )
-    if count:
+    if count or renamed:
         parts.append(
             html.A(
                 "Save overrides",

@@ -28,6 +28,7 @@ __all__ = [
     "name_cell",
     "offered_modules",
     "op_link",
+    "rename_field",
     "section",
     "steps",
     "table",
@@ -173,9 +174,10 @@ def label_cut(label: str) -> Any:
     """A label of the tree, cut where what tells it from its siblings stays in sight.
 
     ``Embedding.word_embeddings`` gives way before the attribute, and
-    ``ResNetStage.0 / Sequential``, a box of several modules, before its first number.
+    ``ResNetStage.0 / Sequential``, a box of several modules, before its first number, and
+    ``TransformerLayer ×12`` before how many it is.
     """
-    at = label.find(".")
+    at = label.find(".") if "." in label else label.rfind(" ×")
     return middle_cut(label, SHORT) if at < 0 else _cut(label, at)
 
 
@@ -262,6 +264,32 @@ def move_field(
                     ),
                 ],
                 className="move",
+            ),
+        ]
+    )
+
+
+def rename_field(fqn: str, name: str, copies: int) -> html.Details:
+    """A field for another name of a recovered module (``fqn``) and its copies, and a button."""
+    what = f"Rename all {copies:,} copies" if copies > 1 else "Rename it"
+    return html.Details(
+        [
+            html.Summary(what),
+            html.Div(
+                [
+                    html.Input(
+                        value=name,
+                        autocomplete="off",
+                        spellcheck="false",
+                        **{"aria-label": f"New name of {name}"},
+                    ),
+                    html.Button(
+                        "Rename",
+                        className="tool",
+                        **{"data-event": "rename-to", "data-value": fqn},
+                    ),
+                ],
+                className="move rename",
             ),
         ]
     )

@@ -66,8 +66,7 @@ def module_pages(model: OpenModel) -> Iterator[Content]:
     """Of each module: how it is introduced."""
     graph = model.graph
     for module in graph.modules:
-        head, *more = inspect_module(graph, module)
-        yield [head, *stack_note(model, ViewState(), module.fqn), *more]
+        yield inspect_module(graph, module, stack=stack_note(model, ViewState(), module.fqn))
 
 
 def call_pages(model: OpenModel) -> Iterator[Content]:

@@ -12,12 +12,14 @@ from hexviz.app.models.open_model import OpenModel
 from hexviz.app.panels.inspector.value import output_line, reader_lines, source_line, value_item
 from hexviz.app.panels.parts import (
     breaking,
+    button,
     copy_button,
     heading,
     mix,
     module_link,
     module_links,
     op_link,
+    rename_field,
     section,
     table,
 )
@@ -36,15 +38,27 @@ _MOST_COPIES = 12
 _MOST_ENDS = 40  # inputs and outputs of the model
 
 
-def inspect_module(graph: TaggedGraph, module: Module, *tools: html.Button) -> list[Any]:
+def inspect_module(
+    graph: TaggedGraph,
+    module: Module,
+    *tools: html.Button,
+    stack: Sequence[Any] = (),
+    renames: bool = False,
+) -> list[Any]:
     """A module's class, size, what it is made of, what it takes in and hands out.
 
-    ``tools`` are buttons beside the one that opens its box.
+    ``tools`` are buttons beside the one that opens its box, and ``stack`` is what is said of one
+    of several equal modules (:func:`stack_note`). With ``renames``, a recovered module can be given
+    another name.
     """
     within = graph.subtree(module)
     known_as = graph.modules.names_of(module.fqn)
+    head, *more = _made_of(module, known_as, within, tools, _copies(graph, module, renames=renames))
     return [
-        *_made_of(module, known_as, within, tools, _recovered(graph, module)),
+        head,
+        _found(graph, module),
+        *stack,
+        *more,
         *crossings(graph, within.inputs, within.outputs),
         *_contains(graph, module),
     ]
@@ -53,15 +67,8 @@ def inspect_module(graph: TaggedGraph, module: Module, *tools: html.Button) -> l
 def inspect_model(graph: TaggedGraph) -> list[Any]:
     """What the inspector shows while nothing is selected."""
     root = graph.modules[""]
-    found = found_line(graph)
     return [
-        *_made_of(
-            root,
-            (root.fqn,),
-            graph.subtree(root),
-            (),
-            [html.P(f"{found} Their names are hexviz's own.", className="sentence")] * bool(found),
-        ),
+        *_made_of(root, (root.fqn,), graph.subtree(root), (), _all_found(graph)),
         *_contains(graph, root),
         section("Model inputs", ends(graph.inputs)),
         section("Model outputs", ends(graph.outputs)),
@@ -119,19 +126,35 @@ def _made_of(
     ]
 
 
-def _recovered(graph: TaggedGraph, module: Module) -> list[Any]:
-    """How a module was found that nothing names, how sure that is, and its copies as evidence."""
-    if not module.is_recovered:
+def _all_found(graph: TaggedGraph) -> list[Any]:
+    """What was found in a model that nothing names, and a way to see it without that."""
+    found = found_line(graph)
+    if not found:
         return []
+    title = "Show the graph without them; undo (z) brings them back"
+    return [
+        html.P(f"{found} Their names are hexviz's own.", className="sentence"),
+        html.Div(button("Leave them out", "leave-out-blocks", title=title), className="tool-row"),
+    ]
+
+
+def _found(graph: TaggedGraph, module: Module) -> html.P | None:
+    """How a module was found that nothing names, and how sure that is."""
+    if not module.is_recovered:
+        return None
     sure = confidence_of(graph, module)
     doubt = "" if sure is None else f", {sure:.0%} sure"
+    found = f"{copies_line(module)}{doubt}. The file does not name it."
+    return html.P(found, className="sentence", id="found-sentence")
+
+
+def _copies(graph: TaggedGraph, module: Module, *, renames: bool) -> list[Any]:
+    """The copies of a recovered module, which are the evidence for it; none of others."""
+    if not module.is_recovered:
+        return []
     copies = [one for one in copies_of(graph.modules, module.fqn) if one != module.fqn]
     return [
-        html.P(
-            f"{copies_line(module)}{doubt}. The file does not name it.",
-            className="sentence",
-            id="found-sentence",
-        ),
+        rename_field(module.fqn, module.class_name, module.copies) if renames else None,
         section("Its copies", module_links(graph, copies, _MOST_COPIES)) if copies else None,
     ]
 
@@ -244,10 +267,9 @@ def stack_note(model: OpenModel, view: ViewState, fqn: str) -> list[Any]:
         return []
     apart = around.key in model.apart(view)
     label = "Show one for all" if apart else f"Show all {len(around.members)}"
+    said = f"One of {len(around.members)} modules with the same structure, shapes included."
     return [
-        html.P(
-            f"One of {len(around.members)} modules with the same structure, shapes included.",
-            className="sentence",
-        ),
+        # Of a recovered one, its copies say so.
+        None if model.graph.modules[fqn].is_recovered else html.P(said, className="sentence"),
         html.Button(label, className="tool", **{"data-event": "stack", "data-value": around.key}),
     ]

@@ -52,11 +52,11 @@ def inspect(model: OpenModel, state: PageState) -> list[Any]:
             head, *rest = inspect_several(graph, found)
             return [head, field, *rest]
         case "module", fqn if fqn in graph.modules:
-            content = inspect_module(graph, graph.modules[fqn], _given_tool(fqn))
+            stack = stack_note(model, view, fqn)
             return [
-                *content[:1],
-                *stack_note(model, view, fqn),
-                *content[1:],
+                *inspect_module(
+                    graph, graph.modules[fqn], _given_tool(fqn), stack=stack, renames=True
+                ),
                 *_moving_own(model, fqn),
             ]
         case "call", key if key in (calls := model.index(view.placement).calls):
