@@ -8,7 +8,8 @@ benchmarks, and ``python -m benchmarks.recovery score FILE|FOLDER...`` asks. Eac
 over union of the ops of at least :data:`FOUND`. *extra*: of the recovered stretches whose family
 has several, the share that overlaps no module at all by :data:`OVERLAP`. Ops that the truth does
 not know of are left out of both. *found, moving* leaves out static ops as well: those that no
-input of the model reaches, which hang loosely.
+input of the model reaches, which hang loosely. *right*: the share of these stretches that is some
+module by :data:`FOUND`, which is what their mean confidence, *stated*, speaks of.
 """
 
 from __future__ import annotations
@@ -146,12 +147,16 @@ def score(truth: Truth, top: Iterable[Stretch], loose: Bools) -> Record:
     best = np.zeros(len(truth.modules))
     best_moving = np.zeros(len(truth.modules))
     nearest = np.full(len(truth.modules), -1)
+    right, stated = 0, 0.0
     extras = []
     for number, one in enumerate(stretches):
         overlap = everything.of(one)
         nearest[overlap > best] = number
         best = np.maximum(best, overlap)
         best_moving = np.maximum(best_moving, moving.of(one))
+        if families[one.family] > 1:
+            right += bool(overlap.max(initial=0.0) >= FOUND)
+            stated += one.confidence
         if families[one.family] > 1 and overlap.max(initial=0.0) < OVERLAP:
             at = int(overlap.argmax())
             extras.append(
@@ -181,6 +186,8 @@ def score(truth: Truth, top: Iterable[Stretch], loose: Bools) -> Record:
         "found_moving": int((asked & (best_moving >= FOUND)).sum()),
         "blocks": sum(families[one.family] > 1 for one in stretches),
         "extra": len(extras),
+        "right": right,
+        "stated": round(stated, 4),
         "missed": missed,
         "extras": extras,
     }
@@ -221,6 +228,8 @@ def summarize(results: Sequence[Record]) -> list[Record]:
             "blocks": sum(one["blocks"] for one in group),
             "extra": _share(group, "extra", "blocks"),
             "mean_extra": _mean_over_models(group, "extra", "blocks"),
+            "right": _share(group, "right", "blocks"),
+            "stated": _share(group, "stated", "blocks"),
             "seconds": round(sum(one["seconds"] for one in group), 2),
             "slowest": max(one["seconds"] for one in group),
         }
@@ -247,7 +256,9 @@ def _mean_over_models(group: Iterable[Record], part: str, whole: str) -> float |
     return round(mean(shares), 4) if shares else None
 
 
-_HEAD = "                    asked  found   mean  moving  blocks  extra   mean  seconds"
+_HEAD = (
+    "                    asked  found   mean  moving  blocks  extra   mean  right stated  seconds"
+)
 
 
 def table(results: Sequence[Record]) -> str:
@@ -270,7 +281,7 @@ def _line(title: str, one: Record) -> str:
     return (
         f"{title:20}{one['asked']:5} {share('found')} {share('mean_found')}  "
         f"{share('found_moving')}  {one['blocks']:6} {share('extra')} {share('mean_extra')}"
-        f"  {one['seconds']:7.2f}"
+        f" {share('right')} {share('stated')}  {one['seconds']:7.2f}"
     )
 
 
