@@ -23,7 +23,7 @@ from heapq import heapify, heappop, heappush
 from hexviz.tagging.recovery.patterns.dataflow import INPUT, Dataflow
 from hexviz.tagging.recovery.patterns.pattern import Pattern
 
-__all__ = ["Attention", "after_bias", "find_attention", "has_weight"]
+__all__ = ["Attention", "after_bias", "find_attention", "has_weight", "with_flattening"]
 
 Test = Callable[[Dataflow, int], bool]
 
@@ -82,7 +82,7 @@ def _around(flow: Dataflow, begin: int, anchor: int) -> Attention | None:
     core = _core(flow, end, begins)
     if core is None or anchor not in core or first not in core:
         return None
-    ops = flow.own(_with_flattening(flow, core, begins), after=min(begins))
+    ops = flow.own(with_flattening(flow, core, begins), after=min(begins))
     word = "MultiHeadAttention" if output is not None and has_heads else "Attention"
     entry = flow.source(flow.ups(query)[0])
     sure = 0.9 if output is not None else 0.6
@@ -255,7 +255,7 @@ def _core(flow: Dataflow, end: int, begins: set[int]) -> set[int] | None:
     return core
 
 
-def _with_flattening(flow: Dataflow, core: set[int], begins: set[int]) -> set[int]:
+def with_flattening(flow: Dataflow, core: set[int], begins: set[int]) -> set[int]:
     """And the Reshape that makes of a batch of sequences the matrix that a Gemm multiplies."""
     found = set(core)
     for at in begins:
@@ -284,6 +284,6 @@ def _fused(flow: Dataflow, at: int) -> Attention | None:
     core = _core(flow, end, begins)
     if core is None or at not in core:
         return None
-    ops = flow.own(_with_flattening(flow, core, begins), after=min(begins))
+    ops = flow.own(with_flattening(flow, core, begins), after=min(begins))
     entry = flow.stream(min(begins))
     return Attention("MultiHeadAttention", frozenset(ops), (at,), entry, end, 0.9, crosses)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from hexviz.tagging.recovery.patterns.attention import after_bias, has_weight
+from hexviz.tagging.recovery.patterns.attention import after_bias, has_weight, with_flattening
 from hexviz.tagging.recovery.patterns.dataflow import INPUT, Dataflow
 from hexviz.tagging.recovery.patterns.operators import CARRIES_ACTIVATION
 from hexviz.tagging.recovery.patterns.pattern import Pattern
@@ -53,10 +53,34 @@ def is_depthwise(flow: Dataflow, at: int) -> bool:
 
 
 def _above(flow: Dataflow, down: int) -> Pattern | None:
-    first = flow.operand(down, 0)
-    if first is None or first == INPUT or not flow.moves(down, 0):
+    """The part that ends with a projection, if all that goes into it comes from one or two."""
+    found = _projections(flow, down)
+    if found is None:
         return None
-    inner, ups, nonlinear = {down}, set(), []
+    inner, ups = found
+    nonlinear = [at for at in inner if flow.kinds[at] in _NONLINEAR]
+    nonlinear += [at for at in ups if _has_activation(flow, at)]
+    streams = {flow.stream(at) for at in ups}
+    if not nonlinear or len(streams) != 1 or not _gives_back(flow, ups, down):
+        return None
+    entry, end = streams.pop(), after_bias(flow, down)
+    if not _in_a_block(flow, entry, end):
+        return None
+    core = with_flattening(flow, inner | ups | _on_the_way(flow, down, end), ups)
+    if flow.escapes(core, end):
+        return None
+    sure = 0.9 if flow.kinds[down] == "product" else 0.8
+    anchors = (*sorted(ups), min(nonlinear), down)
+    return Pattern("FeedForward", frozenset(flow.own(core)), anchors, entry, end, sure)
+
+
+def _projections(flow: Dataflow, down: int) -> tuple[set[int], set[int]] | None:
+    """What lies above a projection, and the one or two projections of the same kind above that."""
+    first = flow.operand(down, 0)
+    if first is None or not flow.moves(down, 0):
+        return None
+    is_conv = flow.kinds[down] == "conv"
+    inner, ups = {down}, set[int]()
     pending = [first]
     while pending:
         at = pending.pop()
@@ -66,46 +90,19 @@ def _above(flow: Dataflow, down: int) -> Pattern | None:
             return None
         kind = flow.kinds[at]
         if kind in ("product", "conv") and has_weight(flow, at):
-            if kind == "conv" and is_depthwise(flow, at):
-                if flow.kinds[down] == "conv":
-                    return None  # an inverted residual
-            else:
+            is_depth = kind == "conv" and is_depthwise(flow, at)
+            if not is_depth:
+                if kind != flow.kinds[down] or (is_conv and not is_pointwise(flow, at)):
+                    return None
                 ups.add(at)
                 continue
+            if is_conv:
+                return None  # an inverted residual
         elif kind not in _INSIDE and kind not in _NONLINEAR:
             return None
-        if kind in _NONLINEAR:
-            nonlinear.append(at)
         inner.add(at)
         pending += flow.ups(at)
-    nonlinear += [at for at in ups if _has_activation(flow, at)]
-    if (
-        not nonlinear
-        or not 1 <= len(ups) <= 2
-        or {flow.kinds[at] for at in ups} != {flow.kinds[down]}
-    ):
-        return None
-    if not _gives_back(flow, ups, down):
-        return None
-    streams = {flow.stream(at) for at in ups}
-    end = after_bias(flow, down)
-    if len(streams) != 1 or not _in_a_block(flow, streams.copy().pop(), end):
-        return None
-    core = inner | ups | _on_the_way(flow, down, end)
-    if flow.escapes(core, end):
-        return None
-    for at in ups:
-        core.update(
-            one
-            for one in (flow.ups(at) if flow.types[at] in ("Gemm", "FusedGemm") else ())
-            if one != INPUT
-            and flow.types[one] == "Reshape"
-            and all(reader in core for reader in flow.readers[one])
-        )
-    sure = 0.9 if flow.kinds[down] == "product" else 0.8
-    anchors = (*sorted(ups), min(nonlinear), down)
-    ops = frozenset(flow.own(core))
-    return Pattern("FeedForward", ops, anchors, streams.pop(), end, sure)
+    return (inner, ups) if 1 <= len(ups) <= 2 else None
 
 
 def _has_activation(flow: Dataflow, at: int) -> bool:
@@ -131,8 +128,9 @@ def _in_a_block(flow: Dataflow, entry: int, end: int) -> bool:
         downs = flow.downs(at)
         if not downs:
             return False
-        if any(flow.kinds[one] in _AFTER for one in downs):
-            return True
+        kinds = {flow.kinds[one] for one in downs}
+        if kinds & _AFTER:
+            return not kinds & _NONLINEAR
         if len(downs) > 1 or flow.kinds[downs[0]] not in ("pass", "layout"):
             return False
         at = downs[0]

@@ -1,7 +1,10 @@
 """Names for stretches that repetition found, and inner stretches that their ops prove.
 
-All that is proven anywhere in the graph is collected first, then placed, the largest first. A word
-is for a family: its copies get the one that most of them prove, if none of them proves another.
+All that is proven anywhere in the graph is collected first. Borders of stretches move to where
+proven blocks begin and end; then patterns are placed among the stretches, the largest first.
+
+A stretch that is itself proven has that word, and so have copies of it that hold parts with the
+same words. Others of its family have none, and a family of their own.
 """
 
 from __future__ import annotations
@@ -18,10 +21,11 @@ from hexviz.tagging.recovery.patterns.dataflow import Dataflow
 from hexviz.tagging.recovery.patterns.feed_forward import find_feed_forward
 from hexviz.tagging.recovery.patterns.norms import find_norms
 from hexviz.tagging.recovery.patterns.pattern import Pattern
-from hexviz.tagging.recovery.patterns.placing import Tree
 from hexviz.tagging.recovery.patterns.residual import find_residuals
 from hexviz.tagging.recovery.patterns.squeeze_excite import find_squeeze_excite
+from hexviz.tagging.recovery.patterns.stages import name_stages
 from hexviz.tagging.recovery.patterns.transformer import find_layers
+from hexviz.tagging.recovery.patterns.tree import Node, Tree
 from hexviz.tagging.recovery.stretch import Stretch
 
 __all__ = ["find_patterns", "name_stretches"]
@@ -31,20 +35,24 @@ _BLOCKS = frozenset(
 )
 """What a network is a sequence of."""
 
-_MOST_OF = 0.5
-"""The share of a family's copies that has to prove its word."""
+_PARTS = frozenset({"MultiHeadAttention", "Attention", "FeedForward", "SqueezeExcite"})
+"""What such blocks are made of."""
 
 
 def name_stretches(flat: FlatGraph, stretches: list[Stretch]) -> list[Stretch]:
     """The stretches with names where their ops prove one, and with inner stretches so proven."""
     flow = Dataflow(flat)
     patterns = find_patterns(flow)
-    blocks = [one.ops for one in patterns if one.word in _BLOCKS]
-    tree = Tree(flow, move_borders(stretches, blocks, flow.still))
+    for words in (_BLOCKS, _PARTS):
+        whole = [one.ops for one in patterns if one.word in words]
+        stretches = move_borders(stretches, whole, flow.still)
+    tree = Tree(stretches, flow.still)
     families = _families(flow, patterns, 1 + max((one.family for one in tree.nodes), default=0))
     for one in sorted(patterns, key=lambda pattern: (-len(pattern.ops), min(pattern.ops))):
         tree.place(one, families[one])
-    _name(tree)
+    _tidy(tree)
+    _name(tree, 1 + max(families.values(), default=max(one.family for one in tree.nodes)))
+    name_stages(flow, tree)
     return tree.stretches()
 
 
@@ -68,15 +76,70 @@ def _families(flow: Dataflow, patterns: Sequence[Pattern], first: int) -> dict[P
     return found
 
 
-def _name(tree: Tree) -> None:
-    """Name the stretches of each family by what most of them prove."""
+def _tidy(tree: Tree) -> None:
+    """Take away what says nothing beside what is proven.
+
+    Halves that a feed-forward part repeats are nothing to a reader, and a stretch around a single
+    block whose copies are such blocks was cut too wide.
+    """
     proven: dict[int, Counter[str]] = defaultdict(Counter)
-    sizes: Counter[int] = Counter()
     for node in tree.nodes[1:]:
-        sizes[node.family] += 1
-        if node.patterns:  # the largest came first
-            proven[node.family][node.patterns[0].word] += 1
-    for node in tree.nodes[1:]:
-        words = proven[node.family]
-        if len(words) == 1 and words.total() >= _MOST_OF * sizes[node.family]:
-            node.name = next(iter(words))
+        if node.proof is not None:
+            proven[node.family][node.proof.word] += 1
+    for number in tree.numbers():
+        node = tree.nodes[number]
+        if node.proof is not None:
+            continue
+        outer = tree.nodes[node.parent].proof
+        if outer is not None and outer.word not in _BLOCKS:
+            tree.dissolve(number)
+            continue
+        blocks = [
+            one
+            for one in node.inner
+            if (proof := tree.nodes[one].proof) is not None and proof.word in _BLOCKS
+        ]
+        if len(blocks) == 1:
+            inner = tree.nodes[blocks[0]]
+            if inner.proof is not None and proven[node.family][inner.proof.word]:
+                inner.family = node.family
+                tree.dissolve(number)
+
+
+def _name(tree: Tree, first: int) -> None:
+    """Name nodes by what they are proven to be, or else by copies that hold the same parts."""
+    numbers = sorted(tree.numbers())
+    proven: dict[tuple[int, tuple[str, ...]], str] = {}
+    for number in numbers:
+        node = tree.nodes[number]
+        if node.proof is not None:
+            proven[node.family, _parts(tree, node)] = node.proof.word
+    split: dict[tuple[int, str], int] = {}
+    for number in numbers:
+        node = tree.nodes[number]
+        if node.proof is not None:
+            node.name = node.proof.word
+            node.confidence = max(node.confidence, node.proof.confidence)
+        elif parts := _parts(tree, node):
+            node.name = proven.get((node.family, parts), "")
+    largest: dict[int, str] = {}
+    for family, words in _words(tree, numbers).items():
+        largest[family] = max(sorted(words), key=words.__getitem__)
+    for number in numbers:
+        node = tree.nodes[number]
+        if node.name != largest[node.family]:
+            key = (node.family, node.name)
+            node.family = split.setdefault(key, first + len(split))
+
+
+def _words(tree: Tree, numbers: Sequence[int]) -> dict[int, Counter[str]]:
+    found: dict[int, Counter[str]] = defaultdict(Counter)
+    for number in numbers:
+        found[tree.nodes[number].family][tree.nodes[number].name] += 1
+    return found
+
+
+def _parts(tree: Tree, node: Node) -> tuple[str, ...]:
+    """The words of what is right inside a node."""
+    proofs = [tree.nodes[one].proof for one in node.inner]
+    return tuple(sorted(proof.word for proof in proofs if proof is not None))

@@ -68,20 +68,20 @@ def classify(flow: Dataflow, residual: Residual, gates: frozenset[int]) -> str:
     convs = sorted(at for at in residual.ops if flow.kinds[at] == "conv" and at not in gates)
     fork = flow.source(residual.fork)
     shortcuts = [
-        at for at in convs if _from(flow, at) == fork and _reaches_alone(flow, at, residual.total)
+        at for at in convs if fork in _from(flow, at) and _reaches_alone(flow, at, residual.total)
     ]
     if len(convs) > 2 and len(shortcuts) == 1:  # it makes the skip fit
         convs.remove(shortcuts[0])
     return convolutions_word(flow, convs)
 
 
-def _from(flow: Dataflow, at: int) -> int:
-    """The source of what a convolution works on, maybe with a pool before."""
+def _from(flow: Dataflow, at: int) -> set[int]:
+    """The source of what a convolution works on, and that of a pool right before."""
     first = flow.operand(at, 0)
     first = INPUT if first is None else flow.source(first)
     if first != INPUT and flow.kinds[first] == "pool" and flow.ups(first):
-        first = flow.source(flow.ups(first)[0])
-    return first
+        return {first, flow.source(flow.ups(first)[0])}
+    return {first}
 
 
 def _reaches_alone(flow: Dataflow, at: int, total: int) -> bool:
