@@ -8,6 +8,7 @@ from typing import Any
 from dash import html
 
 from hexviz.errors import HexvizError
+from hexviz.model.wording import counted
 
 __all__ = ["export_done", "export_failed", "failure", "overrides_applied", "transfer_done"]
 
@@ -54,7 +55,9 @@ def transfer_done(line: str) -> list[dict[str, Any]]:
     ]
 
 
-def overrides_applied(count: int) -> list[dict[str, Any]]:
-    """That a file of overrides moved ``count`` ops."""
+def overrides_applied(count: int, names: int = 0) -> list[dict[str, Any]]:
+    """That a file of overrides moved ``count`` ops, and gave blocks so many ``names``."""
     ops = "1 op is" if count == 1 else f"{count:,} ops are"
-    return [{"title": "Overrides", "message": f"{ops} where the file says.", "color": "teal"}]
+    parts = [f"{ops} where the file says"] * bool(count or not names)
+    parts += [f"{counted(names, 'block')} renamed"] * bool(names)
+    return [{"title": "Overrides", "message": f"{', '.join(parts)}.", "color": "teal"}]

@@ -78,6 +78,7 @@ def serve(
     watch: bool = False,
     factory: str | None = None,
     window: OwnWindow | None = None,
+    recover: bool = True,
 ) -> None:
     """Serve the page until a signal stops it, with ``first`` open if it is given.
 
@@ -89,7 +90,8 @@ def serve(
     changes.
     Where reading ``first`` fails while a page waits for it, the page says so and a line on stderr.
     A ``window`` shows the page instead of a browser, and the server ends with it. Its page opens
-    by token alone, which is good for one use.
+    by token alone, which is good for one use. Without ``recover``, no blocks are found in what
+    names no module.
 
     Raises:
         JobError: if there is no such queue.
@@ -106,8 +108,8 @@ def serve(
     secret = chosen_token(token) if token is not None else new_token() if window else None
     cache = Cache()
     cache.folder("jobs")
-    kept = KeptPictures(cache)
-    model = FirstModel(first, kept) if first is not None else None
+    kept = KeptPictures(cache, recover=recover)
+    model = FirstModel(first, kept, recover=recover) if first is not None else None
     manager: Future[Manager] = Future()
     failed: Future[HexvizError] = Future()
     if queue is not None:
@@ -129,7 +131,7 @@ def serve(
     also = f", on this machine {near}" if near != far else ""
     try:
         building = [server, failed, front, model, cache, guard, folders, manager, watching, window]
-        builder = threading.Thread(target=_build, args=building, daemon=True)
+        builder = threading.Thread(target=_build, args=[*building, recover], daemon=True)
         if window is not None:
             builder.start()
             _run_beside(window, near, server, front)
@@ -178,6 +180,7 @@ def _build(
     manager: Future[Manager],
     watching: Watching | None,
     window: OwnWindow | None,
+    recover: bool,
 ) -> None:
     """Put together what is behind the front, what is wanted first first."""
     try:
@@ -198,7 +201,8 @@ def _build(
             from hexviz.app.routes import own_server
 
             # Who is in the window may open again what was opened before, as in other programs.
-            store = ModelStore(cache, roots=roots, trusted=window is not None)
+            is_trusted = window is not None
+            store = ModelStore(cache, roots=roots, trusted=is_trusted, recover=recover)
             front.store.set_result(store)
             pictures = FirstPictures(store, cache)
             first = model.key if model is not None else None

@@ -89,6 +89,7 @@ def view(
     root: Root = None,
     watch: Watch = False,
     desktop: Desktop = False,
+    no_recover: NoRecover = False,
 ) -> None:
     """Open the page in a browser."""
     from hexviz.app.serve import serve
@@ -107,10 +108,12 @@ def view(
         )
     first = _onnx_path(source) if source else None
     factory = source if source and first != Path(source) else None
+    recover = not no_recover
     if desktop:
         from hexviz.desktop.run import show
 
-        show(first, queue=jobs, roots=root or (), watch=watch, factory=factory)
+        folders = root or ()
+        show(first, queue=jobs, roots=folders, watch=watch, factory=factory, recover=recover)
         return
     serve(
         first,
@@ -123,6 +126,7 @@ def view(
         roots=root or (),
         watch=watch,
         factory=factory,
+        recover=recover,
     )
 
 

@@ -27,6 +27,7 @@ def show(
     roots: Iterable[Path] = (),
     watch: bool = False,
     factory: str | None = None,
+    recover: bool = True,
 ) -> None:
     """Show a file in a window of its own; returns once that is closed, or has taken the file.
 
@@ -55,6 +56,7 @@ def show(
             watch=watch,
             factory=factory,
             window=window,
+            recover=recover,
         )
 
     try:

@@ -20,9 +20,11 @@ from hexviz.errors import RenameError, SelectionError
 from hexviz.extraction.selection import ModuleSelection
 from hexviz.model.reader import parse as read
 from hexviz.notebook.session import Session
+from hexviz.tagging.overrides_file import overrides_document
 from hexviz.tagging.tag import tag
 from hexviz.view.state import ViewState
 from tests.app.steps import edit, send
+from tests.app.test_files import dropped
 from tests.app.test_inspector import links, text
 from tests.app.test_recovered import COPIES, nameless
 
@@ -217,3 +219,25 @@ def test_what_a_person_moved_stays_without_blocks(
     assert bare.graph.op("stem").module == ""
     assert fqns(ModelStore(Cache(tmp_path)).get(bare.key)) == [""]
     assert store.source(bare.key).to_json()["bare"] is True
+
+
+def test_names_come_back_with_saved_overrides(store: ModelStore, opened: OpenModel) -> None:
+    renamed, state = edit(store, opened, HERE, "rename", TO_LAYER)
+    inner, state = edit(store, renamed, state, "rename", {"module": "Layer.0.Inner", "to": "Core"})
+    to = {"kind": "op", "what": "stem", "to": "Layer.1.Core"}
+    moved, _ = edit(store, inner, state, "move-ops", to)
+    saved = json.dumps(overrides_document(moved.graph)).encode()
+    answer = dropped(store, opened.key, saved)
+    again = store.get(answer["uploaded"]["data"])
+    assert fqns(again) == fqns(moved)
+    assert again.graph.op("stem").module == "Layer.1.Core"
+    (notice,) = answer["notices"]["data"]
+    assert notice["message"] == "1 op is where the file says, 2 blocks renamed."
+
+
+def test_a_server_may_leave_blocks_out(file: bytes, tmp_path: Path) -> None:
+    plain = ModelStore(Cache(tmp_path), recover=False)
+    model = plain.get(plain.add_upload(file, "nameless.onnx"))
+    assert fqns(model) == [""]
+    assert plain.source(model.key).to_json()["bare"] is True
+    assert fqns(ModelStore(Cache(tmp_path)).get(model.key)) != [""]

@@ -21,7 +21,7 @@ from hexviz.app.models.store import ModelStore
 from hexviz.app.notices import failure, overrides_applied
 from hexviz.errors import HexvizError, NumbersError, ReadError, SourceError
 from hexviz.model.reader import digest
-from hexviz.tagging.overrides_file import is_overrides, read_overrides
+from hexviz.tagging.overrides_file import is_overrides, read_names, read_overrides
 from hexviz.view.numbers import read_numbers
 
 __all__ = ["decode_upload", "register"]
@@ -99,9 +99,12 @@ def register(app: Dash, store: ModelStore, roots: Roots, guard: Guard) -> None:
                 return no_update, no_update, None, no_update, taken, no_update
             text = content.decode("utf-8-sig", "replace")
             if is_overrides(text):  # dropped on the page: a JSON file, too
-                changes = read_overrides(text, opened.graph)
+                changes, names = read_overrides(text, opened.graph), read_names(text)
+                for block, name in names.items():
+                    opened = store.rename(opened, block, name)
                 edited = store.edit(opened, changes)
-                return no_update, overrides_applied(len(changes)), None, edited.key, *nothing
+                said = overrides_applied(len(changes), len(names))
+                return no_update, said, None, edited.key, *nothing
             key = digest(content)[:16]
             opened.numbers.put(key, read_numbers(text, opened.graph))
         except HexvizError as error:

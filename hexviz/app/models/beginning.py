@@ -66,8 +66,10 @@ class Beginning:
         return replace(self, graph=whole, index=replace(self.index, graph=whole))
 
 
-def begin(path: Path, name: str, say: Callable[[str], None]) -> Beginning:
+def begin(path: Path, name: str, say: Callable[[str], None], *, recover: bool = True) -> Beginning:
     """Get a file ready for its first picture; ``say`` is told each stage as it begins.
+
+    Without ``recover``, no blocks are found in what names no module.
 
     Raises:
         ReadError: if it is no readable ONNX model.
@@ -76,7 +78,7 @@ def begin(path: Path, name: str, say: Callable[[str], None]) -> Beginning:
         with recorded(blocks=False) as record, stage("read"):
             file = replace(read_in_place(path), name=name)
         say(_tagging(file))
-        graph = tag(file, before=Measured(record.stages))
+        graph = tag(file, before=Measured(record.stages), recover=recover)
         say("Laying out…")
         with recorded(blocks=False) as record, stage("layout"):
             index = build_index(graph, "module")

@@ -41,12 +41,14 @@ _PATIENCE = 1.0  # seconds that the rest of the server waits for a page to be se
 class FirstModel:
     """A file on its way to its first picture; safe to use from several threads.
 
+    Without ``recover``, as for what ``kept`` is then, no blocks are found in what names no module.
+
     Raises:
         ReadError: if it is sure to be no readable ONNX model, as far as its outline tells, or a
             file that holds its weights is missing.
     """
 
-    def __init__(self, path: Path, kept: KeptPictures) -> None:
+    def __init__(self, path: Path, kept: KeptPictures, *, recover: bool = True) -> None:
         self.name = shown_name(path)
         check_outline(path, self.name)
         if may_need_other_files(path):
@@ -55,6 +57,7 @@ class FirstModel:
             read(path)
         self._path = path
         self._kept = kept
+        self._recover = recover
         self._state = _state(path)
         self._news = threading.Condition()
         self._stages: list[str] = []
@@ -190,7 +193,7 @@ class FirstModel:
                 self._say(f"Reading {self.name}…")
                 from hexviz.app.models.beginning import begin
 
-                self._beginning = begin(self._path, self.name, self._say)
+                self._beginning = begin(self._path, self.name, self._say, recover=self._recover)
             except HexvizError as error:
                 self._error = error
             finally:

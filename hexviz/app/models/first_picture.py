@@ -75,4 +75,5 @@ class FirstPictures:
         if name is None:
             return None
         width, height = size_class(canvas)
-        return digest(f"{key} {theme} {width}x{height} {name}".encode())
+        bare = "" if self._store.recover else "bare "
+        return digest(f"{bare}{key} {theme} {width}x{height} {name}".encode())

@@ -53,14 +53,15 @@ class FileState(NamedTuple):
 
 
 class KeptPictures:
-    """The first pictures in a cache, made by this very code.
+    """The first pictures in a cache, made by this very code; those without ``recover`` apart.
 
     A cache that cannot be written is a line in the log of this module and does no harm.
     """
 
-    def __init__(self, cache: Cache) -> None:
+    def __init__(self, cache: Cache, *, recover: bool = True) -> None:
         code = code_in(Path(hexviz.app.__path__[0]).parent)
-        self._pictures = cache.records("results", f"first pictures {code}")
+        kind = "first pictures" if recover else "first pictures without recovery"
+        self._pictures = cache.records("results", f"{kind} {code}")
         self._digests = cache.records("results", "digests of files")
 
     def digest_of(self, state: FileState) -> str | None:

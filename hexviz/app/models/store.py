@@ -83,7 +83,7 @@ class ModelStore:
     A file is opened again by a link if it was named to this very store, was
     exported to the cache, or lies in one of the ``roots``. ``trusted`` is for a
     process that works for a server, which named only what it had opened itself:
-    it may open all.
+    it may open all. Without ``recover``, no blocks are found in what names no module.
     """
 
     def __init__(
@@ -94,12 +94,14 @@ class ModelStore:
         budget: int = _BUDGET,
         roots: Roots | None = None,
         trusted: bool = False,
+        recover: bool = True,
     ) -> None:
+        self.recover = recover
         self._uploads = cache.blobs("uploads")
         self._versions = cache.blobs("versions")
         self._edits = Edits(cache)
         self._known_files = KnownFiles(cache)
-        self._tags = kept_tags(cache)
+        self._tags = kept_tags(cache, recover=recover)
         self._exports = cache.root / "exports"
         self._capacity = capacity
         self._budget = budget
@@ -128,7 +130,7 @@ class ModelStore:
         Raises:
             ReadError: if it is no readable ONNX model.
         """
-        read = open_path(path, self._tags, name=shown_name(path))
+        read = open_path(path, self._tags, name=shown_name(path), recover=self.recover)
         key = self._name(path, read.key)
         self._wait_for(key, read)
         return key
@@ -141,7 +143,10 @@ class ModelStore:
         """
         if begun is None:
             base_dir = path.resolve().parent
-            read = open_bytes(content, self._tags, name=shown_name(path), base_dir=base_dir)
+            name = shown_name(path)
+            read = open_bytes(
+                content, self._tags, name=name, base_dir=base_dir, recover=self.recover
+            )
             key = self._name(path, digest)
             self._wait_for(key, read)
             return key
@@ -221,7 +226,7 @@ class ModelStore:
                 read_first(content, label)
             finally:
                 self._reading.release()
-        opened = open_bytes(content, self._tags, name=label)
+        opened = open_bytes(content, self._tags, name=label, recover=self.recover)
         key = str(ModelKey(opened.key, label))
         model = self._in_memory(key)
         if model is None:
@@ -263,11 +268,11 @@ class ModelStore:
         edit = self._edit(model_key)
         if edit is None:
             path, name = self._origin(model_key)
-            return ModelSource(path, model_key.digest, name, {})
+            return ModelSource(path, model_key.digest, name, {}, bare=not self.recover)
         base = ModelKey.of(edit.base)
         path, name = self._origin(base, edited=True)
         tags = self._edits.tags_path(edit.tags) if edit.tags else None
-        changed = edit.overrides, tags, edit.renames, edit.bare
+        changed = edit.overrides, tags, edit.renames, edit.bare or not self.recover
         return ModelSource(path, base.digest, name, *changed)
 
     def name(self, key: str) -> str | None:
@@ -384,7 +389,7 @@ class ModelStore:
         path, name = self._origin(key)
         file = self._file(key)
         if file is not None:
-            read = ahead or open_path(file.path, self._tags, name=name)
+            read = ahead or open_path(file.path, self._tags, name=name, recover=self.recover)
             if read.key != key.digest:
                 raise SourceError(
                     f"{file.path.name} has changed since it was opened: open it again."
@@ -394,7 +399,7 @@ class ModelStore:
             content = path.read_bytes()
         except OSError as error:
             raise ReadError(f"The upload cannot be read: {error.strerror}.") from error
-        read = open_bytes(content, self._tags, name=name)
+        read = open_bytes(content, self._tags, name=name, recover=self.recover)
         if read.key != key.digest:
             raise SourceError("This upload was damaged on the server: upload it again.")
         return OpenModel(str(key), self._tagged(read), size=len(content))
