@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from statistics import mean
 from typing import Any
 
+from benchmarks.calibration import calibrate
 from benchmarks.exports import exports, is_reported
 from benchmarks.sorting import shuffle
 from hexviz.bench.blanking import Score, Truth, know, reopen
@@ -88,10 +89,7 @@ def bench_inheritance(
             )
             for exporter in EXPORTERS
         },
-        "confidences": {
-            split: totals((one for one in results if one["reported"] is reported), "confidences")
-            for split, reported in (("tuned", False), ("reported", True))
-        },
+        "confidences": calibrate(results, CONDITIONS[0].name),
         "results": results,
         "failed": failed,
     }
@@ -112,13 +110,13 @@ def compare(truth: Truth, condition: Condition, *, seed: int = 0) -> Iterator[di
     """A record per rule for one export under one condition.
 
     hexviz's own also has one per op type, and one per stated confidence
-    (``"trace 0.95"``: rule and confidence), which tells what that is worth.
+    (``"doubles 0.95"``: the kind of reason and what it states), which tells what that is worth.
     """
     graph, asked = _reopened(truth, condition, seed)
     whole, by_type, by_confidence = Score(), dict[str, Score](), dict[str, Score]()
     for at, module in asked.items():
         op = graph.ops[at]
-        stated = f"{op.provenance.rule} {op.provenance.confidence:.2f}"
+        stated = f"{op.provenance.kind} {op.provenance.confidence:.2f}"
         for score in (
             whole,
             by_type.setdefault(op.op_type, Score()),

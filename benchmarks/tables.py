@@ -134,8 +134,7 @@ def print_inheritance(document: Mapping[str, Any]) -> None:
     _print_models(document["results"])
     for exporter, types in document["op_types"].items():
         _print_totals(f"{exporter}, auxiliary blanked, models reported only", "op type", types)
-    for split, stated in document["confidences"].items():
-        _print_totals(f"{split} models, all conditions", "rule, confidence", stated)
+    _print_calibration(document["confidences"])
     _say_failed(document)
 
 
@@ -224,6 +223,22 @@ def _print_models(results: Sequence[Mapping[str, Any]]) -> None:
     )
     title = f"by model, {first} blanked"
     console().print(listing(("model", "exporter", *figures), rows, title=title, figures=figures))
+
+
+def _print_calibration(rows: Sequence[Mapping[str, Any]]) -> None:
+    """A table per split and condition: what is stated by kind of reason, and what is exact."""
+    tables: dict[str, list[tuple[str, ...]]] = {}
+    for row in rows:
+        split = "reported only" if row["reported"] else "tuned on"
+        blanked = f"{row['condition']} blanked" if row["condition"] != "others" else "otherwise"
+        stated = "all" if row["stated"] is None else f"{row['stated']:.2f}"
+        exact, wrong = (f"{row[key] / row['ops']:.3f}" for key in ("exact", "wrong_branch"))
+        tables.setdefault(f"models {split}, {blanked}", []).append(
+            (row["kind"], stated, str(row["ops"]), exact, f"{row['off']:+.3f}", wrong)
+        )
+    figures = ("stated", "ops", "exact", "off", "wrong branch")
+    for title, lines in tables.items():
+        console().print(listing(("kind", *figures), lines, title=title, figures=figures))
 
 
 def _print_totals(title: str, what: str, totals: Mapping[str, Mapping[str, int]]) -> None:

@@ -121,7 +121,14 @@ def test_a_benchmark_is_a_table_per_split_and_one_by_model(
             "summary": [row | {"rule": "hexviz"}, row | {"rule": "earlier", "exact": 0.5}],
             "results": [result | {"rule": "hexviz"}, result | {"rule": "earlier"}],
             "op_types": {"dynamo": {"Shape": {"ops": 3, "exact": 2, "wrong_branch": 1}}},
-            "confidences": {"tuned": {}},
+            "confidences": [
+                {"reported": True, "condition": condition, "kind": "doubles", **stated}
+                for condition in ("auxiliary", "others")
+                for stated in (
+                    {"stated": 0.95, "ops": 4, "exact": 3, "wrong_branch": 1, "off": -0.2},
+                    {"stated": None, "ops": 5, "exact": 4, "wrong_branch": 1, "off": 0.0},
+                )
+            ],
             "failed": [{"model": "lost", "exporter": "torchscript", "error": "No [luck]."}],
         }
     )
@@ -135,7 +142,13 @@ def test_a_benchmark_is_a_table_per_split_and_one_by_model(
         "mine [x] dynamo 4 0.750 1.000 0.000 0.250 "
         "dynamo, auxiliary blanked, models reported only "
         "op type ops exact wrong branch "
-        "Shape 3 2 1"
+        "Shape 3 2 1 "
+        "models reported only, auxiliary blanked "
+        "kind stated ops exact off wrong branch "
+        "doubles 0.95 4 0.750 -0.200 0.250 doubles all 5 0.800 +0.000 0.200 "
+        "models reported only, otherwise "
+        "kind stated ops exact off wrong branch "
+        "doubles 0.95 4 0.750 -0.200 0.250 doubles all 5 0.800 +0.000 0.200"
     )
     assert told.err == "Not measured: lost, torchscript: No [luck].\n"
 

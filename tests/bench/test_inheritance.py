@@ -1,9 +1,11 @@
 """The accuracy benchmark: it counts right, and inference keeps its floors on unseen models."""
 
 from statistics import mean
+from typing import Any
 
 import pytest
 
+from benchmarks.calibration import calibrate
 from benchmarks.inheritance import CONDITIONS, compare, consumers_only, summarize, totals
 from benchmarks.models import MODELS
 from hexviz.bench.blanking import Score, know
@@ -57,6 +59,34 @@ def test_only_what_is_blanked_is_asked() -> None:
     for part in ("op_types", "confidences"):
         (counted,) = totals(records, part).values()
         assert counted == {"ops": 1, "exact": 0, "wrong_branch": 0}  # the root, for dec
+
+
+def test_what_is_stated_is_compared_with_what_is_exact() -> None:
+    """By kind, over all that it states as well; auxiliary ops apart from the other conditions."""
+
+    def record(condition: str, **stated: tuple[int, float]) -> dict[str, Any]:
+        scores = {
+            label: {"ops": ops, "exact": exact, "wrong_branch": 0.0}
+            for label, (ops, exact) in stated.items()
+        }
+        return {"reported": False, "condition": condition, "confidences": scores}
+
+    rows = calibrate(
+        [
+            record("auxiliary", **{"doubles 0.90": (10, 0.8)}),
+            record("60 %", **{"doubles 0.90": (10, 1.0), "doubles 0.80": (30, 0.9)}),
+            record("30 %", **{"doubles 0.90": (10, 0.8)}),
+            {"reported": False, "condition": "30 %", "rule": "earlier"},
+        ],
+        "auxiliary",
+    )
+    assert [(row["condition"], row["stated"], row["ops"], row["exact"]) for row in rows] == [
+        ("auxiliary", 0.9, 10, 8),
+        ("others", 0.8, 30, 27),
+        ("others", 0.9, 20, 18),
+        ("others", None, 50, 45),
+    ]
+    assert [row["off"] for row in rows] == [-0.1, 0.1, 0.0, 0.06]
 
 
 def test_tuned_and_reported_models_are_kept_apart() -> None:
