@@ -30,6 +30,8 @@ Test = Callable[[Dataflow, int], bool]
 _SCORES = frozenset({"pass", "layout", "add", "sub", "mul", "div", "elementwise", "gate", "concat"})
 _OPERAND = _SCORES | {"norm", "mean", "reduce", "activation"}
 _CONTEXT = frozenset({"pass", "layout", "concat"})
+_WEIGHTS = frozenset({"pass", "layout", "elementwise", "mul", "div", "concat", "add", "product"})
+_MOST_HEADS = 64
 _NEAR = 40  # moving ops between a softmax and the products, and from there to the projections
 _MOST = 400  # moving ops of an attention
 
@@ -98,10 +100,10 @@ def _second_product(flow: Dataflow, softmax: int) -> tuple[int, tuple[int, ...]]
         for after in flow.downs(at):
             if after in weights:
                 continue
-            if flow.kinds[after] == "product":
+            if flow.kinds[after] == "product" and not _mixes_heads(flow, after):
                 others = tuple([one for one in flow.ups(after) if one not in weights])
                 return (after, others) if len(others) == 1 and others[0] != INPUT else None
-            if flow.kinds[after] not in ("pass", "layout", "elementwise", "mul", "div", "concat"):
+            if flow.kinds[after] not in _WEIGHTS:
                 continue
             weights.add(after)
             pending.append(after)
@@ -115,6 +117,12 @@ def _multiplies_two(flow: Dataflow, at: int) -> bool:
 def has_weight(flow: Dataflow, at: int) -> bool:
     """Whether an op is a product with a weight, or a convolution."""
     return flow.kinds[at] in ("product", "conv") and flow.matrix(at) is not None
+
+
+def _mixes_heads(flow: Dataflow, at: int) -> bool:
+    """Whether an op is a projection from heads to as many heads, before or after the softmax."""
+    dims = (flow.matrix(at) or ()) if flow.kinds[at] == "product" else ()
+    return bool(dims) and len(set(dims)) == 1 and dims[0] <= _MOST_HEADS
 
 
 def _nearest(
@@ -132,7 +140,7 @@ def _nearest(
             continue
         if wanted(flow, at):
             return at
-        if flow.kinds[at] not in passed:
+        if flow.kinds[at] not in passed and not _mixes_heads(flow, at):
             continue
         for one in flow.ups(at):
             if one not in seen:

@@ -22,9 +22,21 @@ INPUT = -1
 """Stands for what is handed in where the position of an op is expected."""
 
 _WIDEST = 64  # readers of a constant from which on it is nobody's own
+_AXES = 8
 _LONGEST = 24  # changes of layout in a row that are looked through
 _STEPS = 8  # ops between a weight and what it is multiplied with
 _KEEPS_MATRIX = frozenset({"Identity", "Cast", "DequantizeLinear", "QuantizeLinear", "CastLike"})
+
+
+def _numbers(tensor: onnx.TensorProto) -> tuple[int, ...]:
+    """The whole numbers of a small tensor, none for any other."""
+    if tensor.data_type != onnx.TensorProto.INT64 or list(tensor.dims) > [_AXES]:
+        return ()
+    if tensor.data_location == onnx.TensorProto.EXTERNAL:
+        return ()
+    if tensor.int64_data:
+        return tuple(tensor.int64_data)
+    return tuple(np.frombuffer(tensor.raw_data, "<i8").tolist())
 
 
 class Dataflow:
@@ -166,7 +178,7 @@ class Dataflow:
         flat, inputs = self.flat, self.inputs[at]
         value = inputs[number] if number < len(inputs) else ""
         exact = True
-        turns = 0
+        turns, filled = 0, False
         for _ in range(_STEPS):
             tensor = flat.tensors.get(value)
             maker = flat.makers.get(value)
@@ -175,11 +187,15 @@ class Dataflow:
                 tensor = told.t if told is not None else None
             if tensor is not None:
                 dims = tuple(tensor.dims)
+                if filled:  # it is the dimensions of what an op makes
+                    dims = _numbers(tensor)
                 return (dims[::-1] if turns % 2 else dims), exact
             if maker is None or not self.inputs[maker]:
                 return None, False
             kind = self.types[maker]
-            if kind == "Transpose":
+            if kind == "ConstantOfShape":
+                filled = True
+            elif kind == "Transpose":
                 turns += 1
             elif kind not in _KEEPS_MATRIX:
                 exact = False

@@ -49,7 +49,7 @@ def name_stretches(flat: FlatGraph, stretches: list[Stretch]) -> list[Stretch]:
     tree = Tree(stretches, flow.still)
     families = _families(flow, patterns, 1 + max((one.family for one in tree.nodes), default=0))
     for one in sorted(patterns, key=lambda pattern: (-len(pattern.ops), min(pattern.ops))):
-        tree.place(one, families[one])
+        tree.place(one, families[one], is_block=one.word in _BLOCKS)
     _tidy(tree)
     _name(tree, 1 + max(families.values(), default=max(one.family for one in tree.nodes)))
     name_stages(flow, tree)

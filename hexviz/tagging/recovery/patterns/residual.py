@@ -21,6 +21,7 @@ from hexviz.tagging.recovery.patterns.feed_forward import is_depthwise, is_point
 __all__ = ["Residual", "classify", "find_residuals"]
 
 _MOST = 500  # moving ops of a block
+_FITS = frozenset({"pass", "layout", "norm", "pool", "conv"})
 _MOST_UNEQUAL = 150  # of one where both ways change what they carry
 
 
@@ -39,7 +40,7 @@ def find_residuals(flow: Dataflow) -> Iterator[Residual]:
         ups = flow.ups(at)
         found = None
         if len(ups) == 2:
-            found = _skipped(flow, at, *sorted(ups)) or _unequal(flow, at)
+            found = _skipped(flow, at, *sorted(ups)) or _unequal(flow, at) or _fitted(flow, at)
         if found is not None and not flow.escapes(set(found.ops), at):
             yield found
 
@@ -50,6 +51,26 @@ def _skipped(flow: Dataflow, at: int, older: int, newer: int) -> Residual | None
         ops = flow.between(fork, at, _MOST)
         if ops is not None and newer in ops and newer != fork:
             return Residual(at, fork, frozenset(ops))
+    return None
+
+
+def _fitted(flow: Dataflow, at: int) -> Residual | None:
+    """The block if one of the ways is a convolution alone, whatever else comes into the other."""
+    for short, long in (flow.ups(at), flow.ups(at)[::-1]):
+        if INPUT in (short, long):
+            continue
+        fork, convs = short, 0
+        for _ in range(4):
+            if len(flow.ups(fork)) != 1 or flow.kinds[fork] not in _FITS:
+                break
+            convs += flow.kinds[fork] == "conv"
+            fork = flow.ups(fork)[0]
+            if fork == INPUT:
+                break
+            if convs == 1:
+                ops = flow.between(fork, at, _MOST_UNEQUAL)
+                if ops is not None and {short, long} <= ops:
+                    return Residual(at, fork, frozenset(ops))
     return None
 
 

@@ -72,12 +72,14 @@ class Tree:
                 deepest[at] = number
         return number
 
-    def place(self, pattern: Pattern, family: int) -> None:
-        """Put a pattern where it belongs, if there is a place for it."""
+    def place(self, pattern: Pattern, family: int, *, is_block: bool) -> None:
+        """Put a pattern where it belongs, if there is a place for it.
+
+        Where a *block* is, stretches of which nothing is proven make way.
+        """
         moving = [at for at in pattern.ops if not self._still[at]]
         around = self._around(moving)
-        inside = Counter(self._child(self._deepest[at], around) for at in moving)
-        inside.pop(ROOT, None)
+        inside = self._inside(moving, around)
         shares = [(number, shared) for number, shared in inside.items()]
         if around != ROOT:
             shares.append((around, len(moving)))
@@ -85,9 +87,49 @@ class Tree:
             node = self.nodes[number]
             if node.proof is None and shared >= _SAME * (len(moving) + node.moving - shared):
                 node.proof = pattern
+                if is_block:
+                    self._fit(number, pattern)
                 return
-        if all(shared == self.nodes[number].moving for number, shared in inside.items()):
+        crossing = [number for number, shared in inside.items() if shared < self._moving(number)]
+        if crossing and is_block:
+            for number in crossing:
+                if self.nodes[number].proof is None and self._moving(number) <= len(moving):
+                    self.dissolve(number)
+            inside = self._inside(moving, around)
+        if all(shared == self._moving(number) for number, shared in inside.items()):
             self._insert(pattern, family, around, inside)
+
+    def _inside(self, moving: Iterable[int], around: int) -> Counter[int]:
+        """The nodes right inside of another that some ops lie in, and how many of them."""
+        found = Counter(self._child(self._deepest[at], around) for at in moving)
+        found.pop(ROOT, None)
+        return found
+
+    def _moving(self, number: int) -> int:
+        return self.nodes[number].moving
+
+    def _fit(self, number: int, pattern: Pattern) -> None:
+        """Give a node the ops of the block that it is proven to be.
+
+        What it has besides stays, where it runs between those.
+        """
+        node = self.nodes[number]
+        outer = self.nodes[node.parent]
+        first, last = min(pattern.ops), max(pattern.ops)
+        inner = {at for one in node.inner for at in self.nodes[one].ops}
+        gone = {at for at in node.ops - pattern.ops if not first <= at <= last and at not in inner}
+        new = {
+            at
+            for at in pattern.ops - node.ops
+            if self._deepest[at] == node.parent and (node.parent == ROOT or at in outer.ops)
+        }
+        node.ops = (node.ops - gone) | new
+        for at in gone:
+            if self._deepest[at] == number:
+                self._deepest[at] = node.parent
+        for at in new:
+            self._deepest[at] = number
+        node.moving = sum(not self._still[at] for at in node.ops)
 
     def _insert(self, pattern: Pattern, family: int, around: int, inside: Iterable[int]) -> None:
         """A new node in one and around some of those in that, with what is free of its ops."""
