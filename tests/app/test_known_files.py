@@ -148,15 +148,25 @@ def test_every_key_has_a_source_in_another_process(here: Path, net: bytes) -> No
     twice = web.edit(web.edit(web.get(uploaded), {"q": "enc.att.k"}), {"k": "head"}).key
     known, sent = ModelKey.of(by_path).digest, ModelKey.of(uploaded).digest
     expected = {
-        by_path: (str(here / "models" / "m.onnx"), known, "m.onnx", {}, None),
-        uploaded: (str(here / "uploads" / f"{sent}.onnx"), sent, "sent.onnx", {}, None),
-        edited: (str(here / "models" / "m.onnx"), known, "m.onnx", {"q": "enc.att.k"}, None),
+        by_path: (str(here / "models" / "m.onnx"), known, "m.onnx", {}, None, [], False),
+        uploaded: (str(here / "uploads" / f"{sent}.onnx"), sent, "sent.onnx", {}, None, [], False),
+        edited: (
+            str(here / "models" / "m.onnx"),
+            known,
+            "m.onnx",
+            {"q": "enc.att.k"},
+            None,
+            [],
+            False,
+        ),
         twice: (
             str(here / "uploads" / f"{sent}.onnx"),
             sent,
             "sent.onnx",
             {"q": "enc.att.k", "k": "head"},
             None,
+            [],
+            False,
         ),
     }
     script = (
