@@ -26,17 +26,24 @@ from hexviz.tagging.verdicts import Verdict, find_verdicts
 
 __all__ = ["misplaced"]
 
-_SURENESS = {"error": 0.99, "branch": 0.98, "around": 0.75}
+_SURENESS = {"error": 0.99, "branch": 0.98, "around": 0.85}
 """How likely the tag is wrong, by where all else leads: stated after the tuned models, as the next,
 see docs/tagging.md."""
 
 _SUGGESTION_SURENESS = MappingProxyType(
-    {"named": 0.99, "lacking": 0.99, "vacancy": 0.98, "within": 0.97, "vague": 0.55}
+    {
+        "named": 0.99,
+        "lacking": 0.99,
+        "vacancy": 0.98,
+        "within": 0.97,
+        "neighbours": 0.7,
+        "around": 0.4,
+    }
 )
 """How likely the suggested module is the right one, by the ground of the verdict."""
 
 
-_IMPRECISE = frozenset({"vague", "unlisted"})
+_IMPRECISE = frozenset({"neighbours", "around", "unlisted"})
 """The grounds of verdicts that are not put together with others."""
 
 
@@ -134,7 +141,8 @@ def _suggestion(
     if charge.ground == "unlisted":
         return f"Look at it: it belongs in a part of {tag} that the file does not list.", None
     sureness = min(_SUGGESTION_SURENESS[one.ground] for one in verdicts)
-    return f"Move to {tag}{', or to a part of it' if charge.ground else ''}.", sureness
+    more = ", or to a part of it" if charge.ground == "around" else ""
+    return f"Move to {tag}{more}.", sureness
 
 
 def _against(

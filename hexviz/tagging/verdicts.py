@@ -39,9 +39,10 @@ _PRECISE = frozenset(
 )
 """Kinds of reasons that name a module itself, and not the deepest that was open."""
 
-GROUNDS = ("named", "lacking", "vacancy", "within", "vague", "unlisted")
-"""What a verdict can rest on: a reason that names the module itself; that the module lacks such an
-op; that it is the only part nearby which does; that all around is in it; or none of these. The last
+GROUNDS = ("named", "lacking", "vacancy", "within", "neighbours", "around", "unlisted")
+"""What a verdict can rest on, the surest first: a reason that names the module itself; that the
+module lacks such an op; that it is the only part nearby which does; that it was open right before
+and after; what the op feeds or is fed by; that it was open around it, as far as is known. The last
 says that the module is none of the tree's; the verdict has the one around it."""
 
 
@@ -104,9 +105,9 @@ class _Hearing:
         part = self._part_lacking(at, module, vacancies)
         if part is not None:
             return Verdict(at, why, part, "vacancy")
-        return Verdict(
-            at, why, module, "within" if why.kind == "trace within a module" else "vague"
-        )
+        if why.kind == "trace within a module":
+            return Verdict(at, why, module, "within")
+        return Verdict(at, why, module, "around" if why.rule == "trace" else "neighbours")
 
     def _part_lacking(self, at: int, module: str, vacancies: Vacancies) -> str | None:
         """The part of a module that lacks such an op as this, if the op is nearest to just one."""
