@@ -13,10 +13,10 @@ rest, any other gives up its part of the block.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from hexviz.model.columns import Ints
 from hexviz.tagging.recovery.stretch import Stretch
@@ -34,74 +34,83 @@ def move_borders(
 
     Blocks share no op, or only the larger one counts. Only ops that move are counted.
     """
-    size = len(still)
-    block_of = np.full(size, -1, np.int64)
-    kept: list[Ints] = []
+    block_of = [-1] * len(still)
+    kept: list[frozenset[int]] = []
     for block in sorted(blocks, key=lambda one: (-len(one), min(one))):
-        ops = np.array(sorted(block), np.int64)
-        if (block_of[ops] < 0).all():
-            block_of[ops] = len(kept)
-            kept.append(ops)
-    moves = ~np.array(still, bool)
-    counts = np.bincount(block_of[(block_of >= 0) & moves], minlength=len(kept))
-    mover = _Mover(block_of, kept, counts, moves)
-    return mover.moved(stretches, np.ones(size, bool))
+        if all(block_of[at] < 0 for at in block):
+            for at in block:
+                block_of[at] = len(kept)
+            kept.append(block)
+    return _Mover(block_of, kept, still).moved(stretches)
 
 
 class _Mover:
-    def __init__(
-        self, block_of: Ints, blocks: list[Ints], counts: Ints, moves: npt.NDArray[np.bool_]
-    ) -> None:
-        self._block_of = block_of
+    """Moves borders; blocks have numbers, and ``of`` has that of each op."""
+
+    def __init__(self, of: list[int], blocks: list[frozenset[int]], still: Sequence[bool]) -> None:
         self._blocks = blocks
-        self._counts = counts
-        self._moves = moves
+        self._moving = [-2 if rests else block for rests, block in zip(still, of, strict=True)]
+        self._sizes = Counter(self._moving)
+        self._holders = np.zeros(len(of), np.int64)  # of each op, the innermost stretch so far
 
-    def moved(self, stretches: Sequence[Stretch], around: npt.NDArray[np.bool_]) -> list[Stretch]:
-        """Stretches side by side, within the ops around them."""
-        taken = np.zeros(len(around), bool)
-        found = []
-        owners = self._owners(stretches)
-        for number, one in enumerate(stretches):
-            ops = self._fitted(one.ops, number, owners)
-            ops = ops[around[ops] & ~taken[ops]]
-            if len(np.intersect1d(ops, one.ops)) < _LEFT * len(one.ops):
-                continue
-            taken[ops] = True
-            inside = np.zeros(len(around), bool)
-            inside[ops] = True
-            inner = self.moved(one.inner, inside) if one.inner else []
-            inner = [each for each in inner if len(each.ops) < len(ops)]
-            found.append(Stretch(ops, one.family, one.confidence, one.name, inner))
-        return found
+    def moved(self, stretches: Sequence[Stretch]) -> list[Stretch]:
+        """All stretches, those around others first."""
+        top: list[Stretch] = []
+        pending = [(stretches, top, 0)]
+        last = 0
+        while pending:
+            beside, found, outer = pending.pop()
+            shares = [self._shares(one.ops) for one in beside]
+            owners = self._owners(shares)
+            for number, (one, share) in enumerate(zip(beside, shares, strict=True)):
+                ops = self._fitted(one.ops, share, number, owners)
+                ops = ops[self._holders[ops] == outer]
+                if ops is not one.ops and len(_both(ops, one.ops)) < _LEFT * len(one.ops):
+                    continue
+                last += 1
+                self._holders[ops] = last
+                kept = Stretch(ops, one.family, one.confidence, one.name)
+                found.append(kept)
+                if one.inner:
+                    pending.append((one.inner, kept.inner, last))
+        return top
 
-    def _shared(self, ops: Ints) -> tuple[Ints, Ints, int]:
-        """The blocks that ops lie in, how many of each, and how many ops move at all."""
-        moving = ops[self._moves[ops]]
-        blocks, counts = np.unique(self._block_of[moving], return_counts=True)
-        known = blocks >= 0
-        return blocks[known], counts[known], len(moving)
+    def _shares(self, ops: Ints) -> dict[int, int]:
+        """The blocks that ops lie in, and how many of those that move; -1 for no block."""
+        shares = Counter(map(self._moving.__getitem__, ops.tolist()))
+        shares.pop(-2, None)
+        return shares
 
-    def _owners(self, stretches: Sequence[Stretch]) -> dict[int, int]:
+    def _owners(self, shares: Sequence[dict[int, int]]) -> dict[int, int]:
         """The stretch that has most of a block, if that is at least half of it."""
         most: dict[int, tuple[int, int]] = {}
-        for number, one in enumerate(stretches):
-            blocks, counts, _ = self._shared(one.ops)
-            for block, count in zip(blocks.tolist(), counts.tolist(), strict=True):
-                if 2 * count >= self._counts[block] and count > most.get(block, (0, 0))[0]:
+        for number, share in enumerate(shares):
+            for block, count in share.items():
+                if 2 * count >= self._sizes[block] and count > most.get(block, (0, 0))[0]:
                     most[block] = (count, number)
         return {block: number for block, (_, number) in most.items()}
 
-    def _fitted(self, ops: Ints, number: int, owners: dict[int, int]) -> Ints:
-        blocks, counts, moving = self._shared(ops)
-        for block, count in zip(blocks.tolist(), counts.tolist(), strict=True):
-            if count == self._counts[block] or count == moving:
-                continue
-            own = self._block_of[ops] == block
+    def _fitted(
+        self, ops: Ints, share: dict[int, int], number: int, owners: dict[int, int]
+    ) -> Ints:
+        moving = sum(share.values())
+        cut = [
+            (block, count)
+            for block, count in sorted(share.items())
+            if block >= 0 and self._sizes[block] != count != moving
+        ]
+        if not cut:
+            return ops
+        kept = set(ops.tolist())
+        for block, count in cut:
             if owners.get(block) == number:
-                ops = np.union1d(ops, self._blocks[block])
+                kept |= self._blocks[block]
             elif 2 * count >= moving:
-                ops = ops[own]
+                kept &= self._blocks[block]
             else:
-                ops = ops[~own]
-        return ops
+                kept -= self._blocks[block]
+        return np.array(sorted(kept), np.int64)
+
+
+def _both(one: Ints, other: Ints) -> Ints:
+    return np.intersect1d(one, other, assume_unique=True)

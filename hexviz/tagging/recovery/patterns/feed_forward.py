@@ -60,10 +60,9 @@ def _above(flow: Dataflow, down: int) -> Pattern | None:
     inner, ups = found
     nonlinear = [at for at in inner if flow.kinds[at] in _NONLINEAR]
     nonlinear += [at for at in ups if _has_activation(flow, at)]
-    streams = {flow.stream(at) for at in ups}
-    if not nonlinear or len(streams) != 1 or not _gives_back(flow, ups, down):
+    if not nonlinear or not _gives_back(flow, ups, down):
         return None
-    entry, end = streams.pop(), after_bias(flow, down)
+    entry, end = flow.stream(min(ups)), after_bias(flow, down)
     if not _in_a_block(flow, entry, end):
         return None
     core = with_flattening(flow, inner | ups | _on_the_way(flow, down, end), ups)
@@ -75,7 +74,10 @@ def _above(flow: Dataflow, down: int) -> Pattern | None:
 
 
 def _projections(flow: Dataflow, down: int) -> tuple[set[int], set[int]] | None:
-    """What lies above a projection, and the one or two projections of the same kind above that."""
+    """What lies above a projection, and the one or two above that.
+
+    Those are of its kind and read the same.
+    """
     first = flow.operand(down, 0)
     if first is None or not flow.moves(down, 0):
         return None
@@ -95,6 +97,8 @@ def _projections(flow: Dataflow, down: int) -> tuple[set[int], set[int]] | None:
                 if kind != flow.kinds[down] or (is_conv and not is_pointwise(flow, at)):
                     return None
                 ups.add(at)
+                if len(ups) > 2 or len({flow.stream(one) for one in ups}) > 1:
+                    return None
                 continue
             if is_conv:
                 return None  # an inverted residual
@@ -102,7 +106,7 @@ def _projections(flow: Dataflow, down: int) -> tuple[set[int], set[int]] | None:
             return None
         inner.add(at)
         pending += flow.ups(at)
-    return (inner, ups) if 1 <= len(ups) <= 2 else None
+    return (inner, ups) if ups else None
 
 
 def _has_activation(flow: Dataflow, at: int) -> bool:

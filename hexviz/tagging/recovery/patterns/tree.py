@@ -65,10 +65,11 @@ class Tree:
     def _add(self, node: Node) -> int:
         number = len(self.nodes)
         still, deepest = self._still, self._deepest
-        node.moving = sum(not still[at] for at in node.ops)
         self.nodes.append(node)
+        parent = node.parent
         for at in node.ops:
-            if deepest[at] == node.parent:
+            node.moving += not still[at]
+            if deepest[at] == parent:
                 deepest[at] = number
         return number
 
