@@ -64,7 +64,7 @@ def _gelu(flow: Dataflow, at: int) -> Pattern | None:
             return None
         ops.add(after)
         end = after
-    return Pattern("GELU", frozenset(flow.own(ops)), (at,), entry, end, 0.95)
+    return Pattern("GELU", frozenset(flow.own(ops)), (at,), entry, end)
 
 
 def _argument(flow: Dataflow, at: int) -> tuple[set[int], int | None]:

@@ -87,8 +87,7 @@ def _around(flow: Dataflow, begin: int, anchor: int) -> Attention | None:
     ops = flow.own(with_flattening(flow, core, begins), after=min(begins))
     word = "MultiHeadAttention" if output is not None and has_heads else "Attention"
     entry = flow.source(flow.ups(query)[0])
-    sure = 0.9 if output is not None else 0.6
-    return Attention(word, frozenset(ops), (first, anchor, product), entry, end, sure, crosses)
+    return Attention(word, frozenset(ops), (first, anchor, product), entry, end, crosses)
 
 
 def _second_product(flow: Dataflow, softmax: int) -> tuple[int, tuple[int, ...]] | None:
@@ -294,4 +293,4 @@ def _fused(flow: Dataflow, at: int) -> Attention | None:
         return None
     ops = flow.own(with_flattening(flow, core, begins), after=min(begins))
     entry = flow.stream(min(begins))
-    return Attention("MultiHeadAttention", frozenset(ops), (at,), entry, end, 0.9, crosses)
+    return Attention("MultiHeadAttention", frozenset(ops), (at,), entry, end, crosses)

@@ -25,4 +25,4 @@ def find_blocks(
             end = downs[0]
         convs = tuple(sorted(at for at in one.ops if flow.kinds[at] == "conv" and at not in gates))
         ops = frozenset(flow.own({*one.ops, end}))
-        yield Pattern(word, ops, (*convs, one.total), one.fork, end, 0.9)
+        yield Pattern(word, ops, (*convs, one.total), one.fork, end)

@@ -68,9 +68,8 @@ def _above(flow: Dataflow, down: int) -> Pattern | None:
     core = with_flattening(flow, inner | ups | _on_the_way(flow, down, end), ups)
     if flow.escapes(core, end):
         return None
-    sure = 0.9 if flow.kinds[down] == "product" else 0.8
     anchors = (*sorted(ups), min(nonlinear), down)
-    return Pattern("FeedForward", frozenset(flow.own(core)), anchors, entry, end, sure)
+    return Pattern("FeedForward", frozenset(flow.own(core)), anchors, entry, end)
 
 
 def _projections(flow: Dataflow, down: int) -> tuple[set[int], set[int]] | None:

@@ -26,30 +26,23 @@ from hexviz.tagging.recovery.patterns.squeeze_excite import find_squeeze_excite
 from hexviz.tagging.recovery.patterns.stages import name_stages
 from hexviz.tagging.recovery.patterns.transformer import find_layers
 from hexviz.tagging.recovery.patterns.tree import Node, Tree
+from hexviz.tagging.recovery.patterns.words import BLOCKS, PARTS, SURE
 from hexviz.tagging.recovery.stretch import Stretch
 
 __all__ = ["find_patterns", "name_stretches"]
-
-_BLOCKS = frozenset(
-    {"TransformerLayer", "DecoderLayer", "Bottleneck", "InvertedResidual", "ResidualBlock"}
-)
-"""What a network is a sequence of."""
-
-_PARTS = frozenset({"MultiHeadAttention", "Attention", "FeedForward", "SqueezeExcite"})
-"""What such blocks are made of."""
 
 
 def name_stretches(flat: FlatGraph, stretches: list[Stretch]) -> list[Stretch]:
     """The stretches with names where their ops prove one, and with inner stretches so proven."""
     flow = Dataflow(flat)
     patterns = find_patterns(flow)
-    for words in (_BLOCKS, _PARTS):
+    for words in (BLOCKS, PARTS):
         whole = [one.ops for one in patterns if one.word in words]
         stretches = move_borders(stretches, whole, flow.still)
     tree = Tree(stretches, flow.still)
     families = _families(flow, patterns, 1 + max((one.family for one in tree.nodes), default=0))
     for one in sorted(patterns, key=lambda pattern: (-len(pattern.ops), min(pattern.ops))):
-        tree.place(one, families[one], is_block=one.word in _BLOCKS)
+        tree.place(one, families[one], is_block=one.word in BLOCKS)
     _tidy(tree)
     _name(tree, 1 + max(families.values(), default=max(one.family for one in tree.nodes)))
     name_stages(flow, tree)
@@ -91,13 +84,13 @@ def _tidy(tree: Tree) -> None:
         if node.proof is not None:
             continue
         outer = tree.nodes[node.parent].proof
-        if outer is not None and outer.word not in _BLOCKS:
+        if outer is not None and outer.word not in BLOCKS:
             tree.dissolve(number)
             continue
         blocks = [
             one
             for one in node.inner
-            if (proof := tree.nodes[one].proof) is not None and proof.word in _BLOCKS
+            if (proof := tree.nodes[one].proof) is not None and proof.word in BLOCKS
         ]
         if len(blocks) == 1:
             inner = tree.nodes[blocks[0]]
@@ -119,7 +112,7 @@ def _name(tree: Tree, first: int) -> None:
         node = tree.nodes[number]
         if node.proof is not None:
             node.name = node.proof.word
-            node.confidence = max(node.confidence, node.proof.confidence)
+            node.confidence = SURE[node.name]
         elif parts := _parts(tree, node):
             node.name = proven.get((node.family, parts), "")
     largest: dict[int, str] = {}

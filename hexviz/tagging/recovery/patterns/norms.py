@@ -81,7 +81,7 @@ def _around_root(flow: Dataflow, root: int) -> Pattern | None:
     if ops is None:
         return None
     word = "LayerNorm" if centered else "RMSNorm"
-    return Pattern(word, frozenset(flow.own(ops)), (mean, root), entry, end, 0.95)
+    return Pattern(word, frozenset(flow.own(ops)), (mean, root), entry, end)
 
 
 def _takes_mean_away(flow: Dataflow, sub: int) -> bool:
@@ -165,4 +165,4 @@ def _group_norm(flow: Dataflow, at: int) -> Pattern | None:
     ops = _between(flow, entry, end)
     if end == after or ops is None:
         return None
-    return Pattern("GroupNorm", frozenset(flow.own(ops)), (at,), entry, end, 0.95)
+    return Pattern("GroupNorm", frozenset(flow.own(ops)), (at,), entry, end)

@@ -11,9 +11,8 @@ __all__ = ["Pattern"]
 class Pattern:
     """Ops that a word of the field is proven for.
 
-    ``anchors`` are the ops without which nobody would say so. ``confidence`` says how often a
-    module of that kind has just these ops. ``entry`` is the op whose output it works on (-1 for
-    an input of the model), ``exit`` its own last op.
+    ``anchors`` are the ops without which nobody would say so. ``entry`` is the op whose output it
+    works on (-1 for an input of the model), ``exit`` its own last op.
     """
 
     word: str
@@ -21,4 +20,3 @@ class Pattern:
     anchors: tuple[int, ...]
     entry: int
     exit: int
-    confidence: float

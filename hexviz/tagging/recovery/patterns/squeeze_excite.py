@@ -50,7 +50,7 @@ def _below(flow: Dataflow, pool: int) -> Pattern | None:
             ops.add(at)
             if flow.escapes(ops, at):
                 return None
-            return Pattern("SqueezeExcite", frozenset(flow.own(ops)), (pool, at), entry, at, 0.9)
+            return Pattern("SqueezeExcite", frozenset(flow.own(ops)), (pool, at), entry, at)
         if has_weight(flow, at):
             weights += 1
         elif flow.kinds[at] not in _BETWEEN:

@@ -15,6 +15,7 @@ from collections import Counter, defaultdict
 
 from hexviz.tagging.recovery.patterns.dataflow import Dataflow
 from hexviz.tagging.recovery.patterns.tree import Node, Tree
+from hexviz.tagging.recovery.patterns.words import SURE
 
 __all__ = ["name_stages"]
 
@@ -37,6 +38,7 @@ def name_stages(flow: Dataflow, tree: Tree) -> None:
         if len(nodes) > 1 and len(set(widths)) == len(widths):
             for node in nodes:
                 node.name = "Stage"
+                node.confidence = SURE[node.name]
 
 
 def _holds_blocks(flow: Dataflow, tree: Tree, node: Node) -> bool:

@@ -126,7 +126,7 @@ def _layer(flow: Dataflow, chain: Sequence[_Part]) -> Pattern:
         core.discard(end)
     word = "DecoderLayer" if any(one.role == "cross" for one in chain) else "TransformerLayer"
     anchors = tuple(at for one in chain for pattern in one.patterns for at in pattern.anchors)
-    return Pattern(word, frozenset(flow.own(core)), anchors, entry, end, 0.9)
+    return Pattern(word, frozenset(flow.own(core)), anchors, entry, end)
 
 
 def _norm_is_last(flow: Dataflow, chain: Sequence[_Part]) -> bool:

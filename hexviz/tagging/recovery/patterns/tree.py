@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hexviz.tagging.recovery.patterns.pattern import Pattern
+from hexviz.tagging.recovery.patterns.words import SURE
 from hexviz.tagging.recovery.stretch import Stretch
 
 __all__ = ["ROOT", "Node", "Tree"]
@@ -142,7 +143,7 @@ class Tree:
             or (child == ROOT and (around == ROOT or at in outer.ops))
         }
         ops.update(*(self.nodes[number].ops for number in within))
-        number = self._add(Node(around, ops, 0, family, pattern.confidence, pattern.word, pattern))
+        number = self._add(Node(around, ops, 0, family, SURE[pattern.word], pattern.word, pattern))
         self.nodes[number].inner = [one for one in outer.inner if one in within]
         outer.inner = [one for one in outer.inner if one not in within] + [number]
         for one in within:
