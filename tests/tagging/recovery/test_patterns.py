@@ -172,6 +172,22 @@ def test_a_skip_that_a_convolution_makes_fit_is_of_the_block() -> None:
     assert found.ops == frozenset(range(1, len(lines)))
 
 
+def test_what_is_quantised_at_run_time_is_read_like_what_is_not() -> None:
+    def linear(p: str, x: str, weight: str) -> list[str]:
+        return [
+            f"{p}q, {p}s, {p}z = DynamicQuantizeLinear({x})",
+            f"{p}i = MatMulInteger({p}q, {weight}, {p}z)",
+            f"{p}f = Cast<to=1>({p}i)",
+            f"{p}w = Mul({p}s, h)",
+            f"{p}m = Mul({p}f, {p}w)",
+        ]
+
+    lines = [*linear("a", "x", "up"), "g = Relu(am)", *linear("b", "g", "down"), "y = Add(x, bm)"]
+    (found,) = find_patterns(Dataflow(graph(lines, {"up": (8, 16), "down": (16, 8), "h": (1,)})))
+    assert found.word == "FeedForward"
+    assert found.ops == frozenset(range(1, len(lines) - 1))
+
+
 def test_custom_ops_prove_nothing() -> None:
     lines = [line.replace("Softmax<axis=-1>", "mine.Softmax") for line in attention("a_", "x")]
     assert words(lines) == []

@@ -228,7 +228,9 @@ def _output(flow: Dataflow, product: int) -> int | None:
 
 def after_bias(flow: Dataflow, at: int) -> int:
     """The last op of a product with a weight: the Reshape after a Gemm, the bias, a dropout."""
-    wanted = {"Reshape": flow.types[at] in ("Gemm", "FusedGemm"), "Add": True, "Identity": True}
+    is_whole = flow.types[at] in ("MatMulInteger", "ConvInteger")  # and is scaled back after it
+    wanted = dict.fromkeys(("Add", "Identity", *(("Cast", "Mul") if is_whole else ())), True)
+    wanted["Reshape"] = flow.types[at] in ("Gemm", "FusedGemm")
     while True:
         downs = flow.downs(at)
         if len(downs) != 1 or len(flow.ups(downs[0])) != 1:

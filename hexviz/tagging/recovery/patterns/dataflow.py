@@ -77,9 +77,20 @@ class Dataflow:
                 still.append(value in flat.weights if maker is None else still[maker])
             elif reads_input:
                 still.append(False)
+            elif kind == "mul" and self._is_scale(makers, at):
+                still.append(True)
             else:
                 still.append(all(map(still.__getitem__, makers)))
         return still
+
+    def _is_scale(self, makers: tuple[int, ...], at: int) -> bool:
+        """Whether an op multiplies the scale that numbers are quantised with, not the numbers."""
+        quantized = [one for one in makers if self.types[one] == "DynamicQuantizeLinear"]
+        if len(quantized) != 1 or len(makers) > 2:
+            return False
+        numbers = self.flat.columns.outputs[quantized[0]][0]
+        others = (one for one in makers if one != quantized[0])
+        return numbers not in self.inputs[at] and all(self.kinds[one] == "shape" for one in others)
 
     def of_kind(self, *kinds: str) -> list[int]:
         """The positions of the moving ops that do one of these."""

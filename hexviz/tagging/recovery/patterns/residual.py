@@ -111,10 +111,12 @@ def _reaches_alone(flow: Dataflow, at: int, total: int) -> bool:
         if at == total:
             return True
         downs = flow.downs(at)
-        if len(downs) != 1 or flow.kinds[downs[0]] not in ("pass", "layout", "norm", "add", "conv"):
+        if len(downs) != 1:
             return False
         at = downs[0]
-        if flow.kinds[at] == "conv" and at != total:
+        kind = flow.kinds[at]
+        is_scale = kind == "mul" and len(flow.ups(at)) == 1
+        if at != total and kind not in ("pass", "layout", "norm", "add") and not is_scale:
             return False
     return False
 
