@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hexviz.model.flat import FlatGraph
+from hexviz.tagging.recovery.patterns.naming import name_stretches
+from hexviz.tagging.recovery.repeats import find_repeats
 from hexviz.tagging.recovery.stretch import Stretch
 
 __all__ = ["find_stretches"]
@@ -10,5 +12,4 @@ __all__ = ["find_stretches"]
 
 def find_stretches(flat: FlatGraph) -> list[Stretch]:
     """The outermost stretches, in order of execution; those inside are in them."""
-    del flat
-    return []
+    return name_stretches(flat, find_repeats(flat))
