@@ -14,6 +14,7 @@ import typer
 
 from benchmarks import tables
 from benchmarks.audit import bench_audit
+from benchmarks.borders import fit_borders, write_weights
 from benchmarks.costs import bench_costs
 from benchmarks.exports import bench_tags
 from benchmarks.extraction import bench_extraction
@@ -39,6 +40,12 @@ Sources = Annotated[
 def inheritance(sources: Sources = None, as_json: AsJson = False) -> None:
     """How often inference names the module an exporter recorded, beside simpler rules."""
     _run(bench_inheritance, sources, tables.print_inheritance, as_json=as_json)
+
+
+@app.command()
+def borders(sources: Sources = None, as_json: AsJson = False) -> None:
+    """Fit what weighs at the borders of modules on tuned models, and write it into hexviz."""
+    _run(fit_borders, sources, tables.print_borders, as_json=as_json, also=write_weights)
 
 
 @app.command()
@@ -107,9 +114,12 @@ def _run(
     show: Callable[[Mapping[str, Any]], None],
     *,
     as_json: bool,
+    also: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
     with progress() as report:
         document = study(sources or (), report=report)
+    if also is not None:
+        also(document)
     if as_json:
         print_json(document)
     else:

@@ -10,6 +10,7 @@ from hexviz.cli.console import console, listing, say
 
 __all__ = [
     "print_audit",
+    "print_borders",
     "print_costs",
     "print_extraction",
     "print_inheritance",
@@ -163,6 +164,18 @@ def print_matching(document: Mapping[str, Any]) -> None:
         if "error" in one:
             about = ", ".join(one[key] for key in ("model", "exporter", "tool", "form"))
             say(f"Not measured: {about}: {one['error']}")
+
+
+def print_borders(document: Mapping[str, Any]) -> None:
+    """The document of ``python -m benchmarks borders``: each family with weights of the others."""
+    figures = ("choices", "right")
+    rows = [
+        (name, str(one["choices"]), f"{one['right']:.3f}")
+        for name, one in document["held_out"].items()
+    ]
+    title = "ops at borders, by family, with the weights of all other families"
+    console().print(listing(("family", *figures), rows, title=title, figures=figures))
+    _say_failed(document)
 
 
 def print_rewritten(document: Mapping[str, Any]) -> None:

@@ -21,7 +21,15 @@ from hexviz.tagging.bounds import BOUND_KINDS, RELATIONS, Decided, are_linked, s
 from hexviz.tagging.reasons import Doubt
 from hexviz.tagging.structure import structure_of
 
-__all__ = ["CONFIDENCE", "REBUILT", "Conclusions", "Fields", "fields_of", "nothing_known"]
+__all__ = [
+    "CONFIDENCE",
+    "REBUILT",
+    "Conclusions",
+    "Fields",
+    "fields_of",
+    "nothing_known",
+    "stated",
+]
 
 CONFIDENCE = MappingProxyType(
     {
@@ -29,6 +37,12 @@ CONFIDENCE = MappingProxyType(
         "habit at the beginning": 0.95,
         "habit at the end": 0.95,
         "own arithmetic": 0.8,
+        "pair at the beginning": 0.8,
+        "pair at the end": 0.8,
+        "only work at the beginning": 0.8,
+        "only work at the end": 0.8,
+        "border at the beginning": 0.8,
+        "border at the end": 0.8,
         "trace within a module": 0.9,
         "trace between modules": 0.6,
         "two calls": 0.6,
@@ -43,6 +57,15 @@ CONFIDENCE = MappingProxyType(
     }
 )
 """Stated confidence by kind of reason, see docs/tagging.md for the measured shares."""
+
+_STATED = ((0.95, 0.97), (0.8, 0.9), (0.6, 0.75), (0.0, 0.6))
+"""From which probability on what is stated of an op at a border, and of what goes with it."""
+
+
+def stated(likely: float) -> float:
+    """The confidence to be stated for a probability."""
+    return next(confidence for least, confidence in _STATED if likely >= least)
+
 
 REBUILT = 0.9
 """What confidence is multiplied by where the order had to be rebuilt."""
@@ -138,6 +161,8 @@ class Conclusions:
         self._inside: dict[int, tuple[int, ...]] = {}
         self._made: dict[int, tuple[Any, ...]] = {}
         """What makes the reason of an op, and its arguments after the graph and the position."""
+        self._sure: dict[int, float] = {}
+        """How sure it is of an op, where that is not what its kind says."""
         self._rebuilt = False
         self.ats = self.modules = np.zeros(0, np.int64)
 
@@ -178,6 +203,10 @@ class Conclusions:
         """That ``make(flat, at, *arguments)`` gives the reason of an op."""
         self._made[at] = (make, *arguments)
 
+    def doubt(self, at: int, sure: float) -> None:
+        """State how sure it is of an op, in place of what its kind says."""
+        self._sure[at] = sure
+
     def close(self, ats: Ints, where: Ints, *, rebuilt: bool) -> None:
         """That all is concluded: the positions in order, and where all ops are.
 
@@ -216,18 +245,21 @@ class Conclusions:
             kinds = map(of_kind.__getitem__, rows.kinds.tolist())
             found.update(zip(rows.ats.tolist(), kinds, strict=True))
         for at in self._made:
-            found[at] = Doubt(self.fields(at)[_SURE], (), ())
+            if at not in self._sure:
+                found[at] = Doubt(self.fields(at)[_SURE], (), ())
+        known = {one: Doubt(one * sure, (), ()) for one in set(self._sure.values())}
+        found.update({at: known[one] for at, one in self._sure.items()})
         return found
 
     def fields(self, at: int) -> Fields:
         """The arguments of the provenance of the op at a position."""
         making = self._made.get(at)
         if making is not None:
-            return self._final(making[0](self._flat, at, *making[1:]))
+            return self._final(at, making[0](self._flat, at, *making[1:]))
         (rows,) = self._parts
         row = _Row._make([column[np.searchsorted(rows.ats, at)].tolist() for column in rows])
         linked = [are_linked(self._flat, at, end) for end in (row.before, row.after)]
-        return self._final(self._of_bounds(row, *linked))
+        return self._final(at, self._of_bounds(row, *linked))
 
     def all_fields(self) -> dict[int, Fields]:
         """As :meth:`fields`, by position of all ops: who is linked is found out at once."""
@@ -243,13 +275,16 @@ class Conclusions:
                 found[row.at] = self._of_bounds(row, *with_ends)
         for at, (make, *arguments) in self._made.items():
             found[at] = make(self._flat, at, *arguments)
-        return {at: self._final(fields) for at, fields in found.items()}
+        return {at: self._final(at, fields) for at, fields in found.items()}
 
-    def _final(self, fields: Fields) -> Fields:
-        """The fields, less sure where the order had to be rebuilt."""
+    def _final(self, at: int, fields: Fields) -> Fields:
+        """The fields with how sure it is of the op; less where the order had to be rebuilt."""
+        sure = self._sure.get(at)
+        if sure is not None:
+            fields = (*fields[:_SURE], sure, *fields[_SURE + 1 :])
         if not self._rebuilt:
             return fields
-        return (*fields[:6], fields[6] * REBUILT, *fields[7:], True)
+        return (*fields[:_SURE], fields[_SURE] * REBUILT, *fields[_SURE + 1 :], True)
 
     def _of_bounds(self, row: _Row, before_linked: bool, after_linked: bool) -> Fields:
         """The reason of an op; whether it reads from what is before and after, or is read by it."""

@@ -11,11 +11,10 @@ module or an ancestor of it: the *bound*. What is decided, in this order:
 
 1. **Doubles** (rule ``trace``): the same op in sibling blocks is recorded, and
    all of them agree (:mod:`hexviz.tagging.siblings`).
-2. **Habits** (rule ``producers`` or ``consumers``): every module of a kind
-   ends or begins so (:mod:`hexviz.tagging.habits`).
-3. Other ops that carry data stay at the bound (rule ``trace``): they may be
-   glue, and an ancestor is vague where a wrong branch is a lie.
-4. **Static** ops (made of constants, weights and shapes alone) were made for
+2. **Borders**: an op that carries data stays at the bound (rule ``trace``), or
+   ends or begins a module (rules ``producers`` and ``consumers``), by what
+   weighs more (:mod:`hexviz.tagging.borders`).
+3. **Static** ops (made of constants, weights and shapes alone) were made for
    their users: if all of them lie in what opens next, so do they (rule
    ``consumers``), else they stay at the bound. An ``Identity`` that restores a
    de-duplicated weight goes with its users wherever exporters list it.
@@ -26,8 +25,10 @@ dataflow takes its place (:mod:`hexviz.tagging.order`), with less confidence.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -37,6 +38,7 @@ from hexviz.model.flat import FlatGraph
 from hexviz.model.modules import ModuleInfo
 from hexviz.model.op import Candidate, Provenance, Step
 from hexviz.tagging.anatomy import Anatomy
+from hexviz.tagging.borders import Border, find_borders
 from hexviz.tagging.bounds import RELATIONS, Bounds, Decided, are_linked, link, step_to
 from hexviz.tagging.conclusions import (
     CONFIDENCE,
@@ -45,8 +47,8 @@ from hexviz.tagging.conclusions import (
     Fields,
     fields_of,
     nothing_known,
+    stated,
 )
-from hexviz.tagging.habits import Habit, find_habits
 from hexviz.tagging.order import order_of
 from hexviz.tagging.paths import ROOT
 from hexviz.tagging.places import Places
@@ -56,6 +58,7 @@ from hexviz.tagging.structure import structure_of
 
 __all__ = ["CONFIDENCE", "REBUILT", "Inheritance", "conclude", "inherit"]
 
+_SEEN_THROUGH = 64  # undecided ops looked through for the op that links one to its module
 _EVIDENCE = 8  # ops named as evidence at most; more than that explains nothing
 
 
@@ -116,6 +119,8 @@ class _Inference:
         self._paths, self._where = declared.paths, declared.where.copy()
         self._declared = declared
         self._conclusions = Conclusions(flat, declared.paths.names)
+        self._sure: dict[int, float] = {}
+        """How sure it is of ops that weights decided, and of those that go with them."""
         self.inferred: dict[str, ModuleInfo] = {}
         """Modules that only doubles show."""
 
@@ -127,9 +132,9 @@ class _Inference:
         if self._follow_doubles(anatomy, Bounds(self._flat, known, order)):
             anatomy = Anatomy(self._flat, known, {**self._modules, **self.inferred})
         bounds = Bounds(self._flat, known, order)
-        undecided = (self._where < 0) & ~structure.static & ~structure.of_types({"Identity"})
-        for at, habit in find_habits(self._flat, anatomy, order, undecided).items():
-            self._follow_habit(bounds, at, habit)
+        undecided = (self._where < 0) & ~structure.static
+        for at, border in find_borders(self._flat, anatomy, order, undecided).items():
+            self._follow_border(at, border)
         self._stay(bounds, np.flatnonzero(undecided & (self._where < 0)))
         left = np.flatnonzero(self._where < 0)
         if left.size:
@@ -162,28 +167,34 @@ class _Inference:
                 known_as = self._modules.get(self._paths.names[sibling])
                 self.inferred[module] = ModuleInfo(known_as.class_name if known_as else "", None)
 
-    def _follow_habit(self, bounds: Bounds, at: int, habit: Habit) -> None:
-        """Take an op where a habit says."""
-        flat, paths = self._flat, self._paths
-        neighbours = flat.links_up if habit.after else flat.links_down
-        waiting, seen = neighbours.of(at), set[int]()
-        linked = -1
-        while linked < 0:
-            near = waiting.pop()  # a habit holds only for ops that dataflow links to their module
-            if near in seen:
+    def _follow_border(self, at: int, border: Border) -> None:
+        """Take an op out of its bound where that is likely, and say how likely either is."""
+        self._sure[at] = stated(border.likely)
+        self._conclusions.doubt(at, self._sure[at])
+        if not border.side:
+            return
+        own = self._paths.names[border.module]
+        near = self._linked(at, own, before=border.side < 0)
+        self._where[at] = border.module
+        others = tuple([(self._paths.names[one], share) for one, share in border.others])
+        self._conclusions.settle(at, _of_border, own, border, near, others)
+
+    def _linked(self, at: int, module: str, *, before: bool) -> int:
+        """The nearest op of a module that feeds an op, or uses it; else what does so first."""
+        neighbours = self._flat.links_up if before else self._flat.links_down
+        waiting = deque(neighbours.of(at))
+        first = waiting[0]
+        seen = {at}
+        while waiting and len(seen) < _SEEN_THROUGH:
+            one = waiting.popleft()
+            if one in seen:
                 continue
-            seen.add(near)
-            if self._where[near] >= 0:
-                if names.is_within(paths.names[self._where[near]], paths.names[habit.module]):
-                    linked = near
-            elif flat.columns.op_types[near] == "Identity":
-                waiting.extend(neighbours.of(near))
-        bound, ends = bounds.module(at), bounds.ends(at)
-        self._where[at] = habit.module
-        module = paths.names[habit.module]
-        self._conclusions.settle(
-            at, _of_habit, module, habit.after, habit.witnesses, linked, bound, ends[habit.after]
-        )
+            seen.add(one)
+            if self._where[one] < 0:
+                waiting.extend(neighbours.of(one))
+            elif names.is_within(self._paths.names[self._where[one]], module):
+                return one
+        return first
 
     def _stay(self, bounds: Bounds, ats: Ints) -> None:
         """Leave ops that carry data at their bounds.
@@ -225,6 +236,7 @@ class _Inference:
                 ahead = self._ahead(decided, here, meeting) if way and users else -1
                 if ahead >= 0:
                     where[at] = ahead
+                    self._go_with(at, users)
                     beyond = () if ahead == meeting else self._end_after(decided, here)
                     self._conclusions.settle(
                         at,
@@ -237,6 +249,8 @@ class _Inference:
                     )
                 else:
                     where[at] = int(decided.modules[here])
+                    if meeting == where[at]:
+                        self._go_with(at, users)
                     meetings[way][here], staying[way][here] = meeting, True
             else:
                 unheld.append(at)
@@ -255,6 +269,13 @@ class _Inference:
         for decided, met, stays in zip(ways, meetings, staying, strict=True):
             self._conclusions.bound(decided.only(stays), meetings=met[stays])
         self._where[left] = [where[at] for at in left.tolist()]
+
+    def _go_with(self, at: int, users: Sequence[int]) -> None:
+        """Be no surer of a static op than of the users that it goes with."""
+        sure = [self._sure[one] for one in users if one in self._sure]
+        if sure:
+            self._sure[at] = min(sure)
+            self._conclusions.doubt(at, self._sure[at])
 
     def _meeting(self, where: Sequence[int], positions: Sequence[int]) -> int:
         """The module where those of ``positions`` meet."""
@@ -286,37 +307,43 @@ def _telling(where: Sequence[int], positions: Sequence[int]) -> tuple[int, ...]:
     return tuple(chosen)[:_EVIDENCE]
 
 
-def _of_habit(
+_BORDER_KINDS = MappingProxyType(
+    {
+        "habit": ("habit at the end", "habit at the beginning"),
+        "pair": ("pair at the end", "pair at the beginning"),
+        "own arithmetic": ("own arithmetic", "border at the beginning"),
+        "only work": ("only work at the end", "only work at the beginning"),
+        "": ("border at the end", "border at the beginning"),
+    }
+)
+"""Kinds of reasons for an op that ends a module, or begins it, by what weighs most."""
+
+
+def _of_border(
     flat: FlatGraph,
     at: int,
     module: str,
-    after: bool,
-    witnesses: tuple[int, ...],
-    linked: int,
-    bound: str,
-    other: str,
+    border: Border,
+    near: int,
+    others: Sequence[tuple[str, float]],
 ) -> Fields:
-    """An op that a habit explains: it ends its module (``after``), or begins it."""
-    ids, inputs, outputs = flat.columns.ids, flat.columns.inputs, flat.columns.outputs
-    shared = set(outputs[linked] if after else outputs[at])
-    shared &= set(inputs[at] if after else inputs[linked])
+    """An op that ends a module, or begins it."""
+    ids, after = flat.columns.ids, border.side < 0
+    linked = are_linked(flat, at, near)
+    steps = [step_to(flat, at, near, RELATIONS[0 if after else 1], linked=linked)]
+    if border.partner >= 0:
+        steps.append(Step(ids[border.partner], "undoes it"))
     rejected = [
-        Candidate(bound, CONFIDENCE["trace between modules"], "encloses the modules on both sides")
+        Candidate(one, round(share, 2), "is less likely by all that speaks for either")
+        for one, share in others
     ]
-    if other != bound:
-        rejected.append(Candidate(other, 0.2, "was open on one side of it only"))
-    if not witnesses:
-        kind = "own arithmetic"
-    else:
-        kind = "habit at the end" if after else "habit at the beginning"
-    through = f"{'feeds' if after else 'uses'} it through Identity ops"
     return fields_of(
-        kind,
+        _BORDER_KINDS[border.reason][0 if after else 1],
         module,
-        (link(flat, at, linked) if are_linked(flat, at, linked) else Step(ids[linked], through),),
-        tuple(value for value in (*inputs[at], *outputs[at]) if value in shared),
+        tuple(steps),
+        steps[0].values,
         tuple(rejected),
-        tuple([ids[one] for one in witnesses[:_EVIDENCE]]),
+        tuple([ids[one] for one in border.witnesses[:_EVIDENCE]]),
     )
 
 

@@ -68,6 +68,15 @@ def module_sentence(graph: TaggedGraph, op: Op) -> str:
             )
         case "own arithmetic":
             return f"Placed in {place}, which was computing itself and goes on with {first}."
+        case "pair at the beginning" | "pair at the end":
+            undone = steps[1] if len(steps) > 1 else "another op"
+            return f"Placed in {place} next to {first}: at its other end, {undone} undoes it."
+        case "only work at the beginning" | "only work at the end":
+            return f"Placed in {place} next to {first}: without it, that would only call others."
+        case "border at the beginning":
+            return f"Placed in {place}, which it probably begins before {first}."
+        case "border at the end":
+            return f"Placed in {place}, which it probably ends after {first}."
         case "opens next" | "restored weight" | "consumers without order":
             return _users_sentence(graph, op, place)
         case "producers":

@@ -20,10 +20,10 @@ def of(text: str, scopes: dict[str, str]) -> TaggedGraph:
 DENSE = """g (float[2,2] x, float[2,2] w, int64[2] s) => (float[2,2] y) {
     n = Softmax (x)
     r1 = Reshape (n, s)
-    m1 = MatMul (r1, w)
+    m1 = Gemm (r1, w)
     k = Tanh (m1)
     r2 = Reshape (k, s)
-    m2 = MatMul (r2, w)
+    m2 = Gemm (r2, w)
     y = Exp (m2)
 }"""
 
@@ -40,10 +40,10 @@ def test_what_every_module_of_a_kind_begins_with_is_its_own_whoever_calls_it() -
 def test_what_every_module_of_a_kind_ends_with_is_its_own_too() -> None:
     graph = of(
         """g (float[2,2] x, float[2,2] w, int64[2] s) => (float[2,2] y) {
-        m1 = MatMul (x, w)
+        m1 = Gemm (x, w)
         r1 = Reshape (m1, s)
         k = Tanh (r1)
-        m2 = MatMul (k, w)
+        m2 = Gemm (k, w)
         r2 = Reshape (m2, s)
         y = Exp (r2)
     }""",
@@ -55,7 +55,7 @@ def test_what_every_module_of_a_kind_ends_with_is_its_own_too() -> None:
 
 
 def test_one_that_goes_without_refutes_the_habit() -> None:
-    text = DENSE.replace("m2 = MatMul (r2, w)", "m2 = MatMul (r2, w)\n    m3 = MatMul (m2, w)")
+    text = DENSE.replace("m2 = Gemm (r2, w)", "m2 = Gemm (r2, w)\n    m3 = Gemm (m2, w)")
     text = text.replace("y = Exp (m2)", "y = Exp (m3)")
     scopes = {"n": "a.norm", "m1": "a.one", "k": "a", "m2": "a.two", "m3": "b.one", "y": ""}
     graph = of(text, scopes)
@@ -68,10 +68,10 @@ def test_with_one_caller_both_explanations_are_as_good_and_the_op_stays() -> Non
         """g (float[2,2] x, float[2,2] w, int64[2] s) => (float[2,2] y) {
         n = Softmax (x)
         r1 = Reshape (n, s)
-        m1 = MatMul (r1, w)
+        m1 = Gemm (r1, w)
         k = Softmax (m1)
         r2 = Reshape (k, s)
-        y = MatMul (r2, w)
+        y = Gemm (r2, w)
     }""",
         {"n": "a", "m1": "a.one", "k": "b", "y": "b.one"},
     )
@@ -80,21 +80,19 @@ def test_with_one_caller_both_explanations_are_as_good_and_the_op_stays() -> Non
 
 def test_what_dataflow_does_not_link_is_no_habit() -> None:
     # The reshapes come before the matrix products, and something else uses them.
-    text = DENSE.replace("MatMul (r1, w)", "MatMul (n, w)").replace(
-        "MatMul (r2, w)", "MatMul (k, w)"
-    )
+    text = DENSE.replace("Gemm (r1, w)", "Gemm (n, w)").replace("Gemm (r2, w)", "Gemm (k, w)")
     text = text.replace("y = Exp (m2)", "z = Concat <axis = 0> (r1, r2, m2)\n    y = Exp (z)")
     graph = of(text, {"n": "a.norm", "m1": "a.one", "k": "a", "m2": "a.two", "z": "a", "y": "a"})
     assert graph.explain("r1").module == graph.explain("r2").module == "a"
 
 
 ATTENTION = """g (float[2,2] x, float[2,2] w, int64[2] s) => (float[2,2] y) {
-    q = MatMul (x, w)
-    p = MatMul (q, q)
-    c = MatMul (p, q)
+    q = Gemm (x, w)
+    p = Gemm (q, q)
+    c = Gemm (p, q)
     t = Transpose (c)
     r = Reshape (t, s)
-    y = MatMul (r, w)
+    y = Gemm (r, w)
 }"""
 
 
@@ -117,10 +115,10 @@ def test_a_leaf_does_not_and_arithmetic_is_never_taken_that_way() -> None:
 def test_modules_that_compute_without_weights_do_not_end_with_one() -> None:
     text = """g (float[2,2] x) => (float[2,2] y) <float[2,2] p = {1, 2, 3, 4}> {
         m1 = Neg (x)
-        r1 = MatMul (m1, p)
+        r1 = Gemm (m1, p)
         k = Tanh (r1)
         m2 = Neg (k)
-        r2 = MatMul (m2, p)
+        r2 = Gemm (m2, p)
         y = Exp (r2)
     }"""
     scopes = {"m1": "a.one", "k": "a", "m2": "a.two", "y": "a"}

@@ -62,7 +62,7 @@ def test_inference_answers_as_for_a_file_without_those_records() -> None:
     graph, blanked = net(), tagged(scoped(parse(NET), PRIMARY))
     assert by_id(graph, what_if(graph, "inference")) == {op.id: op.module for op in blanked.ops}
     assert graph.op("y").module == "head"
-    assert blanked.op("y").module == "enc"
+    assert blanked.op("y").module == "enc.att"
 
 
 @pytest.mark.parametrize("policy", POLICIES)
