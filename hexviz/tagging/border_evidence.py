@@ -214,6 +214,12 @@ class Evidence:
         domain = self._flat.columns.domains[at]
         return "compute" if category(domain, self._types[at]) is None else "other"
 
+    def is_open(self, gap: Gap, at: int) -> bool:
+        """Whether an op may be all of a module that the file does not name, or next to one."""
+        if gap.left < 0 or gap.right < 0 or self._does(at) == "pass":
+            return True
+        return any(self._does(one) == "compute" for one in gap.ops)
+
     def _next_to(self, at: int, neighbours: Callable[[int], list[int]]) -> set[int]:
         """The modules of the nearest known ops in one direction."""
         found: set[int] = set()

@@ -44,7 +44,8 @@ class Border:
     ``side`` is -1 where the op ends the module, 1 where it begins it, 0 at the bound;
     ``likely`` is the probability, ``reason`` what weighs most. ``witnesses`` are positions of ops
     that do the same in other modules of the kind, ``partner`` that of a Transpose that undoes this
-    one, -1 if none. ``others`` are the other modules with their probabilities.
+    one, -1 if none. ``others`` are the other modules with their probabilities. ``is_open`` says
+    that the file may not name the op's module, as for a Dropout that is just an Identity.
     """
 
     module: int
@@ -54,6 +55,7 @@ class Border:
     witnesses: tuple[int, ...]
     partner: int
     others: tuple[tuple[int, float], ...]
+    is_open: bool
 
 
 def find_borders(
@@ -125,7 +127,8 @@ def _border(
     other = [(path[one.place], likely[one.place]) for one in candidates if one.place != place]
     others = tuple(sorted(other, key=lambda one: -one[1]))
     if place == turn:
-        return Border(path[place], 0, likely[place], "", (), -1, others)
+        is_open = evidence.is_open(gap, at)
+        return Border(path[place], 0, likely[place], "", (), -1, others, is_open)
     side, after = ("end", True) if place < turn else ("begin", False)
     facts = next(one.facts for one in candidates if one.place == place)
     weights = {fact: WEIGHTS.get(fact, 0.0) for fact in facts}
@@ -147,4 +150,5 @@ def _border(
         witnesses if reason == "habit" else (),
         evidence.pairs.get(at, -1) if reason == "pair" else -1,
         others,
+        is_open=False,
     )

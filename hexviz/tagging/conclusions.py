@@ -33,7 +33,7 @@ __all__ = [
 
 CONFIDENCE = MappingProxyType(
     {
-        "doubles": 0.95,
+        "doubles": 0.98,
         "habit at the beginning": 0.95,
         "habit at the end": 0.95,
         "own arithmetic": 0.8,
@@ -43,14 +43,14 @@ CONFIDENCE = MappingProxyType(
         "only work at the end": 0.8,
         "border at the beginning": 0.8,
         "border at the end": 0.8,
-        "trace within a module": 0.9,
+        "trace within a module": 0.98,
         "trace between modules": 0.6,
         "two calls": 0.6,
         "body": 0.6,
         "function": 0.6,
         "edge of the graph": 0.6,
-        "opens next": 0.8,
-        "restored weight": 0.8,
+        "opens next": 0.95,
+        "restored weight": 0.95,
         "consumers without order": 0.6,
         "producers": 0.5,
         "nothing known": 0.0,
@@ -58,7 +58,7 @@ CONFIDENCE = MappingProxyType(
 )
 """Stated confidence by kind of reason, see docs/tagging.md for the measured shares."""
 
-_STATED = ((0.95, 0.97), (0.8, 0.9), (0.6, 0.75), (0.0, 0.6))
+_STATED = ((0.95, 0.97), (0.8, 0.85), (0.0, 0.6))
 """From which probability on what is stated of an op at a border, and of what goes with it."""
 
 
@@ -67,7 +67,7 @@ def stated(likely: float) -> float:
     return next(confidence for least, confidence in _STATED if likely >= least)
 
 
-REBUILT = 0.9
+REBUILT = 0.97
 """What confidence is multiplied by where the order had to be rebuilt."""
 
 

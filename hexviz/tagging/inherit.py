@@ -169,8 +169,9 @@ class _Inference:
 
     def _follow_border(self, at: int, border: Border) -> None:
         """Take an op out of its bound where that is likely, and say how likely either is."""
-        self._sure[at] = stated(border.likely)
-        self._conclusions.doubt(at, self._sure[at])
+        if not border.is_open:
+            self._sure[at] = stated(border.likely)
+            self._conclusions.doubt(at, self._sure[at])
         if not border.side:
             return
         own = self._paths.names[border.module]

@@ -35,7 +35,19 @@ _HARD = frozenset({"order", "doubles", "weight"})
 """Signals that an op hardly ever sets off because of a wrong neighbour alone."""
 
 _PRECISE = frozenset(
-    {"doubles", "weight", "restored weight", "habit at the beginning", "habit at the end"}
+    {
+        "doubles",
+        "weight",
+        "restored weight",
+        "habit at the beginning",
+        "habit at the end",
+        "pair at the beginning",
+        "pair at the end",
+        "only work at the beginning",
+        "only work at the end",
+        "border at the beginning",
+        "border at the end",
+    }
 )
 """Kinds of reasons that name a module itself, and not the deepest that was open."""
 
