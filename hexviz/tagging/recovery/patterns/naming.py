@@ -32,6 +32,10 @@ from hexviz.tagging.recovery.stretch import Stretch
 __all__ = ["find_patterns", "name_stretches"]
 
 
+_LITTLE = 3
+"""Ops that move besides: a norm, a sum, a nonlinearity after it."""
+
+
 def name_stretches(flat: FlatGraph, stretches: list[Stretch]) -> list[Stretch]:
     """The stretches with names where their ops prove one, and with inner stretches so proven."""
     flow = Dataflow(flat)
@@ -72,8 +76,9 @@ def _families(flow: Dataflow, patterns: Sequence[Pattern], first: int) -> dict[P
 def _tidy(tree: Tree) -> None:
     """Take away what says nothing beside what is proven.
 
-    Halves that a feed-forward part repeats are nothing to a reader, and a stretch around a single
-    block whose copies are such blocks was cut too wide.
+    Halves that a feed-forward part repeats are nothing to a reader, nor is what adds a norm and a
+    sum to a part of a layer. A stretch around a single block whose copies are such blocks was cut
+    too wide.
     """
     proven: dict[int, Counter[str]] = defaultdict(Counter)
     for node in tree.nodes[1:]:
@@ -84,7 +89,7 @@ def _tidy(tree: Tree) -> None:
         if node.proof is not None:
             continue
         outer = tree.nodes[node.parent].proof
-        if outer is not None and outer.word not in BLOCKS:
+        if outer is not None and (outer.word not in BLOCKS or _adds_little(tree, node)):
             tree.dissolve(number)
             continue
         blocks = [
@@ -97,6 +102,14 @@ def _tidy(tree: Tree) -> None:
             if inner.proof is not None and proven[node.family][inner.proof.word]:
                 inner.family = node.family
                 tree.dissolve(number)
+
+
+def _adds_little(tree: Tree, node: Node) -> bool:
+    """Whether a node is a single part of a layer and at most a few ops around it."""
+    inner = [tree.nodes[one] for one in node.inner]
+    parts = [one for one in inner if one.proof is not None and one.proof.word in PARTS]
+    around = node.moving - sum(one.moving for one in inner if one.proof is not None)
+    return len(parts) == 1 and around <= _LITTLE
 
 
 def _name(tree: Tree, first: int) -> None:
