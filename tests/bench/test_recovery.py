@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnx
+import pytest
 
-from benchmarks.recovery import score, static, summarize, table, told
+from benchmarks.exports import tagged as bench_tagged
+from benchmarks.nameless import nameless
+from benchmarks.recovery import Finder, score, static, summarize, table, told
+from benchmarks.recovery_cuts import cuts_of
+from benchmarks.recovery_cuts import table as cuts_table
 from benchmarks.recovery_truth import TrueModule, Truth, know, members, record, restore
+from hexviz.extraction.subgraph import POLICIES
+from hexviz.model.flat import FlatGraph
 from hexviz.model.flatten import flatten
+from hexviz.tagging.recovery import find
+from hexviz.tagging.recovery.find import find_stretches
 from hexviz.tagging.recovery.stretch import Stretch
 from tests.build import parse, scoped, tagged
+from tests.exports import FLOOR_MODELS, export_once
 
 BLOCKS = Truth(
     (
@@ -126,3 +140,65 @@ def test_shares_are_pooled_and_meant_over_models() -> None:
     whole = summarize(results)[-1]
     assert (whole["models"], whole["found"], whole["mean_found"]) == (2, 0.8333, 0.75)
     assert "as exported" in table(results)
+
+
+CASES = [
+    *((model, exporter, False) for model in FLOOR_MODELS for exporter in ("dynamo", "torchscript")),
+    *((model, "dynamo", True) for model in ("residual-cnn", "small-transformer", "bert-tiny")),
+]
+FLOOR = 0.9
+"""Share of the modules of these exports that is found; docs/recovery.md has many more models."""
+MOST_EXTRA = 0.15
+
+
+@functools.cache
+def case(model: str, exporter: str, optimize: bool) -> tuple[Truth, FlatGraph]:
+    exported = export_once(model, exporter, optimize)
+    truth = know(bench_tagged(exported, model))
+    return truth, flatten(nameless(exported.proto))
+
+
+def scores(finder: Finder) -> dict[str, Any]:
+    results = []
+    for model, exporter, optimize in CASES:
+        truth, flat = case(model, exporter, optimize)
+        about = {"model": model, "variant": exporter, "seconds": 0.0}
+        results.append({**about, **score(truth, finder(flat), static(flat))})
+    return summarize(results)[-1]
+
+
+def test_most_modules_of_nameless_exports_are_found() -> None:
+    whole = scores(find_stretches)
+    assert whole["asked"] > 40
+    assert whole["found"] >= FLOOR
+    assert whole["mean_found"] >= FLOOR
+    assert whole["extra"] <= MOST_EXTRA
+
+
+@pytest.mark.parametrize("model", ["small-transformer", "residual-cnn"])
+def test_every_recovered_block_can_be_cut_out_and_verifies(model: str, tmp_path: Path) -> None:
+    path = tmp_path / "nameless.onnx"
+    onnx.save(nameless(export_once(model, "dynamo").proto), path)
+    cuts = cuts_of(path)
+    assert {cut["policy"] for cut in cuts} == set(POLICIES)
+    assert len(cuts) >= 6
+    assert {cut["outcomes"]["hexviz"] for cut in cuts} == {"equal"}
+    assert cuts_table(cuts).startswith("exclude_safe")
+
+
+def test_floors_notice_worse_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words alone find too little, and borders two ops off are those of no module."""
+
+    def later(flat: FlatGraph) -> list[Stretch]:
+        size = len(flat.columns.ids)
+        found = [one for top in find_stretches(flat) for one in top.walk()]
+        moved = [np.unique(np.minimum(one.ops + 2, size - 1)) for one in found]
+        return [
+            Stretch(ops, one.family, one.confidence) for one, ops in zip(found, moved, strict=True)
+        ]
+
+    shifted = scores(later)
+    assert shifted["found"] < FLOOR
+    assert shifted["extra"] > MOST_EXTRA
+    monkeypatch.setattr(find, "find_repeats", lambda _: [])
+    assert scores(find_stretches)["found"] < FLOOR
