@@ -7,6 +7,7 @@ All files are of one model, BERT-tiny with random weights::
     float.onnx, released.onnx, new.onnx
                           as `hexviz export bert-tiny` does
     dynamic.onnx          the same with open sizes batch and seq
+    nameless.onnx         exported.onnx without a name or metadata
     optimised.onnx        what ONNX Runtime's optimiser makes of exported.onnx, without tags
     quantised.onnx, new-int8.onnx
                           what ONNX Runtime makes of float.onnx in 8 bits
@@ -44,6 +45,7 @@ import numpy as np
 import onnx
 import onnx.numpy_helper
 
+from benchmarks.nameless import nameless
 from benchmarks.rewriters import REWRITERS
 from hexviz.cli import main
 from hexviz.exporters.export import export_model
@@ -82,6 +84,7 @@ def make_files(folder: Path) -> None:
     onnx.save(
         REWRITERS["ORT extended"](onnx.load(folder / "exported.onnx")), folder / "optimised.onnx"
     )
+    onnx.save(nameless(onnx.load(folder / "exported.onnx")), folder / "nameless.onnx")
     made = export_once("bert-tiny", "dynamo", optimize=True)
     tag(from_proto(made.proto, name="bert-tiny"), modules=made.modules).save(folder / "float.onnx")
     made = kept_export("bert-tiny-batch-seq", _open_sizes)
