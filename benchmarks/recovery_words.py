@@ -35,6 +35,7 @@ CLASSES: dict[str, str] = {
     "Attention": r"(?i)(attention|attn|MHA)",
     "FeedForward": r"(?i)(mlp|ffn|feed_?forward|denseact|layerff|intermediate|output)",
     "TransformerLayer": r"(?i)(layer|block|group|partitionattention)",
+    "ConformerLayer": r"(?i)(conformer|layer)",
     "DecoderLayer": r"(?i)(decoder|layer|block)",
     "LayerNorm": r"(?i)(layer_?norm|groupnorm)",
     "RMSNorm": r"(?i)(rms_?norm|layer_?norm)",

@@ -172,6 +172,27 @@ def test_a_skip_that_a_convolution_makes_fit_is_of_the_block() -> None:
     assert found.ops == frozenset(range(1, len(lines)))
 
 
+def test_a_decoder_layer_has_a_second_attention_to_another_stream() -> None:
+    weights = {"w": (8, 8), "up": (8, 16), "down": (16, 8), "n": (8,)}
+
+    def layer(second: str) -> list[str]:
+        return [
+            "e = LayerNormalization(m, n)",
+            "x0 = LayerNormalization(x, n)",
+            *attention("a", "x0"),
+            "r = Add(x0, ao)",
+            "q = LayerNormalization(r, n)",
+            *attention("c", "q", second),
+            "t = Add(r, co)",
+            "k = LayerNormalization(t, n)",
+            *("u = MatMul(k, up)", "g = Relu(u)", "d = MatMul(g, down)", "y = Add(t, d)"),
+        ]
+
+    inputs = "float[B,T,8] x, float[B,S,8] m"
+    assert "DecoderLayer" in words(layer("e"), weights, inputs)
+    assert "DecoderLayer" not in words(layer("q"), weights, inputs)
+
+
 def test_what_is_quantised_at_run_time_is_read_like_what_is_not() -> None:
     def linear(p: str, x: str, weight: str) -> list[str]:
         return [

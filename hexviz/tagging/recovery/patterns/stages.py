@@ -22,6 +22,9 @@ __all__ = ["name_stages"]
 _LEAST = 2
 """Blocks in a stage."""
 
+_EQUAL = 0.75
+"""How small a block without a name may be beside the largest."""
+
 _FILLED = 0.75
 """The share of what moves in a stage that lies in its blocks."""
 
@@ -48,6 +51,9 @@ def _holds_blocks(flow: Dataflow, tree: Tree, node: Node) -> bool:
         return False
     kind, _ = kinds.most_common(1)[0]
     blocks = [one for one in inner if kind in (one.name, one.family)]
+    sizes = [one.moving for one in blocks]
+    if not isinstance(kind, str) and min(sizes) < _EQUAL * max(sizes):
+        return False
     filled = sum(one.moving for one in blocks)
     return filled >= _FILLED * node.moving and all(len(_weights(flow, one)) > 1 for one in blocks)
 

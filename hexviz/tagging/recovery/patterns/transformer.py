@@ -14,21 +14,31 @@ the next layer, the norm decides: its output is what the next layer reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from hexviz.tagging.recovery.patterns.attention import Attention
 from hexviz.tagging.recovery.patterns.dataflow import INPUT, Dataflow
+from hexviz.tagging.recovery.patterns.feed_forward import is_depthwise
 from hexviz.tagging.recovery.patterns.pattern import Pattern
 from hexviz.tagging.recovery.patterns.residual import Residual
 
 __all__ = ["find_layers"]
 
 
+_LAYERS = {
+    ("self", "feed"): "TransformerLayer",
+    ("both",): "TransformerLayer",
+    ("self", "cross", "feed"): "DecoderLayer",
+    ("feed", "self", "conv", "feed"): "ConformerLayer",
+}
+"""What the residual sums of a layer are around, in order → the word for the layer."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A residual sum and what it is around: ``self``, ``cross``, ``feed``, or ``both``."""
+    """A residual sum and what it is around: a role of those in :data:`_LAYERS`."""
 
     residual: Residual
     role: str
@@ -38,20 +48,17 @@ class _Part:
 def find_layers(
     flow: Dataflow, residuals: Iterable[Residual], patterns: Sequence[Pattern]
 ) -> Iterator[Pattern]:
-    """``TransformerLayer``, and ``DecoderLayer`` where an attention crosses to another stream."""
-    parts = _parts(residuals, patterns)
+    """Every layer that one of these rows of parts is."""
+    parts = _parts(flow, residuals, patterns)
     for last in parts.values():
-        if last.role == "both":
-            chain = [last]
-        elif last.role == "feed":
-            chain = _chain(flow, last, parts)
-        else:
-            continue
+        chain = _chain(flow, last, parts)
         if chain:
             yield _layer(flow, chain)
 
 
-def _parts(residuals: Iterable[Residual], patterns: Sequence[Pattern]) -> dict[int, _Part]:
+def _parts(
+    flow: Dataflow, residuals: Iterable[Residual], patterns: Sequence[Pattern]
+) -> dict[int, _Part]:
     """The parts by the position of their sum."""
     roles: dict[int, tuple[str, Pattern]] = {}
     for one in patterns:
@@ -66,6 +73,8 @@ def _parts(residuals: Iterable[Residual], patterns: Sequence[Pattern]) -> dict[i
         if len(kinds) == 1 or kinds == ["feed", "self"]:
             role = kinds[0] if len(kinds) == 1 else "both"
             found[residual.total] = _Part(residual, role, tuple(one for _, one in inside))
+        elif not inside and any(is_depthwise(flow, at) for at in _convs(flow, residual)):
+            found[residual.total] = _Part(residual, "conv", ())
     inner = {
         at
         for one in found.values()
@@ -76,17 +85,21 @@ def _parts(residuals: Iterable[Residual], patterns: Sequence[Pattern]) -> dict[i
     return {at: one for at, one in found.items() if one.role != "both" or at not in inner}
 
 
-def _chain(flow: Dataflow, last: _Part, parts: dict[int, _Part]) -> list[_Part]:
-    """The parts before a feed-forward part that are of one layer with it."""
+def _convs(flow: Dataflow, residual: Residual) -> list[int]:
+    return [at for at in residual.ops if flow.kinds[at] == "conv"]
+
+
+def _chain(flow: Dataflow, last: _Part, parts: Mapping[int, _Part]) -> list[_Part]:
+    """The parts that make a layer together with the last one, in order; none, if there is none."""
     chain = [last]
-    for wanted in (("self", "cross"), ("self",)):
+    while len(chain) < max(map(len, _LAYERS)):
         before = parts.get(_sum_before(flow, chain[0].residual.fork))
-        if before is None or before.role not in wanted:
+        if before is None:
             break
         chain.insert(0, before)
-        if before.role == "self":
-            break
-    return chain if chain[0].role == "self" else []
+    while chain and tuple(one.role for one in chain) not in _LAYERS:
+        del chain[0]
+    return chain
 
 
 def _sum_before(flow: Dataflow, fork: int) -> int:
@@ -124,7 +137,7 @@ def _layer(flow: Dataflow, chain: Sequence[_Part]) -> Pattern:
         core.add(entry)
     if not _norm_is_last(flow, chain) and flow.kinds[end] == "skipnorm":
         core.discard(end)
-    word = "DecoderLayer" if any(one.role == "cross" for one in chain) else "TransformerLayer"
+    word = _LAYERS[tuple(one.role for one in chain)]
     anchors = tuple(at for one in chain for pattern in one.patterns for at in pattern.anchors)
     return Pattern(word, frozenset(flow.own(core)), anchors, entry, end)
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 __all__ = ["BLOCKS", "PARTS", "SURE"]
 
 BLOCKS = frozenset(
-    {"TransformerLayer", "DecoderLayer", "Bottleneck", "InvertedResidual", "ResidualBlock"}
+    {
+        "TransformerLayer",
+        "DecoderLayer",
+        "ConformerLayer",
+        "Bottleneck",
+        "InvertedResidual",
+        "ResidualBlock",
+    }
 )
 """What a network is a sequence of."""
 
@@ -19,6 +26,7 @@ PARTS = frozenset({"MultiHeadAttention", "Attention", "FeedForward", "SqueezeExc
 SURE = {
     "TransformerLayer": 0.95,
     "DecoderLayer": 0.95,
+    "ConformerLayer": 0.9,
     "Bottleneck": 0.95,
     "InvertedResidual": 0.95,
     "ResidualBlock": 0.95,
