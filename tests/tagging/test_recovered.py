@@ -56,6 +56,14 @@ def test_siblings_stand_in_order_of_execution() -> None:
     assert named(found) == ["Block.0", "Block.1", "Block2"]
 
 
+def test_blocks_are_numbered_by_their_ends_as_a_file_may_list_constants_anywhere() -> None:
+    found = [stretch(0, 0, 7, 8), stretch(0, 1, 3, 4)]
+    blocks = blocks_of(found, ALL, (), {})
+    assert [(block.fqn, int(block.stretch.ops[-1])) for block in blocks] == [
+        ("Block.0", 4), ("Block.1", 8),
+    ]  # fmt: skip
+
+
 def test_a_name_that_a_person_gave_is_found_again_by_the_words_it_was_found_with() -> None:
     found = [stretch(0, 1, 2, inner=(stretch(1, 1, name="Gate"),)), stretch(0, 3, 4)]
     blocks = blocks_of(found, ALL, (), {("Block",): "Layer", ("Block", "Gate"): "Act"})

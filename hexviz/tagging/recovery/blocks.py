@@ -103,11 +103,12 @@ def _kept(stretches: list[Stretch], free: Mask) -> list[Stretch]:
             found.append(one)
         else:
             pending.extend(one.inner)
-    return sorted(found, key=_first)
+    return sorted(found, key=_end)
 
 
-def _first(stretch: Stretch) -> int:
-    return int(stretch.ops[0])
+def _end(stretch: Stretch) -> int:
+    # Not where it begins: some files list the constants of all blocks before their first op.
+    return int(stretch.ops[-1])
 
 
 def _siblings(
