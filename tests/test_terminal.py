@@ -9,6 +9,7 @@ from hexviz.cli.console import console, listing
 from hexviz.cli.print_tags import print_explanation, print_findings, print_summary
 from hexviz.model.graph import TaggedGraph
 from hexviz.model.op import Candidate, Op, Step
+from hexviz.tagging.conclusions import CONFIDENCE, REBUILT
 from hexviz.tagging.explain import explain
 from hexviz.tagging.finding import Finding, findings_document
 from hexviz.tagging.override import override
@@ -59,7 +60,7 @@ def test_other_sources_witnesses_sharers_and_factors(capsys: pytest.CaptureFixtu
         rule="trace",
         evidence=("a", "gone"),
         witnesses=("m",),
-        confidence=0.95 * 0.9,
+        confidence=CONFIDENCE["doubles"] * REBUILT,
         kind="doubles",
         steps=(Step("a", "feeds it", ("a",)), Step("gone", "ran before it")),
         rebuilt=True,
@@ -68,7 +69,7 @@ def test_other_sources_witnesses_sharers_and_factors(capsys: pytest.CaptureFixtu
     print_explanation(graph, explain(graph, "s"))
     rows = printed(capsys)
     told = " ".join(rows)
-    assert "0.855 = 0.95 (the same op is recorded so in sibling modules) × 0.9 (the order" in told
+    assert "0.951 = 0.98 (the same op is recorded so in sibling modules) × 0.97 (the order" in told
     evidence = rows.index("evidence")
     assert rows[evidence + 2].startswith("1 Neg a feeds it: a /Module/Module.enc/Module.emb")
     assert rows[evidence + 3] == "2 gone is not in the graph any more"
