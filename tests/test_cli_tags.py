@@ -38,7 +38,7 @@ def test_an_op_is_explained_to_people(run: Run, net: Path) -> None:
     for row in (
         "module enc.att",
         "rule consumers",
-        "confidence 0.95 (all its users lie there, and the order allows it)",
+        "confidence 0.97 (all its users lie there, and the order allows it)",
         "1 Reshape r uses it: s /Module/Module.enc/Module.att",
         "enc 0.6 was open before and after it, but all its users lie deeper",
         "2 Mul m uses it: r /Module/Module.enc/Module.att",

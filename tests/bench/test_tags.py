@@ -66,7 +66,7 @@ def test_people_see_both_tables(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr().out
     assert "as exported" in told
     assert "auxiliary ops blanked" in told
-    assert "trace 0.883, weight 0.117" in told
+    assert "consumers 0.331, trace 0.669" in told
     assert "0.977" in told
 
 

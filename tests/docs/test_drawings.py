@@ -29,7 +29,7 @@ def test_what_is_recorded_is_declared() -> None:
 def test_the_transpose_is_bound_by_order() -> None:
     found = op(order(), "kt")
     assert (found.module, found.provenance.origin) == ("attention", "inherited")
-    assert (found.provenance.rule, found.provenance.confidence) == ("trace", 0.6)
+    assert (found.provenance.rule, found.provenance.confidence) == ("trace", 0.97)
     assert found.provenance.evidence == ("k", "s")
 
 
