@@ -223,6 +223,14 @@ def test_long_chains_and_wide_sums_take_bounded_time() -> None:
     assert time.process_time() - began < 5
 
 
+def test_sums_of_sums_are_not_looked_at_for_ever() -> None:
+    sums = [f"v{at} = Add(v{at - 1}, v{at * 7919 % at})" for at in range(1, 200)]
+    sums += [f"v{at} = Add(v{at - 1}, v{at - 1 - at * 7919 % 150})" for at in range(200, 5000)]
+    flow = Dataflow(graph(["v0 = Relu(x)", *sums]))
+    find_patterns(flow)
+    assert flow.looked_at < 20 * len(sums) + 25_000
+
+
 def test_many_layers_take_time_in_proportion() -> None:
     seconds = []
     for layers in (100, 400):

@@ -53,6 +53,7 @@ class Dataflow:
         self.readers = flat.successors
         self._makers = flat.predecessors
         self.still = self._find_still()
+        self.looked_at = 0  # by searches between ops so far: what bounds them all together
         self._ups: dict[int, tuple[int, ...]] = {}
         self._matrices: dict[int, tuple[int, ...] | None] = {}
 
@@ -261,6 +262,7 @@ class Dataflow:
             if nearest == INPUT or len(found) >= most:
                 return None
             found.append(nearest)
+            self.looked_at += 1
             for one in self.ups(nearest):
                 if one not in waiting:
                     if one < furthest:
@@ -283,9 +285,11 @@ class Dataflow:
             for one in self.ups(pending.pop()):
                 if one > above and one not in seen:
                     if len(seen) >= most:
+                        self.looked_at += most
                         return None
                     seen.add(one)
                     pending.append(one)
+        self.looked_at += len(seen)
         found: set[int] = set()
         for one in sorted(seen):
             ups = self.ups(one)
