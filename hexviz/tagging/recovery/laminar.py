@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from hexviz.model.columns import Ints
 from hexviz.tagging.recovery.runs import Span
+from hexviz.tagging.structure import Mask
 
 __all__ = ["Laminar"]
 
 _SHORTENED = 0.75  # of a stretch that lies across another, what has to be left to take it
+_LEFT = 0.5  # of a stretch, what has to be left for it to be looked at any further
 _WHOLE = 0.75  # of the stretch around it, what a single one may have at most
 _FILLED = 0.6  # of a stretch, what members of one list fill that it merely joins
 
@@ -30,6 +33,8 @@ class Laminar:
         self._inside: dict[int, list[tuple[int, int]]] = {-1: []}  # by parent: starts and numbers
         self._known: set[Span] = set()
         self._innermost = np.full(size + 1, -1)  # by cut, strictly around it
+        # By cut where the innermost begins and ends; the whole order where there is none.
+        self._around = np.zeros(size + 1, np.int64), np.full(size + 1, size)
         self._next_family = self._next_list = 0
 
     def __contains__(self, span: Span) -> bool:
@@ -49,6 +54,13 @@ class Laminar:
             (one >= 0 and self.spans[one][1] < span[1])
             or (two >= 0 and self.spans[two][0] > span[0])
         )
+
+    def may_fit(self, starts: Ints, ends: Ints) -> Mask:
+        """Whether stretches, if cut a little, may still fit in: once not, never again."""
+        before, after = self._around
+        least = _LEFT * (ends - starts)
+        found: Mask = (after[starts] - starts >= least) & (ends - before[ends] >= least)
+        return found
 
     def choose(self, spans: Iterable[Span], *, alone: bool = False, joins: bool = False) -> None:
         """Take copies of one block, as far as they fit in with what is chosen.
@@ -122,7 +134,10 @@ class Laminar:
             self.parents.append(parent)
             self._known.add(span)
             here = self._innermost[span[0] + 1 : span[1]]
-            here[here == parent] = number
+            mine = here == parent
+            here[mine] = number
+            for column, border in zip(self._around, span, strict=True):
+                column[span[0] + 1 : span[1]][mine] = border
         self._next_list += 1
 
     def close_family(self) -> None:

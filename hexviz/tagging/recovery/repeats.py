@@ -19,13 +19,15 @@ from hexviz.tagging.recovery.finer import add_branches, add_stages, add_units
 from hexviz.tagging.recovery.laminar import Laminar
 from hexviz.tagging.recovery.moving import Moving, find_moving
 from hexviz.tagging.recovery.placing import with_static_ops
-from hexviz.tagging.recovery.runs import Candidate, Span, find_candidates
+from hexviz.tagging.recovery.runs import BEGIN, BOTH, Candidates, Span, find_candidates
 from hexviz.tagging.recovery.scales import Scales
 from hexviz.tagging.recovery.stretch import Stretch
+from hexviz.tagging.structure import Mask
 
 __all__ = ["find_repeats"]
 
 _FEWEST = 4  # moving ops of a graph that may repeat anything
+_AT_ONCE = 256  # candidates that are looked at between two choices, before each by itself
 _TIP = 2  # tokens at the open end of a copy that have to be as in most copies
 # Both are chosen on the models that recovery is tuned on, see docs/recovery.md.
 _WAISTED = (
@@ -50,32 +52,58 @@ def find_repeats(flat: FlatGraph) -> list[Stretch]:
 
 def _chosen(moving: Moving) -> Laminar:
     bags = Bags(moving.tokens)
-    multiplied = np.concatenate(([0], np.cumsum(moving.multiplies)))
-    told = np.concatenate(([0], np.cumsum(moving.telling)))
+    works = _Works(moving)
     chosen = Laminar(len(moving.ops))
-    for one in find_candidates(moving, bags, Scales(moving)):
-        spans = one.spans if one.aligned == "both" else _trimmed(one, moving.tokens, bags)
-        working = sum(
-            multiplied[end] - multiplied[start] + (told[end] > told[start]) >= 2
-            and multiplied[end] > multiplied[start]
-            for start, end in spans
-        )
-        # Reshapes and sums that come again are no blocks.
-        if working >= max(2, len(spans) / 2):
-            waisted = one.excess <= _WAISTED and one.reach >= _REACHING
-            chosen.choose(spans, alone=waisted)
+    candidates = find_candidates(moving, bags, Scales(moving))
+    for begin in range(0, len(candidates.score), _AT_ONCE):
+        some = np.arange(begin, min(begin + _AT_ONCE, len(candidates.score)))
+        some = some[_may_fit(candidates.taken(some), chosen, works)]
+        for at in some.tolist():
+            spans = candidates.spans(at)
+            if candidates.aligned[at] != BOTH:
+                from_start = bool(candidates.aligned[at] == BEGIN)
+                spans = _trimmed(spans, moving.tokens, bags, from_start=from_start)
+            starts, ends = np.array(spans).T
+            # Reshapes and sums that come again are no blocks.
+            if np.count_nonzero(works.of(starts, ends)) >= max(2, len(spans) / 2):
+                waisted = candidates.excess[at] <= _WAISTED and candidates.reach[at] >= _REACHING
+                chosen.choose(spans, alone=bool(waisted))
     add_branches(moving, chosen)
     add_units(moving, chosen)
     add_stages(moving, chosen)
     return chosen
 
 
-def _trimmed(candidate: Candidate, tokens: Ints, bags: Bags) -> tuple[Span, ...]:
+class _Works:
+    """Which stretches multiply by weights and do anything else that tells."""
+
+    def __init__(self, moving: Moving) -> None:
+        self._multiplied = np.concatenate(([0], np.cumsum(moving.multiplies)))
+        self._told = np.concatenate(([0], np.cumsum(moving.telling)))
+
+    def of(self, starts: Ints, ends: Ints) -> Mask:
+        """Whether each stretch does: a single product alone, or with a bias, is no block."""
+        products = self._multiplied[ends] - self._multiplied[starts]
+        found: Mask = (products >= 1) & (products + (self._told[ends] > self._told[starts]) >= 2)
+        return found
+
+
+def _may_fit(candidates: Candidates, chosen: Laminar, works: _Works) -> Mask:
+    """Whether enough copies of each candidate may be blocks beside what is chosen already."""
+    starts, ends, begins = candidates.starts, candidates.ends, candidates.begins
+    working = np.add.reduceat(works.of(starts, ends).astype(np.int64), begins[:-1])
+    fitting = np.add.reduceat(chosen.may_fit(starts, ends).astype(np.int64), begins[:-1])
+    waisted = (candidates.excess <= _WAISTED) & (candidates.reach >= _REACHING)
+    counts = np.diff(begins)
+    found: Mask = (working >= np.maximum(2, counts / 2)) & (fitting >= np.where(waisted, 1, 2))
+    return found
+
+
+def _trimmed(spans: list[Span], tokens: Ints, bags: Bags, *, from_start: bool) -> list[Span]:
     """Copies that begin (or end) alike, cut at their other end to what most of them have there.
 
     What follows the last block of a stage is not of it, but no next copy says where that begins.
     """
-    from_start = candidate.aligned == "begin"
 
     def tip(span: Span) -> tuple[int, ...]:
         start, end = span
@@ -83,15 +111,15 @@ def _trimmed(candidate: Candidate, tokens: Ints, bags: Bags) -> tuple[Span, ...]
             (tokens[end - _TIP : end] if from_start else tokens[start : start + _TIP]).tolist()
         )
 
-    tips = [tip(span) for span in candidate.spans]
+    tips = [tip(span) for span in spans]
     usual = Counter(tips).most_common(1)[0][0]
-    alike = [span for span, own in zip(candidate.spans, tips, strict=True) if own == usual]
+    alike = [span for span, own in zip(spans, tips, strict=True) if own == usual]
     length = Counter(end - start for start, end in alike).most_common(1)[0][0]
     model = next(span for span in alike if span[1] - span[0] == length)
-    return tuple(
+    return [
         span if own == usual else _cut(span, usual, model, tokens, bags, from_start=from_start)
-        for span, own in zip(candidate.spans, tips, strict=True)
-    )
+        for span, own in zip(spans, tips, strict=True)
+    ]
 
 
 def _cut(

@@ -17,7 +17,6 @@ less what speaks against each border.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -27,9 +26,9 @@ from hexviz.model.columns import Ints
 from hexviz.tagging.recovery.bags import Bags, Shares
 from hexviz.tagging.recovery.moving import Moving
 from hexviz.tagging.recovery.scales import Scales
-from hexviz.tagging.structure import Mask, mixed
+from hexviz.tagging.structure import Mask, mixed, slices
 
-__all__ = ["Candidate", "Span", "find_candidates"]
+__all__ = ["BEGIN", "BOTH", "END", "Candidates", "Span", "find_candidates"]
 
 # All figures are chosen on the models that recovery is tuned on, see docs/recovery.md.
 _CONTEXTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # tokens that have to be equal at a cut
@@ -49,42 +48,80 @@ _APART = 0.9
 _SHORTEST_APART = 4
 _LENGTH_APART = 0.3  # the quantile of distances that is taken for the length of what is apart
 
+BEGIN, END, BOTH = range(3)
+"""How the copies of a candidate are aligned."""
+
 Span = tuple[int, int]
 """A stretch of places: the first, and the one after the last."""
 
 
-class Candidate(NamedTuple):
-    """A family of stretches that may be copies of one block.
+class Candidates(NamedTuple):
+    """Families of stretches that may be copies of one block, in columns.
 
-    ``aligned`` says whether these ``begin`` or ``end`` alike, or are as long as each other
-    (``both``). ``excess`` is by how many values their borders exceed others nearby, on average, and
-    ``reach``, in 0..1, how much of a stretch the value lives that it begins with (a residual sum
-    ends where that is used again).
+    The stretches of a candidate are those from ``begins`` of it up to ``begins`` of the next, from
+    ``starts`` to ``ends``. ``aligned`` says whether they begin alike, end alike, or are as long as
+    each other (:data:`BEGIN`, :data:`END`, :data:`BOTH`). ``excess`` is by how many values their
+    borders exceed others nearby, on average, and ``reach``, in 0..1, how much of a stretch the
+    value lives that it begins with (a residual sum ends where that is used again).
     """
 
-    score: float
-    spans: tuple[Span, ...]
-    excess: float
-    reach: float
-    aligned: str
+    score: Shares
+    excess: Shares
+    reach: Shares
+    aligned: Ints
+    begins: Ints
+    starts: Ints
+    ends: Ints
+
+    def spans(self, at: int) -> list[Span]:
+        """The stretches of one candidate."""
+        own = slice(self.begins[at], self.begins[at + 1])
+        return list(zip(self.starts[own].tolist(), self.ends[own].tolist(), strict=True))
+
+    def taken(self, at: Ints) -> Candidates:
+        """Some of the candidates, in their order."""
+        own, _ = slices(self.begins, at)
+        counts = self.begins[at + 1] - self.begins[at]
+        begins = np.concatenate(([0], np.cumsum(counts)))
+        columns = (self.score[at], self.excess[at], self.reach[at], self.aligned[at])
+        return Candidates(*columns, begins, self.starts[own], self.ends[own])
 
 
-def find_candidates(moving: Moving, bags: Bags, scales: Scales) -> list[Candidate]:
+def find_candidates(moving: Moving, bags: Bags, scales: Scales) -> Candidates:
     """The best candidate for each family of stretches, best first."""
-    best: dict[tuple[Span, ...], Candidate] = {}
+    parts: list[Candidates] = []
     search = _Search(moving, bags, scales)
     for length in _CONTEXTS:
         if 2 * length > len(moving.ops):
             break
         contexts = _contexts(moving.tokens, length)
-        for aligned in ("begin", "end"):
-            cuts = np.arange(len(contexts)) + (length if aligned == "end" else 0)
-            order = np.argsort(contexts, kind="stable")
-            for one in search.of_context(contexts[order], cuts[order], aligned, length):
-                known = best.get(one.spans)
-                if known is None or known.score < one.score:
-                    best[one.spans] = one
-    return sorted(best.values(), key=lambda one: (-one.score, len(one.spans), one.spans))
+        order = np.argsort(contexts, kind="stable")
+        for aligned in (BEGIN, END):
+            cuts = (order + (length if aligned == END else 0)).astype(np.int64)
+            parts.extend(search.of_context(contexts[order], cuts, aligned, length))
+    return _best(_joined(parts))
+
+
+def _joined(parts: list[Candidates]) -> Candidates:
+    if not parts:
+        none, nothing = np.zeros(0), np.zeros(0, np.int64)
+        return Candidates(none, none, none, nothing, np.zeros(1, np.int64), nothing, nothing)
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    counts = np.concatenate([np.diff(one.begins) for one in parts])
+    columns[4] = np.concatenate(([0], np.cumsum(counts)))
+    return Candidates(*columns)
+
+
+def _best(found: Candidates) -> Candidates:
+    """The best of those with the same stretches, which are known by a sum of hashes, best first."""
+    if not found.score.size:
+        return found
+    marks = mixed(mixed(found.starts.astype(np.uint64)) + found.ends.astype(np.uint64))
+    family = np.add.reduceat(marks, found.begins[:-1])
+    counts, first = np.diff(found.begins), found.starts[found.begins[:-1]]
+    order = np.lexsort((found.aligned, first, counts, -found.score))
+    _, kept = np.unique(family[order], return_index=True)
+    return found.taken(order[np.sort(kept)])
 
 
 def _contexts(tokens: Ints, length: int) -> npt.NDArray[np.uint64]:
@@ -108,8 +145,8 @@ class _Search:
         self._reaches[1:] = moving.last - np.arange(self._size)
 
     def of_context(
-        self, contexts: npt.NDArray[np.uint64], cuts: Ints, aligned: str, length: int
-    ) -> Iterator[Candidate]:
+        self, contexts: npt.NDArray[np.uint64], cuts: Ints, aligned: int, length: int
+    ) -> Iterator[Candidates]:
         """Candidates between cuts of equal contexts, which are sorted by context and then cut."""
         yield from self._in_runs(contexts, cuts, aligned)
         if length > 1:
@@ -130,8 +167,8 @@ class _Search:
         return reach
 
     def _in_runs(
-        self, contexts: npt.NDArray[np.uint64], cuts: Ints, aligned: str
-    ) -> Iterator[Candidate]:
+        self, contexts: npt.NDArray[np.uint64], cuts: Ints, aligned: int
+    ) -> Iterator[Candidates]:
         """Runs of stretches between neighbouring cuts of a context."""
         pairs = np.flatnonzero(contexts[1:] == contexts[:-1])
         if not pairs.size:
@@ -165,17 +202,25 @@ class _Search:
         score = self._score(count, (end - begin) / count, likeness_of, excess, reach)
         in_turn = self._alternating(starts, ends, likeness, first, last)
         score[in_turn] *= _ALTERNATING
-        for one in np.flatnonzero((count >= 2) & (score > 0)).tolist():
-            own = starts[first[one] : last[one] + 1].tolist()
-            borders = [*own, int(ends[last[one]])]
-            if before[one] >= 0:
-                borders.insert(0, int(before[one]))
-            if after[one] >= 0:
-                borders.append(int(after[one]))
-            spans = tuple(pairwise(borders))
-            yield Candidate(
-                float(score[one]), spans, float(excess[one]), float(reach[one]), aligned
-            )
+        good = np.flatnonzero((count >= 2) & (score > 0))
+        first, last, count, before, after = (
+            column[good] for column in (first, last, count, before, after)
+        )
+        begins = np.concatenate(([0], np.cumsum(count)))
+        own_starts, own_ends = np.empty(begins[-1], np.int64), np.empty(begins[-1], np.int64)
+        lengths = last - first + 1
+        whose = np.repeat(np.arange(len(good)), lengths)
+        within = np.arange(len(whose)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        own, there = first[whose] + within, begins[whose] + (before >= 0)[whose] + within
+        own_starts[there], own_ends[there] = starts[own], ends[own]
+        led, followed = np.flatnonzero(before >= 0), np.flatnonzero(after >= 0)
+        own_starts[begins[led]], own_ends[begins[led]] = before[led], starts[first[led]]
+        there = begins[followed + 1] - 1
+        own_starts[there], own_ends[there] = ends[last[followed]], after[followed]
+        kinds = np.full(len(good), aligned)
+        yield Candidates(
+            score[good], excess[good], reach[good], kinds, begins, own_starts, own_ends
+        )
 
     def _continued(self, starts: Ints, ends: Ints, first: Ints, last: Ints) -> tuple[Ints, Ints]:
         """Where a copy before each run begins, and one after it ends; -1 where there is none.
@@ -230,8 +275,8 @@ class _Search:
         return found
 
     def _far_apart(
-        self, contexts: npt.NDArray[np.uint64], cuts: Ints, aligned: str
-    ) -> Iterator[Candidate]:
+        self, contexts: npt.NDArray[np.uint64], cuts: Ints, aligned: int
+    ) -> Iterator[Candidates]:
         """Stretches of one length wherever a context is found, whatever lies between them."""
         new = np.concatenate(([True], contexts[1:] != contexts[:-1]))
         group = np.cumsum(new) - 1
@@ -247,9 +292,9 @@ class _Search:
         length[group[chosen]] = distances[chosen]
         model[group[chosen]] = cuts[chosen - 1]  # where the stretch of that length begins
         own = length[group]
-        starts, ends = (cuts, cuts + own) if aligned == "begin" else (cuts - own, cuts)
+        starts, ends = (cuts, cuts + own) if aligned == BEGIN else (cuts - own, cuts)
         room = np.where(new, self._size, distances)  # to the one before, or the one after
-        if aligned == "begin":
+        if aligned == BEGIN:
             room = np.append(room[1:], self._size)
         here = np.flatnonzero((own > 0) & (starts >= 0) & (ends <= self._size) & (room >= own))
         models = model[group[here]]
@@ -270,11 +315,16 @@ class _Search:
         follows[:-1] = (ends[:-1] == starts[1:]) & (group[:-1] == group[1:])
         in_a_row = _mean_of(follows, first, last) * count >= count - 1
         good = (count >= 2) & (score > 0) & (excess <= _WORST_EXCESS_APART) & ~in_a_row
-        for one in np.flatnonzero(good).tolist():
-            part = slice(first[one], last[one] + 1)
-            spans = tuple(zip(starts[part].tolist(), ends[part].tolist(), strict=True))
-            worth = _APART * float(score[one])
-            yield Candidate(worth, spans, float(excess[one]), float(reach[one]), "both")
+        all_of_them = Candidates(
+            _APART * score,
+            excess,
+            reach,
+            np.full(len(first), BOTH),
+            np.append(first, len(here)),
+            starts,
+            ends,
+        )
+        yield all_of_them.taken(np.flatnonzero(good))
 
 
 def _mean_of(values: Shares, first: Ints, last: Ints) -> Shares:
