@@ -19,9 +19,13 @@ from hexviz.tagging.recovery.stretch import Stretch
 
 __all__ = ["with_static_ops"]
 
-_CONFIDENCE = 0.75
-"""Of the copies found in the models that recovery is tuned on, so many have just the ops of a
-module (an intersection over union of 0.8), see docs/recovery.md."""
+_FEW = 2  # copies that may be alike by chance
+_CONFIDENCE_OF_FEW = 0.4
+_CONFIDENCE_INSIDE = 0.55
+_CONFIDENCE = 0.7
+"""Of the blocks without a name in the models that recovery is tuned on, so many have just the ops
+of a module (an intersection over union of 0.8): of those with two copies, of those in another
+block, and of the others."""
 
 
 def with_static_ops(flat: FlatGraph, moving: Moving, chosen: Laminar) -> list[Stretch]:
@@ -33,15 +37,22 @@ def with_static_ops(flat: FlatGraph, moving: Moving, chosen: Laminar) -> list[St
         while around >= 0:
             ops[around].append(at)
             around = chosen.parents[around]
+    copies = Counter(chosen.families)
     found = [
-        Stretch(np.array(own, np.int64), family, _CONFIDENCE)
-        for own, family in zip(ops, chosen.families, strict=True)
+        Stretch(np.array(own, np.int64), family, _confidence(copies[family], parent))
+        for own, family, parent in zip(ops, chosen.families, chosen.parents, strict=True)
     ]
     outermost: list[Stretch] = []
     for at in _by_start(chosen):
         parent = chosen.parents[at]
         (found[parent].inner if parent >= 0 else outermost).append(found[at])
     return outermost
+
+
+def _confidence(copies: int, parent: int) -> float:
+    if copies <= _FEW:
+        return _CONFIDENCE_OF_FEW
+    return _CONFIDENCE_INSIDE if parent >= 0 else _CONFIDENCE
 
 
 def _by_start(chosen: Laminar) -> list[int]:
