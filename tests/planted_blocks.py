@@ -37,14 +37,15 @@ def blocks(copies: int = COPIES) -> onnx.ModelProto:
 
 
 def stretches(flat: FlatGraph, *, halves: bool = True, copies: int = COPIES) -> list[Stretch]:
-    """Each block, of confidence 0.9, and its gate in it, of confidence 0.8."""
+    """Each block, of confidence 0.9, and its gate in it, of confidence 0.8; one alone is a Net."""
     places = {name: at for at, name in enumerate(flat.columns.ids)}
     found = []
     for at in range(copies):
         ops = np.array(sorted(places[f"{one}{at}"] for one in "abde" if f"{one}{at}" in places))
         gate = np.array(sorted(places[f"{one}{at}"] for one in "ab"))
         inner = [Stretch(gate, 1, 0.8, "Gate")] if halves else []
-        found.append(Stretch(ops, 0, 0.9, "", inner))
+        word = "" if copies > 1 else "Net"
+        found.append(Stretch(ops, 0, 0.9, word, inner))
     return found
 
 

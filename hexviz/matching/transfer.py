@@ -159,9 +159,9 @@ def _chosen(
         return declared
     if declared is None:
         return moved
-    by_hand = declared.origin == "manual"
+    yields = declared.origin == "manual" or source.is_guess(found)
     sure = found.confidence >= SURE and source.is_on_record(found)
-    if not by_hand and (sure or moved.confidence >= declared.confidence):
+    if not yields and (sure or moved.confidence >= declared.confidence):
         said = declared.values[0] if declared.values else "a record on the op"
         lost = Candidate(
             declared.module,
@@ -194,6 +194,10 @@ class _Source:
     def is_on_record(self, found: Match) -> bool:
         """Whether the tag was recorded there, or set by a person, and not concluded."""
         return self.graph.ops[found.before[0]].provenance.origin in ON_RECORD
+
+    def is_guess(self, found: Match) -> bool:
+        """Whether nothing named the module there: no such tag replaces what a file says."""
+        return self.graph.ops[found.before[0]].provenance.origin == "recovered"
 
     def provenance(self, found: Match, at: int) -> Provenance | None:
         """The tag of a matched op; ``None`` where the other graph knows none either."""

@@ -46,14 +46,21 @@ def test_several_of_a_family_are_numbered_and_a_single_one_is_not() -> None:
 
 
 def test_families_of_one_word_are_told_apart_and_no_name_of_the_file_is_taken() -> None:
-    found = [stretch(0, 1), stretch(1, 2), stretch(0, 3), stretch(2, 4)]
-    assert named(found) == ["Block.0", "Block2", "Block.1", "Block3"]
-    assert named(found, "Block.fc") == ["Block2.0", "Block3", "Block2.1", "Block4"]
+    found = [stretch(0, 1), stretch(1, 2), stretch(0, 3), stretch(1, 4)]
+    assert named(found) == ["Block.0", "Block2.0", "Block.1", "Block2.1"]
+    assert named(found, "Block.fc") == ["Block2.0", "Block3.0", "Block2.1", "Block3.1"]
 
 
 def test_siblings_stand_in_order_of_execution() -> None:
-    found = [stretch(1, 5, 6), stretch(0, 3, 4), stretch(0, 1, 2)]
-    assert named(found) == ["Block.0", "Block.1", "Block2"]
+    found = [stretch(1, 5, 6, name="Head"), stretch(0, 3, 4), stretch(0, 1, 2)]
+    assert named(found) == ["Block.0", "Block.1", "Head"]
+
+
+def test_what_is_neither_known_by_a_word_nor_repeated_is_no_block() -> None:
+    """Those inside stand in its place."""
+    found = [stretch(0, 1, 2, 3, inner=(stretch(1, 1, 2, name="Gate"), stretch(2, 3)))]
+    assert named(found) == ["Gate"]
+    assert named([*found, stretch(2, 4)]) == ["Gate", "Block.0", "Block.1"]
 
 
 def test_blocks_are_numbered_by_their_ends_as_a_file_may_list_constants_anywhere() -> None:
@@ -69,15 +76,16 @@ def test_a_name_that_a_person_gave_is_found_again_by_the_words_it_was_found_with
     blocks = blocks_of(found, ALL, (), {("Block",): "Layer", ("Block", "Gate"): "Act"})
     assert [one.fqn for one in blocks] == ["Layer.0", "Layer.1", "Layer.0.Act"]
     assert infos_of(blocks)["Layer.0.Act"] == ModuleInfo("Act", copies=1, found_as="Gate")
-    assert named([stretch(0, 1), stretch(1, 2, name="Head")], Block="Head") == ["Block", "Head"]
+    taken = [stretch(0, 1), stretch(0, 2), stretch(1, 3, name="Head")]
+    assert named(taken, Block="Head") == ["Block.0", "Block.1", "Head"]
 
 
 def test_a_stretch_that_the_file_names_in_part_gives_way_to_those_inside() -> None:
     free = ALL.copy()
     free[3:7] = False
-    inner = stretch(1, 0, 1), stretch(1, 3, 4)
-    found = [stretch(0, *range(10), inner=inner), stretch(2, 10, 11, 12)]
-    assert [one.fqn for one in blocks_of(found, free, (), {})] == ["Block", "Block2"]
+    inner = stretch(1, 0, 1), stretch(1, 3, 4), stretch(1, 8, 9)
+    found = [stretch(0, *range(10), inner=inner), stretch(0, *range(10, 20))]
+    assert [one.stretch.ops[0] for one in blocks_of(found, free, (), {})] == [0, 8]
 
 
 def test_the_same_op_of_other_copies_is_told_by_its_place_else_by_its_type() -> None:
@@ -135,13 +143,13 @@ def test_ops_in_the_body_of_an_op_of_a_block_join_it() -> None:
     with finding(lambda flat: stretches(flat, copies=1, halves=False)):
         graph = opened(proto)
     why = graph.explain("a0/then_branch/u")
-    assert (why.module, why.kind) == ("Block", "serves one block")
+    assert (why.module, why.kind) == ("Net", "serves one block")
     assert explain(graph, "a0/then_branch/u").sentence == (
-        "In /Block, a block that nothing in the file names: it is in a body of If “a0”."
+        "In /Net, a block that nothing in the file names: it is in a body of If “a0”."
     )
     told = explain(graph, "a0")
     assert (
-        told.sentence == "In /Block, found by the pattern of its ops. Nothing in the file names it."
+        told.sentence == "In /Net, found by the pattern of its ops. Nothing in the file names it."
     )
 
 

@@ -16,6 +16,7 @@ and it is what a person renames (:mod:`hexviz.tagging.recovery.names`).
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,17 +60,20 @@ def blocks_of(
 
     ``free`` says of each op whether nothing names its module, ``declared`` are the FQNs that
     something names, and ``renamed`` what a person calls blocks. Of a stretch that is not kept,
-    those in it may be.
+    those in it may be: one that the file names in part, or one that is neither known by a word nor
+    has a copy, as nothing speaks for it.
     """
     found: list[Block] = []
+    stretches = list(stretches)
+    copies = Counter(one.family for top in stretches for one in top.walk() if _is_free(one, free))
     at_root = {fqn.partition(".")[0] for fqn in declared}
-    pending: list[tuple[int, list[Stretch]]] = [(-1, list(stretches))]
+    pending: list[tuple[int, list[Stretch]]] = [(-1, stretches)]
     while pending:
         parent, inner = pending.pop()
         start = len(found)
         taken = at_root if parent < 0 else set()
         above = None if parent < 0 else found[parent]
-        found.extend(_siblings(_kept(inner, free), parent, above, taken, renamed))
+        found.extend(_siblings(_kept(inner, free, copies), parent, above, taken, renamed))
         pending.extend(
             (at, found[at].stretch.inner)
             for at in range(len(found) - 1, start - 1, -1)
@@ -93,13 +97,20 @@ def infos_of(blocks: Sequence[Block]) -> dict[str, ModuleInfo]:
     }
 
 
-def _kept(stretches: list[Stretch], free: Mask) -> list[Stretch]:
-    """Those that nothing names, in order; those in one that something names stand in its place."""
+def _is_free(stretch: Stretch, free: Mask) -> bool:
+    return bool(free[stretch.ops].mean() >= _FREE)
+
+
+def _kept(stretches: list[Stretch], free: Mask, copies: Mapping[int, int]) -> list[Stretch]:
+    """Those to be blocks, in order; those in one that is none stand in its place.
+
+    ``copies`` are how many free stretches there are, by family.
+    """
     found: list[Stretch] = []
     pending = list(stretches)
     while pending:
         one = pending.pop()
-        if free[one.ops].mean() >= _FREE:
+        if _is_free(one, free) and (one.name or copies[one.family] > 1):
             found.append(one)
         else:
             pending.extend(one.inner)
