@@ -172,13 +172,15 @@ class Evidence:
         """Each op of a gap with the modules that it may belong to, in the order of the route."""
         path, turn = gap.route.path, gap.route.turn
         claims = self.claims.of(gap)
-        linked = [self._linked(gap, place, claims[place]) for place in range(len(path))]
+        places = gap.route.near
+        linked = {place: self._linked(gap, place, claims[place]) for place in places}
         count = len(gap.ops)
         for depth, at in enumerate(gap.ops):
             does = self._does(at)
             change = self._changes.of(at) if does == "reshape" else ""
             found = []
-            for place, module in enumerate(path):
+            for place in places:
+                module = path[place]
                 if place == turn:
                     found.append(Candidate(place, tuple(self._of_bound(gap, at, module))))
                 elif at in linked[place]:
@@ -218,12 +220,21 @@ class Evidence:
         """Whether an op may be all of a module that the file does not name, or next to one."""
         if gap.left < 0 or gap.right < 0 or self._does(at) == "pass":
             return True
-        return any(self._does(one) == "compute" for one in gap.ops)
+        return self._gap_of[at] in self._computing
+
+    @cached_property
+    def _computing(self) -> frozenset[int]:
+        """The numbers of gaps in which an op does arithmetic."""
+        return frozenset(
+            number
+            for number, gap in enumerate(self._gaps)
+            if any(self._does(one) == "compute" for one in gap.ops)
+        )
 
     def _next_to(self, at: int, neighbours: Callable[[int], list[int]]) -> set[int]:
         """The modules of the nearest known ops in one direction."""
         found: set[int] = set()
-        waiting, seen = list(neighbours(at)), {at}
+        waiting, seen = neighbours(at)[:_NEAR], {at}
         while waiting and len(seen) < _NEAR:
             one = waiting.pop()
             if one in seen:
@@ -232,7 +243,7 @@ class Evidence:
             if self._home[one] >= 0:
                 found.add(int(self._home[one]))
             else:
-                waiting.extend(neighbours(one))
+                waiting.extend(neighbours(one)[:_NEAR])
         return found
 
     def _of_bound(self, gap: Gap, at: int, module: int) -> Iterator[str]:
@@ -302,7 +313,7 @@ class Evidence:
                 yield "wrapper" if children == 1 else "idle"
             if abs(place - turn) > 1:
                 yield "deep"
-        if self._leaks(gap, at, module, ends=ends):
+        if self._leaks(at, module, ends=ends):
             yield "leak"
         partner = self.pairs.get(at)
         if partner is not None:
@@ -312,18 +323,18 @@ class Evidence:
             else:
                 yield "pair in" if route.path.index(module) == route.turn else "pair around"
 
-    def _leaks(self, gap: Gap, at: int, module: int, *, ends: bool) -> bool:
+    def _leaks(self, at: int, module: int, *, ends: bool) -> bool:
         """Whether others outside a module read what would be inside it only."""
-        flat = self._flat
+        flat, number = self._flat, self._gap_of[at]
         sources = [at]
         if ends:
             sources = [
                 one
                 for one in flat.links_up.of(at)
-                if one in gap.ops or self._is_within(one, module)
+                if self._gap_of.get(one) == number or self._is_within(one, module)
             ]
         return any(
-            user not in gap.ops and not self._is_within(user, module)
+            self._gap_of.get(user) != number and not self._is_within(user, module)
             for one in sources
-            for user in flat.links_down.of(one)
+            for user in flat.links_down.of(one)[:_NEAR]
         )

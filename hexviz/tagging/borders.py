@@ -74,7 +74,7 @@ def find_borders(
 
 
 def _decide(evidence: Evidence, gap: Gap) -> dict[int, Border]:
-    rows = list(evidence.candidates(gap))
+    rows, mine = list(evidence.candidates(gap)), frozenset(gap.ops)
     width, turn = len(gap.route.path), gap.route.turn
     likely = np.array([_likely(candidates, width) for _, candidates in rows])
     wrong = np.zeros_like(likely)
@@ -82,7 +82,7 @@ def _decide(evidence: Evidence, gap: Gap) -> dict[int, Border]:
     wrong[:, turn + 1 :] = likely[:, :turn].sum(1, keepdims=True)
     chosen = _in_order(np.where(likely > 0, likely - _WRONG * wrong, -1e6))
     return {
-        at: _border(evidence, gap, depth, candidates, likely[depth].tolist(), chosen[depth])
+        at: _border(evidence, gap, mine, depth, candidates, likely[depth].tolist(), chosen[depth])
         for depth, (at, candidates) in enumerate(rows)
     }
 
@@ -117,6 +117,7 @@ def _in_order(worth: np.ndarray) -> list[int]:
 def _border(
     evidence: Evidence,
     gap: Gap,
+    mine: frozenset[int],
     depth: int,
     candidates: list[Candidate],
     likely: list[float],
@@ -139,7 +140,7 @@ def _border(
             reason, most = name, weight
     claim = evidence.claims.of(gap)[place]
     outwards = depth if after else len(gap.ops) - 1 - depth
-    witnesses = claim.others(outwards, gap.ops)
+    witnesses = claim.others(outwards, mine)
     if reason == "habit" and not witnesses:
         reason = ""
     return Border(

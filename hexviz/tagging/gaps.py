@@ -30,18 +30,23 @@ from hexviz.tagging.structure import Mask, mixed, structure_of
 __all__ = ["Gap", "Route", "Routes", "find_gaps"]
 
 
+_REACH = 4  # modules of a route that are asked at each of its ends, and to each side of its turn
+
+
 class Route(NamedTuple):
     """The way through the module tree between the modules of two known ops.
 
     ``path`` leads from the one end's module up to the common one (at index
     ``turn``) and down to the other's. ``steps`` and ``callers`` say how each module but the
-    common one is called, by whatever module and by which kind of module.
+    common one is called, by whatever module and by which kind of module. ``near`` are the places
+    in it that are asked: of a very deep one those near its ends and its turn.
     """
 
     path: tuple[int, ...]
     turn: int
     steps: tuple[str, ...]
     callers: tuple[int, ...]
+    near: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,16 @@ class Gap:
     form: int
     ops: tuple[int, ...]
     route: Route
+
+
+def _near(width: int, turn: int) -> tuple[int, ...]:
+    return tuple(
+        [
+            place
+            for place in range(width)
+            if min(place, abs(place - turn), width - 1 - place) < _REACH
+        ]
+    )
 
 
 class Routes:
@@ -84,7 +99,9 @@ class Routes:
                 beyond = len(paths[anatomy.above[module]])
                 steps.append("" if at == turn else pattern(paths[module][beyond and beyond + 1 :]))
                 callers.append(0 if at == turn else int(anatomy.caller[module]))
-            route = self._made[start, end] = Route(path, turn, tuple(steps), tuple(callers))
+            route = self._made[start, end] = Route(
+                path, turn, tuple(steps), tuple(callers), _near(len(path), turn)
+            )
         return route
 
 

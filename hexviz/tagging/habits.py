@@ -9,7 +9,7 @@ where only one caller exists, both explanations are equally good.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from hexviz.model import fqn as names
@@ -57,7 +57,7 @@ class Claim:
         """Whether modules of the kind are called in several ways."""
         return len(self.callers) >= _CALLERS
 
-    def others(self, depth: int, mine: Iterable[int]) -> tuple[int, ...]:
+    def others(self, depth: int, mine: Container[int]) -> tuple[int, ...]:
         """A few ops at a depth in other modules of the kind, those of ``mine`` left out."""
         found = [own[depth] for own in self.examples if len(own) > depth]
         return tuple([one for one in found if one not in mine][:_MOST_EXAMPLES])
@@ -88,9 +88,10 @@ class Claims:
             first = types[gap.left] if gap.left >= 0 else ""
             last = types[gap.right] if gap.right >= 0 else ""
             claims = self._parts[gap.form] = tuple(self._claims_of(gap, first, last))
-        for at, claim in enumerate(claims):
+        for at in route.near:
             if at == route.turn:
                 continue
+            claim = claims[at]
             own = self._own(gap, at) if gap.ops else ()
             claim.meet(tuple([types[one] for one in own]))
             claim.callers.add(route.callers[at])
