@@ -27,6 +27,9 @@ def print_summary(document: Mapping[str, Any]) -> None:
     auxiliary = document["auxiliary"]
     out.print(Text.assemble(text(document["model"], "bold"), f": {document['ops']} ops"))
     out.print(f"coverage   {document['coverage']:.1%} of ops have a module")
+    if recovered := document["origins"].get("recovered"):
+        share = f"{recovered / document['ops']:.1%}"
+        out.print(f"recovered  {share} of ops, in blocks that the graph repeats and nothing names")
     out.print("origins    " + _counts(document["origins"]))
     out.print("rules      " + _counts(document["rules"]))
     out.print(
