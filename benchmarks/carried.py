@@ -119,7 +119,7 @@ def measure(graph: TaggedGraph, tools: Iterable[str]) -> Iterator[dict[str, Any]
 def _score(
     truth: Mapping[str, str], proto: onnx.ModelProto, before: Mapping[str, str]
 ) -> dict[str, Any]:
-    graph = tag(from_proto(proto, name="rewritten"))
+    graph = tag(from_proto(proto, name="rewritten"), recover=False)
     score, lies, transferred = Score(), 0, 0
     for op in graph.ops:
         value = op.outputs[0] if op.outputs and not op.body else ""

@@ -77,7 +77,7 @@ def measure(truth: Truth, tools: Iterable[str]) -> Iterator[dict[str, Any]]:
 
 
 def _score(truth: Truth, kinds: Mapping[str, str], proto: onnx.ModelProto) -> dict[str, Any]:
-    graph = tag(from_proto(proto, name="rewritten"))
+    graph = tag(from_proto(proto, name="rewritten"), recover=False)
     score, lies = Score(), 0
     for op in graph.ops:
         value = op.outputs[0] if op.outputs and not op.body else ""

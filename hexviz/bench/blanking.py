@@ -98,11 +98,12 @@ def reopen(
 ) -> tuple[TaggedGraph, dict[int, str]]:
     """The export tagged without what it says of the ``blanked`` values' ops.
 
-    Also position → truth of the ops in question. ``proto`` is the export in another order.
+    Also position → truth of the ops in question. ``proto`` is the export in another order. No
+    blocks are recovered: they are no modules of the truth.
     """
     source = truth.proto if proto is None else proto
     outputs = {at: node.output[0] for at, node in enumerate(source.graph.node) if node.output}
-    graph = tag(from_proto(blank(source, blanked), name="blanked"))
+    graph = tag(from_proto(blank(source, blanked), name="blanked"), recover=False)
     return graph, {
         at: truth.modules[outputs[op.index]]
         for at, op in enumerate(graph.ops)
