@@ -234,15 +234,19 @@ class _Search:
         second, last_but_one = np.minimum(first + 1, last), np.maximum(last - 1, first)
         before, after = np.full(len(first), -1), np.full(len(first), -1)
         best_before, best_after = np.full(len(first), -np.inf), np.full(len(first), -np.inf)
-        for model in (first, last, second, last_but_one):
+        models = (first, last, second, last_but_one)
+        for number, model in enumerate(models):
+            new = np.ones(len(first), np.bool_)
+            for known in models[:number]:
+                new &= model != known
             length = ends[model] - starts[model]
-            here = np.flatnonzero(four + length <= self._size)
+            here = np.flatnonzero(new & (four + length <= self._size))
             beyond = (four + length)[here]
             likeness = alike(three[here], four[here], four[here], beyond)
             value = likeness - _CROSSED * live[beyond]
             better = (likeness >= _ALIKE_AT_END) & (value > best_after[here])
             after[here[better]], best_after[here[better]] = beyond[better], value[better]
-            here = np.flatnonzero(one - length >= 0)
+            here = np.flatnonzero(new & (one - length >= 0))
             beyond = (one - length)[here]
             likeness = alike(one[here], two[here], beyond, one[here])
             value = likeness - _CROSSED * live[beyond]
