@@ -47,18 +47,20 @@ class Moving(NamedTuple):
     """The moving ops of a graph; a *place* is a number in their order, a *cut* lies before a place.
 
     ``ops`` maps places to positions, and ``place_of`` back, -1 for static ops. By place:
-    ``tokens``; ``last``, the last place that uses what is made here; ``width``, the output channels
-    of the weight that is read here, 0 if none is; ``multiplies``, by a weight; ``telling``, neither
-    layout nor plain arithmetic; ``convolves``, ``normalises``, ``concatenates``; ``joined``, brings
-    several moving values together or finishes what does; ``operands``, how many places are
-    read, in ``reads[begins[place]:begins[place + 1]]``. By cut: ``glued``, whether what follows
-    only finishes what the op before it made (its activation or normalisation). By position:
-    ``reads_matrix``, whether an op reads a weight of two dimensions or more.
+    ``tokens``; ``types``, numbers of the ops' types; ``last``, the last place that uses what is
+    made here; ``width``, the output channels of the weight that is read here, 0 if none is;
+    ``multiplies``, by a weight; ``telling``, neither layout nor plain arithmetic; ``convolves``,
+    ``normalises``, ``concatenates``; ``joined``, brings several moving values together or finishes
+    what does; ``operands``, how many places are read, in ``reads`` from ``begins[place]`` on. By
+    cut: ``glued``, whether what follows only finishes what the op before it made (its
+    activation or normalisation). By position: ``reads_matrix``, whether an op reads a weight of two
+    dimensions or more.
     """
 
     ops: Ints
     place_of: Ints
     tokens: Ints
+    types: Ints
     last: Ints
     width: Ints
     multiplies: Mask
@@ -104,6 +106,7 @@ def find_moving(flat: FlatGraph) -> Moving:
         ops=ops,
         place_of=place_of,
         tokens=np.unique(_tokens(flat, structure, static)[ops], return_inverse=True)[1],
+        types=structure.op_types[ops],
         last=last,
         width=_widths(structure, dims)[ops],
         multiplies=multiplies[ops],

@@ -9,7 +9,8 @@ alike are a run of copies::
     run       [───────────────────────)[──────────────────────)
 
 Blocks of one kind need not follow each other: where the same tokens are found far apart, stretches
-of one length that begin, or end, there are candidates as well. Which candidates are blocks is for
+of one length that begin, or end, there are candidates as well, and so are families that lie between
+narrow places (:mod:`hexviz.tagging.recovery.horizons`). Which candidates are blocks is for
 :mod:`hexviz.tagging.recovery.repeats` to choose, by their score: how many ops the copies explain,
 less what speaks against each border.
 """
@@ -24,6 +25,7 @@ import numpy.typing as npt
 
 from hexviz.model.columns import Ints
 from hexviz.tagging.recovery.bags import Bags, Shares
+from hexviz.tagging.recovery.horizons import Families, find_families
 from hexviz.tagging.recovery.moving import Moving
 from hexviz.tagging.recovery.scales import Scales
 from hexviz.tagging.structure import Mask, mixed, slices
@@ -46,6 +48,8 @@ _WORST_EXCESS_APART = 0.75
 _ALTERNATING = 0.5
 _APART = 0.9
 _SHORTEST_APART = 4
+_OF_FAMILIES = 0.85  # what is narrow repeats often: others are taken first
+_WORST_EXCESS_OF_FAMILIES = 0.4
 _LENGTH_APART = 0.3  # the quantile of distances that is taken for the length of what is apart
 
 BEGIN, END, BOTH = range(3)
@@ -99,6 +103,7 @@ def find_candidates(moving: Moving, bags: Bags, scales: Scales) -> Candidates:
         for aligned in (BEGIN, END):
             cuts = (order + (length if aligned == END else 0)).astype(np.int64)
             parts.extend(search.of_context(contexts[order], cuts, aligned, length))
+    parts.append(search.of_families(find_families(moving)))
     return _best(_joined(parts))
 
 
@@ -329,6 +334,26 @@ class _Search:
             ends,
         )
         yield all_of_them.taken(np.flatnonzero(good))
+
+    def of_families(self, families: Families) -> Candidates:
+        """Candidates of families that are known, wherever their stretches lie."""
+        begins, starts, ends = families
+        first, last = begins[:-1], begins[1:] - 1
+        count = np.diff(begins)
+        likeness, follows = np.zeros(len(starts)), np.zeros(len(starts))
+        likeness[:-1] = self._bags.alike(starts[:-1], ends[:-1], starts[1:], ends[1:])
+        follows[:-1] = ends[:-1] == starts[1:]
+        excess = _mean_of(self._scales.excess(starts, ends), first, last)
+        reach = _mean_of(self._reach(starts, ends), first, last)
+        mean = _mean_of((ends - starts).astype(np.float64), first, last)
+        inside = _mean_of(likeness, first, last - 1)
+        score = _OF_FAMILIES * self._score(count, mean, inside, excess, reach)
+        score[_mean_of(follows, first, last - 1) < 1] *= _APART
+        score[self._alternating(starts, ends, likeness, first, last)] *= _ALTERNATING
+        aligned = np.full(len(count), BOTH)
+        found = Candidates(score, excess, reach, aligned, begins, starts, ends)
+        good = (score > 0) & (excess <= _WORST_EXCESS_OF_FAMILIES) & (inside >= _ALIKE)
+        return found.taken(np.flatnonzero(good))
 
 
 def _mean_of(values: Shares, first: Ints, last: Ints) -> Shares:
