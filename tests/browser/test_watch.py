@@ -158,7 +158,7 @@ def test_what_is_looked_at_stays_where_it_is_though_all_around_it_moves(
     place = watched.cy("cy.getElementById(a[0]).position().y", f"o:{op}")
 
     def taller(model: onnx.ModelProto) -> None:
-        """Four ops in a row before all others."""
+        """Four ops in a row before all others; arithmetic, which no module takes in."""
         graph = model.graph
         (read,) = {one for node in graph.node for one in node.input if one == "input_ids"}
         names = [read, *(f"before_{number}" for number in range(4))]
@@ -167,7 +167,7 @@ def test_what_is_looked_at_stays_where_it_is_though_all_around_it_moves(
                 if value == read:
                     node.input[number] = names[-1]
         for number in range(4):
-            new = helper.make_node("Identity", [names[number]], [names[number + 1]])
+            new = helper.make_node("Neg", [names[number]], [names[number + 1]])
             graph.node.insert(number, new)
 
     file.write_bytes(edited(file, taller))
