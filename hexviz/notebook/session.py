@@ -25,7 +25,6 @@ from hexviz.errors import HexvizError, RequestError, SelectionError, SourceError
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.near_names import near_names
 from hexviz.notebook.selection import Selection
-from hexviz.tagging.recovery.rename import rename
 from hexviz.view.cache import LayoutCache
 
 __all__ = ["Session"]
@@ -108,17 +107,13 @@ class Session:
             SelectionError: if there is no such module.
             RenameError: if the file names it itself, or the name is none or taken.
         """
-        graph = rename(model.graph, {block: name})
-        if graph is model.graph:
-            return model
-        graphs = model.graph, graph
-        return self._step(rename_step(model.base, model.key, model.edit, (block, name), graphs))
+        edit = rename_step(model.base, model.key, model.edit, model.graph, (block, name))
+        return model if edit is None else self._step(edit)
 
     def leave_out(self, model: OpenModel) -> OpenModel:
         """The model without its recovered blocks; itself, if it has none."""
-        if not any(model.graph.modules.columns.copies):
-            return model
-        return self._step(bare_step(model.base, model.key, model.edit, model.graph))
+        edit = bare_step(model.base, model.key, model.edit, model.graph)
+        return model if edit is None else self._step(edit)
 
     def _step(self, edit: Edit) -> OpenModel:
         self._edits[edit.key] = edit

@@ -39,8 +39,6 @@ __all__ = [
     "share_facts",
 ]
 
-TwoGraphs = tuple[TaggedGraph, TaggedGraph]
-
 _FACTS = (
     "positions",
     "uses",
@@ -127,15 +125,23 @@ def next_step(
 
 
 def rename_step(
-    base: str, before: str, edit: Edit | None, renamed: tuple[str, str], graphs: TwoGraphs
-) -> Edit:
-    """The step that another name for a recovered block makes: its FQN, and what it is called then.
+    base: str, before: str, edit: Edit | None, graph: TaggedGraph, renamed: tuple[str, str]
+) -> Edit | None:
+    """The step that another name for a recovered block makes, ``None`` if it is called so already.
 
-    ``base``, ``before`` and ``edit`` are as of :func:`next_step`; ``graphs`` are the one before and
-    the one with that name, whose modules stand in the same places.
+    ``base``, ``before`` and ``edit`` are as of :func:`next_step`; ``graph`` is the one before, and
+    ``renamed`` the FQN of the block in it and the name.
+
+    Raises:
+        SelectionError: if there is no such module.
+        RenameError: if the file names it itself, or the name is none or taken.
     """
-    fqns = [graph.modules.columns.fqns for graph in graphs]
-    names = dict(zip(*fqns, strict=True))
+    block, name = renamed
+    made = rename(graph, {block: name})
+    if made is graph:
+        return None
+    # Renaming keeps the form of the tree: modules stand in the same places.
+    names = dict(zip(graph.modules.columns.fqns, made.modules.columns.fqns, strict=True))
     edit = edit or Edit(base, before, {})
     return replace(
         edit,
@@ -145,11 +151,13 @@ def rename_step(
     )
 
 
-def bare_step(base: str, before: str, edit: Edit | None, graph: TaggedGraph) -> Edit:
-    """The step that leaves the recovered blocks of a graph out; ops in them are moved no longer.
+def bare_step(base: str, before: str, edit: Edit | None, graph: TaggedGraph) -> Edit | None:
+    """The step that leaves the recovered blocks of a graph out, ``None`` if it has none.
 
-    ``base``, ``before`` and ``edit`` are as of :func:`next_step`.
+    Ops in them are moved no longer. ``base``, ``before`` and ``edit`` are as of :func:`next_step`.
     """
+    if not any(graph.modules.columns.copies):
+        return None
     edit = edit or Edit(base, before, {})
     modules = graph.modules
     stay = {op: fqn for op, fqn in edit.overrides.items() if not modules[fqn].is_recovered}

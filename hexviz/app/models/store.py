@@ -40,7 +40,6 @@ from hexviz.errors import ReadError, SourceError, WriteError
 from hexviz.model.gc_control import collector_paused
 from hexviz.model.graph import TaggedGraph
 from hexviz.tagging.opened import Opened, keep, kept_tags, open_bytes, open_path
-from hexviz.tagging.recovery.rename import rename
 
 __all__ = ["ModelStore", "OpenModel", "RecentFile"]
 
@@ -322,17 +321,13 @@ class ModelStore:
             SelectionError: if there is no such module.
             RenameError: if the file names it itself, or the name is none or taken.
         """
-        graph = rename(model.graph, {block: name})
-        if graph is model.graph:
-            return model
-        graphs = model.graph, graph
-        return self._step(rename_step(model.base, model.key, model.edit, (block, name), graphs))
+        edit = rename_step(model.base, model.key, model.edit, model.graph, (block, name))
+        return model if edit is None else self._step(edit)
 
     def leave_out(self, model: OpenModel) -> OpenModel:
         """The model without its recovered blocks; itself, if it has none."""
-        if not any(model.graph.modules.columns.copies):
-            return model
-        return self._step(bare_step(model.base, model.key, model.edit, model.graph))
+        edit = bare_step(model.base, model.key, model.edit, model.graph)
+        return model if edit is None else self._step(edit)
 
     def _step(self, edit: Edit) -> OpenModel:
         edited = self._edited(edit)
